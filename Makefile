@@ -1,0 +1,53 @@
+# make book    compute and render the book         make bench   measure, and write the figures as JSON
+# make test    run the tests                       make serve   build the book and show it at 127.0.0.1
+# make clean   remove the book and the caches; runs in results/ and .venv/ stay
+PROFILE ?= quick
+WORKERS ?= 2
+PORT ?= 8000
+# The first of these that is 3.11 or newer and can make virtual environments; PYTHON=... names another.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+
+.PHONY: book test bench serve clean install
+
+book: .venv/.installed
+	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
+
+# One thread a process: several tests run side by side.
+test: .venv/.installed
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS)
+
+bench: .venv/.installed
+	@status=0; for script in tests/benchmarks/*.py; do \
+	  echo "== $$script"; .venv/bin/python "$$script" || status=1; \
+	done; exit $$status
+
+serve: book
+	@echo "The book is at http://127.0.0.1:$(PORT) (stop with Ctrl-C)"
+	.venv/bin/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
+
+clean:
+	rm -rf book/_build .pytest_cache .ruff_cache
+	find lottery tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: .venv/.installed
+
+# A .venv that is there and works is kept, so that a build of torch chosen by hand stays.
+.venv/.installed: pyproject.toml
+	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
+	  new=""; bare=""; \
+	  for python in $(PYTHON); do \
+	    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    if $$python -c 'import ensurepip, venv' 2>/dev/null; then new=$$python; break; fi; \
+	    bare=$${bare:-$$python}; \
+	  done; \
+	  if [ -z "$$new" ] && [ -n "$$bare" ]; then \
+	    echo "$$bare cannot make a virtual environment: run 'apt-get install python3-venv', then make again." >&2; \
+	    exit 2; \
+	  elif [ -z "$$new" ]; then \
+	    echo "None of these is Python 3.11 or newer: $(PYTHON). Install one, or name it: make PYTHON=/path/to/python3." >&2; \
+	    exit 2; \
+	  fi; \
+	  $$new -m venv --clear .venv || exit 2; \
+	fi
+	.venv/bin/python -m pip install --disable-pip-version-check --editable ".[book,minilm,batch,hub,dev]"
+	@touch .venv/.installed
