@@ -1,0 +1,156 @@
+"""The papers' printed numbers in book/published: against a second transcription, and against themselves."""
+
+import csv
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PUBLISHED = ROOT / "book" / "published"
+REFERENCE = ROOT / os.environ.get("LOTTERY_REFERENCE", "../shared") / "reference" / "gordon2020"
+
+TASKS = {"MNLI": "mnli", "QQP": "qqp", "QNLI": "qnli", "SST-2": "sst2", "CoLA": "cola"}
+CONDITIONS = {
+    "prune_pretrain": "pruned_in_pretraining",
+    "information_deletion": "information_deletion",
+    "prune_downstream": "pruned_downstream",
+    "random": "random",
+}
+MATRICES = {
+    "self attn query": "attention.self.query",
+    "self attn key": "attention.self.key",
+    "self attn value": "attention.self.value",
+    "attention output FC": "attention.output.dense",
+    "intermediate FC": "intermediate.dense",
+    "output FC": "output.dense",
+}
+
+
+def cells(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def reference(name: str) -> list[dict[str, str]]:
+    if not (REFERENCE / name).exists():
+        pytest.skip(f"{REFERENCE / name} is not there: set LOTTERY_REFERENCE to the folder that holds reference/")
+    return cells(REFERENCE / name)
+
+
+def number(text: str, *, hundredths: bool = False) -> Decimal | None:
+    return (Decimal(text) / 100 if hundredths else Decimal(text)) if text else None
+
+
+def numbers(rows: list[dict[str, str]], *columns: str) -> list[tuple]:
+    return [tuple(number(row[column]) for column in columns) for row in rows]
+
+
+def matrix(printed: str) -> str:
+    if printed == "embeddings word embeddings":
+        return "embeddings.word_embeddings.weight"
+    if printed == "pooler FC":
+        return "pooler.dense.weight"
+    layer, kind = printed.removeprefix("layer ").split(" ", 1)
+    return f"encoder.layer.{layer}.{MATRICES[kind]}.weight"
+
+
+def test_table1_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "gordon2020_table1.csv"), reference("table1.csv")
+    names = [(row["condition"], row["task"]) for row in ours]
+    assert names == [(CONDITIONS[row["condition"]], TASKS[row["task"]]) for row in theirs]
+    assert numbers(ours, "sparsity", "accuracy", "pretraining_loss", "training_loss") == [
+        (
+            number(row["sparsity"], hundredths=True),
+            number(row["dev_accuracy"], hundredths=True),
+            number(row["pretrain_loss"]),
+            number(row["train_loss"]),
+        )
+        for row in theirs
+    ]
+
+
+def test_table1_averages_are_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "gordon2020_table1_averages.csv"), reference("table1_avg_check.csv")
+    assert [row["condition"] for row in ours] == [CONDITIONS[row["condition"]] for row in theirs]
+    assert numbers(ours, "sparsity", "accuracy", "pretraining_loss", "training_loss") == [
+        (
+            number(row["sparsity"], hundredths=True),
+            number(row["avg_dev_accuracy_printed"], hundredths=True),
+            number(row["pretrain_loss"]),
+            number(row["avg_train_loss_x100_printed"], hundredths=True),
+        )
+        for row in theirs
+    ]
+
+
+def test_table2_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "gordon2020_table2.csv"), reference("table2.csv")
+    assert [row["task"] for row in ours] == [TASKS[row["task"]] for row in theirs]
+    assert numbers(ours, "learning_rate", "movement_mean", "movement_sd") == [
+        (number(row["lr"]), number(row["mean"], hundredths=True), number(row["std"], hundredths=True)) for row in theirs
+    ]
+
+
+def test_table3_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "gordon2020_table3.csv"), reference("table3.csv")
+    assert [row["matrix"] for row in ours] == [matrix(row["matrix"]) for row in theirs]
+    assert numbers(ours, "mean", "sd") == numbers(theirs, "mean", "std")
+
+
+@pytest.fixture(scope="module")
+def table1() -> pd.DataFrame:
+    return pd.read_csv(PUBLISHED / "gordon2020_table1.csv")
+
+
+def test_table1_has_every_condition_sparsity_and_task_once(table1):
+    sparsities = [step / 10 for step in range(10)]
+    wanted = {(c, s, t) for c in CONDITIONS.values() for s in sparsities for t in TASKS.values()}
+    assert len(table1) == 200
+    assert set(zip(table1["condition"], table1["sparsity"], table1["task"], strict=True)) == wanted
+
+
+def test_table1_agrees_with_its_own_averages(table1):
+    """Each cell is rounded, and the average again: apart by half a last digit of both at most."""
+    printed = pd.read_csv(PUBLISHED / "gordon2020_table1_averages.csv").set_index(["condition", "sparsity"])
+    means = table1.groupby(["condition", "sparsity"])[["accuracy", "training_loss"]].mean().loc[printed.index]
+    assert len(printed) == 40
+    assert (means["accuracy"] - printed["accuracy"]).abs().max() <= 0.0005 + 0.0005 + 1e-9
+    assert (means["training_loss"] - printed["training_loss"]).abs().max() <= 0.005 + 0.0005 + 1e-9
+
+
+def test_table1_pretraining_loss_belongs_to_the_model_and_rises_with_sparsity(table1):
+    losses = table1.groupby(["condition", "sparsity"])["pretraining_loss"].agg(["min", "max", "count"])
+    assert (losses.loc["pruned_downstream", "count"] == 0).all()
+    for condition in ("pruned_in_pretraining", "information_deletion", "random"):
+        assert (losses.loc[condition, "min"] == losses.loc[condition, "max"]).all()
+        assert losses.loc[condition, "min"].is_monotonic_increasing
+    assert (losses.loc["pruned_in_pretraining"] == losses.loc["information_deletion"]).all().all()
+    random, magnitude = losses.loc["random", "min"], losses.loc["pruned_in_pretraining", "min"]
+    assert (random.loc[0.1:] > magnitude.loc[0.1:]).all()
+
+
+def test_cola_never_falls_below_its_majority_and_stays_there_in_ten_rows(table1):
+    """721 of the 1,043 development sentences are acceptable: 69.1 %."""
+    cola = table1.loc[table1["task"] == "cola", "accuracy"]
+    assert cola.min() == round(721 / 1043, 3)
+    assert (cola == cola.min()).sum() == 10
+
+
+def test_table2_moves_more_at_a_higher_learning_rate():
+    rows = pd.read_csv(PUBLISHED / "gordon2020_table2.csv").sort_values("learning_rate")
+    assert len(rows) == 20
+    assert set(rows["task"]) == set(TASKS.values())
+    assert all(moved.is_monotonic_increasing for _, moved in rows.groupby("task")["movement_mean"])
+    assert rows["movement_mean"].max() == 0.0412
+
+
+def test_table3_names_the_matrices_of_bert_base():
+    rows = pd.read_csv(PUBLISHED / "gordon2020_table3.csv")
+    layers = {f"encoder.layer.{layer}.{kind}.weight" for layer in range(12) for kind in MATRICES.values()}
+    assert len(rows) == 74
+    assert set(rows["matrix"]) == layers | {"embeddings.word_embeddings.weight", "pooler.dense.weight"}
+    assert rows["sd"].between(0.027, 0.048).all()
+    assert rows.loc[rows["mean"].abs() > 0.0015, "matrix"].tolist() == ["embeddings.word_embeddings.weight"]
