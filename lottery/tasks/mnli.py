@@ -1,0 +1,31 @@
+"""MNLI: does a sentence entail another, contradict it, or neither? (Williams et al. 2018, arXiv:1704.05426)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lottery import glue_files, scores
+
+TITLE = "MNLI"
+KIND = "classification"
+LABELS = ("entailment", "neutral", "contradiction")
+PAIR = True
+METRIC = "accuracy"
+FOLDER = "MNLI"
+FILES = {"train": "train.tsv", "dev": "dev_matched.tsv", "dev_mismatched": "dev_mismatched.tsv"}
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """Train, dev (matched) and, where its file is there, dev_mismatched: columns first, second, label."""
+    columns = {"first": "sentence1", "second": "sentence2", "label": "gold_label"}
+    return {
+        split: glue_files.read_split(folder / file, columns, LABELS)
+        for split, file in FILES.items()
+        if split != "dev_mismatched" or (folder / file).is_file()
+    }
+
+
+def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, of class numbers."""
+    return {"accuracy": scores.accuracy(predictions, labels)}

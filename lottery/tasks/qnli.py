@@ -1,0 +1,26 @@
+"""QNLI: does a sentence answer the question? (Wang et al. 2019, from SQuAD)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lottery import glue_files, scores
+
+TITLE = "QNLI"
+KIND = "classification"
+LABELS = ("entailment", "not_entailment")
+PAIR = True
+METRIC = "accuracy"
+FOLDER = "QNLI"
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """Train and dev as published: columns first, second, label (a position in LABELS)."""
+    columns = {"first": "question", "second": "sentence", "label": "label"}
+    return {split: glue_files.read_split(folder / f"{split}.tsv", columns, LABELS) for split in ("train", "dev")}
+
+
+def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, of class numbers."""
+    return {"accuracy": scores.accuracy(predictions, labels)}

@@ -1,0 +1,26 @@
+"""QQP: do two questions ask the same? (Quora Question Pairs, 2017)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lottery import glue_files, scores
+
+TITLE = "QQP"
+KIND = "classification"
+LABELS = ("not_duplicate", "duplicate")
+PAIR = True
+METRIC = "accuracy"
+FOLDER = "QQP"
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """Train and dev as published: columns first, second, label (a position in LABELS)."""
+    columns = {"first": "question1", "second": "question2", "label": "is_duplicate"}
+    return {split: glue_files.read_split(folder / f"{split}.tsv", columns, ("0", "1")) for split in ("train", "dev")}
+
+
+def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy and F1 of the second class, of class numbers."""
+    return {"accuracy": scores.accuracy(predictions, labels), "f1": scores.f1(predictions, labels)}

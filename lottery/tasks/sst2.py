@@ -1,0 +1,26 @@
+"""SST-2: does a sentence of a film review praise or blame? (Socher et al. 2013)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lottery import glue_files, scores
+
+TITLE = "SST-2"
+KIND = "classification"
+LABELS = ("negative", "positive")
+PAIR = False
+METRIC = "accuracy"
+FOLDER = "SST-2"
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """Train and dev as published: columns first, label (a position in LABELS)."""
+    columns = {"first": "sentence", "label": "label"}
+    return {split: glue_files.read_split(folder / f"{split}.tsv", columns, ("0", "1")) for split in ("train", "dev")}
+
+
+def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, of class numbers."""
+    return {"accuracy": scores.accuracy(predictions, labels)}

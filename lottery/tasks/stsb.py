@@ -1,0 +1,27 @@
+"""STS-B: how alike in meaning are two sentences, from 0 to 5? (Cer et al. 2017, arXiv:1708.00055)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lottery import glue_files, scores
+
+TITLE = "STS-B"
+KIND = "regression"
+LABELS = ()
+PAIR = True
+METRIC = "pearson_spearman"
+FOLDER = "STS-B"
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """Train and dev as published: columns first, second, label in [0, 5]."""
+    columns = {"first": "sentence1", "second": "sentence2", "label": "score"}
+    return {split: glue_files.read_split(folder / f"{split}.tsv", columns, ()) for split in ("train", "dev")}
+
+
+def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Pearson, Spearman and their mean, the reported score; NaN for a model that gives one number to all."""
+    pearson, spearman = scores.pearson(predictions, labels), scores.spearman(predictions, labels)
+    return {"pearson_spearman": (pearson + spearman) / 2, "pearson": pearson, "spearman": spearman}
