@@ -1,0 +1,280 @@
+"""The command `lottery`: build the book, run a notebook, see what there is and what is still to run.
+
+Commands import what they need when they are called: `lottery --help` has no use for torch.
+"""
+
+import ast
+import fcntl
+import sys
+from contextlib import chdir
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="How much of a pre-trained language model can go: a book that computes itself.",
+    epilog="Example: [bold]lottery book[/bold]. After any command, --debug shows where an error came from.",
+)
+
+Results = Annotated[
+    Path | None,
+    typer.Option("--results", metavar="DIR", help="The store of runs; by default results/ in the checkout."),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Runs side by side on this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler to send the runs to.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Execute what is up to date, too.")]
+Notebook = Annotated[
+    str | None, typer.Option("--notebook", metavar="NOTEBOOK", help="Only this one of the profile's notebooks.")
+]
+
+
+class _NameValue(TyperCommand):
+    """A command whose `-p NAME VALUE` is two words, as papermill's is, where typer knows options of one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words, joined = iter(args), []
+        for word in words:
+            joined.append(word)
+            if word in ("-p", "--parameter"):
+                pair = list(islice(words, 2))
+                if len(pair) < 2:
+                    raise typer.BadParameter(f"{word} takes two words, NAME VALUE: given is {' '.join(pair) or 'none'}")
+                joined.append("=".join(pair))
+        return super().parse_args(ctx, joined)
+
+
+@app.command(epilog="Example: [bold]lottery book --profile smoke --workers 4[/bold]")
+def book(
+    profile: Annotated[str, typer.Option(help="A file in notebooks/profiles.")] = "quick",
+    results: Results = None,
+    workers: Workers = 2,
+    scheduler: Scheduler = None,
+    force: Force = False,
+) -> None:
+    """Execute the notebooks that are not up to date, build the book, and check it."""
+    from rich.console import Console
+
+    from lottery import book, notebooks
+
+    root = notebooks.checkout()
+    page = book.build(
+        root,
+        profile,
+        results=_results(root, results),
+        workers=workers,
+        scheduler=scheduler or "",
+        force=force,
+        console=Console(stderr=True),
+    )
+    typer.echo(f"The book is there: open {page}")
+
+
+@app.command(
+    cls=_NameValue,
+    epilog="Example: [bold]lottery run experiments/how_much_can_go -p task rte -p scope local[/bold]",
+)
+def run(
+    notebook: Annotated[str, typer.Argument(help="Its name, as `lottery list notebooks` tells, or its path.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", help="A yaml file of parameters.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The executed notebook; by default below book/_build/executed."),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="A file in notebooks/profiles, to start from.")] = None,
+    results: Results = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Force = False,
+) -> None:
+    """Execute one notebook with its parameters changed: a profile's, then those of a file, then those given here."""
+    from rich.console import Console
+
+    from lottery import notebooks
+
+    root = notebooks.checkout()
+    name = notebooks.named(root, notebook)
+    given = notebooks.profile(root, profile).get(name, {}) if profile else {}
+    given |= notebooks.read_parameters(file) if file else {}
+    given |= notebooks.parsed(root, name, dict(told.split("=", 1) for told in parameter or []))
+    given |= notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
+    place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
+    if place.suffix != ".ipynb":
+        raise ValueError(f"an executed notebook is a file ending in .ipynb: {place} is not")
+    if not force and notebooks.up_to_date(root, name, given, place):
+        typer.echo(f"{name} is up to date: {place} (--force executes it again)")
+    else:
+        seconds = notebooks.execute(root, name, given, place.absolute(), Console(stderr=True))
+        typer.echo(f"{name} took {seconds:.0f} s: {place}")
+
+
+@app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
+def list_(
+    kind: Annotated[Literal["tasks", "models", "methods", "profiles", "notebooks"], typer.Argument(help="Of what.")],
+) -> None:
+    """What there is of a kind, one a line."""
+    told = _offers(kind)
+    for name, what in told.items():
+        typer.echo(f"{name:<{max(map(len, told))}}  {what}".rstrip())
+
+
+def _offers(kind: str) -> dict[str, str]:
+    if kind in ("tasks", "methods"):
+        from lottery.choices import offered
+
+        folder = {"tasks": "tasks", "methods": "importance"}[kind]
+        return {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
+    if kind == "models":
+        from lottery import models
+
+        return models.describe()
+    from lottery import notebooks
+
+    root = notebooks.checkout()
+    if kind == "notebooks":
+        return {name: notebooks.title(root, name) for name in notebooks.find(root)}
+    files = {name: root / "notebooks" / "profiles" / f"{name}.yaml" for name in notebooks.profiles(root)}
+    firsts = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in files.items()}
+    return {name: first.removeprefix("# ") if first.startswith("# ") else "" for name, first in firsts.items()}
+
+
+def _first_line(module: Path) -> str:
+    return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+@app.command(epilog="Example: [bold]lottery runs quick --notebook how_much_can_go[/bold]")
+def runs(
+    profile: Annotated[str, typer.Argument(help="A file in notebooks/profiles.")] = "quick",
+    notebook: Notebook = None,
+    results: Results = None,
+) -> None:
+    """How many runs of a profile are finished, failed and missing, notebook by notebook, and why those failed."""
+    from lottery import notebooks
+    from lottery import runs as store
+
+    root = notebooks.checkout()
+    told = notebooks.profile(root, profile)
+    names = [notebooks.named(root, notebook)] if notebook else notebooks.find(root)
+    typer.echo(f"{'notebook':<40} finished  failed  missing")
+    for name in names:
+        with chdir(root):
+            states = store.status(notebooks.grid(root, name, told.get(name, {})), _results(root, results))
+        counts = [(states["state"] == state).sum() for state in ("finished", "failed", "missing")]
+        typer.echo(f"{name:<40} {counts[0]:>8}  {counts[1]:>6}  {counts[2]:>7}")
+        for row in states[states["state"] == "failed"].itertuples():
+            typer.echo(f"  {row.experiment} {row.key}: {row.error}")
+
+
+@app.command(epilog="Example: [bold]lottery record minilm[/bold]")
+def record(
+    profile: Annotated[str, typer.Argument(help="A file in notebooks/profiles.")],
+    notebook: Notebook = None,
+    results: Results = None,
+) -> None:
+    """Write the finished runs of the notebooks that a profile names to book/records, for those who do not run them."""
+    from lottery import notebooks
+    from lottery import runs as store
+
+    root = notebooks.checkout()
+    told = notebooks.profile(root, profile)
+    if not told:
+        raise ValueError(f"the profile {profile} names no notebook, so none of its runs are to be recorded")
+    only = notebook and notebooks.named(root, notebook)
+    missing = []
+    for name, given in told.items():
+        if only not in (None, name):
+            continue
+        path = root / "book" / "records" / profile / f"{Path(name).name}.parquet"
+        with chdir(root):
+            grid = notebooks.grid(root, name, given)
+            states = store.status(grid, _results(root, results))
+            todo = states[states["state"] != "finished"]
+            if len(grid) and todo.empty:
+                table = store.record(grid, _results(root, results), path)
+                typer.echo(f"{name}: {len(table)} runs recorded in {path.relative_to(root)}")
+        missing += [f"{name}: {row.experiment} {row.key} is {row.state}" for row in todo.itertuples()]
+    if missing:
+        raise ValueError("not recorded, because not finished; run them first:\n" + "\n".join(missing))
+
+
+@app.command(epilog="Example: [bold]lottery clean[/bold]")
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Finished runs and the built book, too; asks first.")
+    ] = False,
+    results: Results = None,
+) -> None:
+    """Remove unfinished and failed runs, with the checkpoints they would go on from, and half-written files."""
+    import shutil
+
+    from lottery import notebooks
+
+    root = notebooks.checkout()
+    place = _results(root, results)
+    built = root / "book" / "_build"
+    if everything:
+        typer.confirm(f"Remove all of {place} and {built}?", abort=True)
+        gone = [folder for folder in (place, built) if folder.exists()]
+    else:
+        gone = [*_leftovers(place), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    typer.echo(f"{len(gone)} removed")
+
+
+def _leftovers(results: Path) -> list[Path]:
+    """Folders of runs without their closing record that nobody is working on, and half-written files in the others."""
+    from lottery import runs as store
+
+    found = []
+    for folder in sorted(results.glob("*/*")):
+        if (folder / store.RECORD).exists():
+            found += folder.glob(".*-[0-9]*")
+        elif not _in_work(folder / ".lock"):
+            found.append(folder)
+    return found
+
+
+def _in_work(lock: Path) -> bool:
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _results(root: Path, given: Path | None) -> Path:
+    return (given or root / "results").absolute()
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The command line. Exit codes: 0 done, 1 something failed while it ran, 2 what was asked for cannot be."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app([word for word in given if word != "--debug"], prog_name="lottery", standalone_mode=False)
+    except KeyboardInterrupt:
+        code = 130
+    except (TyperException, ValueError, OSError, RuntimeError) as error:
+        if "--debug" in given:
+            raise
+        told = error.format_message() if isinstance(error, TyperException) else str(error) or type(error).__name__
+        typer.echo(f"lottery: {told}", err=True)
+        code = 1 if isinstance(error, RuntimeError) else 2
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What a book has to pass before it is shown: executed notebooks without errors, and pages that stand on their own.
+
+Each gate returns what is wrong, one sentence a fault; nothing wrong is an empty list.
+"""
+
+import json
+import re
+import tempfile
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+PICTURE = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf")
+# Elements that fetch what they name, and the attribute that names it. A plain link to another site is welcome.
+FETCHES = {
+    "audio": "src",
+    "embed": "src",
+    "iframe": "src",
+    "image": "href",
+    "img": "src",
+    "link": "href",
+    "object": "data",
+    "script": "src",
+    "source": "src",
+    "video": "src",
+}
+FETCHED_BY_CODE = re.compile(
+    r"""(?:\bimport\s*\(?|@import\s*(?:url\()?|\burl\(|\.src\s*=)\s*["']?((?:https?:)?//[\w.])"""
+)
+MACHINE_ACCOUNTS = {
+    "",
+    "admin",
+    "debian",
+    "docker",
+    "root",
+    "runner",
+    "ubuntu",
+    "user",
+}  # words of prose, nobody's name
+
+
+def unexecuted(notebook: Path) -> list[str]:
+    """The faults of an executed notebook: cells that were not run, and cells that ended in an error."""
+    faults = []
+    for number, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
+        if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
+            continue
+        if cell["execution_count"] is None:
+            faults.append(f"{notebook.name}: cell {number} was not executed")
+        faults += [
+            f"{notebook.name}: cell {number} ended in {output['ename']}: {output['evalue']}"
+            for output in cell["outputs"]
+            if output["output_type"] == "error"
+        ]
+    return faults
+
+
+def faults(site: Path, root: Path) -> list[str]:
+    """The faults of a built book.
+
+    site  the folder of its pages
+    root  the checkout that it was built from, of which no path may be told
+
+    Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
+    without a text that stands for them; formulas without the script that sets them; paths of this machine and the name
+    of its user.
+    """
+    theme = site / "_static"  # its pages are templates
+    pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
+    found = []
+    for path, page in pages.items():
+        where = path.relative_to(site)
+        told = [
+            *page.broken(site, pages),
+            *page.fetched_from_elsewhere(),
+            *page.without_text(),
+            *page.without_mathjax(),
+        ]
+        found += [f"{where}: {fault}" for fault in told]
+    for path in sorted(site.rglob("*.css")):
+        found += [
+            f"{path.relative_to(site)}: fetches {address}" for address in _fetched_by_code(path.read_text("utf-8"))
+        ]
+    return found + machine_told(site, root)
+
+
+def machine_told(site: Path, root: Path) -> list[str]:
+    """The paths of this machine and the name of its user in the pages, their sources and the search index."""
+    tops = {place.parts[1] for place in (root.resolve(), Path.home(), Path(tempfile.gettempdir())) if place.parts[1:]}
+    path_told = re.compile(
+        rf"(?<![\w.:/%-])(?:file://)?/(?:{'|'.join(sorted(tops | {'home', 'root', 'tmp', 'Users'}))})/\w[^\s\"'<&\\]*"
+    )
+    user = Path.home().name
+    name_told = re.compile(rf"\b{re.escape(user)}\b") if user not in MACHINE_ACCOUNTS else None
+    texts = [*site.rglob("*.html"), *(site / "_sources").rglob("*.*"), *site.glob("searchindex.js")]
+    found = []
+    for path in sorted(texts):
+        text = path.read_text(encoding="utf-8")
+        found += [f"{path.relative_to(site)}: tells the path {told}" for told in sorted(set(path_told.findall(text)))]
+        if name_told and name_told.search(text):
+            found.append(f"{path.relative_to(site)}: tells the user name {user}")
+    return found
+
+
+def _fetched_by_code(text: str) -> list[str]:
+    return [match[0] for match in FETCHED_BY_CODE.finditer(text)]
+
+
+class _Page(HTMLParser):
+    """A page: its elements with their attributes, the ids in it, and the text of its scripts and styles."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = path
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.code: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.ids = {
+            attributes[name] for _, attributes in self.elements for name in ("id", "name") if name in attributes
+        }
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.cdata_elem:  # inside a script or a style
+            self.code.append(data)
+
+    def broken(self, site: Path, pages: dict[Path, "_Page"]) -> list[str]:
+        named = [(tag, attributes.get(FETCHES.get(tag, "href"))) for tag, attributes in self.elements]
+        return [
+            f"<{tag}> names {address}, which is not there"
+            for tag, address in named
+            if address and _is_local(address) and not self._reaches(address, site, pages)
+        ]
+
+    def _reaches(self, address: str, site: Path, pages: dict[Path, "_Page"]) -> bool:
+        parts = urlsplit(address)
+        target = (self.path.parent / unquote(parts.path)).resolve() if parts.path else self.path
+        target = target / "index.html" if target.is_dir() else target
+        if not target.is_file() or not target.is_relative_to(site.resolve()):
+            return target == self.path
+        return not parts.fragment or target not in pages or unquote(parts.fragment) in pages[target].ids
+
+    def fetched_from_elsewhere(self) -> list[str]:
+        faults = []
+        for tag, attributes in self.elements:
+            address = attributes.get(FETCHES.get(tag, "")) or ""
+            if _is_remote(address) and (tag != "link" or attributes.get("rel") not in ("canonical", "next", "prev")):
+                faults.append(f"<{tag}> fetches {address}")
+        return faults + [f"a script or style fetches {told}" for code in self.code for told in _fetched_by_code(code)]
+
+    def without_text(self) -> list[str]:
+        pictures = [attributes for tag, attributes in self.elements if tag == "img"]
+        return [
+            f"the picture {picture.get('src')} has no text that stands for it (alt={picture.get('alt')!r})"
+            for picture in pictures
+            if not (picture.get("alt") or "").strip() or picture["alt"].lower().endswith(PICTURE)
+        ]
+
+    def without_mathjax(self) -> list[str]:
+        formulas = any("math" in (attributes.get("class") or "").split() for _, attributes in self.elements)
+        scripts = [attributes.get("src") or "" for tag, attributes in self.elements if tag == "script"]
+        return ["holds formulas but no MathJax"] if formulas and not any("mathjax" in src for src in scripts) else []
+
+
+def _is_remote(address: str) -> bool:
+    return address.startswith("//") or urlsplit(address).scheme in ("http", "https", "ftp")
+
+
+def _is_local(address: str) -> bool:
+    return not address.startswith("//") and not urlsplit(address).scheme and address != "#"

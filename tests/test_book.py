@@ -1,0 +1,260 @@
+"""A book of a page or two, from its notebooks to its pages, and what keeps it from being shown."""
+
+import re
+import shutil
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from lottery import book, cluster, gates, notebooks
+
+ROOT = Path(__file__).parent.parent
+
+NOTEBOOK = """\
+# %% [markdown]
+# (g2)=
+# # Doubling
+
+# %% tags=["parameters"]
+upto = 2
+results = "results"
+scheduler = ""
+
+# %% tags=["grid"]
+from toy_experiments import Doubling
+
+grid = [Doubling(number=number, log="log") for number in range(upto)]
+
+# %%
+from pathlib import Path
+from lottery import runs
+
+for experiment in grid:
+    runs.perform(experiment, Path(results))
+
+# %% mystnb={"image": {"alt": "A line that rises"}, "figure": {"name": "g7", "caption": "Doubles."}}
+import matplotlib.pyplot as plt
+
+plt.plot(runs.rows(grid, Path(results))["double"]);
+"""
+
+ROWS = """\
+- {row: G1, paper: gordon2020, what: "The first | row."}
+- {row: G2, paper: gordon2020, what: "The second row."}
+- {row: G7, paper: gordon2020, what: "A figure."}
+- {row: X1, paper: null, what: "The last row."}
+"""
+
+
+@pytest.fixture
+def small(checkout, notebook, monkeypatch):
+    """A checkout with the settings of the real book, two pages of prose, and no notebook yet."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/notebooks.py"))  # a package that no one edits
+    home = checkout / "book"
+    shutil.copy(ROOT / "book/_config.yml", home)
+    (home / "_extra/mathjax").mkdir(parents=True)
+    (home / "_extra/mathjax/tex-chtml-full.js").write_text("")
+    (home / "references.bib").write_text(
+        "@article{gordon2020, author={Gordon, M. A.}, title={T}, year=2020, journal={J}}"
+    )
+    (home / "index.md").write_text("# Title\n\nSee {doc}`what_is_in_this_book`; $x^2$.\n")
+    (home / "closing.md").write_text("# Closing\n\n```{bibliography}\n```\n")
+    (home / "rows.yaml").write_text(ROWS)
+    (home / "parts.yaml").write_text("first: The first part\nlast: The last part\n")
+    (checkout / "notebooks/profiles/quick.yaml").write_text("")
+    return checkout
+
+
+@pytest.fixture
+def clusters(monkeypatch):
+    """The clusters that were started, none of them really."""
+    started = []
+
+    @contextmanager
+    def local(workers):
+        started.append(workers)
+        yield f"tcp://127.0.0.1:{len(started)}"
+
+    monkeypatch.setattr(cluster, "local", local)
+    return started
+
+
+def build(root, **given):
+    told = StringIO()
+    page = book.build(root, "quick", results=root / "results", console=Console(file=told), **given)
+    return page, told.getvalue()
+
+
+def words(page):
+    return re.sub(r"<[^>]*>", "", page.read_text())
+
+
+def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small, notebook, clusters):
+    notebook("experiments/double", NOTEBOOK)
+    (small / "notebooks/profiles/quick.yaml").write_text("experiments/double: {upto: 3}\n")
+    page, told = build(small, workers=3)
+    assert page == small / "book/_build/html/index.html"
+    assert re.search(r"\[1/1\] experiments/double: executed in \d+ s", told)
+    assert clusters == [3]
+    site = page.parent
+    contents = (site / "what_is_in_this_book.html").read_text()
+    assert 'href="experiments/double.html#g2"' in contents
+    assert 'href="experiments/double.html#g7"' in contents
+    assert contents.count("not yet") == 2
+    made = words(site / "how_this_was_made.html")
+    for part in ("3 runs", "upto = 3", "quick", "commit", "torch", "CPU"):
+        assert part in made, part
+    chapter = words(site / "experiments/double.html")
+    assert "upto = 3" in chapter
+    assert "upto = 2" not in chapter
+    assert "scheduler" not in chapter
+    assert gates.faults(site, small) == []
+    assert [path.name for path in (small / "book/_build").iterdir() if path.name == "staged"] == []
+    before = {path: path.read_bytes() for path in site.rglob("*.*") if path.suffix != ".inv"}
+
+    shutil.rmtree(small / "results")  # the executed notebook and the table beside it are enough
+    _, told = build(small, workers=3)
+    assert "[1/1] experiments/double: up to date" in told
+    assert clusters == [3]
+    assert {path: path.read_bytes() for path in site.rglob("*.*") if path.suffix != ".inv"} == before
+
+    notebook("experiments/double", '# %% tags=["parameters"]\nupto = 1\n\n# %%\nupto / 0\n')
+    with pytest.raises(RuntimeError, match=r"double failed in its cell \d: ZeroDivisionError: .*double\.failed\.ipynb"):
+        build(small)
+    assert {path: path.read_bytes() for path in site.rglob("*.*") if path.suffix != ".inv"} == before
+
+
+def test_a_book_with_a_fault_does_not_take_the_place_of_a_good_one(small, monkeypatch):
+    def render(_, place):
+        (place / "_build/html").mkdir(parents=True)
+        (place / "_build/html/index.html").write_text(page)
+        return place / "_build/html"
+
+    monkeypatch.setattr(book, "render", render)
+    page = "<h1>Good</h1>"
+    build(small)
+    page = '<img src="index.html">'
+    with pytest.raises(RuntimeError, match=r"it is left in .*\nindex.html: the picture index.html has no text"):
+        build(small)
+    assert (small / "book/_build/html/index.html").read_text() == "<h1>Good</h1>"
+
+
+def test_a_page_that_renders_with_a_warning_is_refused(small):
+    (small / "book/index.md").write_text("# Title\n\n{doc}`nowhere`\n")
+    with pytest.raises(RuntimeError, match=r"does not render without a warning:\n.*unknown document: 'nowhere'"):
+        build(small)
+    assert not (small / "book/_build/html").exists()
+
+
+def test_a_notebook_that_was_not_executed_is_not_published(small, notebook, monkeypatch):
+    """As Jupyter Book itself would, without a word."""
+    notebook("experiments/double", NOTEBOOK)
+    executed = small / "book/_build/executed/quick/experiments/double.ipynb"
+
+    def unexecuted(*_, **__):
+        executed.parent.mkdir(parents=True)
+        executed.write_text('{"cells": [{"cell_type": "code", "source": "1", "execution_count": null, "outputs": []}]}')
+        return {}
+
+    monkeypatch.setattr(book, "execute_all", unexecuted)
+    with pytest.raises(RuntimeError, match=r"double\.ipynb: cell 0 was not executed"):
+        build(small)
+
+
+def test_one_cluster_serves_all_notebooks_from_the_first_that_has_something_to_run(
+    small, notebook, clusters, monkeypatch
+):
+    parameters = '# %% tags=["parameters"]\nresults = "results"\nscheduler = ""\n\n# %% tags=["grid"]\n'
+    notebook("experiments/empty", parameters + "grid = []\n")
+    for name, number in (("a", 1), ("b", 2)):
+        one = f'from toy_experiments import Doubling\ngrid = [Doubling(number={number}, log="log")]\n'
+        notebook(f"experiments/{name}", parameters + one)
+    notebook("analyses/plain", '# %% tags=["parameters"]\nresults = "results"\n')
+    given = {}
+    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: False)
+    monkeypatch.setattr(
+        notebooks, "execute", lambda root, name, told, output, console: given.update({name: told.get("scheduler")}) or 0
+    )
+    monkeypatch.setattr("lottery.runs.record", lambda *_: None)
+    names = ["experiments/empty", "experiments/a", "experiments/b", "analyses/plain"]
+    told = {name: notebooks.machine(small, name, results=small / "results", scheduler="") for name in names}
+    machine = {"results": small / "results", "workers": 2, "force": False, "console": Console(quiet=True)}
+    book.execute_all(small, told, small / "executed", **machine)
+    address = "tcp://127.0.0.1:1"
+    assert given == {
+        "experiments/empty": "",
+        "experiments/a": address,
+        "experiments/b": address,
+        "analyses/plain": None,
+    }
+    assert clusters == [2]
+
+    told = {name: notebooks.machine(small, name, scheduler="tcp://far:1") for name in names}
+    book.execute_all(small, told, small / "executed", **machine)
+    assert given["experiments/a"] == "tcp://far:1"
+    assert clusters == [2]
+
+
+def test_pages_stand_in_the_part_and_order_that_they_say(small, notebook):
+    notebook("experiments/late", '# %% tags=["parameters"]\n').write_text(
+        (small / "notebooks/experiments/late.py").read_text().replace("order: 10", "order: 20")
+    )
+    notebook("analyses/early", '# %% tags=["parameters"]\n')
+    (small / "book/between.md").write_text("---\nlottery: {part: first, order: 15}\n---\n# Between\n")
+    (small / "book/README.md").write_text("# No page\n")
+    pages = book.arranged(small)
+    assert {part: [page.file for page in told] for part, told in pages.items()} == {
+        "The first part": ["analyses/early", "between", "experiments/late"],
+        "The last part": ["closing", "how_this_was_made"],
+    }
+
+
+@pytest.mark.parametrize(
+    "place", ["lottery: {part: frist, order: 1}", "lottery: {order: 1}", "lottery: {part: first, order: a}"]
+)
+def test_a_notebook_without_a_place_is_refused_with_the_parts(small, notebook, place):
+    path = notebook("experiments/double", NOTEBOOK)
+    path.write_text(path.read_text().replace("#   lottery:\n#     part: first\n#     order: 10\n", f"#   {place}\n"))
+    with pytest.raises(ValueError, match=r"experiments/double gives .*: write `lottery: .*parts first, last"):
+        book.arranged(small)
+
+
+def test_labels_are_found_in_prose_and_in_notebooks(small, notebook, tmp_path):
+    (tmp_path / "prose.md").write_text("(g1)=\n# A\n\n```{figure} a.png\n:name: g12\n```\ntext (g3)= here\n")
+    assert book.labels(tmp_path / "prose") == ["g1", "g12"]
+    import jupytext
+
+    notebook("experiments/double", NOTEBOOK)
+    jupytext.write(jupytext.read("notebooks/experiments/double.py"), tmp_path / "double.ipynb")
+    assert book.labels(tmp_path / "double") == ["g2", "g7"]
+
+
+def test_a_row_is_linked_to_its_anchor_and_to_its_twins_or_is_not_there_yet(small):
+    page = book.what_is_in_this_book(
+        small / "book/rows.yaml",
+        [("g7", "a"), ("g7-minilm", "b"), ("g1", "c"), ("g17", "d"), ("other", "a"), ("other", "b")],
+    )
+    assert "| G1 | The first \\| row. | {ref}`G1 <g1>` |" in page
+    assert "| G2 | The second row. | not yet |" in page
+    assert "| G7 | A figure. | {ref}`G7 <g7>`, {ref}`minilm <g7-minilm>` |" in page
+    assert (
+        page.index("## {cite:t}`gordon2020`") < page.index("G7") < page.index("## Beyond the papers") < page.index("X1")
+    )
+
+
+def test_a_row_with_two_anchors_is_refused(small):
+    with pytest.raises(ValueError, match="the anchor g7 stands in a and in b: a row has one place"):
+        book.what_is_in_this_book(small / "book/rows.yaml", [("g7", "b"), ("g7", "a")])
+
+
+def test_the_rows_and_parts_of_the_real_book_are_in_order():
+    rows = yaml.safe_load((ROOT / "book/rows.yaml").read_text())
+    assert len({told["row"] for told in rows}) == len(rows) == 59
+    assert all(told.keys() == {"row", "paper", "what"} for told in rows)
+    pages = [page for part in book.arranged(ROOT).values() for page in part]
+    assert {page.file for page in pages if page.notebook} == set(notebooks.find(ROOT))

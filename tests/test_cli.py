@@ -1,0 +1,264 @@
+"""The command line: what it offers, what it refuses in one sentence, and how it hands on what was typed."""
+
+import fcntl
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from lottery import book, cli, notebooks, runs
+
+COUNT = """\
+# %% [markdown]
+# # Counting
+
+# %% tags=["parameters"]
+upto = 3
+place = ""
+results = "results"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid"]
+from toy_experiments import Doubling
+
+grid = [Doubling(number=number, log="log") for number in range(upto)]
+"""
+
+
+@pytest.fixture
+def lottery(capsys):
+    """Calls the command: (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def counting(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    (checkout / "notebooks/profiles/quick.yaml").write_text("# Minutes on two cores\n")
+    (checkout / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 4}\n")
+    return checkout
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """What would have been executed: [(notebook, parameters, output)]."""
+    told = []
+    monkeypatch.setattr(
+        notebooks, "execute", lambda root, name, given, output, console: told.append((name, given, output)) or 1.0
+    )
+    return told
+
+
+def perform(root, *numbers):
+    from toy_experiments import Doubling
+
+    for number in numbers:
+        runs.perform(Doubling(number=number, log="log"), root / "results")
+
+
+def test_it_starts_without_what_is_slow_to_import():
+    code = (
+        "import sys, lottery.cli; print([m for m in ('torch', 'papermill', 'jupytext', 'pandas') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean"])
+def test_every_help_has_an_example(lottery, command):
+    code, told, _ = lottery(*command.split(), "--help")
+    assert code == 0
+    assert f"Example: lottery {command}".strip() in " ".join(told.split())
+
+
+def test_commands_are_those_that_are_tested():
+    assert len(cli.app.registered_commands) == 6
+
+
+# What there is
+
+
+def test_lists(lottery, counting):
+    assert lottery("list", "notebooks") == (0, "experiments/count  Counting\n", "")
+    assert lottery("list", "profiles") == (0, "more\nquick  Minutes on two cores\n", "")
+    for kind, name, what in (
+        ("tasks", "cola", "CoLA"),
+        ("methods", "magnitude", "weight"),
+        ("models", "minilm", "BERT"),
+    ):
+        code, told, _ = lottery("list", kind)
+        (line,) = [line for line in told.splitlines() if line.startswith(f"{name} ")]
+        assert (code, what in line) == (0, True), line
+
+
+def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(notebooks, "__file__", str(tmp_path / "lottery/notebooks.py"))
+    assert lottery("list", "tasks")[0] == 0
+    for command in (["book"], ["run", "count"], ["list", "notebooks"], ["runs"], ["record", "quick"], ["clean"]):
+        code, _, told = lottery(*command)
+        assert code == 2
+        assert "get the project's source" in told
+        assert told.count("\n") == 1
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list", "taks"], "'taks' is not one of 'tasks', 'models'"),
+        (["lits"], "No such command 'lits'"),
+        (["run"], "Missing argument"),
+        (["run", "coumt"], "no notebook 'coumt'"),
+        (["run", "count", "-p", "upot", "1"], "did you mean 'upto'?"),
+        (["run", "count", "-p", "upto"], "-p takes two words, NAME VALUE: given is upto"),
+        (["run", "count", "-p", "upto", "many"], "upto = 'many' is not a whole number"),
+        (["run", "count", "-f", "gone.yaml"], "gone.yaml"),
+        (["run", "count", "--profile", "quik"], "did you mean 'quick'?"),
+        (["run", "count", "-o", "out.txt"], "ending in .ipynb"),
+        (["run", "count", "--workers", "0"], "'--workers': Input should be greater than or equal to 1"),
+        (["book", "--profile", "quik"], "did you mean 'quick'?"),
+        (["runs", "quik"], "did you mean 'quick'?"),
+        (["record", "quik"], "did you mean 'quick'?"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(lottery, counting, executed, arguments, told):
+    code, out, error = lottery(*arguments)
+    assert (code, out) == (2, "")
+    assert error.startswith("lottery: ")
+    assert told in error
+    assert executed == []
+
+
+def test_a_failure_is_told_in_a_sentence_and_shown_whole_on_request(lottery, counting, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("notebook experiments/count failed")
+
+    monkeypatch.setattr(book, "build", fail)
+    assert lottery("book") == (1, "", "lottery: notebook experiments/count failed\n")
+    with pytest.raises(RuntimeError):
+        cli.main(["book", "--debug"])
+
+
+# Notebooks and the book
+
+
+def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lottery, counting, executed):
+    (counting / "given.yaml").write_text("place: file\nupto: 5\n")
+    output = counting / "book/_build/executed/more/experiments/count.ipynb"
+    assert lottery("run", "count", "--profile", "more") == (0, f"experiments/count took 1 s: {output}\n", "")
+    lottery("run", "count", "--profile", "more", "-f", "given.yaml", "-p", "upto", "6", "-o", "a.ipynb", "--workers", 8)
+    lottery("run", "notebooks/experiments/count.py", "--parameter", "place", "a = b", "--scheduler", "tcp://a:1")
+    lottery("run", "count", "--results", "store")
+    assert executed == [
+        ("experiments/count", {"upto": 4}, output),
+        ("experiments/count", {"upto": 6, "place": "file", "workers": 8}, counting / "a.ipynb"),
+        (
+            "experiments/count",
+            {"place": "a = b", "scheduler": "tcp://a:1"},
+            counting / "book/_build/executed/run/experiments/count.ipynb",
+        ),
+        ("experiments/count", {"results": "store"}, counting / "book/_build/executed/run/experiments/count.ipynb"),
+    ]
+
+
+def test_run_says_what_is_up_to_date_and_executes_it_if_forced(lottery, counting, executed, monkeypatch):
+    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    code, told, _ = lottery("run", "count", "-o", "a.ipynb")
+    assert (code, told) == (0, "experiments/count is up to date: a.ipynb (--force executes it again)\n")
+    assert executed == []
+    lottery("run", "count", "-o", "a.ipynb", "--force")
+    assert len(executed) == 1
+
+
+def test_book_builds_and_says_where(lottery, counting, monkeypatch):
+    told = {}
+    monkeypatch.setattr(
+        book, "build", lambda root, profile, **given: told.update(given | {"profile": profile}) or root / "index.html"
+    )
+    code, out, _ = lottery("book", "--profile", "more", "--workers", "4", "--scheduler", "tcp://a:1", "--results", "s")
+    assert (code, out) == (0, f"The book is there: open {counting / 'index.html'}\n")
+    console = told.pop("console")
+    assert console.stderr
+    assert told == {
+        "profile": "more",
+        "results": counting / "s",
+        "workers": 4,
+        "scheduler": "tcp://a:1",
+        "force": False,
+    }
+
+
+# The store
+
+
+def test_runs_counts_what_is_finished_failed_and_missing(lottery, counting):
+    perform(counting, 0, 1)
+    third = notebooks.grid(counting, "experiments/count", {})[2]
+    failed = runs.Run(third, counting / "results")
+    failed.path.mkdir(parents=True)
+    (failed.path / runs.ERROR).write_text(json.dumps({"error": "ValueError: no"}))
+    code, told, _ = lottery("runs", "more", "--notebook", "count")
+    assert code == 0
+    assert told.splitlines()[1].split() == ["experiments/count", "2", "1", "1"]
+    assert told.splitlines()[2].split() == ["Doubling", f"{runs.key(third)}:", "ValueError:", "no"]
+
+
+def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counting):
+    record = counting / "book/records/more/count.parquet"
+    perform(counting, 0, 1, 2)
+    code, _, told = lottery("record", "more")
+    assert code == 2
+    assert "Doubling" in told
+    assert "is missing" in told
+    assert not record.exists()
+    perform(counting, 3)
+    assert lottery("record", "more") == (
+        0,
+        "experiments/count: 4 runs recorded in book/records/more/count.parquet\n",
+        "",
+    )
+    assert pd.read_parquet(record)["double"].tolist() == [0, 2, 4, 6]
+    code, _, told = lottery("record", "quick")
+    assert (code, "the profile quick names no notebook" in told) == (2, True)
+
+
+def test_clean_removes_what_is_unfinished_and_nobody_works_on(lottery, counting):
+    perform(counting, 0)
+    store = counting / "results/Doubling"
+    (finished,) = store.iterdir()
+    kept = {path.name for path in finished.iterdir()}
+    (finished / ".double-123.json").write_text("")
+    for name in ("unfinished", "working"):
+        (store / name).mkdir()
+        (store / name / "parameters.json").write_text("{}")
+    failed = counting / "book/_build/executed/quick/experiments/count.failed.ipynb"
+    failed.parent.mkdir(parents=True)
+    failed.write_text("")
+    with (store / "working/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert lottery("clean") == (0, "3 removed\n", "")
+    assert {path.name for path in store.iterdir()} == {finished.name, "working"}
+    assert {path.name for path in finished.iterdir()} == kept
+    assert not failed.exists()
+
+
+def test_clean_all_asks_first(lottery, counting, monkeypatch):
+    perform(counting, 0)
+    monkeypatch.setattr("typer.confirm", lambda *_, abort: (_ for _ in ()).throw(cli.typer.Abort()))
+    assert lottery("clean", "--all")[0] == 1
+    assert (counting / "results").exists()
+    monkeypatch.setattr("typer.confirm", lambda *_, abort: True)
+    assert lottery("clean", "--all")[0] == 0
+    assert not (counting / "results").exists()

@@ -1,0 +1,117 @@
+"""Each gate against a site of a page or two with one fault, and against one without any."""
+
+import nbformat
+import pytest
+
+from lottery import gates
+
+PAGE = "<!DOCTYPE html><html><head><title>T</title></head><body>{}</body></html>"
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """Writes a site into a checkout, {file: the body of a page, or the text of another file}, and tells its faults."""
+    monkeypatch.setenv("HOME", "/home/anna")
+
+    def write(files):
+        for name, text in files.items():
+            path = tmp_path / "site" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(PAGE.format(text) if path.suffix == ".html" else text)
+        return gates.faults(tmp_path / "site", tmp_path)
+
+    return write
+
+
+def test_a_page_that_stands_on_its_own_passes(site):
+    body = """
+        <a href="sub/a.html#g1">a</a> <a href="#top" id="top">b</a> <a href="#">c</a> <a href="sub">d</a>
+        <a href="https://arxiv.org/abs/2002.08307">paper</a> <a href="mailto:a@b.org">m</a> 1/home/2 root
+        <a href="https://example.org/home/page">e</a> <link rel="canonical" href="https://book.org/"/>
+        <img src="a.png?v=1" alt="A line that rises"> <img src="data:image/png;base64,x" alt="dot">
+        <script src="mathjax.js"></script> <span class="math notranslate">x</span>
+    """
+    files = {
+        "index.html": body,
+        "sub/a.html": '<h1 id="g1">G1</h1><a href="../index.html">up</a><a href="b%20c.html">x</a>',
+        "sub/index.html": "",
+        "sub/b c.html": "",
+        "a.png": "",
+        "mathjax.js": "",
+        "look.css": "body {background: url(a.png)}",
+        "_static/template.html": '<link href="{{ name }}">',
+    }
+    assert site(files) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('<a href="gone.html">x</a>', "<a> names gone.html, which is not there"),
+        ('<a href="#gone">x</a>', "<a> names #gone, which is not there"),
+        ('<a href="other.html#gone">x</a>', "<a> names other.html#gone, which is not there"),
+        ('<a href="../../outside.html">x</a>', "<a> names ../../outside.html, which is not there"),
+        ('<img src="gone.png" alt="x">', "<img> names gone.png, which is not there"),
+        ('<script src="gone.js"></script>', "<script> names gone.js, which is not there"),
+        ('<link rel="stylesheet" href="gone.css">', "<link> names gone.css, which is not there"),
+        ('<script src="https://cdn.org/a.js"></script>', "<script> fetches https://cdn.org/a.js"),
+        ('<script src="//cdn.org/a.js"></script>', "<script> fetches //cdn.org/a.js"),
+        ('<link rel="stylesheet" href="https://cdn.org/a.css">', "<link> fetches https://cdn.org/a.css"),
+        ('<img src="https://cdn.org/a.png" alt="x">', "<img> fetches https://cdn.org/a.png"),
+        ('<iframe src="https://cdn.org/"></iframe>', "<iframe> fetches https://cdn.org/"),
+        ('<script>import("https://cdn.org/a.js")</script>', "a script or style fetches"),
+        ("<style>@import url(https://cdn.org/a.css)</style>", "a script or style fetches"),
+        ("<style>@font-face {src: url('//cdn.org/a.woff')}</style>", "a script or style fetches"),
+        ('<img src="other.html">', "has no text that stands for it (alt=None)"),
+        ('<img src="other.html" alt=" ">', "has no text that stands for it"),
+        ('<img src="other.html" alt="_images/a.svg">', "has no text that stands for it (alt='_images/a.svg')"),
+        ('<img src="other.html" alt="figure.PNG">', "has no text that stands for it"),
+        ('<span class="math notranslate">x</span>', "holds formulas but no MathJax"),
+        ("read from /home/someone/data", "tells the path /home/someone/data"),
+        ("<pre>File &quot;/root/lottery/a.py&quot;</pre>", "tells the path /root/lottery/a.py"),
+        ("file:///Users/a/b", "tells the path file:///Users/a/b"),
+        ("by anna.", "tells the user name anna"),
+    ],
+)
+def test_a_fault_is_told_with_its_page(site, body, told):
+    found = site({"index.html": body, "other.html": ""})
+    assert len(found) == 1
+    assert found[0].startswith("index.html: ")
+    assert told in found[0]
+
+
+def test_a_path_of_the_checkout_is_found_in_the_sources_and_the_index(site, tmp_path):
+    files = {
+        "index.html": "",
+        "_sources/a.ipynb": f'"in {tmp_path}/a\\n"',
+        "searchindex.js": f'["{tmp_path}"]',
+        "look.css": "@import 'https://cdn.org/a.css'",
+    }
+    found = site(files)
+    assert found == [
+        "look.css: fetches @import 'https://c",
+        f"_sources/a.ipynb: tells the path {tmp_path}/a",
+        f"searchindex.js: tells the path {tmp_path}",
+    ]
+
+
+def test_the_account_of_a_machine_is_no_name(site, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/runner")
+    assert site({"index.html": "the runner of notebooks"}) == []
+
+
+def test_every_cell_has_to_be_executed_and_without_error(tmp_path):
+    new = nbformat.v4
+    error = new.new_output("error", ename="ValueError", evalue="no", traceback=[])
+    cells = [
+        new.new_markdown_cell("# Title"),
+        new.new_code_cell("1", execution_count=1),
+        new.new_code_cell("2"),
+        new.new_code_cell(" "),
+        new.new_code_cell("raise ValueError", execution_count=2, outputs=[error]),
+    ]
+    nbformat.write(new.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    assert gates.unexecuted(tmp_path / "a.ipynb") == [
+        "a.ipynb: cell 2 was not executed",
+        "a.ipynb: cell 4 ended in ValueError: no",
+    ]

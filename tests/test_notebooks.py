@@ -1,0 +1,376 @@
+"""The notebooks of the house, and the road from a profile to an executed notebook on small ones."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from rich.console import Console
+
+from lottery import notebooks
+
+ROOT = Path(__file__).parent.parent
+OURS = notebooks.find(ROOT)
+QUIET = Console(quiet=True)
+
+COUNT = """\
+# %% [markdown]
+# # Counting
+
+# %% tags=["parameters"]
+upto = 3  # how far
+share = 0.5
+words = ["one"]
+shares = [0, 0.25]
+loud = False
+place = ""
+results = "results"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid"]
+from pathlib import Path
+
+grid = [f"{place}{number}" for number in range(upto)]
+
+# %% mystnb={"image": {"alt": "A rising line"}}
+import sys
+import matplotlib.pyplot as plt
+
+print("progress", file=sys.stderr)
+plt.plot(range(upto));
+
+# %%
+print(upto, Path.cwd().name, sys.executable)
+"""
+
+
+# The notebooks of this project
+
+
+def test_there_are_notebooks():
+    assert OURS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_notebook_is_the_same_after_a_journey_to_ipynb_and_back(name):
+    text = (ROOT / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
+    there = jupytext.writes(jupytext.reads(text, fmt="py:percent"), fmt="ipynb")
+    back = jupytext.reads(jupytext.writes(jupytext.reads(there, fmt="ipynb"), fmt="py:percent"), fmt="py:percent")
+    here = jupytext.reads(text, fmt="py:percent")
+    told = [[(cell.cell_type, cell.source, cell.metadata.get("tags")) for cell in book.cells] for book in (here, back)]
+    assert told[0] == told[1]
+    assert back.metadata["lottery"] == here.metadata["lottery"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_notebook_says_its_parameters_its_kernel_and_its_title(name):
+    assert {"results", "records", "workers", "scheduler"} <= notebooks.defaults(ROOT, name).keys()
+    assert jupytext.read(ROOT / "notebooks" / f"{name}.py").metadata["kernelspec"]["name"] == "python3"
+    assert notebooks.title(ROOT, name)
+
+
+def test_every_profile_names_only_what_there_is():
+    found = notebooks.profiles(ROOT)
+    assert {"smoke", "quick"} <= set(found)
+    for profile in found:
+        notebooks.profile(ROOT, profile)
+
+
+# Finding
+
+
+def test_a_checkout_is_found_from_below_and_missed_outside(checkout, monkeypatch):
+    monkeypatch.chdir(checkout / "notebooks" / "profiles")
+    assert notebooks.checkout() == checkout
+    monkeypatch.chdir("/")
+    assert notebooks.checkout() == ROOT
+    monkeypatch.setattr(notebooks, "__file__", "/nowhere/lottery/notebooks.py")
+    with pytest.raises(FileNotFoundError, match="get the project's source"):
+        notebooks.checkout()
+
+
+def test_a_notebook_is_meant_by_its_name_its_last_part_or_its_path(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    for given in ("experiments/count", "count", "notebooks/experiments/count.py", str(checkout / "experiments/count")):
+        assert notebooks.named(checkout, given) == "experiments/count"
+    with pytest.raises(ValueError, match=r"no notebook 'coumt': there are experiments/count$"):
+        notebooks.named(checkout, "coumt")
+
+
+def test_two_notebooks_of_one_name_are_refused(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    notebook("analyses/count", COUNT)
+    with pytest.raises(ValueError, match="analyses/count and experiments/count"):
+        notebooks.find(checkout)
+
+
+# Parameters
+
+
+def test_defaults_are_the_plain_values_of_the_cell(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    assert list(notebooks.defaults(checkout, "experiments/count").items())[:3] == [
+        ("upto", 3),
+        ("share", 0.5),
+        ("words", ["one"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("# %%\nupto = 3\n", "no cell tagged `parameters`"),
+        ('# %% tags=["parameters"]\nupto = 1 + len("a")\n', r"`upto = 1 \+ len\('a'\)`"),
+        ('# %% tags=["parameters"]\nimport os\n', "`import os`"),
+        ('# %% tags=["parameters"]\na, b = 1, 2\n', r"only `name = plain value`"),
+        ('# %% tags=["parameters"]\nsizes = (1, 2)\n', "sizes is a tuple; write a list"),
+    ],
+)
+def test_a_notebook_whose_parameters_cannot_be_known_is_refused(checkout, notebook, cells, told):
+    notebook("experiments/count", cells)
+    with pytest.raises(ValueError, match=told):
+        notebooks.defaults(checkout, "experiments/count")
+
+
+@pytest.mark.parametrize(
+    ("given", "resolved"),
+    [
+        ({"share": 1}, 1.0),
+        ({"share": "5e-5"}, 5e-5),  # as yaml reads it
+        ({"shares": [1, "1e-1"]}, [1.0, 0.1]),
+        ({"words": []}, []),
+        ({"upto": 10}, 10),
+        ({"loud": True}, True),
+    ],
+)
+def test_a_value_takes_the_type_of_its_default(checkout, notebook, given, resolved):
+    notebook("experiments/count", COUNT)
+    (name,) = given
+    found = notebooks.resolve(checkout, "experiments/count", given)[name]
+    assert found == resolved
+    assert type(found) is type(resolved)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"upot": 1}, r"no parameter 'upot' \(did you mean 'upto'\?\): there are upto, share, "),
+        ({"upto": 1.5}, "upto = 1.5 is not a whole number"),
+        ({"upto": True}, "upto = True is not a whole number"),
+        ({"share": True}, "share = True is not a number such as 0.5"),
+        ({"share": "half"}, "share = 'half' is not a number"),
+        ({"loud": 1}, "loud = 1 is not True or False"),
+        ({"place": 3}, "place = 3 is not a text"),
+        ({"words": "one"}, r"words = 'one' is not a list such as \['one'\]"),
+        ({"words": [1]}, "is not a text"),
+    ],
+)
+def test_unknown_parameters_and_other_types_are_refused(checkout, notebook, given, told):
+    notebook("experiments/count", COUNT)
+    with pytest.raises(ValueError, match=told):
+        notebooks.resolve(checkout, "experiments/count", given)
+
+
+def test_a_profile_says_what_it_changes_and_an_empty_one_changes_nothing(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    (checkout / "notebooks/profiles/full.yaml").write_text("# All\nexperiments/count:\n  upto: 5\n")
+    (checkout / "notebooks/profiles/empty.yaml").write_text("")
+    assert notebooks.profile(checkout, "full") == {"experiments/count": {"upto": 5}}
+    assert notebooks.profile(checkout, "empty") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("experiments/coumt: {upto: 1}", "profile wrong: no notebook 'experiments/coumt' .*mean 'experiments/count'"),
+        ("experiments/count: {upot: 1}", "mean 'upto'"),
+        ("experiments/count: {upto: many}", "not a whole number"),
+        ("experiments/count: 3", "holds 3; write `parameter: value` lines"),
+        ("- a", "holds list"),
+        ("a: [", "is not yaml"),
+    ],
+)
+def test_a_wrong_profile_is_refused(checkout, notebook, text, told):
+    notebook("experiments/count", COUNT)
+    (checkout / "notebooks/profiles/wrong.yaml").write_text(text)
+    with pytest.raises(ValueError, match=told):
+        notebooks.profile(checkout, "wrong")
+
+
+def test_an_unknown_profile_is_refused_with_the_nearest(checkout):
+    (checkout / "notebooks/profiles/quick.yaml").write_text("")
+    with pytest.raises(ValueError, match=r"no profile 'quik' \(did you mean 'quick'\?\): there are quick"):
+        notebooks.profile(checkout, "quik")
+
+
+def test_typed_values_are_read_as_yaml_but_texts_stay(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    typed = {"upto": "7", "shares": "[0.1, 1]", "place": "007"}
+    assert notebooks.parsed(checkout, "experiments/count", typed) == {"upto": 7, "shares": [0.1, 1], "place": "007"}
+    with pytest.raises(ValueError, match="cannot be read"):
+        notebooks.parsed(checkout, "experiments/count", {"shares": "[0.1"})
+
+
+def test_a_grid_is_resolved_without_running_the_notebook(checkout, notebook, monkeypatch):
+    notebook("experiments/count", COUNT + "\n# %%\nraise RuntimeError\n")
+    assert notebooks.grid(checkout, "experiments/count", {"upto": 2, "place": "n"}) == ["n0", "n1"]
+    notebook("analyses/none", '# %% tags=["parameters"]\nupto = 1\n')
+    assert notebooks.grid(checkout, "analyses/none", {}) == []
+    here = "from pathlib import Path\n\ngrid = [Path.cwd()]\n"
+    notebook("analyses/here", f'# %% tags=["parameters"]\n\n# %% tags=["grid"]\n{here}')
+    monkeypatch.chdir("/")
+    assert notebooks.grid(checkout, "analyses/here", {}) == [checkout]
+    notebook("analyses/wrong", '# %% tags=["parameters"]\n\n# %% tags=["grid"]\ngird = []\n')
+    with pytest.raises(ValueError, match="does not make a list named grid"):
+        notebooks.grid(checkout, "analyses/wrong", {})
+
+
+def test_a_notebook_is_told_of_the_machine_what_it_asks_for(checkout, notebook):
+    notebook("experiments/count", COUNT)
+    notebook("analyses/none", '# %% tags=["parameters"]\nresults = "results"\n')
+    told = {"results": checkout / "store", "workers": 4, "scheduler": None}
+    assert notebooks.machine(checkout, "experiments/count", **told) == {"results": "store", "workers": 4}
+    assert notebooks.machine(checkout, "analyses/none", **told) == {"results": "store"}
+    elsewhere = checkout.parent / "store"
+    assert notebooks.machine(checkout, "analyses/none", results=elsewhere) == {"results": str(elsewhere)}
+
+
+# Executing
+
+
+def test_an_executed_notebook_tells_its_parameters_and_nothing_of_the_machine(checkout, notebook, monkeypatch):
+    """Run from another folder, where another python3 kernel is set up, and against a store outside the checkout."""
+    notebook("experiments/count", COUNT)
+    elsewhere = checkout / "elsewhere" / "kernels" / "python3"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "kernel.json").write_text('{"argv": ["false"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(checkout / "elsewhere"))
+    monkeypatch.chdir(elsewhere)
+    output = checkout / "out" / "count.ipynb"
+    given = {"upto": 4, "place": "/somewhere", "results": "/store", "workers": 7, "scheduler": "tcp://here:1"}
+    notebooks.execute(checkout, "experiments/count", given, output, QUIET)
+    first = output.read_bytes()
+    executed = nbformat.read(output, as_version=4)
+    nbformat.validate(executed)
+    _, defaults, injected, grid, figure, last = executed.cells
+    assert executed.metadata.keys() == {"kernelspec", "language_info", "lottery"}
+    assert {key for cell in executed.cells for key in cell.metadata} <= {"tags", "mystnb", "lines_to_next_cell"}
+    assert defaults.metadata["tags"] == ["parameters", "remove-cell"]
+    assert injected.metadata["tags"] == ["injected-parameters", "hide-input"]
+    assert injected.source == "upto = 4"
+    assert last.outputs[0].text == f"4 {checkout.name} {sys.executable}\n"
+    (picture,) = figure.outputs  # what went to stderr is gone
+    assert "image/svg+xml" in picture.data
+    assert all(cell.execution_count for cell in (defaults, injected, grid, figure, last))
+    assert sorted(path.name for path in output.parent.iterdir()) == ["count.ipynb", "count.stamp.json"]
+    assert os.environ["JUPYTER_PATH"] == str(checkout / "elsewhere")
+
+    output.unlink()
+    notebooks.execute(checkout, "experiments/count", given, output, QUIET)
+    assert output.read_bytes() == first
+
+
+def test_a_notebook_whose_given_parameters_are_all_the_machines_shows_no_cell_of_them():
+    cell = nbformat.v4.new_code_cell('# Parameters\nresults = "/a"\nscheduler = "tcp://b"', metadata={"tags": []})
+    cell.metadata.tags.append("injected-parameters")
+    assert notebooks.publishable(nbformat.v4.new_notebook(cells=[cell])).cells == []
+
+
+@pytest.fixture
+def executed(checkout, notebook, monkeypatch):
+    """A notebook taken for executed: the kernel is not what is tested."""
+    notebook("experiments/count", COUNT)
+    (checkout / "book/records/minilm").mkdir(parents=True)
+    (checkout / "book/records/minilm/count.parquet").write_text("1")
+    (checkout / "book/records/minilm/other.parquet").write_text("1")
+    (checkout / "book/published").mkdir()
+    (checkout / "book/published/table.csv").write_text("1")
+    monkeypatch.setattr("papermill.execute_notebook", lambda notebook, path, **_: nbformat.write(notebook, path))
+    output = checkout / "out.ipynb"
+    notebooks.execute(checkout, "experiments/count", {"upto": 4}, output, QUIET)
+    return output
+
+
+def test_what_is_executed_is_up_to_date_on_whatever_machine(checkout, executed):
+    for given in ({}, {"workers": 5, "scheduler": "tcp://a:1"}):
+        assert notebooks.up_to_date(checkout, "experiments/count", {"upto": 4} | given, executed)
+    assert notebooks.seconds(executed) < 60
+
+
+def test_a_notebook_is_out_of_date_once_anything_it_depends_on_changed(checkout, executed):
+    def fresh(**given):
+        return notebooks.up_to_date(checkout, "experiments/count", {"upto": 4} | given, executed)
+
+    assert not fresh(upto=5)
+    assert not fresh(results="other")
+    changes = {
+        "notebooks/experiments/count.py": COUNT + "\n",
+        "book/records/minilm/count.parquet": "2",
+        "book/published/table.csv": "2",
+        "pyproject.toml": "[project]\ndependencies = ['numpy==2.4.7']\n",
+        "out.ipynb": "{}",
+        "out.stamp.json": "{",
+    }
+    for path, text in changes.items():
+        before = (checkout / path).read_text()
+        (checkout / path).write_text(text)
+        assert not fresh(), path
+        (checkout / path).write_text(before)
+        assert fresh(), path
+    (checkout / "book/records/minilm/other.parquet").write_text("2")
+    assert fresh()
+    executed.unlink()
+    assert not fresh()
+
+
+def test_a_change_of_the_package_puts_notebooks_out_of_date(checkout, executed, monkeypatch):
+    (checkout / "lottery").mkdir()
+    (checkout / "lottery/masks.py").write_text("")
+    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/notebooks.py"))
+    assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 4}, executed)
+
+
+def test_a_failed_notebook_does_not_take_the_place_of_a_good_one(checkout, notebook):
+    notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n\n# %%\n1 / upto\n')
+    output = checkout / "out.ipynb"
+    output.write_text("what was there")
+    with pytest.raises(
+        RuntimeError, match=r"experiments/count failed in its cell \d: ZeroDivisionError: division by zero"
+    ):
+        notebooks.execute(checkout, "experiments/count", {"upto": 0}, output, QUIET)
+    assert output.read_text() == "what was there"
+    assert "ZeroDivisionError" in (checkout / "out.failed.ipynb").read_text()
+    assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 0}, output)
+
+
+def test_unknown_parameters_are_refused_before_anything_runs(checkout, notebook):
+    """papermill itself only warns and runs on with the defaults."""
+    notebook("experiments/count", COUNT)
+    with pytest.raises(ValueError, match="mean 'upto'"):
+        notebooks.execute(checkout, "experiments/count", {"upot": 1}, checkout / "out" / "count.ipynb", QUIET)
+    assert not (checkout / "out").exists()
+
+
+def test_the_last_line_of_a_running_cell_is_shown(capsys):
+    terminal = Console(force_terminal=True, width=100)
+    with notebooks._progress(terminal, "experiments/count", 4) as cell:
+        cell.starts(None, 2)
+        for piece in ("\r 1/9 [00:01<00:", "08]\r\x1b[2K\x1b[90m 2/9\x1b[0m [00:02<00:07]", "\n"):
+            cell.write(piece)
+        assert cell.progress.tasks[0].fields["line"] == "2/9 [00:02<00:07]"
+        assert cell.progress.tasks[0].completed == 2
+    assert "experiments/count" in capsys.readouterr().out
+
+
+def test_the_kernel_needs_no_installed_kernelspec(checkout):
+    """With every folder of Jupyter's shut away, python3 is the interpreter that runs."""
+    code = (
+        "from lottery import notebooks; from jupyter_client.kernelspec import KernelSpecManager as M\n"
+        "with notebooks._kernel(): print(M(ensure_native_kernel=False).get_kernel_spec('python3').argv[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=checkout)
+    assert done.stdout.strip() == sys.executable, done.stderr
