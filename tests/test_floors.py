@@ -1,0 +1,156 @@
+"""The house has floors: an import goes down or stays level, never up and never in a circle."""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Every file or folder of lottery/ has its floor here; a new one fails until it is given one.
+FLOORS = [
+    {"__init__", "masks", "schedules", "stats", "scores", "plots"},
+    {"choices", "models", "examples", "spans", "glue_files", "importance", "tasks", "miniature"},
+    {"training", "pretraining", "pruning", "evaluation"},
+    {"runs", "cluster", "mask_files", "experiments"},
+    {"notebooks", "gates", "book", "cli"},
+]
+
+# What only these may import: the rest of the house does not know that it exists.
+KEPT = {
+    "dask": {"cluster"},
+    "dask_jobqueue": {"cluster"},
+    "distributed": {"cluster"},
+    "papermill": {"notebooks", "book"},
+    "jupytext": {"notebooks", "book"},
+    "nbformat": {"notebooks", "book"},
+    "nbclient": {"notebooks", "book"},
+    "jupyter_book": {"book"},
+    "sphinx": {"book"},
+    "typer": {"cli"},
+    "matplotlib": {"plots"},
+}
+# Numbers, plain files, notebooks and commands: none of these has business with tensors.
+WITHOUT_TORCH = {"schedules", "stats", "scores", "plots", "choices", "glue_files", "notebooks", "gates", "book", "cli"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part(module: str) -> str:
+    """The file or folder of lottery/ that a module is or lies in: "lottery.tasks.cola" is in "tasks"."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def floor(module: str) -> int:
+    (found,) = [number for number, parts in enumerate(FLOORS) if part(module) in parts]
+    return found
+
+
+def imports(source: str, module: str, *, package: bool, modules: set[str]) -> set[str]:
+    """What a module imports, at its top or inside a function: our own as full module names, others by their first."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")
+            above = above[: len(above) - node.level + package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= names & modules | ({base} if names - modules else set())
+    return {name if name.split(".")[0] == "lottery" else name.split(".")[0] for name in found}
+
+
+def upward(graph: dict[str, set[str]]) -> list[str]:
+    """The imports that climb, each as "importer (floor) -> imported (floor)"."""
+    return sorted(
+        f"{module} ({floor(module)}) -> {imported} ({floor(imported)})"
+        for module, wanted in graph.items()
+        for imported in wanted & graph.keys()
+        if floor(imported) > floor(module)
+    )
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other round and round, or nothing."""
+    try:
+        TopologicalSorter({module: wanted & graph.keys() for module, wanted in graph.items()}).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, set[str]]:
+    files = {module_name(path): path for path in sorted((ROOT / "lottery").rglob("*.py"))}
+    return {
+        module: imports(
+            path.read_text(encoding="utf-8"), module, package=path.name == "__init__.py", modules=files.keys()
+        )
+        for module, path in files.items()
+    }
+
+
+def test_the_whole_house_is_seen(graph):
+    assert len(graph) > 15
+    assert {"lottery", "lottery.masks", "lottery.tasks.cola", "lottery.cli"} <= graph.keys()
+
+
+def test_every_module_has_one_floor(graph):
+    assert sorted(part(module) for module in graph if sum(part(module) in parts for parts in FLOORS) != 1) == []
+
+
+def test_no_import_goes_up(graph):
+    assert upward(graph) == []
+
+
+def test_no_import_goes_round(graph):
+    assert circle(graph) == []
+
+
+def test_every_import_of_our_own_is_a_module(graph):
+    ours = {name for wanted in graph.values() for name in wanted if name.split(".")[0] == "lottery"}
+    assert sorted(ours - graph.keys()) == []
+
+
+def test_the_package_imports_neither_notebooks_nor_tests(graph):
+    assert [module for module, wanted in graph.items() if wanted & {"notebooks", "tests", "book", "conftest"}] == []
+
+
+def test_each_tool_is_called_in_its_one_place(graph):
+    strays = [
+        f"{module} imports {tool}"
+        for module, wanted in graph.items()
+        for tool in wanted & KEPT.keys()
+        if part(module) not in KEPT[tool]
+    ]
+    assert strays == []
+
+
+def test_what_has_no_business_with_tensors_imports_none(graph):
+    heavy = {"torch", "transformers", "accelerate", "safetensors"}
+    assert [module for module, wanted in graph.items() if part(module) in WITHOUT_TORCH and wanted & heavy] == []
+
+
+def test_the_checks_see_an_import_that_climbs_and_one_that_goes_round():
+    modules = {"lottery", "lottery.masks", "lottery.tasks", "lottery.tasks.cola", "lottery.runs"}
+    late = "def f():\n    from lottery import runs, __version__\n"
+    assert imports(late, "lottery.masks", package=False, modules=modules) == {"lottery.runs", "lottery"}
+    beside = "from . import cola\nfrom ..runs import table\nimport numpy.linalg\n"
+    assert imports(beside, "lottery.tasks", package=True, modules=modules) == {
+        "lottery.tasks.cola",
+        "lottery.runs",
+        "numpy",
+    }
+    beside = "from .. import masks\n"
+    assert imports(beside, "lottery.tasks.cola", package=False, modules=modules) == {"lottery.masks"}
+    assert upward({"lottery.masks": {"lottery.runs", "torch"}, "lottery.runs": set()}) == [
+        "lottery.masks (0) -> lottery.runs (3)"
+    ]
+    assert upward({"lottery.runs": {"lottery.masks"}, "lottery.masks": set()}) == []
+    assert circle({"lottery.masks": {"lottery.runs"}, "lottery.runs": {"lottery.masks"}})
+    assert circle({"lottery.masks": set(), "lottery.runs": {"lottery.masks"}}) == []
