@@ -1,0 +1,86 @@
+"""Schedules: sparsity, or a factor on the learning rate, as a function of the step (steps are optimiser updates)."""
+
+from collections.abc import Callable
+
+Schedule = Callable[[int], float]
+
+
+def one_shot(final: float, *, at: int) -> Schedule:
+    """Sparsity 0 before step `at`, `final` from then on; `final` in [0, 1).
+
+    >>> [one_shot(0.6, at=2)(step) for step in range(4)]
+    [0.0, 0.0, 0.6, 0.6]
+    """
+    _require_sparsity(final)
+    return lambda step: final if step >= at else 0.0
+
+
+def cubic(final: float, *, begin: int, end: int) -> Schedule:
+    """Sparsity rising from 0 to `final`, fast at first (Zhu & Gupta 2017, arXiv:1710.01878, eq. 1).
+
+    s(t) = final * (1 - (1 - (t - begin) / (end - begin))**3) for begin <= t <= end, flat outside; `final` in [0, 1),
+    and exactly `final` from `end` on. Raises ValueError when `begin` is not before `end`.
+
+    >>> cubic(0.5, begin=0, end=2)(1)
+    0.4375
+    """
+    progress = _progress(final, begin, end)
+    return lambda step: final * (1 - (1 - progress(step)) ** 3)
+
+
+def linear(final: float, *, begin: int, end: int) -> Schedule:
+    """Sparsity rising from 0 to `final` by the same amount each step.
+
+    s(t) = final * (t - begin) / (end - begin) for begin <= t <= end; otherwise as `cubic`.
+    """
+    progress = _progress(final, begin, end)
+    return lambda step: final * progress(step)
+
+
+def geometric(final: float, *, begin: int, end: int) -> Schedule:
+    """Sparsity rising from 0 to `final` by the same share of what remains each step.
+
+    s(t) = 1 - (1 - final)**((t - begin) / (end - begin)) for begin <= t <= end; otherwise as `cubic`. It is what
+    levels of iterative pruning do (Frankle & Carbin 2019, arXiv:1803.03635).
+    """
+    progress = _progress(final, begin, end)
+
+    def sparsity(step: int) -> float:
+        done = progress(step)
+        # 1 - (1 - final) is not always `final` in floating point, and one weight more or less could go for it.
+        return final if done == 1 else 1 - (1 - final) ** done
+
+    return sparsity
+
+
+def linear_with_warmup(steps: int, warmup: int) -> Callable[[int], float]:
+    """Factor on the learning rate rising from 0 to 1 over `warmup` steps, then falling to 0 at step `steps`.
+
+    t / warmup for t < warmup, then (steps - t) / (steps - warmup), 0 beyond (Devlin et al. 2019, arXiv:1810.04805,
+    A.2). Raises ValueError unless 0 <= warmup <= steps.
+
+    >>> [linear_with_warmup(4, 2)(step) for step in range(5)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    if not 0 <= warmup <= steps:
+        raise ValueError(f"a warm-up of {warmup} steps does not fit into {steps}; give one from 0 to {steps}")
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return step / warmup
+        return (steps - step) / (steps - warmup) if step < steps else 0.0
+
+    return factor
+
+
+def _progress(final: float, begin: int, end: int) -> Callable[[int], float]:
+    """The share of the ramp done, in [0, 1]."""
+    _require_sparsity(final)
+    if begin >= end:
+        raise ValueError(f"a ramp from step {begin} to step {end} has no length; end it later, or cut at one step")
+    return lambda step: min(max((step - begin) / (end - begin), 0.0), 1.0)
+
+
+def _require_sparsity(final: float) -> None:
+    if not 0 <= final < 1:
+        raise ValueError(f"sparsity {final} is not in [0, 1); give the share of weights to remove, such as 0.6")

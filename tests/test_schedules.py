@@ -1,0 +1,80 @@
+"""Schedules against hand-worked values, their own laws, and the schedule of transformers."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from transformers import get_linear_schedule_with_warmup
+
+from lottery.schedules import cubic, geometric, linear, linear_with_warmup, one_shot
+
+RAMPS = [cubic, linear, geometric]
+
+
+@pytest.mark.parametrize("ramp", RAMPS)
+@pytest.mark.parametrize("final", [0.0, 0.1, 0.3, 0.6, 0.7, 0.9, 0.999])
+def test_ramps_are_flat_outside_and_never_fall(ramp, final):
+    sparsity = ramp(final, begin=10, end=40)
+    told = [sparsity(step) for step in range(60)]
+    assert told[:11] == [0.0] * 11
+    assert told[40:] == [final] * 20
+    assert all(earlier <= later for earlier, later in itertools.pairwise(told))
+    assert final == 0 or all(earlier < later for earlier, later in itertools.pairwise(told[10:41]))
+
+
+def test_ramps_follow_their_formulas():
+    for step, progress in [(4, 0.0), (5, 0.25), (6, 0.5), (7, 0.75), (8, 1.0)]:
+        assert cubic(0.8, begin=4, end=8)(step) == pytest.approx(0.8 + (0 - 0.8) * (1 - progress) ** 3)
+        assert linear(0.8, begin=4, end=8)(step) == pytest.approx(0.2 * (step - 4))
+    remaining = [1 - geometric(0.81, begin=2, end=12)(step) for step in range(2, 13)]
+    shares = [later / earlier for earlier, later in itertools.pairwise(remaining)]
+    assert shares == pytest.approx([0.19**0.1] * 10)
+
+
+def test_iterative_pruning_is_geometric():
+    """Ten levels that each remove a fifth of what is left."""
+    sparsity = geometric(1 - 0.8**10, begin=0, end=10)
+    left = 1.0
+    for level in range(11):
+        assert 1 - sparsity(level) == pytest.approx(left)
+        left -= 0.2 * left
+
+
+def test_one_shot_cuts_once():
+    sparsity = one_shot(0.7, at=3)
+    assert [sparsity(step) for step in (0, 2, 3, 4, 1000)] == [0.0, 0.0, 0.7, 0.7, 0.7]
+
+
+@pytest.mark.parametrize("final", [1.0, -0.1, math.nan])
+def test_a_sparsity_out_of_range_is_refused(final):
+    for ramp in RAMPS:
+        with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
+            ramp(final, begin=0, end=10)
+    with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
+        one_shot(final, at=0)
+
+
+@pytest.mark.parametrize("ramp", RAMPS)
+@pytest.mark.parametrize("end", [5, 4])
+def test_a_ramp_without_length_is_refused(ramp, end):
+    with pytest.raises(ValueError, match=f"from step 5 to step {end} has no length"):
+        ramp(0.5, begin=5, end=end)
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(20, 0), (20, 5), (20, 19), (20, 20), (1, 0), (1, 1)])
+def test_the_learning_rate_follows_that_of_transformers(steps, warmup):
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+    factor = linear_with_warmup(steps, warmup)
+    for step in range(steps + 3):
+        assert factor(step) == pytest.approx(schedule.get_last_lr()[0])
+        assert 0 <= factor(step) <= 1
+        optimizer.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize("warmup", [-1, 21])
+def test_a_warm_up_that_does_not_fit_is_refused(warmup):
+    with pytest.raises(ValueError, match=f"a warm-up of {warmup} steps does not fit into 20"):
+        linear_with_warmup(20, warmup)
