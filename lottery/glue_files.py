@@ -1,9 +1,9 @@
 """The tab-separated files of GLUE (Wang et al. 2019, arXiv:1804.07461) as tables."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 
@@ -20,19 +20,22 @@ def read_split(
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: --data-dir has to be a folder laid out as GLUE's download")
     try:
-        table = pd.read_csv(
-            path,
-            sep="\t",
-            quoting=csv.QUOTE_NONE,
-            header=0 if header else None,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a tab-separated UTF-8 file as GLUE publishes it: {error}") from error
-    if missing := [column for column in columns.values() if column not in table.columns]:
-        raise ValueError(f"{path} has no column {missing[0]!r}: it has {', '.join(map(str, table.columns))}")
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a UTF-8 file as GLUE publishes it: {error}") from error
+    # Split by hand: a reader of tables fills short rows up, drops empty ones and takes a lone "\r" for a line's end.
+    rows = [line.removesuffix("\r").split("\t") for line in lines[: -1 if lines[-1] == "" else None]]
+    names = rows.pop(0) if header and rows else list(range(len(rows[0]))) if rows else []
+    if not rows:
+        raise ValueError(f"{path} has no row: it has to be a tab-separated file as GLUE publishes it")
+    for theirs in columns.values():
+        if names.count(theirs) != 1:
+            there = "twice" if theirs in names else "not there"
+            raise ValueError(f"{path}: column {theirs!r} is {there}: its columns are {', '.join(map(str, names))}")
+    for number, row in enumerate(rows):
+        if len(row) != len(names):
+            raise ValueError(f"{path}, row {number + 1}: {len(row)} fields where there are {len(names)} columns")
+    table = pd.DataFrame(rows, columns=names)
     split = pd.DataFrame({ours: table[theirs] for ours, theirs in columns.items()})
     split["label"] = _numbers(split["label"], path) if not labels else _classes(split["label"], labels, path)
     return split
@@ -48,7 +51,7 @@ def _classes(told: pd.Series, labels: tuple[str, ...], path: Path) -> pd.Series:
 
 def _numbers(told: pd.Series, path: Path) -> pd.Series:
     found = pd.to_numeric(told, errors="coerce")
-    if found.isna().any():
-        row = int(found.isna().to_numpy().argmax())
+    if not np.isfinite(found).all():
+        row = int(np.isfinite(found).to_numpy().argmin())
         raise ValueError(f"{path}, row {row + 1}: {told.iloc[row]!r} is not a number")
     return found.astype(float)

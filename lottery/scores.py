@@ -17,6 +17,8 @@ def f1(predictions: np.ndarray, labels: np.ndarray) -> float:
 
 def matthews(predictions: np.ndarray, labels: np.ndarray) -> float:
     """Matthews correlation; 0 for a model that answers one class only."""
+    if not np.ptp(predictions):
+        return 0.0
     return float(metrics.matthews_corrcoef(labels, predictions))
 
 

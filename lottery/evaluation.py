@@ -1,0 +1,90 @@
+"""A model on a task: its head, the task's examples as it reads them, its answers and their scores.
+
+A task is a module of lottery/tasks; its KIND decides between classes, a number and a span.
+"""
+
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lottery import examples, models, spans, training
+from lottery.examples import Examples
+
+
+def with_head(source: str, task: ModuleType) -> PreTrainedModel:
+    """The encoder `source` under a new head for the task, drawn from torch's global generator."""
+    if task.KIND == "span":
+        return models.for_spans(source)
+    return models.for_classes(source, 1 if task.KIND == "regression" else len(task.LABELS))
+
+
+def encoded(task: ModuleType, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
+    """The task's table as the model's examples, cut at `max_length` tokens."""
+    if task.KIND == "span":
+        return spans.encode(table, tokenizer, max_length)
+    return examples.encode(table, tokenizer, max_length, regression=task.KIND == "regression")
+
+
+def answers(
+    model: PreTrainedModel,
+    task: ModuleType,
+    table: pd.DataFrame,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+) -> np.ndarray:
+    """What the model answers to each row: class numbers, numbers, or texts, (n,)."""
+    given = encoded(task, table, tokenizer, max_length)
+    if task.KIND == "span":
+        starts, ends = training.predict_spans(model, given)
+        return np.array(spans.answers(table, tokenizer, max_length, starts, ends), dtype=object)
+    scores = training.predict(model, given)
+    return scores[:, 0] if task.KIND == "regression" else scores.argmax(-1)
+
+
+def truth(task: ModuleType, table: pd.DataFrame) -> np.ndarray:
+    """The right answer to each row: class numbers, numbers, or tuples of accepted texts, (n,)."""
+    return table["answers" if task.KIND == "span" else "label"].to_numpy()
+
+
+def majority(task: ModuleType, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """The task's metrics for the answer a model without any knowledge gives to every row of dev.
+
+    That is the most frequent class of dev, the mean of train, or the first word of the paragraph.
+    """
+    train, dev = tables["train"], tables["dev"]
+    if task.KIND == "span":
+        constant = np.array([paragraph.split()[0] for paragraph in dev["second"]], dtype=object)
+    elif task.KIND == "regression":
+        constant = np.full(len(dev), train["label"].mean())
+    else:
+        constant = np.full(len(dev), dev["label"].mode()[0])
+    return task.metrics(constant, truth(task, dev))
+
+
+def score(
+    model: PreTrainedModel,
+    task: ModuleType,
+    tables: dict[str, pd.DataFrame],
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+) -> tuple[dict[str, float | bool], pd.DataFrame]:
+    """Scores on every held-out split, and each answer beside the right one.
+
+    score     the metric the papers report, on dev
+    constant  True where the model gives one answer to all of dev: its score says nothing about what it learnt
+    The task's other metrics follow under their names, those of another split after the split's name and a dot. The
+    table has the columns split, answer and label, the last two as text.
+    """
+    found: dict[str, float | bool] = {}
+    told = []
+    for split in (name for name in tables if name != "train"):
+        given, right = answers(model, task, tables[split], tokenizer, max_length), truth(task, tables[split])
+        prefix = "" if split == "dev" else f"{split}."
+        metrics = task.metrics(given, right)
+        if split == "dev":
+            found |= {"score": metrics[task.METRIC], "constant": bool((given == given[0]).all())}
+        found |= {f"{prefix}{name}": value for name, value in metrics.items()}
+        told.append(pd.DataFrame({"split": split, "answer": given, "label": right}).astype(str))
+    return found, pd.concat(told, ignore_index=True)

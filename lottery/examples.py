@@ -1,0 +1,132 @@
+"""Sentences as token ids, and batches of them sorted by length, so that little is spent on padding."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedTokenizerBase
+
+Batch = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """n examples, each a few sequences of its own length and a few numbers.
+
+    sequences  {"input_ids": n tensors (length,), "token_type_ids": ...}: int64
+    numbers    {"labels": (n,) tensor, ...}, under the names by which the model takes them
+    pad        {"input_ids": the padding token's id, ...}; 0 where a name is missing
+    """
+
+    sequences: dict[str, list[torch.Tensor]]
+    numbers: dict[str, torch.Tensor]
+    pad: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.sequences["input_ids"])
+
+    @property
+    def lengths(self) -> torch.Tensor:
+        """Number of tokens of each example, special ones included: (n,)."""
+        return torch.tensor([len(ids) for ids in self.sequences["input_ids"]])
+
+    def batch(self, indices: list[int]) -> Batch:
+        """The named examples padded to the longest of them, with their attention_mask: (len(indices), longest)."""
+        padded = {
+            name: pad_sequence([rows[i] for i in indices], batch_first=True, padding_value=self.pad.get(name, 0))
+            for name, rows in self.sequences.items()
+        }
+        ones = [torch.ones_like(self.sequences["input_ids"][i]) for i in indices]
+        padded["attention_mask"] = pad_sequence(ones, batch_first=True)
+        return padded | {name: values[indices] for name, values in self.numbers.items()}
+
+
+def encode(
+    table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int, *, regression: bool = False
+) -> Examples:
+    """A table (columns first, second for pairs, label) as examples with `labels`, cut at `max_length` tokens."""
+    second = table["second"].tolist() if "second" in table else None
+    encoded = tokenizer(table["first"].tolist(), second, truncation=True, max_length=max_length)
+    labels = torch.tensor(table["label"].tolist(), dtype=torch.float32 if regression else torch.int64)
+    return Examples(as_sequences(encoded, tokenizer), {"labels": labels}, padding(tokenizer))
+
+
+def as_sequences(encoded, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[torch.Tensor]]:
+    """The tokenizer's lists of ids as tensors, for the inputs its model takes."""
+    names = [name for name in ("input_ids", "token_type_ids") if name in tokenizer.model_input_names]
+    return {name: [torch.tensor(row) for row in encoded[name]] for name in names}
+
+
+def padding(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """The ids that fill a sequence up."""
+    return {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}
+
+
+def pack(examples: Examples) -> dict[str, torch.Tensor]:
+    """The examples as a few flat tensors, to be stored: their sequences end to end, as int32, and their lengths."""
+    flat = {f"sequences.{name}": torch.cat(rows).int() for name, rows in examples.sequences.items()}
+    return (
+        flat | {f"numbers.{name}": values for name, values in examples.numbers.items()} | {"lengths": examples.lengths}
+    )
+
+
+def unpack(packed: dict[str, torch.Tensor], pad: dict[str, int]) -> Examples:
+    """The examples that `pack` was given."""
+    lengths = packed["lengths"].tolist()
+    kinds = {"sequences": {}, "numbers": {}}
+    for label, values in packed.items():
+        kind, _, name = label.partition(".")
+        if kind == "sequences":
+            kinds[kind][name] = list(values.long().split(lengths))
+        elif kind == "numbers":
+            kinds[kind][name] = values
+    return Examples(kinds["sequences"], kinds["numbers"], pad)
+
+
+def sorted_batches(lengths: torch.Tensor, batch_size: int) -> Iterator[list[int]]:
+    """All examples once, longest first: positions in batches of alike length. For evaluation, where order is free."""
+    order = lengths.argsort(descending=True, stable=True).tolist()
+    return (order[i : i + batch_size] for i in range(0, len(order), batch_size))
+
+
+def shuffled_batches(
+    lengths: torch.Tensor, batch_size: int, generator: torch.Generator, *, pool: int = 32
+) -> list[list[int]]:
+    """One epoch: positions in batches of alike length, in random order.
+
+    Examples are shuffled, cut into pools of `pool` batches, sorted by length inside a pool, cut into batches, and the
+    batches shuffled. Every example comes once; only the last batch of the last pool may be smaller.
+    """
+    order = torch.randperm(len(lengths), generator=generator)
+    batches = []
+    for some in order.split(pool * batch_size):
+        by_length = some[lengths[some].argsort(stable=True)]
+        batches += [part.tolist() for part in by_length.split(batch_size)]
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+
+def seeded(*seeds: int) -> torch.Generator:
+    """A CPU generator whose seed mixes the given numbers, so that neighbouring seeds share nothing."""
+    return torch.Generator().manual_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
+
+
+def epochs(examples: Examples, batch_size: int, seed: int) -> Callable[[int], list[int]]:
+    """Which examples make up the batch of a step: a function of the step alone, so that a resumed run goes on exactly.
+
+    Epoch e is shuffled by a generator seeded with (seed, e).
+    """
+    lengths = examples.lengths
+    per_epoch = -(-len(examples) // batch_size)
+    known: dict[int, list[list[int]]] = {}
+
+    def positions(step: int) -> list[int]:
+        epoch, place = divmod(step, per_epoch)
+        if epoch not in known:
+            known.clear()
+            known[epoch] = shuffled_batches(lengths, batch_size, seeded(seed, epoch))
+        return known[epoch][place]
+
+    return positions

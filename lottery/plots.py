@@ -1,0 +1,81 @@
+"""Figures: each takes a table and Axes, draws, and returns the Axes; none computes a result, saves or shows."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+# Okabe & Ito's eight, told apart with any colour vision; the order is fixed so that a thing keeps its colour in a book.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
+MARKERS = "os^Dvp*hXP"
+
+
+def house_style() -> None:
+    """Set matplotlib to the book's look for the rest of the process."""
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": mpl.cycler(color=COLOURS),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "figure.dpi": 144,
+            "figure.facecolor": "white",
+            "figure.figsize": (7.0, 3.8),
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "legend.frameon": False,
+            "lines.markersize": 4.5,
+        }
+    )
+
+
+def against_sparsity(
+    runs: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
+) -> Axes:
+    """Mean of `value` against the share of weights removed, in %, one line for each `by`; single runs as light dots.
+
+    runs      one row a run, columns `value`, `by` and `sparsity`, a fraction
+    scale     what the value is multiplied by, 100 for a fraction shown in %
+    The bar at each point spans the runs' lowest and highest value: with three seeds a standard deviation says less.
+    Points whose value is NaN for every run are left out.
+    """
+    ax = ax or plt.gca()
+    for number, (name, rows) in enumerate(runs.groupby(by, sort=False)):
+        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        summary = (scale * rows.set_index(sparsity)[value]).groupby(level=0).agg(["mean", "min", "max"]).dropna()
+        spread = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
+        ax.errorbar(
+            100 * summary.index,
+            summary["mean"],
+            spread,
+            label=name,
+            color=colour,
+            marker=marker,
+            capsize=2,
+            elinewidth=0.8,
+        )
+    ax.set_xlabel("weights removed (%)")
+    return ax
+
+
+def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
+    """A dashed line at the value an answer without knowledge reaches, named at its right end."""
+    ax.axhline(level, color="grey", linestyle="--", linewidth=1)
+    ax.annotate(
+        name, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
+        ha="right", color="grey", fontsize=8,
+    )  # fmt: skip
+    return ax
+
+
+def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:
+    """A dot and its interval for each row, names down the side, zero marked: a forest plot."""
+    ax = ax or plt.gca()
+    places = np.arange(len(table))[::-1]
+    spread = np.abs(table[[low, high]].sub(table[mean], axis=0)).to_numpy(dtype=float).T
+    ax.errorbar(table[mean], places, xerr=spread, fmt="o", capsize=2, color=COLOURS[0])
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(places, table[name])
+    return ax

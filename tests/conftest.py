@@ -1,0 +1,126 @@
+"""A checkout in small, for what works on notebooks and the book; a random BERT and a CoLA of a few rows, for the rest.
+
+Nothing heavy is imported before a fixture asks for it.
+"""
+
+import os
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parent.parent / os.environ.get("LOTTERY_REFERENCE", "../shared")
+WORDS = [f"w{number}" for number in range(50)]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "##s", ".", "?", "un", "##w"]
+
+# toy_experiments has to be importable by name, here and in the processes that Dask starts.
+sys.path.insert(0, str(Path(__file__).parent))
+
+HEADER = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: first
+#     order: 10
+# ---
+
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty checkout, and the current folder."""
+    for folder in ("notebooks/experiments", "notebooks/analyses", "notebooks/profiles", "book"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['numpy==2.4.6']\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def notebook(checkout: Path) -> Callable[[str, str], Path]:
+    """Writes the notebook of a name, from its cells in py:percent."""
+
+    def write(name: str, cells: str) -> Path:
+        path = checkout / "notebooks" / f"{name}.py"
+        path.write_text(HEADER + cells)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def reference() -> Callable[[str], Path]:
+    """From a path below the reference data to the path; it skips the test where that is missing."""
+
+    def find(path: str) -> Path:
+        if not (REFERENCE / path).exists():
+            pytest.skip(f"no {path} in the reference data (LOTTERY_REFERENCE)")
+        return REFERENCE / path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    """BERT's own, with 60 words."""
+    from transformers import BertTokenizer
+
+    return BertTokenizer(vocab={word: number for number, word in enumerate(VOCABULARY)})
+
+
+@pytest.fixture(scope="session")
+def config():
+    """A BERT of 2 layers of 16 with 4 heads, dropout on."""
+    from transformers import BertConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    return BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=24,
+        max_position_embeddings=40,
+    )
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory, config, tokenizer) -> str:
+    """A saved BertForPreTraining with random weights, large enough to tell inputs apart."""
+    import torch
+    from transformers import BertForPreTraining
+
+    folder = tmp_path_factory.mktemp("bert")
+    torch.manual_seed(7)
+    model = BertForPreTraining(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(8)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def cola_folder(tmp_path_factory) -> Path:
+    """CoLA's layout: a row is acceptable where its first word comes again at the end; lengths differ."""
+    folder = tmp_path_factory.mktemp("glue_data") / "CoLA"
+    folder.mkdir()
+    draw = random.Random(3)
+    for split, rows in (("train", 37), ("dev", 21)):
+        lines = []
+        for row in range(rows):
+            words = draw.choices(WORDS, k=draw.randrange(2, 12))
+            words[-1] = words[0] if row % 3 else draw.choice(sorted({*WORDS} - {words[0]}))
+            lines.append(f"src\t{int(row % 3 > 0)}\t{'' if row % 3 else '*'}\t{' '.join(words)}\n")
+        (folder / f"{split}.tsv").write_text("".join(lines), encoding="utf-8")
+    return folder

@@ -1,0 +1,94 @@
+"""What every file of a folder of choices has to offer; a new file is held to it without being named here."""
+
+import inspect
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lottery import masks
+from lottery.choices import choose, offered
+
+TASKS = offered("tasks")
+IMPORTANCE = offered("importance")
+
+
+def test_as_many_are_found_as_there_are():
+    assert len(TASKS) == 10
+    assert len(IMPORTANCE) == 2
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_says_what_it_is(name):
+    task = choose("tasks", name)
+    assert task.__doc__
+    assert task.TITLE
+    assert task.FOLDER
+    assert task.KIND in ("classification", "regression", "span")
+    assert isinstance(task.PAIR, bool)
+    assert (len(task.LABELS) >= 2) == (task.KIND == "classification")
+    assert len(set(task.LABELS)) == len(task.LABELS)
+    assert list(inspect.signature(task.read).parameters) == ["folder"]
+    assert list(inspect.signature(task.metrics).parameters) == ["predictions", "labels"]
+
+
+def some_answers(task):
+    if task.KIND == "span":
+        right = np.empty(3, dtype=object)
+        right[:] = [("one", "two"), ("three",), ("four five",)]
+        return right, np.array([accepted[0] for accepted in right], dtype=object), np.array(["q"] * 3, dtype=object)
+    if task.KIND == "regression":
+        return np.array([0.0, 2.5, 5.0]), np.array([0.1, 2.6, 5.1]), np.array([3.0, 2.0, 1.0])
+    right = np.arange(12) % len(task.LABELS)
+    return right, right.copy(), (right + 1) % len(task.LABELS)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_scores_the_right_answers_1_and_wrong_ones_less(name):
+    task = choose("tasks", name)
+    right, same, wrong = some_answers(task)
+    best, worst = task.metrics(same, right), task.metrics(wrong, right)
+    assert task.METRIC in best
+    assert best.keys() == worst.keys()
+    assert all(type(value) is float for value in [*best.values(), *worst.values()])
+    assert all(value == pytest.approx(1) for value in best.values())
+    assert all(-1 <= value <= 0 for value in worst.values())
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_without_its_files_says_so(name, tmp_path):
+    with pytest.raises(FileNotFoundError, match="--data-dir"):
+        choose("tasks", name).read(tmp_path)
+
+
+@pytest.mark.parametrize("name", IMPORTANCE)
+def test_a_score_ranks_every_weight_and_leaves_the_weights_alone(name):
+    module = choose("importance", name)
+    assert module.__doc__
+    torch.manual_seed(0)
+    weights = {"b": torch.nn.Parameter(torch.randn(4, 6)), "a": torch.nn.Parameter(torch.randn(3, 5))}
+    before = {key: weight.detach().clone() for key, weight in weights.items()}
+    found = module.score(weights, torch.Generator().manual_seed(1))
+    again = module.score(weights, torch.Generator().manual_seed(1))
+    assert found.keys() == weights.keys()
+    for key, weight in weights.items():
+        assert found[key].shape == weight.shape
+        assert found[key].is_floating_point()
+        assert not found[key].requires_grad
+        assert torch.equal(found[key], again[key])
+        assert torch.equal(weight, before[key])
+        assert weight.grad is None
+    assert masks.removed(masks.keep_highest(found, 0.5)) == 20  # round(19.5) goes to the even number
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if choose("tasks", name).KIND == "classification"])
+def test_a_classification_tells_chance_as_a_number_or_not_at_all(name):
+    """One answer to all: the metric is a number, or NaN where it is not defined; never an error or a warning."""
+    task = choose("tasks", name)
+    labels = np.arange(12) % len(task.LABELS)
+    for constant in range(len(task.LABELS)):
+        value = task.metrics(np.full(12, constant), labels)[task.METRIC]
+        assert math.isnan(value) or 0 <= value < 1
+    assert pd.notna(task.metrics(np.zeros(3, int), np.zeros(3, int))["accuracy"])

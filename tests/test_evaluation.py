@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lottery import evaluation, models
+from lottery.choices import choose
+
+
+@pytest.fixture
+def cola(cola_folder):
+    return choose("tasks", "cola").read(cola_folder)
+
+
+def test_a_head_fits_the_task(bert_folder):
+    for name, labels in (("cola", 2), ("mnli", 3), ("stsb", 1)):
+        assert evaluation.with_head(bert_folder, choose("tasks", name)).classifier.out_features == labels
+    assert evaluation.with_head(bert_folder, choose("tasks", "squad")).qa_outputs.out_features == 2
+
+
+def test_scores_are_those_of_one_answer_after_another(bert_folder, tokenizer, cola):
+    task = choose("tasks", "cola")
+    torch.manual_seed(3)
+    model = evaluation.with_head(bert_folder, task).eval()
+    with torch.no_grad():
+        logits = [model(**tokenizer(text, return_tensors="pt")).logits[0] for text in cola["dev"]["first"]]
+        told = sorted((row[1] - row[0]).item() for row in logits)
+        model.classifier.bias[1] -= (told[9] + told[10]) / 2  # so that both classes are answered, and none by a hair
+        given = [model(**tokenizer(text, return_tensors="pt")).logits.argmax().item() for text in cola["dev"]["first"]]
+    right = cola["dev"]["label"].tolist()
+    assert len(set(given)) == 2
+    found, answers = evaluation.score(model, task, cola, tokenizer, 40)
+    assert found["score"] == found["matthews"] == pytest.approx(np.corrcoef(given, right)[0, 1])
+    assert found["accuracy"] == pytest.approx(np.mean([a == b for a, b in zip(given, right, strict=True)]))
+    assert found["constant"] is False
+    assert answers.to_dict("list") == {
+        "split": ["dev"] * 21,
+        "answer": [str(a) for a in given],
+        "label": [str(b) for b in right],
+    }
+
+
+def test_a_model_that_has_one_answer_is_told(bert_folder, tokenizer, cola):
+    task = choose("tasks", "cola")
+    model = evaluation.with_head(bert_folder, task)
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.0, 1.0]))
+    found, answers = evaluation.score(model, task, cola, tokenizer, 40)
+    assert found["constant"] is True
+    assert set(answers["answer"]) == {"1"}
+    assert found["score"] == 0
+
+
+def test_other_splits_are_told_apart(bert_folder, tokenizer):
+    task = choose("tasks", "mnli")
+    texts = [f"w{i} w{i + 1}" for i in range(9)]
+    table = pd.DataFrame({"first": texts, "second": texts[::-1], "label": [i % 3 for i in range(9)]})
+    torch.manual_seed(0)
+    model = evaluation.with_head(bert_folder, task)
+    tables = {"train": table, "dev": table, "dev_mismatched": table.iloc[::-1].reset_index(drop=True)}
+    found, answers = evaluation.score(model, task, tables, tokenizer, 40)
+    assert found.keys() == {"score", "constant", "accuracy", "dev_mismatched.accuracy"}
+    assert found["accuracy"] == found["dev_mismatched.accuracy"]
+    assert answers["split"].tolist() == ["dev"] * 9 + ["dev_mismatched"] * 9
+    assert answers["answer"].tolist()[9:] == answers["answer"].tolist()[:9][::-1]
+
+
+def test_a_regression_answers_numbers(bert_folder, tokenizer):
+    task = choose("tasks", "stsb")
+    table = pd.DataFrame({"first": ["w1", "w2 w3", "w4"], "second": ["w5", "w6", "w7 w8"], "label": [0.0, 2.5, 5.0]})
+    torch.manual_seed(0)
+    model = evaluation.with_head(bert_folder, task).eval()
+    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 40)
+    with torch.no_grad():
+        told = [
+            model(**tokenizer(row.first, row.second, return_tensors="pt")).logits.item() for row in table.itertuples()
+        ]
+    np.testing.assert_allclose(answers["answer"].astype(float), told, atol=1e-6)
+    assert found["pearson"] == pytest.approx(np.corrcoef(told, table["label"])[0, 1])
+
+
+def test_a_span_task_answers_texts(bert_folder, tokenizer):
+    task = choose("tasks", "squad")
+    table = pd.DataFrame(
+        {
+            "first": ["w1 ?", "w2 w3 ?"],
+            "second": ["w4 w5 w6", "w7 w8."],
+            "answer": ["w5", "w7"],
+            "start": [3, 0],
+            "answers": [("w5", "w5 w6"), ("w7",)],
+        }
+    )
+    torch.manual_seed(0)
+    model = evaluation.with_head(bert_folder, task)
+    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 40)
+    assert all(answer in text for answer, text in zip(answers["answer"], table["second"], strict=True))
+    right = [answer in accepted for answer, accepted in zip(answers["answer"], table["answers"], strict=True)]
+    assert found["exact_match"] == np.mean(right)
+    assert found["score"] == found["f1"] >= found["exact_match"]
+
+
+def test_majority_is_the_best_constant_answer(cola):
+    task = choose("tasks", "cola")
+    found = evaluation.majority(task, cola)
+    label = cola["dev"]["label"]
+    assert found == {"matthews": 0.0, "accuracy": max((label == 0).mean(), (label == 1).mean())}
+    stsb = pd.DataFrame({"label": [0.0, 2.0, 4.0]})
+    assert np.isnan(evaluation.majority(choose("tasks", "stsb"), {"train": stsb, "dev": stsb})["pearson"])
+    spans = pd.DataFrame({"second": ["w1 w2", "w3 w4"], "answers": [("w1",), ("w4",)]})
+    assert evaluation.majority(choose("tasks", "squad"), {"train": spans, "dev": spans})["exact_match"] == 0.5
+
+
+def test_a_model_saved_with_its_head_keeps_it(bert_folder, tokenizer, cola, tmp_path):
+    task = choose("tasks", "cola")
+    model = evaluation.with_head(bert_folder, task)
+    models.save(model, tokenizer, tmp_path)
+    again = evaluation.with_head(str(tmp_path), task)
+    assert torch.equal(again.classifier.weight, model.classifier.weight)

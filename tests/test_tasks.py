@@ -1,0 +1,208 @@
+"""The tasks' readers on the published files where they are at hand, and on hand-written ones in the same layout."""
+
+import csv
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lottery.tasks import cola, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
+
+# Rows of train and dev, a label, and its share of dev, of the published files.
+PUBLISHED = [
+    (cola, 8551, 1043, "acceptable", 0.6913),
+    (sst2, 67349, 872, "positive", 0.5092),
+    (rte, 2490, 277, "entailment", 0.5271),
+    (wnli, 635, 71, "not_entailment", 0.5634),
+]
+
+
+def plainly(path, header):
+    """The file's rows by another road: split at line ends and tabs."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = file.read().split("\n")
+    return [line.rstrip("\r").split("\t") for line in lines if line][header:]
+
+
+@pytest.mark.parametrize(("task", "train", "dev", "label", "share"), PUBLISHED)
+def test_published_counts_and_shares(task, train, dev, label, share, reference):
+    folder = reference(f"glue/{task.FOLDER}")
+    tables = task.read(folder)
+    assert {split: len(table) for split, table in tables.items()} == {"train": train, "dev": dev}
+    assert (tables["dev"]["label"] == task.LABELS.index(label)).mean() == pytest.approx(share, abs=5e-5)
+    for split, table in tables.items():
+        assert list(table.columns) == ["first", "second", "label"] if task.PAIR else ["first", "label"]
+        rows = plainly(folder / f"{split}.tsv", header=task is not cola)
+        assert len(rows) == len(table)
+        texts = {"first": 3} if task is cola else {"first": 0} if task is sst2 else {"first": 1, "second": 2}
+        for name, place in texts.items():
+            assert table[name].tolist() == [row[place] for row in rows]
+
+
+def test_published_stsb(reference):
+    folder = reference("glue/STS-B")
+    tables = stsb.read(folder)
+    assert [len(tables[split]) for split in ("train", "dev")] == [5749, 1500]
+    labels = tables["dev"]["label"]
+    assert (labels.mean().round(3), labels.min(), labels.max()) == (2.364, 0, 5)
+    rows = plainly(folder / "dev.tsv", header=1)
+    assert labels.tolist() == [float(row[-1]) for row in rows]
+    assert tables["dev"]["second"].tolist() == [row[8] for row in rows]
+
+
+def test_published_dev_of_qnli_and_mnli(reference, tmp_path):
+    """Only the dev files are at hand: each stands for its train file too."""
+    for task, file in ((qnli, "dev.tsv"), (mnli, "dev_matched.tsv")):
+        (tmp_path / task.FOLDER).mkdir()
+        for name in ("train.tsv", file):
+            (tmp_path / task.FOLDER / name).symlink_to(reference(f"glue/{task.FOLDER}/{file}").resolve())
+    found = qnli.read(tmp_path / "QNLI")["dev"]
+    assert len(found) == 5463
+    assert (found["label"] == qnli.LABELS.index("not_entailment")).mean() == pytest.approx(0.5054, abs=5e-5)
+    tables = mnli.read(tmp_path / "MNLI")
+    assert tables.keys() == {"train", "dev"}
+    counts = tables["dev"]["label"].map(dict(enumerate(mnli.LABELS))).value_counts().to_dict()
+    assert counts == {"entailment": 3479, "contradiction": 3213, "neutral": 3123}
+
+
+def test_subsets_of_published_train_files(reference):
+    for task, rows in ((mnli, 9999), (qnli, 9999)):
+        tables = task.read(reference(f"glue_subsets/{task.FOLDER}"))
+        assert len(tables["train"]) == rows
+
+
+def written(folder, name, header, rows):
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n").writerows(
+            [header, *rows]
+        )
+
+
+def test_mrpc(tmp_path):
+    header = ["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"]
+    written(tmp_path, "train.tsv", header, [["1", "10", "11", 'He said "so', "So he said"], ["0", "1", "2", "a", "b"]])
+    written(tmp_path, "dev.tsv", header, [["0", "3", "4", "c", "d"]])
+    tables = mrpc.read(tmp_path)
+    assert tables["train"].to_dict("list") == {
+        "first": ['He said "so', "a"],
+        "second": ["So he said", "b"],
+        "label": [1, 0],
+    }
+    assert mrpc.LABELS[tables["dev"]["label"][0]] == "not_equivalent"
+
+
+def test_qqp(tmp_path):
+    header = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
+    for split in ("train", "dev"):
+        written(
+            tmp_path, f"{split}.tsv", header, [["5", "6", "7", "Why?", "How?", "0"], ["1", "2", "3", "x", "y", "1"]]
+        )
+    assert qqp.read(tmp_path)["train"].to_dict("list") == {
+        "first": ["Why?", "x"],
+        "second": ["How?", "y"],
+        "label": [0, 1],
+    }
+
+
+def test_mnli_has_other_columns_in_train_than_in_dev(tmp_path):
+    start = "index promptID pairID genre sentence1_binary_parse sentence2_binary_parse sentence1_parse sentence2_parse"
+    train = [*start.split(), "sentence1", "sentence2", "label1", "gold_label"]
+    dev = [*start.split(), "sentence1", "sentence2", *(f"label{i}" for i in range(1, 6)), "gold_label"]
+    filler = ["n/a"] * 8
+    written(tmp_path, "train.tsv", train, [[*filler, "P", "H", "entailment", "neutral"]])
+    written(tmp_path, "dev_matched.tsv", dev, [[*filler, "P1", "H1", *["neutral"] * 5, "contradiction"]])
+    assert mnli.read(tmp_path).keys() == {"train", "dev"}
+    written(tmp_path, "dev_mismatched.tsv", dev, [[*filler, "P2", "H2", *["neutral"] * 5, "entailment"]])
+    tables = mnli.read(tmp_path)
+    assert {split: table.to_numpy().tolist() for split, table in tables.items()} == {
+        "train": [["P", "H", mnli.LABELS.index("neutral")]],
+        "dev": [["P1", "H1", mnli.LABELS.index("contradiction")]],
+        "dev_mismatched": [["P2", "H2", mnli.LABELS.index("entailment")]],
+    }
+
+
+def test_squad_reads_one_row_a_question(tmp_path):
+    answers = [{"text": "a cat", "answer_start": 5}, {"text": "cat", "answer_start": 7}]
+    questions = [
+        {"question": "Who?", "id": "1", "answers": answers},
+        {"question": "Where?", "id": "2", "answers": [{"text": "mat", "answer_start": 15}]},
+    ]
+    article = {"title": "t", "paragraphs": [{"context": "Once a cat on a mat.", "qas": questions}]}
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}-v1.1.json").write_text(json.dumps({"version": "1.1", "data": [article, article]}))
+    table = squad.read(tmp_path)["dev"]
+    assert len(table) == 4
+    assert table.iloc[0].to_dict() == {
+        "first": "Who?",
+        "second": "Once a cat on a mat.",
+        "answer": "a cat",
+        "start": 5,
+        "answers": ("a cat", "cat"),
+    }
+
+
+def test_published_squad(reference, tmp_path):
+    (tmp_path / "dev-v1.1.json").symlink_to(reference("squad/dev-v1.1.json").resolve())
+    (tmp_path / "train-v1.1.json").symlink_to(reference("squad/train_subset-v1.1.json").resolve())
+    tables = squad.read(tmp_path)
+    assert [len(tables[split]) for split in ("train", "dev")] == [11877, 10570]
+    for table in tables.values():
+        for row in table.itertuples():
+            assert row.second[row.start : row.start + len(row.answer)] == row.answer
+            assert row.answers[0] == row.answer
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted", "f1", "exact"),
+    [
+        ("The cat!", ("cat",), 1, 1),
+        ("a cat", ("dog", "cat"), 1, 1),
+        ("black cat", ("the cat",), 2 / 3, 0),
+        ("black cat", ("the cat", "black dog sat"), 2 / 3, 0),
+        ("cat cat", ("cat",), 2 / 3, 0),
+        ("theatre", ("atre",), 0, 0),
+        ("x-ray", ("xray",), 1, 1),
+        ("", ("cat",), 0, 0),
+    ],
+)
+def test_squad_scores_fixed_cases(given, accepted, f1, exact):
+    labels = pd.Series([accepted]).to_numpy()
+    found = squad.metrics(np.array([given], dtype=object), labels)
+    assert found == {"f1": pytest.approx(f1), "exact_match": exact}
+
+
+def test_squad_scores_are_means():
+    labels = pd.Series([("cat",), ("dog",)]).to_numpy()
+    found = squad.metrics(np.array(["cat", "black dog"], dtype=object), labels)
+    assert found == {"f1": pytest.approx((1 + 2 / 3) / 2), "exact_match": 0.5}
+
+
+def test_sentences_alone_and_in_pairs(tmp_path):
+    written(tmp_path, "train.tsv", ["sentence", "label"], [["good ", "1"]])
+    written(tmp_path, "dev.tsv", ["sentence", "label"], [["bad ", "0"]])
+    assert sst2.read(tmp_path)["train"].to_dict("list") == {"first": ["good "], "label": [1]}
+    for task, columns, label in (
+        (rte, ["sentence1", "sentence2"], "not_entailment"),
+        (qnli, ["question", "sentence"], "not_entailment"),
+        (wnli, ["sentence1", "sentence2"], "1"),
+    ):
+        for split in ("train", "dev"):
+            written(tmp_path, f"{split}.tsv", ["index", *columns, "label"], [["0", "A", "B", label]])
+        assert task.read(tmp_path)["dev"].to_dict("list") == {"first": ["A"], "second": ["B"], "label": [1]}
+
+
+@pytest.mark.parametrize(
+    ("task", "predictions", "labels", "told"),
+    [
+        (cola, [1, 1, 0, 0], [1, 0, 0, 0], {"matthews": 2 / np.sqrt(12), "accuracy": 0.75}),
+        (mrpc, [1, 1, 0, 0], [1, 0, 0, 0], {"accuracy": 0.75, "f1": 2 / 3}),
+        (qqp, [1, 1, 0, 0], [1, 0, 0, 0], {"accuracy": 0.75, "f1": 2 / 3}),
+        (mnli, [2, 1, 0, 0], [2, 1, 1, 0], {"accuracy": 0.75}),
+        (stsb, [1, 2, 3], [1, 4, 9], {"pearson": 0.98974332, "spearman": 1.0, "pearson_spearman": 0.99487166}),
+    ],
+)
+def test_metrics_of_a_few_answers(task, predictions, labels, told):
+    assert task.metrics(np.array(predictions), np.array(labels)) == {
+        name: pytest.approx(value) for name, value in told.items()
+    }
