@@ -1,0 +1,90 @@
+import json
+
+import pytest
+import safetensors
+import torch
+from safetensors.torch import save_file
+
+from lottery import mask_files, masks
+
+
+@pytest.fixture
+def mask():
+    shapes = {"encoder.layer.0.output.dense.weight": (5, 7), "pooler.dense.weight": (3, 3)}
+    return masks.keep_random(shapes, 0.4, torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def path(mask, tmp_path):
+    path = tmp_path / "folder" / "mask.safetensors"
+    mask_files.save(path, mask, model="minilm", method="magnitude, local", asked=0.4, seed=3)
+    return path
+
+
+def test_a_mask_comes_back_with_what_was_said_of_it(mask, path):
+    found, header = mask_files.load(path)
+    assert found.keys() == mask.keys()
+    assert all(torch.equal(found[name], mask[name]) and found[name].dtype == torch.bool for name in mask)
+    removed = sum(int((~kept).sum()) for kept in mask.values())
+    assert removed == round(0.4 * 44)
+    assert float(header["sparsity"]) == pytest.approx(removed / 44, abs=1e-12)
+    assert {name: header[name] for name in ("model", "method", "sparsity_asked", "seed")} == {
+        "model": "minilm",
+        "method": "magnitude, local",
+        "sparsity_asked": "0.4",
+        "seed": "3",
+    }
+    assert [entry.name for entry in path.parent.iterdir()] == ["mask.safetensors"]
+
+
+def test_the_file_takes_a_bit_a_weight(tmp_path):
+    mask = {"a": torch.rand(400, 800) < 0.5}
+    mask_files.save(tmp_path / "m.safetensors", mask, model="m", method="random", asked=0.5, seed=0)
+    assert 40_000 <= (tmp_path / "m.safetensors").stat().st_size < 41_000
+
+
+def rewritten(path, header=None, tensors=None):
+    with safetensors.safe_open(path, "pt") as file:
+        told = dict(file.metadata())
+        bits = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(bits | (tensors or {}), path, metadata=told | (header or {}))
+
+
+def test_what_does_not_fit_together_is_refused(path):
+    whole = path.read_bytes()
+    changes = [
+        {"header": {"format": "another"}},
+        {"header": {"coder": "another"}},
+        {"header": {"fingerprint": "0" * 64}},
+        {"header": {"sparsity": "0.5"}},
+        {
+            "header": {
+                "shapes": json.dumps({"encoder.layer.0.output.dense.weight": [7, 5], "pooler.dense.weight": [3, 3]})
+            }
+        },
+        {"tensors": {"pooler.dense.weight": torch.zeros(5, dtype=torch.uint8)}},
+        {"tensors": {"pooler.dense.weight": torch.zeros(2, dtype=torch.uint8)}},
+        {"tensors": {"another.weight": torch.zeros(2, dtype=torch.uint8)}},
+    ]
+    for change in changes:
+        path.write_bytes(whole)
+        rewritten(path, **change)
+        with pytest.raises(ValueError):  # noqa: PT011
+            mask_files.load(path)
+    path.write_bytes(whole)
+    mask_files.load(path)
+
+
+@pytest.mark.parametrize("cut", [0, 5, 200, -1])
+def test_a_truncated_file_is_refused(path, cut):
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(ValueError, match=r"mask\.safetensors"):
+        mask_files.load(path)
+
+
+def test_another_safetensors_file_is_no_mask_file(tmp_path):
+    save_file({"a": torch.zeros(3)}, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="not a mask file"):
+        mask_files.load(tmp_path / "model.safetensors")
+    with pytest.raises(FileNotFoundError):
+        mask_files.load(tmp_path / "none.safetensors")

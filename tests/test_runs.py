@@ -1,0 +1,525 @@
+import json
+import os
+import pickle
+import shutil
+import signal
+import time
+import warnings
+from dataclasses import FrozenInstanceError
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
+
+from lottery import runs
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.starts import Given
+from lottery.runs import Run
+
+RANGES = {"share": 0.5, "count": 3, "rate": 0.1, "flag": True, "name": "a"}
+
+
+@pytest.fixture
+def log(tmp_path):
+    return str(tmp_path / "log.txt")
+
+
+@pytest.fixture
+def results(tmp_path):
+    return tmp_path / "results"
+
+
+def lines(log):
+    return Path(log).read_text().splitlines() if Path(log).exists() else []
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"share": 1.0}, "share = 1.0"),
+        ({"share": -0.1}, "share = -0.1"),
+        ({"share": float("nan")}, "share = nan"),
+        ({"share": "0.5"}, "share = '0.5'"),
+        ({"count": -1}, "count = -1"),
+        ({"count": 1.0}, "count = 1.0"),
+        ({"count": True}, "count = True"),
+        ({"rate": 0.0}, "rate = 0.0"),
+        ({"rate": float("inf")}, "rate = inf"),
+        ({"flag": 1}, "flag = 1"),
+        ({"name": 5}, "name = 5"),
+        ({"name": None}, "name = None"),
+        ({"shaer": 0.5}, "shaer = 0.5"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_in_one_sentence(change, told):
+    with pytest.raises(ValueError, match=r"^Ranges: ") as error:
+        Ranges(**(RANGES | change))
+    assert told in str(error.value)
+    assert "share, count, rate, flag, name" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_parameter_is_named():
+    with pytest.raises(ValueError, match=r"^Ranges: share"):
+        Ranges(**{name: value for name, value in RANGES.items() if name != "share"})
+    with pytest.raises((ValueError, TypeError)):
+        Ranges(0.5, 3, 0.1, True, "a")
+
+
+def test_a_nested_experiment_has_to_be_one(log):
+    part = Doubling(number=1, log=log)
+    with pytest.raises(ValueError, match="Sum: right"):
+        Sum(left=part, right={"number": 1, "log": log})
+    with pytest.raises(ValueError, match="Sum: left"):
+        Sum(left=Failing(message="", log=log), right=part)
+
+
+def test_parameters_are_frozen_compared_by_value_and_can_be_sent(log):
+    one = Sum(left=Doubling(number=1, log=log), right=Doubling(number=2, log=log))
+    with pytest.raises(FrozenInstanceError):
+        one.left.number = 5
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one
+    assert hash(again) == hash(one)
+    assert runs.key(again) == runs.key(one)
+
+
+# Keys
+
+
+def plainly(description):
+    return sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def test_golden_keys():
+    """Pinned: a change here orphans every finished run and every recorded one."""
+    assert runs.key(Ranges(**RANGES)) == "713bd51d77cc"
+    fine_tuning = FineTuning(
+        start=Given(model="minilm", data="no-such-folder"),
+        task="cola",
+        epochs=3.0,
+        batch_size=32,
+        learning_rate=5e-5,
+        max_length=128,
+        seed=0,
+        saved=True,
+    )
+    assert runs.key(fine_tuning) == "82e30be119f8"
+
+
+def test_a_key_is_the_hash_of_class_version_and_fields(log):
+    told = {"experiment": "Ranges", "version": 1, **RANGES}
+    assert runs.key(Ranges(**RANGES)) == plainly(told) == runs.key_of(dict(reversed(told.items())))
+    changed = [{"share": 0.25}, {"count": 4}, {"rate": 0.2}, {"flag": False}, {"name": "b"}]
+    assert len({runs.key(Ranges(**(RANGES | change))) for change in [{}, *changed]}) == 6
+    pair = Sum(left=Doubling(number=1, log=log), right=Doubling(number=2, log=log))
+    inner = [{"experiment": "Doubling", "version": 1, "number": n, "log": log} for n in (1, 2)]
+    assert runs.key(pair) == plainly({"experiment": "Sum", "version": 1, "left": inner[0], "right": inner[1]})
+
+
+def test_a_whole_number_where_a_fraction_is_asked_for_is_the_same_run():
+    assert runs.key(Ranges(**(RANGES | {"rate": 2}))) == runs.key(Ranges(**(RANGES | {"rate": 2.0})))
+
+
+def test_a_field_at_its_added_later_default_is_left_out(log):
+    assert runs.key(Doubling(number=1, log=log)) == runs.key(Doubling(number=1, log=log, seconds=0.0))
+    assert runs.key(Doubling(number=1, log=log)) != runs.key(Doubling(number=1, log=log, seconds=0.5))
+    assert "seconds" not in runs.described(Doubling(number=1, log=log))
+    assert runs.described(Reading(model="m", sizes=(1, 2)))["sizes"] == [1, 2]
+
+
+def test_a_new_version_is_another_run(log, monkeypatch):
+    before = runs.key(Doubling(number=1, log=log))
+    monkeypatch.setattr(Doubling, "version", 2)
+    assert runs.key(Doubling(number=1, log=log)) != before
+
+
+def test_files_enter_the_key_by_content_and_not_by_path(tmp_path):
+    folder = tmp_path / "one"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "sub" / "weights").write_bytes(b"abc")
+    first = runs.key(Reading(model=str(folder)))
+    shutil.copytree(folder, tmp_path / "two")
+    assert runs.key(Reading(model=str(tmp_path / "two"))) == first
+    folder.rename(tmp_path / "three")
+    assert runs.key(Reading(model=str(tmp_path / "three"))) == first
+    assert str(tmp_path) not in json.dumps(runs.described(Reading(model=str(tmp_path / "two"))))
+    two = tmp_path / "two" / "sub" / "weights"
+    two.write_bytes(b"abd")
+    changed = runs.key(Reading(model=str(tmp_path / "two")))
+    two.write_bytes(b"abc")
+    os.utime(two, ns=(1, 1))
+    assert runs.key(Reading(model=str(tmp_path / "two"))) == first != changed
+    two.rename(two.with_name("other"))
+    assert runs.key(Reading(model=str(tmp_path / "two"))) not in (first, changed)
+    file = tmp_path / "data.csv"
+    file.write_bytes(b"abc")
+    assert runs.key(Reading(model=str(file))) == runs.key(Reading(model=str(two.with_name("other"))))
+
+
+def test_a_name_that_is_no_file_enters_as_it_is():
+    assert runs.described(Reading(model="minilm"))["model"] == "minilm"
+
+
+# What is needed before
+
+
+def test_needs_are_the_experiments_among_the_fields_however_deep(log):
+    one, two = Doubling(number=1, log=log), Doubling(number=2, log=log)
+    assert runs.needs(one) == []
+    assert runs.needs(Sum(left=one, right=two)) == [one, two]
+    assert runs.needs(Outer(start=Wrapping(inner=one, model="m"), seed=0)) == [one]
+
+
+# Files of a run
+
+
+VALUES = {
+    "tensors.safetensors": {"a": torch.arange(6.0).view(2, 3), "b": torch.tensor([True, False])},
+    "table.parquet": pd.DataFrame({"x": [1, 2], "y": ["a", "ä"]}),
+    "told.json": {"a": [1, 2.5, None], "b": "ü"},
+}
+
+
+def equal(a, b):
+    if isinstance(a, pd.DataFrame):
+        return a.equals(b)
+    if isinstance(a, dict) and "b" in a and isinstance(a["b"], torch.Tensor):
+        return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+    return a == b
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_once_computes_once_and_again_if_the_file_is_not_as_written(results, log, name):
+    run = Run(Doubling(number=1, log=log), results)
+    made = []
+
+    def make():
+        made.append(name)
+        return VALUES[name]
+
+    for _ in range(3):
+        assert equal(run.once(name, make), VALUES[name])
+    assert len(made) == 1
+    file = run.path / name
+    whole = file.read_bytes()
+
+    def truncate():
+        file.write_bytes(whole[:-1])
+
+    def alter():
+        file.write_bytes(whole[:9] + bytes([whole[9] ^ 1]) + whole[10:])
+
+    def empty():
+        file.write_bytes(b"")
+
+    def unseal():
+        file.with_name(f"{name}.sha256").unlink()
+
+    def damage_the_seal():
+        file.with_name(f"{name}.sha256").write_bytes(b"\xff{")
+
+    for damage in (truncate, alter, empty, file.unlink, unseal, damage_the_seal):
+        before = len(made)
+        damage()
+        assert equal(run.once(name, make), VALUES[name])
+        assert len(made) == before + 1
+    assert file.read_bytes() == whole
+    assert sorted(entry.name for entry in run.path.iterdir()) == [name, f"{name}.sha256"]
+
+
+def test_what_is_read_is_as_it_was_written(results, log):
+    run = runs.perform(Doubling(number=1, log=log), results)
+    assert run.read("number.json") == {"double": 2}
+    (run.path / "number.json").write_text('{\n "double": 3\n}')
+    assert run.finished  # of the same size
+    for damage in (lambda: None, (run.path / "number.json").unlink):
+        damage()
+        with pytest.raises(ValueError, match=r"number\.json is missing or altered"):
+            run.read("number.json")
+
+
+def test_a_folder_is_filled_once_and_again_if_a_file_in_it_is_not_as_written(results, log):
+    run = Run(Doubling(number=1, log=log), results)
+    made = []
+
+    def make(folder):
+        made.append(1)
+        (folder / "sub").mkdir()
+        (folder / "config.json").write_text("{}")
+        (folder / "sub" / "weights").write_bytes(b"abc")
+
+    for _ in range(2):
+        assert run.folder("model", make) == run.path / "model"
+    assert len(made) == 1
+    for damage in (
+        lambda: (run.path / "model" / "config.json").write_text("[]"),
+        lambda: (run.path / "model" / "sub" / "weights").unlink(),
+        lambda: (run.path / "model" / "more").write_text(""),
+        lambda: shutil.rmtree(run.path / "model"),
+    ):
+        before = len(made)
+        damage()
+        run.folder("model", make)
+        assert len(made) == before + 1
+        assert sorted(entry.name for entry in (run.path / "model").iterdir()) == ["config.json", "sub"]
+
+
+def test_a_folder_that_could_not_be_filled_leaves_nothing(results, log):
+    run = Run(Doubling(number=1, log=log), results)
+
+    def make(folder):
+        (folder / "half").write_text("")
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        run.folder("model", make)
+    assert list(run.path.iterdir()) == []
+
+
+def test_written_is_whole_or_not_there(tmp_path):
+    path = tmp_path / "sub" / "file.txt"
+
+    def interrupted(error):
+        with runs.written(path) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(KeyboardInterrupt)
+    assert list(path.parent.iterdir()) == []
+    with runs.written(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    with pytest.raises(ValueError, match="no"):
+        interrupted(ValueError("no"))
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
+    assert path.read_text() == "whole"
+
+
+def test_a_damaged_checkpoint_is_as_none(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    checkpoint = runs.Checkpoint(path, 0)
+    assert checkpoint.load() is None
+    checkpoint.save_if_due(lambda: {"a": torch.arange(300), "losses": [1.0]})
+    assert torch.equal(checkpoint.load()["a"], torch.arange(300))
+    whole = path.read_bytes()
+    for cut in (0, 1, 10, 500, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        assert checkpoint.load() is None
+    for junk in (b"garbage" * 50, b"\x80\x02c__builtin__\nprint\n.", b"PK\x03\x04" + b"\0" * 60):
+        path.write_bytes(junk)
+        assert checkpoint.load() is None
+
+
+def test_a_checkpoint_is_saved_when_it_is_due(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
+    checkpoint = runs.Checkpoint(tmp_path / "c.pt", 60)
+    saved = []
+    for at in (110, 159, 160, 200, 219, 221):
+        now[0] = at
+        checkpoint.save_if_due(lambda at=at: saved.append(at) or {})
+    assert saved == [160, 221]
+
+
+# Runs
+
+
+def test_a_run_is_performed_once_and_found_ever_after(results, log):
+    experiment = Doubling(number=4, log=log)
+    run = runs.perform(experiment, results)
+    assert run.finished
+    assert run.metrics == {"double": 8}
+    assert run.path == results / "Doubling" / runs.key(experiment)
+    again = runs.perform(experiment, results)
+    assert again.metrics == {"double": 8}
+    assert lines(log) == ["began 4", "ended 4"]
+
+
+def test_a_run_is_unfinished_if_a_file_is_missing_or_of_another_size(results, log):
+    run = runs.perform(Doubling(number=4, log=log), results)
+    told = json.loads((run.path / "metrics.json").read_text())["files"]
+    assert {"number.json", "parameters.json", "provenance.json"} <= told.keys()
+    for name in told:
+        whole = (run.path / name).read_bytes()
+        assert told[name] == {"sha256": sha256(whole).hexdigest(), "size": len(whole)}
+        (run.path / name).unlink()
+        assert not run.finished
+        (run.path / name).write_bytes(whole + b" ")
+        assert not run.finished
+        (run.path / name).write_bytes(whole)
+        assert run.finished
+    (run.path / "number.json").write_text("")
+    with pytest.raises(ValueError, match="not finished"):
+        _ = run.metrics
+    again = runs.perform(Doubling(number=4, log=log), results)
+    assert again.finished
+    assert again.metrics == {"double": 8}
+    assert len(lines(log)) == 4
+    (run.path / "metrics.json").write_text('{"metrics": {"double": 8')
+    assert not run.finished
+
+
+def test_a_failed_run_is_recorded_and_can_be_mended(results, log, monkeypatch):
+    experiment = Failing(message="the disk is full", log=log)
+    with pytest.raises(ValueError, match="disk"):
+        runs.perform(experiment, results)
+    run = Run(experiment, results)
+    assert not run.finished
+    status = runs.status([experiment, AfterFailing(first=experiment), Doubling(number=1, log=log)], results)
+    assert status["state"].tolist() == ["failed", "missing", "missing"]
+    assert status["error"].tolist() == ["ValueError: the disk is full", "", ""]
+    assert status["experiment"].tolist() == ["Failing", "AfterFailing", "Doubling"]
+    assert status["key"].tolist()[0] == runs.key(experiment)
+    monkeypatch.setattr(Failing, "perform", lambda self, run: {"fine": 1})
+    assert runs.perform(experiment, results).metrics == {"fine": 1}
+    assert runs.status([experiment], results)["state"].tolist() == ["finished"]
+    assert runs.status([], results).empty
+
+
+def test_a_needed_run_is_performed_before_and_only_once(results, log):
+    pair = Sum(left=Doubling(number=1, log=log), right=Doubling(number=2, log=log))
+    assert runs.perform(pair, results).metrics == {"sum": 6}
+    assert runs.perform(Outer(start=Wrapping(inner=pair.left, model="m"), seed=0), results).metrics == {"double": 2}
+    assert [line for line in lines(log) if line.startswith("began")] == ["began 1", "began 2"]
+
+
+def test_a_run_draws_alike_whether_what_it_needs_was_there_or_not(results, log, monkeypatch):
+    monkeypatch.setattr(Doubling, "perform", lambda self, run: torch.manual_seed(0) and {"drawn": torch.rand(3).sum()})
+    drawn = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        Run(Failing(message="", log=log), results).need(Doubling(number=1, log=log))
+        drawn.append(torch.rand(1).item())
+    torch.manual_seed(5)
+    assert drawn == [torch.rand(1).item()] * 2
+
+
+def test_metrics_of_numpy_and_torch_are_plain_numbers(results, log, monkeypatch):
+    told = {"a": np.float32(0.5), "b": torch.tensor(3), "c": [np.int64(1), np.bool_(True)], "d": float("nan"), "e": "x"}
+    monkeypatch.setattr(Doubling, "perform", lambda self, run: told)
+    found = runs.perform(Doubling(number=1, log=log), results).metrics
+    assert {name: value for name, value in found.items() if name != "d"} == {"a": 0.5, "b": 3, "c": [1, True], "e": "x"}
+    assert np.isnan(found["d"])
+
+
+def forked(perform) -> int:
+    """The process id of a copy of this process that performs and is gone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of copies of processes with threads
+        process = os.fork()
+    if process == 0:
+        try:
+            perform()
+        finally:
+            os._exit(0)
+    return process
+
+
+def test_two_processes_perform_a_run_once_and_a_killed_one_is_performed_again(results, log):
+    """A process is killed inside the run; then two others and this one start it at the same moment."""
+    run = Run(Doubling(number=7, log=log, seconds=0.5), results)
+    killed = forked(lambda: runs.perform(run.experiment, results))
+    deadline = time.monotonic() + 60
+    while not lines(log) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(killed, signal.SIGKILL)
+    os.waitpid(killed, 0)
+    assert run.path.exists()
+    assert not run.finished
+    others = [forked(lambda: runs.perform(run.experiment, results)) for _ in range(2)]
+    assert runs.perform(run.experiment, results).metrics == {"double": 14}
+    for process in others:
+        os.waitpid(process, 0)
+    assert lines(log) == ["began 7", "began 7", "ended 7"]  # the killed one, and one of the three
+
+
+# Tables
+
+
+def test_a_table_has_a_row_a_finished_run(results, log):
+    told = [Doubling(number=n, log=log) for n in (1, 2, 3)]
+    for experiment in told[:2]:
+        runs.perform(experiment, results)
+    with pytest.raises(ValueError, match="no"):
+        runs.perform(Failing(message="no", log=log), results)
+    pair = Sum(left=told[0], right=told[2])
+    runs.perform(pair, results)
+    table = runs.table(results, Doubling).sort_values("number")
+    assert table["number"].tolist() == [1, 2, 3]
+    assert table["double"].tolist() == [2, 4, 6]
+    assert table["key"].tolist() == [runs.key(experiment) for experiment in told]
+    assert (table["seconds"] >= 0).all()
+    row = runs.table(results, Sum).iloc[0]
+    assert (row["sum"], row["left"], row["left.number"], row["right.number"]) == (8, "Doubling", 1, 3)
+    assert runs.table(results, Failing).empty
+    assert runs.table(results / "nowhere", Doubling).empty
+    grid = [told[2], Doubling(number=9, log=log), told[0]]
+    assert runs.rows(grid, results)["number"].tolist() == [3, 1]
+
+
+def test_files_stand_in_a_table_by_their_name_alone(tmp_path):
+    (tmp_path / "my_model").mkdir()
+    row = runs.flattened(
+        Outer(start=Wrapping(inner=Doubling(number=1, log="l"), model=str(tmp_path / "my_model")), seed=2)
+    )
+    assert row == {
+        "start": "Wrapping",
+        "start.inner": "Doubling",
+        "start.inner.number": 1,
+        "start.inner.log": "l",
+        "start.inner.seconds": 0.0,
+        "start.model": "my_model",
+        "seed": 2,
+    }
+
+
+def test_recorded_runs_carry_what_their_key_is_computed_from(results, tmp_path, log):
+    grid = [Sum(left=Doubling(number=n, log=log), right=Doubling(number=5, log=log)) for n in (1, 2)]
+    path = tmp_path / "records" / "grid.parquet"
+    assert runs.recorded(path).empty
+    runs.perform(grid[0], results)
+    with pytest.raises(ValueError, match="1 of 2 runs for grid are not finished"):
+        runs.record(grid, results, path)
+    assert not path.exists()
+    runs.perform(grid[1], results)
+    returned = runs.record(grid, results, path)
+    table = runs.recorded(path)
+    pd.testing.assert_frame_equal(table, returned)
+    assert table["sum"].tolist() == [12, 14]
+    for row, experiment in zip(table.to_dict("records"), grid, strict=True):
+        assert runs.key_of(json.loads(row["parameters"])) == row["key"] == runs.key(experiment)
+        assert row["experiment"] == "Sum"
+        assert row["made.torch"] == torch.__version__
+        assert row["made.commit"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["grid.parquet"]
+
+
+def test_no_path_of_this_machine_is_told(results, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    run = runs.perform(Reading(model=str(folder)), results)
+    for name in ("parameters.json", "metrics.json", "provenance.json"):
+        text = (run.path / name).read_text()
+        assert str(tmp_path) not in text
+        assert str(Path.home()) + "/" not in text
+        assert str(Path(__file__).parent.parent) not in text
+        assert os.sep + "tmp" not in text
+
+
+def test_provenance_without_git(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    found = runs.provenance.__wrapped__()
+    assert found["commit"] == "not in a checkout"
+    assert found["torch"] == torch.__version__

@@ -1,0 +1,121 @@
+"""Experiments that cost nothing, for the store and the cluster; each leaves a line in a log when it is performed."""
+
+import os
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from lottery.runs import Count, Fraction, Positive, Source, parameters
+
+
+def note(log: str, text: str) -> None:
+    with Path(log).open("a") as file:
+        file.write(f"{text}\n")
+
+
+@parameters
+class Doubling:
+    version: ClassVar[int] = 1
+    number: int
+    log: str
+    seconds: float = 0.0  # 0.0: what runs older than this field did
+
+    def perform(self, run):
+        note(self.log, f"began {self.number}")
+        kept = run.once("number.json", lambda: {"double": 2 * self.number})
+        time.sleep(self.seconds)
+        note(self.log, f"ended {self.number}")
+        return kept
+
+
+@parameters
+class Sum:
+    version: ClassVar[int] = 1
+    left: Doubling
+    right: Doubling
+
+    def perform(self, run):
+        ready = [runs_before.finished for runs_before in self._before(run)]
+        note(self.left.log, f"sum {self.left.number}+{self.right.number} ready={all(ready)}")
+        return {"sum": sum(run.need(part).metrics["double"] for part in (self.left, self.right))}
+
+    def _before(self, run):
+        return [type(run)(part, run.results) for part in (self.left, self.right)]
+
+
+@parameters
+class Failing:
+    version: ClassVar[int] = 1
+    message: str
+    log: str
+
+    def perform(self, run):
+        note(self.log, "failing")
+        raise ValueError(self.message)
+
+
+@parameters
+class AfterFailing:
+    version: ClassVar[int] = 1
+    first: Failing
+
+    def perform(self, run):
+        note(self.first.log, "after failing")
+        return {}
+
+
+@parameters
+class Surroundings:
+    version: ClassVar[int] = 1
+    number: int
+
+    def perform(self, run):
+        names = ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS")
+        return {name: os.environ.get(name, "absent") for name in names} | {
+            "threads": torch.get_num_threads(),
+            "pid": os.getpid(),
+        }
+
+
+@parameters
+class Ranges:
+    version: ClassVar[int] = 1
+    share: Fraction
+    count: Count
+    rate: Positive
+    flag: bool
+    name: str
+
+    def perform(self, run):
+        return {"score": float("nan")}
+
+
+@parameters
+class Reading:
+    version: ClassVar[int] = 1
+    model: Source
+    sizes: tuple[int, ...] = ()
+
+    def perform(self, run):
+        return {}
+
+
+@parameters
+class Wrapping:
+    """No experiment, but it holds one."""
+
+    version: ClassVar[int] = 1
+    inner: Doubling
+    model: Source
+
+
+@parameters
+class Outer:
+    version: ClassVar[int] = 1
+    start: Wrapping
+    seed: Count
+
+    def perform(self, run):
+        return {"double": run.need(self.start.inner).metrics["double"]}
