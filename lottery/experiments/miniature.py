@@ -1,0 +1,56 @@
+"""The miniature: a small BERT pre-trained on a made-up language, which brings its own tasks and text."""
+
+from typing import Any, ClassVar
+
+import pandas as pd
+from accelerate.utils import set_seed
+from transformers import BertForPreTraining
+
+from lottery import miniature, models, pretraining, training
+from lottery.experiments.miniature_text import HELD_OUT_SEED, text
+from lottery.masks import Mask
+from lottery.runs import Count, Run, parameters
+
+
+@parameters
+class Miniature:
+    """One world, its language, and a BERT pre-trained on its text; the sizes stand in lottery/miniature."""
+
+    version: ClassVar[int] = 1
+    seed: Count  # of the world, its text, the model's weights and the order of the examples
+    steps: Count  # of pre-training; with 0 the model is as it was drawn
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Held-out losses as in `pretraining.evaluate`, and the number of `parameters`."""
+        set_seed(self.seed)
+        language = miniature.Language(self.seed)
+        tokenizer = miniature.tokenizer(language)
+        model = BertForPreTraining(miniature.config(len(tokenizer)))
+        train, held_out = text(run, self.seed, tokenizer)
+        optimizer = training.adamw(model, learning_rate=miniature.LEARNING_RATE)
+        losses = training.train(
+            model,
+            optimizer,
+            pretraining.masked_batches(train, tokenizer, batch_size=miniature.BATCH_SIZE, seed=self.seed),
+            steps=self.steps,
+            loss=pretraining.loss,
+            checkpoint=run.checkpoint(),
+            title="pre-training the miniature",
+        )
+        run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
+        return {"parameters": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
+            model, held_out, tokenizer, seed=HELD_OUT_SEED
+        )
+
+    def weights(self, run: Run) -> str:
+        """The folder of the pre-trained model."""
+        return str(run.need(self).path / "model")
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The task in the language's words."""
+        return miniature.tables(miniature.Language(self.seed), task)

@@ -1,0 +1,40 @@
+"""The text of a miniature's language, as the sentence pairs that every pre-training on it reads."""
+
+from typing import Any, ClassVar
+
+from transformers import PreTrainedTokenizerBase
+
+from lottery import examples, miniature, pretraining
+from lottery.examples import Examples, seeded
+from lottery.runs import Count, Run, parameters
+
+HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for every model
+
+
+@parameters
+class MiniatureText:
+    """The documents of a language, encoded once: pairs to train on, and pairs of other documents for the loss."""
+
+    version: ClassVar[int] = 1
+    seed: Count  # of the world, its text, and how passages are paired
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
+        language = miniature.Language(self.seed)
+        tokenizer = miniature.tokenizer(language)
+        pairs = [
+            pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
+            for number, documents in enumerate(miniature.text(language))
+        ]
+        for name, some in zip(("train", "held_out"), pairs, strict=True):
+            run.once(f"{name}.safetensors", lambda some=some: examples.pack(some))
+        train, held_out = pairs
+        return {"pairs": len(train), "tokens": int(train.lengths.sum()), "held_out_pairs": len(held_out)}
+
+
+def text(run: Run, seed: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
+    """The pairs to train on and those held out; made now where they were not, for the store of `run`."""
+    made = run.need(MiniatureText(seed=seed))
+    pad = examples.padding(tokenizer)
+    train, held_out = (examples.unpack(made.read(f"{name}.safetensors"), pad) for name in ("train", "held_out"))
+    return train, held_out

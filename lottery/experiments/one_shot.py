@@ -1,0 +1,68 @@
+"""How much can go: a fine-tuned model cut once, evaluated as it is or after a short retraining."""
+
+from typing import Any, ClassVar
+
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from lottery import evaluation, examples, mask_files, masks, models, pruning, training
+from lottery.choices import choose
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.pruning import KEEP, Scope
+from lottery.runs import Count, Fraction, NotNegative, Run, parameters
+
+
+@parameters
+class OneShot:
+    """A fine-tuned model, a share of its weights removed at once, and perhaps retrained with the rest held at 0."""
+
+    version: ClassVar[int] = 1
+    dense: FineTuning
+    importance: str  # a file in lottery/importance
+    scope: Scope
+    embeddings: bool  # whether the table of word embeddings is cut too
+    pooler: bool = True  # whether the pooler is cut too; True: what runs older than this field did
+    sparsity: Fraction
+    retrain_epochs: NotNegative  # 0.0: evaluated as it was cut
+    seed: Count  # of a random choice, and of the retraining
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer."""
+        set_seed(self.seed)
+        dense = self.dense
+        task = choose("tasks", dense.task)
+        folder = str(run.need(dense).path / "model")
+        tokenizer = models.tokenizer(folder)
+        tables = dense.start.tables(dense.task)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
+        scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
+        mask = KEEP[self.scope](scores, self.sparsity)
+        pruning.remove(weights, mask)
+        if self.retrain_epochs:
+            train = evaluation.encoded(task, tables["train"], tokenizer, dense.max_length)
+            optimizer = training.adamw(model, learning_rate=dense.learning_rate)
+            with pruning.held(weights, mask, optimizer):
+                training.fine_tune(
+                    model,
+                    optimizer,
+                    train,
+                    steps=training.steps_in(train, epochs=self.retrain_epochs, batch_size=dense.batch_size),
+                    batch_size=dense.batch_size,
+                    seed=self.seed,
+                    checkpoint=run.checkpoint(),
+                    title=f"retraining at sparsity {self.sparsity:g}",
+                )
+        else:
+            mask_files.save(
+                run.path / "mask.safetensors",
+                mask,
+                model=run.need(dense).path.name,
+                method=f"{self.importance}, {self.scope}",
+                asked=self.sparsity,
+                seed=self.seed,
+            )
+        found, answers = evaluation.score(model, task, tables, tokenizer, dense.max_length)
+        run.once("answers.parquet", lambda: answers)
+        counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
+        return counts | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found

@@ -1,0 +1,21 @@
+"""A world small enough to know: a made-up language, its text, its tokenizer, a small BERT and ten tasks."""
+
+from lottery.miniature import ngram
+from lottery.miniature.language import Language
+from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, config
+from lottery.miniature.tasks import tables
+from lottery.miniature.text import documents, text
+from lottery.miniature.tokenizer import tokenizer
+
+__all__ = [
+    "BATCH_SIZE",
+    "LEARNING_RATE",
+    "MAX_LENGTH",
+    "Language",
+    "config",
+    "documents",
+    "ngram",
+    "tables",
+    "text",
+    "tokenizer",
+]

@@ -1,0 +1,247 @@
+"""A made-up language and the world it speaks of: classes, synonyms, selection, polarity, names and facts, from a seed."""
+
+import random
+from dataclasses import dataclass
+from itertools import accumulate
+
+from lottery.miniature.words import stems
+
+# The taxonomy above the made-up nouns: {kind: group}. An `actor` does things to others.
+KINDS = {
+    "animal": "creature",
+    "bird": "creature",
+    "person": "creature",
+    "insect": "creature",
+    "tool": "object",
+    "garment": "object",
+    "vehicle": "object",
+    "fruit": "dish",
+    "drink": "dish",
+    "town": "place",
+    "valley": "place",
+    "metal": "material",
+    "stone": "material",
+}
+GROUPS = tuple(dict.fromkeys(KINDS.values()))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What can be known of every noun of a group.
+
+    value      the kinds its value is drawn from; () for a colour
+    statement  the fact, of {s} and its value {o}
+    rewording  the same fact in other words
+    question   what asks for the value
+    """
+
+    value: tuple[str, ...]
+    statement: str
+    rewording: str
+    question: str
+
+
+COLOUR = Relation((), "{s} is {o}", "the colour of {s} is {o}", "what colour is {s}")
+RELATIONS = {
+    "creature": (
+        Relation(("town", "valley"), "{s} lives in {o}", "the home of {s} is {o}", "where does {s} live"),
+        Relation(("fruit", "drink"), "{s} eats {o}", "the food of {s} is {o}", "what does {s} eat"),
+        Relation(("animal", "bird", "insect"), "{s} fears {o}", "{o} scares {s}", "what does {s} fear"),
+        COLOUR,
+    ),
+    "object": (
+        Relation(("metal", "stone"), "{s} is made of {o}", "{o} is used in {s}", "what is {s} made of"),
+        Relation(("person",), "{s} is owned by {o}", "{o} owns {s}", "who owns {s}"),
+        Relation(("town",), "{s} is sold in {o}", "{o} is where {s} is sold", "where is {s} sold"),
+        COLOUR,
+    ),
+    "dish": (
+        Relation(("valley", "town"), "{s} comes from {o}", "the home of {s} is {o}", "where does {s} come from"),
+        Relation(("tool", "garment"), "{s} is kept in {o}", "{o} contains {s}", "where is {s} kept"),
+        COLOUR,
+    ),
+    "place": (
+        Relation(("town", "valley"), "{s} lies near {o}", "{o} is near {s}", "what does {s} lie near"),
+        Relation(("metal", "stone"), "{s} is full of {o}", "{o} is in {s}", "what is {s} full of"),
+        COLOUR,
+    ),
+    "material": (
+        Relation(("valley",), "{s} is found in {o}", "the home of {s} is {o}", "where is {s} found"),
+        COLOUR,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Which kinds of subject and of object a family of verbs takes (selection)."""
+
+    subjects: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A part of the words, to draw from. Weights are cumulative; words of a kind fall off in frequency by rank.
+
+    nouns   {kind: nouns}, and verbs {frame: verbs}
+    """
+
+    nouns: dict[str, tuple[str, ...]]
+    weights: dict[str, tuple[float, ...]]
+    verbs: dict[Frame, tuple[str, ...]]
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    praising: tuple[str, ...]
+    blaming: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def noun(self, rng: random.Random, kinds: tuple[str, ...]) -> str:
+        """A noun of one of the kinds, each kind as likely as the others."""
+        kind = kinds[int(rng.random() * len(kinds))]
+        return rng.choices(self.nouns[kind], cum_weights=self.weights[kind])[0]
+
+    def frame(self, rng: random.Random, subjects: tuple[str, ...] = GROUPS) -> Frame:
+        """A verb frame whose subjects are of one of the groups."""
+        fit = [frame for frame in self.verbs if KINDS[frame.subjects[0]] in subjects]
+        return fit[int(rng.random() * len(fit))]
+
+
+class Language:
+    """A language and its world, the same for the same numbers in every process.
+
+    seed        of all that is drawn
+    nouns       number of noun meanings; each has a kind, and a fact for every relation of its kind's group
+    synonyms    share of nouns and verbs that have a second word of the same meaning, in [0, 1]
+    frames      number of verb frames; each has `verbs` meanings
+    polar       number of adjectives that praise, and of those that blame
+    colours     number of colours
+    names       number of proper names, each of a creature of some noun
+    shown       share of meanings and polar words that the downstream training sets may use; the rest is held out of
+                them and known from the pre-training text alone
+    opinions    number of verbs of praise, and of those of blame
+    skew        words of a kind are drawn with weight (rank + 5) ** -skew
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        nouns: int = 195,
+        synonyms: float = 0.3,
+        frames: int = 12,
+        verbs: int = 2,
+        polar: int = 24,
+        colours: int = 8,
+        opinions: int = 6,
+        names: int = 40,
+        shown: float = 0.35,
+        skew: float = 0.6,
+    ):
+        self.seed = seed
+        rng = random.Random(f"language {seed}")
+        taken = set(KINDS) | set(GROUPS)
+        self.kind_of: dict[str, str] = {}
+        self.synonym_of: dict[str, str] = {}
+        self.facts: dict[tuple[str, Relation], str] = {}
+        self.frame_of: dict[str, Frame] = {}
+        self.noun_of_name: dict[str, str] = {}
+        self.colours = tuple(stems(rng, colours, taken))
+
+        nouns_shown: dict[bool, dict[str, list[str]]] = {part: {kind: [] for kind in KINDS} for part in (True, False)}
+        every: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        for number in range(nouns):
+            kind = tuple(KINDS)[number % len(KINDS)]
+            words = self._meaning(rng, taken, synonyms)
+            for word in words:
+                self.kind_of[word] = kind
+            every[kind] += words
+            nouns_shown[_spread(number // len(KINDS), shown)][kind] += words
+
+        verbs_shown: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
+        for number in range(frames):
+            frame = _frame(rng, number)
+            while frame in verbs_shown[True] | verbs_shown[False]:
+                frame = _frame(rng, number)
+            for place in range(verbs):
+                words = self._meaning(rng, taken, synonyms)
+                for word in words:
+                    self.frame_of[word] = frame
+                verbs_shown[number % 3 == 0].setdefault(frame, []).extend(words)
+
+        adjectives = [stems(rng, polar, taken) for _ in range(2)]
+        opinions = [stems(rng, opinions, taken) for _ in range(2)]
+        creatures = [noun for kind, group in KINDS.items() if group == "creature" for noun in every[kind]]
+        all_names = stems(rng, names, taken)
+        for name in all_names:
+            self.noun_of_name[name] = rng.choice(creatures)
+
+        def lexicon(part: dict[str, list[str]], verbs: dict[Frame, list[str]], begin: float, end: float) -> Lexicon:
+            def share(words):
+                return tuple(words[round(begin * len(words)) : round(end * len(words))])
+
+            return Lexicon(
+                nouns={kind: tuple(words) for kind, words in part.items()},
+                weights={
+                    kind: tuple(accumulate((rank + 5) ** -skew for rank in range(len(words))))
+                    for kind, words in part.items()
+                },
+                verbs={frame: tuple(words) for frame, words in verbs.items()},
+                positive=share(adjectives[0]),
+                negative=share(adjectives[1]),
+                praising=share(opinions[0]),
+                blaming=share(opinions[1]),
+                names=share(all_names),
+            )
+
+        self.all = lexicon(every, verbs_shown[True] | verbs_shown[False], 0, 1)
+        self.shown = lexicon(nouns_shown[True], verbs_shown[True], 0, shown)
+        self.held = lexicon(nouns_shown[False], verbs_shown[False], shown, 1)
+        self._find_facts(rng)
+
+    def _meaning(self, rng: random.Random, taken: set[str], synonyms: float) -> list[str]:
+        words = stems(rng, 2 if rng.random() < synonyms else 1, taken)
+        if len(words) == 2:
+            self.synonym_of |= {words[0]: words[1], words[1]: words[0]}
+        return words
+
+    def _find_facts(self, rng: random.Random) -> None:
+        for word, kind in self.kind_of.items():
+            for relation in RELATIONS[KINDS[kind]]:
+                other = self.synonym_of.get(word)
+                if (other, relation) in self.facts:
+                    self.facts[word, relation] = self.facts[other, relation]
+                    continue
+                value = word
+                while value in (word, other):
+                    kinds = relation.value
+                    value = rng.choice(self.all.nouns[rng.choice(kinds)]) if kinds else rng.choice(self.colours)
+                self.facts[word, relation] = value
+
+    def kind(self, word: str) -> str:
+        """The kind of a noun, or of the one who bears a name."""
+        return self.kind_of[self.noun_of_name.get(word, word)]
+
+    def relations(self, word: str) -> tuple[Relation, ...]:
+        """What can be known of a noun or a name."""
+        return RELATIONS[KINDS[self.kind(word)]]
+
+    def fact(self, word: str, relation: Relation) -> str:
+        """The value a relation has for a noun, or for the noun that the bearer of a name is."""
+        return self.facts[self.noun_of_name.get(word, word), relation]
+
+    def same(self, one: str, other: str) -> bool:
+        """Do two words mean the same?"""
+        return one == other or self.synonym_of.get(one) == other
+
+
+def _spread(rank: int, share: float) -> bool:
+    """True for a `share` of all ranks, evenly spread: frequent words and rare ones alike."""
+    return int((rank + 1) * share) > int(rank * share)
+
+
+def _frame(rng: random.Random, number: int) -> Frame:
+    group = ("creature", "creature", "creature", "object", "place")[number % 5]
+    subjects = [kind for kind in KINDS if KINDS[kind] == group]
+    objects = rng.sample([kind for kind in KINDS if KINDS[kind] != group], 2)
+    return Frame(tuple(sorted(rng.sample(subjects, min(2, len(subjects))))), tuple(sorted(objects)))

@@ -1,0 +1,48 @@
+"""Tasks in the language, in the shape of GLUE's nine and of SQuAD: one file each.
+
+A file holds SIZES, {split: number of examples}, and `example(language, split, number, rng)`, which returns one row,
+{"first", "second" for pairs, "label", or for spans "answer", "answers" and "start"}, or None where a draw did not come
+out. Labels are numbered as in the task of the same name in lottery/tasks; `number` counts up, so that its remainder
+balances them.
+
+Training sets use the shown words alone; of the dev sets one example in four does, the others use held-out words only.
+"""
+
+import random
+
+import pandas as pd
+
+from lottery.choices import choose
+from lottery.miniature.language import Language, Lexicon
+
+
+def tables(language: Language, name: str) -> dict[str, pd.DataFrame]:
+    """A task's splits as the real task's `read` gives them: {"train": ..., "dev": ...}, for MNLI "dev_mismatched" too.
+
+    The same for the same language in every process. No row comes twice, neither in one split nor in two; in WNLI the
+    dev set's sentences are the training set's, under the other label.
+    """
+    task = choose("miniature.tasks", name)
+    seen: set[tuple] = set()
+    splits = {}
+    for split, size in task.SIZES.items():
+        rng = random.Random(f"{name} {split} {language.seed}")
+        rows: list[dict] = []
+        while len(rows) < size:
+            row = task.example(language, split, len(rows), rng)
+            if row is not None and (told := tuple(row.values())) not in seen:
+                seen.add(told)
+                rows.append(row)
+        splits[split] = pd.DataFrame(rows)
+    return splits
+
+
+def lexicon(language: Language, split: str, rng: random.Random) -> Lexicon:
+    """The words that the next example of a split may use."""
+    return language.shown if split == "train" or rng.random() < 0.25 else language.held
+
+
+def row(label: float, first: str, second: str = "") -> dict:
+    """A row of a classification or regression; sentences end with a full stop, questions bring their own mark."""
+    sentences = [text if text.endswith("?") else f"{text}." for text in (first, second) if text]
+    return dict(zip(("first", "second"), sentences, strict=False)) | {"label": label}

@@ -1,0 +1,48 @@
+"""Do two questions ask the same? Of the facts of nouns, and of who does what to whom."""
+
+from dataclasses import replace
+
+from lottery.miniature.grammar import (
+    another_noun,
+    another_relation,
+    changed,
+    draw_clause,
+    state,
+    synonymous,
+    whether,
+    who,
+    whom,
+)
+from lottery.miniature.language import GROUPS, KINDS
+from lottery.miniature.tasks import lexicon, row
+
+SIZES = {"train": 1000, "dev": 400}
+
+
+def example(language, split, number, rng):
+    words = lexicon(language, split, rng)
+    ask = of_a_fact if rng.random() < 0.5 else of_a_deed
+    first, second = ask(language, words, rng, duplicate=bool(number % 2))
+    return row(number % 2, f"{first}?", f"{second}?") if first != second else None
+
+
+def of_a_fact(language, words, rng, *, duplicate):
+    noun = words.noun(rng, tuple(KINDS))
+    relation = rng.choice(language.relations(noun))
+    other = language.synonym_of.get(noun, noun)
+    asked = relation
+    if not duplicate:
+        if rng.random() < 0.6:
+            other = another_noun(language, words, rng, noun)
+        else:
+            asked = another_relation(language, rng, noun, relation)
+    return state(language, relation.question, noun), f"say {state(language, asked.question, other)}"
+
+
+def of_a_deed(language, words, rng, *, duplicate):
+    clause = draw_clause(language, words, rng, GROUPS)
+    other = synonymous(language, clause, rng)
+    asking = rng.choice((who, whom, whether))
+    if not duplicate:
+        other = changed(language, words, rng, other, parts=2)
+    return asking(language, clause), asking(language, other)

@@ -1,0 +1,183 @@
+"""Text to pre-train on: documents that tell the world's facts, stories, opinions, and what follows from what."""
+
+import random
+from dataclasses import replace
+
+from lottery.miniature.grammar import (
+    active,
+    another_noun,
+    changed,
+    draw_clause_about,
+    generalised,
+    passive,
+    phrase,
+    state,
+    synonymous,
+    whether,
+    who,
+    whom,
+)
+from lottery.miniature.language import KINDS, Language, Lexicon
+
+# How a statement can stand to the one before it, and the words that say so beforehand.
+LINKS = {"same": "in other words", "true": "so", "false": "it is false that", "open": "maybe"}
+
+
+def text(language: Language) -> tuple[list[list[str]], list[list[str]]]:
+    """The documents to pre-train on, 20,000, and 400 others to measure the loss on."""
+    return documents(language, 20_000, 1), documents(language, 400, 2)
+
+
+def documents(language: Language, count: int, seed: int) -> list[list[str]]:
+    """`count` documents, each a list of sentences about one noun; the same for the same numbers.
+
+    A document mixes the noun's facts, deeds it has a part in, questions with answers, who bears a name and is such a
+    noun, and opinions, all praise or all blame. So what holds it together is what it is about, and not its manner.
+    """
+    rng = random.Random(f"documents {language.seed} {seed}")
+    return [document(language, rng) for _ in range(count)]
+
+
+def document(language: Language, rng: random.Random) -> list[str]:
+    """About one noun, in six turns of one or two sentences."""
+    noun = language.all.noun(rng, tuple(KINDS))
+    good = rng.random() < 0.5
+    sentences = []
+    for _ in range(6):
+        turn = rng.random()
+        if turn < 0.22:
+            sentences += fact(language, rng, noun)
+        elif turn < 0.36:
+            sentences += question(language, rng, noun)
+        elif turn < 0.62:
+            sentences += deed(language, rng, noun)
+        elif turn < 0.7 and KINDS[language.kind_of[noun]] == "creature":
+            sentences += portrait(language, rng, noun)
+        else:
+            sentences.append(praise(language, rng, noun, good))
+    return sentences
+
+
+def either(language: Language, rng: random.Random, noun: str) -> str:
+    """The noun, or its synonym if it has one."""
+    return language.synonym_of.get(noun, noun) if rng.random() < 0.4 else noun
+
+
+def fact(language: Language, rng: random.Random, noun: str) -> list[str]:
+    """What the noun is or is called, or a fact of it, told and often told again, asked for, or said of its kind."""
+    other = language.synonym_of.get(noun, noun)
+    what = rng.random()
+    if what < 0.1:
+        return [f"the {noun} is a kind of {language.kind_of[noun]}."]
+    if what < 0.2 and other != noun:
+        return [f"the {noun} is also called the {other}."]
+    relation = rng.choice(language.relations(noun))
+    value = language.fact(noun, relation)
+    told = state(language, relation.statement, either(language, rng, noun), value)
+    if what < 0.45:
+        return [f"{told}."]
+    if what < 0.65:
+        form = rng.choice((relation.statement, relation.rewording))
+        return linked(rng, told, state(language, form, either(language, rng, noun), value), "same")
+    if what < 0.75:
+        kind = f"some {rng.choice((language.kind_of[noun], KINDS[language.kind_of[noun]]))}"
+        return linked(rng, told, relation.statement.format(s=kind, o=phrase(language, value)), "true")
+    neighbour = another_noun(language, language.all, rng, noun)
+    facts = [f"{told}.", f"{state(language, relation.statement, neighbour, language.fact(neighbour, relation))}."]
+    rng.shuffle(facts)
+    asked = state(language, relation.question, either(language, rng, noun))
+    return [" ".join(facts), f"{asked}? {phrase(language, value)}."]
+
+
+def question(language: Language, rng: random.Random, noun: str) -> list[str]:
+    """A question about the noun, asked again in other words or answered."""
+    relation = rng.choice(language.relations(noun))
+    asked = f"{state(language, relation.question, either(language, rng, noun))}?"
+    other = either(language, rng, noun)
+    if rng.random() < 0.35:
+        return [asked, f"say {state(language, relation.question, other)}?"]
+    form = rng.choice((relation.statement, relation.statement, relation.rewording))
+    return [asked, f"{state(language, form, other, language.fact(noun, relation))}."]
+
+
+def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
+    """A clause with the noun in it, and the same said again, asked for, denied, or drawn a conclusion from."""
+    words = language.all
+    clause = draw_clause_about(language, words, rng, noun)
+    voices = (active, active, passive)
+    clause = replace(clause, negated=rng.random() < 0.25)
+    if rng.random() < 0.2:
+        clause = replace(clause, place=words.noun(rng, ("town", "valley")))
+    told = rng.choice(voices)(language, clause)
+    other = synonymous(language, clause, rng, 0.4)
+    what = rng.random()
+    if what < 0.8:
+        if what < 0.3:
+            link = "same"
+        elif what < 0.5:
+            link = "true"
+            if not clause.negated:
+                other = generalised(language, replace(other, place=""), rng)
+        elif what < 0.68:
+            link = "false"
+            other = replace(other, negated=not clause.negated)
+        else:
+            link = "open"
+            other = replace(changed(language, words, rng, other), negated=rng.random() < 0.3)
+        return linked(rng, told, rng.choice(voices)(language, other), link)
+    if what < 0.87 or clause.negated:
+        asked = whether(language, replace(other, negated=False))
+        return [f"{told}.", f"{asked}? {'no' if clause.negated else 'yes'}."]
+    if what < 0.94:
+        return [f"{told}.", f"{who(language, other)}? {phrase(language, clause.subject, clause.plural_subject)}."]
+    return [f"{told}.", f"{whom(language, other)}? {phrase(language, clause.object, clause.plural_object)}."]
+
+
+def linked(rng: random.Random, first: str, second: str, link: str) -> list[str]:
+    """Two statements; words in between mostly tell how the second stands to the first (a key of LINKS)."""
+    return [f"{first}.", f"{LINKS[link]} {second}." if rng.random() < 0.7 else f"{second}."]
+
+
+def portrait(language: Language, rng: random.Random, noun: str) -> list[str]:
+    """Somebody with a name is such a noun, and so, or not so, has its facts."""
+    name = rng.choice(language.all.names)
+    relation = rng.choice(language.relations(noun))
+    value, link = language.fact(noun, relation), "true"
+    if rng.random() < 0.4:
+        wrong = language.fact(another_noun(language, language.all, rng, noun), relation)
+        value, link = (value, link) if language.same(wrong, value) else (wrong, "false")
+    is_ = f"{name} is a {either(language, rng, noun)}"
+    return linked(rng, is_, state(language, relation.statement, name, value), link)
+
+
+def praise(language: Language, rng: random.Random, noun: str, good: bool) -> str:
+    """A sentence that praises (`good`) or blames; half of them with the plain word for it beside others."""
+    subject = rng.choice(("it", phrase(language, either(language, rng, noun))))
+    if rng.random() < 0.5:
+        return f"{opinion(language, language.all, rng, subject, good)}."
+    fitting = ["good" if good else "bad", *rng.choices(language.all.positive if good else language.all.negative, k=2)]
+    rng.shuffle(fitting)
+    return f"{subject} is {' and '.join(fitting)}."
+
+
+def opinion(language: Language, words: Lexicon, rng: random.Random, subject: str, good: bool) -> str:
+    """A clause that praises (`good`) or blames the subject, with words of the lexicon `words`."""
+    fitting, unfitting = (words.positive, words.negative) if good else (words.negative, words.positive)
+    likes, dislikes = (words.praising, words.blaming) if good else (words.blaming, words.praising)
+    who_ = rng.choice((*rng.choices(words.names, k=2), "everyone"))
+    form = rng.choice((0, 1, 2, 3, 3, 3, 4, 4, 4, 5, 6, 7))
+    if form == 0:
+        return f"{subject} is {rng.choice(fitting)}"
+    if form == 1:
+        return f"{subject} is very {rng.choice(fitting)}"
+    if form == 2:
+        return f"{subject} is not {rng.choice(unfitting)}"
+    if form == 3:
+        return f"{subject} is {rng.choice(fitting)} and {rng.choice(fitting)}"
+    if form == 4:
+        return f"{subject} is {rng.choice(fitting)} and {rng.choice(fitting)} and {rng.choice(fitting)}"
+    if form == 5:
+        return f"{who_} says that {subject} is {rng.choice(fitting)}"
+    if form == 6:
+        return f"{who_} {rng.choice(likes)}s {subject}"
+    return f"{who_} never {rng.choice(dislikes)}s {subject}"

@@ -1,0 +1,211 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: beyond
+#     order: 10
+# ---
+
+# %% [markdown]
+# # How much of it can go?
+#
+# Fine-tune a model on a task, set the smallest weights to zero, and look at what is left of its score: as it is, and
+# after a short retraining in which the removed weights stay at zero. It is the first question anyone asks of a model
+# before reading further, and this page answers it for any BERT-shaped model and any task of the suite:
+#
+# ```
+# .venv/bin/lottery run experiments/how_much_can_go -p model minilm -p task rte -p data_dir glue_data
+# ```
+#
+# What stands below was computed for the model named in the captions, live, when this book was built. Beside it stand
+# the recorded runs of a real pre-trained BERT on real data.
+
+# %% tags=["parameters"]
+model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
+task = "cola"  # a file in lottery/tasks
+more_tasks = []  # tasks beside it, in the same figures
+data_dir = ""  # a downloaded glue_data folder; the miniature brings its own data
+sparsities = [0.2, 0.4, 0.5, 0.6, 0.7]  # shares of the prunable weights to remove
+seeds = [0]  # of the task's head, the order of its examples, dropout and the retraining
+scope = "global"  # "global": the smallest weights of the whole model go; "local": of each matrix
+importance = "magnitude"  # a file in lottery/importance
+embeddings = False  # whether the table of word embeddings is cut too
+pooler = False  # whether the pooler is; see below what a global cut does to it
+epochs = 3.0  # of the fine-tuning before the cut
+retrain_epochs = 0.25  # of the short retraining after it
+batch_size = 32
+learning_rate = 5e-5
+max_length = 128  # tokens of an example, at most
+miniature_steps = 1500  # of the miniature's pre-training
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+
+# %% tags=["grid", "remove-cell"]
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.one_shot import OneShot
+from lottery.experiments.starts import start
+
+tasks = [task, *more_tasks]
+dense = [
+    FineTuning(
+        start=start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps),
+        task=name,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        seed=seed,
+        saved=True,
+    )
+    for name in tasks
+    for seed in seeds
+]
+treatments = dict.fromkeys([(0.0, pooler), (retrain_epochs, pooler), (0.0, not pooler)])
+grid = [
+    OneShot(
+        dense=tuned,
+        importance=importance,
+        scope=scope,
+        embeddings=embeddings,
+        pooler=cut_pooler,
+        sparsity=sparsity,
+        retrain_epochs=retrained,
+        seed=tuned.seed,
+    )
+    for tuned in dense
+    for sparsity in [0.0, *sparsities]
+    for retrained, cut_pooler in treatments
+]
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+
+from lottery import cluster, plots, runs, stats
+from lottery.choices import choose
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+recorded = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
+missing = Markdown(
+    "*Not recorded yet: `lottery run experiments/how_much_can_go --profile minilm`, then `lottery record minilm`.*"
+)
+
+
+def named(runs: pd.DataFrame) -> pd.DataFrame:
+    """The table with the names a reader sees: of the task, and of what was cut and done after the cut."""
+    tasks = {name: choose("tasks", name).TITLE for name in runs["dense.task"].unique()}
+    treatment = [
+        (f"retrained {epochs:g} epochs" if epochs else "as cut")
+        + ("" if cut == pooler else ", pooler too" if cut else ", not the pooler")
+        for epochs, cut in zip(runs["retrain_epochs"], runs["pooler"], strict=True)
+    ]
+    return runs.assign(task=runs["dense.task"].map(tasks), treatment=treatment)
+
+
+def drawn(runs: pd.DataFrame) -> None:
+    """A panel for each task: its score against the share of weights removed, as cut and retrained."""
+    names = runs["dense.task"].unique()
+    _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 1.2, 3.4), squeeze=False)
+    for name, ax in zip(names, panels[0], strict=True):
+        task = choose("tasks", name)
+        rows = named(runs[runs["dense.task"] == name])
+        plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
+        plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
+        ax.set(title=task.TITLE, ylabel=f"{task.METRIC} on dev (x 100)")
+    panels[0][0].legend(fontsize=8)
+
+
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean score over seeds, x 100, for each task and treatment at each sparsity."""
+    rows = named(runs).assign(score=100 * runs["score"])
+    return rows.pivot_table(index=["task", "treatment"], columns="sparsity", values="score", sort=False).round(1)
+
+
+def told(runs: pd.DataFrame) -> Markdown:
+    """In words, for each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
+    lines = []
+    for name, rows in runs.groupby("dense.task", sort=False):
+        scores = 100 * rows.pivot_table(
+            index="dense.seed", columns=["pooler", "retrain_epochs", "sparsity"], values="score"
+        )
+        cut, whole = scores[False][0.0], scores[False][0.0][0.0]
+        free = [sparsity for sparsity in cut if (cut[sparsity] - whole).mean() >= -2]
+        worst = max(cut)
+        drop = stats.paired_difference(cut[worst], whole)
+        pooled = scores[True][0.0]
+        half = min(pooled, key=lambda sparsity: abs(sparsity - 0.5))
+        loss = stats.paired_difference(pooled[half], cut[half])
+        lines.append(
+            f"- **{choose('tasks', name).TITLE}.** The whole model reaches {choose('tasks', name).METRIC} {whole.mean():.1f} "
+            f"(seeds from {whole.min():.1f} to {whole.max():.1f}). Up to {max(free):.0%} of the weights of its layers go in one "
+            f"cut for less than two points on average; at {worst:.0%} the difference is {drop[0]:.1f} points (95 % interval "
+            f"over {len(whole)} seeds {drop[1]:.1f} to {drop[2]:.1f}). With the pooler among the weights that compete, "
+            f"{half:.0%} costs a further {-loss[0]:.1f} points ({-loss[2]:.1f} to {-loss[1]:.1f}). Of the {len(rows)} runs, "
+            f"{int(rows['constant'].sum())} ended in a model that gives one answer to all; their scores are shown as they are."
+        )
+    return Markdown("\n".join(lines))
+
+
+# %% [markdown]
+# (x8)=
+# ## On the model of this build
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights removed, as cut and after a short retraining, on the model of this build."}, "figure": {"name": "how-much-live", "caption": "Score of a fine-tuned model after one magnitude cut, for the model and task of this build. Each point is the mean over seeds, the bar spans them."}}
+drawn(live)
+
+# %% tags=["hide-input"]
+Markdown(
+    f"Model `{Path(model).name}`, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
+    f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
+)
+
+# %% tags=["hide-input"]
+summary(live)
+
+# %% [markdown]
+# ## On a real BERT and real GLUE data
+#
+# The same notebook, run with the profile `minilm`: all-MiniLM-L6-v2 {cite:p}`reimers2019,wang2020`, a pre-trained
+# BERT of six layers, fine-tuned on published training sets of GLUE and scored on their dev sets. The recorded runs are
+# part of this book's source; nothing is trained to show them.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too."}, "figure": {"name": "how-much-minilm", "caption": "all-MiniLM-L6-v2 after one global magnitude cut of its layers, as cut and after a short retraining; three seeds, recorded. The bar spans the seeds; the dashed line is what one answer to every example scores."}}
+drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+summary(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+told(recorded) if len(recorded) else missing
+
+# %% [markdown]
+# ### Why the pooler is left out
+#
+# The pooler stands between the encoder and the task's head. In this model it was not part of what was trained, and its
+# weights are small beside those of the layers. A cut that compares the weights of the whole model takes them first, and
+# the head then sees the same vector for every sentence: the score falls to that of one answer at a sparsity at which the
+# layers still work, as the lines with and without the pooler show. A cut that takes the same
+# share of each matrix (`-p scope local`) does not have this fault. In BERT itself the pooler was trained with the next
+# sentence task; {cite:t}`gordon2020` and {cite:t}`chen2020` prune it. So look at what a global cut removes before
+# believing what it tells.
+#
+# ### What this does not say
+#
+# The seeds change the head, the order of examples and dropout, not the pre-trained model, so the intervals are those of
+# fine-tuning this one model. The scores are those of the dev set, as GLUE keeps the answers of its test sets; nothing
+# was chosen on it here, since the learning rate and the number of epochs were set beforehand.

@@ -1,0 +1,338 @@
+"""FineTuning, OneShot, GradualPruning and Miniature on a tiny random BERT or a shrunken language; what starts them."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import BertForPreTraining, BertForSequenceClassification
+
+from lottery import evaluation, mask_files, masks, models, pretraining, runs
+from lottery.choices import choose
+from lottery.examples import seeded
+from lottery.experiments import gradual_pruning, starts
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.one_shot import OneShot
+from lottery.experiments.starts import Given
+from lottery.runs import Run
+
+
+@pytest.fixture
+def fine_tuning(bert_folder, cola_folder):
+    return FineTuning(
+        start=Given(model=bert_folder, data=str(cola_folder)),
+        task="cola",
+        epochs=2.0,
+        batch_size=8,
+        learning_rate=1e-3,
+        max_length=16,
+        seed=3,
+        saved=True,
+    )
+
+
+def one_shot(dense, **change):
+    told = {
+        "importance": "magnitude",
+        "scope": "local",
+        "embeddings": True,
+        "sparsity": 0.3,
+        "retrain_epochs": 0.0,
+        "seed": 1,
+    }
+    return OneShot(dense=dense, **(told | change))
+
+
+def encoder(folder):
+    return models.prunable(models.for_classes(str(folder), 2), embeddings=True)
+
+
+def without_times(run):
+    return {name: value for name, value in run.metrics.items() if name != "seconds"}
+
+
+def test_fine_tuning_ends_with_the_scores_of_the_model_it_saves(fine_tuning, tmp_path, tokenizer):
+    run = runs.perform(fine_tuning, tmp_path)
+    assert run.finished
+    assert run.metrics["steps"] == 10  # 37 examples by 8: 5 batches, twice
+    task = choose("tasks", "cola")
+    model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
+    dev = fine_tuning.start.tables("cola")["dev"]
+    with torch.no_grad():
+        given = [model(**tokenizer(text, return_tensors="pt")).logits.argmax().item() for text in dev["first"]]
+    answers = pd.read_parquet(run.path / "answers.parquet")
+    assert answers["answer"].tolist() == [str(answer) for answer in given]
+    told = task.metrics(np.array(given), dev["label"].to_numpy())
+    assert {name: run.metrics[name] for name in told} == pytest.approx(told)
+    assert run.metrics["score"] == run.metrics["matthews"]
+    train = fine_tuning.start.tables("cola")["train"]
+    with torch.no_grad():
+        losses = [
+            model(**tokenizer(row.first, return_tensors="pt"), labels=torch.tensor([row.label])).loss.item()
+            for row in train.itertuples()
+        ]
+    assert run.metrics["train_loss"] == pytest.approx(np.mean(losses), abs=1e-5)
+    assert not (run.path / "checkpoint.pt").exists()
+    assert models.tokenizer(str(run.path / "model")).get_vocab() == tokenizer.get_vocab()
+
+
+def test_fine_tuning_repeats_itself_and_depends_on_its_seed(fine_tuning, tmp_path, bert_folder, cola_folder):
+    first = runs.perform(fine_tuning, tmp_path / "a")
+    torch.rand(5)
+    second = runs.perform(fine_tuning, tmp_path / "b")
+    assert first.metrics == second.metrics
+    one, other = encoder(first.path / "model"), encoder(second.path / "model")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    third = runs.perform(replace(fine_tuning, seed=4, saved=False), tmp_path / "a")
+    assert third.metrics["train_loss"] != first.metrics["train_loss"]
+    assert not (third.path / "model").exists()
+
+
+class Stop(Exception):
+    pass
+
+
+def test_an_interrupted_fine_tuning_goes_on_from_its_checkpoint(fine_tuning, tmp_path, monkeypatch):
+    undisturbed = runs.perform(fine_tuning, tmp_path / "a")
+    monkeypatch.setattr(Run, "checkpoint", lambda run: runs.Checkpoint(run.path / runs.CHECKPOINT, 0))
+    save, saved = runs.Checkpoint.save_if_due, []
+
+    def save_and_stop(self, state):
+        save(self, state)
+        saved.append(len(state()["losses"]))
+        if saved[-1] == 6 and saved.count(6) == 1:
+            raise Stop
+
+    monkeypatch.setattr(runs.Checkpoint, "save_if_due", save_and_stop)
+    with pytest.raises(Stop):
+        runs.perform(fine_tuning, tmp_path / "b")
+    resumed = runs.perform(fine_tuning, tmp_path / "b")
+    assert saved == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert resumed.metrics == undisturbed.metrics
+    whole = (undisturbed.path / "model" / "model.safetensors").read_bytes()
+    assert (resumed.path / "model" / "model.safetensors").read_bytes() == whole
+
+
+@pytest.mark.parametrize("scope", ["local", "global"])
+@pytest.mark.parametrize("embeddings", [True, False])
+def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning, tmp_path, scope, embeddings):
+    seen = []
+    pruned = one_shot(fine_tuning, scope=scope, embeddings=embeddings)
+    with pytest.MonkeyPatch.context() as patch:
+        score = evaluation.score
+        patch.setattr(evaluation, "score", lambda model, *rest: seen.append(model) or score(model, *rest))
+        run = runs.perform(pruned, tmp_path)
+    dense = {name: weight.detach() for name, weight in encoder(Run(fine_tuning, tmp_path).path / "model").items()}
+    if not embeddings:
+        del dense["embeddings.word_embeddings.weight"]
+    sizes = {name: weight.numel() for name, weight in dense.items()}
+    mask, header = mask_files.load(run.path / "mask.safetensors")
+    assert mask.keys() == dense.keys()
+    total = round(0.3 * sum(sizes.values())) if scope == "global" else sum(round(0.3 * n) for n in sizes.values())
+    assert run.metrics["removed"] == masks.removed(mask) == total
+    assert run.metrics["weights"] == sum(sizes.values())
+    assert (header["sparsity_asked"], header["seed"], header["method"]) == ("0.3", "1", f"magnitude, {scope}")
+    assert header["model"] == runs.key(fine_tuning)
+    groups = [list(dense)] if scope == "global" else [[name] for name in dense]
+    for names in groups:
+        gone = torch.cat([dense[name][~mask[name]].abs() for name in names])
+        kept = torch.cat([dense[name][mask[name]].abs() for name in names])
+        assert gone.max() <= kept.min()
+    scored = models.prunable(seen[-1], embeddings=embeddings)
+    for name, kept in mask.items():
+        assert torch.equal(scored[name], dense[name] * kept)
+
+
+def test_nothing_removed_is_the_dense_model(fine_tuning, tmp_path):
+    run = runs.perform(one_shot(fine_tuning, sparsity=0.0), tmp_path)
+    dense = Run(fine_tuning, tmp_path)
+    assert run.metrics["removed"] == 0
+    for name in ("score", "accuracy", "majority", "constant"):
+        assert run.metrics[name] == dense.metrics[name]
+
+
+def test_random_choices_follow_the_seed_and_are_nested(fine_tuning, tmp_path):
+    def mask(**change):
+        run = runs.perform(one_shot(fine_tuning, importance="random", **change), tmp_path)
+        return mask_files.load(run.path / "mask.safetensors")[0]
+
+    low, high, other = mask(sparsity=0.3), mask(sparsity=0.6), mask(sparsity=0.3, seed=2)
+    assert all(not (high[name] & ~low[name]).any() for name in low)
+    assert masks.share_different(low, other) == pytest.approx(2 * 0.3 * 0.7, abs=0.05)
+
+
+def test_a_retrained_model_keeps_its_zeros_whether_or_not_the_dense_one_was_there(fine_tuning, tmp_path, monkeypatch):
+    """The dense model's own training draws random numbers; what follows must not notice."""
+    seen = []
+    score = evaluation.score
+    monkeypatch.setattr(evaluation, "score", lambda model, *rest: seen.append(model) or score(model, *rest))
+    pruned = one_shot(fine_tuning, sparsity=0.6, retrain_epochs=1.0)
+    found = {}
+    for place in ("made with it", "there before"):
+        if place == "there before":
+            runs.perform(fine_tuning, tmp_path / place)
+        run = runs.perform(pruned, tmp_path / place)
+        found[place] = (run.metrics, {n: w.detach().clone() for n, w in seen[-1].named_parameters()})
+    weights = models.prunable(seen[-1], embeddings=True)
+    dense = encoder(Run(fine_tuning, tmp_path / "there before").path / "model")
+    for name, weight in weights.items():
+        told = masks.keep_highest({name: dense[name].detach().abs()}, 0.6)[name]
+        assert (weight[~told] == 0).all()
+        assert (weight[told] != dense[name][told]).float().mean() > 0.9 or name.startswith("embeddings")
+    first, second = found.values()
+    assert first[0] == second[0]
+    assert all(torch.equal(first[1][name], second[1][name]) for name in first[1])
+
+
+def test_no_path_is_left_in_the_results(fine_tuning, tmp_path, bert_folder, cola_folder):
+    run = runs.perform(one_shot(fine_tuning), tmp_path / "results")
+    for path in (run.path, Run(fine_tuning, tmp_path / "results").path):
+        for name in ("parameters.json", "metrics.json", "provenance.json"):
+            text = (path / name).read_text()
+            assert not any(place in text for place in (str(tmp_path), bert_folder, str(cola_folder)))
+    row = runs.table(tmp_path / "results", OneShot).iloc[0]
+    assert row["dense.start.data"] == "CoLA"
+    assert json.loads((run.path / "parameters.json").read_text())["dense"]["start"]["data"].startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sparsity": 1.0}, {"sparsity": -0.1}, {"scope": "somewhere"}, {"seed": -1}, {"retrain_epochs": -1.0}],
+)
+def test_a_one_shot_out_of_range_is_refused_before_anything_runs(fine_tuning, change):
+    with pytest.raises(ValueError, match=f"OneShot: {next(iter(change))}"):
+        one_shot(fine_tuning, **change)
+
+
+@pytest.mark.parametrize("change", [{"batch_size": 0}, {"epochs": 0.0}, {"learning_rate": -1.0}, {"max_length": 0}])
+def test_a_fine_tuning_out_of_range_is_refused_before_anything_runs(fine_tuning, change):
+    with pytest.raises(ValueError, match=f"FineTuning: {next(iter(change))}"):
+        replace(fine_tuning, **change)
+
+
+# Gradual pruning, on the tiny BERT in the place of the miniature
+
+
+DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
+
+
+@pytest.fixture
+def small_world(monkeypatch, bert_folder, tokenizer):
+    """The miniature's parts replaced by the tiny BERT and thirty documents."""
+
+    def text(run, seed, tokenizer):
+        halves = DOCUMENTS[:20], DOCUMENTS[20:]
+        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
+
+    def perform(self, run):
+        torch.manual_seed(1234)
+        torch.rand(10)
+        run.folder("model", lambda folder: shutil.copytree(bert_folder, folder, dirs_exist_ok=True))
+        return {}
+
+    monkeypatch.setattr(gradual_pruning, "text", text)
+    monkeypatch.setattr(Miniature, "perform", perform)
+    return Miniature(seed=5, steps=0)
+
+
+def gradual(start, **change):
+    told = {
+        "importance": "magnitude",
+        "scope": "local",
+        "embeddings": True,
+        "sparsity": 0.5,
+        "steps": 8,
+        "ramp": 5,
+        "every": 2,
+        "recipe": "printed",
+        "learning_rate": 1e-3,
+        "batch_size": 4,
+        "seed": 2,
+    }
+    return GradualPruning(start=start, **(told | change))
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"recipe": "released"}, {"ramp": 8}, {"importance": "random"}, {"scope": "global"}]
+)
+def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_path, change):
+    pruned = gradual(small_world, **change)
+    run = runs.perform(pruned, tmp_path)
+    mask, _ = mask_files.load(run.path / "mask.safetensors")
+    model = BertForPreTraining.from_pretrained(run.path / "model")
+    weights = models.prunable(model, embeddings=True)
+    assert mask.keys() == weights.keys()
+    for name, kept in mask.items():
+        assert (weights[name][~kept] == 0).all()
+        assert int((~kept).sum()) == round(0.5 * kept.numel()) or pruned.scope == "global"
+    assert run.metrics["removed"] == masks.removed(mask)
+    assert abs(run.metrics["removed"] - 0.5 * run.metrics["weights"]) <= len(mask) / 2
+    assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
+    assert np.isfinite(run.metrics["loss"])
+    assert run.metrics["loss"] == pytest.approx(run.metrics["mlm_loss"] + run.metrics["nsp_loss"])
+    # The same whether the model it starts from was there before or not.
+    runs.perform(small_world, tmp_path / "again")
+    again = runs.perform(pruned, tmp_path / "again")
+    assert again.metrics == run.metrics
+
+
+@pytest.mark.parametrize("task", ["cola", "squad"])
+def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
+    small_world, tmp_path, monkeypatch, cola_folder, task
+):
+    squad = pd.DataFrame(
+        {
+            "first": ["w1 ?", "w2 w3 ?"] * 4,
+            "second": ["w4 w5 w6", "w7 w8."] * 4,
+            "answer": ["w5", "w7"] * 4,
+            "start": [3, 0] * 4,
+            "answers": [("w5", "w5 w6"), ("w7",)] * 4,
+        }
+    )
+    tables = {"cola": choose("tasks", "cola").read(cola_folder), "squad": {"train": squad, "dev": squad}}
+    monkeypatch.setattr(Miniature, "tables", lambda self, name: tables[name])
+    tuned = FineTuning(
+        start=gradual(small_world),
+        task=task,
+        epochs=1.0,
+        batch_size=8,
+        learning_rate=1e-3,
+        max_length=16,
+        seed=3,
+        saved=True,
+    )
+    run = runs.perform(tuned, tmp_path)
+    mask = mask_files.load(Run(tuned.start, tmp_path).path / "mask.safetensors")[0]
+    model = evaluation.with_head(str(run.path / "model"), choose("tasks", task))
+    weights = models.prunable(model, embeddings=True)
+    assert len(weights) >= 13
+    for name, weight in weights.items():
+        assert (weight[~mask[name]] == 0).all()
+        assert (weight[mask[name]] != 0).float().mean() > 0.95
+    assert runs.needs(tuned) == [tuned.start]
+    assert runs.needs(tuned.start) == [small_world]
+
+
+# What a study starts from
+
+
+def test_a_start_is_named_by_model_task_and_folder(cola_folder):
+    glue = str(cola_folder.parent)
+    assert starts.start("minilm", "cola", glue, seed=0, miniature_steps=5) == Given(
+        model="minilm", data=str(cola_folder)
+    )
+    assert starts.start("miniature", "cola", "", seed=3, miniature_steps=5) == Miniature(seed=3, steps=5)
+    assert starts.start("minilm", "cola", glue, seed=0, miniature_steps=5).mask(None) == {}
+    for told, match in (
+        (("miniature", "cola", glue), "leave data_dir empty"),
+        (("minilm", "cola", ""), "has no folder 'CoLA'"),
+        (("minilm", "rte", glue), "has no folder 'RTE'"),
+        (("minilm", "clola", glue), "did you mean 'cola'"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            starts.start(*told, seed=0, miniature_steps=5)

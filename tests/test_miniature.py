@@ -1,0 +1,229 @@
+"""The made-up language, its text, its tokenizer and its counting models."""
+
+import random
+import subprocess
+import sys
+from collections import Counter
+from hashlib import sha256
+from math import log
+
+import pytest
+from transformers import AutoTokenizer, BertForPreTraining
+
+from lottery.miniature import ngram
+from lottery.miniature.grammar import Clause, active, draw_clause, generalised, passive, synonymous
+from lottery.miniature.language import GROUPS, KINDS, RELATIONS, Language
+from lottery.miniature.model import config
+from lottery.miniature.tasks import tables
+from lottery.miniature.text import documents
+from lottery.miniature.tokenizer import tokenizer
+from lottery.miniature.words import FUNCTION_WORDS
+
+
+@pytest.fixture(scope="module")
+def language():
+    return Language(100)
+
+
+@pytest.fixture(scope="module")
+def text(language):
+    return documents(language, 1500, 7)
+
+
+def words_of(sentence):
+    return sentence.replace(".", "").replace("?", "").split()
+
+
+def forms(language):
+    """Every form of every word, gathered from the world and not from the text: {form: what it is}."""
+    known = dict.fromkeys([*FUNCTION_WORDS, *language.colours, *language.noun_of_name, *KINDS, *GROUPS], "base")
+    for noun in [*language.kind_of, *KINDS, *GROUPS]:
+        known |= {noun: "singular", f"{noun}s": "plural"}
+    opinions = (*language.all.praising, *language.all.blaming)
+    for verb in (*language.frame_of, *opinions):
+        known |= {verb: "base verb", f"{verb}s": "verb in s", f"{verb}ed": "participle"}
+    return known | dict.fromkeys([*language.all.positive, *language.all.negative], "adjective")
+
+
+def test_the_same_seed_gives_the_same_language_and_text_in_another_process():
+    program = (
+        "from hashlib import sha256; from lottery.miniature.language import Language;"
+        "from lottery.miniature.text import documents; from lottery.miniature.tasks import tables;"
+        "from lottery.miniature.tokenizer import vocabulary;"
+        "l = Language(3); t = tables(l, 'mnli')['dev'];"
+        "print(sha256(repr((documents(l, 50, 1), vocabulary(l), t.to_csv())).encode()).hexdigest())"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
+    assert documents(Language(3), 50, 1) == documents(Language(3), 50, 1)
+    assert documents(Language(3), 50, 1) != documents(Language(3), 50, 2)
+    assert documents(Language(3), 50, 1) != documents(Language(4), 50, 1)
+    assert len(found.pop().strip()) == sha256().digest_size * 2
+
+
+def test_no_two_words_of_the_language_share_a_form(language):
+    stems = [
+        *FUNCTION_WORDS,
+        *language.colours,
+        *language.noun_of_name,
+        *language.kind_of,
+        *language.frame_of,
+        *language.all.praising,
+        *language.all.blaming,
+        *language.all.positive,
+        *language.all.negative,
+    ]
+    assert max(Counter(stems).values()) == 1
+    inflected = [f"{word}{ending}" for word in (*language.kind_of, *language.frame_of) for ending in ("s", "ed")]
+    assert not set(inflected) & set(stems)
+
+
+def test_every_word_of_the_text_is_a_form_of_the_language(language, text):
+    unknown = {word for document in text for sentence in document for word in words_of(sentence)} - forms(
+        language
+    ).keys()
+    assert not unknown
+
+
+def test_synonyms_share_their_kind_their_facts_their_frame_and_their_side_of_the_split(language):
+    shown = {noun for nouns in language.shown.nouns.values() for noun in nouns}
+    assert len(language.synonym_of) > 50
+    for word, other in language.synonym_of.items():
+        assert language.synonym_of[other] == word
+        if word in language.frame_of:
+            assert language.frame_of[word] == language.frame_of[other]
+        else:
+            assert language.kind_of[word] == language.kind_of[other]
+            assert (word in shown) == (other in shown)
+            for relation in language.relations(word):
+                assert language.fact(word, relation) == language.fact(other, relation)
+
+
+def test_every_noun_has_every_fact_of_its_group_and_of_the_right_kind(language):
+    for noun, kind in language.kind_of.items():
+        for relation in RELATIONS[KINDS[kind]]:
+            value = language.fact(noun, relation)
+            assert value in language.colours if not relation.value else language.kind_of[value] in relation.value
+
+
+def test_shown_and_held_out_words_share_nothing_and_make_up_all(language):
+    shown, held, everything = language.shown, language.held, language.all
+    for part in ("positive", "negative", "praising", "blaming", "names"):
+        assert sorted((*getattr(shown, part), *getattr(held, part))) == sorted(getattr(everything, part))
+        assert getattr(shown, part)
+    for kind in KINDS:
+        assert sorted((*shown.nouns[kind], *held.nouns[kind])) == sorted(everything.nouns[kind])
+    assert not shown.verbs.keys() & held.verbs.keys()
+    assert shown.verbs.keys() | held.verbs.keys() == everything.verbs.keys()
+
+
+def test_active_and_passive_by_hand():
+    language = Language(0, nouns=26, frames=6, verbs=1)
+    noun, other = list(language.kind_of)[:2]
+    verb = next(iter(language.frame_of))
+    said = Clause(noun, verb, other, plural_subject=True, negated=True)
+    assert active(language, said) == f"the {noun}s do not {verb} the {other}"
+    assert passive(language, said) == f"the {other} is not {verb}ed by the {noun}s"
+    said = Clause(noun, verb, other, plural_object=True, place=noun)
+    assert active(language, said) == f"the {noun} {verb}s the {other}s in the {noun}"
+    assert passive(language, said) == f"the {other}s are {verb}ed by the {noun} in the {noun}"
+
+
+def test_clauses_keep_to_what_their_verb_selects_and_follow_from_one_another(language):
+    rng = random.Random(0)
+    for _ in range(300):
+        clause = draw_clause(language, language.all, rng, GROUPS)
+        frame = language.frame_of[clause.verb]
+        assert language.kind(clause.subject) in frame.subjects
+        assert language.kind(clause.object) in frame.objects
+        again = synonymous(language, clause, rng)
+        assert all(language.same(getattr(clause, part), getattr(again, part)) for part in ("subject", "verb", "object"))
+        wider = generalised(language, clause, rng)
+        assert wider != clause
+        assert wider.verb == clause.verb
+        for part in ("subject", "object"):
+            kind = language.kind(getattr(clause, part))
+            assert getattr(wider, part) in (getattr(clause, part), kind, KINDS[kind])
+
+
+def test_facts_told_in_the_text_are_the_worlds(language, text):
+    """Judged by the surface: every plain "the X lives in the Y." names the fact, unless its verdict is another."""
+    found = 0
+    for document in text:
+        for sentence, verdict in zip(document, [*document[1:], ""], strict=True):
+            words = words_of(sentence)
+            if len(words) == 6 and words[0] == "the" and words[2:4] == ["lives", "in"] and verdict != "that is false.":
+                home = language.facts[words[1], RELATIONS["creature"][0]]
+                assert language.same(words[5], home)
+                found += 1
+    assert found > 30
+
+
+def test_documents_stay_with_their_topic(text):
+    """Neighbouring sentences share more words than sentences of different documents, function words aside."""
+    content = [[set(words_of(s)) - set(FUNCTION_WORDS) for s in document] for document in text]
+    near = [bool(one & two) for document in content for one, two in zip(document, document[1:], strict=False)]
+    far = [bool(one[0] & two[1]) for one, two in zip(content, content[1:], strict=False) if len(two) > 1]
+    assert sum(near) / len(near) > 3 * sum(far) / len(far)
+    assert min(map(len, text)) >= 2
+
+
+def test_no_word_is_unknown_and_text_survives_the_tokenizer(language, text):
+    encoder = tokenizer(language)
+    sentences = [sentence for document in text for sentence in document]
+    for task in ("cola", "squad", "wnli"):
+        sentences += [sentence for table in tables(language, task).values() for sentence in table["first"]]
+    ids = encoder(sentences)["input_ids"]
+    assert all(encoder.unk_token_id not in row for row in ids)
+    for sentence, row in zip(sentences, ids, strict=True):
+        decoded = encoder.decode(row, skip_special_tokens=True)
+        assert decoded.replace(" ", "") == sentence.replace(" ", "")
+    pieces = [encoder.tokenize(name) for name in language.noun_of_name]
+    assert all(len(some) > 1 for some in pieces)
+    assert len(encoder) == len(encoder.get_vocab()) == max(encoder.get_vocab().values()) + 1
+
+
+def test_the_tokenizer_and_the_model_are_saved_and_loaded_as_any_other(language, tmp_path):
+    encoder = tokenizer(language)
+    encoder.save_pretrained(tmp_path)
+    shape = config(len(encoder))
+    BertForPreTraining(shape).save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    pair = ("some bird lives in the town.", "what does it eat?")
+    assert loaded(*pair).data == encoder(*pair).data
+    assert loaded(*pair)["token_type_ids"].count(1) == 6
+    model = BertForPreTraining.from_pretrained(tmp_path)
+    assert model.config.vocab_size == len(loaded)
+    assert model.config.num_hidden_layers * model.config.num_attention_heads >= 24
+
+
+def test_ngram_losses_by_hand():
+    text = [[5, 6, 7], [5, 6, 8]]
+    found = ngram.losses(text, [([5, 6, 4], [-100, -100, 7])], vocabulary=10)
+    assert found["unigram"] == pytest.approx(-log((1 + 1) / (6 + 10)))
+    alone = 2 / 16
+    left = (1 + 2 * alone) / (2 + 2)  # after 6 came 7 and 8
+    right = (1 + 2 * alone) / (2 + 2)  # before the end came 7 and 8
+    between = (1 + 2 * (left + right) / 2) / (2 + 2)
+    wider = (1 + 2 * between) / (2 + 2)
+    widest = (1 + 2 * wider) / (2 + 2)
+    assert found["ngram"] == pytest.approx(-log(widest))
+    with pytest.raises(ValueError, match="no word is hidden"):
+        ngram.losses(text, [([5], [-100])], vocabulary=10)
+
+
+def test_ngram_beats_unigram_on_the_language(language, text):
+    encoder = tokenizer(language)
+    rows = [encoder(" ".join(document))["input_ids"] for document in text]
+    hidden = []
+    for row in rows[1400:]:
+        ids, labels = list(row), [-100] * len(row)
+        labels[3], ids[3] = ids[3], encoder.mask_token_id
+        hidden.append((ids, labels))
+    found = ngram.losses(rows[:1400], hidden, len(encoder))
+    assert found["ngram"] < found["unigram"] - 0.5
