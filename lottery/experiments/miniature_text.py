@@ -8,6 +8,7 @@ from lottery import examples, miniature, pretraining
 from lottery.examples import Examples, seeded
 from lottery.runs import Count, Run, parameters
 
+DOCUMENTS, HELD_OUT_DOCUMENTS = 20_000, 400
 HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for every model
 
 
@@ -24,7 +25,9 @@ class MiniatureText:
         tokenizer = miniature.tokenizer(language)
         pairs = [
             pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
-            for number, documents in enumerate(miniature.text(language))
+            for number, documents in enumerate(
+                (miniature.documents(language, DOCUMENTS, 1), miniature.documents(language, HELD_OUT_DOCUMENTS, 2))
+            )
         ]
         for name, some in zip(("train", "held_out"), pairs, strict=True):
             run.once(f"{name}.safetensors", lambda some=some: examples.pack(some))

@@ -132,8 +132,8 @@ def title(task: str) -> str:
 
 # %% tags=["hide-input"]
 language = miniature.Language(seeds[0])
-train, _ = miniature.text(language)
-Markdown("\n".join(f"> {' '.join(document[:5])}\n" for document in train[:3]))
+documents = miniature.documents(language, 3, 1)
+Markdown("\n".join(f"> {' '.join(document[:5])}\n" for document in documents))
 
 # %% tags=["hide-input"]
 examples = []
