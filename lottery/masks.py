@@ -18,6 +18,7 @@ from torch import Tensor
 Scores = dict[str, Tensor]
 Mask = dict[str, Tensor]
 Shapes = Mapping[str, Sequence[int]]
+Arrays = dict[str, np.ndarray]
 
 BLOCK = 2**16  # scores compared at once: 256 KiB of float32 and its answers stay in a core's second-level cache
 SMALL = 2**15  # below so many scores a plain partition is as fast as drawing a sample first
@@ -252,33 +253,30 @@ def _select_on_cpu(flat: Mapping[str, Tensor], removed: int) -> Mask:
     selected = _above_by_sample(arrays, removed, total) if total >= SMALL else None
     if selected is None:
         selected = _above_by_partition(arrays, removed)
-    kept, threshold = selected
+    kept, threshold, spared = selected
     if math.isnan(threshold):
         _refuse_nan(flat)
-    spared = total - removed - sum(int(np.count_nonzero(k)) for k in kept.values())
     _spare_last_ties(arrays, kept, threshold, spared)
     return {name: torch.from_numpy(k) for name, k in kept.items()}
 
 
-def _as_arrays(flat: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+def _as_arrays(flat: Mapping[str, Tensor]) -> Arrays:
     """All scores in one type that holds each exactly; float32 and float64 alone share the tensors' memory."""
     doubles = any(s.dtype == torch.float64 for s in flat.values())
     return {name: s.to(torch.float64 if doubles else torch.float32).numpy() for name, s in flat.items()}
 
 
-def _above_by_partition(arrays: Mapping[str, np.ndarray], removed: int) -> tuple[dict[str, np.ndarray], float]:
-    """({name: where the scores are above the removed-th lowest}, that score, or NaN if there is any)."""
+def _above_by_partition(arrays: Arrays, removed: int) -> tuple[Arrays, float, int]:
+    """({name: where the scores are above the removed-th lowest}, that score or NaN if there is any, ties to spare)."""
     together = np.concatenate(list(arrays.values()))
     together.partition(removed - 1)
     # A partition puts NaN last, so one above the threshold shows in the maximum of what follows.
     if np.isnan(together[removed - 1 :].max()):
-        return {}, math.nan
-    return _above(arrays, together[removed - 1])
+        return {}, math.nan, 0
+    return _above(arrays, removed, together[removed - 1])
 
 
-def _above_by_sample(
-    arrays: Mapping[str, np.ndarray], removed: int, total: int
-) -> tuple[dict[str, np.ndarray], float] | None:
+def _above_by_sample(arrays: Arrays, removed: int, total: int) -> tuple[Arrays, float, int] | None:
     """As `_above_by_partition`, reading every score once and copying few; None where the sample misled.
 
     A sample brackets the score that is sought (Floyd & Rivest 1975, doi:10.1145/360680.360691); scores outside the
@@ -295,46 +293,49 @@ def _above_by_sample(
             below = block <= low
             at_most_low += int(np.count_nonzero(below))
             # Neither above nor below, which is true of a NaN too: none can slip by.
-            between = np.flatnonzero(~(below | above))
+            between = np.flatnonzero(np.logical_not(np.logical_or(below, above, out=below), out=below))
             values.append(block[between])
             inside.append(between + start)
         places[name] = np.concatenate(inside) if inside else np.empty(0, dtype=np.intp)
     values = np.concatenate(values)
     if np.isnan(values).any():
-        return {}, math.nan
+        return {}, math.nan, 0
     rank = removed - 1 - at_most_low
     if not 0 <= rank < values.size:
-        return next((_above(arrays, score) for score in (low, high) if _is_sought(arrays, removed, score)), None)
+        return next(
+            (_above(arrays, removed, score) for score in (low, high) if _is_sought(arrays, removed, score)), None
+        )
     threshold = np.partition(values, rank)[rank]
+    decided = values > threshold
     ends = np.cumsum([inside.size for inside in places.values()])
-    for (name, inside), part in zip(places.items(), np.split(values > threshold, ends[:-1]), strict=True):
+    for (name, inside), part in zip(places.items(), np.split(decided, ends[:-1]), strict=True):
         kept[name][inside] = part
-    return kept, threshold
+    return kept, threshold, at_most_low + int(np.count_nonzero(~decided)) - removed
 
 
-def _above(arrays: Mapping[str, np.ndarray], threshold: float) -> tuple[dict[str, np.ndarray], float]:
-    return {name: array > threshold for name, array in arrays.items()}, threshold
+def _above(arrays: Arrays, removed: int, threshold: float) -> tuple[Arrays, float, int]:
+    kept = {name: array > threshold for name, array in arrays.items()}
+    return kept, threshold, sum(int(np.count_nonzero(~k)) for k in kept.values()) - removed
 
 
-def _is_sought(arrays: Mapping[str, np.ndarray], removed: int, score: float) -> bool:
+def _is_sought(arrays: Arrays, removed: int, score: float) -> bool:
     """Whether the removed-th lowest score is this one, as when many scores are equal and it ends the bracket."""
     below = sum(int(np.count_nonzero(array < score)) for array in arrays.values())
     return below < removed <= sum(int(np.count_nonzero(array <= score)) for array in arrays.values())
 
 
-def _bracket(arrays: Mapping[str, np.ndarray], removed: int, total: int) -> tuple[float, float]:
+def _bracket(arrays: Arrays, removed: int, total: int) -> tuple[float, float]:
     """Two scores between which the removed-th lowest lies, in all likelihood: 3 standard errors of a median apart."""
     # The cube root balances the sample's sort against the bracket's; odd, to run through all columns of most matrices.
     stride = int(total ** (1 / 3) / 4) | 1
-    sample = np.sort(np.concatenate([array[::stride] for array in arrays.values()]))
+    sample = np.concatenate([array[::stride] for array in arrays.values()])
+    sample.sort()
     middle, margin = removed / total * sample.size, 1.5 * math.sqrt(sample.size)
     low, high = int(middle - margin), int(middle + margin)
     return sample[low] if low > 0 else -math.inf, sample[high] if high < sample.size else math.inf
 
 
-def _spare_last_ties(
-    arrays: Mapping[str, np.ndarray], kept: dict[str, np.ndarray], threshold: float, spared: int
-) -> None:
+def _spare_last_ties(arrays: Arrays, kept: Arrays, threshold: float, spared: int) -> None:
     """Keep after all the last `spared` scores that equal the threshold."""
     for name in reversed(arrays):
         for start in reversed(range(0, arrays[name].size, BLOCK)):

@@ -352,6 +352,8 @@ def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
     made = {path.name: _digest(path) for path in sorted(run.path.iterdir()) if not path.name.startswith(".")}
     made = {name: told for name, told in made.items() if name != RECORD}
     row = flattened(run.experiment) | {"key": key(run.experiment), "seconds": time.time() - began}
+    if twice := metrics.keys() & {*row, "experiment", "parameters"}:
+        raise ValueError(f"{type(run.experiment).__name__} has a metric called as a parameter is: {sorted(twice)[0]!r}")
     _write_json(run.path / RECORD, {"metrics": _plain(metrics), "row": row, "files": made})
 
 
@@ -390,7 +392,9 @@ def table(results: Path, experiment: type) -> pd.DataFrame:
     """One row a finished run of an experiment: parameters, metrics, key and seconds. Empty where there is none."""
     folder = Path(results) / experiment.__name__
     records = (_read_json(path / RECORD) for path in sorted(folder.glob("*")) if path.is_dir())
-    return pd.DataFrame([record["row"] | record["metrics"] for record in records if record])
+    # A run older than a field has no such column in its record: it did what the field's default says.
+    later = {field.name: field.default for field in fields(experiment) if field.default is not MISSING}
+    return pd.DataFrame([later | record["row"] | record["metrics"] for record in records if record])
 
 
 def rows(grid: list[Experiment], results: Path) -> pd.DataFrame:
@@ -398,7 +402,8 @@ def rows(grid: list[Experiment], results: Path) -> pd.DataFrame:
     told = []
     for experiment in grid:
         if record := _read_json(Run(experiment, Path(results)).path / RECORD):
-            told.append({"experiment": type(experiment).__name__} | record["row"] | record["metrics"])
+            name = {"experiment": type(experiment).__name__}
+            told.append(name | record["row"] | flattened(experiment) | record["metrics"])
     return pd.DataFrame(told)
 
 
@@ -438,9 +443,8 @@ def record(grid: list[Experiment], results: Path, path: Path) -> pd.DataFrame:
         record = _read_json(folder / RECORD)
         description = json.dumps(_read_json(folder / PARAMETERS), sort_keys=True)
         name = {"experiment": type(experiment).__name__, "parameters": description}
-        told.append(
-            name | record["row"] | record["metrics"] | {f"made.{what}": value for what, value in made_by.items()}
-        )
+        made = {f"made.{what}": value for what, value in made_by.items()}
+        told.append(name | record["row"] | flattened(experiment) | record["metrics"] | made)
     table = pd.DataFrame(told)
     with written(path) as partial:
         table.to_parquet(partial, index=False)

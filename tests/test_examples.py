@@ -97,6 +97,14 @@ def test_a_pool_is_cut_into_batches_of_neighbouring_lengths():
     assert sorted(map(sorted, small_pools)) != sorted(map(sorted, batches))
 
 
+def test_a_pool_is_filled_at_random():
+    """Equal lengths leave no other order than the shuffled one."""
+    same = torch.full((64,), 5)
+    one, other = (shuffled_batches(same, 4, torch.Generator().manual_seed(seed), pool=2) for seed in (1, 2))
+    assert sorted(map(sorted, one)) != sorted(map(sorted, other))
+    assert sum(batch == sorted(batch) for batch in one) < 8
+
+
 def test_the_batch_of_a_step_depends_on_the_step_alone():
     examples = Examples({"input_ids": [torch.ones(int(n), dtype=torch.long) for n in LENGTHS]}, {}, {})
     undisturbed = epochs(examples, 4, seed=3)

@@ -93,6 +93,21 @@ def test_fine_tuning_repeats_itself_and_depends_on_its_seed(fine_tuning, tmp_pat
     assert not (third.path / "model").exists()
 
 
+def test_the_new_head_is_drawn_from_the_seed(fine_tuning, tmp_path, monkeypatch):
+    heads, with_head = [], evaluation.with_head
+
+    def noted(*told):
+        model = with_head(*told)
+        heads.append(model.classifier.weight.tolist())
+        return model
+
+    monkeypatch.setattr(evaluation, "with_head", noted)
+    for seed, place in ((3, "a"), (4, "a"), (3, "b")):
+        torch.rand(seed)
+        runs.perform(replace(fine_tuning, seed=seed, epochs=0.1, saved=False), tmp_path / place)
+    assert heads[0] == heads[2] != heads[1]
+
+
 class Stop(Exception):
     pass
 

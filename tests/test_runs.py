@@ -383,6 +383,7 @@ def test_a_failed_run_is_recorded_and_can_be_mended(results, log, monkeypatch):
     assert status["key"].tolist()[0] == runs.key(experiment)
     monkeypatch.setattr(Failing, "perform", lambda self, run: {"fine": 1})
     assert runs.perform(experiment, results).metrics == {"fine": 1}
+    assert not (run.path / "error.json").exists()
     assert runs.status([experiment], results)["state"].tolist() == ["finished"]
     assert runs.status([], results).empty
 

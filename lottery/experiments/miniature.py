@@ -21,7 +21,7 @@ class Miniature:
     steps: Count  # of pre-training; with 0 the model is as it was drawn
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Held-out losses as in `pretraining.evaluate`, and the number of `parameters`."""
+        """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of its parameters."""
         set_seed(self.seed)
         language = miniature.Language(self.seed)
         tokenizer = miniature.tokenizer(language)
@@ -39,7 +39,7 @@ class Miniature:
         )
         run.folder("model", lambda folder: models.save(model, tokenizer, folder))
         run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
-        return {"parameters": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
+        return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
             model, held_out, tokenizer, seed=HELD_OUT_SEED
         )
 

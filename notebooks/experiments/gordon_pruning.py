@@ -285,6 +285,7 @@ _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
 plots.against_sparsity(paper, "pretraining_loss", by="importance", ax=panels[0]).set(ylabel="pre-training loss (nats)")
 plots.against_sparsity(paper, "accuracy", by="importance", scale=100, ax=panels[1]).set(ylabel="mean dev accuracy (%)")
 panels[0].legend(title="removed by")
+plt.show()
 
 # %% [markdown]
 # The miniature was built so that its three regimes lie where the paper's do, so the likeness of the curves is no

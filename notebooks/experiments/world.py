@@ -301,9 +301,9 @@ def regimes(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score against the share of weights removed, live and recorded."}, "figure": {"name": "world-regimes", "caption": "The regimes of the miniature: rise of the MLM loss (left) and change of the mean score over nine tasks (right) against a control trained as long. Bars span the seeds."}}
-both = pd.concat(
-    [regimes(recorded).assign(what="recorded")] * bool(len(recorded)) + [regimes(live).assign(what="this build")]
-)
+both = regimes(live).assign(what="this build")
+if len(recorded):
+    both = pd.concat([regimes(recorded).assign(what="recorded"), both])
 _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
 plots.against_sparsity(both, "rise", by="what", scale=100, ax=panels[0]).set(ylabel="rise of the MLM loss (%)")
 plots.against_sparsity(both, "change", by="what", scale=100, ax=panels[1]).set(
