@@ -93,12 +93,12 @@ def sparsity(mask: Mask) -> float:
     0.75
     """
     total = sum(kept.numel() for kept in mask.values())
-    return 1 - _kept(mask) / total if total else math.nan
+    return removed(mask) / total if total else math.nan
 
 
 def removed(mask: Mask) -> int:
     """How many weights the mask removes."""
-    return sum(kept.numel() - int(kept.sum()) for kept in mask.values())
+    return sum(kept.numel() for kept in mask.values()) - _kept(mask)
 
 
 def union(a: Mask, b: Mask) -> Mask:
@@ -325,13 +325,17 @@ def _is_sought(arrays: Arrays, removed: int, score: float) -> bool:
 
 
 def _bracket(arrays: Arrays, removed: int, total: int) -> tuple[float, float]:
-    """Two scores between which the removed-th lowest lies, in all likelihood: 3 standard errors of a median apart."""
-    # The cube root balances the sample's sort against the bracket's; odd, to run through all columns of most matrices.
+    """Two scores between which the removed-th lowest lies, but for one time in 80: 2.5 standard errors either side."""
+    # The cube root balances work on the sample against work on the bracket; odd, to run through all columns of most
+    # matrices. Two partitions of one place each are several times faster than a sort, or than one of two places.
     stride = int(total ** (1 / 3) / 4) | 1
     sample = np.concatenate([array[::stride] for array in arrays.values()])
-    sample.sort()
-    middle, margin = removed / total * sample.size, 1.5 * math.sqrt(sample.size)
+    middle, margin = removed / total * sample.size, 1.25 * math.sqrt(sample.size)
     low, high = int(middle - margin), int(middle + margin)
+    if high < sample.size:
+        sample.partition(high)
+    if low > 0:
+        sample[:high].partition(low)
     return sample[low] if low > 0 else -math.inf, sample[high] if high < sample.size else math.inf
 
 

@@ -341,6 +341,7 @@ def test_sparsity_is_the_share_removed():
     mask = random_mask(0)
     flags = [flag for kept in mask.values() for flag in kept.flatten().tolist()]
     assert sparsity(mask) == pytest.approx(flags.count(False) / len(flags))
+    assert masks.removed(mask) == flags.count(False)
     assert sparsity({"a": torch.ones(3, dtype=torch.bool)}) == 0
     assert sparsity({"a": torch.zeros(3, dtype=torch.bool)}) == 1
     assert math.isnan(sparsity({}))

@@ -8,7 +8,7 @@ from lottery import examples, miniature, pretraining
 from lottery.examples import Examples, seeded
 from lottery.runs import Count, Run, parameters
 
-DOCUMENTS, HELD_OUT_DOCUMENTS = 20_000, 400
+DOCUMENTS, HELD_OUT_DOCUMENTS = 14_000, 400
 HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for every model
 
 

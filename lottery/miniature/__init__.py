@@ -4,7 +4,7 @@ from lottery.miniature import ngram
 from lottery.miniature.language import Language
 from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, config
 from lottery.miniature.tasks import tables
-from lottery.miniature.text import documents, text
+from lottery.miniature.text import documents
 from lottery.miniature.tokenizer import tokenizer
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "documents",
     "ngram",
     "tables",
-    "text",
     "tokenizer",
 ]

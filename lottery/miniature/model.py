@@ -5,7 +5,7 @@ from transformers import BertConfig
 # How it is pre-trained, unless told otherwise.
 LEARNING_RATE = 3e-3
 BATCH_SIZE = 64
-MAX_LENGTH = 32  # tokens of a pair of passages, at most
+MAX_LENGTH = 26  # tokens of a pair of passages, at most
 
 
 def config(vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64, intermediate: int = 128) -> BertConfig:

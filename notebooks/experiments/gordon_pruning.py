@@ -24,7 +24,7 @@
 
 # %% tags=["parameters"]
 seeds = [0]
-miniature_steps = 1500  # of pre-training, before any weight is removed
+miniature_steps = 2000  # of pre-training, before any weight is removed
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks
 importances = ["magnitude", "random"]  # files in lottery/importance
 sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
@@ -40,7 +40,7 @@ pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
 epochs = 3.0  # of fine-tuning
 batch_size = 32
-learning_rates = [1e-3]  # of fine-tuning; several make a grid
+learning_rates = [2e-3]  # of fine-tuning; several make a grid
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"

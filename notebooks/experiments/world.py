@@ -32,7 +32,7 @@
 
 # %% tags=["parameters"]
 seeds = [0]  # each is a world of its own, with its own text and model
-miniature_steps = 1500  # of pre-training
+miniature_steps = 2000  # of pre-training
 longer = 0  # how many times longer a second pre-training runs, to show how much was left to learn; 0: none
 tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad"]
 sparsities = [0.0, 0.3, 0.6, 0.9]  # of the regimes; 0.0 is the control, trained as long
@@ -43,7 +43,7 @@ pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
 epochs = 3.0  # of fine-tuning
 batch_size = 32
-learning_rate = 1e-3  # of fine-tuning
+learning_rate = 2e-3  # of fine-tuning
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
