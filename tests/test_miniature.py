@@ -1,5 +1,6 @@
 """The made-up language, its text, its tokenizer and its counting models."""
 
+import itertools
 import random
 import subprocess
 import sys
@@ -167,8 +168,8 @@ def test_facts_told_in_the_text_are_the_worlds(language, text):
 def test_documents_stay_with_their_topic(text):
     """Neighbouring sentences share more words than sentences of different documents, function words aside."""
     content = [[set(words_of(s)) - set(FUNCTION_WORDS) for s in document] for document in text]
-    near = [bool(one & two) for document in content for one, two in zip(document, document[1:], strict=False)]
-    far = [bool(one[0] & two[1]) for one, two in zip(content, content[1:], strict=False) if len(two) > 1]
+    near = [bool(one & two) for document in content for one, two in itertools.pairwise(document)]
+    far = [bool(one[0] & two[1]) for one, two in itertools.pairwise(content) if len(two) > 1]
     assert sum(near) / len(near) > 3 * sum(far) / len(far)
     assert min(map(len, text)) >= 2
 

@@ -148,12 +148,19 @@ def test_cola_labels_follow_from_a_grammar_written_out_anew(language, every):
         assert accepts(row.first.removesuffix(".").split()) == bool(row.label), row
 
 
+def by_role(language, sentence):
+    """The meanings of subject, verb and object, in this order whichever voice tells them."""
+    told = list(content(language, sentence).elements())
+    return told[::-1] if " by " in sentence else told
+
+
 def test_mrpc_and_stsb_labels_follow_from_shared_meanings(language, every):
     for row in rows(every, "mrpc"):
         same = content(language, row.first) == content(language, row.second)
         assert row.label == (same and negated(row.first) == negated(row.second))
     for row in rows(every, "stsb"):
-        shared = (content(language, row.first) & content(language, row.second)).total()
+        roles = zip(by_role(language, row.first), by_role(language, row.second), strict=True)
+        shared = sum(one == other for one, other in roles)
         assert (row.label > 4.99) == (shared == 3)
         assert 5 * shared / 3 - 0.01 <= row.label <= 5 * (shared + (3 - shared) / 2) / 3 + 0.01
 
@@ -179,14 +186,14 @@ def test_mnli_labels_follow_from_meanings_kinds_and_negation(language, every):
         words = sentence.removesuffix(".").split()
         passive = "by" in words
         nouns, verb, place = [], None, None
-        for before, word in zip(["", *words], words, strict=False):
+        for number, (before, word) in enumerate(zip(["", *words], words, strict=False)):
             stems = {word, word.removesuffix("s"), word.removesuffix("ed")}
             noun = next((s for s in sorted(stems) if s in language.kind_of or s in language.noun_of_name), None)
             general = next((s for s in sorted(stems) if s in KINDS or s in KINDS.values()), None)
             if next((s for s in stems if s in language.frame_of), None):
                 verb = next(s for s in stems if s in language.frame_of)
             elif noun or (general and before == "some"):
-                if "in" in words and words.index(word) > words.index("in"):
+                if "in" in words[:number]:
                     place = noun
                 else:
                     nouns.append(noun or general)

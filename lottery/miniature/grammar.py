@@ -1,4 +1,4 @@
-"""Sentences of the language: a clause said in the active, in the passive, as a question; facts, reworded and asked for."""
+"""Sentences of the language: a clause in the active, in the passive, as a question; facts, reworded and asked for."""
 
 import random
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A made-up language and the world it speaks of: classes, synonyms, selection, polarity, names and facts, from a seed."""
+"""A made-up language and the world it speaks of, from a seed: kinds, synonyms, selection, polarity, names, facts."""
 
 import random
 from dataclasses import dataclass
@@ -159,11 +159,8 @@ class Language:
             nouns_shown[_spread(number // len(KINDS), shown)][kind] += words
 
         verbs_shown: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
-        for number in range(frames):
-            frame = _frame(rng, number)
-            while frame in verbs_shown[True] | verbs_shown[False]:
-                frame = _frame(rng, number)
-            for place in range(verbs):
+        for number, frame in enumerate(_frames(rng, frames)):
+            for _ in range(verbs):
                 words = self._meaning(rng, taken, synonyms)
                 for word in words:
                     self.frame_of[word] = frame
@@ -238,6 +235,18 @@ class Language:
 def _spread(rank: int, share: float) -> bool:
     """True for a `share` of all ranks, evenly spread: frequent words and rare ones alike."""
     return int((rank + 1) * share) > int(rank * share)
+
+
+def _frames(rng: random.Random, count: int) -> list[Frame]:
+    """Different frames, drawn anew until every kind of noun can do something or have something done to it."""
+    found: list[Frame] = []
+    while {kind for frame in found for kind in (*frame.subjects, *frame.objects)} != set(KINDS):
+        found = []
+        while len(found) < count:
+            frame = _frame(rng, len(found))
+            if frame not in found:
+                found.append(frame)
+    return found
 
 
 def _frame(rng: random.Random, number: int) -> Frame:

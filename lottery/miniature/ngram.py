@@ -1,4 +1,4 @@
-"""How well words can be guessed by counting: a unigram model, and a cloze model that looks at the nearest neighbours."""
+"""How well words can be guessed by counting: a unigram model, and a cloze model that looks at the neighbours."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -23,11 +23,6 @@ from lottery.miniature.language import KINDS, Language, Lexicon
 LINKS = {"same": "in other words", "true": "so", "false": "it is false that", "open": "maybe"}
 
 
-def text(language: Language) -> tuple[list[list[str]], list[list[str]]]:
-    """The documents to pre-train on, 20,000, and 400 others to measure the loss on."""
-    return documents(language, 20_000, 1), documents(language, 400, 2)
-
-
 def documents(language: Language, count: int, seed: int) -> list[list[str]]:
     """`count` documents, each a list of sentences about one noun; the same for the same numbers.
 

@@ -15,6 +15,8 @@ import pandas as pd
 from lottery.choices import choose
 from lottery.miniature.language import Language, Lexicon
 
+PATIENCE = 1000  # draws in a row that bring nothing new, after which a language is too poor for a task
+
 
 def tables(language: Language, name: str) -> dict[str, pd.DataFrame]:
     """A task's splits as the real task's `read` gives them: {"train": ..., "dev": ...}, for MNLI "dev_mismatched" too.
@@ -28,11 +30,18 @@ def tables(language: Language, name: str) -> dict[str, pd.DataFrame]:
     for split, size in task.SIZES.items():
         rng = random.Random(f"{name} {split} {language.seed}")
         rows: list[dict] = []
+        refused = 0
         while len(rows) < size:
             row = task.example(language, split, len(rows), rng)
             if row is not None and (told := tuple(row.values())) not in seen:
                 seen.add(told)
                 rows.append(row)
+                refused = 0
+            elif (refused := refused + 1) == PATIENCE:
+                raise ValueError(
+                    f"{name}: only {len(rows)} of {size} different rows of {split} were found in this language; "
+                    f"give it more nouns or verbs"
+                )
         splits[split] = pd.DataFrame(rows)
     return splits
 

@@ -1,7 +1,5 @@
 """Do two questions ask the same? Of the facts of nouns, and of who does what to whom."""
 
-from dataclasses import replace
-
 from lottery.miniature.grammar import (
     another_noun,
     another_relation,
