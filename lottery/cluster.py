@@ -102,7 +102,6 @@ def _perform(todo: dict[str, Experiment], results: Path, address: str) -> dict[s
                 key=f"{name}-{os.getpid()}",
                 priority=-rank,
                 pure=False,
-                retries=1,
             )
         names = {future.key: name for name, future in futures.items()}
         for future in as_completed(futures.values(), loop=client.loop):

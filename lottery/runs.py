@@ -110,7 +110,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _content(source: str) -> str:
     path = Path(source)
-    if not path.exists():
+    if not source or not path.exists():
         return source
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     stamp = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)

@@ -288,6 +288,6 @@ panels[0].legend(title="removed by")
 plt.show()
 
 # %% [markdown]
-# The miniature was built so that its three regimes lie where the paper's do, so the likeness of the curves is no
+# The miniature is tuned so that its three regimes come to lie where the paper's do, so any likeness of the curves is no
 # evidence. What can differ, and is worth looking at, is the distance between the two lines, and which of the two losses
 # carries it.

@@ -25,10 +25,10 @@
 # kept out of its training set, so that what a model gets right there it has to have learnt in pre-training.
 #
 # This page asks whether the miniature is any good as a stand-in: how much of the language a model learns, whether
-# pre-training helps downstream, and whether pruning bites where it bites in BERT. The answer to the last was built in:
-# the language was made as rich as it is until the three regimes of {cite:t}`gordon2020` showed. So the miniature is a
-# place to try things, and **no evidence for the claims of that paper**; the seeds used in choosing it are not the seeds
-# shown here.
+# pre-training helps downstream, and whether pruning bites where it bites in BERT. The last is what the richness of the
+# language and the size of the model are tuned for: the three regimes of {cite:t}`gordon2020`. That tuning is not done
+# yet, so read what follows as the state of a tool. Either way the miniature is a place to try things, and **no evidence
+# for the claims of that paper**; the seeds used in tuning are not the seeds shown here.
 
 # %% tags=["parameters"]
 seeds = [0]  # each is a world of its own, with its own text and model
@@ -283,7 +283,7 @@ gains(recorded).set_index("task").round(1) if len(recorded) else missing
 # ## Do the regimes show?
 #
 # The pre-trained model, pruned by magnitude while its pre-training goes on, and fine-tuned; each point against a control
-# trained as long without pruning. Again: the language was chosen so that these three regimes come out.
+# trained as long without pruning. Again: the language is being tuned so that these three regimes come out.
 
 
 # %% tags=["hide-input", "remove-output"]

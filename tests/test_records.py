@@ -1,0 +1,21 @@
+"""What is recorded is what runs made: every row's key is that of its own parameters."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lottery import runs
+
+RECORDS = sorted((Path(__file__).parent.parent / "book" / "records").glob("*/*.parquet"))
+
+
+@pytest.mark.skipif(not RECORDS, reason="nothing is recorded in book/records yet")
+def test_every_recorded_key_is_that_of_the_recorded_parameters():
+    for path in RECORDS:
+        table = runs.recorded(path)
+        assert len(table) > 0, path
+        for row in table.itertuples():
+            description = json.loads(row.parameters)
+            assert runs.key_of(description) == row.key, (path, row.key)
+            assert description["experiment"] == row.experiment
