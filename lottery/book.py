@@ -1,7 +1,8 @@
 """The book: every notebook executed, prose and computed pages put together, rendered, and shown if it passes the gates.
 
-Its parts stand in book/parts.yaml, `part: title` in order. A notebook's first lines, and those of a page of prose
-(book/*.md), say `lottery: {part: <part>, order: <number>}`; prose that says nothing belongs to the last part.
+Its first page is the notebook or the prose called index. The parts after it stand in book/parts.yaml, `part: title` in
+order. The first lines of a notebook, and of a page of prose (book/*.md), say
+`lottery: {part: <part>, order: <number>}`; prose that says nothing belongs to the last part.
 """
 
 import os
@@ -24,7 +25,7 @@ from rich.console import Console
 
 from lottery import gates, notebooks
 
-CONTENTS, MADE = "what_is_in_this_book", "how_this_was_made"
+FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
 OF_A_RUN = ("commit", "device")  # of its provenance, what is told of each notebook's runs; the rest is versions
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
@@ -52,17 +53,17 @@ def build(
     """
     told = notebooks.profile(root, profile)
     home = root / "book" / "_build"
-    pages = arranged(root)
+    first, pages = first_page(root), arranged(root)
     executed = home / "executed" / profile
     overrides = {
         name: told.get(name, {}) | notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
-        for name in _notebooks(pages)
+        for name in _notebooks(first, pages)
     }
     tables = execute_all(root, overrides, executed, results=results, workers=workers, force=force, console=console)
     faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
     source = home / "source"
-    assemble(root, pages, executed, source)
+    assemble(root, first, pages, executed, source)
     (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
     staged = render(source, home / "staged")
     _refuse(gates.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
@@ -90,6 +91,20 @@ class Page:
     notebook: bool = False
 
 
+def first_page(root: Path) -> Page:
+    """The page that the book opens with: notebooks/<folder>/index.py, or book/index.md.
+
+    Raises ValueError where there is none, or both.
+    """
+    found = [Page(0, name, notebook=True) for name in notebooks.find(root) if Path(name).name == FIRST]
+    found += [Page(0, FIRST)] if (root / "book" / f"{FIRST}.md").exists() else []
+    if len(found) != 1:
+        raise ValueError(
+            f"a book opens with one page called {FIRST}, a notebook or book/{FIRST}.md; here are {len(found)}"
+        )
+    return found[0]
+
+
 def arranged(root: Path) -> dict[str, list[Page]]:
     """The pages of the book after its first one: {title of the part: its pages in order}; parts without pages left out.
 
@@ -98,8 +113,8 @@ def arranged(root: Path) -> dict[str, list[Page]]:
     titles = notebooks.read_parameters(root / "book" / "parts.yaml")
     parts: dict[str, list[Page]] = {part: [] for part in titles}
     last = list(titles)[-1]
-    places = {name: notebooks.header(root, name) for name in notebooks.find(root)}
-    prose = {path.stem: _place(path) for path in (root / "book").glob("*.md") if path.stem not in ("index", "README")}
+    places = {name: notebooks.header(root, name) for name in notebooks.find(root) if Path(name).name != FIRST}
+    prose = {path.stem: _place(path) for path in (root / "book").glob("*.md") if path.stem not in (FIRST, "README")}
     for file, place in (places | prose | {MADE: {}}).items():
         part, order = place.get("part", last if file not in places else None), place.get("order", ORDER)
         if part not in parts or not isinstance(order, int):
@@ -117,8 +132,13 @@ def _place(page: Path) -> dict[str, Any]:
     return (yaml.safe_load(head[1]) or {}).get("lottery", {}) if head else {}
 
 
-def _notebooks(pages: dict[str, list[Page]]) -> list[str]:
-    return [page.file for part in pages.values() for page in part if page.notebook]
+def _notebooks(first: Page, pages: dict[str, list[Page]]) -> list[str]:
+    return [page.file for part in ([first], *pages.values()) for page in part if page.notebook]
+
+
+def _in_source(notebook: str) -> str:
+    """Where a notebook lies in the source tree: under its name, the first page at the top."""
+    return FIRST if Path(notebook).name == FIRST else notebook
 
 
 # Executing
@@ -189,19 +209,19 @@ def _say(console: Console, line: str) -> None:
 # Putting together
 
 
-def assemble(root: Path, pages: dict[str, list[Page]], executed: Path, source: Path) -> None:
+def assemble(root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, source: Path) -> None:
     """The book's source tree: what lies in book/, the executed notebooks, the order of pages, the list of rows."""
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
-    for name in _notebooks(pages):
-        place = source / f"{name}.ipynb"
+    for name in _notebooks(first, pages):
+        place = source / f"{_in_source(name)}.ipynb"
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(executed / f"{name}.ipynb", place)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
         {"caption": title, "chapters": [{"file": page.file} for page in part]} for title, part in pages.items()
     ]
-    (source / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": "index", "parts": parts}))
-    files = ["index", *(page.file for part in pages.values() for page in part if page.file != MADE)]
+    (source / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": FIRST, "parts": parts}))
+    files = [FIRST, *(page.file for part in pages.values() for page in part if page.file != MADE)]
     anchors = [(label, file) for file in files for label in labels(source / file)]
     (source / f"{CONTENTS}.md").write_text(what_is_in_this_book(root / "book" / "rows.yaml", anchors))
 
@@ -268,7 +288,7 @@ def how_this_was_made(
         took = _duration(notebooks.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
         told = [f"`{parameter} = {value!r}`" for parameter, value in parameters if notebooks.is_told(parameter, value)]
-        lines += [f"- {{doc}}`/{name}`: {_runs_told(table)}; the page itself was executed in {took}."]
+        lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_told(table)}; the page itself was executed in {took}."]
         lines += [f"  Its parameters: {', '.join(told)}."] if told else []
     recorded = {path: runs.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
     lines += ["", "## Recorded before, and shown beside it", ""]

@@ -257,4 +257,38 @@ def test_the_rows_and_parts_of_the_real_book_are_in_order():
     assert len({told["row"] for told in rows}) == len(rows) == 59
     assert all(told.keys() == {"row", "paper", "what"} for told in rows)
     pages = [page for part in book.arranged(ROOT).values() for page in part]
-    assert {page.file for page in pages if page.notebook} == set(notebooks.find(ROOT))
+    first = book.first_page(ROOT)
+    assert {page.file for page in (first, *pages) if page.notebook} == set(notebooks.find(ROOT))
+
+
+@pytest.mark.parametrize(
+    ("prose", "notebook_too", "expected"),
+    [(True, False, book.Page(0, "index")), (False, True, book.Page(0, "experiments/index", notebook=True))],
+)
+def test_a_book_opens_with_a_page_of_prose_or_with_a_notebook(small, notebook, prose, notebook_too, expected):
+    if not prose:
+        (small / "book/index.md").unlink()
+    if notebook_too:
+        notebook("experiments/index", NOTEBOOK)
+    assert book.first_page(small) == expected
+    assert all(page.file != expected.file for part in book.arranged(small).values() for page in part)
+
+
+def test_a_book_with_two_first_pages_or_none_is_refused(small, notebook):
+    notebook("experiments/index", NOTEBOOK)
+    with pytest.raises(ValueError, match="here are 2"):
+        book.first_page(small)
+    (small / "book/index.md").unlink()
+    (small / "notebooks/experiments/index.py").unlink()
+    with pytest.raises(ValueError, match="here are 0"):
+        book.first_page(small)
+
+
+def test_a_notebook_can_be_the_first_page(small, notebook, clusters):
+    (small / "book/index.md").unlink()
+    notebook("experiments/index", NOTEBOOK)
+    page, _ = build(small)
+    assert "Doubling" in words(page)
+    assert 'href="index.html#g2"' in (page.parent / "what_is_in_this_book.html").read_text()
+    assert 'href="index.html"' in (page.parent / "how_this_was_made.html").read_text()
+    assert not (page.parent / "experiments").exists()

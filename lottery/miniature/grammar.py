@@ -1,6 +1,7 @@
 """Sentences of the language: a clause in the active, in the passive, as a question; facts, reworded and asked for."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lottery.miniature.language import KINDS, Language, Lexicon, Relation
@@ -142,13 +143,20 @@ def generalised(language: Language, clause: Clause, rng: random.Random) -> Claus
     return replace(clause, subject=subject, object=target)
 
 
-def another_noun(language: Language, lexicon: Lexicon, rng: random.Random, word: str) -> str:
-    """A noun of the same kind with another meaning; for a name, another name."""
+def another_noun(
+    language: Language, lexicon: Lexicon, rng: random.Random, word: str, kinds: tuple[str, ...] = ()
+) -> str:
+    """A noun of one of the kinds, by default those of the word's group, with another meaning; for a name another name.
+
+    A noun stands in for a name where no other name is of these kinds.
+    """
+    kinds = kinds or tuple(kind for kind, group in KINDS.items() if group == KINDS[language.kind(word)])
+    if word in language.noun_of_name:
+        names = [name for name in lexicon.names if name != word and language.kind(name) in kinds]
+        if names:
+            return rng.choice(names)
     while True:
-        if word in language.noun_of_name:
-            other = rng.choice(lexicon.names)
-        else:
-            other = lexicon.noun(rng, (language.kind_of[word],))
+        other = lexicon.noun(rng, kinds)
         if not language.same(word, other):
             return other
 
@@ -160,12 +168,21 @@ def another_verb(language: Language, lexicon: Lexicon, rng: random.Random, verb:
 
 
 def changed(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause, *, parts: int = 1) -> Clause:
-    """A clause that differs in the meaning of exactly `parts` of subject, verb and object."""
-    new = {}
-    for part in rng.sample(("subject", "verb", "object"), parts):
-        other = another_verb if part == "verb" else another_noun
-        new[part] = other(language, lexicon, rng, getattr(clause, part))
-    return replace(clause, **new)
+    """A clause that differs in the meaning of exactly `parts` of subject, verb and object; its verb selects them."""
+    frame = language.frame_of[clause.verb]
+    new = {
+        "subject": lambda: another_noun(language, lexicon, rng, clause.subject, frame.subjects),
+        "verb": lambda: another_verb(language, lexicon, rng, clause.verb),
+        "object": lambda: another_noun(language, lexicon, rng, clause.object, frame.objects),
+    }
+    return replace(clause, **{part: new[part]() for part in rng.sample(tuple(new), parts)})
+
+
+def another_clause(language: Language, clause: Clause, draw: Callable[[], Clause]) -> Clause:
+    """What `draw` gives, drawn again until its verb means something else than that of `clause`."""
+    while language.same((other := draw()).verb, clause.verb):
+        pass
+    return other
 
 
 def another_relation(language: Language, rng: random.Random, word: str, relation: Relation) -> Relation:

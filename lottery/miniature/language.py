@@ -33,40 +33,72 @@ class Relation:
     statement  the fact, of {s} and its value {o}
     rewording  the same fact in other words
     question   what asks for the value
+    again      the same question in other words
     """
 
     value: tuple[str, ...]
     statement: str
     rewording: str
     question: str
+    again: str
 
 
-COLOUR = Relation((), "{s} is {o}", "the colour of {s} is {o}", "what colour is {s}")
+COLOUR = Relation((), "{s} is {o}", "the colour of {s} is {o}", "what colour is {s}", "what is the colour of {s}")
 RELATIONS = {
     "creature": (
-        Relation(("town", "valley"), "{s} lives in {o}", "the home of {s} is {o}", "where does {s} live"),
-        Relation(("fruit", "drink"), "{s} eats {o}", "the food of {s} is {o}", "what does {s} eat"),
-        Relation(("animal", "bird", "insect"), "{s} fears {o}", "{o} scares {s}", "what does {s} fear"),
+        Relation(
+            ("town", "valley"),
+            "{s} lives in {o}",
+            "the home of {s} is {o}",
+            "where does {s} live",
+            "where is the home of {s}",
+        ),
+        Relation(
+            ("fruit", "drink"), "{s} eats {o}", "the food of {s} is {o}", "what does {s} eat", "what is the food of {s}"
+        ),
+        Relation(
+            ("animal", "bird", "insect"), "{s} fears {o}", "{o} scares {s}", "what does {s} fear", "what scares {s}"
+        ),
         COLOUR,
     ),
     "object": (
-        Relation(("metal", "stone"), "{s} is made of {o}", "{o} is used in {s}", "what is {s} made of"),
-        Relation(("person",), "{s} is owned by {o}", "{o} owns {s}", "who owns {s}"),
-        Relation(("town",), "{s} is sold in {o}", "{o} is where {s} is sold", "where is {s} sold"),
+        Relation(
+            ("metal", "stone"), "{s} is made of {o}", "{o} is used in {s}", "what is {s} made of", "what is used in {s}"
+        ),
+        Relation(("person",), "{s} is owned by {o}", "{o} owns {s}", "who owns {s}", "who is the owner of {s}"),
+        Relation(
+            ("town",), "{s} is sold in {o}", "{o} is where {s} is sold", "where is {s} sold", "in what town is {s} sold"
+        ),
         COLOUR,
     ),
     "dish": (
-        Relation(("valley", "town"), "{s} comes from {o}", "the home of {s} is {o}", "where does {s} come from"),
-        Relation(("tool", "garment"), "{s} is kept in {o}", "{o} contains {s}", "where is {s} kept"),
+        Relation(
+            ("valley", "town"),
+            "{s} comes from {o}",
+            "the home of {s} is {o}",
+            "where does {s} come from",
+            "where is the home of {s}",
+        ),
+        Relation(
+            ("tool", "garment"), "{s} is kept in {o}", "{o} contains {s}", "where is {s} kept", "what contains {s}"
+        ),
         COLOUR,
     ),
     "place": (
-        Relation(("town", "valley"), "{s} lies near {o}", "{o} is near {s}", "what does {s} lie near"),
-        Relation(("metal", "stone"), "{s} is full of {o}", "{o} is in {s}", "what is {s} full of"),
+        Relation(
+            ("town", "valley"), "{s} lies near {o}", "{o} is near {s}", "what does {s} lie near", "what is near {s}"
+        ),
+        Relation(("metal", "stone"), "{s} is full of {o}", "{o} is in {s}", "what is {s} full of", "what is in {s}"),
         COLOUR,
     ),
     "material": (
-        Relation(("valley",), "{s} is found in {o}", "the home of {s} is {o}", "where is {s} found"),
+        Relation(
+            ("valley",),
+            "{s} is found in {o}",
+            "the home of {s} is {o}",
+            "where is {s} found",
+            "where is the home of {s}",
+        ),
         COLOUR,
     ),
 }

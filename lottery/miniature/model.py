@@ -3,7 +3,7 @@
 from transformers import BertConfig
 
 # How it is pre-trained, unless told otherwise.
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 6e-3
 BATCH_SIZE = 64
 MAX_LENGTH = 26  # tokens of a pair of passages, at most
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from lottery.miniature.grammar import (
     active,
+    another_clause,
     another_noun,
+    another_relation,
     changed,
     draw_clause_about,
     generalised,
@@ -20,7 +22,7 @@ from lottery.miniature.grammar import (
 from lottery.miniature.language import KINDS, Language, Lexicon
 
 # How a statement can stand to the one before it, and the words that say so beforehand.
-LINKS = {"same": "in other words", "true": "so", "false": "it is false that", "open": "maybe"}
+LINKS = {"same": "in other words", "true": "so", "false": "it is false that", "open": "maybe", "else": "also"}
 
 
 def documents(language: Language, count: int, seed: int) -> list[list[str]]:
@@ -40,13 +42,13 @@ def document(language: Language, rng: random.Random) -> list[str]:
     sentences = []
     for _ in range(6):
         turn = rng.random()
-        if turn < 0.22:
+        if turn < 0.18:
             sentences += fact(language, rng, noun)
-        elif turn < 0.36:
+        elif turn < 0.42:
             sentences += question(language, rng, noun)
-        elif turn < 0.62:
+        elif turn < 0.66:
             sentences += deed(language, rng, noun)
-        elif turn < 0.7 and KINDS[language.kind_of[noun]] == "creature":
+        elif turn < 0.72 and KINDS[language.kind_of[noun]] == "creature":
             sentences += portrait(language, rng, noun)
         else:
             sentences.append(praise(language, rng, noun, good))
@@ -85,14 +87,43 @@ def fact(language: Language, rng: random.Random, noun: str) -> list[str]:
 
 
 def question(language: Language, rng: random.Random, noun: str) -> list[str]:
-    """A question about the noun, asked again in other words or answered."""
-    relation = rng.choice(language.relations(noun))
-    asked = f"{state(language, relation.question, either(language, rng, noun))}?"
-    other = either(language, rng, noun)
+    """A question about the noun and what is said after it: the same in other words, its answer, or something else."""
     if rng.random() < 0.35:
-        return [asked, f"say {state(language, relation.question, other)}?"]
-    form = rng.choice((relation.statement, relation.statement, relation.rewording))
-    return [asked, f"{state(language, form, other, language.fact(noun, relation))}."]
+        return question_about_deed(language, rng, noun)
+    relation = rng.choice(language.relations(noun))
+    first = state(language, rng.choice((relation.question, relation.again)), either(language, rng, noun))
+    link = rng.choice(("same", "true", "else"))
+    then, about = relation, either(language, rng, noun)
+    if link == "else":
+        if rng.random() < 0.5:
+            then = another_relation(language, rng, noun, relation)
+        else:
+            about = another_noun(language, language.all, rng, noun)
+    if link == "same" or (link == "else" and rng.random() < 0.5):
+        second = state(language, rng.choice((then.question, then.again)), about)
+        return asked(rng, first, f"{second}?", link)
+    form = rng.choice((then.statement, then.statement, then.rewording))
+    return asked(rng, first, f"{state(language, form, about, language.fact(about, then))}.", link)
+
+
+def question_about_deed(language: Language, rng: random.Random, noun: str) -> list[str]:
+    """A question about a deed that the noun has a part in, and the same or another question."""
+    clause = draw_clause_about(language, language.all, rng, noun)
+    asking = rng.choice((who, whom, whether))
+    other, link = synonymous(language, clause, rng, 0.4), "same"
+    if rng.random() < 0.5:
+        link = "else"
+        other = (
+            changed(language, language.all, rng, other, parts=2)
+            if rng.random() < 0.5
+            else another_clause(language, clause, lambda: draw_clause_about(language, language.all, rng, noun))
+        )
+    return asked(rng, asking(language, clause), f"{asking(language, other)}?", link)
+
+
+def asked(rng: random.Random, first: str, then: str, link: str) -> list[str]:
+    """A question and what follows it, mostly with the words in between that tell how it does (a key of LINKS)."""
+    return [f"{first}?", f"{LINKS[link]} {then}" if rng.random() < 0.7 else then]
 
 
 def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
@@ -134,14 +165,22 @@ def linked(rng: random.Random, first: str, second: str, link: str) -> list[str]:
 
 
 def portrait(language: Language, rng: random.Random, noun: str) -> list[str]:
-    """Somebody with a name is such a noun, and so, or not so, has its facts."""
+    """Somebody with a name is such a noun, and so, or not so, is of its kind or has its facts."""
     name = rng.choice(language.all.names)
+    is_ = f"{name} is a {either(language, rng, noun)}"
+    if rng.random() < 0.5:
+        kind, link = language.kind_of[noun], "true"
+        if rng.random() < 0.4:
+            kind, link = (
+                rng.choice([other for other in KINDS if KINDS[other] == KINDS[kind] and other != kind]),
+                "false",
+            )
+        return linked(rng, is_, f"{name} is a kind of {kind}", link)
     relation = rng.choice(language.relations(noun))
     value, link = language.fact(noun, relation), "true"
     if rng.random() < 0.4:
         wrong = language.fact(another_noun(language, language.all, rng, noun), relation)
         value, link = (value, link) if language.same(wrong, value) else (wrong, "false")
-    is_ = f"{name} is a {either(language, rng, noun)}"
     return linked(rng, is_, state(language, relation.statement, name, value), link)
 
 

@@ -24,7 +24,7 @@
 
 # %% tags=["parameters"]
 seeds = [0]
-miniature_steps = 2000  # of pre-training, before any weight is removed
+miniature_steps = 3000  # of pre-training, before any weight is removed
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks
 importances = ["magnitude", "random"]  # files in lottery/importance
 sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
@@ -33,14 +33,14 @@ scope = (
 )
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
 recipe = "printed"  # "printed": removed weights stay at zero; "released": as the paper's code does
-pruning_steps = 400  # of the continued pre-training in which weights are removed
+pruning_steps = 300  # of the continued pre-training in which weights are removed
 ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
-pruning_learning_rate = 1e-3
+pruning_learning_rate = 3e-4
 pretraining_batch_size = 64
-epochs = 3.0  # of fine-tuning
+epochs = 2.0  # of fine-tuning
 batch_size = 32
-learning_rates = [2e-3]  # of fine-tuning; several make a grid
+learning_rates = [1e-3]  # of fine-tuning; several make a grid
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"

@@ -41,9 +41,9 @@ pooler = False  # whether the pooler is; see below what a global cut does to it
 epochs = 3.0  # of the fine-tuning before the cut
 retrain_epochs = 0.25  # of the short retraining after it
 batch_size = 32
-learning_rate = 5e-5
+learning_rate = 0.0  # 0.0: 5e-5, as is usual for BERT; 1e-3 for the miniature
 max_length = 128  # tokens of an example, at most
-miniature_steps = 2000  # of the miniature's pre-training
+miniature_steps = 3000  # of the miniature's pre-training
 results = "results"
 records = "book/records"
 workers = 2
@@ -56,13 +56,14 @@ from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import start
 
 tasks = [task, *more_tasks]
+rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 dense = [
     FineTuning(
         start=start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps),
         task=name,
         epochs=epochs,
         batch_size=batch_size,
-        learning_rate=learning_rate,
+        learning_rate=rate,
         max_length=max_length,
         seed=seed,
         saved=True,

@@ -32,18 +32,18 @@
 
 # %% tags=["parameters"]
 seeds = [0]  # each is a world of its own, with its own text and model
-miniature_steps = 2000  # of pre-training
+miniature_steps = 3000  # of pre-training
 longer = 0  # how many times longer a second pre-training runs, to show how much was left to learn; 0: none
 tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad"]
 sparsities = [0.0, 0.3, 0.6, 0.9]  # of the regimes; 0.0 is the control, trained as long
-pruning_steps = 400  # of the continued pre-training in which weights are removed
+pruning_steps = 300  # of the continued pre-training in which weights are removed
 ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
-pruning_learning_rate = 1e-3
+pruning_learning_rate = 3e-4
 pretraining_batch_size = 64
-epochs = 3.0  # of fine-tuning
+epochs = 2.0  # of fine-tuning
 batch_size = 32
-learning_rate = 2e-3  # of fine-tuning
+learning_rate = 1e-3  # of fine-tuning
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
@@ -125,6 +125,11 @@ def title(task: str) -> str:
     return choose("tasks", task).TITLE
 
 
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a dash where there is no number."""
+    return table.astype(object).where(table.notna(), "–")
+
+
 # %% [markdown]
 # ## What the language looks like
 #
@@ -182,7 +187,7 @@ def learnt(runs: pd.DataFrame) -> pd.DataFrame:
         ),
     ]
     summary = pd.concat(rows).groupby("model", sort=False)[["loss", "accuracy", "next sentence", "seconds"]].mean()
-    return summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0})
+    return shown(summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0}))
 
 
 learnt(live)
@@ -243,7 +248,7 @@ def gains(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"]
-gains(live).set_index("task").round(1)
+shown(gains(live).set_index("task").round(1))
 
 # %% [markdown]
 # Over the recorded seeds, with intervals:
@@ -275,7 +280,7 @@ def told(runs: pd.DataFrame) -> Markdown:
 told(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
-gains(recorded).set_index("task").round(1) if len(recorded) else missing
+shown(gains(recorded).set_index("task").round(1)) if len(recorded) else missing
 
 # %% [markdown]
 # A score that is not defined, such as a correlation of a model that gives one number to all, counts as 0 here.

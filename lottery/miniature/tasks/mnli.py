@@ -9,7 +9,7 @@ from lottery.miniature.grammar import active, changed, draw_clause, generalised,
 from lottery.miniature.language import GROUPS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 1500, "dev": 400, "dev_mismatched": 400}
+SIZES = {"train": 1600, "dev": 400, "dev_mismatched": 400}
 
 
 def example(language, split, number, rng):

@@ -4,7 +4,7 @@ from lottery.miniature.grammar import another_noun, another_relation, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 800, "dev": 400}
+SIZES = {"train": 1600, "dev": 400}
 
 
 def example(language, split, number, rng):
@@ -15,7 +15,7 @@ def example(language, split, number, rng):
     told_of = language.synonym_of.get(noun, noun) if rng.random() < 0.5 else noun
     told = relation
     if number % 2:
-        if rng.random() < 0.7:
+        if rng.random() < 0.3:
             told_of = another_noun(language, words, rng, noun)
         else:
             told = another_relation(language, rng, noun, relation)

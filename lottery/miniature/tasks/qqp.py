@@ -1,6 +1,7 @@
 """Do two questions ask the same? Of the facts of nouns, and of who does what to whom."""
 
 from lottery.miniature.grammar import (
+    another_clause,
     another_noun,
     another_relation,
     changed,
@@ -14,7 +15,7 @@ from lottery.miniature.grammar import (
 from lottery.miniature.language import GROUPS, KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 1000, "dev": 400}
+SIZES = {"train": 2000, "dev": 400}
 
 
 def example(language, split, number, rng):
@@ -30,11 +31,12 @@ def of_a_fact(language, words, rng, *, duplicate):
     other = language.synonym_of.get(noun, noun)
     asked = relation
     if not duplicate:
-        if rng.random() < 0.6:
+        if rng.random() < 0.5:
             other = another_noun(language, words, rng, noun)
         else:
             asked = another_relation(language, rng, noun, relation)
-    return state(language, relation.question, noun), f"say {state(language, asked.question, other)}"
+    first, second = (rng.choice((told.question, told.again)) for told in (relation, asked))
+    return state(language, first, noun), state(language, second, other)
 
 
 def of_a_deed(language, words, rng, *, duplicate):
@@ -42,5 +44,6 @@ def of_a_deed(language, words, rng, *, duplicate):
     other = synonymous(language, clause, rng)
     asking = rng.choice((who, whom, whether))
     if not duplicate:
-        other = changed(language, words, rng, other, parts=2)
+        stranger = another_clause(language, clause, lambda: draw_clause(language, words, rng, GROUPS))
+        other = rng.choice((changed(language, words, rng, other, parts=2), stranger))
     return asking(language, clause), asking(language, other)

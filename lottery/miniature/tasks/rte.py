@@ -1,19 +1,25 @@
-"""Does it follow, given what is known of the world? A name is said to be of a noun; does a fact hold of its bearer?
+"""Does it follow, given what is known of the world? A name is of a noun: does a kind, or a fact, hold of its bearer?
 
-Only the pre-training text tells the facts of the nouns in the dev set.
+Only the pre-training text tells the kinds and facts of the nouns in the dev set.
 """
 
 from lottery.miniature.grammar import another_noun, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 600, "dev": 400}
+SIZES = {"train": 1000, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    noun = words.noun(rng, tuple(kind for kind, group in KINDS.items() if group == "creature"))
+    creatures = tuple(kind for kind, group in KINDS.items() if group == "creature")
+    noun = words.noun(rng, creatures)
     name = rng.choice(words.names)
+    if rng.random() < 0.5:
+        kind = language.kind_of[noun]
+        if number % 2:
+            kind = rng.choice([other for other in creatures if other != kind])
+        return row(number % 2, f"{name} is a {noun}", f"{name} is a kind of {kind}")
     relation = rng.choice(language.relations(noun))
     value = language.fact(noun, relation)
     if number % 2:

@@ -6,7 +6,7 @@ from lottery.miniature.grammar import active, another_noun, another_verb, draw_c
 from lottery.miniature.language import GROUPS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 900, "dev": 400}
+SIZES = {"train": 1400, "dev": 400}
 
 
 def example(language, split, number, rng):
@@ -15,9 +15,9 @@ def example(language, split, number, rng):
     other = synonymous(language, clause, rng)
     stranger = draw_clause(language, words, rng, GROUPS)
     far = rng.random()
-    if far < 0.2:
+    if far < 0.3:
         other = stranger
-    elif far < 0.4:
+    elif far < 0.45:
         kept = rng.choice(("subject", "object"))
         number_kept = f"plural_{kept}"
         other = replace(stranger, **{kept: getattr(other, kept), number_kept: getattr(other, number_kept)})

@@ -1,0 +1,150 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How much of a language model can go?
+#
+# A pre-trained language model has far more weights than its tasks seem to need. Remove some: which ones, how many, at
+# which moment, and what does the model forget? This book answers by computing: every figure in it comes from runs that
+# you can repeat with one command, the small ones in minutes on a laptop and without a network.
+
+# %% tags=["parameters", "remove-cell"]
+records = "book/records"
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+
+from lottery import plots, runs, stats
+from lottery.choices import choose
+
+plots.house_style()
+bert = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
+gordon = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")
+
+# %% [markdown]
+# ## What a real BERT says
+
+
+# %% tags=["remove-input"]
+def goes(rows: pd.DataFrame) -> tuple[float, stats.Difference]:
+    """The largest share that goes for less than two points on average, and what it costs, over seeds."""
+    scores = 100 * rows.pivot_table(index="dense.seed", columns="sparsity", values="score")
+    costs = {share: stats.paired_difference(scores[share], scores[0.0]) for share in scores}
+    return max((share, cost) for share, cost in costs.items() if cost.mean >= -2)
+
+
+def bert_told(runs: pd.DataFrame) -> Markdown:
+    """For each task: what one cut costs without and with retraining, and where it breaks."""
+    lines = []
+    for name, rows in runs[~runs["pooler"]].groupby("dense.task", sort=False):
+        task = choose("tasks", name)
+        cut, retrained = rows[rows["retrain_epochs"] == 0], rows[rows["retrain_epochs"] > 0]
+        most = cut["sparsity"].max()
+        whole, left = (100 * cut[cut["sparsity"] == share]["score"].mean() for share in (0.0, most))
+        lines.append(
+            f"- **{task.TITLE}:** {goes(cut)[0]:.0%} of the weights of its layers go in one cut for less than two points "
+            f"of {task.METRIC}, and {goes(retrained)[0]:.0%} with {retrained['retrain_epochs'].iloc[0]:g} epochs of "
+            f"retraining; without it, {most:.0%} removed leave {left:.1f} of {whole:.1f}."
+        )
+    seeds = runs["dense.seed"].nunique()
+    head = f"all-MiniLM-L6-v2, a pre-trained BERT of six layers, fine-tuned on GLUE's own data with {seeds} seeds, then cut:"
+    return Markdown("\n".join([head, "", *lines, "", "{doc}`The whole story </experiments/how_much_can_go>`."]))
+
+
+bert_told(bert)
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded GLUE task against the share of weights removed, as cut and after a short retraining."}, "figure": {"name": "index-minilm", "caption": "Score on the dev set after one cut of the smallest weights of the layers: as it is, and after a short retraining. Points are means over the seeds, bars span them."}}
+names = bert["dense.task"].unique()
+_, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 0.6, 3.2), squeeze=False)
+for name, ax in zip(names, panels[0], strict=True):
+    rows = bert[(bert["dense.task"] == name) & ~bert["pooler"]]
+    rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
+    plots.against_sparsity(rows, "score", by="then", scale=100, ax=ax)
+    plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
+    ax.set(title=choose("tasks", name).TITLE, ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
+panels[0][0].legend()
+plt.show()
+
+# %% [markdown]
+# ## What the papers ask
+#
+# The book follows three papers, checks what they claim, and goes on where they stop:
+#
+# - {cite:t}`gordon2020` prune BERT by magnitude *while it is pre-trained* and ask what that does to the tasks it is
+#   fine-tuned on later. They see three regimes: a little pruning costs nothing, more takes knowledge away, still more
+#   keeps the model from fitting the task at all.
+# - {cite:t}`prasanna2020` prune the *fine-tuned* model, weight by weight or by whole heads and MLPs, and retrain the good
+#   parts, random parts, and even the bad ones. Are the survivors the same from run to run, and do they mean anything?
+# - {cite:t}`jiang2023` never fine-tune a weight. They learn only *which* weights to keep, and adapt the model to a task
+#   by that alone.
+#
+# ## What the miniature shows
+#
+# Every experiment runs first on a miniature: a made-up language, small enough to know everything about, and a small BERT
+# that learns it in minutes. It shows how pruning works and lets you try things. It is no evidence for the claims about
+# BERT, since it is tuned to show their regimes. The evidence is in the papers' printed numbers and in runs of a real
+# pre-trained BERT on real data, which stand beside it and are marked as such.
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Rise of the loss of masked words and change of the mean dev score of the miniature against the share of weights removed during pre-training, by magnitude and at random."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on: loss of masked words on held-out text, and mean dev score over the tasks after fine-tuning. Points are means over the recorded seeds, bars span them."}}
+models, tuned = (gordon[gordon["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
+means = tuned.groupby(["start.importance", "start.sparsity", "seed"], sort=False)["score"].mean().reset_index()
+_, panels = plt.subplots(1, 2, figsize=(7.6, 3.2))
+plots.against_sparsity(models, "mlm_loss", by="importance", ax=panels[0])
+plots.against_sparsity(means, "score", by="start.importance", sparsity="start.sparsity", scale=100, ax=panels[1])
+panels[0].set(ylabel="loss of masked words (nats)")
+panels[1].set(ylabel="mean dev score (x 100)")
+panels[0].legend(title="removed by")
+plt.show()
+
+# %% [markdown]
+# {doc}`How the miniature is made </experiments/world>`, and
+# {doc}`what pruning does to it </experiments/gordon_pruning>`. Each page says which model, data and seeds it shows.
+#
+# ## Find your way
+#
+# ::::{grid} 1 1 2 2
+# :gutter: 3
+#
+# :::{grid-item-card} What is in this book
+# :link: what_is_in_this_book
+# :link-type: doc
+# Every figure, table and procedure of the three papers, with a link to its place, or "not yet".
+# :::
+#
+# :::{grid-item-card} Methods
+# :link: methods
+# :link-type: doc
+# The words, the formulas, and where the papers' text and their code part ways.
+# :::
+#
+# :::{grid-item-card} Use it yourself
+# :link: your_own
+# :link-type: doc
+# Explore, run batches, read, or bring your own model and data: four ways, with the commands.
+# :::
+#
+# :::{grid-item-card} How this was made
+# :link: how_this_was_made
+# :link-type: doc
+# The runs behind these pages: models, data, seeds, versions, and the time they took.
+# :::
+#
+# :::{grid-item-card} References
+# :link: references
+# :link-type: doc
+# The papers, data sets and tools this book stands on.
+# :::
+# ::::
