@@ -4,7 +4,6 @@ Commands import what they need when they are called: `lottery --help` has no use
 """
 
 import ast
-import fcntl
 import sys
 from contextlib import chdir
 from itertools import islice
@@ -220,6 +219,7 @@ def clean(
     import shutil
 
     from lottery import notebooks
+    from lottery import runs as store
 
     root = notebooks.checkout()
     place = _results(root, results)
@@ -228,32 +228,10 @@ def clean(
         typer.confirm(f"Remove all of {place} and {built}?", abort=True)
         gone = [folder for folder in (place, built) if folder.exists()]
     else:
-        gone = [*_leftovers(place), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
+        gone = [*store.leftovers(place), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
     for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     typer.echo(f"{len(gone)} removed")
-
-
-def _leftovers(results: Path) -> list[Path]:
-    """Folders of runs without their closing record that nobody is working on, and half-written files in the others."""
-    from lottery import runs as store
-
-    found = []
-    for folder in sorted(results.glob("*/*")):
-        if (folder / store.RECORD).exists():
-            found += folder.glob(".*-[0-9]*")
-        elif not _in_work(folder / ".lock"):
-            found.append(folder)
-    return found
-
-
-def _in_work(lock: Path) -> bool:
-    with lock.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _results(root: Path, given: Path | None) -> Path:

@@ -454,3 +454,23 @@ def record(grid: list[Experiment], results: Path, path: Path) -> pd.DataFrame:
 def recorded(path: Path) -> pd.DataFrame:
     """A recorded table; empty where none has been recorded."""
     return pd.read_parquet(path) if Path(path).is_file() else pd.DataFrame()
+
+
+def leftovers(results: Path) -> list[Path]:
+    """Folders of unfinished runs that nobody is working on, and half-written files in those of finished ones."""
+    found = []
+    for folder in sorted(Path(results).glob("*/*")):
+        if (folder / RECORD).exists():
+            found += folder.glob(".*-[0-9]*")
+        elif not _in_work(folder):
+            found.append(folder)
+    return found
+
+
+def _in_work(folder: Path) -> bool:
+    with (folder / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

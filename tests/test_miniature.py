@@ -12,7 +12,17 @@ import pytest
 from transformers import AutoTokenizer, BertForPreTraining
 
 from lottery.miniature import ngram
-from lottery.miniature.grammar import Clause, active, draw_clause, generalised, passive, synonymous
+from lottery.miniature.grammar import (
+    Clause,
+    active,
+    another_clause,
+    another_noun,
+    changed,
+    draw_clause,
+    generalised,
+    passive,
+    synonymous,
+)
 from lottery.miniature.language import GROUPS, KINDS, RELATIONS, Language
 from lottery.miniature.model import config
 from lottery.miniature.tasks import tables
@@ -150,6 +160,45 @@ def test_clauses_keep_to_what_their_verb_selects_and_follow_from_one_another(lan
         for part in ("subject", "object"):
             kind = language.kind(getattr(clause, part))
             assert getattr(wider, part) in (getattr(clause, part), kind, KINDS[kind])
+
+
+def test_a_changed_clause_differs_where_it_should_and_still_keeps_to_what_its_verb_selects(language):
+    rng = random.Random(9)
+    words = language.held
+    for _ in range(300):
+        clause = draw_clause(language, words, rng, GROUPS, named=0.5)
+        for parts in (1, 2, 3):
+            other = changed(language, words, rng, clause, parts=parts)
+            differing = [
+                part
+                for part in ("subject", "verb", "object")
+                if not language.same(getattr(clause, part), getattr(other, part))
+            ]
+            assert len(differing) == parts
+            frame = language.frame_of[other.verb]
+            assert language.kind(other.subject) in frame.subjects
+            assert language.kind(other.object) in frame.objects
+
+
+def test_another_noun_is_of_the_same_group_and_another_clause_has_another_verb(language):
+    rng = random.Random(10)
+    kinds = set()
+    for _ in range(300):
+        noun = language.all.noun(rng, tuple(KINDS))
+        other = another_noun(language, language.all, rng, noun)
+        assert KINDS[language.kind_of[other]] == KINDS[language.kind_of[noun]]
+        assert not language.same(noun, other)
+        kinds.add(language.kind_of[other] == language.kind_of[noun])
+        clause = draw_clause(language, language.shown, rng, GROUPS)
+        stranger = another_clause(language, clause, lambda: draw_clause(language, language.shown, rng, GROUPS))
+        assert not language.same(clause.verb, stranger.verb)
+    assert kinds == {True, False}
+
+
+def test_a_question_asked_again_means_one_relation_of_its_group():
+    for group, relations in RELATIONS.items():
+        asked = [form for relation in relations for form in (relation.question, relation.again)]
+        assert len(set(asked)) == len(asked), group
 
 
 def test_facts_told_in_the_text_are_the_worlds(language, text):
