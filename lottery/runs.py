@@ -246,10 +246,11 @@ class Run:
 
 
 class Checkpoint:
-    """The state of an unfinished training: the last one saved, whole or absent."""
+    """The state of an unfinished training: the last one saved, whole or absent. Beside it, the time spent on it."""
 
     def __init__(self, path: Path, every: float):
         self.path, self.every, self.last = path, every, time.monotonic()
+        self.began = self.last - spent(path)
 
     def load(self) -> dict | None:
         """The last state saved; None where there is none or its file is damaged."""
@@ -266,6 +267,12 @@ class Checkpoint:
             with written(self.path) as partial:
                 torch.save(state(), partial)
             self.last = time.monotonic()
+            _write_json(self.path.with_suffix(".json"), {"seconds": self.last - self.began})
+
+
+def spent(checkpoint: Path) -> float:
+    """Seconds that went into a checkpoint before, over all interruptions; 0 where there is none."""
+    return (_read_json(checkpoint.with_suffix(".json")) or {"seconds": 0.0})["seconds"]
 
 
 @contextlib.contextmanager
@@ -336,7 +343,7 @@ def perform(experiment: Experiment, results: Path) -> Run:
             return run
         (run.path / ERROR).unlink(missing_ok=True)
         _write_json(run.path / PARAMETERS, described(experiment))
-        began = time.time()
+        began = time.time() - spent(run.path / CHECKPOINT)
         try:
             metrics = experiment.perform(run)
         except Exception as error:
@@ -347,7 +354,8 @@ def perform(experiment: Experiment, results: Path) -> Run:
 
 
 def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
-    (run.path / CHECKPOINT).unlink(missing_ok=True)
+    for path in (run.path / CHECKPOINT, (run.path / CHECKPOINT).with_suffix(".json")):
+        path.unlink(missing_ok=True)
     _write_json(run.path / PROVENANCE, provenance() | {"seconds": time.time() - began, "finished": time.time()})
     made = {path.name: _digest(path) for path in sorted(run.path.iterdir()) if not path.name.startswith(".")}
     made = {name: told for name, told in made.items() if name != RECORD}

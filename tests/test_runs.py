@@ -332,6 +332,27 @@ def test_a_checkpoint_is_saved_when_it_is_due(tmp_path, monkeypatch):
     assert saved == [160, 221]
 
 
+def test_the_time_spent_before_an_interruption_counts(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
+    for begins, saves, expected in ((100, 160, 60), (1000, 1070, 130), (5000, 5060, 190)):
+        now[0] = begins
+        checkpoint = runs.Checkpoint(tmp_path / "c.pt", 60)
+        now[0] = saves
+        checkpoint.save_if_due(dict)
+        assert runs.spent(tmp_path / "c.pt") == expected
+
+
+def test_a_run_that_was_interrupted_tells_the_time_of_all_its_parts(tmp_path):
+    run = runs.Run(Doubling(number=4, log=str(tmp_path / "log")), tmp_path / "results")
+    run.path.mkdir(parents=True)
+    (run.path / runs.CHECKPOINT).write_bytes(b"")
+    (run.path / runs.CHECKPOINT).with_suffix(".json").write_text('{"seconds": 500.0}')
+    runs.perform(run.experiment, run.results)
+    assert 500 <= json.loads((run.path / "provenance.json").read_text())["seconds"] < 560
+    assert not list(run.path.glob("checkpoint*"))
+
+
 # Runs
 
 
