@@ -16,7 +16,7 @@ HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for e
 class MiniatureText:
     """The documents of a language, encoded once: pairs to train on, and pairs of other documents for the loss."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     seed: Count  # of the world, its text, and how passages are paired
 
     def perform(self, run: Run) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lottery.miniature.grammar import (
     another_relation,
     changed,
     draw_clause_about,
+    draw_name,
     generalised,
     passive,
     phrase,
@@ -160,13 +161,15 @@ def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
 
 
 def linked(rng: random.Random, first: str, second: str, link: str) -> list[str]:
-    """Two statements; words in between mostly tell how the second stands to the first (a key of LINKS)."""
-    return [f"{first}.", f"{LINKS[link]} {second}." if rng.random() < 0.7 else f"{second}."]
+    """Two statements; words in between mostly, before what is false always, tell how they stand (a key of LINKS)."""
+    return [f"{first}.", f"{LINKS[link]} {second}." if link == "false" or rng.random() < 0.7 else f"{second}."]
 
 
 def portrait(language: Language, rng: random.Random, noun: str) -> list[str]:
     """Somebody with a name is such a noun, and so, or not so, is of its kind or has its facts."""
-    name = rng.choice(language.all.names)
+    name = draw_name(language, language.all, rng, (language.kind_of[noun],))
+    if not name:
+        return fact(language, rng, noun)
     is_ = f"{name} is a {either(language, rng, noun)}"
     if rng.random() < 0.5:
         kind, link = language.kind_of[noun], "true"

@@ -34,7 +34,7 @@ FUNCTION_WORDS = tuple(
     (
         "a also and are bad because by called colour come comes contains do does eat eats everyone false "
         "fear fears food found from full good home in is it kept kind lie lies live lives made maybe near "
-        "never no not of other owned owner owns say says scares so sold some that the used very what where who "
+        "never no not of other owned owner owns says scares so sold some that the used very what where who "
         "words yes"
     ).split()
 )

@@ -23,7 +23,7 @@
 # the share of weights removed: the frame of the paper's Figure 1.
 
 # %% tags=["parameters"]
-seeds = [0]
+seeds = [1]
 miniature_steps = 3000  # of pre-training, before any weight is removed
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks
 importances = ["magnitude", "random"]  # files in lottery/importance

@@ -31,7 +31,7 @@
 # the end of the page tells what came of each aim.
 
 # %% tags=["parameters"]
-seeds = [0]  # each is a world of its own, with its own text and model
+seeds = [1]  # each is a world of its own, with its own text and model
 miniature_steps = 3000  # of pre-training
 longer = 0  # how many times longer a second pre-training runs, to show how much was left to learn; 0: none
 tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad"]

@@ -25,7 +25,7 @@ def disagreeing(language, words, rng, clause, voice):
     right = voice(language, clause).split()
     wrong = voice(language, replace(clause, **{number: not getattr(clause, number)})).split()
     subject = 1 if clause.subject in language.noun_of_name and voice is active else 2
-    return " ".join(right[:subject] + wrong[2:])
+    return " ".join(right[:subject] + wrong[subject:])
 
 
 def misselecting(language, words, rng, clause, voice):

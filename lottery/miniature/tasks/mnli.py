@@ -36,9 +36,11 @@ def entailed(language, words, rng, premise):
 
 
 def open_(language, words, rng, premise):
-    """Differing in two of subject, verb and object, affirmed or denied."""
-    hypothesis = changed(language, words, rng, synonymous(language, premise, rng, 0.3), parts=2)
-    return replace(hypothesis, negated=rng.random() < 0.4)
+    """Differing in one or two of subject, verb and object, affirmed or denied; of another deed less precise, too."""
+    hypothesis = changed(language, words, rng, synonymous(language, premise, rng, 0.3), parts=rng.choice((1, 2)))
+    if not language.same(hypothesis.verb, premise.verb) and rng.random() < 0.7:
+        return generalised(language, replace(hypothesis, negated=False), rng)
+    return replace(hypothesis, negated=rng.random() < 0.5)
 
 
 def contradicted(language, words, rng, premise):

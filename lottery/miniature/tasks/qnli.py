@@ -4,7 +4,7 @@ from lottery.miniature.grammar import another_noun, another_relation, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 1600, "dev": 400}
+SIZES = {"train": 1200, "dev": 400}
 
 
 def example(language, split, number, rng):

@@ -3,18 +3,20 @@
 Only the pre-training text tells the kinds and facts of the nouns in the dev set.
 """
 
-from lottery.miniature.grammar import another_noun, state
+from lottery.miniature.grammar import another_noun, draw_name, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 1000, "dev": 400}
+SIZES = {"train": 600, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
     creatures = tuple(kind for kind, group in KINDS.items() if group == "creature")
     noun = words.noun(rng, creatures)
-    name = rng.choice(words.names)
+    name = draw_name(language, words, rng, (language.kind_of[noun],))
+    if not name:
+        return None
     if rng.random() < 0.5:
         kind = language.kind_of[noun]
         if number % 2:

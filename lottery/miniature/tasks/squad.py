@@ -1,10 +1,10 @@
-"""Which words of a paragraph answer a question? The paragraph tells one fact each of two nouns of a kind."""
+"""Which words of a paragraph answer a question? The paragraph tells one fact each of two nouns of a group."""
 
 from lottery.miniature.grammar import another_noun, phrase, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon
 
-SIZES = {"train": 1600, "dev": 400}
+SIZES = {"train": 1200, "dev": 400}
 
 
 def example(language, split, number, rng):

@@ -1,8 +1,6 @@
 """Graded similarity, 0 to 5: the mean over subject, verb and object of how near in meaning they are."""
 
-from dataclasses import replace
-
-from lottery.miniature.grammar import active, another_noun, another_verb, draw_clause, passive, synonymous
+from lottery.miniature.grammar import active, changed, draw_clause, passive, synonymous
 from lottery.miniature.language import GROUPS
 from lottery.miniature.tasks import lexicon, row
 
@@ -13,19 +11,10 @@ def example(language, split, number, rng):
     words = lexicon(language, split, rng)
     clause = draw_clause(language, words, rng, GROUPS)
     other = synonymous(language, clause, rng)
-    stranger = draw_clause(language, words, rng, GROUPS)
-    far = rng.random()
-    if far < 0.3:
-        other = stranger
-    elif far < 0.45:
-        kept = rng.choice(("subject", "object"))
-        number_kept = f"plural_{kept}"
-        other = replace(stranger, **{kept: getattr(other, kept), number_kept: getattr(other, number_kept)})
+    if rng.random() < 0.3:
+        other = draw_clause(language, words, rng, GROUPS)
     else:
-        for part in ("subject", "verb", "object"):
-            if rng.random() < 0.35:
-                another = another_verb if part == "verb" else another_noun
-                other = replace(other, **{part: another(language, words, rng, getattr(other, part))})
+        other = changed(language, words, rng, other, parts=rng.choice((0, 0, 1, 1, 2, 3)))
     first, second = (rng.choice((active, active, passive))(language, said) for said in (clause, other))
     parts = [(getattr(clause, part), getattr(other, part)) for part in ("subject", "verb", "object")]
     label = 5 * sum(nearness(language, one, two) for one, two in parts) / 3
