@@ -24,13 +24,14 @@ _NANNY["DASK_LOGGING__DISTRIBUTED"] = "error"
 def local(workers: int) -> Iterator[str]:
     """A scheduler and workers on this machine for the length of the block; its address.
 
-    workers  processes: one thread each on a CPU, one GPU each where there are GPUs. More than GPUs are refused.
+    workers  processes: one thread each on a CPU, one GPU each where there are GPUs, and then no more than GPUs
     """
     if workers < 1:
         raise ValueError(f"workers = {workers}: at least 1 is needed")
     gpus = torch.cuda.device_count()
     if gpus and workers > gpus:
-        raise ValueError(f"workers = {workers}, but this machine has {gpus} GPU{'s'[: gpus > 1]}: give at most {gpus}")
+        tqdm.write(f"{gpus} of {workers} workers are started: one for each GPU of this machine")
+        workers = gpus
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
     def worker(number: int) -> dict:

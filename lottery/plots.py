@@ -34,7 +34,7 @@ def house_style() -> None:
 def against_sparsity(
     runs: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
 ) -> Axes:
-    """Mean of `value` against the share of weights removed, in %, one line for each `by`; single runs as light dots.
+    """Mean of `value` against the share of weights removed, in %, one line for each `by`.
 
     runs      one row a run, columns `value`, `by` and `sparsity`, a fraction
     scale     what the value is multiplied by, 100 for a fraction shown in %

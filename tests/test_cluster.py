@@ -1,9 +1,11 @@
 """One cluster of two workers serves the whole module: its start takes seconds."""
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from distributed import Client
 from toy_experiments import AfterFailing, Doubling, Failing, Outer, Sum, Surroundings, Wrapping
 
 from lottery import cluster, runs
@@ -105,9 +107,18 @@ def test_as_many_workers_as_there_is_work_for(tmp_path, log, address, monkeypatc
     assert asked == [1]
 
 
-def test_a_cluster_without_workers_or_with_more_than_gpus_is_refused(monkeypatch):
+def test_a_cluster_without_workers_is_refused():
     with pytest.raises(ValueError, match="workers = 0: at least 1"), cluster.local(0):
         pass
+
+
+def visible_gpus():
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
+def test_where_there_are_gpus_every_worker_gets_one_of_its_own_and_that_is_said(monkeypatch, capsys):
     monkeypatch.setattr(cluster.torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(ValueError, match="workers = 3, but this machine has 2 GPUs"), cluster.local(3):
-        pass
+    with cluster.local(3) as address, Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2)
+        assert sorted(client.run(visible_gpus).values()) == ["0", "1"]
+    assert "2 of 3 workers are started: one for each GPU" in capsys.readouterr().out

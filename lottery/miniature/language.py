@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from lottery.miniature.words import stems
 
-# The taxonomy above the made-up nouns: {kind: group}. An `actor` does things to others.
+# The taxonomy above the made-up nouns: {kind: group}.
 KINDS = {
     "animal": "creature",
     "bird": "creature",

@@ -5,7 +5,8 @@ A file holds SIZES, {split: number of examples}, and `example(language, split, n
 out. Labels are numbered as in the task of the same name in lottery/tasks; `number` counts up, so that its remainder
 balances them.
 
-Training sets use the shown words alone; of the dev sets one example in four does, the others use held-out words only.
+Training examples are about shown words alone; of the dev sets one example in four is, the others are about held-out
+words only. What a fact says of a word may be any word.
 """
 
 import random

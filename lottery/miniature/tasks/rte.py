@@ -1,6 +1,6 @@
 """Does it follow, given what is known of the world? A name is of a noun: does a kind, or a fact, hold of its bearer?
 
-Only the pre-training text tells the kinds and facts of the nouns in the dev set.
+Only the pre-training text tells the kinds and facts of most nouns in the dev set.
 """
 
 from lottery.miniature.grammar import another_noun, draw_name, state
