@@ -77,6 +77,13 @@ def test_the_same_seed_gives_the_same_language_and_text_in_another_process():
     assert len(found.pop().strip()) == sha256().digest_size * 2
 
 
+def test_a_language_too_poor_to_speak_is_refused():
+    with pytest.raises(ValueError, match="3 verb frames do not take every kind of noun"):
+        Language(0, frames=3)
+    with pytest.raises(ValueError, match="40 nouns, 35% of them shown, leave a kind with fewer than two"):
+        Language(0, nouns=40)
+
+
 def test_no_two_words_of_the_language_share_a_form(language):
     stems = [
         *FUNCTION_WORDS,
@@ -134,7 +141,7 @@ def test_shown_and_held_out_words_share_nothing_and_make_up_all(language):
 
 
 def test_active_and_passive_by_hand():
-    language = Language(0, nouns=26, frames=6, verbs=1)
+    language = Language(0)
     noun, other = list(language.kind_of)[:2]
     verb = next(iter(language.frame_of))
     said = Clause(noun, verb, other, plural_subject=True, negated=True)

@@ -189,6 +189,11 @@ class Language:
                 self.kind_of[word] = kind
             every[kind] += words
             nouns_shown[_spread(number // len(KINDS), shown)][kind] += words
+        for part in nouns_shown.values():
+            if any(len({min(word, self.synonym_of.get(word, word)) for word in words}) < 2 for words in part.values()):
+                raise ValueError(
+                    f"{nouns} nouns, {shown:.0%} of them shown, leave a kind with fewer than two: give more"
+                )
 
         verbs_shown: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
         for number, frame in enumerate(_frames(rng, frames)):
@@ -271,14 +276,15 @@ def _spread(rank: int, share: float) -> bool:
 
 def _frames(rng: random.Random, count: int) -> list[Frame]:
     """Different frames, drawn anew until every kind of noun can do something or have something done to it."""
-    found: list[Frame] = []
-    while {kind for frame in found for kind in (*frame.subjects, *frame.objects)} != set(KINDS):
-        found = []
+    for _ in range(1000):
+        found: list[Frame] = []
         while len(found) < count:
             frame = _frame(rng, len(found))
             if frame not in found:
                 found.append(frame)
-    return found
+        if {kind for frame in found for kind in (*frame.subjects, *frame.objects)} == set(KINDS):
+            return found
+    raise ValueError(f"{count} verb frames do not take every kind of noun: give the language more frames")
 
 
 def _frame(rng: random.Random, number: int) -> Frame:
