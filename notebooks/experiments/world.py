@@ -35,6 +35,7 @@
 seeds = [1]  # each is a world of its own, with its own text and model
 miniature_steps = 3000  # of pre-training
 longer = 0  # how many times longer a second pre-training runs, to show how much was left to learn; 0: none
+longer_seeds = []  # those of the seeds for which it does
 tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad"]
 sparsities = [0.0, 0.3, 0.6, 0.9]  # of the regimes; 0.0 is the control, trained as long
 pruning_steps = 400  # of the continued pre-training in which weights are removed
@@ -44,7 +45,7 @@ pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
 epochs = 2.0  # of fine-tuning
 batch_size = 32
-learning_rate = 2e-3  # of fine-tuning
+learning_rate = 1e-3  # of fine-tuning
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
@@ -57,9 +58,9 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 
-lengths = [0, miniature_steps] + [longer * miniature_steps] * bool(longer)
 counted = [Counting(seed=seed) for seed in seeds]
-models = [Miniature(seed=seed, steps=steps) for seed in seeds for steps in lengths]
+models = [Miniature(seed=seed, steps=steps) for seed in seeds for steps in (0, miniature_steps)]
+models += [Miniature(seed=seed, steps=longer * miniature_steps) for seed in longer_seeds]
 pruned = [
     GradualPruning(
         start=Miniature(seed=seed, steps=miniature_steps),
@@ -205,7 +206,9 @@ def learnt(runs: pd.DataFrame) -> pd.DataFrame:
             }
         ),
     ]
-    summary = pd.concat(rows).groupby("model", sort=False)[["loss", "accuracy", "next sentence", "seconds"]].mean()
+    groups = pd.concat(rows).groupby("model", sort=False)
+    summary = groups[["loss", "accuracy", "next sentence", "seconds"]].mean()
+    summary.insert(0, "seeds", groups["seed"].count())
     return shown(summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0}))
 
 
@@ -224,6 +227,7 @@ def progress(runs: pd.DataFrame) -> Markdown:
     by_steps = {int(steps): rows.set_index("seed") for steps, rows in of(runs, "Miniature").groupby("steps")}
     untrained, trained, long = (by_steps[steps] for steps in sorted(by_steps))
     share = (untrained["mlm_loss"] - trained["mlm_loss"]) / (untrained["mlm_loss"] - long["mlm_loss"])
+    share = share.dropna()  # of the seeds with a longer run
     return Markdown(
         f"Over {len(trained)} seeds, pre-training takes {trained['seconds'].mean():.0f} seconds on "
         f"{trained['made.threads'].max():.0f} thread(s), at most {trained['seconds'].max():.0f}, and comes {share.mean():.0%} of the way from the untrained model's loss to that "
