@@ -28,8 +28,8 @@
 # This page asks whether the miniature is any good as a stand-in: how much of the language a model learns, whether
 # pre-training helps downstream, and whether pruning bites where it bites in BERT. The last is what the language, the
 # model and its training were chosen for: the three regimes of {cite:t}`gordon2020`. So the miniature is a place to try
-# things, and **no evidence for the claims of that paper**. The seeds used in choosing are not the seeds shown here, and
-# the end of the page tells what it was to show, and what came of it.
+# things, and **no evidence for the claims of that paper**. The end of the page tells what it was to show, on
+# which seeds that was chosen, and what came of it.
 
 # %% tags=["parameters"]
 seeds = [1]  # each is a world of its own, with its own text and model
@@ -230,8 +230,9 @@ def progress(runs: pd.DataFrame) -> Markdown:
     share = share.dropna()  # of the seeds with a longer run
     return Markdown(
         f"Over {len(trained)} seeds, pre-training takes {trained['seconds'].mean():.0f} seconds on "
-        f"{trained['made.threads'].max():.0f} thread(s), at most {trained['seconds'].max():.0f}, and comes {share.mean():.0%} of the way from the untrained model's loss to that "
-        f"of a run {long['steps'].iloc[0] / trained['steps'].iloc[0]:.0f} times as long."
+        f"{trained['made.threads'].max():.0f} thread(s), at most {trained['seconds'].max():.0f}, and comes "
+        f"{share.mean():.0%} of the way from the untrained model's loss to that of a run "
+        f"{long['steps'].iloc[0] / trained['steps'].iloc[0]:.0f} times as long ({len(share)} seeds)."
     )
 
 
@@ -415,7 +416,14 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
 aims(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# An interval that holds 0 does not show that there is no change: it says how large a change three seeds can hide.
+# The fine-tuning rate was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the rate now used
+# had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing was chosen:
+
+# %% tags=["hide-input"]
+aims(recorded[recorded["seed"] > 3]) if len(recorded) else missing
+
+# %% [markdown]
+# An interval that holds 0 does not show that there is no change: it says how large a change the seeds can hide.
 #
 # What it took to come here, on other seeds. The first tasks could be solved without knowing a word: a negation gave
 # contradictions away, and the way a question was asked gave away what it was not. So wrong answers were made to look
