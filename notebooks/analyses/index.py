@@ -34,6 +34,7 @@ from lottery.choices import choose
 plots.house_style()
 bert = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
 gordon = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")
+missing = Markdown("*Not recorded yet.*")
 
 # %% [markdown]
 # ## What a real BERT says
@@ -67,22 +68,27 @@ def bert_told(runs: pd.DataFrame) -> Markdown:
     return Markdown("\n".join([head, "", *lines]))
 
 
-bert_told(bert)
+bert_told(bert) if len(bert) else missing
 
 # %% [markdown]
 # The chapter {doc}`/experiments/how_much_can_go` tells the rest.
 
+
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded GLUE task against the share of weights removed, as cut and after a short retraining."}, "figure": {"name": "index-minilm", "caption": "Score on the dev set after one cut of the smallest weights of the layers: as it is, and after a short retraining. Points are means over the seeds, bars span them."}}
-names = bert["dense.task"].unique()
-_, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 0.6, 3.2), squeeze=False)
-for name, ax in zip(names, panels[0], strict=True):
-    rows = bert[(bert["dense.task"] == name) & ~bert["pooler"]]
-    rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
-    plots.against_sparsity(rows, "score", by="then", scale=100, ax=ax)
-    plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
-    ax.set(title=choose("tasks", name).TITLE, ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
-panels[0][0].legend()
-plt.show()
+def bert_drawn(runs: pd.DataFrame) -> None:
+    """A panel for each task: its score against the share of weights removed, as cut and retrained."""
+    names = runs["dense.task"].unique()
+    _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 0.6, 3.2), squeeze=False)
+    for name, ax in zip(names, panels[0], strict=True):
+        rows = runs[(runs["dense.task"] == name) & ~runs["pooler"]]
+        rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
+        plots.against_sparsity(rows, "score", by="then", scale=100, ax=ax)
+        plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
+        ax.set(title=choose("tasks", name).TITLE, ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
+    panels[0][0].legend()
+
+
+bert_drawn(bert) if len(bert) else missing
 
 # %% [markdown]
 # ## What the papers ask
@@ -104,17 +110,22 @@ plt.show()
 # BERT, since it is tuned to show their regimes. The evidence is in the papers' printed numbers and in runs of a real
 # pre-trained BERT on real data, which stand beside it and are marked as such.
 
+
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Rise of the loss of masked words and change of the mean dev score of the miniature against the share of weights removed during pre-training, by magnitude and at random."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on: loss of masked words on held-out text, and mean dev score over the tasks after fine-tuning. Points are means over the recorded seeds, bars span them; a score that is not defined counts as 0."}}
-models, tuned = (gordon[gordon["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
-tuned = tuned.assign(score=tuned["score"].fillna(0))
-means = tuned.groupby(["start.importance", "start.sparsity", "seed"], sort=False)["score"].mean().reset_index()
-_, panels = plt.subplots(1, 2, figsize=(7.6, 3.2))
-plots.against_sparsity(models, "mlm_loss", by="importance", ax=panels[0])
-plots.against_sparsity(means, "score", by="start.importance", sparsity="start.sparsity", scale=100, ax=panels[1])
-panels[0].set(ylabel="loss of masked words (nats)")
-panels[1].set(ylabel="mean dev score (x 100)")
-panels[0].legend(title="removed by")
-plt.show()
+def gordon_drawn(runs: pd.DataFrame) -> None:
+    """Loss of masked words and mean score of the miniature against the share of weights removed."""
+    models, tuned = (runs[runs["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
+    tuned = tuned.assign(score=tuned["score"].fillna(0))
+    means = tuned.groupby(["start.importance", "start.sparsity", "seed"], sort=False)["score"].mean().reset_index()
+    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.2))
+    plots.against_sparsity(models, "mlm_loss", by="importance", ax=panels[0])
+    plots.against_sparsity(means, "score", by="start.importance", sparsity="start.sparsity", scale=100, ax=panels[1])
+    panels[0].set(ylabel="loss of masked words (nats)")
+    panels[1].set(ylabel="mean dev score (x 100)")
+    panels[0].legend(title="removed by")
+
+
+gordon_drawn(gordon) if len(gordon) else missing
 
 # %% [markdown]
 # {doc}`How the miniature is made </experiments/world>`, and
