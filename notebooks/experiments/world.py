@@ -423,7 +423,8 @@ aims(recorded) if len(recorded) else missing
 aims(recorded[recorded["seed"] > 3]) if len(recorded) else missing
 
 # %% [markdown]
-# An interval that holds 0 does not show that there is no change: it says how large a change the seeds can hide.
+# Where a table says no, that aim is open. An interval that holds 0 does not show that there is no change: it says how
+# large a change the seeds can hide, and fewer seeds hide more.
 #
 # What it took to come here, on other seeds. The first tasks could be solved without knowing a word: a negation gave
 # contradictions away, and the way a question was asked gave away what it was not. So wrong answers were made to look
