@@ -63,12 +63,13 @@ def test_a_notebook_is_the_same_after_a_journey_to_ipynb_and_back(name):
     here = jupytext.reads(text, fmt="py:percent")
     told = [[(cell.cell_type, cell.source, cell.metadata.get("tags")) for cell in book.cells] for book in (here, back)]
     assert told[0] == told[1]
-    assert back.metadata["lottery"] == here.metadata["lottery"]
+    assert back.metadata.get("lottery") == here.metadata.get("lottery")
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_notebook_says_its_parameters_its_kernel_and_its_title(name):
-    assert {"results", "records", "workers", "scheduler"} <= notebooks.defaults(ROOT, name).keys()
+    machine = {"results", "workers", "scheduler"} if name.startswith("experiments/") else set()
+    assert {"records"} | machine <= notebooks.defaults(ROOT, name).keys()
     assert jupytext.read(ROOT / "notebooks" / f"{name}.py").metadata["kernelspec"]["name"] == "python3"
     assert notebooks.title(ROOT, name)
 
