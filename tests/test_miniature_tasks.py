@@ -306,3 +306,14 @@ def test_the_shown_quarter_of_dev_is_there(language):
     drawn = [lexicon(language, "dev", rng) is language.shown for _ in range(2000)]
     assert 0.2 < np.mean(drawn) < 0.3
     assert lexicon(language, "train", rng) is language.shown
+
+
+def test_every_sentence_of_cola_has_its_verb_whatever_else_is_wrong(language, every):
+    for row in rows(every, "cola"):
+        assert any(word in language.frame_of for word in content(language, row.first)), row
+
+
+def test_a_name_is_only_said_to_be_of_its_own_kind(language, every):
+    for row in rows(every, "rte"):
+        name, noun = row.first.removesuffix(".").split(" is a ")
+        assert language.kind(name) == language.kind(noun), row
