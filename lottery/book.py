@@ -96,7 +96,7 @@ def first_page(root: Path) -> Page:
 
     Raises ValueError where there is none, or both.
     """
-    found = [Page(0, name, notebook=True) for name in notebooks.find(root) if Path(name).name == FIRST]
+    found = [Page(0, name, notebook=True) for name in notebooks.find(root) if _in_source(name) == FIRST]
     found += [Page(0, FIRST)] if (root / "book" / f"{FIRST}.md").exists() else []
     if len(found) != 1:
         raise ValueError(
@@ -113,7 +113,7 @@ def arranged(root: Path) -> dict[str, list[Page]]:
     titles = notebooks.read_parameters(root / "book" / "parts.yaml")
     parts: dict[str, list[Page]] = {part: [] for part in titles}
     last = list(titles)[-1]
-    places = {name: notebooks.header(root, name) for name in notebooks.find(root) if Path(name).name != FIRST}
+    places = {name: notebooks.header(root, name) for name in notebooks.find(root) if _in_source(name) != FIRST}
     prose = {path.stem: _place(path) for path in (root / "book").glob("*.md") if path.stem not in (FIRST, "README")}
     for file, place in (places | prose | {MADE: {}}).items():
         part, order = place.get("part", last if file not in places else None), place.get("order", ORDER)

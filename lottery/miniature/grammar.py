@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lottery.miniature.language import KINDS, Language, Lexicon, Relation
+from lottery.miniature.language import GROUPS, KINDS, Language, Lexicon, Relation
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,12 @@ def another_clause(language: Language, clause: Clause, draw: Callable[[], Clause
     while language.same((other := draw()).verb, clause.verb):
         pass
     return other
+
+
+def unlike(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause, other: Clause) -> Clause:
+    """What does not mean the same as `clause`: its paraphrase `other` with two parts changed, or another deed."""
+    stranger = another_clause(language, clause, lambda: draw_clause(language, lexicon, rng, GROUPS))
+    return rng.choice((changed(language, lexicon, rng, other, parts=2), stranger))
 
 
 def another_relation(language: Language, rng: random.Random, word: str, relation: Relation) -> Relation:

@@ -102,9 +102,9 @@ def question(language: Language, rng: random.Random, noun: str) -> list[str]:
             about = another_noun(language, language.all, rng, noun)
     if link == "same" or (link == "else" and rng.random() < 0.5):
         second = state(language, rng.choice((then.question, then.again)), about)
-        return asked(rng, first, f"{second}?", link)
+        return joined(rng, f"{first}?", f"{second}?", link)
     form = rng.choice((then.statement, then.statement, then.rewording))
-    return asked(rng, first, f"{state(language, form, about, language.fact(about, then))}.", link)
+    return joined(rng, f"{first}?", f"{state(language, form, about, language.fact(about, then))}.", link)
 
 
 def question_about_deed(language: Language, rng: random.Random, noun: str) -> list[str]:
@@ -119,12 +119,7 @@ def question_about_deed(language: Language, rng: random.Random, noun: str) -> li
             if rng.random() < 0.5
             else another_clause(language, clause, lambda: draw_clause_about(language, language.all, rng, noun))
         )
-    return asked(rng, asking(language, clause), f"{asking(language, other)}?", link)
-
-
-def asked(rng: random.Random, first: str, then: str, link: str) -> list[str]:
-    """A question and what follows it, mostly with the words in between that tell how it does (a key of LINKS)."""
-    return [f"{first}?", f"{LINKS[link]} {then}" if rng.random() < 0.7 else then]
+    return joined(rng, f"{asking(language, clause)}?", f"{asking(language, other)}?", link)
 
 
 def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
@@ -161,8 +156,13 @@ def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
 
 
 def linked(rng: random.Random, first: str, second: str, link: str) -> list[str]:
-    """Two statements; words in between mostly, before what is false always, tell how they stand (a key of LINKS)."""
-    return [f"{first}.", f"{LINKS[link]} {second}." if link == "false" or rng.random() < 0.7 else f"{second}."]
+    """Two statements, joined."""
+    return joined(rng, f"{first}.", f"{second}.", link)
+
+
+def joined(rng: random.Random, first: str, second: str, link: str) -> list[str]:
+    """Two sentences; words in between mostly, before what is false always, tell how they stand (a key of LINKS)."""
+    return [first, f"{LINKS[link]} {second}" if link == "false" or rng.random() < 0.7 else second]
 
 
 def portrait(language: Language, rng: random.Random, noun: str) -> list[str]:
@@ -174,10 +174,8 @@ def portrait(language: Language, rng: random.Random, noun: str) -> list[str]:
     if rng.random() < 0.5:
         kind, link = language.kind_of[noun], "true"
         if rng.random() < 0.4:
-            kind, link = (
-                rng.choice([other for other in KINDS if KINDS[other] == KINDS[kind] and other != kind]),
-                "false",
-            )
+            kind = rng.choice([other for other in KINDS if KINDS[other] == KINDS[kind] and other != kind])
+            link = "false"
         return linked(rng, is_, f"{name} is a kind of {kind}", link)
     relation = rng.choice(language.relations(noun))
     value, link = language.fact(noun, relation), "true"

@@ -111,7 +111,7 @@ bert_drawn(bert) if len(bert) else missing
 # pre-trained BERT on real data, which stand beside it and are marked as such.
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Rise of the loss of masked words and change of the mean dev score of the miniature against the share of weights removed during pre-training, by magnitude and at random."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on: loss of masked words on held-out text, and mean dev score over the tasks after fine-tuning. Points are means over the recorded seeds, bars span them; a score that is not defined counts as 0."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Loss of masked words and mean dev score of the miniature against the share of weights removed during pre-training, by magnitude and at random."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on: loss of masked words on held-out text, and mean dev score over the tasks after fine-tuning. Points are means over the recorded seeds, bars span them; a score that is not defined counts as 0."}}
 def gordon_drawn(runs: pd.DataFrame) -> None:
     """Loss of masked words and mean score of the miniature against the share of weights removed."""
     models, tuned = (runs[runs["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
@@ -126,6 +126,18 @@ def gordon_drawn(runs: pd.DataFrame) -> None:
 
 
 gordon_drawn(gordon) if len(gordon) else missing
+
+
+# %% tags=["remove-input"]
+def gordon_told(runs: pd.DataFrame) -> Markdown:
+    """Of which worlds and tasks the figure is."""
+    tasks = ", ".join(choose("tasks", name).TITLE for name in runs["task"].dropna().unique())
+    return Markdown(
+        f"Seeds {', '.join(str(seed) for seed in sorted(runs['seed'].unique()))}, each a world; tasks {tasks}."
+    )
+
+
+gordon_told(gordon) if len(gordon) else missing
 
 # %% [markdown]
 # {doc}`How the miniature is made </experiments/world>`, and

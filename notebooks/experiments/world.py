@@ -285,13 +285,18 @@ else:
 
 
 # %% tags=["hide-input"]
+def helped(table: pd.DataFrame) -> tuple[int, pd.DataFrame]:
+    """Of the rows of `gains`: how many gain 10 points or more, and those that lose more than 2 (whole interval)."""
+    return int((table["difference"] >= 10).sum()), table[table["high"].fillna(table["difference"]) < -2]
+
+
 def told(runs: pd.DataFrame) -> Markdown:
     """In words: on how many tasks pre-training helps, on how many it costs, and what becomes of WNLI."""
-    table = gains(runs).set_index("task")
-    worse = table[table["high"].fillna(table["difference"]) < -2]
+    table = gains(runs)
+    better, worse = helped(table)
     wnli = of(runs, "FineTuning", "Miniature").query("task == 'wnli' and `start.steps` > 0")
     return Markdown(
-        f"Pre-training adds 10 points or more on {int((table['difference'] >= 10).sum())} of {len(table)} tasks, and costs "
+        f"Pre-training adds 10 points or more on {better} of {len(table)} tasks, and costs "
         f"more than 2 points on {len(worse)} (the whole interval below -2). On WNLI the pre-trained models "
         f"score {100 * wnli['score'].mean():.0f} % (at most {100 * wnli['score'].max():.0f}), where the most frequent answer "
         f"scores {100 * wnli['majority'].mean():.0f} %: as in the real one, whoever learns its training set by heart is "
@@ -381,7 +386,7 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
     berts = of(runs, "Miniature")
     trained = berts[berts["steps"] == sorted(berts["steps"].unique())[1]]
     table = gains(runs)
-    better, worse = int((table["difference"] >= 10).sum()), table[table["high"].fillna(table["difference"]) < -2]
+    better, worse = helped(table)
     wnli = of(runs, "FineTuning", "Miniature").query("task == 'wnli' and `start.steps` > 0")
     rise, change = changes(runs, "rise"), changes(runs, "change")
     slowest = trained["seconds"].max()

@@ -3,7 +3,7 @@
 Half of the others differ in two of subject, verb and object, half tell something else.
 """
 
-from lottery.miniature.grammar import active, another_clause, changed, draw_clause, passive, synonymous
+from lottery.miniature.grammar import active, draw_clause, passive, synonymous, unlike
 from lottery.miniature.language import GROUPS
 from lottery.miniature.tasks import lexicon, row
 
@@ -15,7 +15,6 @@ def example(language, split, number, rng):
     clause = draw_clause(language, words, rng, GROUPS)
     other = synonymous(language, clause, rng)
     if number % 2 == 0:
-        stranger = another_clause(language, clause, lambda: draw_clause(language, words, rng, GROUPS))
-        other = rng.choice((changed(language, words, rng, other, parts=2), stranger))
+        other = unlike(language, words, rng, clause, other)
     first, second = (rng.choice((active, passive))(language, said) for said in (clause, other))
     return row(number % 2, first, second) if first != second else None

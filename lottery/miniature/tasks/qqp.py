@@ -1,13 +1,12 @@
 """Do two questions ask the same? Of the facts of nouns, and of who does what to whom."""
 
 from lottery.miniature.grammar import (
-    another_clause,
     another_noun,
     another_relation,
-    changed,
     draw_clause,
     state,
     synonymous,
+    unlike,
     whether,
     who,
     whom,
@@ -44,6 +43,5 @@ def of_a_deed(language, words, rng, *, duplicate):
     other = synonymous(language, clause, rng)
     asking = rng.choice((who, whom, whether))
     if not duplicate:
-        stranger = another_clause(language, clause, lambda: draw_clause(language, words, rng, GROUPS))
-        other = rng.choice((changed(language, words, rng, other, parts=2), stranger))
+        other = unlike(language, words, rng, clause, other)
     return asking(language, clause), asking(language, other)
