@@ -59,6 +59,8 @@ def build(
         name: told.get(name, {}) | notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
         for name in _notebooks(first, pages)
     }
+    for name, given in overrides.items():
+        notebooks.grid(root, name, given)  # what cannot be run is refused before anything is
     tables = execute_all(root, overrides, executed, results=results, workers=workers, force=force, console=console)
     faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")

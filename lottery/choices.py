@@ -4,6 +4,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Annotated, Any
+
+import pydantic
 
 
 def offered(kind: str) -> list[str]:
@@ -25,3 +28,8 @@ def choose(kind: str, name: str) -> ModuleType:
             f"{', '.join(names)}; to add one, write lottery/{kind.replace('.', '/')}/{name}.py"
         )
     return import_module(f"lottery.{kind}.{name}")
+
+
+def named(kind: str) -> Any:
+    """The type of a parameter that names a choice: an unknown name is refused where the parameter is given."""
+    return Annotated[str, pydantic.AfterValidator(lambda name: choose(kind, name) and name)]

@@ -14,6 +14,9 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+# Errors of what was asked for; a full disk or a failed run are others.
+REFUSALS = (TyperException, ValueError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -100,6 +103,7 @@ def run(
 ) -> None:
     """Execute one notebook with its parameters changed: a profile's, then those of a file, then those given here."""
     from rich.console import Console
+    from rich.markdown import Markdown
 
     from lottery import notebooks
 
@@ -115,8 +119,11 @@ def run(
     if not force and notebooks.up_to_date(root, name, given, place):
         typer.echo(f"{name} is up to date: {place} (--force executes it again)")
     else:
+        notebooks.grid(root, name, given)  # what cannot be run is refused here, before anything is
         seconds = notebooks.execute(root, name, given, place.absolute(), Console(stderr=True))
         typer.echo(f"{name} took {seconds:.0f} s: {place}")
+    if answer := notebooks.answers(place):
+        Console().print(Markdown(answer))
 
 
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
@@ -134,7 +141,9 @@ def _offers(kind: str) -> dict[str, str]:
         from lottery.choices import offered
 
         folder = {"tasks": "tasks", "methods": "importance"}[kind]
-        return {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
+        files = {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
+        own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
+        return files | (own if kind == "tasks" else {})
     if kind == "models":
         from lottery import models
 
@@ -250,7 +259,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         told = error.format_message() if isinstance(error, TyperException) else str(error) or type(error).__name__
         typer.echo(f"lottery: {told}", err=True)
-        code = 1 if isinstance(error, RuntimeError) else 2
+        code = 2 if isinstance(error, REFUSALS) else 1
     sys.exit(code or 0)
 
 

@@ -1,9 +1,7 @@
 """A model on a task: its head, the task's examples as it reads them, its answers and their scores.
 
-A task is a module of lottery/tasks; its KIND decides between classes, a number and a span.
+The KIND of a task decides between classes, a number and a span.
 """
-
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -11,16 +9,17 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import examples, models, spans, training
 from lottery.examples import Examples
+from lottery.tasks import Task
 
 
-def with_head(source: str, task: ModuleType) -> PreTrainedModel:
+def with_head(source: str, task: Task) -> PreTrainedModel:
     """The encoder `source` under a new head for the task, drawn from torch's global generator."""
     if task.KIND == "span":
         return models.for_spans(source)
     return models.for_classes(source, 1 if task.KIND == "regression" else len(task.LABELS))
 
 
-def encoded(task: ModuleType, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
+def encoded(task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
     """The task's table as the model's examples, cut at `max_length` tokens."""
     if task.KIND == "span":
         return spans.encode(table, tokenizer, max_length)
@@ -29,7 +28,7 @@ def encoded(task: ModuleType, table: pd.DataFrame, tokenizer: PreTrainedTokenize
 
 def answers(
     model: PreTrainedModel,
-    task: ModuleType,
+    task: Task,
     table: pd.DataFrame,
     tokenizer: PreTrainedTokenizerBase,
     max_length: int,
@@ -43,12 +42,12 @@ def answers(
     return scores[:, 0] if task.KIND == "regression" else scores.argmax(-1)
 
 
-def truth(task: ModuleType, table: pd.DataFrame) -> np.ndarray:
+def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
     """The right answer to each row: class numbers, numbers, or tuples of accepted texts, (n,)."""
     return table["answers" if task.KIND == "span" else "label"].to_numpy()
 
 
-def majority(task: ModuleType, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
+def majority(task: Task, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     """The task's metrics for the answer a model without any knowledge gives to every row of dev.
 
     That is the most frequent class of dev, the mean of train, or the first word of the paragraph.
@@ -65,7 +64,7 @@ def majority(task: ModuleType, tables: dict[str, pd.DataFrame]) -> dict[str, flo
 
 def score(
     model: PreTrainedModel,
-    task: ModuleType,
+    task: Task,
     tables: dict[str, pd.DataFrame],
     tokenizer: PreTrainedTokenizerBase,
     max_length: int,
@@ -74,8 +73,8 @@ def score(
 
     score     the metric the papers report, on dev
     constant  True where the model gives one answer to all of dev: its score says nothing about what it learnt
-    The task's other metrics follow under their names, those of another split after the split's name and a dot. The
-    table has the columns split, answer and label, the last two as text.
+    The task's other metrics follow under their names, those of another split after the split's name and a dot, those
+    of the rows of a group after the group's. The table has the columns split, answer and label, the last two as text.
     """
     found: dict[str, float | bool] = {}
     told = []
@@ -86,5 +85,8 @@ def score(
         if split == "dev":
             found |= {"score": metrics[task.METRIC], "constant": bool((given == given[0]).all())}
         found |= {f"{prefix}{name}": value for name, value in metrics.items()}
+        for group, places in tables[split].groupby("group").indices.items() if "group" in tables[split] else ():
+            some = task.metrics(given[places], right[places])
+            found |= {f"{prefix}{group}.{name}": value for name, value in some.items()}
         told.append(pd.DataFrame({"split": split, "answer": given, "label": right}).astype(str))
     return found, pd.concat(told, ignore_index=True)

@@ -28,6 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
+REFUSALS = ("ValueError", "FileNotFoundError", "PermissionError")  # of what was asked for; other errors are failures
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
 # A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
@@ -230,8 +231,8 @@ def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path
 def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, console: Console) -> float:
     """Execute a notebook in the checkout's folder and put it at `output`; the seconds it took.
 
-    Raises ValueError for parameters it has not, and RuntimeError if a cell fails: `output` is then untouched, and the
-    notebook as far as it came lies beside it, named <output>.failed.ipynb.
+    Raises ValueError for parameters it has not or that a cell refuses, and RuntimeError if a cell fails: `output` is
+    then untouched, and the notebook as far as it came lies beside it, named <output>.failed.ipynb.
     """
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
@@ -261,7 +262,8 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
             )
         except PapermillExecutionError as error:
             partial.replace(failed)
-            raise RuntimeError(
+            kind = ValueError if error.ename in REFUSALS else RuntimeError
+            raise kind(
                 f"notebook {name} failed in its cell {error.cell_index}: {error.ename}: {error.evalue}; "
                 f"as far as it came it is {failed.absolute()}"
             ) from error
@@ -282,6 +284,13 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
 def seconds(output: Path) -> float:
     """How long the notebook at `output` took to execute."""
     return json.loads(_stamp(output).read_text())["seconds"]
+
+
+def answers(output: Path) -> str:
+    """What the cells tagged `answer` of the executed notebook at `output` say, as Markdown; "" where there are none."""
+    cells = [cell for cell in nbformat.read(output, as_version=4).cells if "answer" in cell.metadata.get("tags", [])]
+    told = [each.get("data", {}).get("text/markdown") for cell in cells for each in cell.get("outputs", [])]
+    return "\n\n".join(text for text in told if text)
 
 
 def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

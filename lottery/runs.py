@@ -69,9 +69,10 @@ def parameters(cls: type) -> type:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "its arguments"
             offered = ", ".join(field.name for field in fields(cls))
+            why = first["msg"].removeprefix("Value error, ")
+            known = "" if where in {field.name for field in fields(cls)} else f" (its parameters are {offered})"
             raise ValueError(
-                f"{cls.__name__}: {where} = {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]} "
-                f"(its parameters are {offered})"
+                f"{cls.__name__}: {where} = {first['input']!r}: {why[0].lower()}{why[1:]}{known}"
             ) from None
 
     strict.__init__ = __init__

@@ -15,6 +15,11 @@ def f1(predictions: np.ndarray, labels: np.ndarray) -> float:
     return float(metrics.f1_score(labels, predictions, zero_division=np.nan))
 
 
+def f1_macro(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """F1 of each class that is present or predicted, averaged, each class counting alike."""
+    return float(metrics.f1_score(labels, predictions, average="macro"))
+
+
 def matthews(predictions: np.ndarray, labels: np.ndarray) -> float:
     """Matthews correlation; 0 for a model that answers one class only."""
     if not np.ptp(predictions):

@@ -16,7 +16,7 @@ IMPORTANCE = offered("importance")
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(TASKS) == 10
+    assert len(TASKS) == 11
     assert len(IMPORTANCE) == 2
 
 

@@ -66,6 +66,24 @@ def test_other_splits_are_told_apart(bert_folder, tokenizer):
     assert answers["answer"].tolist()[9:] == answers["answer"].tolist()[:9][::-1]
 
 
+def test_the_rows_of_a_group_are_scored_by_themselves(bert_folder, tokenizer):
+    task = choose("tasks", "hans")
+    texts = [f"w{i} w{i + 1}" for i in range(12)]
+    table = pd.DataFrame(
+        {"first": texts, "second": texts[::-1], "label": [i % 2 for i in range(12)], "group": list("ababbbaaabab")}
+    )
+    torch.manual_seed(2)
+    model = evaluation.with_head(bert_folder, choose("tasks", "mnli"))
+    found, answers = evaluation.score(model, task, {"dev": table}, tokenizer, 40)
+    given = answers["answer"].astype(int).to_numpy()
+    assert set(given) > {0}
+    for group in "ab":
+        here = (table["group"] == group).to_numpy()
+        right = (given[here] > 0) == (table["label"].to_numpy()[here] == 1)
+        assert found[f"{group}.accuracy"] == pytest.approx(right.mean())
+    assert found["score"] == found["accuracy"] == pytest.approx(((given > 0) == (table["label"] == 1)).mean())
+
+
 def test_a_regression_answers_numbers(bert_folder, tokenizer):
     task = choose("tasks", "stsb")
     table = pd.DataFrame({"first": ["w1", "w2 w3", "w4"], "second": ["w5", "w6", "w7 w8"], "label": [0.0, 2.5, 5.0]})

@@ -336,7 +336,7 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
 # What a study starts from
 
 
-def test_a_start_is_named_by_model_task_and_folder(cola_folder):
+def test_a_start_is_named_by_model_task_and_folder(cola_folder, hans_folder):
     glue = str(cola_folder.parent)
     assert starts.start("minilm", "cola", glue, seed=0, miniature_steps=5) == Given(
         model="minilm", data=str(cola_folder)
@@ -348,6 +348,112 @@ def test_a_start_is_named_by_model_task_and_folder(cola_folder):
         (("minilm", "cola", ""), "has no folder 'CoLA'"),
         (("minilm", "rte", glue), "has no folder 'RTE'"),
         (("minilm", "clola", glue), "did you mean 'cola'"),
+        (("minilm", "hans", str(hans_folder.parent)), "has no training set"),
     ):
         with pytest.raises(ValueError, match=match):
             starts.start(*told, seed=0, miniature_steps=5)
+    assert starts.start("minilm", "cola", "hub", seed=0, miniature_steps=5) == Given(model="minilm", data="hub")
+
+
+def test_files_in_another_layout_are_refused_before_anything_runs(cola_folder, tmp_path):
+    shutil.copytree(cola_folder, tmp_path / "CoLA")
+    with (tmp_path / "CoLA/train.tsv").open("a") as file:
+        file.write("src\t2\t\tw1 w2\n")
+    with pytest.raises(ValueError, match="label '2' is none of 0, 1"):
+        starts.start("minilm", "cola", str(tmp_path), seed=0, miniature_steps=5)
+
+
+def test_a_task_of_the_hub_is_read_from_there(monkeypatch):
+    asked = []
+    monkeypatch.setattr(starts.glue_hub, "read", lambda name, task: asked.append((name, task)) or {"train": 1})
+    assert Given(model="minilm", data="hub").tables("rte") == {"train": 1}
+    assert asked == [("rte", choose("tasks", "rte"))]
+
+
+@pytest.fixture
+def hans_folder(tmp_path):
+    """Four pairs in HANS's layout."""
+    header = "gold_label\tsentence1\tsentence2\tpairID\theuristic\n"
+    rows = [("entailment", "a"), ("non-entailment", "b"), ("non-entailment", "a"), ("non-entailment", "b")]
+    folder = tmp_path / "glue_data" / "HANS"
+    folder.mkdir(parents=True)
+    lines = [f"{label}\tw{i} w9 w{i}\tw9 w{i}\tex{i}\t{group}\n" for i, (label, group) in enumerate(rows)]
+    (folder / "heuristics_evaluation_set.txt").write_text(header + "".join(lines))
+    return folder
+
+
+def test_a_model_is_scored_on_a_challenge_beside_its_task(fine_tuning, hans_folder, tmp_path, tokenizer):
+    also = starts.challenge("hans", str(hans_folder.parent))
+    plain = one_shot(fine_tuning)
+    assert runs.key(one_shot(fine_tuning, also=None)) == runs.key(plain) != runs.key(one_shot(fine_tuning, also=also))
+    alone, both = (runs.perform(each, tmp_path).metrics for each in (plain, one_shot(fine_tuning, also=also)))
+    assert {name: both[name] for name in alone} == alone
+    model = BertForSequenceClassification.from_pretrained(runs.perform(fine_tuning, tmp_path).path / "model").eval()
+    weights = models.prunable(model, embeddings=True)
+    mask, _ = mask_files.load(runs.perform(plain, tmp_path).path / "mask.safetensors")
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.mul_(mask[name])
+        pairs = [(f"w{i} w9 w{i}", f"w9 w{i}") for i in range(4)]
+        given = [model(**tokenizer(*pair, return_tensors="pt")).logits.argmax().item() > 0 for pair in pairs]
+    right = np.array(given) == np.array([False, True, True, True])
+    assert both["hans.score"] == both["hans.accuracy"] == pytest.approx(right.mean())
+    assert both["hans.a.accuracy"] == pytest.approx(right[[0, 2]].mean())
+    assert both["hans.b.accuracy"] == pytest.approx(right[[1, 3]].mean())
+    assert starts.challenge("", "") is None
+
+
+@pytest.fixture
+def own_start(bert_folder, tmp_path):
+    (tmp_path / "mine.csv").write_text("id,comment,mood\n" + "".join(f"{i},w{i} w1,{i % 3}\n" for i in range(30)))
+    return starts.Own(
+        model=bert_folder,
+        train=str(tmp_path / "mine.csv"),
+        dev="",
+        dev_share=0.2,
+        text="comment",
+        second="",
+        label="mood",
+        labels="classes",
+    )
+
+
+def test_a_file_of_ones_own_is_a_task_like_any_other(fine_tuning, own_start, tmp_path):
+    dense = replace(fine_tuning, start=starts.own(own_start), task="own", epochs=0.5)
+    run = runs.perform(one_shot(dense, retrain_epochs=0.5), tmp_path / "results")
+    assert models.for_classes(str(runs.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
+    answers = pd.read_parquet(run.path / "answers.parquet")
+    assert len(answers) == 6
+    assert set(answers["label"]) == {"0", "1", "2"}
+    right = (answers["answer"] == answers["label"]).mean()
+    assert run.metrics["score"] == run.metrics["accuracy"] == pytest.approx(right)
+    assert run.metrics["majority"] == pytest.approx(1 / 3)
+    assert str(tmp_path) not in (run.path / "parameters.json").read_text()
+
+
+def test_a_number_is_learnt_as_well(fine_tuning, own_start, tmp_path):
+    start = starts.own(replace(own_start, labels="numbers", label="id"))
+    run = runs.perform(replace(fine_tuning, start=start, task="own", epochs=0.5), tmp_path / "results")
+    assert {"score", "pearson", "spearman"} <= run.metrics.keys()
+
+
+def test_a_file_of_ones_own_enters_the_key_by_what_is_in_it(fine_tuning, own_start, tmp_path):
+    dense = replace(fine_tuning, start=own_start, task="own")
+    key = runs.key(dense)
+    (tmp_path / "moved.csv").write_bytes((tmp_path / "mine.csv").read_bytes())
+    moved = replace(dense, start=replace(own_start, train=str(tmp_path / "moved.csv")))
+    assert runs.key(moved) == key
+    with (tmp_path / "moved.csv").open("a") as file:
+        file.write("30,w1,0\n")
+    assert runs.key(moved) != key
+
+
+def test_a_start_from_ones_own_file_is_refused_before_anything_runs(own_start):
+    for change, match in (
+        ({"model": "miniature"}, "knows the words of its own language alone"),
+        ({"train": ""}, "train_file = ''"),
+        ({"label": "moood"}, "column 'moood' is not there"),
+        ({"label": "id"}, "30 different labels in 30 rows"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            starts.own(replace(own_start, **change))

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 # Every file or folder of lottery/ has its floor here; a new one fails until it is given one.
 FLOORS = [
     {"__init__", "masks", "schedules", "stats", "scores", "plots"},
-    {"choices", "models", "examples", "spans", "glue_files", "importance", "tasks", "miniature"},
+    {"choices", "models", "examples", "spans", "text_files", "glue_files", "glue_hub", "own_file"}
+    | {"importance", "tasks", "miniature"},
     {"training", "pretraining", "pruning", "evaluation"},
     {"runs", "cluster", "mask_files", "experiments"},
     {"notebooks", "gates", "book", "cli"},
@@ -30,9 +31,12 @@ KEPT = {
     "sphinx": {"book"},
     "typer": {"cli"},
     "matplotlib": {"plots"},
+    "datasets": {"glue_hub"},
 }
 # Numbers, plain files, notebooks and commands: none of these has business with tensors.
-WITHOUT_TORCH = {"schedules", "stats", "scores", "plots", "choices", "glue_files", "notebooks", "gates", "book", "cli"}
+WITHOUT_TORCH = {"schedules", "stats", "scores", "plots", "choices", "notebooks", "gates", "book", "cli"} | {
+    *("text_files", "glue_files", "glue_hub", "own_file"),
+}
 
 
 def module_name(path: Path) -> str:

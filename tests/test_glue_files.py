@@ -49,6 +49,18 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_no_text(written, beg
 def test_labels_that_are_numbers(written):
     path = written("a\tb\tl\nw1\tw2\t2.500\nw1\tw2\t0\n")
     assert read_split(path, PAIR, ())["label"].tolist() == [2.5, 0.0]
+    assert read_split(path, PAIR, (), between=(0, 2.5))["label"].tolist() == [2.5, 0.0]
+    with pytest.raises(ValueError, match=r"row 2: label '0' is not a number from 1 to 2\.5"):
+        read_split(path, PAIR, (), between=(1, 2.5))
+
+
+def test_incomplete_rows_are_left_out_where_that_is_asked_for_and_counted(written):
+    path = written("a\tb\tl\nw1\tw2\t1\nw3\t\t0\nw4\nw5\tw6\t0\n")
+    with pytest.warns(UserWarning, match=r"train\.tsv: 2 of 4 rows lack a field"):
+        split = read_split(path, PAIR, ("0", "1"), leave_out_incomplete=True)
+    assert split.to_dict("list") == {"first": ["w1", "w5"], "second": ["w2", "w6"], "label": [1, 0]}
+    with pytest.raises(ValueError, match="row 1: 4 fields"):
+        read_split(written("a\tb\tl\nw1\tw2\t1\tw3\n"), PAIR, ("0", "1"), leave_out_incomplete=True)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +73,7 @@ def test_labels_that_are_numbers(written):
         ("a\tb\tl\tl\nw1\tw2\t1\t0\n", "column 'l' is twice"),
         ("a\tb\tl\nw1\tw2\t1\nw1\tw2\n", "row 2"),
         ("l\ta\tb\n1\tw1\tw2\n1\tw1\n", "row 2"),
+        ("a\tb\tl\nw1\tw2\t1\nw1\t \t1\n", "row 2: column 'b' is empty"),
         ("a\tb\tl\nw1\tw2\t1\tw3\n", "row 1"),
         ("a\tb\tl\nw1\tw2\t1\nw1\tw2\t1\tw3\n", "row 2"),
         ("a\tb\tl\nw1\tw2\t1\nw1\tw2\t2\n", "row 2: label '2' is none of 0, 1"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lottery.tasks import cola, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
+from lottery.tasks import cola, hans, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
 
 # Rows of train and dev, a label, and its share of dev, of the published files.
 PUBLISHED = [
@@ -103,6 +103,59 @@ def test_qqp(tmp_path):
         "second": ["How?", "y"],
         "label": [0, 1],
     }
+
+
+def test_qqp_leaves_out_the_rows_that_were_published_broken(tmp_path):
+    header = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
+    rows = [["5", "6", "7", "Why?", "How?", "0"], ["8", "9", "10", "Why"], ["1", "2", "3", "x", "", "1"]]
+    for split in ("train", "dev"):
+        written(tmp_path, f"{split}.tsv", header, rows)
+    with pytest.warns(UserWarning, match="2 of 3 rows lack a field") as told:
+        tables = qqp.read(tmp_path)
+    assert len(told) == 2
+    assert tables["train"].to_dict("list") == {"first": ["Why?"], "second": ["How?"], "label": [0]}
+
+
+HANS_HEADER = [
+    *("gold_label", "sentence1_binary_parse", "sentence2_binary_parse", "sentence1_parse", "sentence2_parse"),
+    *("sentence1", "sentence2", "pairID", "heuristic", "subcase", "template"),
+]
+
+
+def test_hans(tmp_path):
+    rows = [
+        [
+            "non-entailment",
+            *["( a )"] * 4,
+            "The x saw the y .",
+            "The y saw the x .",
+            "ex0",
+            "lexical_overlap",
+            "s",
+            "t",
+        ],
+        ["entailment", *["( a )"] * 4, "The x ran .", "The x ran .", "ex1", "constituent", "s", "t"],
+    ]
+    written(tmp_path, "heuristics_evaluation_set.txt", HANS_HEADER, rows)
+    tables = hans.read(tmp_path)
+    assert tables.keys() == {"dev"}
+    assert tables["dev"].to_dict("list") == {
+        "first": ["The x saw the y .", "The x ran ."],
+        "second": ["The y saw the x .", "The x ran ."],
+        "label": [1, 0],
+        "group": ["lexical_overlap", "constituent"],
+    }
+
+
+def test_hans_takes_neutral_and_contradiction_alike_for_no_entailment():
+    labels = np.array([0, 0, 0, 1, 1])
+    found = hans.metrics(np.array([0, 1, 2, 1, 2]), labels)
+    assert found == {
+        "accuracy": pytest.approx(3 / 5),
+        "accuracy_entailment": pytest.approx(1 / 3),
+        "accuracy_non-entailment": 1.0,
+    }
+    assert np.isnan(hans.metrics(np.array([0]), np.array([0]))["accuracy_non-entailment"])
 
 
 def test_mnli_has_other_columns_in_train_than_in_dev(tmp_path):

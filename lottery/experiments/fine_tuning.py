@@ -6,10 +6,9 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from lottery import evaluation, models, pruning, training
-from lottery.choices import choose
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given
+from lottery.experiments.starts import Given, Own
 from lottery.runs import Count, Positive, Run, Size, parameters
 
 
@@ -18,8 +17,8 @@ class FineTuning:
     """One model fine-tuned on one task with one seed; what was pruned from it stays away."""
 
     version: ClassVar[int] = 1
-    start: Given | Miniature | GradualPruning
-    task: str  # a file in lottery/tasks
+    start: Given | Own | Miniature | GradualPruning
+    task: str  # a file in lottery/tasks, or "own"
     epochs: Positive
     batch_size: Size
     learning_rate: Positive
@@ -34,7 +33,7 @@ class FineTuning:
         train_loss  over all of train, dropout off
         """
         set_seed(self.seed)
-        task = choose("tasks", self.task)
+        task = self.start.task(self.task)
         source = self.start.weights(run)
         tokenizer = models.tokenizer(source)
         tables = self.start.tables(self.task)

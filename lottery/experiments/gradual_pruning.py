@@ -7,13 +7,14 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from lottery import mask_files, masks, models, pretraining, pruning, schedules, training
-from lottery.choices import choose
+from lottery.choices import choose, named
 from lottery.examples import seeded
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import HELD_OUT_SEED, text
 from lottery.masks import Mask
 from lottery.pruning import KEEP, Scope
 from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
+from lottery.tasks import Task
 
 
 @parameters
@@ -22,7 +23,7 @@ class GradualPruning:
 
     version: ClassVar[int] = 1
     start: Miniature
-    importance: str  # a file in lottery/importance
+    importance: named("importance")
     scope: Scope
     embeddings: bool  # whether the word embeddings, and with them the tied decoder, are pruned
     sparsity: Fraction
@@ -88,6 +89,10 @@ class GradualPruning:
     def mask(self, run: Run) -> Mask:
         """What was kept, to be held while the model is fine-tuned."""
         return mask_files.load(run.need(self).path / "mask.safetensors")[0]
+
+    def task(self, name: str) -> Task:
+        """The task of that name."""
+        return self.start.task(name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task's data, as for the model that was pruned."""

@@ -7,9 +7,11 @@ from accelerate.utils import set_seed
 from transformers import BertForPreTraining
 
 from lottery import miniature, models, pretraining, training
+from lottery.choices import choose
 from lottery.experiments.miniature_text import HELD_OUT_SEED, text
 from lottery.masks import Mask
 from lottery.runs import Count, Run, parameters
+from lottery.tasks import Task
 
 
 @parameters
@@ -50,6 +52,10 @@ class Miniature:
     def mask(self, run: Run) -> Mask:
         """Nothing is removed."""
         return {}
+
+    def task(self, name: str) -> Task:
+        """The task of that name."""
+        return choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task in the language's words."""

@@ -6,8 +6,9 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from lottery import evaluation, examples, mask_files, masks, models, pruning, training
-from lottery.choices import choose
+from lottery.choices import choose, named
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.starts import Challenge
 from lottery.pruning import KEEP, Scope
 from lottery.runs import Count, Fraction, NotNegative, Run, parameters
 
@@ -18,19 +19,23 @@ class OneShot:
 
     version: ClassVar[int] = 1
     dense: FineTuning
-    importance: str  # a file in lottery/importance
+    importance: named("importance")
     scope: Scope
     embeddings: bool  # whether the table of word embeddings is cut too
     pooler: bool = True  # whether the pooler is cut too; True: what runs older than this field did
     sparsity: Fraction
     retrain_epochs: NotNegative  # 0.0: evaluated as it was cut
     seed: Count  # of a random choice, and of the retraining
+    also: Challenge | None = None
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer."""
+        """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer.
+
+        The scores on the challenge, if there is one, follow after its task's name and a dot.
+        """
         set_seed(self.seed)
         dense = self.dense
-        task = choose("tasks", dense.task)
+        task = dense.start.task(dense.task)
         folder = str(run.need(dense).path / "model")
         tokenizer = models.tokenizer(folder)
         tables = dense.start.tables(dense.task)
@@ -62,7 +67,12 @@ class OneShot:
                 asked=self.sparsity,
                 seed=self.seed,
             )
+        majority = evaluation.majority(task, tables)[task.METRIC]
         found, answers = evaluation.score(model, task, tables, tokenizer, dense.max_length)
         run.once("answers.parquet", lambda: answers)
+        if self.also:
+            other = choose("tasks", self.also.task)
+            more, _ = evaluation.score(model, other, self.also.tables(), tokenizer, dense.max_length)
+            found |= {f"{self.also.task}.{name}": value for name, value in more.items()}
         counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
-        return counts | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found
+        return counts | {"majority": majority} | found

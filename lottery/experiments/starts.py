@@ -1,23 +1,29 @@
 """What a study starts from: a pre-trained model, and the data of a task."""
 
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
 
-from lottery.choices import choose
+from lottery import glue_hub, own_file
+from lottery.choices import choose, named
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
-from lottery.runs import Run, Source, parameters
+from lottery.own_file import Labels
+from lottery.runs import Fraction, Run, Source, parameters
+from lottery.tasks import Task
+
+HUB, OWN = "hub", "own"
 
 
 @parameters
 class Given:
-    """A model (a folder, "minilm" or a hub name) and the folder of one task's files, as a user brings them."""
+    """A model (a folder, "minilm" or a hub name) and the published files of one task."""
 
     version: ClassVar[int] = 1
     model: Source
-    data: Source
+    data: Source  # the folder of the task's files, or HUB
 
     def weights(self, run: Run) -> str:
         """The model as it is."""
@@ -27,27 +33,120 @@ class Given:
         """Nothing is removed."""
         return {}
 
+    def task(self, name: str) -> Task:
+        """The task of that name."""
+        return choose("tasks", name)
+
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task's published files, read from `data`."""
-        return choose("tasks", task).read(Path(self.data))
+        return _published(task, self.data)
+
+
+@parameters
+class Own:
+    """A model and a task made from the user's own file; the task is called OWN."""
+
+    version: ClassVar[int] = 1
+    model: Source
+    train: Source  # a .csv, .tsv or .jsonl file
+    dev: Source  # another, or "": a share of `train` is held out
+    dev_share: Fraction
+    text: str  # the column of the text
+    second: str  # that of a second text, or ""
+    label: str  # that of the label
+    labels: Labels
+
+    def weights(self, run: Run) -> str:
+        """The model as it is."""
+        return self.model
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def task(self, name: str) -> Task:
+        """The task that the file makes, whatever its name."""
+        return self._read()[0]
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The rows of the files."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
+        told = {"first": self.text, "second": self.second, "label": self.label}
+        columns = {ours: theirs for ours, theirs in told.items() if theirs}
+        dev = Path(self.dev) if self.dev else None
+        return own_file.read(Path(self.train), dev, columns, self.labels, dev_share=self.dev_share)
+
+
+@parameters
+class Challenge:
+    """Another task whose dev set the same model answers with the classes it has learnt, as HANS for one of MNLI."""
+
+    version: ClassVar[int] = 1
+    task: named("tasks")
+    data: Source  # as for Given
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The task's published files, read from `data`."""
+        return _published(self.task, self.data)
 
 
 def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: int) -> Given | Miniature:
-    """The start that a notebook's parameters name.
+    """The start that a notebook's parameters name, on a published task.
 
-    model            "miniature", made here with `seed` and `miniature_steps` of pre-training; or "minilm", a folder,
-                     a hub name
-    data_dir         a downloaded glue_data folder, for any model but the miniature
-    Raises ValueError where they do not fit together.
+    model     "miniature", made here with `seed` and `miniature_steps` of pre-training; or "minilm", a folder, a name
+    data_dir  for any model but the miniature: a downloaded glue_data folder, or "hub"
+    Raises ValueError where they do not fit together or the files are not as they are published.
     """
     folder = choose("tasks", task).FOLDER
     if model == "miniature":
         if data_dir:
             raise ValueError(f"data_dir = {data_dir!r}: the miniature brings its own data; leave data_dir empty")
         return Miniature(seed=seed, steps=miniature_steps)
-    if not (Path(data_dir) / folder).is_dir() or not data_dir:
+    if data_dir == HUB:
+        return Given(model=model, data=HUB)
+    if not data_dir or not (Path(data_dir) / folder).is_dir():
         raise ValueError(
-            f"data_dir = {data_dir!r} has no folder {folder!r}: for the model {model!r} and the task {task!r}, "
-            f"give a folder laid out as GLUE's download"
+            f"data_dir = {data_dir!r} has no folder {folder!r}: for the model {model!r} and the task {task!r}, give a "
+            f"folder laid out as GLUE's download, or {HUB!r} where the Hugging Face hub can be reached"
         )
-    return Given(model=model, data=str(Path(data_dir) / folder))
+    given = Given(model=model, data=str(Path(data_dir) / folder))
+    if "train" not in _splits(task, given.data):
+        raise ValueError(f"task = {task!r} has no training set: give the task to train on, and this one as `also`")
+    return given
+
+
+def own(given: Own) -> Own:
+    """The same, once its files have been read without complaint. Raises as `own_file.read` does."""
+    if not given.train:
+        raise ValueError(
+            "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
+        )
+    if given.model == "miniature":
+        raise ValueError(
+            "model = 'miniature' knows the words of its own language alone: for a file of your own give 'minilm', a "
+            "folder or a name of the Hugging Face hub"
+        )
+    given.tables(OWN)
+    return given
+
+
+def challenge(task: str, data_dir: str) -> Challenge | None:
+    """The task named, of the same `data_dir`, for models fine-tuned on another one to be scored on; None for ""."""
+    if not task:
+        return None
+    given = Challenge(task=task, data=str(Path(data_dir) / choose("tasks", task).FOLDER))
+    _splits(given.task, given.data)
+    return given
+
+
+def _published(task: str, data: str) -> dict[str, pd.DataFrame]:
+    module = choose("tasks", task)
+    return glue_hub.read(task, module) if data == HUB else module.read(Path(data))
+
+
+@cache
+def _splits(task: str, data: str) -> list[str]:
+    """The names of the splits; read here, so that what is wrong in a file is told before any run."""
+    return list(_published(task, data))

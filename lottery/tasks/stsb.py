@@ -18,7 +18,9 @@ FOLDER = "STS-B"
 def read(folder: Path) -> dict[str, pd.DataFrame]:
     """Train and dev as published: columns first, second, label in [0, 5]."""
     columns = {"first": "sentence1", "second": "sentence2", "label": "score"}
-    return {split: glue_files.read_split(folder / f"{split}.tsv", columns, ()) for split in ("train", "dev")}
+    return {
+        split: glue_files.read_split(folder / f"{split}.tsv", columns, (), between=(0, 5)) for split in ("train", "dev")
+    }
 
 
 def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:

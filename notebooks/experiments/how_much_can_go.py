@@ -29,9 +29,17 @@
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
-task = "cola"  # a file in lottery/tasks
+task = "cola"  # a file in lottery/tasks; or "own": a file of your own, which the lines from train_file on describe
 more_tasks = []  # tasks beside it, in the same figures
-data_dir = ""  # a downloaded glue_data folder; the miniature brings its own data
+data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
+also = ""  # a task on which the same models are scored too, such as "hans" for those of "mnli"
+train_file = ""  # .csv, .tsv or .jsonl
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 sparsities = [0.2, 0.4, 0.5, 0.6, 0.7]  # shares of the prunable weights to remove
 seeds = [1]  # of the task's head, the order of its examples, dropout and the retraining
 scope = "global"  # "global": the smallest weights of the whole model go; "local": of each matrix
@@ -53,13 +61,24 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.one_shot import OneShot
-from lottery.experiments.starts import start
+from lottery.experiments.starts import OWN, Own, challenge, own, start
 
 tasks = [task, *more_tasks]
+mine = Own(
+    model=model,
+    train=train_file,
+    dev=dev_file,
+    dev_share=dev_share,
+    text=text_column,
+    second=second_column,
+    label=label_column,
+    labels=labels,
+)
+other = challenge(also, data_dir)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 dense = [
     FineTuning(
-        start=start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps),
+        start=own(mine) if name == OWN else start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps),
         task=name,
         epochs=epochs,
         batch_size=batch_size,
@@ -82,6 +101,7 @@ grid = [
         sparsity=sparsity,
         retrain_epochs=retrained,
         seed=tuned.seed,
+        also=other,
     )
     for tuned in dense
     for sparsity in [0.0, *sparsities]
@@ -92,11 +112,12 @@ grid = [
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
+from lottery.tasks import Task
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -107,9 +128,14 @@ missing = Markdown(
 )
 
 
+def known(name: str) -> Task:
+    """The task of that name; yours is made of your file."""
+    return mine.task(name) if name == OWN else choose("tasks", name)
+
+
 def named(runs: pd.DataFrame) -> pd.DataFrame:
     """The table with the names a reader sees: of the task, and of what was cut and done after the cut."""
-    tasks = {name: choose("tasks", name).TITLE for name in runs["dense.task"].unique()}
+    tasks = {name: known(name).TITLE for name in runs["dense.task"].unique()}
     treatment = [
         (f"retrained {epochs:g} epochs" if epochs else "as cut")
         + ("" if cut == pooler else ", pooler too" if cut else ", not the pooler")
@@ -123,7 +149,7 @@ def drawn(runs: pd.DataFrame) -> None:
     names = runs["dense.task"].unique()
     _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 1.2, 3.4), squeeze=False)
     for name, ax in zip(names, panels[0], strict=True):
-        task = choose("tasks", name)
+        task = known(name)
         rows = named(runs[runs["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
@@ -145,22 +171,66 @@ def told(runs: pd.DataFrame) -> Markdown:
             index="dense.seed", columns=["pooler", "retrain_epochs", "sparsity"], values="score"
         )
         cut, whole = scores[False][0.0], scores[False][0.0][0.0]
-        costly = [sparsity for sparsity in cut if (cut[sparsity] - whole).mean() < -2]
+        # Of a collapsed regression the score is NaN, and no NaN is at least -2.
+        costly = [sparsity for sparsity in cut if not (cut[sparsity] - whole).mean() >= -2]
         free = [sparsity for sparsity in cut if sparsity < min(costly, default=1)]
         worst = max(cut)
         drop = stats.paired_difference(cut[worst], whole)
-        pooled = scores[True][0.0]
-        half = min(pooled, key=lambda sparsity: abs(sparsity - 0.5))
-        loss = stats.paired_difference(pooled[half], cut[half])
+        guess = 100 * rows["majority"].iloc[0]
+        line = (
+            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {whole.mean():.1f} "
+            f"(seeds from {whole.min():.1f} to {whole.max():.1f}; one answer to all: {guess:.1f}). "
+        )
+        if whole.mean() <= guess:
+            line += "It has learnt nothing that one answer to all does not know, so what a cut costs it says nothing. "
+        else:
+            line += (
+                f"Up to **{max(free):.0%}** of the weights of its layers go in one cut for less than two points on average, "
+                f"of the shares tried; at {worst:.0%} the difference is {drop[0]:.1f} points"
+                f"{interval(drop[1], drop[2], len(whole))}. "
+            )
+        if (rows["weights"] != rows["weights"].iloc[0]).any():
+            pooled = scores[True][0.0]
+            half = min(pooled, key=lambda sparsity: abs(sparsity - 0.5))
+            loss = stats.paired_difference(pooled[half], cut[half])
+            line += (
+                f"With the pooler among the weights that compete, {half:.0%} costs a further {-loss[0]:.1f} points"
+                f"{interval(-loss[2], -loss[1], len(whole))}. "
+            )
+        collapsed = int(rows["constant"].sum())
         lines.append(
-            f"- **{choose('tasks', name).TITLE}.** The whole model reaches {choose('tasks', name).METRIC} {whole.mean():.1f} "
-            f"(seeds from {whole.min():.1f} to {whole.max():.1f}). Up to {max(free):.0%} of the weights of its layers go in one "
-            f"cut for less than two points on average; at {worst:.0%} the difference is {drop[0]:.1f} points (95 % interval "
-            f"over {len(whole)} seeds {drop[1]:.1f} to {drop[2]:.1f}). With the pooler among the weights that compete, "
-            f"{half:.0%} costs a further {-loss[0]:.1f} points ({-loss[2]:.1f} to {-loss[1]:.1f}). Of the {len(rows)} runs, "
-            f"{int(rows['constant'].sum())} ended in a model that gives one answer to all; their scores are shown as they are."
+            f"{line}Of the {len(rows)} runs, {collapsed} ended in a model that gives one answer to all; their scores are "
+            "shown as they are."
         )
     return Markdown("\n".join(lines))
+
+
+def interval(low: float, high: float, seeds: int) -> str:
+    """The interval of a difference in parentheses; one seed has none."""
+    return f" (95 % interval over {seeds} seeds {low:.1f} to {high:.1f})" if seeds > 1 else " (one seed: no interval)"
+
+
+def data() -> pd.DataFrame:
+    """What each task of this build is learnt from and judged by."""
+    rows = []
+    for name in tasks:
+        told, tables = known(name), next(tuned.start for tuned in dense if tuned.task == name).tables(name)
+        train, dev = tables["train"], tables["dev"]
+        texts = [column for column in ("first", "second") if column in train]
+        row = {"task": told.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
+        row["of them also in train"] = len(dev.merge(train[texts].drop_duplicates(), on=texts))
+        if told.KIND == "classification":
+            shares = dev["label"].value_counts(normalize=True)
+            row["labels of dev"] = ", ".join(f"{told.LABELS[label]} {share:.0%}" for label, share in shares.items())
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("").set_index("task")
+
+
+def challenged(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean scores on the other task, x 100, as cut, at each sparsity."""
+    rows = runs[(runs["retrain_epochs"] == 0) & (runs["pooler"] == pooler)]
+    columns = [column for column in runs if column.startswith(f"{also}.") and column != f"{also}.constant"]
+    return (100 * rows.groupby("sparsity")[columns].mean().T).round(1)
 
 
 # %% [markdown]
@@ -175,8 +245,21 @@ Markdown(
     f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
 )
 
+# %% tags=["hide-input", "answer"]
+told(live)
+
 # %% tags=["hide-input"]
 summary(live)
+
+# %% [markdown]
+# ### What it was learnt from and judged by
+
+# %% tags=["hide-input"]
+data()
+
+# %% tags=["remove-input"]
+if also:
+    display(Markdown(f"### The same models on {choose('tasks', also).TITLE}"), challenged(live))
 
 # %% [markdown]
 # ## On a real BERT and real GLUE data

@@ -1,0 +1,88 @@
+"""GLUE from the hub, which is a folder here, laid out as the data set's repository is."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+from lottery import glue_hub
+from lottery.choices import choose
+
+pytest.importorskip("datasets")
+
+ROWS = {"train": 4, "validation": 2, "test": 1}
+TEXTS = {"cola": ["sentence"], "mnli": ["premise", "hypothesis"], "qqp": ["question1", "question2"], "stsb": ["a", "b"]}
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Writes a configuration of the data set, and has it stand for the hub's."""
+    monkeypatch.setattr(glue_hub, "NAME", str(tmp_path / "glue"))
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+
+    def write(name, labels, splits=ROWS):
+        import datasets
+
+        datasets.disable_progress_bars()
+        told = datasets.DatasetDict()
+        for split, rows in splits.items():
+            columns = {text: [f"{split} {text} {row}" for row in range(rows)] for text in TEXTS[name]}
+            kinds = {text: datasets.Value("string") for text in TEXTS[name]}
+            kinds["label"] = datasets.ClassLabel(names=labels) if labels else datasets.Value("float32")
+            columns["label"] = (
+                [row % len(labels) for row in range(rows)] if labels else [row / 2 for row in range(rows)]
+            )
+            told[split] = datasets.Dataset.from_dict(
+                columns | {"idx": list(range(rows))}, datasets.Features(kinds | {"idx": datasets.Value("int32")})
+            )
+            (tmp_path / "glue" / name).mkdir(parents=True, exist_ok=True)
+            told[split].to_parquet(tmp_path / "glue" / name / f"{split}-00000-of-00001.parquet")
+        files = "".join(f"  - split: {split}\n    path: {name}/{split}-*\n" for split in splits)
+        (tmp_path / "glue" / "README.md").write_text(
+            f"---\nconfigs:\n- config_name: {name}\n  data_files:\n{files}---\n"
+        )
+
+    return write
+
+
+def test_a_task_comes_as_from_its_files(hub):
+    hub("cola", choose("tasks", "cola").LABELS)
+    tables = glue_hub.read("cola", choose("tasks", "cola"))
+    assert tables.keys() == {"train", "dev"}
+    assert tables["train"].to_dict("list") == {
+        "first": [f"train sentence {row}" for row in range(4)],
+        "label": [0, 1, 0, 1],
+    }
+
+
+def test_pairs_two_dev_sets_and_numbers(hub):
+    splits = {"train": 3, "validation_matched": 2, "validation_mismatched": 1, "test_matched": 1}
+    hub("mnli", choose("tasks", "mnli").LABELS, splits)
+    tables = glue_hub.read("mnli", choose("tasks", "mnli"))
+    assert {split: len(table) for split, table in tables.items()} == {"train": 3, "dev": 2, "dev_mismatched": 1}
+    assert tables["dev"]["first"].tolist() == ["validation_matched premise 0", "validation_matched premise 1"]
+    assert tables["dev_mismatched"]["second"].tolist() == ["validation_mismatched hypothesis 0"]
+    hub("stsb", ())
+    table = glue_hub.read("stsb", choose("tasks", "stsb"))["train"]
+    assert isinstance(table, pd.DataFrame)
+    assert table["label"].tolist() == [0, 0.5, 1, 1.5]
+
+
+def test_other_labels_than_expected_are_refused(hub):
+    hub("cola", ("acceptable", "unacceptable"))
+    with pytest.raises(ValueError, match="not those of CoLA"):
+        glue_hub.read("cola", choose("tasks", "cola"))
+
+
+def test_what_the_hub_does_not_hold_is_told_with_what_to_do(hub):
+    hub("cola", choose("tasks", "cola").LABELS)
+    with pytest.raises(ValueError, match="give --data-dir") as error:
+        glue_hub.read("squad", choose("tasks", "squad"))
+    assert "\n" not in str(error.value)
+
+
+def test_without_the_package_it_is_told_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(ValueError, match="pip install"):
+        glue_hub.read("cola", choose("tasks", "cola"))

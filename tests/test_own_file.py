@@ -1,0 +1,188 @@
+"""A user's own files: what is read from them, what is held out, and what is refused in a sentence."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lottery import own_file
+
+ROWS = [(f"text {number}", "good" if number % 3 else "bad") for number in range(30)]
+COLUMNS = {"first": "text", "label": "label"}
+
+
+def written(path: Path, rows=ROWS, names=("text", "label"), encoding="utf-8") -> Path:
+    if path.suffix == ".jsonl":
+        text = "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)
+        path.write_text(text, encoding=encoding)
+    elif path.suffix == ".tsv":
+        path.write_text("".join("\t".join(map(str, row)) + "\n" for row in [names, *rows]), encoding=encoding)
+    else:
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file).writerows([names, *rows])
+    return path
+
+
+def read(train, dev=None, columns=COLUMNS, labels="classes", dev_share=0.2):
+    return own_file.read(train, dev, columns, labels, dev_share=dev_share)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".CSV"])
+def test_every_format_holds_the_same_rows(tmp_path, suffix):
+    train, dev = written(tmp_path / f"a{suffix}"), written(tmp_path / f"b{suffix}", ROWS[::-2])
+    task, tables = read(train, dev)
+    told = (task.TITLE, task.KIND, task.LABELS, task.PAIR, task.METRIC)
+    assert told == (f"a{suffix}", "classification", ("bad", "good"), False, "accuracy")
+    for split, rows in (("train", ROWS), ("dev", ROWS[::-2])):
+        assert tables[split]["first"].tolist() == [text for text, _ in rows]
+        assert [task.LABELS[label] for label in tables[split]["label"]] == [label for _, label in rows]
+
+
+def test_texts_stay_as_they_are(tmp_path):
+    texts = ['said "so", he', "two\nlines", "tab\there", "café 語", " blanks ", "NA", "null", "1"]
+    rows = [(text, str(number % 2)) for number, text in enumerate(texts)]
+    for suffix in (".csv", ".jsonl"):
+        _, tables = read(written(tmp_path / f"a{suffix}", rows), written(tmp_path / f"b{suffix}", ROWS01))
+        assert tables["train"]["first"].tolist() == texts
+    plain = [row for row in rows if "\t" not in row[0] and "\n" not in row[0]]
+    _, tables = read(written(tmp_path / "a.tsv", plain), written(tmp_path / "b.tsv", ROWS01))
+    assert tables["train"]["first"].tolist() == [text for text, _ in plain]
+
+
+ROWS01 = [("x", "0"), ("y", "1")]
+
+
+def test_a_byte_order_mark_and_blank_lines_at_the_end_are_nothing(tmp_path):
+    one, two = written(tmp_path / "a.csv", encoding="utf-8-sig"), written(tmp_path / "b.jsonl", ROWS[1:])
+    for path in (one, two):
+        with path.open("a") as file:
+            file.write("\n")
+    assert len(read(one, two)[1]["train"]) == 30
+
+
+def test_pairs_and_other_columns(tmp_path):
+    rows = [(number, f"q{number}", f"a{number}", number % 2) for number in range(10)]
+    columns = {"first": "question", "second": "answer", "label": "fits"}
+    for suffix in (".csv", ".tsv", ".jsonl"):
+        train = written(tmp_path / f"a{suffix}", rows, ("id", "question", "answer", "fits"))
+        task, tables = read(train, columns=columns)
+        whole = pd.concat(tables.values())
+        assert task.PAIR
+        assert sorted(zip(whole["first"], whole["second"], whole["label"], strict=True)) == [row[1:] for row in rows]
+
+
+def test_classes_that_are_whole_numbers_are_in_their_order(tmp_path):
+    rows = [(f"t{number}", [10, 9, -1][number % 3]) for number in range(30)]
+    assert read(written(tmp_path / "a.jsonl", rows))[0].LABELS == ("-1", "9", "10")
+
+
+def test_a_share_is_held_out_of_each_class_alike_and_always_the_same(tmp_path):
+    rows = [(f"t{number}", "rare" if number < 20 else "common") for number in range(100)]
+    _, tables = read(written(tmp_path / "a.csv", rows), dev_share=0.25)
+    texts = [*tables["train"]["first"], *tables["dev"]["first"]]
+    assert Counter(texts) == Counter(text for text, _ in rows)
+    assert Counter(tables["dev"]["label"]) == {0: 20, 1: 5}
+    _, again = read(written(tmp_path / "other.csv", rows), dev_share=0.25)
+    assert again["dev"]["first"].tolist() == tables["dev"]["first"].tolist()
+    assert tables["dev"]["first"].tolist() != sorted(tables["dev"]["first"])
+    assert all(table.index.tolist() == list(range(len(table))) for table in tables.values())
+
+
+def test_labels_that_are_numbers_are_moved_and_scaled_by_those_of_train(tmp_path):
+    numbers = [3.5, 100.0, -2e3, 7.0, 8.0, 9.0]
+    train = written(tmp_path / "a.csv", [(f"t{number}", number) for number in numbers])
+    dev = written(tmp_path / "b.csv", [("u", 3.5), ("v", 0)])
+    task, tables = read(train, dev, labels="numbers")
+    assert (task.KIND, task.LABELS, task.METRIC) == ("regression", (), "pearson_spearman")
+    mean, deviation = np.mean(numbers), np.std(numbers, ddof=1)
+    assert tables["train"]["label"].tolist() == pytest.approx([(number - mean) / deviation for number in numbers])
+    assert tables["dev"]["label"].tolist() == pytest.approx([(3.5 - mean) / deviation, -mean / deviation])
+
+
+def test_scores_of_a_few_answers(tmp_path):
+    three = [(f"t{number}", "abc"[number % 3]) for number in range(30)]
+    task, _ = read(written(tmp_path / "a.csv", three))
+    found = task.metrics(np.array([0, 0, 1, 2, 2, 1]), np.array([0, 1, 1, 2, 0, 1]))
+    # F1 of a: 1 right of 2 given and 2 there; of b: 2 of 2 and 3; of c: 1 of 2 and 1.
+    assert found["accuracy"] == pytest.approx(4 / 6)
+    assert found["f1_macro"] == pytest.approx((2 * 1 / 4 + 2 * 2 / 5 + 2 * 1 / 3) / 3)
+    assert found["matthews"] == pytest.approx((4 * 6 - (2 * 2 + 2 * 3 + 2 * 1)) / np.sqrt((36 - 12) * (36 - 14)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.txt", "x", "does not end in .csv, .tsv, .jsonl"),
+        ("a.csv", "", "has no row"),
+        ("a.csv", "text,label\n", "has no row"),
+        ("a.csv", "text;label\nx;1\n", "its columns are text;label"),
+        ("a.csv", "text,text,label\nx,y,1\n", "column 'text' is twice"),
+        ("a.csv", "text,label\nx,1\ny\n", "row 2: 1 fields where there are 2 columns"),
+        ("a.csv", 'text,label\n"x,1\ny,2\n', "line 3: not comma-separated"),
+        ("a.csv", "text,label\nx,1\n  ,2\n", "row 2: column 'text' is empty"),
+        ("a.csv", "text,label\nx,1\ny,\nz,1\nv,\n", "row 2: column 'label' is empty"),
+        ("a.csv", "text,label\n" + "x,1\n" * 6, "all rows have the label '1'"),
+        ("a.csv", "text,label\n" + "".join(f"x,{i}\n" for i in range(9)), "9 different labels in 9 rows"),
+        ("a.tsv", "text\tlabel\nx\t1\ty\n", "row 1: 3 fields"),
+        ("a.jsonl", "\n", "has no row"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": ', "line 2: not JSON"),
+        ("a.jsonl", '["x", 1]\n', "line 1: not a JSON object"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{"label": 1}\n', "row 2: column 'text' is empty"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": null, "label": 1}\n', "row 2: column 'text' is empty"),
+        ("a.csv", "text,label\n" + "x,0\n" * 5 + "z,1\n", "cannot be held out"),
+    ],
+)
+def test_a_file_that_nothing_can_be_learnt_from_is_refused(tmp_path, name, content, told):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.(csv|tsv|jsonl|txt)") as error:
+        read(tmp_path / name)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_in_another_encoding_or_not_there_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="UTF-8"):
+        read(written(tmp_path / "a.csv", [("café", "1")], encoding="latin-1"))
+    with pytest.raises(FileNotFoundError, match=r"gone\.csv"):
+        read(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("label", ["", "nan", "inf", "many"])
+def test_a_label_that_is_no_number_is_refused(tmp_path, label):
+    with pytest.raises(ValueError, match=r"row 2: label .* is not a number"):
+        read(written(tmp_path / "a.csv", [("x", "1"), ("y", label)]), labels="numbers")
+
+
+def test_a_second_text_that_is_missing_is_refused(tmp_path):
+    rows = [("q", "a", "1"), ("q", "", "0")]
+    train = written(tmp_path / "a.csv", rows, ("text", "answer", "label"))
+    with pytest.raises(ValueError, match="row 2: column 'answer' is empty"):
+        read(train, columns=COLUMNS | {"second": "answer"})
+
+
+def test_a_model_is_not_judged_by_what_it_was_trained_on(tmp_path):
+    train = written(tmp_path / "a.csv")
+    copy = written(tmp_path / "b.csv")
+    (tmp_path / "link.csv").symlink_to(train)
+    for dev in (train, tmp_path / "x" / ".." / "a.csv", copy, tmp_path / "link.csv"):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(ValueError, match="is the same as"):
+            read(train, dev)
+
+
+def test_dev_may_hold_no_label_that_train_lacks_and_not_one_alone(tmp_path):
+    train = written(tmp_path / "a.csv")
+    with pytest.raises(ValueError, match=r"b\.csv, row 2: label 'so-so' is none of bad, good"):
+        read(train, written(tmp_path / "b.csv", [("x", "good"), ("y", "so-so")]))
+    with pytest.raises(ValueError, match=r"b\.csv: all rows have the label 'good'"):
+        read(train, written(tmp_path / "b.csv", [("x", "good"), ("y", "good")]))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.99])
+def test_a_share_that_leaves_nothing_is_refused(tmp_path, share):
+    with pytest.raises(ValueError, match="cannot be held out"):
+        read(written(tmp_path / "a.csv"), dev_share=share)
