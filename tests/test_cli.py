@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import pandas as pd
 import pytest
 
@@ -24,6 +25,8 @@ scheduler = ""
 # %% tags=["grid"]
 from toy_experiments import Doubling
 
+if upto < 0:
+    raise ValueError(f"upto = {upto}: at least 0")
 grid = [Doubling(number=number, log="log") for number in range(upto)]
 """
 
@@ -44,6 +47,7 @@ def lottery(capsys):
 @pytest.fixture
 def counting(checkout, notebook):
     notebook("experiments/count", COUNT)
+    notebook("experiments/bare", "# %%\nupto = 3\n")
     (checkout / "notebooks/profiles/quick.yaml").write_text("# Minutes on two cores\n")
     (checkout / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 4}\n")
     return checkout
@@ -53,9 +57,14 @@ def counting(checkout, notebook):
 def executed(monkeypatch):
     """What would have been executed: [(notebook, parameters, output)]."""
     told = []
-    monkeypatch.setattr(
-        notebooks, "execute", lambda root, name, given, output, console: told.append((name, given, output)) or 1.0
-    )
+
+    def execute(root, name, given, output, console):
+        told.append((name, given, output))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(), output)
+        return 1.0
+
+    monkeypatch.setattr(notebooks, "execute", execute)
     return told
 
 
@@ -88,7 +97,7 @@ def test_commands_are_those_that_are_tested():
 
 
 def test_lists(lottery, counting):
-    assert lottery("list", "notebooks") == (0, "experiments/count  Counting\n", "")
+    assert lottery("list", "notebooks") == (0, "experiments/bare\nexperiments/count  Counting\n", "")
     assert lottery("list", "profiles") == (0, "more\nquick  Minutes on two cores\n", "")
     for kind, name, what in (
         ("tasks", "cola", "CoLA"),
@@ -127,6 +136,8 @@ def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monk
         (["run", "count", "-f", "gone.yaml"], "gone.yaml"),
         (["run", "count", "--profile", "quik"], "did you mean 'quick'?"),
         (["run", "count", "-o", "out.txt"], "ending in .ipynb"),
+        (["run", "count", "-p", "upto", "-1"], "upto = -1: at least 0"),
+        (["run", "bare"], "has no cell tagged `parameters`"),
         (["run", "count", "--workers", "0"], "'--workers': Input should be greater than or equal to 1"),
         (["book", "--profile", "quik"], "did you mean 'quick'?"),
         (["runs", "quik"], "did you mean 'quick'?"),
@@ -149,6 +160,21 @@ def test_a_failure_is_told_in_a_sentence_and_shown_whole_on_request(lottery, cou
     assert lottery("book") == (1, "", "lottery: notebook experiments/count failed\n")
     with pytest.raises(RuntimeError):
         cli.main(["book", "--debug"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ValueError("no"), 2),
+        (FileNotFoundError("no"), 2),
+        (PermissionError(13, "no"), 2),
+        (RuntimeError("no"), 1),
+        (OSError(28, "No space left on device"), 1),
+    ],
+)
+def test_what_cannot_be_and_what_failed_have_codes_of_their_own(lottery, counting, monkeypatch, error, code):
+    monkeypatch.setattr(book, "build", lambda *_, **__: (_ for _ in ()).throw(error))
+    assert lottery("book") == (code, "", f"lottery: {error}\n")
 
 
 # Notebooks and the book
@@ -174,12 +200,26 @@ def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lotte
 
 
 def test_run_says_what_is_up_to_date_and_executes_it_if_forced(lottery, counting, executed, monkeypatch):
+    nbformat.write(nbformat.v4.new_notebook(), counting / "a.ipynb")
     monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
     code, told, _ = lottery("run", "count", "-o", "a.ipynb")
     assert (code, told) == (0, "experiments/count is up to date: a.ipynb (--force executes it again)\n")
     assert executed == []
     lottery("run", "count", "-o", "a.ipynb", "--force")
     assert len(executed) == 1
+
+
+def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypatch):
+    def cell(tags, *texts):
+        outputs = [nbformat.v4.new_output("display_data", {"text/markdown": text}) for text in texts]
+        return nbformat.v4.new_code_cell("", metadata={"tags": tags}, outputs=outputs)
+
+    cells = [cell([], "# Not this"), cell(["answer"], "**40 %** can go", "- or less"), cell(["answer"])]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), counting / "a.ipynb")
+    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    _, told, _ = lottery("run", "count", "-o", "a.ipynb")
+    assert told.split() == [*"experiments/count is up to date: a.ipynb (--force executes it again)".split(),
+                            *"40 % can go • or less".split()]  # fmt: skip
 
 
 def test_book_builds_and_says_where(lottery, counting, monkeypatch):

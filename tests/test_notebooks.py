@@ -348,6 +348,12 @@ def test_a_failed_notebook_does_not_take_the_place_of_a_good_one(checkout, noteb
     assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 0}, output)
 
 
+def test_what_a_cell_refuses_is_told_apart_from_what_fails_in_it(checkout, notebook):
+    notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n\n# %%\nraise ValueError("upto = 0: more")\n')
+    with pytest.raises(ValueError, match=r"failed in its cell \d: ValueError: upto = 0: more"):
+        notebooks.execute(checkout, "experiments/count", {"upto": 0}, checkout / "out.ipynb", QUIET)
+
+
 def test_unknown_parameters_are_refused_before_anything_runs(checkout, notebook):
     """papermill itself only warns and runs on with the defaults."""
     notebook("experiments/count", COUNT)

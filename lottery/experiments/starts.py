@@ -119,14 +119,14 @@ def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: i
 
 def own(given: Own) -> Own:
     """The same, once its files have been read without complaint. Raises as `own_file.read` does."""
-    if not given.train:
-        raise ValueError(
-            "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
-        )
     if given.model == "miniature":
         raise ValueError(
             "model = 'miniature' knows the words of its own language alone: for a file of your own give 'minilm', a "
             "folder or a name of the Hugging Face hub"
+        )
+    if not given.train:
+        raise ValueError(
+            "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
         )
     given.tables(OWN)
     return given

@@ -63,6 +63,8 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, Own, challenge, own, start
 
+if not seeds:
+    raise ValueError("seeds = []: at least one is needed")
 tasks = [task, *more_tasks]
 mine = Own(
     model=model,
