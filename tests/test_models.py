@@ -1,15 +1,20 @@
-import contextlib
 import hashlib
 import json
 import shutil
+from hashlib import sha1
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from huggingface_hub.utils import close_session
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
@@ -427,8 +432,7 @@ def test_code_that_comes_with_a_tokenizer_is_not_run(bert_folder, tmp_path, name
     told = json.loads((folder / "tokenizer_config.json").read_text())
     told |= {"tokenizer_class": name, "auto_map": {"AutoTokenizer": ["code.Tokenizer", None]}}
     (folder / "tokenizer_config.json").write_text(json.dumps(told))
-    with contextlib.suppress(ValueError):
-        assert models.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    assert models.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
     assert list(tmp_path.rglob("trace")) == []
 
 
@@ -729,6 +733,87 @@ def test_a_model_in_the_hubs_cache_opens_without_a_network(hub, bert_folder):
     assert all(torch.equal(model.get_parameter(name), weight) for name, weight in encoder_of(bert_folder).items())
     assert models.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
     assert waited == []
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The part of the hub that a download asks, for one model."""
+
+    folder: Path
+    asked: ClassVar[list[str]] = []
+
+    def answer(self, content: bytes = b"", **headers):
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def do_GET(self):
+        path = urlsplit(self.path).path
+        self.asked.append(f"{self.command} {path}")
+        files = {file.name: file.read_bytes() for file in self.folder.iterdir()}
+        if path == "/api/models/someone/a_model" or path.startswith("/api/models/someone/a_model/revision"):
+            self.answer(json.dumps({"id": "someone/a_model", "sha": "1" * 40}).encode())
+        elif path.startswith("/api/models/someone/a_model/tree/"):
+            tree = [{"type": "file", "path": n, "size": len(c), "oid": sha1(c).hexdigest()} for n, c in files.items()]
+            self.answer(json.dumps(tree).encode(), Content_Type="application/json")
+        elif path.startswith("/someone/a_model/resolve/") and (content := files.get(path.split("/")[-1])):
+            self.answer(content, ETag=sha1(content).hexdigest(), X_Repo_Commit="1" * 40)
+        else:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, *told):
+        """Nothing is written to the terminal."""
+
+
+@pytest.fixture
+def server(tmp_path, bert_folder, monkeypatch):
+    """A hub on this machine that holds someone/a_model, also in pickled form and with code."""
+    Hub.folder = Path(shutil.copytree(bert_folder, tmp_path / "on the hub"))
+    Hub.asked.clear()
+    (Hub.folder / "pytorch_model.bin").write_bytes(b"pickled")
+    (Hub.folder / "code.py").write_text("print('run')")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    models._downloaded.cache_clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as serving:
+        address = f"http://127.0.0.1:{serving.server_port}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+        monkeypatch.setattr(
+            "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
+            address + "/{repo_id}/resolve/{revision}/{filename}",
+        )
+        Thread(target=serving.serve_forever, daemon=True).start()
+        yield Hub
+        serving.shutdown()
+    models._downloaded.cache_clear()
+    close_session()
+
+
+def test_a_hub_name_is_downloaded_once_and_only_what_is_opened(server, bert_folder):
+    model = models.for_pretraining("someone/a_model")
+    assert all(torch.equal(model.get_parameter(name), weight) for name, weight in encoder_of(bert_folder).items())
+    assert models.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    fetched = {file.name for file in models.locate("someone/a_model").iterdir()}
+    assert fetched == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    asked = len(server.asked)
+    models._downloaded.cache_clear()  # as in the next process
+    models.for_classes("someone/a_model", 2)
+    assert len(server.asked) == asked > 0
+
+
+def test_a_name_that_the_hub_does_not_know_is_told(server):
+    with pytest.raises(
+        ValueError, match=r"'someone/another' is neither a folder here nor a model of the .* hub"
+    ) as error:
+        models.tokenizer("someone/another")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json"])
