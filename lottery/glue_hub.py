@@ -1,7 +1,10 @@
 """The nine tasks of GLUE from the Hugging Face hub, in the columns that the downloaded files are read into."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from lottery import hub
 from lottery.tasks import Task
 
 NAME = "nyu-mll/glue"
@@ -20,19 +23,25 @@ def read(name: str, task: Task) -> dict[str, pd.DataFrame]:
     Raises ValueError where the hub cannot be reached or holds other columns or labels than expected.
     """
     try:
-        import datasets  # an extra
+        from datasets import Dataset, disable_progress_bars  # an extra
     except ImportError as error:
-        raise ValueError(
-            "the package datasets is not installed: give `pip install '.[hub]'` in the checkout"
-        ) from error
+        raise ValueError("datasets is not installed: give `pip install '.[hub]'` in the checkout") from error
+    disable_progress_bars()
+
+    def files(folder: Path) -> dict[str, Path]:
+        found = {theirs: sorted((folder / name).glob(f"{theirs}-*.parquet")) for theirs in SPLITS}
+        return {theirs: parts for theirs, parts in found.items() if parts}
+
     try:
-        found = datasets.load_dataset(NAME, name)
-    except Exception as error:  # each of its back ends raises errors of its own
-        raise ValueError(
-            f"{name} could not be had from {NAME} on the Hugging Face hub ({str(error).splitlines()[0]}): check the "
-            "network, or give --data-dir, a folder laid out as GLUE's download"
-        ) from error
-    return {ours: _table(found[theirs], name, task) for theirs, ours in SPLITS.items() if theirs in found}
+        folder = hub.downloaded(NAME, [f"{name}/*.parquet"], lambda folder: len(files(folder)) > 1, kind="dataset")
+    except ValueError as error:
+        raise ValueError(f"{error}, or give --data-dir, a folder laid out as GLUE's download") from error
+    if not files(folder):
+        raise ValueError(f"{NAME} on the Hugging Face hub holds no {name}: give --data-dir, a folder with its files")
+    return {
+        SPLITS[theirs]: _table(Dataset.from_parquet([str(part) for part in parts]), name, task)
+        for theirs, parts in files(folder).items()
+    }
 
 
 def _table(split, name: str, task: Task) -> pd.DataFrame:

@@ -15,9 +15,7 @@ from pathlib import Path
 
 import torch
 import transformers
-from httpx2 import HTTPError, Timeout
-from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, StrictDataclassError
+from huggingface_hub.errors import HFValidationError, StrictDataclassError
 from huggingface_hub.utils import validate_repo_id
 from safetensors import SafetensorError
 from torch import nn
@@ -31,6 +29,8 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+
+from lottery import hub
 
 # Every fine-tuning starts under a new head: the loader would report it as missing, with a bar, thousands of times.
 transformers.utils.logging.set_verbosity_error()
@@ -95,7 +95,6 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 VOCABULARY = ("tokenizer.json", "vocab.txt", "vocab.json")  # without one of them transformers makes up an empty one
 ATTENTION = ("attn_implementation", "_attn_implementation")  # may name a kernel of the hub, which is code
-PATIENCE = Timeout(8, connect=2)  # seconds; to connect, they count for each of the hub's addresses
 OFFERED = "give 'miniature', 'minilm', or a folder with config.json, model.safetensors and tokenizer.json"
 
 
@@ -157,24 +156,13 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 
 @cache
 def _downloaded(name: str) -> Path:
-    known = try_to_load_from_cache(name, "config.json")
-    if isinstance(known, str) and all(_has(Path(known).parent, files) for files in (WEIGHTS, VOCABULARY)):
-        return Path(known).parent
+    def complete(folder: Path) -> bool:
+        return all(_has(folder, files) for files in (("config.json",), WEIGHTS, VOCABULARY))
+
     try:
-        # Asked first because a download without network tries again and again.
-        HfApi().model_info(name, timeout=PATIENCE)
-        wanted = ["*.json", "*.txt", "model*.safetensors"]
-        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["*/*"]))
-    except RepositoryNotFoundError as error:
-        raise ValueError(
-            f"{name!r} is neither a folder here nor a model of the Hugging Face hub that may be read: {OFFERED}, or "
-            "another name (`hf auth login` opens the private ones)"
-        ) from error
-    except (OSError, HTTPError) as error:
-        raise ValueError(
-            f"{name!r} is neither a folder here nor downloaded, and the Hugging Face hub does not answer "
-            f"({_first_line(error)}): {OFFERED}, or run `hf download {name}` once where there is a network"
-        ) from error
+        return hub.downloaded(name, ["*.json", "*.txt", "model*.safetensors"], complete, left_out=["*/*"])
+    except ValueError as error:
+        raise ValueError(f"there is no folder {name!r}; {error}, or {OFFERED}") from error
 
 
 def _has(folder: Path, files: tuple[str, ...]) -> bool:

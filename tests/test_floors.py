@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 # Every file or folder of lottery/ has its floor here; a new one fails until it is given one.
 FLOORS = [
-    {"__init__", "masks", "schedules", "stats", "scores", "plots"},
+    {"__init__", "masks", "schedules", "stats", "scores", "plots", "hub"},
     {"choices", "models", "examples", "spans", "text_files", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature"},
     {"training", "pretraining", "pruning", "evaluation"},
@@ -32,10 +32,11 @@ KEPT = {
     "typer": {"cli"},
     "matplotlib": {"plots"},
     "datasets": {"glue_hub"},
+    "huggingface_hub": {"hub", "models"},
 }
 # Numbers, plain files, notebooks and commands: none of these has business with tensors.
 WITHOUT_TORCH = {"schedules", "stats", "scores", "plots", "choices", "notebooks", "gates", "book", "cli"} | {
-    *("text_files", "glue_files", "glue_hub", "own_file"),
+    *("hub", "text_files", "glue_files", "glue_hub", "own_file"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from lottery import glue_hub
 from lottery.choices import choose
 
-pytest.importorskip("datasets")
+datasets = pytest.importorskip("datasets")
 
 ROWS = {"train": 4, "validation": 2, "test": 1}
 TEXTS = {"cola": ["sentence"], "mnli": ["premise", "hypothesis"], "qqp": ["question1", "question2"], "stsb": ["a", "b"]}
@@ -16,16 +16,14 @@ TEXTS = {"cola": ["sentence"], "mnli": ["premise", "hypothesis"], "qqp": ["quest
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """Writes a configuration of the data set, and has it stand for the hub's."""
-    monkeypatch.setattr(glue_hub, "NAME", str(tmp_path / "glue"))
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    """Writes a task as the data set's repository on the hub holds it, and has it downloaded from there."""
+    asked = []
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(
+        glue_hub.hub, "downloaded", lambda *told, **how: asked.append((told[:2], how)) or tmp_path / "glue"
+    )
 
     def write(name, labels, splits=ROWS):
-        import datasets
-
-        datasets.disable_progress_bars()
-        told = datasets.DatasetDict()
         for split, rows in splits.items():
             columns = {text: [f"{split} {text} {row}" for row in range(rows)] for text in TEXTS[name]}
             kinds = {text: datasets.Value("string") for text in TEXTS[name]}
@@ -33,27 +31,26 @@ def hub(tmp_path, monkeypatch):
             columns["label"] = (
                 [row % len(labels) for row in range(rows)] if labels else [row / 2 for row in range(rows)]
             )
-            told[split] = datasets.Dataset.from_dict(
+            told = datasets.Dataset.from_dict(
                 columns | {"idx": list(range(rows))}, datasets.Features(kinds | {"idx": datasets.Value("int32")})
             )
             (tmp_path / "glue" / name).mkdir(parents=True, exist_ok=True)
-            told[split].to_parquet(tmp_path / "glue" / name / f"{split}-00000-of-00001.parquet")
-        files = "".join(f"  - split: {split}\n    path: {name}/{split}-*\n" for split in splits)
-        (tmp_path / "glue" / "README.md").write_text(
-            f"---\nconfigs:\n- config_name: {name}\n  data_files:\n{files}---\n"
-        )
+            told.to_parquet(tmp_path / "glue" / name / f"{split}-00000-of-00001.parquet")
+        return asked
 
+    datasets.disable_progress_bars()
     return write
 
 
 def test_a_task_comes_as_from_its_files(hub):
-    hub("cola", choose("tasks", "cola").LABELS)
+    asked = hub("cola", choose("tasks", "cola").LABELS)
     tables = glue_hub.read("cola", choose("tasks", "cola"))
     assert tables.keys() == {"train", "dev"}
     assert tables["train"].to_dict("list") == {
         "first": [f"train sentence {row}" for row in range(4)],
         "label": [0, 1, 0, 1],
     }
+    assert asked == [(("nyu-mll/glue", ["cola/*.parquet"]), {"kind": "dataset"})]
 
 
 def test_pairs_two_dev_sets_and_numbers(hub):
@@ -77,8 +74,15 @@ def test_other_labels_than_expected_are_refused(hub):
 
 def test_what_the_hub_does_not_hold_is_told_with_what_to_do(hub):
     hub("cola", choose("tasks", "cola").LABELS)
-    with pytest.raises(ValueError, match="give --data-dir") as error:
+    with pytest.raises(ValueError, match="holds no squad: give --data-dir"):
         glue_hub.read("squad", choose("tasks", "squad"))
+
+
+def test_without_a_network_it_is_told_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match=r"`hf download nyu-mll/glue --repo-type dataset` .* give --data-dir") as error:
+        glue_hub.read("cola", choose("tasks", "cola"))
     assert "\n" not in str(error.value)
 
 

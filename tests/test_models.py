@@ -10,6 +10,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx2
+import huggingface_hub
 import numpy as np
 import pandas as pd
 import pytest
@@ -684,13 +685,19 @@ def hub(tmp_path, monkeypatch):
     """The hub's cache, empty, on a machine whose network is cut; it writes down how long the hub is waited for."""
     waited = []
 
-    def asked(self, name, timeout):
+    def asked(self, name, repo_type, timeout):
         waited.append(timeout)
         raise httpx2.ConnectTimeout("timed out")
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("huggingface_hub.HfApi.model_info", asked)
-    monkeypatch.setattr(models, "snapshot_download", lambda *_, **__: pytest.fail("retries for half a minute"))
+    monkeypatch.setattr("huggingface_hub.HfApi.repo_info", asked)
+    download = huggingface_hub.snapshot_download
+
+    def only_here(*told, **how):
+        assert how["local_files_only"], "a download without a network retries for half a minute"
+        return download(*told, **how)
+
+    monkeypatch.setattr("lottery.hub.snapshot_download", only_here)
     models._downloaded.cache_clear()
     yield tmp_path / "hub", waited
     models._downloaded.cache_clear()
@@ -708,7 +715,7 @@ def cached(cache: Path, name: str, folder: str) -> Path:
 @pytest.mark.parametrize("load", [models.tokenizer, models.for_pretraining, models.for_spans])
 def test_without_a_network_a_hub_name_fails_with_what_to_do(hub, name, load):
     with pytest.raises(
-        ValueError, match=f"'{name}' .* 'miniature', 'minilm', or a folder .* `hf download {name}`"
+        ValueError, match=f"'{name}' .* `hf download {name}` .* 'miniature', 'minilm', or a folder"
     ) as e:
         load(name)
     assert "\n" not in str(e.value)
@@ -810,7 +817,7 @@ def test_a_hub_name_is_downloaded_once_and_only_what_is_opened(server, bert_fold
 
 def test_a_name_that_the_hub_does_not_know_is_told(server):
     with pytest.raises(
-        ValueError, match=r"'someone/another' is neither a folder here nor a model of the .* hub"
+        ValueError, match=r"there is no folder 'someone/another'; the .* hub has no model .*'minilm'"
     ) as error:
         models.tokenizer("someone/another")
     assert "\n" not in str(error.value)
