@@ -125,11 +125,17 @@ def locate(source: str) -> Path:
     folder = Path(source).expanduser()
     if source and folder.is_dir():
         return folder
+    if not _may_be_on_the_hub(source):
+        raise ValueError(f"there is no folder {source!r}: {OFFERED}, or a name of the Hugging Face hub")
+    return _downloaded(source)
+
+
+def _may_be_on_the_hub(source: str) -> bool:
     try:
         validate_repo_id(source)
     except HFValidationError:
-        raise ValueError(f"there is no folder {source!r}: {OFFERED}, or a name of the Hugging Face hub") from None
-    return _downloaded(source)
+        return False
+    return True
 
 
 def _minilm() -> Path:
@@ -235,6 +241,13 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
     return found
 
 
+def check(source: str) -> None:
+    """Raise ValueError where `source` can be no model, by a look at its files; the hub is not asked for a name."""
+    if source == "minilm" or Path(source).expanduser().is_dir() or not _may_be_on_the_hub(source):
+        tokenizer(source)
+        _require_safetensors(source, locate(source))
+
+
 def check_length(model: PreTrainedModel, max_length: int) -> None:
     """Raise ValueError where the model has no positions for sequences of `max_length` tokens."""
     table = model.base_model.embeddings.position_embeddings
@@ -276,11 +289,7 @@ def for_spans(source: str) -> PreTrainedModel:
 def _loaded(loader, source: str, **changes) -> PreTrainedModel:
     folder = locate(source)
     config = _config(source, folder)
-    if not _has(folder, WEIGHTS):
-        raise ValueError(
-            f"{source!r} has no model.safetensors: pickled weights such as pytorch_model.bin are not opened, because "
-            "they can run code; where you trust them, open them with transformers and save_pretrained them once"
-        )
+    _require_safetensors(source, folder)
     for name, value in changes.items():
         setattr(config, name, value)
     with _opening(source):
@@ -295,6 +304,14 @@ def _loaded(loader, source: str, **changes) -> PreTrainedModel:
         )
     _check_weights(source, model, told)
     return model
+
+
+def _require_safetensors(source: str, folder: Path) -> None:
+    if not _has(folder, WEIGHTS):
+        raise ValueError(
+            f"{source!r} has no model.safetensors: pickled weights such as pytorch_model.bin are not opened, because "
+            "they can run code; where you trust them, open them with transformers and save_pretrained them once"
+        )
 
 
 def _check_weights(source: str, model: PreTrainedModel, told: dict[str, set]) -> None:

@@ -99,6 +99,28 @@ def test_a_file_of_ones_own(refused, tmp_path, content, parameters, told):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (lambda folder: shutil.rmtree(folder), "there is no folder"),
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+        (
+            lambda folder: (folder / "config.json").write_text('{"model_type": "gpt2"}'),
+            "a 'gpt2' model: lottery looks for",
+        ),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors: pickled weights"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer"),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_a_folder_of_a_model(refused, bert_folder, cola_folder, tmp_path, change, told, own):
+    model = shutil.copytree(bert_folder, tmp_path / "model")
+    change(model)
+    (tmp_path / "mine.csv").write_text(TEXTS)
+    data = {"task": "own", "train_file": tmp_path / "mine.csv"} if own else {"data_dir": cola_folder.parent}
+    assert told in refused(model=model, **data)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
         (lambda path: path.unlink(), "no file"),
         (lambda path: path.write_text(""), "has no row"),
         (lambda path: path.write_text("src\t1\t\tw1\nsrc\t0\n"), "row 2: 2 fields where there are 4 columns"),

@@ -370,6 +370,11 @@ def test_a_task_of_the_hub_is_read_from_there(monkeypatch):
     assert asked == [("rte", choose("tasks", "rte"))]
 
 
+def test_more_tokens_than_the_model_has_positions_for_are_refused(fine_tuning, tmp_path):
+    with pytest.raises(ValueError, match=r"max_length = 41: .* positions for 40 tokens"):
+        runs.perform(replace(fine_tuning, max_length=41), tmp_path)
+
+
 @pytest.fixture
 def hans_folder(tmp_path):
     """Four pairs in HANS's layout."""

@@ -38,6 +38,7 @@ class FineTuning:
         tokenizer = models.tokenizer(source)
         tables = self.start.tables(self.task)
         model = evaluation.with_head(source, task)
+        models.check_length(model, self.max_length)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from lottery import glue_hub, own_file
+from lottery import glue_hub, models, own_file
 from lottery.choices import choose, named
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
@@ -104,6 +104,7 @@ def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: i
         if data_dir:
             raise ValueError(f"data_dir = {data_dir!r}: the miniature brings its own data; leave data_dir empty")
         return Miniature(seed=seed, steps=miniature_steps)
+    _check(model)
     if data_dir == HUB:
         return Given(model=model, data=HUB)
     if not data_dir or not (Path(data_dir) / folder).is_dir():
@@ -128,6 +129,7 @@ def own(given: Own) -> Own:
         raise ValueError(
             "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
         )
+    _check(given.model)
     given.tables(OWN)
     return given
 
@@ -150,3 +152,6 @@ def _published(task: str, data: str) -> dict[str, pd.DataFrame]:
 def _splits(task: str, data: str) -> list[str]:
     """The names of the splits; read here, so that what is wrong in a file is told before any run."""
     return list(_published(task, data))
+
+
+_check = cache(models.check)  # once for all seeds and tasks of a grid
