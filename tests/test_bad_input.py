@@ -54,7 +54,7 @@ def refused(capsys, monkeypatch):
         ({"batch_size": 0}, "batch_size = 0"),
         ({"learning_rate": -1}, "learning_rate = -1"),
         ({"epochs": 0}, "epochs = 0"),
-        ({"max_length": 0}, "max_length = 0"),
+        ({"max_length": -1}, "max_length = -1"),
         ({"model": "miniature", "data_dir": "glue_data"}, "leave data_dir empty"),
         ({"model": "minilm"}, "data_dir = ''"),
         ({"model": "minilm", "data_dir": "nowhere"}, "data_dir = 'nowhere' has no folder 'CoLA'"),

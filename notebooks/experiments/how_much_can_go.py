@@ -50,7 +50,7 @@ epochs = 3.0  # of the fine-tuning before the cut
 retrain_epochs = 0.25  # of the short retraining after it
 batch_size = 32
 learning_rate = 0.0  # 0.0: 5e-5, as is usual for BERT; 1e-3 for the miniature
-max_length = 128  # tokens of an example, at most
+max_length = 0  # tokens of an example, at most; 0: 128, or 64 for the miniature, which has no positions for more
 miniature_steps = 3000  # of the miniature's pre-training
 results = "results"
 records = "book/records"
@@ -77,6 +77,7 @@ mine = Own(
     labels=labels,
 )
 other = challenge(also, data_dir)
+longest = max_length or (64 if model == "miniature" else 128)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 dense = [
     FineTuning(
@@ -85,7 +86,7 @@ dense = [
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=rate,
-        max_length=max_length,
+        max_length=longest,
         seed=seed,
         saved=True,
     )
