@@ -20,7 +20,7 @@ def with_head(source: str, task: Task) -> PreTrainedModel:
 
 
 def encoded(task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
-    """The task's table as the model's examples, cut at `max_length` tokens."""
+    """The task's table as the model's examples of at most `max_length` tokens: cut there, or paragraphs in windows."""
     if task.KIND == "span":
         return spans.encode(table, tokenizer, max_length)
     return examples.encode(table, tokenizer, max_length, regression=task.KIND == "regression")
@@ -34,10 +34,11 @@ def answers(
     max_length: int,
 ) -> np.ndarray:
     """What the model answers to each row: class numbers, numbers, or texts, (n,)."""
-    given = encoded(task, table, tokenizer, max_length)
     if task.KIND == "span":
-        starts, ends = training.predict_spans(model, given)
-        return np.array(spans.answers(table, tokenizer, max_length, starts, ends), dtype=object)
+        read = spans.windows(table, tokenizer, max_length)
+        starts, ends = training.predict_spans(model, read.examples)
+        return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
+    given = encoded(task, table, tokenizer, max_length)
     scores = training.predict(model, given)
     return scores[:, 0] if task.KIND == "regression" else scores.argmax(-1)
 

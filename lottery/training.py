@@ -163,16 +163,20 @@ def predict(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256
 def predict_spans(
     model: PreTrainedModel, examples: Examples, *, batch_size: int = 256
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Scores of every token as first and as last of the answer: two lists of n arrays (length,), dropout off."""
+    """Scores of every token as first and as last of the answer: two lists of n arrays (length,), dropout off.
+
+    An example is one window of a paragraph (spans.windows).
+    """
     starts: list[np.ndarray] = [np.empty(0)] * len(examples)
     ends: list[np.ndarray] = [np.empty(0)] * len(examples)
     lengths = examples.lengths.tolist()
     with evaluating(model):
         for positions in sorted_batches(examples.lengths, batch_size):
             output = model(**_inputs(model, examples, positions))
+            first, last = (logits.float().cpu().numpy() for logits in (output.start_logits, output.end_logits))
             for row, position in enumerate(positions):
-                starts[position] = output.start_logits[row, : lengths[position]].float().cpu().numpy()
-                ends[position] = output.end_logits[row, : lengths[position]].float().cpu().numpy()
+                starts[position] = first[row, : lengths[position]]
+                ends[position] = last[row, : lengths[position]]
     return starts, ends
 
 
