@@ -2,6 +2,10 @@
 
 import csv
 import json
+import random
+import re
+import string
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -179,7 +183,7 @@ def test_squad_reads_one_row_a_question(tmp_path):
     answers = [{"text": "a cat", "answer_start": 5}, {"text": "cat", "answer_start": 7}]
     questions = [
         {"question": "Who?", "id": "1", "answers": answers},
-        {"question": "Where?", "id": "2", "answers": [{"text": "mat", "answer_start": 15}]},
+        {"question": "Where?", "id": "2", "answers": [{"text": "mat", "answer_start": 16}]},
     ]
     article = {"title": "t", "paragraphs": [{"context": "Once a cat on a mat.", "qas": questions}]}
     for split in ("train", "dev"):
@@ -193,6 +197,72 @@ def test_squad_reads_one_row_a_question(tmp_path):
         "start": 5,
         "answers": ("a cat", "cat"),
     }
+
+
+def squad_file(question=None, *, context="Once a cat on a mat.", data=None):
+    """The text of a file with a good question, id "good", and one more."""
+    good = {"question": "Who?", "id": "good", "answers": [{"text": "a cat", "answer_start": 5}]}
+    paragraphs = [{"context": context, "qas": [good, *([question] if question else [])]}]
+    return json.dumps({"version": "1.1", "data": [{"title": "t", "paragraphs": paragraphs}] if data is None else data})
+
+
+def asked(**changes):
+    """A question, id "bad"; changed to None means left out."""
+    question = {"question": "Where?", "id": "bad", "answers": [{"text": "mat", "answer_start": 16}]} | changes
+    return {key: value for key, value in question.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("", "is not laid out as SQuAD v1.1: Invalid JSON"),
+        (squad_file()[:-9], "is not laid out as SQuAD v1.1: Invalid JSON"),
+        (squad_file().encode("utf-16"), "is not a UTF-8 file as SQuAD v1.1 is published"),
+        ("[]", "is not laid out as SQuAD v1.1: Input should be an object"),
+        ("{}", "is not laid out as SQuAD v1.1: data: Field required"),
+        (squad_file(data=[]), "holds no question"),
+        (squad_file(data=[{"paragraphs": []}]), "holds no question"),
+        (squad_file(data=[{"title": "t"}]), "SQuAD v1.1: data.0.paragraphs: Field required"),
+        (squad_file(asked(answers=None)), "SQuAD v1.1: question 'bad', data.0.paragraphs.0.qas.1.answers: Field req"),
+        (squad_file(asked(question=None)), "SQuAD v1.1: question 'bad', data.0.paragraphs.0.qas.1.question: Field"),
+        (squad_file(asked(id=None)), "SQuAD v1.1: data.0.paragraphs.0.qas.1.id: Field required"),
+        (
+            squad_file(asked(answers=[{"text": "mat"}])),
+            r"question 'bad', data.*qas.1.answers.0.answer_start: Field req",
+        ),
+        (squad_file(asked(answers=[{"text": "mat", "answer_start": "16"}])), "question 'bad', .*a valid integer"),
+        (squad_file(asked(answers=[{"text": 5, "answer_start": 16}])), "question 'bad', .*text: .* a valid string"),
+        (squad_file(asked(answers=[])), "question 'bad' has no answer, as in SQuAD 2: give the files of v1.1"),
+        (squad_file(asked(answers=[], is_impossible=True)), "question 'bad' has no answer, as in SQuAD 2"),
+        (squad_file(asked(answers=[{"text": " ", "answer_start": 4}])), "question 'bad': an answer is empty"),
+        (squad_file(context=""), "'good': the answer 'a cat' does not stand at character 5 of its paragraph of 0 ch"),
+        *(
+            (
+                squad_file(asked(answers=[{"text": "mat", "answer_start": start}])),
+                f"'bad': .*'mat' .* character {start} ",
+            )
+            for start in (15, 17, 2000, -4)
+        ),
+        (
+            squad_file(asked(answers=[{"text": "mat", "answer_start": 16}, {"text": "cat", "answer_start": 6}])),
+            "question 'bad': the answer 'cat' does not stand at character 6 of its paragraph of 20 characters",
+        ),
+    ],
+)
+def test_a_squad_file_of_another_layout_is_refused(tmp_path, text, match):
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}-v1.1.json").write_text(squad_file(asked()), encoding="utf-8-sig")
+    assert squad.read(tmp_path)["train"]["answer"].tolist() == ["a cat", "mat"]
+    path = tmp_path / "dev-v1.1.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=f"^{path}.*{match}"):
+        squad.read(tmp_path)
+
+
+def test_a_squad_paragraph_keeps_its_blanks(tmp_path):
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}-v1.1.json").write_text(squad_file(context=" nce a cat \n"))
+    assert squad.read(tmp_path)["dev"]["second"].tolist() == [" nce a cat \n"]
 
 
 def test_published_squad(reference, tmp_path):
@@ -217,12 +287,93 @@ def test_published_squad(reference, tmp_path):
         ("theatre", ("atre",), 0, 0),
         ("x-ray", ("xray",), 1, 1),
         ("", ("cat",), 0, 0),
+        ("", ("the",), 0, 1),  # nothing is left of both: the script finds them equal, and no word in common
+        ("a-n cat", ("cat",), 1, 1),  # punctuation goes before articles do
+        ("an' cat", ("cat",), 1, 1),
+        ("a.n_cat", ("ancat",), 1, 1),
+        ("the-cat", ("cat",), 0, 0),
+        ("a\u2013cat", ("\u2013cat",), 1, 1),  # a dash is no ASCII punctuation, but ends a word
+        ("\u201cThe\u201d cat", ("the cat",), 0.5, 0),
+        ("the\u00a0cat\n sat", ("cat sat",), 1, 1),
+        ("\u00c0 la carte", ("\u00e0 LA Carte!",), 1, 1),
+        ("\u00e1 cat", ("cat",), 2 / 3, 0),
+        ("cat sat on", ("a cat", "cat sat down", "on sat cat"), 1, 0),
     ],
 )
 def test_squad_scores_fixed_cases(given, accepted, f1, exact):
     labels = pd.Series([accepted]).to_numpy()
     found = squad.metrics(np.array([given], dtype=object), labels)
     assert found == {"f1": pytest.approx(f1), "exact_match": exact}
+
+
+def published_scores(predictions, labels):
+    """EM and F1 of every answer by the rule of evaluate-v1.1.py, step by step, each 0 to 100."""
+    punctuation = set(string.punctuation)
+
+    def normalize(text):
+        text = text.lower()
+        text = "".join(character for character in text if character not in punctuation)
+        text = re.sub(r"\b(a|an|the)\b", " ", text)
+        return " ".join(text.split())
+
+    def f1(prediction, truth):
+        predicted, right = normalize(prediction).split(), normalize(truth).split()
+        same = sum((Counter(predicted) & Counter(right)).values())
+        if same == 0:
+            return 0
+        precision, recall = same / len(predicted), same / len(right)
+        return 2 * precision * recall / (precision + recall)
+
+    pairs = list(zip(predictions, labels, strict=True))
+    return (
+        [100 * max(normalize(given) == normalize(truth) for truth in accepted) for given, accepted in pairs],
+        [100 * max(f1(given, truth) for truth in accepted) for given, accepted in pairs],
+    )
+
+
+def distorted(draw, paragraph, answer):
+    """An answer as a model may give it: right, wrong, cut, shuffled, in other letters, with marks, or none."""
+    words = answer.split()
+    begin = draw.randrange(len(paragraph))
+    article = draw.choice(["the", "An", "a", "the-", "a.", "\u201cthe\u201d", "\u2013a\u2013"])
+    mark = draw.choice(string.punctuation + "\u2019\u2014\u00a0\u2003\u0301\u0130\u00df")
+    return draw.choice(
+        [
+            answer,
+            "",
+            paragraph[begin : begin + draw.randrange(40)],
+            answer[draw.randrange(len(answer)) :],
+            answer[: draw.randrange(len(answer) + 1)],
+            " ".join(draw.sample(words, len(words))),
+            answer.swapcase(),
+            f"{article} {answer}",
+            f"{answer}{mark}",
+            draw.choice(string.punctuation).join(words),
+            draw.choice(["\u00a0", "\u2009", "\n\t", "\u200b"]).join([*words, "the", "a"]),
+            f"{answer} {answer}",
+        ]
+    )
+
+
+def test_squad_scores_are_those_of_the_published_script(reference, tmp_path):
+    for split in ("dev", "train"):
+        (tmp_path / f"{split}-v1.1.json").symlink_to(reference("squad/dev-v1.1.json").resolve())
+    table = squad.read(tmp_path)["dev"]
+    draw = random.Random(11)
+    given = np.array(
+        [distorted(draw, row.second, draw.choice(row.answers)) for row in table.itertuples()], dtype=object
+    )
+    labels = table["answers"].to_numpy()
+    exact, f1 = published_scores(given, labels)
+    assert len(given) == 10570
+    assert 0.2 < np.mean(exact) / 100 < np.mean(f1) / 100 < 0.9
+    found = squad.metrics(given, labels)
+    assert 100 * found["exact_match"] == pytest.approx(np.mean(exact), abs=1e-9)
+    assert 100 * found["f1"] == pytest.approx(np.mean(f1), abs=1e-9)
+    for i in range(len(given)):
+        alone = squad.metrics(given[i : i + 1], labels[i : i + 1])
+        assert 100 * alone["exact_match"] == exact[i]
+        assert 100 * alone["f1"] == pytest.approx(f1[i], abs=1e-9)
 
 
 def test_squad_scores_are_means():

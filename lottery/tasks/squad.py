@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ValidationError
 
 TITLE = "SQuAD"
 KIND = "span"
@@ -17,11 +18,36 @@ METRIC = "f1"
 FOLDER = "SQuAD"
 
 
+class _Answer(BaseModel):
+    text: str
+    answer_start: int
+
+
+class _Question(BaseModel):
+    id: str
+    question: str
+    answers: list[_Answer]
+
+
+class _Paragraph(BaseModel):
+    context: str
+    qas: list[_Question]
+
+
+class _Article(BaseModel):
+    paragraphs: list[_Paragraph]
+
+
+class _File(BaseModel):
+    data: list[_Article]
+
+
 def read(folder: Path) -> dict[str, pd.DataFrame]:
     """Train and dev of v1.1 as published: columns first (question), second (paragraph), answer, start, answers.
 
     start    character of `second` at which the first answer begins
     answers  tuple of all accepted answers
+    Raises FileNotFoundError, or ValueError naming file and question for what is not as in v1.1.
     """
     return {split: _read_file(folder / f"{split}-v1.1.json") for split in ("train", "dev")}
 
@@ -29,18 +55,59 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 def _read_file(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: --data-dir has to hold the files of SQuAD v1.1")
-    return pd.DataFrame(
-        {
-            "first": question["question"],
-            "second": paragraph["context"],
-            "answer": question["answers"][0]["text"],
-            "start": question["answers"][0]["answer_start"],
-            "answers": tuple(answer["text"] for answer in question["answers"]),
-        }
-        for article in json.loads(path.read_text(encoding="utf-8"))["data"]
-        for paragraph in article["paragraphs"]
-        for question in paragraph["qas"]
-    )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a UTF-8 file as SQuAD v1.1 is published: {error}") from error
+    try:
+        articles = _File.model_validate_json(text, strict=True).data
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{path} is not laid out as SQuAD v1.1: {_place(text, first['loc'])}{first['msg']}") from error
+    rows = [
+        _row(question, paragraph.context, path)
+        for article in articles
+        for paragraph in article.paragraphs
+        for question in paragraph.qas
+    ]
+    if not rows:
+        raise ValueError(f"{path} holds no question: it has to be a file of SQuAD v1.1")
+    return pd.DataFrame(rows)
+
+
+def _place(text: str, steps: tuple[str | int, ...]) -> str:
+    """The id of the question and the path in the file to which an error belongs, where they are known."""
+    if not steps:
+        return ""
+    asked = ""
+    told = json.loads(text)
+    for step in steps:
+        if isinstance(told, dict) and "id" in told:
+            asked = f"question {told['id']!r}, "
+        told = told.get(step) if isinstance(told, dict) else told[step]
+    return f"{asked}{'.'.join(map(str, steps))}: "
+
+
+def _row(question: _Question, paragraph: str, path: Path) -> dict:
+    where = f"{path}, question {question.id!r}"
+    if not question.answers:
+        raise ValueError(f"{where} has no answer, as in SQuAD 2: give the files of v1.1, where each question has one")
+    for answer in question.answers:
+        if not answer.text.strip():
+            raise ValueError(f"{where}: an answer is empty, where each has to be words of the paragraph")
+        if answer.answer_start < 0 or not paragraph.startswith(answer.text, answer.answer_start):
+            raise ValueError(
+                f"{where}: the answer {answer.text!r} does not stand at character {answer.answer_start} of its "
+                f"paragraph of {len(paragraph)} characters"
+            )
+    first = question.answers[0]
+    return {
+        "first": question.question,
+        "second": paragraph,
+        "answer": first.text,
+        "start": first.answer_start,
+        "answers": tuple(answer.text for answer in question.answers),
+    }
 
 
 def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
