@@ -118,6 +118,52 @@ def test_a_span_task_answers_texts(bert_folder, tokenizer):
     assert found["score"] == found["f1"] >= found["exact_match"]
 
 
+def test_a_long_paragraph_is_answered_once_from_all_its_windows(bert_folder, tokenizer):
+    """Against the model on one window after another, words being tokens."""
+    task = choose("tasks", "squad")
+    draw = np.random.default_rng(3)
+    told = [[f"w{number}" for number in draw.integers(50, size=size)] for size in (40, 3, 25, 60)]
+    table = pd.DataFrame(
+        {
+            "first": ["w1 w2"] * 4,
+            "second": [" ".join(words) for words in told],
+            "answer": [words[-1] for words in told],
+            "start": [len(" ".join([*words[:-1], ""])) for words in told],
+            "answers": [(words[-1],) for words in told],
+        }
+    )
+    torch.manual_seed(1)
+    model = evaluation.with_head(bert_folder, task).eval()
+    best = []
+    for words in told:
+        # 13 of the 18 tokens are left by the question and three special ones; a third of 18 is the step.
+        begins = range(0, max(len(words) - 13, 0) + 6, 6)
+        windows = [(begin, min(begin + 13, len(words))) for begin in begins]
+        fullest = [
+            max(
+                (window for window in windows if window[0] <= place < window[1]),
+                key=lambda window, at=place: min(at - window[0], window[1] - 1 - at) + 0.01 * (window[1] - window[0]),
+            )
+            for place in range(len(words))
+        ]
+        found = []
+        for low, high in windows:
+            with torch.no_grad():
+                output = model(**tokenizer("w1 w2", " ".join(words[low:high]), return_tensors="pt"))
+            start, end = (logits[0, 4:-1].tolist() for logits in (output.start_logits, output.end_logits))
+            found += [
+                (start[first - low] + end[last - low], words[first : last + 1])
+                for first in range(low, high)
+                for last in range(first, high)
+                if fullest[first] == (low, high)
+            ]
+        best.append(" ".join(max(found, key=lambda each: each[0])[1]))
+    given = evaluation.answers(model, task, table, tokenizer, 18)
+    assert given.tolist() == best
+    _, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 18)
+    assert answers["answer"].tolist() == best
+
+
 def test_majority_is_the_best_constant_answer(cola):
     task = choose("tasks", "cola")
     found = evaluation.majority(task, cola)

@@ -302,11 +302,11 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
 ):
     squad = pd.DataFrame(
         {
-            "first": ["w1 ?", "w2 w3 ?"] * 4,
-            "second": ["w4 w5 w6", "w7 w8."] * 4,
-            "answer": ["w5", "w7"] * 4,
-            "start": [3, 0] * 4,
-            "answers": [("w5", "w5 w6"), ("w7",)] * 4,
+            "first": ["w1 ?", "w2 w3 ?"] * 4 + ["w1 ?"],
+            "second": ["w4 w5 w6", "w7 w8."] * 4 + ["w4 " * 30],
+            "answer": ["w5", "w7"] * 4 + ["w4"],
+            "start": [3, 0] * 4 + [60],
+            "answers": [("w5", "w5 w6"), ("w7",)] * 4 + [("w4",)],
         }
     )
     tables = {"cola": choose("tasks", "cola").read(cola_folder), "squad": {"train": squad, "dev": squad}}
@@ -329,6 +329,9 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
     for name, weight in weights.items():
         assert (weight[~mask[name]] == 0).all()
         assert (weight[mask[name]] != 0).float().mean() > 0.95
+    # The long paragraph is 5 examples: windows of 11 of its 30 words, each 5 words after the one before.
+    assert run.metrics["steps"] == {"cola": -(-37 // 8), "squad": -(-(8 + 5) // 8)}[task]
+    assert len(pd.read_parquet(run.path / "answers.parquet")) == len(tables[task]["dev"])
     assert runs.needs(tuned) == [tuned.start]
     assert runs.needs(tuned.start) == [small_world]
 
