@@ -308,6 +308,18 @@ def test_a_token_is_a_start_only_where_it_has_most_context(tokenizer):
     assert spans.answers(frame["second"].tolist(), read, scores, scores) == ["w5 w6 w7"]
 
 
+def test_a_hundred_tokens_more_weigh_as_one_of_context(tokenizer):
+    """The second window of 384 tokens holds 118 fewer of the paragraph than the first; token 253 has 124 and 125."""
+    frame = pd.DataFrame({"first": ["w1 w2 ?"], "second": [" ".join(f"w{i % 50}" for i in range(388))]})
+    read = spans.windows(frame, tokenizer, 384)
+    assert list(zip(read.low, read.high, strict=True)) == [(0, 378), (128, 388)]
+    for token, window in ((252, 0), (253, 0), (254, 1)):
+        assert best_context([(0, 378), (128, 388)], token) == window
+        scores = [np.zeros(384), np.zeros(266)]
+        scores[window][5 + token - read.low[window]] = 1
+        assert spans.answers(frame["second"].tolist(), read, scores, scores, longest=1) == [f"w{token % 50}"]
+
+
 def test_right_scores_give_the_right_answers_back(either):
     for frame, max_length in ((table(), 30), (long_table(7, rows=40), 40)):
         read, numbers = spans.windows(frame, either, max_length), spans.encode(frame, either, max_length).numbers
