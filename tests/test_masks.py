@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 import tracemalloc
 from fractions import Fraction
 from hashlib import sha256
@@ -170,6 +171,29 @@ def test_a_bracket_may_end_on_the_score_sought(ties, sampled, monkeypatch):
     for low, high in [(sought, sought + 1), (sought - 1, sought), (sought - 1, sought + 1), (sought, sought)]:
         monkeypatch.setattr(masks, "_bracket", lambda *_, ends=(low, high): ends)
         assert_same(keep_highest(scores, 0.6), on_any_device(scores, 0.6))
+
+
+def test_a_bracket_whose_ends_meet_beside_the_score_sought_misleads_nobody(sampled, monkeypatch):
+    scores = {"a": torch.randint(10, (LARGE,), generator=torch.Generator().manual_seed(0)).float()}
+    for end in range(10):
+        monkeypatch.setattr(masks, "_bracket", lambda *_, end=end: (end, end))
+        assert_same(keep_highest(scores, 0.5), on_any_device(scores, 0.5))
+
+
+def test_a_sample_comes_from_tensors_of_any_length(sampled):
+    generator = torch.Generator().manual_seed(0)
+    scores = {str(length): torch.randn(length, generator=generator).round(decimals=1) for length in range(60)}
+    scores |= {"long": torch.randn(LARGE, generator=generator)}
+    assert_same(keep_highest(scores, 0.6), on_any_device(scores, 0.6))
+
+
+def test_as_many_tensors_are_worked_on_at_once_as_torch_uses_threads(monkeypatch):
+    """Each waits for two others, and would wait in vain if they came one after another."""
+    together, keep = threading.Barrier(3, timeout=30), masks.keep_highest
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(masks, "keep_highest", lambda *given: together.wait() >= 0 and keep(*given))
+    scores = {name: torch.randn(40, generator=torch.Generator().manual_seed(ord(name))) for name in "cabdfe"}
+    assert_same(keep_highest_in_each(scores, 0.6), plainly_in_each(scores, 0.6))
 
 
 def test_the_sample_leads_where_scores_are_of_one_kind(monkeypatch, sampled):
