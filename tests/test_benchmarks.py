@@ -1,0 +1,133 @@
+"""Every benchmark runs, on next to nothing, and tells what its reader and `make bench` look for; no time is judged."""
+
+import importlib.util
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+SCRIPTS = {path.stem: path for path in FOLDER.glob("[!_]*.py")}
+# Sizes at which each takes a second or so; a new benchmark states its own here.
+SIZES = {
+    "selection": lambda get: {"layers": 1, "shapes": {"up": (8, 6), "down": (6, 8)}, "rounds": 1},
+    "batches": lambda get: {
+        "model": get("bert_folder"),
+        "folder": get("cola_folder"),
+        "sentences": 37,
+        "length": 20,
+        "rounds": 1,
+    },
+    "table": lambda get: {"count": 3, "rounds": 1},
+    "cached_book": lambda get: {"command": [sys.executable, "-c", ""], "root": get("tmp_path")},
+}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """From the name of a file of the folder to its module, as a script there finds its neighbours."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def by_name(name):
+        spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return by_name
+
+
+def test_every_benchmark_is_tried_here():
+    assert len(SCRIPTS) >= 4
+    assert SIZES.keys() == SCRIPTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_benchmark_tells_figures_with_their_bars(name, load, request, tmp_path, monkeypatch):
+    script = load(name)
+    sizes = SIZES[name](request.getfixturevalue)
+    path = tmp_path / "told.json"
+    monkeypatch.setattr(sys, "argv", [name, "--json", str(path)])
+    script.main(script.__doc__, lambda: script.measure(**sizes))
+    told = json.loads(path.read_text())
+    assert told.keys() == {"about", "machine", "skipped", "figures"}
+    assert told["about"] == script.__doc__.splitlines()[0]
+    assert {"machine", "processors", "threads", "load", "python", "torch", "numpy"} == told["machine"].keys()
+    assert told["skipped"] is None
+    assert any(figure["met"] is not None for figure in told["figures"])
+    for figure in told["figures"]:
+        assert figure.keys() == {"what", "value", "unit", "at_least", "at_most", "met", "seen"}
+        assert figure["value"] > 0
+
+
+def test_selection_is_measured_against_ways_that_agree(load):
+    figures = load("selection").measure(layers=2, shapes={"up": (9, 7)}, rounds=1)
+    assert [figure.seen["removed alike"] for figure in figures if "removed alike" in figure.seen] == [1.0] * 6
+
+
+def test_what_is_missing_is_said_and_no_failure(load, tmp_path, monkeypatch, capsys):
+    script = load("batches")
+    monkeypatch.setattr(sys, "argv", ["batches", "--json", str(tmp_path / "told.json")])
+    script.main(script.__doc__, lambda: script.measure(folder=tmp_path))
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told["figures"] == []
+    assert "no glue/CoLA/train.tsv" in told["skipped"]
+    assert "Skipped: no glue/CoLA/train.tsv" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_book_is_not_cached_where_a_notebook_is_executed_again(load, tmp_path):
+    executed = tmp_path / "book" / "_build" / "executed"
+    executed.mkdir(parents=True)
+    again = [sys.executable, "-c", "import pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(time.time()))"]
+    with pytest.raises(RuntimeError, match="executed a notebook that the first had just executed"):
+        load("cached_book").measure(command=[*again, executed / "a.ipynb"], root=tmp_path)
+
+
+def test_a_bar_is_met_on_its_own_side(load):
+    figure = load("_report").Figure
+    assert [figure("", value, "s", at_most=2).met for value in (1, 2, 3)] == [True, True, False]
+    assert [figure("", value, "s", at_least=2).met for value in (1, 2, 3)] == [False, True, True]
+    assert figure("", 1, "s").met is None
+
+
+def test_ways_take_turns_and_the_fastest_turn_counts(load):
+    order, clock = [], iter([0, 5, 0, 1, 0, 2, 0, 7])
+    ways = {"a": lambda: order.append("a") or len(order), "b": lambda: order.append("b")}
+    seconds, answers = load("_report").side_by_side(ways, rounds=2, clock=lambda: next(clock))
+    assert order == ["a", "b", "a", "b"]
+    assert seconds == {"a": 2, "b": 1}
+    assert answers == {"a": 3, "b": None}
+
+
+HEAD = "import json, pathlib, sys\n"
+TELL = "pathlib.Path(sys.argv[2]).write_text(json.dumps({{'skipped': {skipped!r}, 'figures': {figures!r}}}))\n"
+
+
+def figure(met):
+    return {"what": "w", "value": 1.0, "unit": "s", "at_least": None, "at_most": 2, "met": met}
+
+
+@pytest.mark.parametrize(
+    ("sources", "crashed", "said"),
+    [
+        ({"good": HEAD + TELL.format(skipped=None, figures=[figure(True)])}, 0, ["yes"]),
+        ({"missed": HEAD + TELL.format(skipped=None, figures=[figure(False)])}, 0, ["no"]),
+        ({"absent": HEAD + TELL.format(skipped="no data", figures=[])}, 0, ["no data", "skipped"]),
+        ({"a": "1 / 0", "b": HEAD + TELL.format(skipped=None, figures=[figure(True)])}, 1, ["crashed with 1", "yes"]),
+        ({"good": HEAD + TELL.format(skipped=None, figures=[]), "_shared": "1 / 0"}, 0, ["good"]),
+    ],
+)
+def test_all_run_and_only_a_crash_counts(sources, crashed, said, tmp_path, capfd):
+    from rich.console import Console
+
+    for name, source in sources.items():
+        (tmp_path / f"{name}.py").write_text(source)
+        (tmp_path / f"{name}.json").write_text("from an earlier time")
+    run = runpy.run_path(str(FOLDER / "__main__.py"))["run"]
+    assert run(tmp_path, Console(width=200)) == crashed
+    out = capfd.readouterr().out
+    assert all(text in out for text in said)
+    assert "from an earlier time" not in "".join(p.read_text() for p in tmp_path.glob("[!_]*.json"))
