@@ -1,23 +1,51 @@
 """A grid of experiments on Dask: local workers by default, or whatever stands behind a scheduler's address."""
 
+import heapq
 import os
+import signal
+import sys
+import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from graphlib import TopologicalSorter
+from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from tempfile import NamedTemporaryFile
+from typing import Any
+from uuid import uuid4
 
 import dask
+import distributed
 import torch
-from distributed import Client, Nanny, Scheduler, SpecCluster, as_completed
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker
+from distributed.versions import VersionMismatchWarning
 from tqdm import tqdm
 
 from lottery import runs
 from lottery.runs import Experiment, Run
 
 # What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
-# training step, which is 1.7x slower on a CPU, and would have every worker tell of its start and end.
+# training step, which is 1.7x slower on a CPU, and would have every worker tell of its start and end. A nanny started
+# by hand imports this module for it, with `--preload-nanny lottery.cluster`.
+TRAP = "MALLOC_TRIM_THRESHOLD_"
 _NANNY = dask.config.config["distributed"]["nanny"]["pre-spawn-environ"]
-_NANNY.pop("MALLOC_TRIM_THRESHOLD_", None)
+_NANNY.pop(TRAP, None)
 _NANNY["DASK_LOGGING__DISTRIBUTED"] = "error"
+
+# Read when the module is loaded: files may change while a worker that lives for days still runs what they were.
+_HERE = Path(__file__).parent
+_SOURCES = sha256(
+    b"\0".join(str(path.relative_to(_HERE)).encode() + path.read_bytes() for path in sorted(_HERE.rglob("*.py")))
+).hexdigest()
+
+AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
+TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
+
+# Packages whose version has to be the same everywhere; of +cpu and +cu128 either will do.
+_DECISIVE = ("distributed", "torch", "transformers", "accelerate", "numpy", "pandas", "scipy")
 
 
 @contextmanager
@@ -30,7 +58,7 @@ def local(workers: int) -> Iterator[str]:
         raise ValueError(f"workers = {workers}: at least 1 is needed")
     gpus = torch.cuda.device_count()
     if gpus and workers > gpus:
-        tqdm.write(f"{gpus} of {workers} workers are started: one for each GPU of this machine")
+        _say(f"{gpus} of {workers} workers are started: one for each GPU of this machine")
         workers = gpus
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
@@ -42,11 +70,32 @@ def local(workers: int) -> Iterator[str]:
         }
 
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": ":0", "host": "127.0.0.1"}}
-    cluster = SpecCluster(
-        workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="ERROR"
-    )
+    with _uninterrupted():
+        cluster = SpecCluster(
+            workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="ERROR"
+        )
     with cluster:
-        yield cluster.scheduler_address
+        try:
+            yield cluster.scheduler_address
+        except BaseException:
+            for nanny in cluster.workers.values():
+                nanny.close_gracefully()  # it starts no new worker in place of this one
+                if nanny.pid:
+                    os.kill(nanny.pid, signal.SIGKILL)  # else Dask waits 4 s for the run that it is at
+            raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and never reaches the processes and threads that it starts.
+
+    A terminal sends it to workers, too; they are ended by the process that started them, and would print tracebacks.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, scheduler: str = "") -> list[Run]:
@@ -54,30 +103,61 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
 
     results    the store; on a cluster of several machines, a folder all of them see
     scheduler  address of a running Dask scheduler; "" starts local workers if there is anything to do
-    A run that fails is recorded with its error and does not stop the others; runs that need it are left out. At the end
-    RuntimeError tells how many failed and why the first one did.
+    A run whose worker dies is done again by another. A run that fails, or whose worker dies again and again, is
+    recorded with its error and does not stop the others; runs that need it are left out. At the end RuntimeError tells
+    how many failed and why the first one did. Raises ValueError where no scheduler answers, or where a worker could not
+    do what this process would: other sources or versions, several threads, no sight of `results`.
     """
     results = Path(results).absolute()
     todo = _todo(grid, results)
     if todo:
         with nullcontext(scheduler) if scheduler else local(min(workers, len(todo))) as address:
-            failed = _perform(todo, results, address)
+            failed, left_out = _perform(todo, results, address)
         if failed:
             name, error = next(iter(failed.items()))
-            raise RuntimeError(f"{len(failed)} of {len(todo)} runs failed; the first, {name}: {error}")
+            more = f", {left_out} that need them were left out" if left_out else ""
+            raise RuntimeError(f"{len(failed)} of {len(todo)} runs failed{more}; the first, {name}: {error}")
     return [Run(experiment, results) for experiment in grid]
 
 
-def _todo(grid: list[Experiment], results: Path) -> dict[str, Experiment]:
-    """What is not finished, with what it needs before it: {name: experiment}, needed ones first."""
-    todo: dict[str, Experiment] = {}
+def check(scheduler: str) -> None:
+    """Raises ValueError unless a Dask scheduler of our version answers at the address within 10 s."""
+    with _connected(scheduler):
+        pass
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VersionMismatchWarning)  # what matters of it is refused in a sentence
+        try:
+            client = Client(address, timeout=10, set_as_default=False)
+        except (OSError, ValueError) as error:
+            why = " ".join(str(error).split())
+            raise ValueError(
+                f"no Dask scheduler answers at {address!r} ({why}): start one with `dask scheduler` and give the "
+                "address that it prints, such as tcp://HOST:8786"
+            ) from None
+    with client:
+        theirs = client.get_versions()["scheduler"]["packages"]["distributed"]
+        if theirs != distributed.__version__:
+            raise ValueError(
+                f"the scheduler at {address} has distributed {theirs}, this process {distributed.__version__}: "
+                "start it from the environment in which lottery is installed"
+            )
+        yield client
+
+
+def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
+    """What is not finished, with what it needs before it: {name: run}, needed ones first."""
+    todo: dict[str, Run] = {}
 
     def add(experiment: Experiment) -> None:
-        name = _name(experiment)
-        if name not in todo and not Run(experiment, results).finished:
+        name, run = _name(experiment), Run(experiment, results)
+        if name not in todo and not run.finished:
             for needed in runs.needs(experiment):
                 add(needed)
-            todo[name] = experiment
+            todo[name] = run
 
     for experiment in grid:
         add(experiment)
@@ -88,30 +168,158 @@ def _name(experiment: Experiment) -> str:
     return f"{type(experiment).__name__}-{runs.key(experiment)}"
 
 
-def _perform(todo: dict[str, Experiment], results: Path, address: str) -> dict[str, str]:
-    """Perform them all; the errors of those that failed, by name."""
+def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, str], int]:
+    """Perform them all: the errors of those that failed, by name, and how many were left out that need one of these.
+
+    They are sent when what they need is done, first come first, and not all at once: Dask blames the death of a worker
+    on every run that waits at it, and those have to be sent again.
+    """
+    ranks = {name: rank for rank, name in enumerate(todo)}
+    needed = {name: [_name(each) for each in runs.needs(run.experiment)] for name, run in todo.items()}
+    order = TopologicalSorter({name: ranks.keys() & before for name, before in needed.items()})
+    order.prepare()
+    ready = [(ranks[name], name) for name in order.get_ready()]
+    heapq.heapify(ready)
+    at_work: dict[str, Future] = {}
+    ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, str] = {}
-    with Client(address, set_as_default=False) as client, tqdm(total=len(todo), unit="run", desc="runs") as bar:
-        futures: dict[str, object] = {}
-        for rank, (name, experiment) in enumerate(todo.items()):
-            before = [futures[_name(needed)] for needed in runs.needs(experiment) if _name(needed) in futures]
-            futures[name] = client.submit(
-                _one,
-                experiment,
-                str(results),
-                before,
-                key=f"{name}-{os.getpid()}",
-                priority=-rank,
-                pure=False,
-            )
-        names = {future.key: name for name, future in futures.items()}
-        for future in as_completed(futures.values(), loop=client.loop):
-            if future.status != "finished":
-                failed[names[future.key]] = str(future.exception())
+    done, session = 0, uuid4().int
+    results.mkdir(parents=True, exist_ok=True)
+    with (
+        _connected(address) as client,
+        NamedTemporaryFile(prefix=".", dir=results) as landmark,
+        tqdm(total=len(todo), unit="run", desc="runs") as bar,
+    ):
+        workers = _Workers(client, address, landmark.name)
+        while ready or at_work:
+            for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
+                _, name = heapq.heappop(ready)
+                at_work[name] = client.submit(_one, todo[name], session, key=f"{name}/{uuid4()}")
+                at_work[name].add_done_callback(ended.put)
+            try:
+                future = ended.get(timeout=1)  # then it is time to look for new workers
+            except Empty:
+                continue
+            name = future.key.partition("/")[0]
+            del at_work[name]
+            if future.status == "finished":
+                done += 1
+                order.done(name)
+                for after in order.get_ready():
+                    heapq.heappush(ready, (ranks[after], after))
+            else:
+                error = future.exception()
+                if isinstance(error, KilledWorker) and _times_begun(todo[name], session) < TRIES:
+                    heapq.heappush(ready, (ranks[name], name))
+                    continue
+                failed[name] = _told(error, todo[name])
             bar.update()
-    return failed
+    return failed, len(todo) - done - len(failed)
 
 
-def _one(experiment: Experiment, results: str, before: list) -> str:
-    runs.perform(experiment, Path(results))
-    return runs.key(experiment)
+def _told(error: BaseException, run: Run) -> str:
+    """Why a run failed. If its process was killed and could leave no word of it in the store, this one does."""
+    if not isinstance(error, KilledWorker):
+        return str(error)
+    told = f"its worker was killed each of the {TRIES} times or more that it was begun, for want of memory perhaps"
+    runs.failed(run, told)
+    return told
+
+
+def _one(run: Run, session: int) -> None:
+    """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
+    begun = _begun(run, session)
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    with begun.open("a") as file:
+        file.write("begun\n")
+    try:
+        runs.perform(run.experiment, run.results)
+    finally:
+        begun.unlink()
+
+
+def _begun(run: Run, session: int) -> Path:
+    return run.path / f".begun-{session}"  # `lottery clean` knows such a name as one of a half-written file
+
+
+def _times_begun(run: Run, session: int) -> int:
+    begun = _begun(run, session)
+    return len(begun.read_text().splitlines()) if begun.exists() else 0
+
+
+class _Workers:
+    """The workers behind a scheduler, each looked at once before anything is sent to it.
+
+    address   of the scheduler
+    landmark  path of a file in the store, which every worker has to see
+    """
+
+    def __init__(self, client: Client, address: str, landmark: str):
+        self.client, self.address, self.landmark = client, address, landmark
+        self.known: set[str] = set()
+        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + 5
+
+    def count(self) -> int:
+        """How many there are, as far as was seen within a second; a word when there have been none for a while.
+
+        Raises ValueError for one that could not do what this process would.
+        """
+        if time.monotonic() >= self.next_look:
+            present = self.client.nthreads().keys()
+            if present - self.known:
+                self._look_at(sorted(present - self.known))
+            self.present = len(self.known & present)
+            self.next_look = time.monotonic() + 1
+            if self.present:
+                self.next_word = time.monotonic() + 5
+            elif time.monotonic() >= self.next_word:
+                _say(f"the scheduler at {self.address} has no workers: waiting for one")
+                self.next_word = time.monotonic() + 60
+        return self.present
+
+    def _look_at(self, new: list[str]) -> None:
+        here, trapped = _surroundings(self.landmark), []
+        for address, there in self.client.run(_surroundings, self.landmark, workers=new, on_error="return").items():
+            if isinstance(there, OSError):  # it went while it was asked
+                continue
+            if fault := _fault(here, there):
+                raise ValueError(f"the worker at {address} {fault}")
+            self.known.add(address)
+            if there["trapped"]:
+                trapped.append(address)
+        if trapped:
+            _say(
+                f"{TRAP} is set for the worker at {trapped[0]} and {len(trapped) - 1} more: they are slower on a CPU; "
+                "start them with --preload-nanny lottery.cluster"
+            )
+
+
+def _surroundings(landmark: str, dask_worker: Worker | None = None) -> dict[str, Any]:
+    """What a process could differ in from another that does the same run."""
+    return {
+        "sources": _SOURCES,
+        "versions": {name: metadata.version(name).partition("+")[0] for name in _DECISIVE},
+        "sees": os.access(landmark, os.W_OK),
+        "trapped": TRAP in os.environ,
+        "threads": dask_worker.state.nthreads if dask_worker else 1,
+    }
+
+
+def _fault(here: dict[str, Any], there: dict[str, Any] | BaseException) -> str:
+    """What keeps a worker from doing what this process would, if anything; the rest of a sentence about it."""
+    if isinstance(there, BaseException):
+        return f"cannot run lottery ({type(there).__name__}: {there}): install the same version there"
+    if there["threads"] > 1:
+        return f"has {there['threads']} threads, whose runs would share torch's random state: give it --nthreads 1"
+    if not there["sees"]:
+        return "does not see the folder of results, or may not write there: give --results a folder that all share"
+    if there["sources"] != here["sources"]:
+        return "runs other sources of lottery than this process: restart it, once it sees the same ones"
+    for name, version in here["versions"].items():
+        if there["versions"][name] != version:
+            return f"has {name} {there['versions'][name]}, this process {version}: start it from the same environment"
+    return ""
+
+
+def _say(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)  # a notebook's stdout is published

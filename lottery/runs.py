@@ -354,6 +354,11 @@ def perform(experiment: Experiment, results: Path) -> Run:
     return run
 
 
+def failed(run: Run, sentence: str) -> None:
+    """Leave in error.json why a run failed, for whoever saw the process die that was at it."""
+    _write_json(run.path / ERROR, {"error": sentence})
+
+
 def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
     for path in (run.path / CHECKPOINT, (run.path / CHECKPOINT).with_suffix(".json")):
         path.unlink(missing_ok=True)
