@@ -259,6 +259,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
                 progress_bar=False,
                 stderr_file=cell,
                 on_cell_start=cell.starts,
+                shutdown_kernel="immediate",  # when it is interrupted, and there is nothing left to do when it is not
             )
         except PapermillExecutionError as error:
             partial.replace(failed)
