@@ -1,5 +1,6 @@
 """A grid of experiments on Dask: local workers by default, or whatever stands behind a scheduler's address."""
 
+import asyncio
 import heapq
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from graphlib import TopologicalSorter
 from hashlib import sha256
@@ -20,7 +22,7 @@ from uuid import uuid4
 import dask
 import distributed
 import torch
-from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, rpc
 from distributed.versions import VersionMismatchWarning
 from tqdm import tqdm
 
@@ -42,6 +44,8 @@ _SOURCES = sha256(
 ).hexdigest()
 
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
+ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
+PATIENCE = 5.0  # seconds without a worker before a word is said of it
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
 
 # Packages whose version has to be the same everywhere; of +cpu and +cu128 either will do.
@@ -121,30 +125,36 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
 
 
 def check(scheduler: str) -> None:
-    """Raises ValueError unless a Dask scheduler of our version answers at the address within 10 s."""
-    with _connected(scheduler):
-        pass
+    """Raises ValueError unless a Dask scheduler of this process's version answers at the address within 10 s."""
+    # Not with a Client: one that has not connected holds up the end of the process, and prints tracebacks in it.
+    with ThreadPoolExecutor(1) as apart:  # a notebook has a loop that runs already
+        try:
+            theirs = apart.submit(asyncio.run, asyncio.wait_for(_version(scheduler), ANSWER_WITHIN)).result()
+        except Exception as error:  # a server of another kind is answered by as many errors as there are kinds
+            why = " ".join(str(error).split()) or f"silent for {ANSWER_WITHIN:.0f} s"
+            raise ValueError(
+                f"no Dask scheduler answers at {scheduler!r} ({why}): start one with `dask scheduler` and give the "
+                "address that it prints, such as tcp://HOST:8786"
+            ) from None
+    if theirs != distributed.__version__:
+        raise ValueError(
+            f"the scheduler at {scheduler} has distributed {theirs}, this process {distributed.__version__}: "
+            "start it from the environment in which lottery is installed"
+        )
+
+
+async def _version(scheduler: str) -> str:
+    async with rpc(scheduler) as there:
+        return (await there.versions())["packages"]["distributed"]
 
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    check(address)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VersionMismatchWarning)  # what matters of it is refused in a sentence
-        try:
-            client = Client(address, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:
-            why = " ".join(str(error).split())
-            raise ValueError(
-                f"no Dask scheduler answers at {address!r} ({why}): start one with `dask scheduler` and give the "
-                "address that it prints, such as tcp://HOST:8786"
-            ) from None
+        client = Client(address, set_as_default=False)
     with client:
-        theirs = client.get_versions()["scheduler"]["packages"]["distributed"]
-        if theirs != distributed.__version__:
-            raise ValueError(
-                f"the scheduler at {address} has distributed {theirs}, this process {distributed.__version__}: "
-                "start it from the environment in which lottery is installed"
-            )
         yield client
 
 
@@ -257,7 +267,7 @@ class _Workers:
     def __init__(self, client: Client, address: str, landmark: str):
         self.client, self.address, self.landmark = client, address, landmark
         self.known: set[str] = set()
-        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + 5
+        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + PATIENCE
 
     def count(self) -> int:
         """How many there are, as far as was seen within a second; a word when there have been none for a while.
@@ -271,7 +281,7 @@ class _Workers:
             self.present = len(self.known & present)
             self.next_look = time.monotonic() + 1
             if self.present:
-                self.next_word = time.monotonic() + 5
+                self.next_word = time.monotonic() + PATIENCE
             elif time.monotonic() >= self.next_word:
                 _say(f"the scheduler at {self.address} has no workers: waiting for one")
                 self.next_word = time.monotonic() + 60
