@@ -23,11 +23,24 @@ import pandas as pd
 import yaml
 from rich.console import Console
 
-from lottery import gates, notebooks
+from lottery import files, gates, notebooks
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
 OF_A_RUN = ("commit", "device")  # of its provenance, what is told of each notebook's runs; the rest is versions
+# Jupyter Book, which does not go on writing when the process that asked for it is gone.
+RENDER = """
+import os, sys, threading, time
+from jupyter_book.cli.main import main
+
+def watch():
+    while os.getppid() == int(os.environ["PARENT"]):
+        time.sleep(0.1)
+    os._exit(1)
+
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(main())
+"""
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
 
 
@@ -65,13 +78,15 @@ def build(
     faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
     source = home / "source"
-    assemble(root, first, pages, executed, source)
-    (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
-    staged = render(source, home / "staged")
-    _refuse(gates.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
-    shutil.rmtree(home / "html", ignore_errors=True)
-    staged.replace(home / "html")
-    shutil.rmtree(home / "staged")
+    with files.locked(home / ".lock"):
+        assemble(root, first, pages, executed, source)
+        (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
+        staged = render(source, home / "staged")
+        _refuse(gates.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
+        if (home / "html").exists():
+            (home / "html").replace(home / "staged" / "before")
+        staged.replace(home / "html")
+        shutil.rmtree(home / "staged")
     return home / "html" / "index.html"
 
 
@@ -337,10 +352,9 @@ def render(source: Path, place: Path) -> Path:
     if not find_spec("jupyter_book"):
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
-    call = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
     told = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
-    environment = os.environ | {"SOURCE_DATE_EPOCH": notebooks.EPOCH, "NO_COLOR": "1"}
-    done = subprocess.run([sys.executable, "-c", call, *told], env=environment, capture_output=True, text=True)
+    environment = os.environ | {"SOURCE_DATE_EPOCH": notebooks.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
+    done = subprocess.run([sys.executable, "-c", RENDER, *told], env=environment, capture_output=True, text=True)
     if done.returncode:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]

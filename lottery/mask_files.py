@@ -6,7 +6,7 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 
-from lottery import runs
+from lottery import files
 from lottery.masks import Mask, fingerprint, pack, sparsity, unpack
 
 FORMAT = "lottery-mask-1"
@@ -32,7 +32,7 @@ def save(path: Path, mask: Mask, *, model: str, method: str, asked: float, seed:
         "fingerprint": fingerprint(shapes),
         "shapes": json.dumps(shapes),
     }
-    with runs.written(path) as partial:
+    with files.written(path) as partial:
         safetensors.torch.save_file(pack(mask), partial, metadata=header)
 
 

@@ -9,6 +9,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import sys
 import time
 import tomllib
@@ -17,7 +18,6 @@ from contextlib import chdir, contextmanager
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
@@ -25,6 +25,8 @@ import nbformat
 import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
@@ -246,14 +248,13 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
     inputs = _inputs(root, name, told)
     notebook = _read(root, name)
     failed = output.with_suffix(".failed.ipynb")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
     with (
-        TemporaryDirectory(prefix=".", dir=output.parent) as folder,
-        _kernel(),
+        _aside(output) as folder,
+        _kernel(folder),
         _progress(console, name, len(notebook.cells) + bool(overrides)) as cell,
     ):
-        partial = Path(folder, output.name)
+        began = time.monotonic()
+        partial = folder / output.name
         try:
             papermill.execute_notebook(
                 notebook,
@@ -276,14 +277,10 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
         executed = nbformat.read(partial, as_version=4)
         seconds = time.monotonic() - began
         nbformat.write(publishable(executed), partial)
-        content = partial.read_bytes()
-        stamp = Path(folder, "stamp")
-        stamp.write_text(
-            json.dumps({"inputs": inputs, "output": sha256(content).hexdigest(), "seconds": round(seconds, 1)})
-        )
+        stamp = {"inputs": inputs, "output": sha256(partial.read_bytes()).hexdigest(), "seconds": round(seconds, 1)}
         partial.replace(output)
-        stamp.replace(_stamp(output))
     failed.unlink(missing_ok=True)
+    files.write_json(_stamp(output), stamp)  # last: what is stamped left nothing aside
     return seconds
 
 
@@ -377,34 +374,54 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _kernel() -> Iterator[None]:
-    """Inside the block, python3 is a kernel of this very interpreter, untouched by what a user has set up elsewhere."""
-    with TemporaryDirectory(prefix="lottery-kernel-") as folder:
-        place = Path(folder, "kernels", "python3")
-        place.mkdir(parents=True)
-        Path(folder, "matplotlibrc").write_text(MATPLOTLIBRC)
-        given = {
-            "MATPLOTLIBRC": folder,
-            "SOURCE_DATE_EPOCH": EPOCH,
-            "IPYTHONDIR": f"{folder}/ipython",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
-        }
-        arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-        spec = {
-            "argv": [*arguments, "--InlineBackend.figure_formats={'svg'}"],
-            "display_name": "Python 3",
-            "language": "python",
-            "env": given,
-        }
-        (place / "kernel.json").write_text(json.dumps(spec))
-        before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR")}
-        os.environ["JUPYTER_PATH"] = folder
-        os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
+def _aside(output: Path) -> Iterator[Path]:
+    """An empty folder beside `output` for what is made of it, gone after the block; another process waits for it.
+
+    What a killed process left there goes, too.
+    """
+    folder = output.with_name(f".{output.stem}")
+    with files.locked(folder / "lock"):
         try:
-            yield
+            for left in folder.iterdir():
+                if left.name != "lock":
+                    files.remove(left)
+            yield folder
         finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _kernel(folder: Path) -> Iterator[None]:
+    """Inside the block, python3 is a kernel of this very interpreter, untouched by what a user has set up elsewhere.
+
+    folder  where its settings are put
+    """
+    folder = folder.absolute()
+    place = folder / "kernels" / "python3"
+    place.mkdir(parents=True)
+    (folder / "matplotlibrc").write_text(MATPLOTLIBRC)
+    given = {
+        "MATPLOTLIBRC": str(folder),
+        "SOURCE_DATE_EPOCH": EPOCH,
+        "IPYTHONDIR": f"{folder}/ipython",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
+    }
+    arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
+    spec = {
+        "argv": [*arguments, "--InlineBackend.figure_formats={'svg'}"],
+        "display_name": "Python 3",
+        "language": "python",
+        "env": given,
+    }
+    (place / "kernel.json").write_text(json.dumps(spec))
+    before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR")}
+    os.environ["JUPYTER_PATH"] = str(folder)
+    os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @contextmanager

@@ -5,20 +5,20 @@ results/<Experiment>/<key>/ holds what the run made, `parameters.json`, `provena
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
-from hashlib import file_digest, sha256
+from functools import cache, cached_property
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Annotated, Any, ClassVar, Protocol, dataclass_transform, get_type_hints
 
 import pandas as pd
@@ -26,11 +26,14 @@ import pydantic
 import safetensors.torch
 import torch
 
+from lottery import files
+
 RECORD = "metrics.json"
 PARAMETERS = "parameters.json"
 PROVENANCE = "provenance.json"
 ERROR = "error.json"
 CHECKPOINT = "checkpoint.pt"
+PASSING = (ERROR, CHECKPOINT, "checkpoint.json")  # gone when the run is finished
 
 Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
 Count = Annotated[int, pydantic.Field(ge=0)]
@@ -113,22 +116,11 @@ def _content(source: str) -> str:
     path = Path(source)
     if not source or not path.exists():
         return source
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    stamp = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
-    return "sha256:" + _content_of(str(path), stamp)
-
-
-@cache
-def _content_of(root: str, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     whole = sha256()
-    for name, *_ in stamp:
-        whole.update(os.path.relpath(name, root).encode() + b"\0" + _sha256(Path(name)).encode() + b"\0")
-    return whole.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    for file in inside:
+        whole.update(os.path.relpath(file, path).encode() + b"\0" + files.checksum(file).encode() + b"\0")
+    return "sha256:" + whole.hexdigest()
 
 
 def flattened(experiment: Any, prefix: str = "") -> dict[str, Any]:
@@ -172,29 +164,32 @@ class Run:
     experiment: Experiment
     results: Path
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """results/<Experiment>/<key>"""
         return self.results / type(self.experiment).__name__ / key(self.experiment)
 
     @property
     def finished(self) -> bool:
-        """True where the closing record is there and every file it names is as it was written."""
-        return self._record() is not None
+        """True where the closing record is as it was written and every file it names is there in its size.
+
+        Cheap on purpose, for grids of thousands; what is read is looked at whole, as `intact` does.
+        """
+        return _finished(self.path) is not None
+
+    @property
+    def intact(self) -> bool:
+        """True where the closing record is as it was written and so is the content of every file it names."""
+        record = _record(self.path)
+        return bool(record) and all(files.digest(self.path / name) == told for name, told in record["files"].items())
 
     @property
     def metrics(self) -> dict[str, Any]:
         """What the experiment returned. Raises ValueError if the run is not finished."""
-        record = self._record()
+        record = _finished(self.path)
         if record is None:
-            raise ValueError(f"{type(self.experiment).__name__} {key(self.experiment)} is not finished: run it first")
+            raise ValueError(f"{type(self.experiment).__name__} {self.path.name} is not finished: run it first")
         return record["metrics"]
-
-    def _record(self) -> dict[str, Any] | None:
-        record = _read_json(self.path / RECORD)
-        if record is None or not all(_matches(self.path / name, told) for name, told in record["files"].items()):
-            return None
-        return record
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make()` returns, computed the first time and read from the file or folder `name` ever after.
@@ -206,16 +201,16 @@ class Run:
         write, read = FORMATS[file.suffix]
         if not _sealed(file):
             value = make()
-            with written(file) as partial:
+            with files.written(file) as partial:
                 write(value, partial)
             _seal(file)
         return read(file)
 
     def read(self, name: str) -> Any:
-        """The file `name` of a finished run. Raises ValueError where it is not as it was written."""
+        """The file `name` that the run left; performed again where that is missing or not as it was written."""
         file = self.path / name
-        if not _sealed(file):
-            raise ValueError(f"{file} is missing or altered: run `lottery clean`, then what needs it again")
+        if files.digest(file) != (_record(self.path) or {"files": {}})["files"].get(name):
+            self.need(self.experiment)
         return FORMATS[file.suffix][1](file)
 
     def folder(self, name: str, make: Callable[[Path], None]) -> Path:
@@ -223,21 +218,25 @@ class Run:
         place = self.path / name
         if not _sealed(place):
             partial = place.with_name(f".{place.name}-{os.getpid()}")
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.rmtree(place, ignore_errors=True)
-            partial.mkdir(parents=True)
-            try:
-                make(partial)
-                for file in partial.rglob("*"):
-                    _sync(file)
-                partial.replace(place)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
+            with files.writing(place):
+                files.remove(partial)
+                partial.mkdir(parents=True)
+                try:
+                    make(partial)
+                    for file in partial.rglob("*"):
+                        files.sync(file)
+                    files.remove(place)
+                    partial.replace(place)
+                finally:
+                    shutil.rmtree(partial, ignore_errors=True)
             _seal(place)
         return place
 
     def need(self, experiment: Experiment) -> "Run":
-        """The finished run of another experiment, performed now if it was not; torch's generators do not notice."""
+        """The finished run of another experiment, performed now if it was not or if a file of it is not as written.
+
+        torch's generators do not notice.
+        """
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             return perform(experiment, self.results)
 
@@ -254,103 +253,102 @@ class Checkpoint:
         self.began = self.last - spent(path)
 
     def load(self) -> dict | None:
-        """The last state saved; None where there is none or its file is damaged."""
-        if not self.path.exists():
-            return None
+        """The last state saved; None where there is none, or its file is damaged or another run's."""
         try:
-            return torch.load(self.path, weights_only=True)
-        except (RuntimeError, EOFError, ValueError, OSError, UnpicklingError):
+            with zipfile.ZipFile(self.path) as archive:  # torch.load believes what has flipped inside a tensor
+                if archive.testzip():
+                    return None
+            saved = torch.load(self.path, weights_only=True)
+            return saved["state"] if saved["run"] == _name(self.path.parent) else None
+        except Exception:  # what a damaged file makes of zip and pickle cannot be listed
             return None
 
     def save_if_due(self, state: Callable[[], dict]) -> None:
         """Save `state()` if `every` seconds have passed since the last saving."""
         if time.monotonic() - self.last >= self.every:
-            with written(self.path) as partial:
-                torch.save(state(), partial)
+            with files.written(self.path) as partial, partial.open("wb") as file:
+                torch.save({"run": _name(self.path.parent), "state": state()}, file)
             self.last = time.monotonic()
-            _write_json(self.path.with_suffix(".json"), {"seconds": self.last - self.began})
+            files.write_json(self.path.with_suffix(".json"), {"seconds": self.last - self.began})
 
 
 def spent(checkpoint: Path) -> float:
     """Seconds that went into a checkpoint before, over all interruptions; 0 where there is none."""
-    return (_read_json(checkpoint.with_suffix(".json")) or {"seconds": 0.0})["seconds"]
+    seconds = files.read_json(checkpoint.with_suffix(".json")).get("seconds")
+    return seconds if isinstance(seconds, float) else 0.0
 
 
-@contextlib.contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the place of `path`, flushed to disk, when the block ends well; else it is gone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        yield partial
-        _sync(partial)
-        partial.replace(path)
-        _sync(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _digest(path: Path) -> dict[str, Any]:
-    if path.is_file():
-        return {"sha256": _sha256(path), "size": path.stat().st_size}
-    files = {str(p.relative_to(path)): _digest(p) for p in sorted(path.rglob("*")) if p.is_file()}
-    return {"files": files}
+def _name(folder: Path) -> str:
+    """<Experiment>/<key>, which every file that is believed has in it: one copied from another run is not."""
+    return f"{folder.parent.name}/{folder.name}"
 
 
 def _seal(path: Path) -> None:
-    with written(path.with_name(f"{path.name}.sha256")) as partial:
-        partial.write_text(json.dumps(_digest(path)))
+    files.write_json(path.with_name(f"{path.name}.sha256"), {"run": _name(path.parent)} | files.digest(path))
 
 
 def _sealed(path: Path) -> bool:
-    told = _read_json(path.with_name(f"{path.name}.sha256"))
-    return path.exists() and told == _digest(path)
+    told = files.read_json(path.with_name(f"{path.name}.sha256"))
+    return path.exists() and told == {"run": _name(path.parent)} | files.digest(path)
 
 
-def _matches(path: Path, told: dict[str, Any]) -> bool:
-    """Cheap on purpose, for tables of thousands of runs: sizes here, contents when a file is read by `once`."""
-    if "files" in told:
-        return path.is_dir() and all(_matches(path / name, each) for name, each in told["files"].items())
-    return path.is_file() and path.stat().st_size == told["size"]
+def _record(folder: Path) -> dict[str, Any] | None:
+    """The closing record of the run in a folder; None where there is none, or it is altered or another run's."""
+    record = files.read_json(folder / RECORD)
+    told = record.pop("sha256", None)
+    return record if told == _checksum(record) and record.get("run") == _name(folder) else None
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError):
-        return None
+def _checksum(record: dict[str, Any]) -> str:
+    return sha256(json.dumps(record).encode()).hexdigest()
+
+
+def _finished(folder: Path) -> dict[str, Any] | None:
+    """The closing record, if every file that it names is there in its size."""
+    record = _record(folder)
+    return record if record and _in_their_sizes(str(folder), record["files"]) else None
+
+
+def _in_their_sizes(folder: str, told: dict[str, Any]) -> bool:
+    for name, each in told.items():
+        path = f"{folder}/{name}"  # of pathlib's objects, tables of thousands would feel the cost
+        if "files" in each:
+            if not _in_their_sizes(path, each["files"]):
+                return False
+            continue
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except OSError:
+            return False
+        if found.st_size != each["size"] or not stat.S_ISREG(found.st_mode):
+            return False
+    return True
 
 
 def perform(experiment: Experiment, results: Path) -> Run:
-    """The finished run of an experiment: found, or performed now under a lock, so that two processes do it once.
+    """The finished run of an experiment: found intact, or performed now under a lock, so that two processes do it once.
 
-    An error is left in error.json and raised again.
+    An error is left in error.json and raised again. Raises OSError, in one sentence, where the disk is full or the
+    permission is missing; what is finished of the run is then found by the next attempt.
     """
     run = Run(experiment, Path(results))
-    if run.finished:
+    if run.intact:
         return run
-    run.path.mkdir(parents=True, exist_ok=True)
-    with (run.path / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if run.finished:
+    if run.path.is_file():
+        run.path.unlink()
+    with files.locked(run.path / ".lock"):
+        if run.intact:
             return run
-        (run.path / ERROR).unlink(missing_ok=True)
-        _write_json(run.path / PARAMETERS, described(experiment))
+        for path in (run.path / RECORD, run.path / ERROR, *files.half_written(run.path)):
+            files.remove(path)
+        files.write_json(run.path / PARAMETERS, described(experiment))
         began = time.time() - spent(run.path / CHECKPOINT)
         try:
-            metrics = experiment.perform(run)
+            _finish(run, experiment.perform(run), began)
         except Exception as error:
-            _write_json(run.path / ERROR, {"error": f"{type(error).__name__}: {error}"})
+            with contextlib.suppress(OSError):  # a full disk takes no record of itself
+                files.write_json(run.path / ERROR, {"error": f"{type(error).__name__}: {error}"})
             raise
-        _finish(run, metrics, began)
     return run
 
 
@@ -360,15 +358,16 @@ def failed(run: Run, sentence: str) -> None:
 
 
 def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
-    for path in (run.path / CHECKPOINT, (run.path / CHECKPOINT).with_suffix(".json")):
-        path.unlink(missing_ok=True)
-    _write_json(run.path / PROVENANCE, provenance() | {"seconds": time.time() - began, "finished": time.time()})
-    made = {path.name: _digest(path) for path in sorted(run.path.iterdir()) if not path.name.startswith(".")}
-    made = {name: told for name, told in made.items() if name != RECORD}
     row = flattened(run.experiment) | {"key": key(run.experiment), "seconds": time.time() - began}
     if twice := metrics.keys() & {*row, "experiment", "parameters"}:
         raise ValueError(f"{type(run.experiment).__name__} has a metric called as a parameter is: {sorted(twice)[0]!r}")
-    _write_json(run.path / RECORD, {"metrics": _plain(metrics), "row": row, "files": made})
+    files.write_json(run.path / PROVENANCE, provenance() | {"seconds": time.time() - began, "finished": time.time()})
+    made = sorted(path for path in run.path.iterdir() if path.name not in PASSING and not path.name.startswith("."))
+    record = {"run": _name(run.path), "metrics": _plain(metrics), "row": row}
+    record |= {"files": {path.name: files.digest(path) for path in made}}
+    files.write_json(run.path / RECORD, record | {"sha256": _checksum(record)})
+    for name in PASSING:
+        files.remove(run.path / name)
 
 
 def _plain(value: Any) -> Any:
@@ -377,11 +376,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value.item() if hasattr(value, "item") else value
-
-
-def _write_json(path: Path, value: Any) -> None:
-    with written(path) as partial:
-        partial.write_text(json.dumps(value, indent=1))
 
 
 @cache
@@ -404,8 +398,7 @@ def provenance() -> dict[str, Any]:
 
 def table(results: Path, experiment: type) -> pd.DataFrame:
     """One row a finished run of an experiment: parameters, metrics, key and seconds. Empty where there is none."""
-    folder = Path(results) / experiment.__name__
-    records = (_read_json(path / RECORD) for path in sorted(folder.glob("*")) if path.is_dir())
+    records = (_record(folder) for folder in _folders(Path(results) / experiment.__name__))
     # A run older than a field has no such column in its record: it did what the field's default says.
     later = {field.name: field.default for field in fields(experiment) if field.default is not MISSING}
     return pd.DataFrame([later | record["row"] | record["metrics"] for record in records if record])
@@ -413,12 +406,12 @@ def table(results: Path, experiment: type) -> pd.DataFrame:
 
 def rows(grid: list[Experiment], results: Path) -> pd.DataFrame:
     """One row a finished run of a grid, in its order: experiment, parameters, metrics, key, seconds."""
-    told = []
-    for experiment in grid:
-        if record := _read_json(Run(experiment, Path(results)).path / RECORD):
-            name = {"experiment": type(experiment).__name__}
-            told.append(name | record["row"] | flattened(experiment) | record["metrics"])
-    return pd.DataFrame(told)
+    found = ((experiment, _record(Run(experiment, Path(results)).path)) for experiment in grid)
+    return pd.DataFrame([_row(experiment, record) for experiment, record in found if record])
+
+
+def _row(experiment: Experiment, record: dict[str, Any]) -> dict[str, Any]:
+    return {"experiment": type(experiment).__name__} | record["row"] | flattened(experiment) | record["metrics"]
 
 
 def status(grid: list[Experiment], results: Path) -> pd.DataFrame:
@@ -426,16 +419,10 @@ def status(grid: list[Experiment], results: Path) -> pd.DataFrame:
     told = []
     for experiment in grid:
         run = Run(experiment, Path(results))
-        error = _read_json(run.path / ERROR)
-        state = "finished" if run.finished else "failed" if error else "missing"
-        told.append(
-            {
-                "experiment": type(experiment).__name__,
-                "key": key(experiment),
-                "state": state,
-                "error": error["error"] if state == "failed" else "",
-            }
-        )
+        finished = run.finished
+        error = "" if finished else str(files.read_json(run.path / ERROR).get("error", ""))
+        state = "finished" if finished else "failed" if error else "missing"
+        told.append({"experiment": type(experiment).__name__, "key": run.path.name, "state": state, "error": error})
     return pd.DataFrame(told, columns=["experiment", "key", "state", "error"])
 
 
@@ -452,15 +439,12 @@ def record(grid: list[Experiment], results: Path, path: Path) -> pd.DataFrame:
         )
     told = []
     for experiment in grid:
-        folder = Run(experiment, Path(results)).path
-        made_by = _read_json(folder / PROVENANCE)
-        record = _read_json(folder / RECORD)
-        description = json.dumps(_read_json(folder / PARAMETERS), sort_keys=True)
-        name = {"experiment": type(experiment).__name__, "parameters": description}
-        made = {f"made.{what}": value for what, value in made_by.items()}
-        told.append(name | record["row"] | flattened(experiment) | record["metrics"] | made)
+        run = Run(experiment, Path(results))
+        made = {f"made.{what}": value for what, value in run.read(PROVENANCE).items()}
+        description = {"parameters": json.dumps(described(experiment), sort_keys=True)}
+        told.append(description | _row(experiment, _record(run.path)) | made)
     table = pd.DataFrame(told)
-    with written(path) as partial:
+    with files.written(path) as partial:
         table.to_parquet(partial, index=False)
     return table
 
@@ -471,20 +455,34 @@ def recorded(path: Path) -> pd.DataFrame:
 
 
 def leftovers(results: Path) -> list[Path]:
-    """Folders of unfinished runs that nobody is working on, and half-written files in those of finished ones."""
+    """Folders of unfinished runs that nobody is working on, and what killed processes left in finished ones."""
     found = []
-    for folder in sorted(Path(results).glob("*/*")):
-        if (folder / RECORD).exists():
-            found += folder.glob(".*-[0-9]*")
-        elif not _in_work(folder):
-            found.append(folder)
+    for experiment in _folders(Path(results)):
+        for folder in _folders(experiment):
+            if _finished(folder):
+                found += files.half_written(folder)
+                found += [folder / name for name in PASSING if (folder / name).exists()]
+            else:
+                with files.locked(folder / ".lock", wait=False) as ours:
+                    found += [folder] if ours else []
     return found
 
 
-def _in_work(folder: Path) -> bool:
-    with (folder / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def remove(leftover: Path) -> int:
+    """Remove what `leftovers` found; the bytes that went, 0 where someone is at work there now."""
+    of_a_finished_run = leftover.name.startswith(".") or leftover.name in PASSING
+    with files.locked((leftover.parent if of_a_finished_run else leftover) / ".lock", wait=False) as ours:
+        if not ours:
+            return 0
+        freed = sum(path.lstat().st_size for path in (leftover, *leftover.rglob("*")) if not path.is_dir())
+        files.remove(leftover)
+        return freed
+
+
+def _folders(place: Path) -> list[Path]:
+    """The folders in a folder, in the order of their names; [] where it is not there."""
+    try:
+        with os.scandir(place) as entries:
+            return [place / name for name in sorted(entry.name for entry in entries if entry.is_dir())]
+    except (FileNotFoundError, NotADirectoryError):
+        return []

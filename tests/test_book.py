@@ -42,33 +42,6 @@ import matplotlib.pyplot as plt
 plt.plot(runs.rows(grid, Path(results))["double"]);
 """
 
-ROWS = """\
-- {row: G1, paper: gordon2020, what: "The first | row."}
-- {row: G2, paper: gordon2020, what: "The second row."}
-- {row: G7, paper: gordon2020, what: "A figure."}
-- {row: X1, paper: null, what: "The last row."}
-"""
-
-
-@pytest.fixture
-def small(checkout, notebook, monkeypatch):
-    """A checkout with the settings of the real book, two pages of prose, and no notebook yet."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/notebooks.py"))  # a package that no one edits
-    home = checkout / "book"
-    shutil.copy(ROOT / "book/_config.yml", home)
-    (home / "_extra/mathjax").mkdir(parents=True)
-    (home / "_extra/mathjax/tex-chtml-full.js").write_text("")
-    (home / "references.bib").write_text(
-        "@article{gordon2020, author={Gordon, M. A.}, title={T}, year=2020, journal={J}}"
-    )
-    (home / "index.md").write_text("# Title\n\nSee {doc}`what_is_in_this_book`; $x^2$.\n")
-    (home / "closing.md").write_text("# Closing\n\n```{bibliography}\n```\n")
-    (home / "rows.yaml").write_text(ROWS)
-    (home / "parts.yaml").write_text("first: The first part\nlast: The last part\n")
-    (checkout / "notebooks/profiles/quick.yaml").write_text("")
-    return checkout
-
 
 @pytest.fixture
 def clusters(monkeypatch):

@@ -376,8 +376,9 @@ def test_the_last_line_of_a_running_cell_is_shown(capsys):
 def test_the_kernel_needs_no_installed_kernelspec(checkout):
     """With every folder of Jupyter's shut away, python3 is the interpreter that runs."""
     code = (
-        "from lottery import notebooks; from jupyter_client.kernelspec import KernelSpecManager as M\n"
-        "with notebooks._kernel(): print(M(ensure_native_kernel=False).get_kernel_spec('python3').argv[0])"
+        "from pathlib import Path; from lottery import notebooks\n"
+        "from jupyter_client.kernelspec import KernelSpecManager as M\n"
+        "with notebooks._kernel(Path('aside')): print(M(ensure_native_kernel=False).get_kernel_spec('python3').argv[0])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=checkout)
     assert done.stdout.strip() == sys.executable, done.stderr

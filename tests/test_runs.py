@@ -15,7 +15,7 @@ import pytest
 import torch
 from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
 
-from lottery import runs
+from lottery import files, runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Given
 from lottery.runs import Run
@@ -289,14 +289,14 @@ def test_written_is_whole_or_not_there(tmp_path):
     path = tmp_path / "sub" / "file.txt"
 
     def interrupted(error):
-        with runs.written(path) as partial:
+        with files.written(path) as partial:
             partial.write_text("half")
             raise error
 
     with pytest.raises(KeyboardInterrupt):
         interrupted(KeyboardInterrupt)
     assert list(path.parent.iterdir()) == []
-    with runs.written(path) as partial:
+    with files.written(path) as partial:
         partial.write_text("whole")
         assert not path.exists()
     assert path.read_text() == "whole"

@@ -119,3 +119,30 @@ class Outer:
 
     def perform(self, run):
         return {"double": run.need(self.start.inner).metrics["double"]}
+
+
+@parameters
+class Training:
+    """A long training in small: it draws, keeps its state after every step, and takes its time."""
+
+    version: ClassVar[int] = 1
+    steps: Count
+    seed: Count
+    log: str
+    pause: float  # seconds a step
+
+    def perform(self, run):
+        torch.manual_seed(self.seed)
+        weights, losses, checkpoint = torch.zeros(8), [], run.checkpoint(every=0.0)
+        if state := checkpoint.load():
+            weights, losses = state["weights"], state["losses"]
+            torch.set_rng_state(state["rng"])
+        while len(losses) < self.steps:
+            note(self.log, f"{self.seed} at {len(losses)}")
+            weights = 0.9 * weights + torch.randn(8)
+            losses.append(weights.square().mean().item())
+            time.sleep(self.pause)
+            state = {"weights": weights, "losses": losses, "rng": torch.get_rng_state()}
+            checkpoint.save_if_due(lambda state=state: state)
+        run.once("weights.safetensors", lambda: {"weights": weights})
+        return {"first": losses[0], "last": losses[-1]}

@@ -1,0 +1,160 @@
+"""Files that are whole or not there: after a kill, on a full disk, with two at work, after a bit has flipped."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from functools import cache
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+# What is wrong with a place and not with the program, and what to do about it.
+REMEDIES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EACCES: "get the right to write there",
+    errno.EPERM: "get the right to write there",
+    errno.EROFS: "get the right to write there",
+}
+SETTLED = 2_000_000_000  # nanoseconds; a file may change twice within one tick of the coarsest clock of a file system
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Inside the block a full disk or a missing permission is an OSError of one sentence, whichever library met it."""
+    try:
+        yield
+    except Exception as error:
+        number = _errno(error)
+        if number not in REMEDIES:
+            raise
+        raise OSError(
+            number,
+            f"{path} cannot be written, {os.strerror(number).lower()}: {REMEDIES[number]} or choose another place, "
+            "then give the same command again; what is finished stays",
+        ) from error
+
+
+def _errno(error: BaseException | None) -> int | None:
+    while error:
+        if isinstance(error, OSError) and error.errno:
+            return error.errno
+        if found := re.search(r"\(os error (\d+)\)", str(error)):  # safetensors, which is written in Rust
+            return int(found[1])
+        error = error.__cause__ or error.__context__  # torch raises a RuntimeError of its own upon the OSError
+    return None
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A temporary path that takes the place of `path`, flushed to disk, when the block ends well; else it is gone.
+
+    Raises OSError, in one sentence, where the disk is full or the permission is missing.
+    """
+    partial = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            sync(partial)
+            if path.is_dir():
+                shutil.rmtree(path)
+            partial.replace(path)
+            sync(path.parent)
+        finally:
+            with contextlib.suppress(OSError):  # of a folder without permission: what went wrong before is told
+                partial.unlink(missing_ok=True)
+
+
+def half_written(folder: Path) -> list[Path]:
+    """What killed processes left of `written` in a folder; or what living ones have in work, so ask under its lock."""
+    return [path for path in folder.glob(".*") if re.search(r"-\d+(\.[^.]*)?$", path.name)]
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Inside the block no other process holds the lock file `path`, for which this one waits.
+
+    wait     with False it does not wait; the block is then told whether the lock is held
+    An flock, which goes with its process however that ends. On a file system without flock (some NFS mounts) two
+    processes may both get it: each then does the work, and since files take their place whole, they end with the same.
+    """
+    while True:
+        if path.is_dir():
+            shutil.rmtree(path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                file = path.open("a")
+            except FileNotFoundError:  # the folder was removed just now
+                continue
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):  # not removed in the waiting
+                yield True
+                return
+
+
+def digest(path: Path) -> dict[str, Any]:
+    """What is in a file, {sha256, size}, or in a folder, {files: {relative path: the same}}; {} for nothing."""
+    if path.is_file():
+        return {"sha256": checksum(path), "size": path.stat().st_size}
+    if not path.is_dir():
+        return {}
+    return {"files": {str(p.relative_to(path)): digest(p) for p in sorted(path.rglob("*")) if p.is_file()}}
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, computed once in this process as long as the file stays as it is."""
+    stat = path.stat()
+    stamp = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    settled = abs(time.time_ns() - stat.st_mtime_ns) > SETTLED
+    return _checksum(*stamp) if settled else _checksum.__wrapped__(*stamp)
+
+
+@cache
+def _checksum(path: str, *_: int) -> str:
+    with Path(path).open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; {} where there is no such file, or something else is in it."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, whole or not at all."""
+    with written(path) as partial:
+        partial.write_text(json.dumps(value, indent=1))
