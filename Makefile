@@ -1,5 +1,6 @@
 # make book    compute and render the book         make bench   measure, and write the figures as JSON
 # make test    run the tests                       make serve   build the book and show it at 127.0.0.1
+# make crash   kill the smoke book ten times, and hold what is made in the end against an undisturbed one
 # make clean   remove the book and the caches; runs in results/ and .venv/ stay
 PROFILE ?= quick
 WORKERS ?= 2
@@ -7,7 +8,7 @@ PORT ?= 8000
 # The first of these that is 3.11 or newer and can make virtual environments; PYTHON=... names another.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
-.PHONY: book test bench serve clean install
+.PHONY: book test crash bench serve clean install
 
 book: .venv/.installed
 	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
@@ -15,6 +16,9 @@ book: .venv/.installed
 # One thread a process: several tests run side by side.
 test: .venv/.installed
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS)
+
+crash: .venv/.installed
+	.venv/bin/python tests/crash.py
 
 # A missed bar is told, and no failure: a busy machine misses bars too. A benchmark that crashes is one.
 bench: .venv/.installed

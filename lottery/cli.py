@@ -26,6 +26,8 @@ app = typer.Typer(
     epilog="Example: [bold]lottery book[/bold]. After any command, --debug shows where an error came from.",
 )
 
+SHOWN = 10  # failures of a notebook; the rest is counted
+
 Results = Annotated[
     Path | None,
     typer.Option("--results", metavar="DIR", help="The store of runs; by default results/ in the checkout."),
@@ -181,8 +183,11 @@ def runs(
             states = store.status(notebooks.grid(root, name, told.get(name, {})), _results(root, results))
         counts = [(states["state"] == state).sum() for state in ("finished", "failed", "missing")]
         typer.echo(f"{name:<40} {counts[0]:>8}  {counts[1]:>6}  {counts[2]:>7}")
-        for row in states[states["state"] == "failed"].itertuples():
-            typer.echo(f"  {row.experiment} {row.key}: {row.error}")
+        failed = states[states["state"] == "failed"]
+        for row in failed.head(SHOWN).itertuples():
+            typer.echo(f"  {row.experiment} {row.key}: {row.error.splitlines()[0]}")
+        if len(failed) > SHOWN:
+            typer.echo(f"  ... and {len(failed) - SHOWN} more that failed")
 
 
 @app.command(epilog="Example: [bold]lottery record minilm[/bold]")
@@ -225,9 +230,7 @@ def clean(
     results: Results = None,
 ) -> None:
     """Remove unfinished and failed runs, with the checkpoints they would go on from, and half-written files."""
-    import shutil
-
-    from lottery import notebooks
+    from lottery import files, notebooks
     from lottery import runs as store
 
     root = notebooks.checkout()
@@ -235,12 +238,12 @@ def clean(
     built = root / "book" / "_build"
     if everything:
         typer.confirm(f"Remove all of {place} and {built}?", abort=True)
-        gone = [folder for folder in (place, built) if folder.exists()]
+        freed = [files.remove(folder) for folder in (place, built) if folder.exists()]
     else:
-        gone = [*store.leftovers(place), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
-    for path in gone:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    typer.echo(f"{len(gone)} removed")
+        freed = [store.remove(leftover) for leftover in store.leftovers(place)]
+        pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
+        freed += [files.remove(path) for path in pages]
+    typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
 
 
 def _results(root: Path, given: Path | None) -> Path:

@@ -86,12 +86,15 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a whole folder, if there is one."""
+def remove(path: Path) -> int:
+    """Remove a file or a whole folder, if there is one; the bytes that were in it."""
     if path.is_dir() and not path.is_symlink():
+        freed = sum(inside.lstat().st_size for inside in path.rglob("*") if not inside.is_dir())
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        return freed
+    freed = path.lstat().st_size if path.exists() else 0
+    path.unlink(missing_ok=True)
+    return freed
 
 
 @contextlib.contextmanager

@@ -32,8 +32,19 @@ def save(path: Path, mask: Mask, *, model: str, method: str, asked: float, seed:
         "fingerprint": fingerprint(shapes),
         "shapes": json.dumps(shapes),
     }
+    content = safetensors.torch.save(pack(mask), metadata=header)
     with files.written(path) as partial:
-        safetensors.torch.save_file(pack(mask), partial, metadata=header)
+        partial.write_bytes(_in_order(content))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same safetensors file with its metadata in the order of their names; the library draws one at random."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    told = json.dumps(header, separators=(",", ":")).encode()
+    told += b" " * (-len(told) % 8)  # tensors begin at a multiple of eight
+    return len(told).to_bytes(8, "little") + told + content[end:]
 
 
 def load(path: Path) -> tuple[Mask, dict[str, str]]:

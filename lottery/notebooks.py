@@ -390,6 +390,15 @@ def _aside(output: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
+def left_aside(place: Path) -> list[Path]:
+    """The folders that killed executions left beside the notebooks below a folder."""
+    found = []
+    for lock in place.rglob(".*/lock"):
+        with files.locked(lock, wait=False) as ours:
+            found += [lock.parent] if ours else []
+    return found
+
+
 @contextmanager
 def _kernel(folder: Path) -> Iterator[None]:
     """Inside the block, python3 is a kernel of this very interpreter, untouched by what a user has set up elsewhere.

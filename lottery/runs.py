@@ -113,7 +113,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _content(source: str) -> str:
-    path = Path(source)
+    path = Path(source).expanduser()
     if not source or not path.exists():
         return source
     inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
@@ -354,7 +354,7 @@ def perform(experiment: Experiment, results: Path) -> Run:
 
 def failed(run: Run, sentence: str) -> None:
     """Leave in error.json why a run failed, for whoever saw the process die that was at it."""
-    _write_json(run.path / ERROR, {"error": sentence})
+    files.write_json(run.path / ERROR, {"error": sentence})
 
 
 def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
@@ -472,11 +472,7 @@ def remove(leftover: Path) -> int:
     """Remove what `leftovers` found; the bytes that went, 0 where someone is at work there now."""
     of_a_finished_run = leftover.name.startswith(".") or leftover.name in PASSING
     with files.locked((leftover.parent if of_a_finished_run else leftover) / ".lock", wait=False) as ours:
-        if not ours:
-            return 0
-        freed = sum(path.lstat().st_size for path in (leftover, *leftover.rglob("*")) if not path.is_dir())
-        files.remove(leftover)
-        return freed
+        return files.remove(leftover) if ours else 0
 
 
 def _folders(place: Path) -> list[Path]:

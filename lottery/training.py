@@ -100,9 +100,18 @@ def _state(model, optimizer, carried, losses) -> dict:
     return state
 
 
+def _shapes(state: dict) -> list:
+    """What has to agree for one training's state to be put into another, looked at before anything is overwritten."""
+    tensors = [{name: tensor.shape for name, tensor in state[part].items()} for part in ("model", "carried")]
+    return [*tensors, [len(group["params"]) for group in state["optimizer"]["param_groups"]]]
+
+
 def _resume(model, optimizer, carried, checkpoint) -> list[torch.Tensor]:
     state = checkpoint.load() if checkpoint else None
     if state is None:
+        return []
+    if _shapes(state) != _shapes(_state(model, optimizer, carried, [torch.zeros(())])):
+        tqdm.write("the checkpoint found is of another model, made before the code was changed: starting anew")
         return []
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])

@@ -14,6 +14,8 @@ import argparse
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,8 +28,9 @@ from rich.console import Console
 
 ROOT = Path(__file__).parent.parent
 MADE = ("results", "book/_build")
-# Pages that tell times, and the index of all words in them.
+# Of times and the machine, and the index of all words in them.
 TIMED = ("provenance.json", "how_this_was_made.html", "how_this_was_made.md", "searchindex.js")
+TELLS_TIME = ("world.ipynb", "world.html")  # pages that tell how long something took: their numbers may differ
 
 
 def book(root: Path, profile: str, *more: str) -> subprocess.Popen:
@@ -88,7 +91,9 @@ def content(path: Path) -> object:
         made = {name: value for name, value in record["files"].items() if name not in TIMED}
         return json.dumps([record["run"], record["metrics"], row, made])  # as text: nan is nan
     if path.name.endswith(".stamp.json"):
-        return {name: value for name, value in json.loads(path.read_text()).items() if name != "seconds"}
+        return json.loads(path.read_text())["inputs"]
+    if path.name in TELLS_TIME:
+        return re.sub(r"\d+(\.\d+)?", "a number", path.read_text())
     if path.name.endswith(".runs.parquet"):
         table = pd.read_parquet(path)
         return table[[name for name in table if name != "seconds" and not name.startswith("made.")]].to_json()
@@ -97,9 +102,12 @@ def content(path: Path) -> object:
 
 def done(root: Path) -> int:
     """How many files there are in a checkout's store and among its executed notebooks, those in work left out."""
-    places = (root / "results", root / "book" / "_build" / "executed")
-    files = (path for place in places for path in place.rglob("[!.]*.*"))
-    return sum(not any(part.startswith((".", "checkpoint")) for part in path.relative_to(root).parts) for path in files)
+    found = 0
+    for place in (root / "results", root / "book" / "_build" / "executed"):
+        for _, folders, names in os.walk(place):  # which does not mind what vanishes meanwhile
+            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            found += sum(not name.startswith((".", "checkpoint")) for name in names)
+    return found
 
 
 def watched(process: subprocess.Popen, root: Path) -> dict[int, float]:
@@ -137,36 +145,38 @@ def main() -> int:
     given = parser.parse_args()
     draw, console = random.Random(given.seed), Console(highlight=False, soft_wrap=True)
     console.print(f"{given.kills} kills, seed {given.seed}")
-    with tempfile.TemporaryDirectory(prefix="lottery-crash-") as folder:
-        peace, war = (copied(Path(folder, name)) for name in ("undisturbed", "killed"))
-        began = time.monotonic()
-        reached = watched(book(peace, given.profile, str(peace)), peace)
-        took = time.monotonic() - began
-        console.print(f"undisturbed: built in {took:.0f} s")
-        family, faults = [], []
-        for number, moment in enumerate(sorted(draw.uniform(0, took) for _ in range(given.kills)), 1):
-            files = max(count for count, when in reached.items() if when <= moment)
-            process = book(war, given.profile, str(war))
-            while process.poll() is None and done(war) < files:
-                time.sleep(0.01)
-            try:
-                code = process.wait(moment - reached[files])
-                said = f"ended with exit code {code} before its kill"
-                faults += [f"the command {said}"] if code else []
-            except subprocess.TimeoutExpired:
-                whole = draw.random() < 0.5
-                family += killed(process, whole=whole)
-                said = f"killed {'with all its processes' if whole else 'alone'} after {done(war)} files"
-            console.print(f"[{number}/{given.kills}] {said}", markup=False)
-        code = book(war, given.profile, str(war)).wait()
-        faults += [f"the last command ended with exit code {code}: {(war / 'book.log').read_text()}"] if code else []
-        faults += differences(peace, war)
-        faults += [f"this outlived the process that started it: {command}" for command in living(family)]
-        for fault in faults[:50]:
-            console.print(fault, markup=False)
-        files = sum(path.is_file() for part in MADE for path in (peace / part).rglob("*"))
-        verdict = f"{len(faults)} faults" if faults else f"{files} files alike, bit for bit"
-        console.print(f"{given.kills} kills in {time.monotonic() - began:.0f} s: {verdict}")
+    folder = tempfile.mkdtemp(prefix="lottery-crash-")
+    peace, war = (copied(Path(folder, name)) for name in ("undisturbed", "killed"))
+    began = time.monotonic()
+    reached = watched(book(peace, given.profile, str(peace)), peace)
+    took = time.monotonic() - began
+    console.print(f"undisturbed: built in {took:.0f} s")
+    family, faults = [], []
+    for number, moment in enumerate(sorted(draw.uniform(0, took) for _ in range(given.kills)), 1):
+        files = max(count for count, when in reached.items() if when <= moment)
+        process = book(war, given.profile, str(war))
+        while process.poll() is None and done(war) < files:
+            time.sleep(0.01)
+        try:
+            code = process.wait(moment - reached[files])
+            said = f"ended with exit code {code} before its kill"
+            faults += [f"the command {said}"] if code else []
+        except subprocess.TimeoutExpired:
+            whole = draw.random() < 0.5
+            family += killed(process, whole=whole)
+            said = f"killed {'with all its processes' if whole else 'alone'} after {done(war)} files"
+        console.print(f"[{number}/{given.kills}] {said}", markup=False)
+    code = book(war, given.profile, str(war)).wait()
+    faults += [f"the last command ended with exit code {code}: {(war / 'book.log').read_text()}"] if code else []
+    faults += differences(peace, war)
+    faults += [f"this outlived the process that started it: {command}" for command in living(family)]
+    for fault in faults[:50]:
+        console.print(fault, markup=False)
+    files = sum(path.is_file() for part in MADE for path in (peace / part).rglob("*"))
+    verdict = f"{len(faults)} faults, both are left in {folder}" if faults else f"{files} files alike, bit for bit"
+    console.print(f"{given.kills} kills in {time.monotonic() - began:.0f} s: {verdict}")
+    if not faults:
+        shutil.rmtree(folder)
     return bool(faults)
 
 

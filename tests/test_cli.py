@@ -255,6 +255,18 @@ def test_runs_counts_what_is_finished_failed_and_missing(lottery, counting):
     assert told.splitlines()[2].split() == ["Doubling", f"{runs.key(third)}:", "ValueError:", "no"]
 
 
+def test_runs_shows_some_failures_in_a_line_each_and_counts_the_rest(lottery, counting):
+    (counting / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 23}\n")
+    for experiment in notebooks.grid(counting, "experiments/count", {"upto": 23}):
+        folder = runs.Run(experiment, counting / "results").path
+        folder.mkdir(parents=True)
+        (folder / runs.ERROR).write_text(json.dumps({"error": "ValueError: no\nand more\nof it"}))
+    lines = lottery("runs", "more")[1].splitlines()
+    assert lines[1].split() == ["experiments/count", "0", "23", "0"]
+    assert [line.split(":", 1)[1] for line in lines[2:12]] == [" ValueError: no"] * 10
+    assert lines[12:] == ["  ... and 13 more that failed"]
+
+
 def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counting):
     record = counting / "book/records/more/count.parquet"
     perform(counting, 0, 1, 2)
@@ -285,13 +297,16 @@ def test_clean_removes_what_is_unfinished_and_nobody_works_on(lottery, counting)
         (store / name / "parameters.json").write_text("{}")
     failed = counting / "book/_build/executed/quick/experiments/count.failed.ipynb"
     failed.parent.mkdir(parents=True)
-    failed.write_text("")
+    failed.write_text("a" * 30_000)
+    (failed.parent / ".count").mkdir()
+    for folder, name in ((".count", "lock"), (".count", "half.ipynb")):
+        (failed.parent / folder / name).write_text("")
     with (store / "working/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert lottery("clean") == (0, "3 removed\n", "")
+        assert lottery("clean") == (0, "4 removed, 0.0 MB\n", "")
     assert {path.name for path in store.iterdir()} == {finished.name, "working"}
     assert {path.name for path in finished.iterdir()} == kept
-    assert not failed.exists()
+    assert list(failed.parent.iterdir()) == []
 
 
 def test_clean_all_asks_first(lottery, counting, monkeypatch):

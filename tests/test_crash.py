@@ -1,6 +1,10 @@
-"""A book that is killed at five moments and made again is the book that nobody disturbed."""
+"""A book killed at five moments and made again is the book that nobody disturbed; two at once share the work."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 
 import crash
@@ -71,6 +75,9 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
         process = crash.book(small, "quick", str(crash.ROOT / "tests"))
         until(there, process)
         family += crash.killed(process, whole=whole)
+    while crash.living(family):
+        time.sleep(0.05)
+    assert not (small / "book/_build/staged/_build/html/index.html").exists(), "the renderer went on alone"
     last = crash.book(small, "quick", str(crash.ROOT / "tests"))
     assert (last.wait(), peace.wait()) == (0, 0), (small / "book.log").read_text()
 
@@ -81,3 +88,23 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
         assert {f"{seed} at {step}" for step in range(STEPS)} == set(steps)
         assert len(steps) <= STEPS + 1
     assert len((undisturbed / "log.0").read_text().splitlines()) == STEPS
+
+
+def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_same(small, notebook):
+    grid = 'grid = [Doubling(number=n, log="log", seconds=0.2) for n in seeds]'
+    cells = PARAMETERS.replace("TITLE", "shared").replace("SEEDS", "[0, 1, 2, 3, 4, 5]").partition("grid = [")[0] + grid
+    imports = "\n\n# %%\nfrom pathlib import Path\nfrom lottery import cluster, runs\n"
+    shown = '\n# %%\nruns.rows(grid, Path(results))[["key", "double"]]\n'
+    notebook("experiments/shared", cells + imports + ON_WORKERS + shown)
+    path = os.pathsep.join([str(crash.ROOT / "tests"), str(crash.ROOT)])
+    command = [sys.executable, "-m", "lottery.cli", "run", "shared", "--workers", "1", "-o"]
+    both = [
+        subprocess.Popen([*command, f"{name}.ipynb"], cwd=small, env=os.environ | {"PYTHONPATH": path}) for name in "ab"
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+    told = (small / "log").read_text().splitlines()
+    assert sorted(told) == sorted(f"{what} {number}" for number in range(6) for what in ("began", "ended"))
+    assert (small / "a.ipynb").read_bytes() == (small / "b.ipynb").read_bytes()
+    records = [json.loads(path.read_text()) for path in small.glob("results/Doubling/*/metrics.json")]
+    assert sorted(record["metrics"]["double"] for record in records) == [0, 2, 4, 6, 8, 10]
+    assert [path.name for path in small.glob(".[ab]*")] == []

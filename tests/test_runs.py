@@ -236,15 +236,17 @@ def test_once_computes_once_and_again_if_the_file_is_not_as_written(results, log
     assert sorted(entry.name for entry in run.path.iterdir()) == [name, f"{name}.sha256"]
 
 
-def test_what_is_read_is_as_it_was_written(results, log):
+def test_what_is_read_is_as_it_was_written_or_performed_again(results, log):
     run = runs.perform(Doubling(number=1, log=log), results)
-    assert run.read("number.json") == {"double": 2}
-    (run.path / "number.json").write_text('{\n "double": 3\n}')
-    assert run.finished  # of the same size
-    for damage in (lambda: None, (run.path / "number.json").unlink):
+    file = run.path / "number.json"
+    for count, damage in enumerate((lambda: file.write_text('{\n "double": 3\n}'), file.unlink), 1):
+        assert run.read("number.json") == {"double": 2}
+        assert len(lines(log)) == 2 * count
         damage()
-        with pytest.raises(ValueError, match=r"number\.json is missing or altered"):
-            run.read("number.json")
+        assert run.read("number.json") == {"double": 2}
+        assert len(lines(log)) == 2 * (count + 1)
+    with pytest.raises(FileNotFoundError):
+        run.read("nothing.json")
 
 
 def test_a_folder_is_filled_once_and_again_if_a_file_in_it_is_not_as_written(results, log):
@@ -285,27 +287,6 @@ def test_a_folder_that_could_not_be_filled_leaves_nothing(results, log):
     assert list(run.path.iterdir()) == []
 
 
-def test_written_is_whole_or_not_there(tmp_path):
-    path = tmp_path / "sub" / "file.txt"
-
-    def interrupted(error):
-        with files.written(path) as partial:
-            partial.write_text("half")
-            raise error
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(KeyboardInterrupt)
-    assert list(path.parent.iterdir()) == []
-    with files.written(path) as partial:
-        partial.write_text("whole")
-        assert not path.exists()
-    assert path.read_text() == "whole"
-    with pytest.raises(ValueError, match="no"):
-        interrupted(ValueError("no"))
-    assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
-    assert path.read_text() == "whole"
-
-
 def test_a_damaged_checkpoint_is_as_none(tmp_path):
     path = tmp_path / "checkpoint.pt"
     checkpoint = runs.Checkpoint(path, 0)
@@ -319,6 +300,35 @@ def test_a_damaged_checkpoint_is_as_none(tmp_path):
     for junk in (b"garbage" * 50, b"\x80\x02c__builtin__\nprint\n.", b"PK\x03\x04" + b"\0" * 60):
         path.write_bytes(junk)
         assert checkpoint.load() is None
+
+
+def test_no_flipped_bit_of_a_checkpoint_is_believed(tmp_path):
+    """torch.load alone believes nearly all of them."""
+    path = tmp_path / "checkpoint.pt"
+    checkpoint = runs.Checkpoint(path, 0)
+    checkpoint.save_if_due(lambda: {"a": torch.arange(50.0), "b": [torch.arange(30)]})
+    whole, refused = path.read_bytes(), 0
+    for position in range(0, len(whole), 3):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
+        state = checkpoint.load()
+        refused += state is None
+        assert state is None or (torch.equal(state["a"], torch.arange(50.0)) and state["b"][0].tolist() == [*range(30)])
+    assert refused > 200
+
+
+def test_a_checkpoint_of_another_run_is_as_none(results, log):
+    one, two = (Run(Doubling(number=number, log=log), results) for number in (1, 2))
+    one.checkpoint(every=0).save_if_due(lambda: {"a": 1})
+    two.path.mkdir()
+    shutil.copy(one.path / runs.CHECKPOINT, two.path)
+    assert one.checkpoint().load() == {"a": 1}
+    assert two.checkpoint().load() is None
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"seconds": null}', '{"seconds": "5"}', "[1]", "x"])
+def test_a_time_that_cannot_be_read_is_none_at_all(tmp_path, text):
+    (tmp_path / "c.json").write_text(text)
+    assert runs.spent(tmp_path / "c.pt") == 0.0
 
 
 def test_a_checkpoint_is_saved_when_it_is_due(tmp_path, monkeypatch):
@@ -389,6 +399,165 @@ def test_a_run_is_unfinished_if_a_file_is_missing_or_of_another_size(results, lo
     assert len(lines(log)) == 4
     (run.path / "metrics.json").write_text('{"metrics": {"double": 8')
     assert not run.finished
+
+
+def test_no_altered_byte_of_a_closing_record_is_believed(results, log):
+    run = runs.perform(Doubling(number=4, log=log), results)
+    file = run.path / "metrics.json"
+    whole = file.read_bytes()
+    for position in range(len(whole)):
+        for altered in (bytes([whole[position] ^ 1]), b"7", b""):
+            file.write_bytes(whole[:position] + altered + whole[position + 1 :])
+            try:
+                same = json.loads(file.read_bytes()) == json.loads(whole)
+            except ValueError:
+                same = False
+            assert run.finished == run.intact == same, (position, altered)
+
+
+NOTHING_TOLD = [
+    b"",
+    b"[]",
+    b"{}",
+    b"null",
+    b"3",
+    b'"a"',
+    b'{"metrics": {}}',
+    b'{"files": {}, "row": {}}',
+    b"\xff",
+    b"{",
+]
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "parameters.json", "provenance.json", "number.json.sha256"])
+@pytest.mark.parametrize("text", NOTHING_TOLD)
+def test_a_file_with_something_else_in_it_is_made_again(results, log, name, text):
+    experiment = Doubling(number=4, log=log)
+    run = runs.perform(experiment, results)
+    (run.path / name).write_bytes(text)
+    assert not run.finished
+    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
+    assert runs.perform(experiment, results).metrics == {"double": 8}
+    assert run.intact
+    assert lines(log) == ["began 4", "ended 4"] * 2
+
+
+@pytest.mark.parametrize("text", NOTHING_TOLD)
+def test_an_error_that_tells_nothing_is_no_error(results, log, text):
+    experiment = Doubling(number=4, log=log)
+    run = Run(experiment, results)
+    run.path.mkdir(parents=True)
+    (run.path / "error.json").write_bytes(text)
+    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
+
+
+def test_a_file_altered_in_its_size_is_made_again_where_it_is_needed(results, log):
+    """Also the one that only tells where the run comes from."""
+    inner = Doubling(number=1, log=log)
+    run = runs.perform(inner, results)
+    for count, name in enumerate(("number.json", "parameters.json", "provenance.json", "number.json.sha256"), 1):
+        whole = (run.path / name).read_bytes()
+        (run.path / name).write_bytes(whole.replace(b"1", b"3", 1).replace(b"2", b"3", 1))
+        assert (run.path / name).read_bytes() != whole
+        assert run.finished
+        assert not run.intact
+        outer = Outer(start=Wrapping(inner=inner, model="m"), seed=count)
+        assert runs.perform(outer, results).metrics == {"double": 2}
+        assert run.intact
+        assert lines(log).count("ended 1") == count + 1
+
+
+def test_what_was_copied_from_another_run_is_not_believed(results, log):
+    one, two = Doubling(number=1, log=log), Doubling(number=2, log=log)
+    first, second = runs.perform(one, results), Run(two, results)
+
+    def the_folder():
+        shutil.copytree(first.path, second.path)
+
+    def the_record():
+        runs.perform(two, results)
+        shutil.copy(first.path / "metrics.json", second.path)
+
+    def a_file_and_its_seal():
+        second.path.mkdir()
+        for name in ("number.json", "number.json.sha256"):
+            shutil.copy(first.path / name, second.path)
+
+    for copy in (the_folder, the_record, a_file_and_its_seal):
+        copy()
+        assert not second.finished
+        assert runs.table(results, Doubling)["number"].tolist() == [1]
+        assert len(runs.rows([one, two], results)) == 1
+        assert runs.perform(two, results).metrics == {"double": 4}
+        assert second.intact
+        shutil.rmtree(second.path)
+    elsewhere = results / "Sum" / runs.key(one)
+    shutil.copytree(first.path, elsewhere)
+    assert runs.table(results, Sum).empty
+
+
+@pytest.mark.parametrize(
+    "name",
+    "metrics.json parameters.json provenance.json number.json number.json.sha256 error.json .lock checkpoint.pt "
+    "checkpoint.json".split(),
+)
+def test_a_folder_in_the_place_of_a_file_gives_way(results, log, name):
+    experiment = Doubling(number=4, log=log)
+    run = Run(experiment, results)
+    (run.path / name / "sub").mkdir(parents=True)
+    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
+    assert run.checkpoint().load() is None
+    assert runs.table(results, Doubling).empty
+    assert runs.perform(experiment, results).metrics == {"double": 8}
+    assert run.intact
+    assert all(path.is_file() for path in run.path.iterdir())
+
+
+def test_a_file_in_the_place_of_a_folder_gives_way(results, log):
+    experiment = Doubling(number=4, log=log)
+    run = Run(experiment, results)
+    run.path.parent.mkdir(parents=True)
+    run.path.write_text("")
+    assert runs.leftovers(results) == []
+    assert runs.perform(experiment, results).metrics == {"double": 8}
+    (run.path / "model").write_text("")
+    assert run.folder("model", lambda folder: (folder / "a").write_text("a")).is_dir()
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_attempt(results, log):
+    experiment = Doubling(number=4, log=log)
+    run = Run(experiment, results)
+    (run.path / ".model-123").mkdir(parents=True)
+    for name in (".model-123/weights", ".number-123.json", ".checkpoint-99.pt"):
+        (run.path / name).write_text("half")
+    runs.perform(experiment, results)
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        ".lock",
+        "metrics.json",
+        "number.json",
+        "number.json.sha256",
+        "parameters.json",
+        "provenance.json",
+    ]
+
+
+def test_leftovers_are_unfinished_runs_and_what_lies_about_in_finished_ones(results, log):
+    finished, broken, working = (Run(Doubling(number=number, log=log), results) for number in range(3))
+    for run in (finished, broken):
+        runs.perform(run.experiment, results)
+    (broken.path / "number.json").unlink()
+    for name in (".number-1.json", "checkpoint.pt"):
+        (finished.path / name).write_text("12345")
+    with files.locked(working.path / ".lock"):
+        found = runs.leftovers(results)
+        assert set(found) == {finished.path / ".number-1.json", finished.path / "checkpoint.pt", broken.path}
+        sizes = [5, 5, sum(path.stat().st_size for path in broken.path.iterdir())]
+        assert sorted(runs.remove(path) for path in found) == sizes
+        assert runs.remove(working.path) == 0
+    assert finished.intact
+    assert not broken.path.exists()
+    assert runs.leftovers(results) == [working.path]
+    assert runs.leftovers(results / "nowhere") == []
 
 
 def test_a_failed_run_is_recorded_and_can_be_mended(results, log, monkeypatch):

@@ -203,6 +203,35 @@ def test_a_checkpoint_may_lie_some_steps_back(config, examples, tmp_path):
     assert same(resumed, undisturbed)
 
 
+def test_a_checkpoint_that_does_not_fit_is_left_alone_and_that_is_said(config, examples, tmp_path, capsys):
+    """Of a larger model, of a mask that is not carried here, of another optimiser: the training starts anew."""
+    undisturbed, losses, _ = pruned_training(config, examples, holding="zero")
+    path = tmp_path / "c.pt"
+    with pytest.raises(Interruption):
+        pruned_training(config, examples, holding="zero", checkpoint=runs.Checkpoint(path, 0), stop_before=3)
+    whole = runs.Checkpoint(path, 0).load()
+
+    def larger(state):
+        name = next(iter(state["model"]))
+        state["model"][name] = torch.cat([state["model"][name]] * 2)
+
+    def without_its_mask(state):
+        state["carried"].clear()
+
+    def in_one_group(state):
+        state["optimizer"]["param_groups"].pop()
+
+    for change in (larger, without_its_mask, in_one_group):
+        state = {name: dict(part) if isinstance(part, dict) else part for name, part in whole.items()}
+        state["optimizer"]["param_groups"] = list(state["optimizer"]["param_groups"])
+        change(state)
+        runs.Checkpoint(path, 0).save_if_due(lambda state=state: state)
+        again, found, _ = pruned_training(config, examples, holding="zero", checkpoint=runs.Checkpoint(path, 0))
+        assert "starting anew" in capsys.readouterr().out
+        assert found == losses
+        assert same(again, undisturbed)
+
+
 @pytest.mark.parametrize(("n_epochs", "steps"), [(1, 5), (3, 15), (0.5, 2), (0.01, 1)])
 def test_steps_in_epochs(examples, n_epochs, steps):
     assert training.steps_in(examples, epochs=n_epochs, batch_size=5) == steps  # 23 examples: 5 batches

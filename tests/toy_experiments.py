@@ -2,11 +2,15 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+import pandas as pd
 import torch
+from safetensors.torch import save_file
 
+from lottery import mask_files
 from lottery.runs import Count, Fraction, Positive, Source, parameters
 
 
@@ -146,3 +150,33 @@ class Training:
             checkpoint.save_if_due(lambda state=state: state)
         run.once("weights.safetensors", lambda: {"weights": weights})
         return {"first": losses[0], "last": losses[-1]}
+
+
+@parameters
+class Filling:
+    """Leaves four megabytes, in one of the ways in which things are left, or fills the disk and then fails."""
+
+    version: ClassVar[int] = 1
+    kind: str
+
+    def perform(self, run):
+        tensors = {"a": torch.arange(1_000_000, dtype=torch.float32)}
+        if self.kind == "checkpoint":
+            run.checkpoint(every=0.0).save_if_due(lambda: tensors)
+        elif self.kind == "safetensors":
+            run.once("big.safetensors", lambda: tensors)
+        elif self.kind == "parquet":
+            run.once("big.parquet", lambda: pd.DataFrame({"a": torch.randn(500_000).numpy()}))
+        elif self.kind == "json":
+            run.once("big.json", lambda: {"a": "a" * 4_000_000})
+        elif self.kind == "mask":
+            kept = {"a": torch.ones(32_000_000, dtype=torch.bool)}
+            mask_files.save(run.path / "mask.safetensors", kept, model="", method="", asked=0.0, seed=0)
+        elif self.kind == "folder":
+            run.folder("model", lambda folder: save_file(tensors, folder / "model.safetensors"))
+        else:
+            with (run.path / ".ballast").open("wb", buffering=0) as file, suppress(OSError):
+                while True:
+                    file.write(b"a" * 4096)
+            raise ValueError("what went wrong first")
+        return {"left": self.kind}
