@@ -46,6 +46,7 @@ _SOURCES = sha256(
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
+BEGUN = ".begun"  # a line for each time that a run was begun and did not end, by whose session
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
 
 # Packages whose version has to be the same everywhere; of +cpu and +cu128 either will do.
@@ -193,7 +194,7 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     at_work: dict[str, Future] = {}
     ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, str] = {}
-    done, session = 0, uuid4().int
+    done, session = 0, uuid4().hex
     results.mkdir(parents=True, exist_ok=True)
     with (
         _connected(address) as client,
@@ -236,25 +237,21 @@ def _told(error: BaseException, run: Run) -> str:
     return told
 
 
-def _one(run: Run, session: int) -> None:
+def _one(run: Run, session: str) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
-    begun = _begun(run, session)
+    begun = run.path / BEGUN
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
-        file.write("begun\n")
+        file.write(f"{session}\n")
     try:
         runs.perform(run.experiment, run.results)
     finally:
         begun.unlink()
 
 
-def _begun(run: Run, session: int) -> Path:
-    return run.path / f".begun-{session}"  # `lottery clean` knows such a name as one of a half-written file
-
-
-def _times_begun(run: Run, session: int) -> int:
-    begun = _begun(run, session)
-    return len(begun.read_text().splitlines()) if begun.exists() else 0
+def _times_begun(run: Run, session: str) -> int:
+    begun = run.path / BEGUN
+    return begun.read_text().split().count(session) if begun.exists() else 0
 
 
 class _Workers:

@@ -47,7 +47,6 @@ def lottery(capsys):
 @pytest.fixture
 def counting(checkout, notebook):
     notebook("experiments/count", COUNT)
-    notebook("experiments/bare", "# %%\nupto = 3\n")
     (checkout / "notebooks/profiles/quick.yaml").write_text("# Minutes on two cores\n")
     (checkout / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 4}\n")
     return checkout
@@ -97,7 +96,7 @@ def test_commands_are_those_that_are_tested():
 
 
 def test_lists(lottery, counting):
-    assert lottery("list", "notebooks") == (0, "experiments/bare\nexperiments/count  Counting\n", "")
+    assert lottery("list", "notebooks") == (0, "experiments/count  Counting\n", "")
     assert lottery("list", "profiles") == (0, "more\nquick  Minutes on two cores\n", "")
     for kind, name, what in (
         ("tasks", "cola", "CoLA"),
@@ -137,7 +136,6 @@ def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monk
         (["run", "count", "--profile", "quik"], "did you mean 'quick'?"),
         (["run", "count", "-o", "out.txt"], "ending in .ipynb"),
         (["run", "count", "-p", "upto", "-1"], "upto = -1: at least 0"),
-        (["run", "bare"], "has no cell tagged `parameters`"),
         (["run", "count", "--workers", "0"], "'--workers': Input should be greater than or equal to 1"),
         (["book", "--profile", "quik"], "did you mean 'quick'?"),
         (["runs", "quik"], "did you mean 'quick'?"),
@@ -160,6 +158,13 @@ def test_a_failure_is_told_in_a_sentence_and_shown_whole_on_request(lottery, cou
     assert lottery("book") == (1, "", "lottery: notebook experiments/count failed\n")
     with pytest.raises(RuntimeError):
         cli.main(["book", "--debug"])
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused(lottery, counting, notebook, executed):
+    notebook("experiments/bare", "# %%\nupto = 3\n")
+    code, _, told = lottery("run", "bare")
+    assert (code, executed) == (2, [])
+    assert "has no cell tagged `parameters`: give it one" in told
 
 
 @pytest.mark.parametrize(
