@@ -46,7 +46,6 @@ _SOURCES = sha256(
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
-BEGUN = ".begun"  # a line for each time that a run was begun and did not end, by whose session
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
 
 # Packages whose version has to be the same everywhere; of +cpu and +cu128 either will do.
@@ -239,19 +238,23 @@ def _told(error: BaseException, run: Run) -> str:
 
 def _one(run: Run, session: str) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
-    begun = run.path / BEGUN
+    begun = _begun(run, session)
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
-        file.write(f"{session}\n")
+        file.write("begun\n")
     try:
         runs.perform(run.experiment, run.results)
     finally:
         begun.unlink()
 
 
+def _begun(run: Run, session: str) -> Path:
+    return run.path / f".begun.{session}"
+
+
 def _times_begun(run: Run, session: str) -> int:
-    begun = run.path / BEGUN
-    return begun.read_text().split().count(session) if begun.exists() else 0
+    begun = _begun(run, session)
+    return len(begun.read_text().splitlines()) if begun.exists() else 0
 
 
 class _Workers:
