@@ -108,7 +108,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
     while True:
         if path.is_dir():
             shutil.rmtree(path)
-        with writing(path):
+        with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 file = path.open("a")

@@ -43,6 +43,20 @@ def test_the_file_takes_a_bit_a_weight(tmp_path):
     assert 40_000 <= (tmp_path / "m.safetensors").stat().st_size < 41_000
 
 
+def test_the_same_mask_is_the_same_file(mask, path):
+    """Names that are not plain, too: the length of the header is counted in bytes."""
+    told = {"model": 'a "model" ü', "method": "magnitude, local", "asked": 0.4, "seed": 3}
+    contents = set()
+    for _ in range(9):
+        mask_files.save(path, mask, **told)
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+    found, header = mask_files.load(path)
+    assert all(torch.equal(found[name], mask[name]) for name in mask)
+    assert header["model"] == told["model"]
+    assert int.from_bytes(path.read_bytes()[:8], "little") % 8 == 0
+
+
 def rewritten(path, header=None, tensors=None):
     with safetensors.safe_open(path, "pt") as file:
         told = dict(file.metadata())
