@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -33,12 +35,22 @@ TIMED = ("provenance.json", "how_this_was_made.html", "how_this_was_made.md", "s
 TELLS_TIME = ("world.ipynb", "world.html")  # pages that tell how long something took: their numbers may differ
 
 
-def book(root: Path, profile: str, *more: str) -> subprocess.Popen:
-    """The command that builds the book of a checkout, started; what it says goes to root/book.log."""
+@contextmanager
+def book(root: Path, profile: str, *more: str) -> Iterator[subprocess.Popen]:
+    """The command that builds the book of a checkout, started, and at the block's end no longer there.
+
+    more  where the processes look for modules before they look into this checkout
+    What it says goes to root/book.log.
+    """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([*more, str(ROOT)]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "lottery.cli", "book", "--profile", profile]
     with (root / "book.log").open("a") as log:
-        return subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            killed(process, whole=True)
 
 
 def killed(process: subprocess.Popen, *, whole: bool) -> list[psutil.Process]:
@@ -148,25 +160,27 @@ def main() -> int:
     folder = tempfile.mkdtemp(prefix="lottery-crash-")
     peace, war = (copied(Path(folder, name)) for name in ("undisturbed", "killed"))
     began = time.monotonic()
-    reached = watched(book(peace, given.profile, str(peace)), peace)
+    with book(peace, given.profile, str(peace)) as process:
+        reached = watched(process, peace)
     took = time.monotonic() - began
     console.print(f"undisturbed: built in {took:.0f} s")
     family, faults = [], []
     for number, moment in enumerate(sorted(draw.uniform(0, took) for _ in range(given.kills)), 1):
         files = max(count for count, when in reached.items() if when <= moment)
-        process = book(war, given.profile, str(war))
-        while process.poll() is None and done(war) < files:
-            time.sleep(0.01)
-        try:
-            code = process.wait(moment - reached[files])
-            said = f"ended with exit code {code} before its kill"
-            faults += [f"the command {said}"] if code else []
-        except subprocess.TimeoutExpired:
-            whole = draw.random() < 0.5
-            family += killed(process, whole=whole)
-            said = f"killed {'with all its processes' if whole else 'alone'} after {done(war)} files"
+        with book(war, given.profile, str(war)) as process:
+            while process.poll() is None and done(war) < files:
+                time.sleep(0.01)
+            try:
+                code = process.wait(moment - reached[files])
+                said = f"ended with exit code {code} before its kill"
+                faults += [f"the command {said}"] if code else []
+            except subprocess.TimeoutExpired:
+                whole = draw.random() < 0.5
+                family += killed(process, whole=whole)
+                said = f"killed {'with all its processes' if whole else 'alone'} after {done(war)} files"
         console.print(f"[{number}/{given.kills}] {said}", markup=False)
-    code = book(war, given.profile, str(war)).wait()
+    with book(war, given.profile, str(war)) as process:
+        code = process.wait()
     faults += [f"the last command ended with exit code {code}: {(war / 'book.log').read_text()}"] if code else []
     faults += differences(peace, war)
     faults += [f"this outlived the process that started it: {command}" for command in living(family)]
