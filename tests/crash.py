@@ -36,14 +36,14 @@ TELLS_TIME = ("world.ipynb", "world.html")  # pages that tell how long something
 
 
 @contextmanager
-def book(root: Path, profile: str, *more: str) -> Iterator[subprocess.Popen]:
+def book(root: Path, profile: str, modules: Path, workers: int = 2) -> Iterator[subprocess.Popen]:
     """The command that builds the book of a checkout, started, and at the block's end no longer there.
 
-    more  where the processes look for modules before they look into this checkout
+    modules  where the processes look for modules before they look into this checkout
     What it says goes to root/book.log.
     """
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([*more, str(ROOT)]), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "lottery.cli", "book", "--profile", profile]
+    environment = os.environ | {"PYTHONPATH": f"{modules}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "lottery.cli", "book", "--profile", profile, "--workers", str(workers)]
     with (root / "book.log").open("a") as log:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
     try:
@@ -160,14 +160,14 @@ def main() -> int:
     folder = tempfile.mkdtemp(prefix="lottery-crash-")
     peace, war = (copied(Path(folder, name)) for name in ("undisturbed", "killed"))
     began = time.monotonic()
-    with book(peace, given.profile, str(peace)) as process:
+    with book(peace, given.profile, peace) as process:
         reached = watched(process, peace)
     took = time.monotonic() - began
     console.print(f"undisturbed: built in {took:.0f} s")
     family, faults = [], []
     for number, moment in enumerate(sorted(draw.uniform(0, took) for _ in range(given.kills)), 1):
         files = max(count for count, when in reached.items() if when <= moment)
-        with book(war, given.profile, str(war)) as process:
+        with book(war, given.profile, war) as process:
             while process.poll() is None and done(war) < files:
                 time.sleep(0.01)
             try:
@@ -179,7 +179,7 @@ def main() -> int:
                 family += killed(process, whole=whole)
                 said = f"killed {'with all its processes' if whole else 'alone'} after {done(war)} files"
         console.print(f"[{number}/{given.kills}] {said}", markup=False)
-    with book(war, given.profile, str(war)) as process:
+    with book(war, given.profile, war) as process:
         code = process.wait()
     faults += [f"the last command ended with exit code {code}: {(war / 'book.log').read_text()}"] if code else []
     faults += differences(peace, war)
