@@ -250,6 +250,14 @@ def _results(root: Path, given: Path | None) -> Path:
     return (given or root / "results").absolute()
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TyperException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The command line. Exit codes: 0 done, 1 something failed while it ran, 2 what was asked for cannot be."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -260,8 +268,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (TyperException, ValueError, OSError, RuntimeError) as error:
         if "--debug" in given:
             raise
-        told = error.format_message() if isinstance(error, TyperException) else str(error) or type(error).__name__
-        typer.echo(f"lottery: {told}", err=True)
+        typer.echo(f"lottery: {_sentence(error)}", err=True)
         code = 2 if isinstance(error, REFUSALS) else 1
     sys.exit(code or 0)
 

@@ -168,18 +168,20 @@ def test_a_notebook_without_a_parameters_cell_is_refused(lottery, counting, note
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "code", "told"),
     [
-        (ValueError("no"), 2),
-        (FileNotFoundError("no"), 2),
-        (PermissionError(13, "no"), 2),
-        (RuntimeError("no"), 1),
-        (OSError(28, "No space left on device"), 1),
+        (ValueError("no"), 2, "no"),
+        (FileNotFoundError("no file a"), 2, "no file a"),
+        (FileNotFoundError(2, "No such file", "a"), 2, "a: No such file"),
+        (PermissionError(13, "a cannot be written"), 2, "a cannot be written"),
+        (RuntimeError("no"), 1, "no"),
+        (RuntimeError(), 1, "RuntimeError"),
+        (OSError(28, "a cannot be written: make room"), 1, "a cannot be written: make room"),
     ],
 )
-def test_what_cannot_be_and_what_failed_have_codes_of_their_own(lottery, counting, monkeypatch, error, code):
+def test_what_cannot_be_and_what_failed_have_codes_of_their_own(lottery, counting, monkeypatch, error, code, told):
     monkeypatch.setattr(book, "build", lambda *_, **__: (_ for _ in ()).throw(error))
-    assert lottery("book") == (code, "", f"lottery: {error}\n")
+    assert lottery("book") == (code, "", f"lottery: {told}\n")
 
 
 # Notebooks and the book
