@@ -53,10 +53,16 @@ def keep_highest_in_each(scores: Scores, sparsity: float) -> Mask:
     On absolute weights this is matrix-local magnitude pruning (Gordon et al. 2020, arXiv:2002.08307). As many tensors
     are worked on at once as torch uses threads.
     """
-    # Threads, though this is Python: numpy lets go of the interpreter while it compares and partitions.
+
+    def keep(name: str) -> Tensor:
+        return keep_highest({name: scores[name]}, sparsity)[name]
+
+    # A thread of a pool draws its memory afresh, which costs a lone one more than it gains. Several gain: numpy lets go
+    # of the interpreter while it compares and partitions.
+    if torch.get_num_threads() == 1:
+        return {name: keep(name) for name in scores}
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        kept = pool.map(lambda name: keep_highest({name: scores[name]}, sparsity)[name], scores)
-        return dict(zip(scores, kept, strict=True))
+        return dict(zip(scores, pool.map(keep, scores), strict=True))
 
 
 def keep_lowest(scores: Scores, sparsity: float) -> Mask:

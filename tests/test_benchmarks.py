@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "benchmarks"
 SCRIPTS = {path.stem: path for path in FOLDER.glob("[!_]*.py")}
 # Sizes at which each takes a second or so; a new benchmark states its own here.
 SIZES = {
-    "selection": lambda get: {"layers": 1, "shapes": {"up": (8, 6), "down": (6, 8)}, "rounds": 1},
+    "selection": lambda get: {"layers": 1, "shapes": {"up": (8, 6), "down": (6, 8)}, "rounds": 1, "turn": 0.0},
     "batches": lambda get: {
         "model": get("bert_folder"),
         "folder": get("cola_folder"),
@@ -64,7 +64,7 @@ def test_a_benchmark_tells_figures_with_their_bars(name, load, request, tmp_path
 
 
 def test_selection_is_measured_against_ways_that_agree(load):
-    figures = load("selection").measure(layers=2, shapes={"up": (9, 7)}, rounds=1)
+    figures = load("selection").measure(layers=2, shapes={"up": (9, 7)}, rounds=1, turn=0.0)
     assert [figure.seen["removed alike"] for figure in figures if "removed alike" in figure.seen] == [1.0] * 6
 
 
@@ -91,6 +91,14 @@ def test_a_bar_is_met_on_its_own_side(load):
     assert [figure("", value, "s", at_most=2).met for value in (1, 2, 3)] == [True, True, False]
     assert [figure("", value, "s", at_least=2).met for value in (1, 2, 3)] == [False, True, True]
     assert figure("", 1, "s").met is None
+
+
+def test_a_quick_way_is_repeated_until_its_turn_is_full(load):
+    order, clock = [], iter([0, 3, 3, 5, 5, 6, 0, 9])
+    ways = {"quick": lambda: order.append("quick"), "slow": lambda: order.append("slow")}
+    seconds, _ = load("_report").side_by_side(ways, rounds=1, turn=6.0, clock=lambda: next(clock))
+    assert order == ["quick"] * 3 + ["slow"]
+    assert seconds == {"quick": 1, "slow": 9}
 
 
 def test_ways_take_turns_and_the_fastest_turn_counts(load):

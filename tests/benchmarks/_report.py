@@ -66,20 +66,28 @@ def threads(count: int) -> Iterator[None]:
 
 
 def side_by_side(
-    ways: dict[str, Callable[[], Any]], *, rounds: int, clock: Callable[[], float] = time.perf_counter
+    ways: dict[str, Callable[[], Any]],
+    *,
+    rounds: int,
+    turn: float = 0.0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Seconds of each way of doing the same, in turns, and what it returned.
 
-    The fastest turn counts, since other programs only slow down.
+    In its turn a way is repeated until `turn` seconds are full, at least once. The fastest time counts, since other
+    programs only slow down.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     answers = {}
     for _ in range(rounds):
         for name, way in ways.items():
-            gc.collect()
-            began = clock()
-            answers[name] = way()
-            seconds[name].append(clock() - began)
+            spent = 0.0
+            while not spent or spent < turn:
+                gc.collect()
+                began = clock()
+                answers[name] = way()
+                seconds[name].append(clock() - began)
+                spent += seconds[name][-1]
     return {name: min(taken) for name, taken in seconds.items()}, answers
 
 

@@ -76,7 +76,7 @@ def extra_memory(scores):
     return peak / sum(matrix.nbytes for matrix in scores.values())
 
 
-def measure(*, layers=12, shapes=SHAPES, rounds=3):
+def measure(*, layers=12, shapes=SHAPES, rounds=3, turn=1.0):
     generator = torch.Generator().manual_seed(0)
     weights = {
         f"layer.{layer}.{name}": 0.04 * torch.randn(shape, generator=generator)
@@ -97,7 +97,7 @@ def measure(*, layers=12, shapes=SHAPES, rounds=3):
                 ("matrix-local", matrix_local, {"sort_and_scatter": 50, "kthvalue": 8}),
                 ("global", together, {"global_unstructured": 50}),
             ):
-                seconds, masks = side_by_side(ways, rounds=rounds, clock=clock)
+                seconds, masks = side_by_side(ways, rounds=rounds, turn=turn, clock=clock)
                 for rival, bar in bars.items():
                     seen = {"ours": seconds["ours"], rival: seconds[rival]}
                     seen["removed alike"] = removed_alike(masks["ours"], masks[rival])
