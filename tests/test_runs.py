@@ -9,7 +9,6 @@ from dataclasses import FrozenInstanceError
 from hashlib import sha256
 from pathlib import Path
 
-import many_runs
 import numpy as np
 import pandas as pd
 import pytest
@@ -715,19 +714,3 @@ def test_provenance_without_git(monkeypatch):
     found = runs.provenance.__wrapped__()
     assert found["commit"] == "not in a checkout"
     assert found["torch"] == torch.__version__
-
-
-def test_a_store_of_many_runs_is_as_if_they_had_been_performed(results, tmp_path):
-    """What the benchmark looks through: each way finds every run."""
-    grid = many_runs.fill(results, 7)
-    assert runs.table(results, Doubling).sort_values("number")["double"].tolist() == [0, 2, 4, 6, 8, 10, 12]
-    assert runs.status(grid, results)["state"].tolist() == ["finished"] * 7
-    assert many_runs.seconds(results, grid).keys() == {"table", "rows", "status", "leftovers"}
-    performed = runs.perform(grid[3], tmp_path / "again")
-    made = runs.Run(grid[3], results)
-    for name in ("number.json", "number.json.sha256", "parameters.json"):
-        assert (made.path / name).read_bytes() == (performed.path / name).read_bytes()
-    pd.testing.assert_frame_equal(
-        runs.rows([grid[3]], results).drop(columns="seconds"),
-        runs.rows([grid[3]], tmp_path / "again").drop(columns="seconds"),
-    )
