@@ -10,19 +10,19 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import NamedTemporaryFile
-from typing import Any
 from uuid import uuid4
 
 import dask
 import distributed
 import torch
-from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, rpc
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, get_worker, rpc
 from distributed.versions import VersionMismatchWarning
 from tqdm import tqdm
 
@@ -36,6 +36,10 @@ TRAP = "MALLOC_TRIM_THRESHOLD_"
 _NANNY = dask.config.config["distributed"]["nanny"]["pre-spawn-environ"]
 _NANNY.pop(TRAP, None)
 _NANNY["DASK_LOGGING__DISTRIBUTED"] = "error"
+
+# A local worker that is killed comes back, but a cluster would give it up if it were away 15 s after: on a machine in
+# which memory is short that is so, and when it is killed again.
+dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})
 
 # Read when the module is loaded: files may change while a worker that lives for days still runs what they were.
 _HERE = Path(__file__).parent
@@ -109,8 +113,8 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
     scheduler  address of a running Dask scheduler; "" starts local workers if there is anything to do
     A run whose worker dies is done again by another. A run that fails, or whose worker dies again and again, is
     recorded with its error and does not stop the others; runs that need it are left out. At the end RuntimeError tells
-    how many failed and why the first one did. Raises ValueError where no scheduler answers, or where a worker could not
-    do what this process would: other sources or versions, several threads, no sight of `results`.
+    how many failed and why the first one did. Raises ValueError where no scheduler answers, and as soon as a worker is
+    met that could not do what this process would: other sources or versions, several threads, no sight of `results`.
     """
     results = Path(results).absolute()
     todo = _todo(grid, results)
@@ -158,6 +162,72 @@ def _connected(address: str) -> Iterator[Client]:
         yield client
 
 
+class _Workers:
+    """The workers behind a scheduler, looked at once a second."""
+
+    def __init__(self, client: Client, address: str):
+        self.client, self.address = client, address
+        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + PATIENCE
+        self.asked_for_trap = False
+
+    def count(self) -> int:
+        """As many as were seen last; a word is said when there have been none for a while."""
+        now = time.monotonic()
+        if now >= self.next_look:
+            try:
+                self.present, self.next_look = len(self.client.nthreads()), now + 1
+            except OSError:
+                raise _lost(self.address) from None
+            if self.present:
+                self.next_word = now + PATIENCE
+                self._tell_of_trap()
+            elif now >= self.next_word:
+                _say(f"the scheduler at {self.address} has no workers: waiting for one")
+                self.next_word = now + 60
+        return self.present
+
+    def _tell_of_trap(self) -> None:
+        if not self.asked_for_trap:
+            told = self.client.run(os.getenv, TRAP, on_error="ignore")
+            if any(told.values()):
+                _say(f"{TRAP} makes these workers slow on a CPU: start them with --preload-nanny lottery.cluster")
+            self.asked_for_trap = True
+
+
+class Unfit(ValueError):
+    """A worker that would compute something else than the process that sends it a run, or nothing at all."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What two processes have in common that may do the same run."""
+
+    landmark: str  # a file in the store
+    sources: str  # sha256 of the package
+    versions: dict[str, str]
+
+    def check(self, worker: Worker) -> None:
+        """Raises Unfit if a run of this place cannot be done in the worker, whose process this is."""
+        threads, here = worker.state.nthreads, _place(self.landmark)
+        differ = [name for name, version in self.versions.items() if here.versions[name] != version]
+        if threads > 1:
+            fault = f"has {threads} threads, whose runs would share torch's random state: give it --nthreads 1"
+        elif not os.access(self.landmark, os.W_OK):
+            fault = "does not see the folder of results, or may not write there: give --results one that all share"
+        elif here.sources != self.sources:
+            fault = "runs other sources of lottery than the process that sends: restart it, once it sees the same ones"
+        elif differ:
+            name = differ[0]
+            fault = f"has {name} {here.versions[name]}, not {self.versions[name]}: start it from the same environment"
+        else:
+            return
+        raise Unfit(f"the worker at {worker.address} {fault}")
+
+
+def _place(landmark: str) -> _Place:
+    return _Place(landmark, _SOURCES, {name: metadata.version(name).partition("+")[0] for name in _DECISIVE})
+
+
 def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
     """What is not finished, with what it needs before it: {name: run}, needed ones first."""
     todo: dict[str, Run] = {}
@@ -193,18 +263,18 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     at_work: dict[str, Future] = {}
     ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, str] = {}
-    done, session = 0, uuid4().hex
+    session = uuid4().int
     results.mkdir(parents=True, exist_ok=True)
     with (
         _connected(address) as client,
         NamedTemporaryFile(prefix=".", dir=results) as landmark,
         tqdm(total=len(todo), unit="run", desc="runs") as bar,
     ):
-        workers = _Workers(client, address, landmark.name)
+        workers, place = _Workers(client, address), _place(landmark.name)
         while ready or at_work:
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
-                at_work[name] = client.submit(_one, todo[name], session, key=f"{name}/{uuid4()}")
+                at_work[name] = client.submit(_one, todo[name], session, place, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
             try:
                 future = ended.get(timeout=1)  # then it is time to look for new workers
@@ -212,32 +282,31 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
                 continue
             name = future.key.partition("/")[0]
             del at_work[name]
+            if future.cancelled():
+                raise _lost(address)
             if future.status == "finished":
-                done += 1
                 order.done(name)
                 for after in order.get_ready():
                     heapq.heappush(ready, (ranks[after], after))
             else:
                 error = future.exception()
-                if isinstance(error, KilledWorker) and _times_begun(todo[name], session) < TRIES:
-                    heapq.heappush(ready, (ranks[name], name))
-                    continue
-                failed[name] = _told(error, todo[name])
+                if isinstance(error, Unfit):
+                    raise error
+                if isinstance(error, KilledWorker):
+                    times = _times_begun(todo[name], session)
+                    if times < TRIES:
+                        heapq.heappush(ready, (ranks[name], name))
+                        continue
+                    error = f"its worker was killed each of the {times} times that it was begun: too little memory?"
+                    runs.failed(todo[name], error)  # its process could leave no word of it
+                failed[name] = str(error)
             bar.update()
-    return failed, len(todo) - done - len(failed)
+    return failed, len(todo) - bar.n
 
 
-def _told(error: BaseException, run: Run) -> str:
-    """Why a run failed. If its process was killed and could leave no word of it in the store, this one does."""
-    if not isinstance(error, KilledWorker):
-        return str(error)
-    told = f"its worker was killed each of the {TRIES} times or more that it was begun, for want of memory perhaps"
-    runs.failed(run, told)
-    return told
-
-
-def _one(run: Run, session: str) -> None:
+def _one(run: Run, session: int, place: _Place) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
+    place.check(get_worker())
     begun = _begun(run, session)
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
@@ -248,87 +317,17 @@ def _one(run: Run, session: str) -> None:
         begun.unlink()
 
 
-def _begun(run: Run, session: str) -> Path:
-    return run.path / f".begun.{session}"
+def _begun(run: Run, session: int) -> Path:
+    return run.path / f".begun-{session}"  # `lottery clean` knows such a name as one of a half-written file
 
 
-def _times_begun(run: Run, session: str) -> int:
+def _times_begun(run: Run, session: int) -> int:
     begun = _begun(run, session)
     return len(begun.read_text().splitlines()) if begun.exists() else 0
 
 
-class _Workers:
-    """The workers behind a scheduler, each looked at once before anything is sent to it.
-
-    address   of the scheduler
-    landmark  path of a file in the store, which every worker has to see
-    """
-
-    def __init__(self, client: Client, address: str, landmark: str):
-        self.client, self.address, self.landmark = client, address, landmark
-        self.known: set[str] = set()
-        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + PATIENCE
-
-    def count(self) -> int:
-        """How many there are, as far as was seen within a second; a word when there have been none for a while.
-
-        Raises ValueError for one that could not do what this process would.
-        """
-        if time.monotonic() >= self.next_look:
-            present = self.client.nthreads().keys()
-            if present - self.known:
-                self._look_at(sorted(present - self.known))
-            self.present = len(self.known & present)
-            self.next_look = time.monotonic() + 1
-            if self.present:
-                self.next_word = time.monotonic() + PATIENCE
-            elif time.monotonic() >= self.next_word:
-                _say(f"the scheduler at {self.address} has no workers: waiting for one")
-                self.next_word = time.monotonic() + 60
-        return self.present
-
-    def _look_at(self, new: list[str]) -> None:
-        here, trapped = _surroundings(self.landmark), []
-        for address, there in self.client.run(_surroundings, self.landmark, workers=new, on_error="return").items():
-            if isinstance(there, OSError):  # it went while it was asked
-                continue
-            if fault := _fault(here, there):
-                raise ValueError(f"the worker at {address} {fault}")
-            self.known.add(address)
-            if there["trapped"]:
-                trapped.append(address)
-        if trapped:
-            _say(
-                f"{TRAP} is set for the worker at {trapped[0]} and {len(trapped) - 1} more: they are slower on a CPU; "
-                "start them with --preload-nanny lottery.cluster"
-            )
-
-
-def _surroundings(landmark: str, dask_worker: Worker | None = None) -> dict[str, Any]:
-    """What a process could differ in from another that does the same run."""
-    return {
-        "sources": _SOURCES,
-        "versions": {name: metadata.version(name).partition("+")[0] for name in _DECISIVE},
-        "sees": os.access(landmark, os.W_OK),
-        "trapped": TRAP in os.environ,
-        "threads": dask_worker.state.nthreads if dask_worker else 1,
-    }
-
-
-def _fault(here: dict[str, Any], there: dict[str, Any] | BaseException) -> str:
-    """What keeps a worker from doing what this process would, if anything; the rest of a sentence about it."""
-    if isinstance(there, BaseException):
-        return f"cannot run lottery ({type(there).__name__}: {there}): install the same version there"
-    if there["threads"] > 1:
-        return f"has {there['threads']} threads, whose runs would share torch's random state: give it --nthreads 1"
-    if not there["sees"]:
-        return "does not see the folder of results, or may not write there: give --results a folder that all share"
-    if there["sources"] != here["sources"]:
-        return "runs other sources of lottery than this process: restart it, once it sees the same ones"
-    for name, version in here["versions"].items():
-        if there["versions"][name] != version:
-            return f"has {name} {there['versions'][name]}, this process {version}: start it from the same environment"
-    return ""
+def _lost(address: str) -> RuntimeError:
+    return RuntimeError(f"the scheduler at {address} is lost: what is done is kept, and the same command goes on")
 
 
 def _say(line: str) -> None:

@@ -1,12 +1,22 @@
-"""One cluster of two workers serves the whole module: its start takes seconds."""
+"""One cluster of two workers serves most of the module: its start takes seconds."""
 
+import json
 import os
-from contextlib import contextmanager
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
+import psutil
 import pytest
 from distributed import Client
-from toy_experiments import AfterFailing, Doubling, Failing, Outer, Sum, Surroundings, Wrapping
+from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killing, Outer, Sum, Surroundings, Wrapping
 
 from lottery import cluster, runs
 
@@ -74,7 +84,7 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     after = AfterFailing(first=failing)
     others = [Doubling(number=n, log=log) for n in range(4)]
     grid = [others[0], after, *others[1:]]
-    with pytest.raises(RuntimeError, match=r"of 6 runs failed.*Failing-.*no such word") as error:
+    with pytest.raises(RuntimeError, match=r"1 of 6 runs failed, 1 .* left out; .*Failing-.*no such word") as error:
         cluster.map(grid, tmp_path, scheduler=address)
     assert runs.key(failing) in str(error.value)
     status = runs.status([failing, *grid], tmp_path)
@@ -82,7 +92,7 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     assert status["error"].tolist()[0] == "ValueError: no such word"
     assert "after failing" not in lines(log)
     assert len(runs.table(tmp_path, Doubling)) == 4
-    with pytest.raises(RuntimeError, match="2 of 2 runs failed"):  # what is done stays done
+    with pytest.raises(RuntimeError, match="1 of 2 runs failed"):  # what is done stays done
         cluster.map(grid, tmp_path, scheduler=address)
 
 
@@ -121,4 +131,256 @@ def test_where_there_are_gpus_every_worker_gets_one_of_its_own_and_that_is_said(
     with cluster.local(3) as address, Client(address, set_as_default=False) as client:
         client.wait_for_workers(2)
         assert sorted(client.run(visible_gpus).values()) == ["0", "1"]
-    assert "2 of 3 workers are started: one for each GPU" in capsys.readouterr().out
+    assert "2 of 3 workers are started: one for each GPU" in capsys.readouterr().err
+
+
+# A worker that is killed
+
+
+def contents(run):
+    """What a run left, without what tells of its time and its commit."""
+    left = {path.name: path.read_bytes() for path in run.path.iterdir() if path.suffix == ".json"}
+    return run.metrics, {name: left[name] for name in left.keys() - {runs.PROVENANCE, runs.RECORD}}
+
+
+def test_the_run_of_a_killed_worker_is_done_again_as_if_nothing_had_been(tmp_path, log, address):
+    grid = [Killing(log=log, times=1), *(Doubling(number=n, log=log, seconds=0.1) for n in range(4))]
+    found = cluster.map(grid, tmp_path / "killed", scheduler=address)
+    assert all(run.finished for run in found)
+    assert lines(log).count("killing") == 2
+    undisturbed = [runs.perform(experiment, tmp_path / "calm") for experiment in grid]
+    assert [contents(run) for run in found] == [contents(run) for run in undisturbed]
+    assert not list(tmp_path.rglob(".begun*"))
+
+
+def test_a_run_that_kills_every_worker_fails_and_those_that_wait_behind_it_do_not(tmp_path, log):
+    killing = Killing(log=log, times=1000)
+    others = [Doubling(number=n, log=log) for n in range(3)]
+    with cluster.local(1) as address, pytest.raises(RuntimeError) as error:
+        cluster.map([killing, *others, AfterKilling(first=killing)], tmp_path, scheduler=address)
+    told = (
+        r"1 of 5 runs failed, 1 that need them were left out; .*Killing-.*: its worker was killed each of the \d times"
+    )
+    assert error.match(told)
+    status = runs.status([killing, *others, AfterKilling(first=killing)], tmp_path)
+    assert status["state"].tolist() == ["failed", "finished", "finished", "finished", "missing"]
+    times = lines(log).count("killing")
+    assert status["error"].tolist()[0].startswith(f"its worker was killed each of the {times} times")
+    assert "after killing" not in lines(log)
+
+
+# A scheduler and workers that are not ours
+
+
+@contextmanager
+def started(*command, **environment):
+    """A process of its own group, which is ended with all of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd="/",  # Python looks for modules there first
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def scheduler_started(folder):
+    file = folder / "scheduler.json"
+    told = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    with started("distributed.cli.dask_scheduler", *told) as process:
+        until(file.exists)
+        yield json.loads(file.read_text())["address"], process
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    with scheduler_started(tmp_path_factory.mktemp("scheduler")) as (address, _):
+        yield address
+
+
+def worker(address, *flags, **environment):
+    """As the book's page on clusters tells to start one, but for what the flags change."""
+    told = ("--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--death-timeout", "60")
+    return started("distributed.cli.dask_worker", address, *told, *flags, **environment)
+
+
+FREE = ("--preload-nanny", "lottery.cluster")
+
+
+def until(happened, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_on_a_scheduler_runs_wait_for_workers_and_outlive_one(tmp_path, log, scheduler, monkeypatch, capfd):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.1)
+    grid = [Doubling(number=n, log=log, seconds=1.0) for n in range(6)] + [Surroundings(number=n) for n in range(6)]
+    found = []
+    mapped = Thread(target=lambda: found.extend(cluster.map(grid, tmp_path, scheduler=scheduler)))
+    mapped.start()
+    until(lambda: "has no workers: waiting for one" in capfd.readouterr().err)
+    with worker(scheduler, *FREE) as first, worker(scheduler, *FREE):
+        until(lambda: sum(line.startswith("began") for line in lines(log)) == 2)
+        os.killpg(first.pid, signal.SIGKILL)
+        mapped.join()
+    assert [run.experiment for run in found] == grid
+    assert all(run.finished for run in found)
+    for run in found[6:]:
+        told = {name: value for name, value in run.metrics.items() if name != "pid"}
+        assert told == {"MALLOC_TRIM_THRESHOLD_": "absent", "OMP_NUM_THREADS": "1", "threads": 1}
+    began = [line for line in lines(log) if line.startswith("began")]
+    assert len(began) == 7  # the killed worker's twice
+    assert len(set(began)) == 6
+
+
+def test_a_careless_worker_is_slow_with_notice_or_refused(tmp_path, log, scheduler, capfd):
+    """Each is the only one, so that the first run meets it."""
+    grid = [Doubling(number=1, log=log)]
+    other = tmp_path / "other"
+    shutil.copytree(Path(cluster.__file__).parent, other / "lottery")
+    with (other / "lottery" / "masks.py").open("a") as masks:
+        masks.write("# a word more\n")
+    theirs = os.pathsep.join([str(other), *sys.path])
+    refused = {
+        "has 2 threads": lambda: worker(scheduler, "--nthreads", "2", *FREE),
+        "runs other sources": lambda: worker(scheduler, *FREE, PYTHONPATH=theirs),
+    }
+    for told, start in refused.items():
+        with start(), pytest.raises(ValueError, match=f"^the worker at tcp://127.* {told}"):
+            cluster.map(grid, tmp_path / "results", scheduler=scheduler)
+        until(lambda: not workers_of(scheduler))
+    assert runs.status(grid, tmp_path / "results")["state"].tolist() == ["missing"]
+    assert lines(log) == []
+    assert "MALLOC_TRIM" not in capfd.readouterr().err
+    with worker(scheduler):
+        cluster.map(grid, tmp_path / "results", scheduler=scheduler)
+    assert "MALLOC_TRIM_THRESHOLD_ makes these workers slow" in capfd.readouterr().err
+    until(lambda: not workers_of(scheduler))
+
+
+def workers_of(scheduler):
+    with Client(scheduler, set_as_default=False) as client:
+        return client.nthreads()
+
+
+def test_what_else_makes_a_worker_unfit(tmp_path):
+    class Here:
+        address = "tcp://a:1"
+        state = type("State", (), {"nthreads": 1})
+
+    landmark = tmp_path / "landmark"
+    landmark.touch()
+    place = cluster._place(str(landmark))
+    place.check(Here)
+    with pytest.raises(cluster.Unfit, match="worker at tcp://a:1 does not see the folder of results"):
+        replace(place, landmark=str(tmp_path / "elsewhere")).check(Here)
+    with pytest.raises(cluster.Unfit, match=r"has torch \d.*, not 1.0"):
+        replace(place, versions=place.versions | {"torch": "1.0"}).check(Here)
+
+
+def test_a_scheduler_that_is_not_there_or_of_another_version_is_refused(address, monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWER_WITHIN", 0.5)
+    for wrong in ("tcp://127.0.0.1:1", "slurm", "http://127.0.0.1:1"):
+        with pytest.raises(ValueError, match=f"^no Dask scheduler answers at '{wrong}'.*such as tcp://HOST:8786"):
+            cluster.check(wrong)
+    with pytest.raises(ValueError, match="no Dask scheduler"):
+        cluster.map([Surroundings(number=0)], "nowhere", scheduler="tcp://127.0.0.1:1")
+    monkeypatch.setattr(cluster, "ANSWER_WITHIN", 10)
+    cluster.check(address)
+    monkeypatch.setattr(cluster.distributed, "__version__", "1.0")
+    with pytest.raises(ValueError, match=r"has distributed 20.*, this process 1\.0"):
+        cluster.check(address)
+
+
+def test_a_scheduler_that_goes_is_told_in_a_sentence(tmp_path, log):
+    with scheduler_started(tmp_path) as (address, process), worker(address, *FREE):
+        Thread(target=lambda: until(lambda: lines(log)) or os.killpg(process.pid, signal.SIGKILL)).start()
+        grid = [Doubling(number=n, log=log, seconds=2.0) for n in range(4)]
+        with pytest.raises(RuntimeError, match=r"^the scheduler at tcp://127.* is lost"):
+            cluster.map(grid, tmp_path / "results", scheduler=address)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_map_leaves_no_worker_behind(tmp_path, log, sent):
+    """Ctrl-C reaches all processes of a terminal, kill -9 only the one."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from toy_experiments import Doubling\nfrom lottery import cluster\n"
+        "if __name__ == '__main__':\n"
+        "    import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"    grid = [Doubling(number=n, log={log!r}, seconds=1000.0) for n in range(2)]\n"
+        f"    try: cluster.map(grid, {str(tmp_path / 'results')!r})\n"
+        "    except KeyboardInterrupt: sys.exit(130)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    until(lambda: len(lines(log)) == 2)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert len(workers) >= 2
+    os.killpg(process.pid, sent) if sent == signal.SIGINT else process.kill()
+    error = process.communicate()[1].decode()
+    assert process.returncode == (130 if sent == signal.SIGINT else -9)
+    assert "Traceback" not in error
+    until(lambda: not any(worker.is_running() for worker in workers))
+
+
+SBATCH = """#!/bin/sh
+setsid sh "$1" >/dev/null 2>&1 &
+echo $! >> {jobs}
+echo Submitted batch job $!
+"""
+
+
+def test_the_pages_workers_are_jobs_of_slurm(tmp_path, log):
+    """Where no SLURM is, its sbatch is a script that starts the job at once."""
+    pytest.importorskip("dask_jobqueue")
+    page = (Path(cluster.__file__).parent.parent / "book" / "cluster.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert "JOBS = 20" in snippet
+    script = tmp_path / "workers.py"
+    script.write_text(snippet.replace("JOBS = 20", "JOBS = 2"))
+    jobs = tmp_path / "jobs"
+    for name, text in (("sbatch", SBATCH.format(jobs=jobs)), ("scancel", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS": "{'host': '127.0.0.1', 'dashboard_address': ':0'}",
+    }
+    with subprocess.Popen(
+        [sys.executable, script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        told = []
+        while not told or not told[-1].startswith("tcp://"):
+            told.append(process.stdout.readline())
+            assert told[-1], told
+        command = next(line for line in told if "dask_worker" in line).split()
+        assert {"#SBATCH -p PARTITION\n", "#SBATCH -n 1\n", "#SBATCH --cpus-per-task=1\n", "#SBATCH --mem=8G\n"} <= {
+            *told
+        }
+        assert command[command.index("--nthreads") + 1] == "1"
+        assert "--nanny" in command
+        try:
+            found = cluster.map([Surroundings(number=n) for n in range(6)], tmp_path, scheduler=told[-1].strip())
+        finally:
+            process.kill()
+            for job in jobs.read_text().split():
+                with suppress(ProcessLookupError):
+                    os.killpg(int(job), signal.SIGKILL)
+    for run in found:
+        told = {name: value for name, value in run.metrics.items() if name != "pid"}
+        assert told == {"MALLOC_TRIM_THRESHOLD_": "absent", "OMP_NUM_THREADS": "1", "threads": 1}

@@ -1,6 +1,7 @@
 """Experiments that cost nothing, for the store and the cluster; each leaves a line in a log when it is performed."""
 
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -67,6 +68,32 @@ class AfterFailing:
 
     def perform(self, run):
         note(self.first.log, "after failing")
+        return {}
+
+
+@parameters
+class Killing:
+    """Kills its own process, as a system short of memory does, unless the log says that it did so often enough."""
+
+    version: ClassVar[int] = 1
+    log: str
+    times: int
+
+    def perform(self, run):
+        drawn = run.once("drawn.json", lambda: torch.rand(3, generator=torch.Generator().manual_seed(7)).tolist())
+        note(self.log, "killing")
+        if Path(self.log).read_text().splitlines().count("killing") <= self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"drawn": drawn}
+
+
+@parameters
+class AfterKilling:
+    version: ClassVar[int] = 1
+    first: Killing
+
+    def perform(self, run):
+        note(self.first.log, "after killing")
         return {}
 
 
