@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import json
 import os
 import signal
 import sys
@@ -10,7 +11,6 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
@@ -41,19 +41,19 @@ _NANNY["DASK_LOGGING__DISTRIBUTED"] = "error"
 # which memory is short that is so, and when it is killed again.
 dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})
 
-# Read when the module is loaded: files may change while a worker that lives for days still runs what they were.
+# What a worker has to have in common with whoever sends it runs; of torch's +cpu and +cu128 either will do. It is read
+# when the module is loaded: files may change while a worker that lives for days still runs what they were.
 _HERE = Path(__file__).parent
-_SOURCES = sha256(
-    b"\0".join(str(path.relative_to(_HERE)).encode() + path.read_bytes() for path in sorted(_HERE.rglob("*.py")))
-).hexdigest()
+_SOURCES = {str(path.relative_to(_HERE)): path.read_text(encoding="utf-8") for path in sorted(_HERE.rglob("*.py"))}
+SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
+    name: metadata.version(name).partition("+")[0]
+    for name in ("distributed", "torch", "transformers", "accelerate", "numpy", "pandas", "scipy")
+}
 
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
-
-# Packages whose version has to be the same everywhere; of +cpu and +cu128 either will do.
-_DECISIVE = ("distributed", "torch", "transformers", "accelerate", "numpy", "pandas", "scipy")
 
 
 @contextmanager
@@ -194,40 +194,6 @@ class _Workers:
             self.asked_for_trap = True
 
 
-class Unfit(ValueError):
-    """A worker that would compute something else than the process that sends it a run, or nothing at all."""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """What two processes have in common that may do the same run."""
-
-    landmark: str  # a file in the store
-    sources: str  # sha256 of the package
-    versions: dict[str, str]
-
-    def check(self, worker: Worker) -> None:
-        """Raises Unfit if a run of this place cannot be done in the worker, whose process this is."""
-        threads, here = worker.state.nthreads, _place(self.landmark)
-        differ = [name for name, version in self.versions.items() if here.versions[name] != version]
-        if threads > 1:
-            fault = f"has {threads} threads, whose runs would share torch's random state: give it --nthreads 1"
-        elif not os.access(self.landmark, os.W_OK):
-            fault = "does not see the folder of results, or may not write there: give --results one that all share"
-        elif here.sources != self.sources:
-            fault = "runs other sources of lottery than the process that sends: restart it, once it sees the same ones"
-        elif differ:
-            name = differ[0]
-            fault = f"has {name} {here.versions[name]}, not {self.versions[name]}: start it from the same environment"
-        else:
-            return
-        raise Unfit(f"the worker at {worker.address} {fault}")
-
-
-def _place(landmark: str) -> _Place:
-    return _Place(landmark, _SOURCES, {name: metadata.version(name).partition("+")[0] for name in _DECISIVE})
-
-
 def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
     """What is not finished, with what it needs before it: {name: run}, needed ones first."""
     todo: dict[str, Run] = {}
@@ -270,11 +236,12 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
         NamedTemporaryFile(prefix=".", dir=results) as landmark,
         tqdm(total=len(todo), unit="run", desc="runs") as bar,
     ):
-        workers, place = _Workers(client, address), _place(landmark.name)
+        workers = _Workers(client, address)
         while ready or at_work:
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
-                at_work[name] = client.submit(_one, todo[name], session, place, key=f"{name}/{uuid4()}")
+                sent = (todo[name], session, landmark.name, SAME)
+                at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
             try:
                 future = ended.get(timeout=1)  # then it is time to look for new workers
@@ -304,9 +271,9 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     return failed, len(todo) - bar.n
 
 
-def _one(run: Run, session: int, place: _Place) -> None:
+def _one(run: Run, session: int, landmark: str, same: dict[str, str]) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
-    place.check(get_worker())
+    _refuse(get_worker(), landmark, same)
     begun = _begun(run, session)
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
@@ -315,6 +282,28 @@ def _one(run: Run, session: int, place: _Place) -> None:
         runs.perform(run.experiment, run.results)
     finally:
         begun.unlink()
+
+
+def _refuse(worker: Worker, landmark: str, same: dict[str, str]) -> None:
+    """Raises Unfit, in a worker's process, where its results would not be those of the process that sent it a run.
+
+    landmark  a file in the store
+    same      SAME of that process
+    """
+    differ = [name for name, told in same.items() if SAME.get(name) != told]
+    if worker.state.nthreads > 1:
+        fault = f"has {worker.state.nthreads} threads, which share torch's random state: give it --nthreads 1"
+    elif not os.access(landmark, os.W_OK):
+        fault = "does not see the folder of results, or may not write there: give --results one that all share"
+    elif differ:
+        fault = f"has another version of {', '.join(differ)} than this process: start it anew from the same environment"
+    else:
+        return
+    raise Unfit(f"the worker at {worker.address} {fault}")
+
+
+class Unfit(ValueError):
+    """A worker whose results would not be those of the process that sends it a run."""
 
 
 def _begun(run: Run, session: int) -> Path:

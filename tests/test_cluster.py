@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -252,7 +251,7 @@ def test_a_careless_worker_is_slow_with_notice_or_refused(tmp_path, log, schedul
     theirs = os.pathsep.join([str(other), *sys.path])
     refused = {
         "has 2 threads": lambda: worker(scheduler, "--nthreads", "2", *FREE),
-        "runs other sources": lambda: worker(scheduler, *FREE, PYTHONPATH=theirs),
+        "has another version of lottery than": lambda: worker(scheduler, *FREE, PYTHONPATH=theirs),
     }
     for told, start in refused.items():
         with start(), pytest.raises(ValueError, match=f"^the worker at tcp://127.* {told}"):
@@ -273,18 +272,17 @@ def workers_of(scheduler):
 
 
 def test_what_else_makes_a_worker_unfit(tmp_path):
-    class Here:
+    class Worker:
         address = "tcp://a:1"
         state = type("State", (), {"nthreads": 1})
 
     landmark = tmp_path / "landmark"
     landmark.touch()
-    place = cluster._place(str(landmark))
-    place.check(Here)
+    cluster._refuse(Worker, str(landmark), cluster.SAME)
     with pytest.raises(cluster.Unfit, match="worker at tcp://a:1 does not see the folder of results"):
-        replace(place, landmark=str(tmp_path / "elsewhere")).check(Here)
-    with pytest.raises(cluster.Unfit, match=r"has torch \d.*, not 1.0"):
-        replace(place, versions=place.versions | {"torch": "1.0"}).check(Here)
+        cluster._refuse(Worker, str(tmp_path / "elsewhere"), cluster.SAME)
+    with pytest.raises(cluster.Unfit, match="has another version of torch, more than this process"):
+        cluster._refuse(Worker, str(landmark), cluster.SAME | {"torch": "1.0", "more": "1.0"})
 
 
 def test_a_scheduler_that_is_not_there_or_of_another_version_is_refused(address, monkeypatch):

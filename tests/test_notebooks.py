@@ -251,9 +251,12 @@ def test_an_executed_notebook_tells_its_parameters_and_nothing_of_the_machine(ch
     (elsewhere / "kernel.json").write_text('{"argv": ["false"], "display_name": "x", "language": "python"}')
     monkeypatch.setenv("JUPYTER_PATH", str(checkout / "elsewhere"))
     monkeypatch.chdir(elsewhere)
+    asked = []
+    monkeypatch.setattr("lottery.cluster.check", asked.append)
     output = checkout / "out" / "count.ipynb"
     given = {"upto": 4, "place": "/somewhere", "results": "/store", "workers": 7, "scheduler": "tcp://here:1"}
     notebooks.execute(checkout, "experiments/count", given, output, QUIET)
+    assert asked == ["tcp://here:1"]
     first = output.read_bytes()
     executed = nbformat.read(output, as_version=4)
     nbformat.validate(executed)
@@ -273,6 +276,13 @@ def test_an_executed_notebook_tells_its_parameters_and_nothing_of_the_machine(ch
     output.unlink()
     notebooks.execute(checkout, "experiments/count", given, output, QUIET)
     assert output.read_bytes() == first
+
+
+def test_a_scheduler_that_does_not_answer_is_refused_before_the_notebook_is_begun(checkout, notebook, monkeypatch):
+    notebook("experiments/count", COUNT)
+    monkeypatch.setattr("papermill.execute_notebook", lambda *_, **__: pytest.fail("it was begun"))
+    with pytest.raises(ValueError, match="^no Dask scheduler answers at 'nonsense'"):
+        notebooks.execute(checkout, "experiments/count", {"scheduler": "nonsense"}, checkout / "out.ipynb", QUIET)
 
 
 def test_a_notebook_whose_given_parameters_are_all_the_machines_shows_no_cell_of_them():
