@@ -71,6 +71,7 @@ def book(
     from lottery import book, notebooks
 
     root = notebooks.checkout()
+    _require_answer(scheduler)
     page = book.build(
         root,
         profile,
@@ -122,6 +123,7 @@ def run(
         typer.echo(f"{name} is up to date: {place} (--force executes it again)")
     else:
         notebooks.grid(root, name, given)  # what cannot be run is refused here, before anything is
+        _require_answer(given.get("scheduler"))
         seconds = notebooks.execute(root, name, given, place.absolute(), Console(stderr=True))
         typer.echo(f"{name} took {seconds:.0f} s: {place}")
     if answer := notebooks.answers(place):
@@ -244,6 +246,13 @@ def clean(
         pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
         freed += [files.remove(path) for path in pages]
     typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
+
+
+def _require_answer(scheduler: str | None) -> None:
+    if scheduler:
+        from lottery import cluster
+
+        cluster.check(scheduler)
 
 
 def _results(root: Path, given: Path | None) -> Path:

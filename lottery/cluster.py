@@ -30,12 +30,12 @@ from lottery import runs
 from lottery.runs import Experiment, Run
 
 # What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
-# training step, which is 1.7x slower on a CPU, and would have every worker tell of its start and end. A nanny started
-# by hand imports this module for it, with `--preload-nanny lottery.cluster`.
+# training step, which is up to 1.7x slower on a CPU, and would have every worker tell of its start and end, with
+# tracebacks when that is abrupt. A nanny started by hand imports this module, with `--preload-nanny lottery.cluster`.
 TRAP = "MALLOC_TRIM_THRESHOLD_"
 _NANNY = dask.config.config["distributed"]["nanny"]["pre-spawn-environ"]
 _NANNY.pop(TRAP, None)
-_NANNY["DASK_LOGGING__DISTRIBUTED"] = "error"
+_NANNY["DASK_LOGGING__DISTRIBUTED"] = "critical"
 
 # A local worker that is killed comes back, but a cluster would give it up if it were away 15 s after: on a machine in
 # which memory is short that is so, and when it is killed again.
@@ -53,6 +53,7 @@ SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
+REFUSALS = (ValueError, FileNotFoundError, PermissionError)  # of what was asked for; other errors are failures
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
 
 
@@ -113,8 +114,9 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
     scheduler  address of a running Dask scheduler; "" starts local workers if there is anything to do
     A run whose worker dies is done again by another. A run that fails, or whose worker dies again and again, is
     recorded with its error and does not stop the others; runs that need it are left out. At the end RuntimeError tells
-    how many failed and why the first one did. Raises ValueError where no scheduler answers, and as soon as a worker is
-    met that could not do what this process would: other sources or versions, several threads, no sight of `results`.
+    how many failed and why the first one did; ValueError, where all refused what they were given. Raises ValueError
+    where no scheduler answers, too, and as soon as a worker is met that could not do what this process would: other
+    sources or versions, several threads, no sight of `results`.
     """
     results = Path(results).absolute()
     todo = _todo(grid, results)
@@ -123,8 +125,9 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
             failed, left_out = _perform(todo, results, address)
         if failed:
             name, error = next(iter(failed.items()))
+            kind = ValueError if all(isinstance(each, REFUSALS) for each in failed.values()) else RuntimeError
             more = f", {left_out} that need them were left out" if left_out else ""
-            raise RuntimeError(f"{len(failed)} of {len(todo)} runs failed{more}; the first, {name}: {error}")
+            raise kind(f"{len(failed)} of {len(todo)} runs failed{more}; the first, {name}: {error}")
     return [Run(experiment, results) for experiment in grid]
 
 
@@ -214,7 +217,7 @@ def _name(experiment: Experiment) -> str:
     return f"{type(experiment).__name__}-{runs.key(experiment)}"
 
 
-def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, str], int]:
+def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, BaseException], int]:
     """Perform them all: the errors of those that failed, by name, and how many were left out that need one of these.
 
     They are sent when what they need is done, first come first, and not all at once: Dask blames the death of a worker
@@ -228,8 +231,8 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     heapq.heapify(ready)
     at_work: dict[str, Future] = {}
     ended: SimpleQueue[Future] = SimpleQueue()
-    failed: dict[str, str] = {}
-    session = uuid4().int
+    failed: dict[str, BaseException] = {}
+    session = uuid4().hex
     results.mkdir(parents=True, exist_ok=True)
     with (
         _connected(address) as client,
@@ -264,14 +267,15 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
                     if times < TRIES:
                         heapq.heappush(ready, (ranks[name], name))
                         continue
-                    error = f"its worker was killed each of the {times} times that it was begun: too little memory?"
-                    runs.failed(todo[name], error)  # its process could leave no word of it
-                failed[name] = str(error)
+                    told = f"its worker was killed each of the {times} times that it was begun: too little memory?"
+                    runs.failed(todo[name], told)  # its process could leave no word of it
+                    error = RuntimeError(told)
+                failed[name] = error
             bar.update()
     return failed, len(todo) - bar.n
 
 
-def _one(run: Run, session: int, landmark: str, same: dict[str, str]) -> None:
+def _one(run: Run, session: str, landmark: str, same: dict[str, str]) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
     _refuse(get_worker(), landmark, same)
     begun = _begun(run, session)
@@ -281,7 +285,8 @@ def _one(run: Run, session: int, landmark: str, same: dict[str, str]) -> None:
     try:
         runs.perform(run.experiment, run.results)
     finally:
-        begun.unlink()
+        for each in run.path.glob(".begun.*"):  # those of sessions that were killed, too
+            each.unlink(missing_ok=True)
 
 
 def _refuse(worker: Worker, landmark: str, same: dict[str, str]) -> None:
@@ -306,11 +311,11 @@ class Unfit(ValueError):
     """A worker whose results would not be those of the process that sends it a run."""
 
 
-def _begun(run: Run, session: int) -> Path:
-    return run.path / f".begun-{session}"  # `lottery clean` knows such a name as one of a half-written file
+def _begun(run: Run, session: str) -> Path:
+    return run.path / f".begun.{session}"
 
 
-def _times_begun(run: Run, session: int) -> int:
+def _times_begun(run: Run, session: str) -> int:
     begun = _begun(run, session)
     return len(begun.read_text().splitlines()) if begun.exists() else 0
 

@@ -233,18 +233,13 @@ def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path
 def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, console: Console) -> float:
     """Execute a notebook in the checkout's folder and put it at `output`; the seconds it took.
 
-    Raises ValueError for parameters it has not or that a cell refuses and for a scheduler that does not answer, and
-    RuntimeError if a cell fails: `output` is then untouched, and the notebook as far as it came lies beside it, named
-    <output>.failed.ipynb.
+    Raises ValueError for parameters it has not or that a cell refuses, and RuntimeError if a cell fails: `output` is
+    then untouched, and the notebook as far as it came lies beside it, named <output>.failed.ipynb.
     """
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
 
     told = resolve(root, name, overrides)
-    if told.get("scheduler"):
-        from lottery import cluster  # torch and Dask: seconds that a notebook without a scheduler can do without
-
-        cluster.check(told["scheduler"])
     inputs = _inputs(root, name, told)
     notebook = _read(root, name)
     failed = output.with_suffix(".failed.ipynb")

@@ -20,6 +20,7 @@ SIZES = {
         "length": 20,
         "rounds": 1,
     },
+    "cells": lambda get: {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1},
     "table": lambda get: {"count": 3, "rounds": 1},
     "cached_book": lambda get: {"command": [sys.executable, "-c", ""], "root": get("tmp_path")},
 }
@@ -41,7 +42,7 @@ def load(monkeypatch):
 
 
 def test_every_benchmark_is_tried_here():
-    assert len(SCRIPTS) >= 4
+    assert len(SCRIPTS) >= 5
     assert SIZES.keys() == SCRIPTS.keys()
 
 

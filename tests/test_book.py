@@ -54,7 +54,6 @@ def clusters(monkeypatch):
         yield f"tcp://127.0.0.1:{len(started)}"
 
     monkeypatch.setattr(cluster, "local", local)
-    monkeypatch.setattr(cluster, "check", lambda scheduler: None)
     return started
 
 

@@ -45,6 +45,12 @@ def lottery(capsys):
 
 
 @pytest.fixture
+def answering(monkeypatch):
+    """Has a scheduler answer at every address."""
+    monkeypatch.setattr("lottery.cluster.check", lambda scheduler: None)
+
+
+@pytest.fixture
 def counting(checkout, notebook):
     notebook("experiments/count", COUNT)
     (checkout / "notebooks/profiles/quick.yaml").write_text("# Minutes on two cores\n")
@@ -137,6 +143,8 @@ def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monk
         (["run", "count", "-o", "out.txt"], "ending in .ipynb"),
         (["run", "count", "-p", "upto", "-1"], "upto = -1: at least 0"),
         (["run", "count", "--workers", "0"], "'--workers': Input should be greater than or equal to 1"),
+        (["run", "count", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
+        (["book", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
         (["book", "--profile", "quik"], "did you mean 'quick'?"),
         (["runs", "quik"], "did you mean 'quick'?"),
         (["record", "quik"], "did you mean 'quick'?"),
@@ -187,7 +195,7 @@ def test_what_cannot_be_and_what_failed_have_codes_of_their_own(lottery, countin
 # Notebooks and the book
 
 
-def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lottery, counting, executed):
+def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lottery, counting, executed, answering):
     (counting / "given.yaml").write_text("place: file\nupto: 5\n")
     output = counting / "book/_build/executed/more/experiments/count.ipynb"
     assert lottery("run", "count", "--profile", "more") == (0, f"experiments/count took 1 s: {output}\n", "")
@@ -229,7 +237,7 @@ def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypat
                             *"40 % can go • or less".split()]  # fmt: skip
 
 
-def test_book_builds_and_says_where(lottery, counting, monkeypatch):
+def test_book_builds_and_says_where(lottery, counting, monkeypatch, answering):
     told = {}
     monkeypatch.setattr(
         book, "build", lambda root, profile, **given: told.update(given | {"profile": profile}) or root / "index.html"

@@ -83,7 +83,7 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     after = AfterFailing(first=failing)
     others = [Doubling(number=n, log=log) for n in range(4)]
     grid = [others[0], after, *others[1:]]
-    with pytest.raises(RuntimeError, match=r"1 of 6 runs failed, 1 .* left out; .*Failing-.*no such word") as error:
+    with pytest.raises(ValueError, match=r"1 of 6 runs failed, 1 .* left out; .*Failing-.*no such word") as error:
         cluster.map(grid, tmp_path, scheduler=address)
     assert runs.key(failing) in str(error.value)
     status = runs.status([failing, *grid], tmp_path)
@@ -91,7 +91,7 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     assert status["error"].tolist()[0] == "ValueError: no such word"
     assert "after failing" not in lines(log)
     assert len(runs.table(tmp_path, Doubling)) == 4
-    with pytest.raises(RuntimeError, match="1 of 2 runs failed"):  # what is done stays done
+    with pytest.raises(ValueError, match="1 of 2 runs failed"):  # what is done stays done
         cluster.map(grid, tmp_path, scheduler=address)
 
 

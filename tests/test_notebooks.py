@@ -278,13 +278,6 @@ def test_an_executed_notebook_tells_its_parameters_and_nothing_of_the_machine(ch
     assert output.read_bytes() == first
 
 
-def test_a_scheduler_that_does_not_answer_is_refused_before_the_notebook_is_begun(checkout, notebook, monkeypatch):
-    notebook("experiments/count", COUNT)
-    monkeypatch.setattr("papermill.execute_notebook", lambda *_, **__: pytest.fail("it was begun"))
-    with pytest.raises(ValueError, match="^no Dask scheduler answers at 'nonsense'"):
-        notebooks.execute(checkout, "experiments/count", {"scheduler": "nonsense"}, checkout / "out.ipynb", QUIET)
-
-
 def test_a_notebook_whose_given_parameters_are_all_the_machines_shows_no_cell_of_them():
     cell = nbformat.v4.new_code_cell('# Parameters\nresults = "/a"\nscheduler = "tcp://b"', metadata={"tags": []})
     cell.metadata.tags.append("injected-parameters")
