@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
+from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import NamedTemporaryFile
@@ -100,6 +101,7 @@ def _uninterrupted() -> Iterator[None]:
 
     A terminal sends it to workers, too; they are ended by the process that started them, and would print tracebacks.
     """
+    resource_tracker.ensure_running()  # were it started in the block, it would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+import dask
 import psutil
 import pytest
 from distributed import Client
@@ -121,6 +122,20 @@ def test_a_cluster_without_workers_is_refused():
         pass
 
 
+def blocked():
+    return signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_terminals_ctrl_c_does_not_reach_a_worker_nor_one_in_its_place(address):
+    before = blocked()
+    with Client(address, set_as_default=False) as client:
+        client.restart()
+        told = client.run(blocked).values()
+    assert len(told) == 2
+    assert all(signal.SIGINT in each for each in told)
+    assert blocked() == before
+
+
 def visible_gpus():
     return os.environ.get("CUDA_VISIBLE_DEVICES")
 
@@ -153,18 +168,22 @@ def test_the_run_of_a_killed_worker_is_done_again_as_if_nothing_had_been(tmp_pat
 
 
 def test_a_run_that_kills_every_worker_fails_and_those_that_wait_behind_it_do_not(tmp_path, log):
+    """All wait at the one worker, and Dask holds them guilty of its first death."""
     killing = Killing(log=log, times=1000)
-    others = [Doubling(number=n, log=log) for n in range(3)]
-    with cluster.local(1) as address, pytest.raises(RuntimeError) as error:
-        cluster.map([killing, *others, AfterKilling(first=killing)], tmp_path, scheduler=address)
-    told = (
-        r"1 of 5 runs failed, 1 that need them were left out; .*Killing-.*: its worker was killed each of the \d times"
+    grid = [killing, *(Doubling(number=n, log=log) for n in range(3)), AfterKilling(first=killing)]
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        cluster.local(1) as address,
+        pytest.raises(RuntimeError) as error,
+    ):
+        cluster.map(grid, tmp_path, scheduler=address)
+    assert error.match(
+        "1 of 5 runs failed, 1 that need them were left out; .*Killing-.*: its worker was killed each of the 3 times"
     )
-    assert error.match(told)
-    status = runs.status([killing, *others, AfterKilling(first=killing)], tmp_path)
+    assert lines(log).count("killing") == 3
+    status = runs.status(grid, tmp_path)
     assert status["state"].tolist() == ["failed", "finished", "finished", "finished", "missing"]
-    times = lines(log).count("killing")
-    assert status["error"].tolist()[0].startswith(f"its worker was killed each of the {times} times")
+    assert status["error"].tolist()[0].startswith("its worker was killed each of the 3 times")
     assert "after killing" not in lines(log)
 
 
