@@ -273,6 +273,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = app([word for word in given if word != "--debug"], prog_name="lottery", standalone_mode=False)
     except KeyboardInterrupt:
+        typer.echo("lottery: interrupted; the same command goes on from here", err=True)
         code = 130
     except (TyperException, ValueError, OSError, RuntimeError) as error:
         if "--debug" in given:

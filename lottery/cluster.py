@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
+import cloudpickle
 import dask
 import distributed
 import torch
@@ -172,31 +173,41 @@ class _Workers:
 
     def __init__(self, client: Client, address: str):
         self.client, self.address = client, address
+        self.known: set[str] = set()
         self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + PATIENCE
-        self.asked_for_trap = False
+        self.told_of_trap = False
 
     def count(self) -> int:
-        """As many as were seen last; a word is said when there have been none for a while."""
+        """As many as were seen last; a word is said when there have been none for a while.
+
+        Raises Unfit for one that has no lottery, which could not even say so of a run.
+        """
         now = time.monotonic()
         if now >= self.next_look:
             try:
-                self.present, self.next_look = len(self.client.nthreads()), now + 1
+                present = set(self.client.nthreads())
+                self._look_at(sorted(present - self.known))
             except OSError:
                 raise _lost(self.address) from None
-            if self.present:
+            self.known |= present
+            self.present, self.next_look = len(present), now + 1
+            if present:
                 self.next_word = now + PATIENCE
-                self._tell_of_trap()
             elif now >= self.next_word:
                 _say(f"the scheduler at {self.address} has no workers: waiting for one")
                 self.next_word = now + 60
         return self.present
 
-    def _tell_of_trap(self) -> None:
-        if not self.asked_for_trap:
-            told = self.client.run(os.getenv, TRAP, on_error="ignore")
-            if any(told.values()):
-                _say(f"{TRAP} makes these workers slow on a CPU: start them with --preload-nanny lottery.cluster")
-            self.asked_for_trap = True
+    def _look_at(self, new: list[str]) -> None:
+        if not new:
+            return
+        for worker, error in self.client.run(exec, "import lottery.cluster", workers=new, on_error="return").items():
+            if isinstance(error, ImportError):
+                raise Unfit(f"the worker at {worker} cannot import lottery ({error}): install the same version there")
+        told = self.client.run(os.getenv, TRAP, workers=new, on_error="ignore")
+        if any(told.values()) and not self.told_of_trap:
+            _say(f"{TRAP} makes these workers slow on a CPU: start them with --preload-nanny lottery.cluster")
+            self.told_of_trap = True
 
 
 def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
@@ -245,7 +256,8 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
         while ready or at_work:
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
-                sent = (todo[name], session, landmark.name, SAME)
+                # As bytes: of a class that a worker cannot import Dask would tell nobody, and wait for ever.
+                sent = (cloudpickle.dumps(todo[name]), session, landmark.name, SAME)
                 at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
             try:
@@ -277,9 +289,10 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     return failed, len(todo) - bar.n
 
 
-def _one(run: Run, session: str, landmark: str, same: dict[str, str]) -> None:
+def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> None:
     """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
     _refuse(get_worker(), landmark, same)
+    run: Run = cloudpickle.loads(packed)
     begun = _begun(run, session)
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:

@@ -8,18 +8,23 @@ done on one worker and on two, as ours are and with Dask's MALLOC_TRIM_THRESHOLD
 have loaded torch, before the clock starts. It takes some five minutes.
 """
 
+import os
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import cloudpickle
 from _report import Figure, main, side_by_side
 
 from lottery import cluster, runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
 from lottery.runs import Count, parameters
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a script
 
 
 @parameters
@@ -57,6 +62,7 @@ def trapped(is_so):
         yield
     finally:
         cluster._NANNY.pop(cluster.TRAP, None)
+        os.environ.pop(cluster.TRAP, None)  # Dask sets it here, for workers to find, and leaves it
 
 
 def measure(*, empty=1000, real=6, steps=100, epochs=1.0, rounds=3):
