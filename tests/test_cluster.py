@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
@@ -354,50 +355,37 @@ def test_an_interrupted_map_leaves_no_worker_behind(tmp_path, log, sent):
     until(lambda: not any(worker.is_running() for worker in workers))
 
 
-SBATCH = """#!/bin/sh
-setsid sh "$1" >/dev/null 2>&1 &
-echo $! >> {jobs}
-echo Submitted batch job $!
-"""
-
-
-def test_the_pages_workers_are_jobs_of_slurm(tmp_path, log):
-    """Where no SLURM is, its sbatch is a script that starts the job at once."""
-    pytest.importorskip("dask_jobqueue")
+def test_the_pages_workers_are_jobs_of_slurm(monkeypatch):
+    """The page's script up to where jobs would be handed in, which asks for SLURM."""
+    jobqueue = pytest.importorskip("dask_jobqueue")
     page = (Path(cluster.__file__).parent.parent / "book" / "cluster.md").read_text()
     (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert "JOBS = 20" in snippet
-    script = tmp_path / "workers.py"
-    script.write_text(snippet.replace("JOBS = 20", "JOBS = 2"))
-    jobs = tmp_path / "jobs"
-    for name, text in (("sbatch", SBATCH.format(jobs=jobs)), ("scancel", "#!/bin/sh\n")):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS": "{'host': '127.0.0.1', 'dashboard_address': ':0'}",
-    }
-    with subprocess.Popen(
-        [sys.executable, script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        told = []
-        while not told or not told[-1].startswith("tcp://"):
-            told.append(process.stdout.readline())
-            assert told[-1], told
-        command = next(line for line in told if "dask_worker" in line).split()
-        assert {"#SBATCH -p PARTITION\n", "#SBATCH -n 1\n", "#SBATCH --cpus-per-task=1\n", "#SBATCH --mem=8G\n"} <= {
-            *told
-        }
-        assert command[command.index("--nthreads") + 1] == "1"
-        assert "--nanny" in command
-        try:
-            found = cluster.map([Surroundings(number=n) for n in range(6)], tmp_path, scheduler=told[-1].strip())
-        finally:
-            process.kill()
-            for job in jobs.read_text().split():
-                with suppress(ProcessLookupError):
-                    os.killpg(int(job), signal.SIGKILL)
-    for run in found:
-        told = {name: value for name, value in run.metrics.items() if name != "pid"}
-        assert told == {"MALLOC_TRIM_THRESHOLD_": "absent", "OMP_NUM_THREADS": "1", "threads": 1}
+    asked, made = [], []
+    here = {"host": "127.0.0.1", "dashboard_address": None}
+
+    class Here(jobqueue.SLURMCluster):
+        def __init__(self, **told):
+            super().__init__(scheduler_options=here, **told)
+            made.append(self)
+
+        def adapt(self, **told):
+            asked.append(told)
+
+    monkeypatch.setattr(jobqueue, "SLURMCluster", Here)
+    monkeypatch.setattr(signal, "pause", lambda: None)
+    try:
+        exec(compile(snippet, "workers.py", "exec"), {"__name__": "__main__"})
+        (slurm,) = made
+        assert asked == [{"minimum_jobs": 20, "maximum_jobs": 20}]
+        script, address = slurm.job_script(), slurm.scheduler_address
+    finally:
+        for each in made:
+            each.close()
+    lines = script.splitlines()
+    for line in ("-p PARTITION", "-n 1", "--cpus-per-task=1", "--mem=8G", "-t 12:00:00"):
+        assert f"#SBATCH {line}" in lines
+    command = lines[-1].split()
+    assert command[:4] == [sys.executable, "-m", "distributed.cli.dask_worker", address]
+    told = dict(pairwise(command))
+    assert (told["--nthreads"], told["--memory-limit"], told["--preload-nanny"]) == ("1", "0", "lottery.cluster")
+    assert "--nanny" in command
