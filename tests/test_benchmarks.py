@@ -20,7 +20,10 @@ SIZES = {
         "length": 20,
         "rounds": 1,
     },
-    "cells": lambda get: {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1},
+    "cells": lambda get: (
+        get("monkeypatch").setattr("lottery.experiments.miniature_text.DOCUMENTS", 30)
+        or {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1}
+    ),
     "table": lambda get: {"count": 3, "rounds": 1},
     "cached_book": lambda get: {"command": [sys.executable, "-c", ""], "root": get("tmp_path")},
 }

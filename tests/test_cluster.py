@@ -361,7 +361,7 @@ def test_the_pages_workers_are_jobs_of_slurm(monkeypatch):
     page = (Path(cluster.__file__).parent.parent / "book" / "cluster.md").read_text()
     (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     asked, made = [], []
-    here = {"host": "127.0.0.1", "dashboard_address": None}
+    here = {"host": "127.0.0.1", "dashboard_address": ":0"}
 
     class Here(jobqueue.SLURMCluster):
         def __init__(self, **told):
