@@ -114,7 +114,7 @@ def run(
     name = notebooks.named(root, notebook)
     given = notebooks.profile(root, profile).get(name, {}) if profile else {}
     given |= notebooks.read_parameters(file) if file else {}
-    given |= notebooks.parsed(root, name, dict(told.split("=", 1) for told in parameter or []))
+    given |= _from_here(root, notebooks.parsed(root, name, dict(told.split("=", 1) for told in parameter or [])))
     given |= notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
     place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
     if place.suffix != ".ipynb":
@@ -243,9 +243,21 @@ def clean(
         freed = [files.remove(folder) for folder in (place, built) if folder.exists()]
     else:
         freed = [store.remove(leftover) for leftover in store.leftovers(place)]
-        pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb"), *built.glob("staged")]
+        pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb")]
         freed += [files.remove(path) for path in pages]
+        with files.locked(built / ".lock", wait=False) as ours:  # another process may be rendering there
+            freed += [files.remove(path) for path in built.glob("staged") if ours]
     typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
+
+
+def _from_here(root: Path, typed: dict[str, Any]) -> dict[str, Any]:
+    """Paths typed below or beside the checkout are meant from where they are typed; a notebook is executed in it."""
+    if Path.cwd() == root:
+        return typed
+    return {
+        parameter: str(Path(value).absolute()) if isinstance(value, str) and value and Path(value).exists() else value
+        for parameter, value in typed.items()
+    }
 
 
 def _require_answer(scheduler: str | None) -> None:

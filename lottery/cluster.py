@@ -17,7 +17,6 @@ from importlib import metadata
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
 import cloudpickle
@@ -247,9 +246,10 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     failed: dict[str, BaseException] = {}
     session = uuid4().hex
     results.mkdir(parents=True, exist_ok=True)
+    landmark = results / ".landmark"
+    landmark.touch()
     with (
         _connected(address) as client,
-        NamedTemporaryFile(prefix=".", dir=results) as landmark,
         tqdm(total=len(todo), unit="run", desc="runs") as bar,
     ):
         workers = _Workers(client, address)
@@ -257,7 +257,7 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
                 # As bytes: of a class that a worker cannot import Dask would tell nobody, and wait for ever.
-                sent = (cloudpickle.dumps(todo[name]), session, landmark.name, SAME)
+                sent = (cloudpickle.dumps(todo[name]), session, str(landmark), SAME)
                 at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
             try:

@@ -13,7 +13,7 @@ from lottery.tasks import Task
 
 
 def with_head(source: str, task: Task) -> PreTrainedModel:
-    """The encoder `source` under a new head for the task, drawn from torch's global generator."""
+    """The encoder `source` under a head for the task: the saved one if it fits, else drawn from torch's generator."""
     if task.KIND == "span":
         return models.for_spans(source)
     return models.for_classes(source, 1 if task.KIND == "regression" else len(task.LABELS))

@@ -8,12 +8,9 @@ from lottery import hub
 from lottery.tasks import Task
 
 NAME = "nyu-mll/glue"
-SPLITS = {
-    "train": "train",
-    "validation": "dev",
-    "validation_matched": "dev",
-    "validation_mismatched": "dev_mismatched",
-}
+TASKS = ("cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb", "wnli")
+SPLITS = {"train": "train", "validation": "dev"}
+SPLITS_OF_MNLI = {"train": "train", "validation_matched": "dev", "validation_mismatched": "dev_mismatched"}
 
 
 def read(name: str, task: Task) -> dict[str, pd.DataFrame]:
@@ -28,20 +25,22 @@ def read(name: str, task: Task) -> dict[str, pd.DataFrame]:
         raise ValueError("datasets is not installed: give `pip install '.[hub]'` in the checkout") from error
     disable_progress_bars()
 
-    def files(folder: Path) -> dict[str, Path]:
-        found = {theirs: sorted((folder / name).glob(f"{theirs}-*.parquet")) for theirs in SPLITS}
-        return {theirs: parts for theirs, parts in found.items() if parts}
+    splits = SPLITS_OF_MNLI if name == "mnli" else SPLITS
+
+    def files(folder: Path) -> dict[str, list[str]]:
+        return {theirs: sorted(map(str, (folder / name).glob(f"{theirs}-*.parquet"))) for theirs in splits}
+
+    def complete(folder: Path) -> bool:
+        """A part is called train-00000-of-00002.parquet."""
+        return all(parts and len(parts) == int(parts[0][-13:-8]) for parts in files(folder).values())
 
     try:
-        folder = hub.downloaded(NAME, [f"{name}/*.parquet"], lambda folder: len(files(folder)) > 1, kind="dataset")
+        folder = hub.downloaded(NAME, [f"{name}/*.parquet"], complete, kind="dataset")
     except ValueError as error:
         raise ValueError(f"{error}, or give --data-dir, a folder laid out as GLUE's download") from error
-    if not files(folder):
+    if not complete(folder):
         raise ValueError(f"{NAME} on the Hugging Face hub holds no {name}: give --data-dir, a folder with its files")
-    return {
-        SPLITS[theirs]: _table(Dataset.from_parquet([str(part) for part in parts]), name, task)
-        for theirs, parts in files(folder).items()
-    }
+    return {splits[theirs]: _table(Dataset.from_parquet(parts), name, task) for theirs, parts in files(folder).items()}
 
 
 def _table(split, name: str, task: Task) -> pd.DataFrame:

@@ -357,9 +357,12 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
     source = root / "notebooks" / f"{name}.py"
     text = source.read_text(encoding="utf-8")
     package = Path(__file__).resolve().parent
+    from lottery import runs  # torch: a second that listing notebooks can do without
+
     pins = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    keys = [runs.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
     told = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
-    whole = sha256(json.dumps([text, told, pins, MATPLOTLIBRC]).encode())
+    whole = sha256(json.dumps([text, told, keys, pins, MATPLOTLIBRC]).encode())
     records = (root / "book" / "records").glob("*/*")
     read = [path for path in records if path.stem == source.stem or path.stem in text]
     for base, paths in ((package, package.rglob("*.py")), (root, [*read, *(root / "book" / "published").rglob("*.*")])):

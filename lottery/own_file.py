@@ -65,14 +65,14 @@ def read(
     else:
         names = _class_names(told["train"]["label"], train, columns["label"])
         found = {split: text_files.classes(table["label"], names, files[split]) for split, table in told.items()}
-    for split, label in found.items():
-        if (label == label.iloc[0]).all():
-            raise ValueError(
-                f"{files[split]}: all rows have the label {told[split]['label'].iloc[0]!r}: there is nothing to tell"
-            )
-    tables = {split: table.assign(label=found[split]) for split, table in told.items()}
+    tables = {split: table.assign(told=table["label"], label=found[split]) for split, table in told.items()}
     if not dev:
         tables = _held_out(tables["train"], dev_share, stratified=bool(names), path=train)
+    for split, table in tables.items():
+        label = table.pop("told").iloc[0]
+        if (table["label"] == table["label"].iloc[0]).all():
+            part = "all rows" if files[split] else f"all rows held out for {split}"
+            raise ValueError(f"{files[split] or train}: {part} have the label {label!r}: there is nothing to tell")
     if not names:
         mean, deviation = tables["train"]["label"].mean(), tables["train"]["label"].std()
         tables = {split: table.assign(label=(table["label"] - mean) / deviation) for split, table in tables.items()}
@@ -87,11 +87,14 @@ def read(
 
 
 def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    if len({*columns.values()}) < len(columns):
+        raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
     readers = {".csv": _comma_separated, ".tsv": _tab_separated, ".jsonl": _json_lines}
     if path.suffix.lower() not in readers:
         raise ValueError(f"{path} does not end in {', '.join(readers)}: save it as one of these")
     names, rows = readers[path.suffix.lower()](path)
-    table = text_files.table(path, names, rows, columns)
+    written = [row for row in rows if any(field.strip() for field in row)]  # a spreadsheet adds empty ones at the end
+    table = text_files.table(path, names, written, columns)
     return table.assign(label=table["label"].str.strip())
 
 
@@ -115,7 +118,8 @@ def _json_lines(path: Path) -> tuple[list[str], list[list[str]]]:
         if line.strip():
             try:
                 told.append(json.loads(line))
-            except json.JSONDecodeError as error:
+                json.dumps(told[-1], ensure_ascii=False).encode()  # half of a character pair is JSON, but no text
+            except ValueError as error:
                 raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
             if not isinstance(told[-1], dict):
                 raise ValueError(f'{path}, line {number}: not a JSON object such as {{"text": "...", "label": 1}}')
@@ -136,7 +140,7 @@ def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
             f"{path}: column {column!r} holds {len(names)} different labels in {len(told)} rows: name the column of "
             "the classes, or say that the labels are numbers"
         )
-    whole = all(name.lstrip("-").isdecimal() for name in names)
+    whole = all(name.removeprefix("-").isdecimal() for name in names)
     return tuple(sorted(names, key=int) if whole else names)
 
 

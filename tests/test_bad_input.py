@@ -107,6 +107,7 @@ def test_a_file_of_ones_own(refused, tmp_path, content, parameters, told):
         ),
         (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors: pickled weights"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer"),
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), "could not be opened"),
     ],
 )
 @pytest.mark.parametrize("own", [True, False])

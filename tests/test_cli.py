@@ -214,6 +214,15 @@ def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lotte
     ]
 
 
+def test_a_path_is_meant_from_where_it_is_typed(lottery, counting, executed, monkeypatch):
+    (counting / "below").mkdir()
+    (counting / "below" / "mine.csv").write_text("")
+    monkeypatch.chdir(counting / "below")
+    lottery("run", "count", "-p", "place", "mine.csv", "-p", "upto", "2")
+    lottery("run", "count", "-p", "place", "elsewhere.csv")
+    assert [given["place"] for _, given, _ in executed] == [str(counting / "below" / "mine.csv"), "elsewhere.csv"]
+
+
 def test_run_says_what_is_up_to_date_and_executes_it_if_forced(lottery, counting, executed, monkeypatch):
     nbformat.write(nbformat.v4.new_notebook(), counting / "a.ipynb")
     monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)

@@ -356,6 +356,8 @@ def test_a_start_is_named_by_model_task_and_folder(cola_folder, hans_folder):
         with pytest.raises(ValueError, match=match):
             starts.start(*told, seed=0, miniature_steps=5)
     assert starts.start("minilm", "cola", "hub", seed=0, miniature_steps=5) == Given(model="minilm", data="hub")
+    with pytest.raises(ValueError, match=r"'squad' is not one of GLUE's on the hub"):
+        starts.start("minilm", "squad", "hub", seed=0, miniature_steps=5)
 
 
 def test_files_in_another_layout_are_refused_before_anything_runs(cola_folder, tmp_path):
@@ -391,7 +393,7 @@ def hans_folder(tmp_path):
 
 
 def test_a_model_is_scored_on_a_challenge_beside_its_task(fine_tuning, hans_folder, tmp_path, tokenizer):
-    also = starts.challenge("hans", str(hans_folder.parent))
+    also = starts.challenge("hans", ["rte"], str(hans_folder.parent))
     plain = one_shot(fine_tuning)
     assert runs.key(one_shot(fine_tuning, also=None)) == runs.key(plain) != runs.key(one_shot(fine_tuning, also=also))
     alone, both = (runs.perform(each, tmp_path).metrics for each in (plain, one_shot(fine_tuning, also=also)))
@@ -408,7 +410,16 @@ def test_a_model_is_scored_on_a_challenge_beside_its_task(fine_tuning, hans_fold
     assert both["hans.score"] == both["hans.accuracy"] == pytest.approx(right.mean())
     assert both["hans.a.accuracy"] == pytest.approx(right[[0, 2]].mean())
     assert both["hans.b.accuracy"] == pytest.approx(right[[1, 3]].mean())
-    assert starts.challenge("", "") is None
+    assert starts.challenge("", ["cola"], "") is None
+
+
+def test_a_challenge_judges_only_models_that_have_learnt_its_classes(hans_folder):
+    for also, learnt, match in (
+        ("hans", ["mnli", "cola"], "models of 'cola', but of mnli, rte"),
+        ("rte", ["mnli"], "no other"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            starts.challenge(also, learnt, str(hans_folder.parent))
 
 
 @pytest.fixture

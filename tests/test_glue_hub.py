@@ -66,6 +66,23 @@ def test_pairs_two_dev_sets_and_numbers(hub):
     assert table["label"].tolist() == [0, 0.5, 1, 1.5]
 
 
+def test_a_download_that_was_interrupted_is_not_whole(hub, tmp_path, monkeypatch):
+    complete = []
+    hub("mnli", choose("tasks", "mnli").LABELS, {"train": 3, "validation_matched": 2, "validation_mismatched": 1})
+    folder = tmp_path / "glue"
+    monkeypatch.setattr(glue_hub.hub, "downloaded", lambda name, wanted, whole, **_: complete.append(whole) or folder)
+    glue_hub.read("mnli", choose("tasks", "mnli"))
+    (whole,) = complete
+    assert whole(folder)
+    train = folder / "mnli" / "train-00000-of-00001.parquet"
+    half = train.rename(train.with_name("train-00000-of-00002.parquet"))
+    assert not whole(folder)
+    (folder / "mnli" / "train-00001-of-00002.parquet").write_bytes(half.read_bytes())
+    assert whole(folder)
+    (folder / "mnli" / "validation_matched-00000-of-00001.parquet").unlink()
+    assert not whole(folder)
+
+
 def test_other_labels_than_expected_are_refused(hub):
     hub("cola", ("acceptable", "unacceptable"))
     with pytest.raises(ValueError, match="not those of CoLA"):

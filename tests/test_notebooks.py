@@ -328,6 +328,16 @@ def test_a_notebook_is_out_of_date_once_anything_it_depends_on_changed(checkout,
     assert not fresh()
 
 
+def test_a_notebook_is_out_of_date_once_a_file_that_it_names_holds_something_else(checkout, notebook):
+    cells = '# %% tags=["parameters"]\nfile = "mine.csv"\n\n# %% tags=["grid"]\nfrom toy_experiments import Reading\n'
+    notebook("experiments/reading", cells + "grid = [Reading(model=file)]\n")
+    (checkout / "mine.csv").write_text("text,label\n")
+    notebooks.execute(checkout, "experiments/reading", {}, checkout / "out.ipynb", QUIET)
+    assert notebooks.up_to_date(checkout, "experiments/reading", {}, checkout / "out.ipynb")
+    (checkout / "mine.csv").write_text("text;label\n")
+    assert not notebooks.up_to_date(checkout, "experiments/reading", {}, checkout / "out.ipynb")
+
+
 def test_a_change_of_the_package_puts_notebooks_out_of_date(checkout, executed, monkeypatch):
     (checkout / "lottery").mkdir()
     (checkout / "lottery/masks.py").write_text("")

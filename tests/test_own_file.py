@@ -131,6 +131,8 @@ def test_scores_of_a_few_answers(tmp_path):
         ("a.jsonl", "\n", "has no row"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": ', "line 2: not JSON"),
         ("a.jsonl", '["x", 1]\n', "line 1: not a JSON object"),
+        ("a.jsonl", '{"text": "\\ud800", "label": 1}\n', "line 1: not JSON"),
+        ("a.csv", "text,label\n" + "x,--5\n" * 5 + "y,6\n", "cannot be held out"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"label": 1}\n', "row 2: column 'text' is empty"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": null, "label": 1}\n', "row 2: column 'text' is empty"),
         ("a.csv", "text,label\n" + "x,0\n" * 5 + "z,1\n", "cannot be held out"),
@@ -180,6 +182,29 @@ def test_dev_may_hold_no_label_that_train_lacks_and_not_one_alone(tmp_path):
         read(train, written(tmp_path / "b.csv", [("x", "good"), ("y", "so-so")]))
     with pytest.raises(ValueError, match=r"b\.csv: all rows have the label 'good'"):
         read(train, written(tmp_path / "b.csv", [("x", "good"), ("y", "good")]))
+
+
+def test_held_out_rows_of_one_label_are_refused(tmp_path):
+    few = [(f"t{number}", "rare" if number < 2 else "common") for number in range(26)]
+    with pytest.raises(ValueError, match="all rows held out for dev have the label 'common'"):
+        read(written(tmp_path / "a.csv", few))
+    for odd in range(10):  # wherever the one that differs lies, one side is left with equal numbers
+        rows = [(f"t{number}", 5 if number == odd else 3) for number in range(10)]
+        with pytest.raises(ValueError, match="have the label '3'"):
+            read(written(tmp_path / "b.csv", rows), labels="numbers")
+
+
+def test_empty_rows_are_nothing(tmp_path):
+    for suffix, row in ((".csv", ",\n"), (".tsv", "\n\t\n")):
+        path = written(tmp_path / f"a{suffix}")
+        with path.open("a") as file:
+            file.write(row)
+        assert sum(map(len, read(path)[1].values())) == 30
+
+
+def test_a_column_is_read_once(tmp_path):
+    with pytest.raises(ValueError, match="not all different"):
+        read(written(tmp_path / "a.csv"), columns=COLUMNS | {"second": "text"})
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.99])

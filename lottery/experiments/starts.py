@@ -106,6 +106,8 @@ def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: i
         return Miniature(seed=seed, steps=miniature_steps)
     _check(model)
     if data_dir == HUB:
+        if task not in glue_hub.TASKS:
+            raise ValueError(f"task = {task!r} is not one of GLUE's on the hub ({', '.join(glue_hub.TASKS)})")
         return Given(model=model, data=HUB)
     if not data_dir or not (Path(data_dir) / folder).is_dir():
         raise ValueError(
@@ -134,11 +136,20 @@ def own(given: Own) -> Own:
     return given
 
 
-def challenge(task: str, data_dir: str) -> Challenge | None:
-    """The task named, of the same `data_dir`, for models fine-tuned on another one to be scored on; None for ""."""
+def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
+    """The task named, of the same `data_dir`, for models that have learnt other tasks to be scored on; None for "".
+
+    Raises ValueError where it does not judge models of each of these tasks.
+    """
     if not task:
         return None
-    given = Challenge(task=task, data=str(Path(data_dir) / choose("tasks", task).FOLDER))
+    module = choose("tasks", task)
+    judged = getattr(module, "JUDGES", ())
+    if strange := [name for name in learnt if name not in judged]:
+        raise ValueError(
+            f"also = {task!r} does not judge models of {strange[0]!r}, but of {', '.join(judged) or 'no other task'}"
+        )
+    given = Challenge(task=task, data=str(Path(data_dir) / module.FOLDER))
     _splits(given.task, given.data)
     return given
 

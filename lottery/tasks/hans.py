@@ -13,6 +13,7 @@ LABELS = ("entailment", "non-entailment")
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "HANS"
+JUDGES = ("mnli", "rte")  # whose models have learnt classes of which the first is entailment
 
 
 def read(folder: Path) -> dict[str, pd.DataFrame]:

@@ -76,7 +76,7 @@ mine = Own(
     label=label_column,
     labels=labels,
 )
-other = challenge(also, data_dir)
+other = challenge(also, tasks, data_dir)
 longest = max_length or (64 if model == "miniature" else 128)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 dense = [
@@ -161,44 +161,41 @@ def drawn(runs: pd.DataFrame) -> None:
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean score over seeds, x 100, for each task and treatment at each sparsity."""
-    rows = named(runs).assign(score=100 * runs["score"])
-    return rows.pivot_table(index=["task", "treatment"], columns="sparsity", values="score", sort=False).round(1)
+    """Mean score over seeds, x 100, for each task and treatment at each sparsity; NaN where a run has no score."""
+    means = named(runs).groupby(["task", "treatment", "sparsity"], sort=False)["score"].mean(skipna=False)
+    return (100 * means.unstack("sparsity", sort=False)).round(1)
 
 
 def told(runs: pd.DataFrame) -> Markdown:
     """In words, for each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
     lines = []
     for name, rows in runs.groupby("dense.task", sort=False):
-        scores = 100 * rows.pivot_table(
-            index="dense.seed", columns=["pooler", "retrain_epochs", "sparsity"], values="score"
-        )
-        cut, whole = scores[False][0.0], scores[False][0.0][0.0]
-        # Of a collapsed regression the score is NaN, and no NaN is at least -2.
-        costly = [sparsity for sparsity in cut if not (cut[sparsity] - whole).mean() >= -2]
-        free = [sparsity for sparsity in cut if sparsity < min(costly, default=1)]
-        worst = max(cut)
-        drop = stats.paired_difference(cut[worst], whole)
-        guess = 100 * rows["majority"].iloc[0]
+        by = ["pooler", "retrain_epochs", "dense.seed", "sparsity"]
+        scores = 100 * rows.drop_duplicates(by).set_index(by)["score"].sort_index()
+        cut, pooled = (scores[with_pooler, 0.0].unstack("sparsity") for with_pooler in (False, True))
+        whole = cut[0.0]
+        # Where a run has no score, as a regression that gives one number to all, no NaN is at least -2.
+        costly = [share for share in cut if not (cut[share] - whole).mean(skipna=False) >= -2]
+        free = [share for share in cut if share < min(costly, default=1)]
+        guess = 100 * rows["majority"].fillna(0).iloc[0]  # one answer to all correlates with nothing
         line = (
-            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {whole.mean():.1f} "
-            f"(seeds from {whole.min():.1f} to {whole.max():.1f}; one answer to all: {guess:.1f}). "
+            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {whole.mean(skipna=False):.1f} "
+            f"(seeds from {whole.min():.1f} to {whole.max():.1f}; without any knowledge {guess:.1f}). "
         )
-        if whole.mean() <= guess:
-            line += "It has learnt nothing that one answer to all does not know, so what a cut costs it says nothing. "
+        if not whole.mean(skipna=False) > guess + 2:
+            line += (
+                "That is no more than two points better than no knowledge at all, so what a cut costs it says nothing. "
+            )
         else:
             line += (
                 f"Up to **{max(free):.0%}** of the weights of its layers go in one cut for less than two points on average, "
-                f"of the shares tried; at {worst:.0%} the difference is {drop[0]:.1f} points"
-                f"{interval(drop[1], drop[2], len(whole))}. "
+                f"of the shares tried; at {max(cut):.0%} {difference(cut[max(cut)], whole)}. "
             )
         if (rows["weights"] != rows["weights"].iloc[0]).any():
-            pooled = scores[True][0.0]
-            half = min(pooled, key=lambda sparsity: abs(sparsity - 0.5))
-            loss = stats.paired_difference(pooled[half], cut[half])
+            half = min(pooled, key=lambda share: abs(share - 0.5))
             line += (
-                f"With the pooler among the weights that compete, {half:.0%} costs a further {-loss[0]:.1f} points"
-                f"{interval(-loss[2], -loss[1], len(whole))}. "
+                f"What the pooler does among the weights that compete: at {half:.0%}, with it and without it, "
+                f"{difference(pooled[half], cut[half])}. "
             )
         collapsed = int(rows["constant"].sum())
         lines.append(
@@ -208,9 +205,14 @@ def told(runs: pd.DataFrame) -> Markdown:
     return Markdown("\n".join(lines))
 
 
-def interval(low: float, high: float, seeds: int) -> str:
-    """The interval of a difference in parentheses; one seed has none."""
-    return f" (95 % interval over {seeds} seeds {low:.1f} to {high:.1f})" if seeds > 1 else " (one seed: no interval)"
+def difference(one: pd.Series, other: pd.Series) -> str:
+    """The mean difference of the scores of the same seeds, in words, with its interval."""
+    missing = int((one - other).isna().sum())
+    if missing:
+        return f"{missing} of {len(one)} models have no score, as they give one answer to all, and so no difference"
+    mean, low, high = stats.paired_difference(one, other)
+    span = f"95 % interval over {len(one)} seeds {low:.1f} to {high:.1f}" if len(one) > 1 else "one seed: no interval"
+    return f"the difference is {mean:.1f} points ({span})"
 
 
 def data() -> pd.DataFrame:
