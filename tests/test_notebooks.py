@@ -328,7 +328,8 @@ def test_a_notebook_is_out_of_date_once_anything_it_depends_on_changed(checkout,
     assert not fresh()
 
 
-def test_a_notebook_is_out_of_date_once_a_file_that_it_names_holds_something_else(checkout, notebook):
+def test_a_notebook_is_out_of_date_once_a_file_that_it_names_holds_something_else(checkout, notebook, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     cells = '# %% tags=["parameters"]\nfile = "mine.csv"\n\n# %% tags=["grid"]\nfrom toy_experiments import Reading\n'
     notebook("experiments/reading", cells + "grid = [Reading(model=file)]\n")
     (checkout / "mine.csv").write_text("text,label\n")
