@@ -162,7 +162,9 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 @cache
 def _downloaded(name: str) -> Path:
     def complete(folder: Path) -> bool:
-        return all(_has(folder, files) for files in (("config.json",), WEIGHTS, VOCABULARY))
+        # Without tokenizer_config.json a tokenizer would open that takes capitals for small letters.
+        needed = (("config.json",), ("tokenizer_config.json",), WEIGHTS, VOCABULARY)
+        return all(_has(folder, files) for files in needed)
 
     try:
         return hub.downloaded(name, ["*.json", "*.txt", "model*.safetensors"], complete, left_out=["*/*"])

@@ -823,7 +823,7 @@ def test_a_name_that_the_hub_does_not_know_is_told(server):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
 def test_a_half_downloaded_model_is_asked_for_again(hub, bert_folder, lacking):
     cache, waited = hub
     (cached(cache, "someone/a_model", bert_folder) / lacking).unlink()
