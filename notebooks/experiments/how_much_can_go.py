@@ -21,7 +21,8 @@
 # before reading further, and this page answers it for any BERT-shaped model and any task of the suite:
 #
 # ```
-# .venv/bin/lottery run experiments/how_much_can_go -p model minilm -p task rte -p data_dir glue_data
+# .venv/bin/lottery run experiments/how_much_can_go \
+#     -p model minilm -p task rte -p data_dir glue_data
 # ```
 #
 # What stands below was computed for the model named in the captions, live, when this book was built. Beside it stand
