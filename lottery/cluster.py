@@ -245,13 +245,13 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, BaseException] = {}
     session = uuid4().hex
-    results.mkdir(parents=True, exist_ok=True)
-    landmark = results / ".landmark"
-    landmark.touch()
     with (
         _connected(address) as client,
         tqdm(total=len(todo), unit="run", desc="runs") as bar,
     ):
+        results.mkdir(parents=True, exist_ok=True)
+        landmark = results / ".landmark"
+        landmark.touch()
         workers = _Workers(client, address)
         while ready or at_work:
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
