@@ -122,7 +122,6 @@ def run(
     if not force and notebooks.up_to_date(root, name, given, place):
         typer.echo(f"{name} is up to date: {place} (--force executes it again)")
     else:
-        notebooks.grid(root, name, given)  # what cannot be run is refused here, before anything is
         _require_answer(given.get("scheduler"))
         seconds = notebooks.execute(root, name, given, place.absolute(), Console(stderr=True))
         typer.echo(f"{name} took {seconds:.0f} s: {place}")

@@ -26,7 +26,7 @@ def refused(capsys, monkeypatch):
     def call(**parameters):
         words = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
         with pytest.raises(SystemExit) as left:
-            cli.main(["run", HOW_MUCH, *words, "--force"])
+            cli.main(["run", HOW_MUCH, *words])
         told = capsys.readouterr()
         assert (left.value.code, told.out) == (2, "")
         assert told.err.startswith("lottery: ")
