@@ -20,6 +20,7 @@ from huggingface_hub.utils import validate_repo_id
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForPreTraining,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -289,6 +290,11 @@ def for_spans(source: str) -> PreTrainedModel:
 
 
 def _loaded(loader, source: str, **changes) -> PreTrainedModel:
+    return _opened(loader, source, **changes)[0]
+
+
+def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, set]]:
+    """The model, and what transformers tells of how its file and its config.json fit together."""
     folder = locate(source)
     config = _config(source, folder)
     _require_safetensors(source, folder)
@@ -305,7 +311,7 @@ def _loaded(loader, source: str, **changes) -> PreTrainedModel:
             output_loading_info=True,
         )
     _check_weights(source, model, told)
-    return model
+    return model, told
 
 
 def _require_safetensors(source: str, folder: Path) -> None:
@@ -321,7 +327,8 @@ def _check_weights(source: str, model: PreTrainedModel, told: dict[str, set]) ->
 
     A pooler may be missing: a model that was pre-trained on MLM alone has none.
     """
-    encoder, layers = f"{model.base_model_prefix}.", f"{FAMILIES[model.config.model_type].layers}."
+    encoder = "" if model.base_model is model else f"{model.base_model_prefix}."
+    layers = f"{FAMILIES[model.config.model_type].layers}."
     pooler = f"{encoder}{POOLER}."
     if missing := sorted(n for n in told["missing_keys"] if n.startswith(encoder) and not n.startswith(pooler)):
         raise ValueError(
@@ -364,6 +371,17 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     names += [f"{POOLER}.weight"] if pooler and f"{POOLER}.weight" in parameters else []
     names += [f"{WORD_EMBEDDINGS}.weight"] if embeddings else []
     return {name: parameters[name] for name in names}
+
+
+def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> dict[str, torch.Tensor]:
+    """The weights of `prunable`, on the CPU, of a model whose heads do not matter; of a pooler only one in its file.
+
+    torch's generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        model, told = _opened(AutoModel, source)
+    weights = prunable(model, embeddings=embeddings, pooler=pooler)
+    return {name: weight.detach() for name, weight in weights.items() if name not in told["missing_keys"]}
 
 
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:

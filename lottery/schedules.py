@@ -73,6 +73,26 @@ def linear_with_warmup(steps: int, warmup: int) -> Callable[[int], float]:
     return factor
 
 
+def sawtooth(segment: int) -> Schedule:
+    """Factor on the learning rate that falls to 0 at the end of every `segment` steps and starts anew, ever lower.
+
+    In the k-th segment 1 - t / (k segment), so from 1 / k to 0; over the first tenth of the first one it rises from 0,
+    t / (segment / 10). It is what the released code of Gordon et al. 2020 does: every segment is a process of its own,
+    with a linear schedule that ends where the process does.
+
+    >>> [sawtooth(10)(step) for step in (0, 1, 5, 9, 10, 15)]
+    [0.0, 0.9, 0.5, 0.1, 0.5, 0.25]
+    """
+
+    def factor(step: int) -> float:
+        if step < segment / 10:
+            return step / (segment / 10)
+        end = (step // segment + 1) * segment
+        return (end - step) / end
+
+    return factor
+
+
 def _progress(final: float, begin: int, end: int) -> Callable[[int], float]:
     """The share of the ramp done, in [0, 1]."""
     _require_sparsity(final)

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from lottery.examples import Batch, Examples, epochs, sorted_batches
-from lottery.schedules import linear_with_warmup
+from lottery.schedules import Schedule, linear_with_warmup
 
 
 class Checkpoint(Protocol):
@@ -40,7 +40,7 @@ def train(
     *,
     steps: int,
     loss: Callable[[PreTrainedModel, Batch], torch.Tensor] | None = None,
-    warmup: float = 0.1,
+    schedule: Schedule | None = None,
     clip: float = 1.0,
     after_step: Callable[[int], None] | None = None,
     carried: dict[str, torch.Tensor] | None = None,
@@ -48,11 +48,11 @@ def train(
     accelerator: Accelerator | None = None,
     title: str = "training",
 ) -> list[float]:
-    """`steps` optimiser updates under a linear schedule; the loss of every step, in nats, dropout on.
+    """`steps` optimiser updates; the loss of every step, in nats, dropout on.
 
     batch_at    step -> batch; a function of the step alone, so that a resumed run sees what an undisturbed one sees
     loss        (model, batch) -> scalar; by default the model's own
-    warmup      share of the steps over which the learning rate rises from 0 to the optimiser's; then it falls to 0
+    schedule    updates done -> factor on the optimiser's learning rate; by default `linear_with_warmup` over a tenth
     clip        largest norm of the gradient
     after_step  called with the number of updates done, 1 to `steps`, after each; this is where pruning happens
     carried     tensors that belong to the training beside the model, a mask for example: kept in its checkpoints
@@ -61,7 +61,7 @@ def train(
     """
     accelerator = accelerator or Accelerator()
     loss = loss or (lambda model, batch: model(**batch).loss)
-    factor = linear_with_warmup(steps, round(warmup * steps))
+    factor = schedule or linear_with_warmup(steps, round(0.1 * steps))
     peak = [group["lr"] for group in optimizer.param_groups]
     carried = carried or {}
     model.to(accelerator.device).train()

@@ -13,7 +13,7 @@ from transformers import BertForPreTraining, BertForSequenceClassification
 from lottery import evaluation, mask_files, masks, models, pretraining, runs
 from lottery.choices import choose
 from lottery.examples import seeded
-from lottery.experiments import gradual_pruning, starts
+from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
@@ -240,7 +240,7 @@ DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)
 def small_world(monkeypatch, bert_folder, tokenizer):
     """The miniature's parts replaced by the tiny BERT and thirty documents."""
 
-    def text(run, seed, tokenizer):
+    def text(self, run, tokenizer):
         halves = DOCUMENTS[:20], DOCUMENTS[20:]
         return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
 
@@ -250,7 +250,7 @@ def small_world(monkeypatch, bert_folder, tokenizer):
         run.folder("model", lambda folder: shutil.copytree(bert_folder, folder, dirs_exist_ok=True))
         return {}
 
-    monkeypatch.setattr(gradual_pruning, "text", text)
+    monkeypatch.setattr(Miniature, "text", text)
     monkeypatch.setattr(Miniature, "perform", perform)
     return Miniature(seed=5, steps=0)
 

@@ -43,6 +43,7 @@ from transformers import (
 
 from lottery import evaluation, models, pruning, training
 from lottery.choices import choose
+from lottery.schedules import linear_with_warmup
 
 MATRICES = [
     "attention.self.query",
@@ -620,7 +621,9 @@ def assert_pruned_training_keeps_zeros(model, examples):
     optimizer = training.adamw(model, learning_rate=1e-3)
     before = {name: weight.detach().clone() for name, weight in weights.items()}
     with pruning.held(weights, mask, optimizer):
-        losses = training.fine_tune(model, optimizer, examples, steps=5, batch_size=2, seed=0, warmup=0.0)
+        losses = training.fine_tune(
+            model, optimizer, examples, steps=5, batch_size=2, seed=0, schedule=linear_with_warmup(5, 0)
+        )
     assert np.isfinite(losses).all()
     for name, weight in weights.items():
         assert (weight[~mask[name]] == 0).all()

@@ -14,7 +14,7 @@ from transformers import (
 from lottery import masks, pretraining, pruning, training
 from lottery.examples import Examples, seeded
 from lottery.models import prunable
-from lottery.schedules import cubic
+from lottery.schedules import cubic, linear_with_warmup
 
 
 def batch_at(step):
@@ -133,7 +133,9 @@ def test_held_is_a_plain_loop_that_zeroes_gradients_before_clipping(config, clip
 
     optimizer = training.adamw(ours, learning_rate=5e-3)
     with pruning.held(weights, mask, optimizer):
-        losses = training.train(ours, optimizer, batch_at, steps=8, warmup=0.25, clip=clip, after_step=after_step)
+        losses = training.train(
+            ours, optimizer, batch_at, steps=8, schedule=linear_with_warmup(8, 2), clip=clip, after_step=after_step
+        )
     assert zeros == [True] * 8
     assert losses == told
     assert same(ours, theirs)
@@ -201,7 +203,9 @@ def test_held_raw_is_a_loop_over_raw_weights_and_their_masked_selves(config, los
     optimizer = training.adamw(ours, learning_rate=5e-3)
     torch.manual_seed(5)
     with pruning.held_raw(ours, weights, mask, optimizer):
-        losses = training.train(ours, optimizer, batch_at, steps=8, warmup=0.125, loss=loss, after_step=after_step)
+        losses = training.train(
+            ours, optimizer, batch_at, steps=8, schedule=linear_with_warmup(8, 1), loss=loss, after_step=after_step
+        )
     assert losses == told
     assert same(ours, theirs)
     assert min(moved) > 0.9 * masks.removed(second)  # between steps the raw values are there to be ranked

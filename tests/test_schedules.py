@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import get_linear_schedule_with_warmup
 
-from lottery.schedules import cubic, geometric, linear, linear_with_warmup, one_shot
+from lottery.schedules import cubic, geometric, linear, linear_with_warmup, one_shot, sawtooth
 
 RAMPS = [cubic, linear, geometric]
 
@@ -78,3 +78,13 @@ def test_the_learning_rate_follows_that_of_transformers(steps, warmup):
 def test_a_warm_up_that_does_not_fit_is_refused(warmup):
     with pytest.raises(ValueError, match=f"a warm-up of {warmup} steps does not fit into 20"):
         linear_with_warmup(20, warmup)
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(3, 0.872), (5, 1.097), (9, 1.369), (13, 1.545), (15, 1.614)])
+def test_a_learning_rate_that_starts_anew_every_epoch_sums_to_what_the_released_code_gives(epochs, told):
+    """In units of peak rate times epochs, worked out from the code's processes of one epoch each (research notes)."""
+    epoch = 3000
+    total = sum(map(sawtooth(epoch), range(epochs * epoch))) / epoch
+    by_hand = 0.455 + sum(1 / (2 * k) for k in range(2, epochs + 1))
+    assert total == pytest.approx(by_hand, abs=1e-3)
+    assert total == pytest.approx(told, abs=1.5e-3)

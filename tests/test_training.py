@@ -9,6 +9,7 @@ from transformers import BertForQuestionAnswering, BertForSequenceClassification
 from lottery import masks, pruning, runs, spans, training
 from lottery.examples import encode, epochs
 from lottery.models import prunable
+from lottery.schedules import linear_with_warmup
 
 
 @pytest.fixture
@@ -65,7 +66,9 @@ def test_train_is_the_plain_loop_bit_for_bit(config, examples, clip):
         parameter.grad = torch.ones_like(parameter)  # what an importance score may have left behind
     optimizer = training.adamw(ours, learning_rate=3e-3)
     torch.manual_seed(11)
-    losses = training.fine_tune(ours, optimizer, examples, steps=12, batch_size=5, seed=3, warmup=0.25, clip=clip)
+    losses = training.fine_tune(
+        ours, optimizer, examples, steps=12, batch_size=5, seed=3, schedule=linear_with_warmup(12, 3), clip=clip
+    )
     assert losses == told
     assert same(ours, theirs)
     assert not same(ours, classifier(config))
@@ -88,7 +91,7 @@ def test_the_learning_rate_rises_and_falls(config, examples):
     optimizer = training.adamw(model, learning_rate=0.5e-3)
     rates = []
     optimizer.register_step_pre_hook(lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"]))
-    training.fine_tune(model, optimizer, examples, steps=10, batch_size=4, seed=0, warmup=0.4)
+    training.fine_tune(model, optimizer, examples, steps=10, batch_size=4, seed=0, schedule=linear_with_warmup(10, 4))
     rising = [0.5e-3 * step / 4 for step in range(4)]
     falling = [0.5e-3 * (10 - step) / 6 for step in range(4, 10)]
     assert rates == pytest.approx(rising + falling)

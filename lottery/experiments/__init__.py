@@ -1,1 +1,41 @@
-"""Experiments: one file each, the parameters that name a run and the function that performs it."""
+"""Experiments: one file each, a parameters class and how it is performed; and what they can be given to start from."""
+
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+from transformers import PreTrainedTokenizerBase
+
+from lottery.examples import Examples
+from lottery.masks import Mask
+from lottery.runs import Run
+from lottery.tasks import Task
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A choice of weights. Like what follows it is a parameters class, and may be an experiment that has to run."""
+
+    def mask(self, run: Run) -> Mask:
+        """What stays of the model's prunable weights, on the CPU; {} where nothing is removed. For the use of `run`."""
+
+
+@runtime_checkable
+class Start(Kept, Protocol):
+    """What a study starts from: a model, what of it is kept, and the data of its tasks."""
+
+    def weights(self, run: Run) -> str:
+        """The model, as `models` opens it; what it needs is performed now if it was not, for the use of `run`."""
+
+    def task_named(self, name: str) -> Task:
+        """The task of that name."""
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The task's splits. Raises ValueError where it brings no data."""
+
+
+@runtime_checkable
+class Pretrained(Start, Protocol):
+    """A start that brings text on which its pre-training can go on."""
+
+    def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
+        """Pairs of passages to train on, and pairs of other documents for the loss."""

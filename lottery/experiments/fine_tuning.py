@@ -1,23 +1,41 @@
 """Fine-tuning a pre-trained model, whole or pruned, on a task, and scoring it on the task's dev set."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Literal
 
+import pandas as pd
+import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from pydantic import InstanceOf
+from transformers import PreTrainedModel
 
-from lottery import evaluation, models, pruning, training
-from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given, Own
-from lottery.runs import Count, Positive, Run, Size, parameters
+from lottery import evaluation, mask_files, models, pruning, runs, schedules, training
+from lottery.choices import choose
+from lottery.examples import Examples, seeded
+from lottery.experiments import Start, starts
+from lottery.experiments.tickets import Cut, Ticket
+from lottery.masks import Mask
+from lottery.pruning import Weights
+from lottery.runs import Count, Positive, Run, Size, Source, parameters
+from lottery.tasks import Task
+
+RENEWED = "mask.safetensors"
+RENEWED_EVERY = 10  # updates between two masks of the recipe `released`
 
 
 @parameters
 class FineTuning:
-    """One model fine-tuned on one task with one seed; what was pruned from it stays away."""
+    """One model fine-tuned on one task with one seed; what was pruned from it stays away. The result is a start, too.
+
+    The recipe `released` is that of Gordon's code: each epoch has a learning-rate schedule of its own, the next one
+    lower; and what a `Cut` removes from a fine-tuned model is chosen anew every ten updates, by raw weights that live
+    on under the mask, while its schedule goes on where that of the fine-tuned model ended.
+    """
 
     version: ClassVar[int] = 1
-    start: Given | Own | Miniature | GradualPruning
+    start: InstanceOf[Start]
     task: str  # a file in lottery/tasks, or "own"
     epochs: Positive
     batch_size: Size
@@ -25,18 +43,21 @@ class FineTuning:
     max_length: Size  # tokens of an example, at most
     seed: Count  # of the new head, the order of the examples and dropout
     saved: bool  # whether the fine-tuned model is kept in the run's folder
+    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    recipe: Literal["printed", "released"] = "printed"
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, `majority`, `steps` and `train_loss`.
+        """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
-        majority    the score of one answer to all of dev
-        train_loss  over all of train, dropout off
+        majority         the score of one answer to all of dev
+        train_loss       over all of train, dropout off
+        integrated_rate  the learning rate summed over all updates
         """
         set_seed(self.seed)
-        task = self.start.task(self.task)
+        task = self.task_named(self.task)
         source = self.start.weights(run)
         tokenizer = models.tokenizer(source)
-        tables = self.start.tables(self.task)
+        tables = self.tables(self.task)
         model = evaluation.with_head(source, task)
         models.check_length(model, self.max_length)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
@@ -44,10 +65,15 @@ class FineTuning:
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         model.to(Accelerator().device)
         weights = models.prunable(model, embeddings=True)
-        mask = self.start.mask(run)
         # Under a head that reads spans there is no pooler.
-        here = {name for name in mask if name in weights or not name.startswith(models.POOLER)}
-        with pruning.held(weights, {name: mask[name].to(model.device) for name in here}, optimizer):
+        mask = {
+            name: kept.to(model.device)
+            for name, kept in self.start.mask(run).items()
+            if name in weights or not name.startswith(models.POOLER)
+        }
+        rate = self._schedule(train, steps)
+        holding, renew = self._holding(model, weights, mask, optimizer, steps)
+        with holding:
             training.fine_tune(
                 model,
                 optimizer,
@@ -55,12 +81,78 @@ class FineTuning:
                 steps=steps,
                 batch_size=self.batch_size,
                 seed=self.seed,
+                schedule=rate,
+                after_step=renew,
+                carried=mask if renew else None,
                 checkpoint=run.checkpoint(),
                 title=f"fine-tuning on {task.TITLE}",
             )
         if self.saved:
             run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        if renew:
+            mask_files.save(
+                run.path / RENEWED,
+                mask,
+                model=f"FineTuning {runs.key(self.start.of)}",
+                method=f"{self.start.kept.importance}, {self.start.kept.scope}, released",
+                asked=self.start.kept.sparsity,
+                seed=self.seed,
+            )
         found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
         run.once("answers.parquet", lambda: answers)
-        losses = {"steps": steps, "train_loss": training.mean_loss(model, train)}
-        return losses | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found
+        told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
+        told["integrated_rate"] = self.learning_rate * sum(map(rate, range(steps)))
+        return told | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found
+
+    def weights(self, run: Run) -> str:
+        """The folder of the fine-tuned model. Raises ValueError where it is not saved."""
+        if not self.saved:
+            raise ValueError("this fine-tuning does not save its model: give saved=True")
+        return str(run.need(self).path / "model")
+
+    def mask(self, run: Run) -> Mask:
+        """What was kept of it in the end."""
+        if self._renewed:
+            return mask_files.load(run.need(self).path / RENEWED)[0]
+        return self.start.mask(run)
+
+    def task_named(self, name: str) -> Task:
+        """The task of that name."""
+        return self.start.task_named(name)
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The data it was given, or those of its start."""
+        return starts.published(task, self.data) if self.data else self.start.tables(task)
+
+    @property
+    def _renewed(self) -> bool:
+        return self.recipe == "released" and isinstance(self.start, Ticket) and isinstance(self.start.kept, Cut)
+
+    def _schedule(self, train: Examples, steps: int) -> schedules.Schedule:
+        if self.recipe == "printed":
+            return schedules.linear_with_warmup(steps, round(0.1 * steps))
+        before = self.start.of.epochs if self._renewed and isinstance(self.start.of, FineTuning) else 0
+        epoch, begun = (
+            training.steps_in(train, epochs=epochs, batch_size=self.batch_size) if epochs else 0
+            for epochs in (1.0, before)
+        )
+        saw = schedules.sawtooth(epoch)
+        return lambda step: saw(begun + step)
+
+    def _holding(
+        self, model: PreTrainedModel, weights: Weights, mask: Mask, optimizer: torch.optim.Optimizer, steps: int
+    ) -> tuple[AbstractContextManager, Callable[[int], None] | None]:
+        """How the mask is held, and what has to be called after each step."""
+        if not self._renewed:
+            return pruning.held(weights, mask, optimizer), None
+        cut, covered = self.start.kept, {name: weights[name] for name in mask}
+        renew = pruning.gradually(
+            covered,
+            mask,
+            schedules.one_shot(cut.sparsity, at=0),
+            lambda weights: choose("importance", cut.importance).score(weights, seeded(cut.seed)),
+            pruning.KEEP[cut.scope],
+            every=RENEWED_EVERY,
+            end=steps,
+        )
+        return pruning.held_raw(model, covered, mask, optimizer), renew

@@ -5,12 +5,13 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from pydantic import InstanceOf
 
-from lottery import mask_files, masks, models, pretraining, pruning, schedules, training
+from lottery import mask_files, masks, models, pretraining, pruning, runs, schedules, training
 from lottery.choices import choose, named
 from lottery.examples import seeded
-from lottery.experiments.miniature import Miniature
-from lottery.experiments.miniature_text import HELD_OUT_SEED, text
+from lottery.experiments import Pretrained
+from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
 from lottery.pruning import KEEP, Scope
 from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
@@ -22,7 +23,7 @@ class GradualPruning:
     """A pre-trained model that is pruned to a sparsity while its pre-training goes on, and then recovers."""
 
     version: ClassVar[int] = 1
-    start: Miniature
+    start: InstanceOf[Pretrained]
     importance: named("importance")
     scope: Scope
     embeddings: bool  # whether the word embeddings, and with them the tied decoder, are pruned
@@ -34,14 +35,18 @@ class GradualPruning:
     learning_rate: Positive
     batch_size: Size
     seed: Count  # of the order of the text, the hidden words, dropout and random scores
+    restart: Count = 0  # updates after which the learning rate starts anew, as in the released code; 0: one schedule
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Held-out losses as in `pretraining.evaluate`, `removed` and `weights`."""
+        """Held-out losses as in `pretraining.evaluate`, `removed` of `weights`, and `integrated_rate`.
+
+        integrated_rate  the learning rate summed over all updates
+        """
         set_seed(self.seed)
         source = self.start.weights(run)
         tokenizer = models.tokenizer(source)
         model = models.for_pretraining(source).to(Accelerator().device)
-        train, held_out = text(run, self.start.seed, tokenizer)
+        train, held_out = self.start.text(run, tokenizer)
         weights = models.prunable(model, embeddings=self.embeddings)
         mask = pruning.everything(weights)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
@@ -54,6 +59,9 @@ class GradualPruning:
             every=self.every,
             end=self.ramp if self.recipe == "printed" else self.steps,
         )
+        rate = schedules.linear_with_warmup(self.steps, round(0.1 * self.steps))
+        if self.restart:
+            rate = schedules.sawtooth(self.restart)
         holding = {
             "printed": lambda: pruning.held(weights, mask, optimizer),
             "released": lambda: pruning.held_raw(model, weights, mask, optimizer),
@@ -65,6 +73,7 @@ class GradualPruning:
                 pretraining.masked_batches(train, tokenizer, batch_size=self.batch_size, seed=self.seed),
                 steps=self.steps,
                 loss=pretraining.loss,
+                schedule=rate,
                 after_step=prune,
                 carried=mask,
                 checkpoint=run.checkpoint(),
@@ -73,13 +82,14 @@ class GradualPruning:
         mask_files.save(
             run.path / "mask.safetensors",
             mask,
-            model=f"miniature, seed {self.start.seed}",
+            model=f"{type(self.start).__name__} {runs.key(self.start)}",
             method=f"{self.importance}, {self.scope}, gradual, {self.recipe}",
             asked=self.sparsity,
             seed=self.seed,
         )
         run.folder("model", lambda folder: models.save(model, tokenizer, folder))
         counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
+        counts["integrated_rate"] = self.learning_rate * sum(map(rate, range(self.steps)))
         return counts | pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)
 
     def weights(self, run: Run) -> str:
@@ -90,9 +100,9 @@ class GradualPruning:
         """What was kept, to be held while the model is fine-tuned."""
         return mask_files.load(run.need(self).path / "mask.safetensors")[0]
 
-    def task(self, name: str) -> Task:
+    def task_named(self, name: str) -> Task:
         """The task of that name."""
-        return self.start.task(name)
+        return self.start.task_named(name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task's data, as for the model that was pruned."""

@@ -4,11 +4,13 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from accelerate.utils import set_seed
-from transformers import BertForPreTraining
+from transformers import BertForPreTraining, PreTrainedTokenizerBase
 
 from lottery import miniature, models, pretraining, training
 from lottery.choices import choose
-from lottery.experiments.miniature_text import HELD_OUT_SEED, text
+from lottery.examples import Examples
+from lottery.experiments import miniature_text
+from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
 from lottery.runs import Count, Run, parameters
 from lottery.tasks import Task
@@ -28,7 +30,7 @@ class Miniature:
         language = miniature.Language(self.seed)
         tokenizer = miniature.tokenizer(language)
         model = BertForPreTraining(miniature.config(len(tokenizer)))
-        train, held_out = text(run, self.seed, tokenizer)
+        train, held_out = self.text(run, tokenizer)
         optimizer = training.adamw(model, learning_rate=miniature.LEARNING_RATE)
         losses = training.train(
             model,
@@ -53,10 +55,14 @@ class Miniature:
         """Nothing is removed."""
         return {}
 
-    def task(self, name: str) -> Task:
+    def task_named(self, name: str) -> Task:
         """The task of that name."""
         return choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task in the language's words."""
         return miniature.tables(miniature.Language(self.seed), task)
+
+    def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
+        """The pairs of the language's text to train on, and those held out."""
+        return miniature_text.text(run, self.seed, tokenizer)

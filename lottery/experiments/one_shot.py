@@ -35,10 +35,10 @@ class OneShot:
         """
         set_seed(self.seed)
         dense = self.dense
-        task = dense.start.task(dense.task)
-        folder = str(run.need(dense).path / "model")
+        task = dense.start.task_named(dense.task)
+        folder = dense.weights(run)
         tokenizer = models.tokenizer(folder)
-        tables = dense.start.tables(dense.task)
+        tables = dense.tables(dense.task)
         model = evaluation.with_head(folder, task).to(Accelerator().device)
         weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))

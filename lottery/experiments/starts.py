@@ -33,13 +33,13 @@ class Given:
         """Nothing is removed."""
         return {}
 
-    def task(self, name: str) -> Task:
+    def task_named(self, name: str) -> Task:
         """The task of that name."""
         return choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task's published files, read from `data`."""
-        return _published(task, self.data)
+        return published(task, self.data)
 
 
 @parameters
@@ -64,7 +64,7 @@ class Own:
         """Nothing is removed."""
         return {}
 
-    def task(self, name: str) -> Task:
+    def task_named(self, name: str) -> Task:
         """The task that the file makes, whatever its name."""
         return self._read()[0]
 
@@ -89,7 +89,7 @@ class Challenge:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The task's published files, read from `data`."""
-        return _published(self.task, self.data)
+        return published(self.task, self.data)
 
 
 def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: int) -> Given | Miniature:
@@ -154,7 +154,8 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     return given
 
 
-def _published(task: str, data: str) -> dict[str, pd.DataFrame]:
+def published(task: str, data: str) -> dict[str, pd.DataFrame]:
+    """A published task's splits, from the folder `data` or from HUB. Raises as the task's reader does."""
     module = choose("tasks", task)
     return glue_hub.read(task, module) if data == HUB else module.read(Path(data))
 
@@ -162,7 +163,7 @@ def _published(task: str, data: str) -> dict[str, pd.DataFrame]:
 @cache
 def _splits(task: str, data: str) -> list[str]:
     """The names of the splits; read here, so that what is wrong in a file is told before any run."""
-    return list(_published(task, data))
+    return list(published(task, data))
 
 
 _check = cache(models.check)  # once for all seeds and tasks of a grid

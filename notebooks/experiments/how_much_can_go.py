@@ -134,7 +134,7 @@ missing = Markdown(
 
 def known(name: str) -> Task:
     """The task of that name; yours is made of your file."""
-    return mine.task(name) if name == OWN else choose("tasks", name)
+    return mine.task_named(name) if name == OWN else choose("tasks", name)
 
 
 def named(runs: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,101 @@
+"""The four conditions of Gordon et al. 2020: at which moment weights are removed, and whether they may come back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+import pandas as pd
+
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.tickets import Cut, Freed, Ticket
+
+Condition = Literal["pruned_in_pretraining", "information_deletion", "pruned_downstream", "random"]
+Recipe = Literal["equal", "printed", "released"]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
+TITLES = {
+    "pruned_in_pretraining": "pruned in pre-training",
+    "information_deletion": "information deletion",
+    "pruned_downstream": "pruned after fine-tuning",
+    "random": "random, in pre-training",
+}
+
+
+def epochs(condition: Condition, sparsity: float, recipe: Recipe, *, equal: float) -> tuple[float, float]:
+    """Epochs of fine-tuning before what the condition does, and after it; the second is never 0.
+
+    equal     `equal` in all, half of them before the cut where the cut comes after fine-tuning
+    printed   as the paper's section 3 says
+    released  as the paper's code does in the runs that its tables read
+    """
+    before = {"equal": equal / 2, "printed": 3.0, "released": 3.0}[recipe] if condition == "pruned_downstream" else 0.0
+    if recipe == "equal":
+        return before, equal - before
+    after = {
+        "printed": {
+            "pruned_in_pretraining": 3.0,
+            "information_deletion": 15.0 if sparsity >= 0.7 else 13.0,
+            "pruned_downstream": 7.0 if sparsity >= 0.8 else 5.0,
+            "random": 3.0,
+        },
+        "released": {
+            "pruned_in_pretraining": 5.0,
+            "information_deletion": 9.0,
+            "pruned_downstream": 7.0,
+            "random": 5.0,
+        },
+    }
+    return before, after[recipe][condition]
+
+
+def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Recipe) -> FineTuning:
+    """The fine-tuning of a condition at a sparsity.
+
+    whole  the fine-tuning of a GradualPruning that removed nothing; its epochs are those of the recipe `equal`
+    """
+    control = whole.start
+    before, after = epochs(condition, sparsity, recipe, equal=whole.epochs)
+    whole = replace(whole, epochs=after, recipe="released" if recipe == "released" else "printed")
+    if condition == "pruned_downstream":
+        tuned = replace(whole, epochs=before, saved=True)
+        cut = Cut(
+            of=tuned,
+            importance="magnitude",
+            scope=control.scope,
+            embeddings=control.embeddings,
+            sparsity=sparsity,
+            seed=whole.seed,
+        )
+        return replace(whole, start=Ticket(of=tuned, kept=cut))
+    pruned = replace(control, sparsity=sparsity, importance="random" if condition == "random" else "magnitude")
+    if condition == "random" and recipe == "released":
+        pruned = replace(pruned, ramp=1)
+    return replace(whole, start=Freed(pruned=pruned) if condition == "information_deletion" else pruned)
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of fine-tunings with the columns `condition` and `sparsity`, found from what they started from.
+
+    Rows that are of no condition are left out.
+    """
+    found = pd.DataFrame(index=rows.index, columns=["condition", "sparsity"], dtype=object)
+    for condition, start, choice, sparsity in (
+        ("pruned_in_pretraining", "GradualPruning", ("start.importance", "magnitude"), "start.sparsity"),
+        ("random", "GradualPruning", ("start.importance", "random"), "start.sparsity"),
+        ("information_deletion", "Freed", ("start.pruned", "GradualPruning"), "start.pruned.sparsity"),
+        ("pruned_downstream", "Ticket", ("start.kept.of", "FineTuning"), "start.kept.sparsity"),
+    ):
+        if {choice[0], sparsity} <= set(rows.columns):
+            here = (rows["start"] == start) & (rows[choice[0]] == choice[1])
+            found.loc[here, "condition"], found.loc[here, "sparsity"] = condition, rows.loc[here, sparsity]
+    rows = rows.assign(condition=found["condition"], sparsity=found["sparsity"].astype(float))
+    return rows[rows["condition"].notna()]
+
+
+def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
+    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, ordered by `by`.
+
+    Equal scores go to the larger training loss, as in the released code. A score that is not defined loses.
+    """
+    order = rows.assign(score=rows["score"].fillna(-1)).sort_values(["score", "train_loss"], kind="stable").index
+    ranked = rows.loc[order]
+    return ranked[~ranked.duplicated(list(by), keep="last")].sort_values(list(by), kind="stable")

@@ -1,0 +1,227 @@
+"""Cuts, tickets and freed models as starts; the recipe `released`; and the four conditions made of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import BertForSequenceClassification
+
+from lottery import mask_files, masks, models, runs
+from lottery.experiments import Kept, Pretrained, Start, conditions
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.starts import Given
+from lottery.experiments.tickets import Cut, Freed, Ticket
+from lottery.runs import Run
+
+
+@pytest.fixture
+def given(bert_folder, cola_folder):
+    return Given(model=bert_folder, data=str(cola_folder))
+
+
+@pytest.fixture
+def tuned(given):
+    return FineTuning(
+        start=given,
+        task="cola",
+        epochs=1.0,
+        batch_size=8,
+        learning_rate=1e-3,
+        max_length=16,
+        seed=3,
+        saved=True,
+    )
+
+
+def cut(of, **change):
+    told = {"importance": "magnitude", "scope": "local", "embeddings": True, "sparsity": 0.4, "seed": 1}
+    return Cut(of=of, **(told | change))
+
+
+def prunable(folder):
+    return models.prunable(BertForSequenceClassification.from_pretrained(folder), embeddings=True)
+
+
+def test_what_can_be_given_is_known_by_what_it_offers(given, tuned):
+    ticket = Ticket(of=tuned, kept=cut(tuned))
+    for start in (given, tuned, ticket, Freed(pruned=ticket), Miniature(seed=1, steps=1)):
+        assert isinstance(start, Start)
+    assert isinstance(cut(given), Kept)
+    assert not isinstance(cut(given), Start)
+    assert not isinstance(given, Pretrained)
+    assert isinstance(Miniature(seed=1, steps=1), Pretrained)
+    with pytest.raises(ValueError, match=r"FineTuning: start = 'minilm': .*Start"):
+        replace(tuned, start="minilm")
+    with pytest.raises(ValueError, match=r"Ticket: kept"):
+        Ticket(of=given, kept=0.5)
+
+
+@pytest.mark.parametrize("embeddings", [True, False])
+def test_a_cut_keeps_the_largest_and_leaves_torchs_generator_alone(given, tmp_path, bert_folder, embeddings):
+    run = Run(given, tmp_path)
+    torch.manual_seed(4)
+    mask = cut(given, embeddings=embeddings).mask(run)
+    after = torch.rand(3)
+    torch.manual_seed(4)
+    assert torch.equal(after, torch.rand(3))
+    weights = models.prunable(models.for_pretraining(bert_folder), embeddings=embeddings)
+    assert mask.keys() == weights.keys()
+    for name, kept in mask.items():
+        magnitude = weights[name].abs()
+        assert int((~kept).sum()) == round(0.4 * kept.numel())
+        assert magnitude[~kept].max() <= magnitude[kept].min()
+
+
+def test_the_pooler_of_a_model_without_one_is_not_cut(tmp_path, bert_folder, tokenizer, given):
+    models.save(models.for_spans(bert_folder), tokenizer, tmp_path / "spans")
+    start = replace(given, model=str(tmp_path / "spans"))
+    assert not [name for name in cut(start).mask(Run(start, tmp_path)) if "pooler" in name]
+    assert "pooler.dense.weight" in cut(given).mask(Run(given, tmp_path))
+
+
+def test_a_ticket_has_its_models_weights_and_what_is_not_in_it_stays_0_through_training_and_saving(
+    given, tuned, tmp_path
+):
+    ticket = Ticket(of=given, kept=cut(tuned))
+    run = runs.perform(replace(tuned, start=ticket), tmp_path)
+    fine = prunable(Run(tuned, tmp_path).path / "model")
+    trained = prunable(run.path / "model")
+    mask = ticket.mask(run)
+    for name, kept in mask.items():
+        assert torch.equal(kept, masks.keep_highest_in_each({name: fine[name].abs()}, 0.4)[name])
+        assert (trained[name][~kept] == 0).all()
+        assert (trained[name][kept] != 0).any()
+    assert runs.needs(replace(tuned, start=ticket)) == [tuned]
+
+
+def test_freed_weights_begin_at_0_and_move(given, tuned, tmp_path):
+    ticket = Ticket(of=tuned, kept=cut(tuned))
+    held = replace(tuned, start=ticket)
+    freed = replace(tuned, start=Freed(pruned=held))
+    run = runs.perform(freed, tmp_path)
+    before = prunable(Run(held, tmp_path).path / "model")
+    after = prunable(run.path / "model")
+    for name, kept in ticket.mask(run).items():
+        assert (before[name][~kept] == 0).all()
+        # Of the word embeddings only those of words that come in the task can move.
+        assert (after[name][~kept] != 0).float().mean() > (0.3 if "word" in name else 0.9)
+
+
+def test_a_model_that_is_not_saved_is_no_start(tuned, tmp_path):
+    with pytest.raises(ValueError, match="give saved=True"):
+        replace(tuned, saved=False).weights(Run(tuned, tmp_path))
+
+
+def test_data_can_be_given_beside_the_start(given, tuned, tmp_path, cola_folder):
+    plain = runs.perform(tuned, tmp_path)
+    elsewhere = replace(tuned, start=replace(given, data="nothing of the sort"), data=str(cola_folder))
+    other = runs.perform(elsewhere, tmp_path)
+    assert other.metrics == plain.metrics
+    assert runs.key(elsewhere) != runs.key(tuned)
+    assert runs.flattened(elsewhere)["data"] == "CoLA"
+
+
+def test_the_integrated_learning_rate_is_the_sum_over_the_updates(tuned, tmp_path):
+    """37 examples by 8 are 5 updates; a tenth of them rounds to no warm-up at all."""
+    run = runs.perform(replace(tuned, saved=False), tmp_path)
+    assert run.metrics["integrated_rate"] == pytest.approx(1e-3 * (1 + 0.8 + 0.6 + 0.4 + 0.2))
+    released = runs.perform(replace(tuned, saved=False, epochs=2.0, recipe="released"), tmp_path)
+    first = [0.0, *(1 - step / 5 for step in range(1, 5))]
+    second = [1 - step / 10 for step in range(5, 10)]
+    assert released.metrics["integrated_rate"] == pytest.approx(1e-3 * sum(first + second))
+
+
+def test_released_the_mask_of_a_cut_is_chosen_anew_and_its_schedule_goes_on(given, tuned, tmp_path):
+    tuned = replace(tuned, epochs=2.0, recipe="released")
+    kept = cut(tuned, sparsity=0.5)
+    again = replace(tuned, start=Ticket(of=tuned, kept=kept), epochs=3.0, learning_rate=3e-3)
+    run = runs.perform(again, tmp_path)
+    # Two epochs of 5 updates lie behind it.
+    rates = [((step // 5 + 1) * 5 - step) / ((step // 5 + 1) * 5) for step in range(10, 25)]
+    assert run.metrics["integrated_rate"] == pytest.approx(3e-3 * sum(rates))
+    first, last = kept.mask(run), again.mask(run)
+    assert masks.share_different(first, last) > 0
+    assert all(int((~each).sum()) == round(0.5 * each.numel()) for each in last.values())
+    weights = prunable(run.path / "model")
+    assert all((weights[name][~each] == 0).all() for name, each in last.items())
+    assert mask_files.load(run.path / "mask.safetensors")[1]["sparsity_asked"] == "0.5"
+    printed = replace(again, recipe="printed")
+    assert printed.mask(runs.perform(printed, tmp_path)).keys() == last.keys()
+    assert masks.share_different(printed.mask(run), first) == 0
+
+
+def control(**change):
+    told = {
+        "start": Miniature(seed=5, steps=1),
+        "importance": "magnitude",
+        "scope": "local",
+        "embeddings": True,
+        "sparsity": 0.0,
+        "steps": 8,
+        "ramp": 5,
+        "every": 2,
+        "recipe": "printed",
+        "learning_rate": 1e-3,
+        "batch_size": 4,
+        "seed": 2,
+    }
+    return GradualPruning(**(told | change))
+
+
+def test_every_condition_has_the_same_budget_unless_the_papers_are_asked_for(tuned):
+    for condition in conditions.CONDITIONS:
+        for sparsity in (0.0, 0.5, 0.9):
+            before, after = conditions.epochs(condition, sparsity, "equal", equal=2.0)
+            assert before + after == 2.0
+            assert (before > 0) == (condition == "pruned_downstream")
+    printed = {
+        condition: [sum(conditions.epochs(condition, s / 10, "printed", equal=1.0)) for s in range(10)]
+        for condition in conditions.CONDITIONS
+    }
+    assert printed == {
+        "pruned_in_pretraining": [3] * 10,
+        "information_deletion": [13] * 7 + [15] * 3,
+        "pruned_downstream": [8] * 8 + [10] * 2,
+        "random": [3] * 10,
+    }
+
+
+def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
+    whole = replace(tuned, start=control(), saved=False)
+    grid = {condition: conditions.under(condition, whole, 0.6, "equal") for condition in conditions.CONDITIONS}
+    assert len({runs.key(each) for each in grid.values()}) == 4
+    pruned = grid["pruned_in_pretraining"]
+    assert (pruned.start.sparsity, pruned.start.importance, pruned.epochs) == (0.6, "magnitude", 1.0)
+    assert grid["random"].start == replace(pruned.start, importance="random")
+    assert grid["information_deletion"].start == Freed(pruned=pruned.start)
+    later = grid["pruned_downstream"]
+    assert later.start.of.start == control()
+    assert later.start.of.epochs == later.epochs == 0.5
+    assert later.start.kept.of == later.start.of
+    table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [*grid.values(), tuned]])
+    named = conditions.told(table)
+    assert named["condition"].tolist() == list(grid)
+    assert named["sparsity"].tolist() == [0.6] * 4
+    assert conditions.told(table[table["start"] == "GradualPruning"])["condition"].tolist() == [
+        "pruned_in_pretraining",
+        "random",
+    ]
+
+
+def test_of_several_rates_the_best_on_dev_is_taken_and_ties_go_to_the_larger_loss():
+    rows = pd.DataFrame(
+        {
+            "condition": "random",
+            "sparsity": [0.0] * 3 + [0.5] * 2,
+            "task": "cola",
+            "seed": 1,
+            "learning_rate": [1, 2, 3, 1, 2],
+            "score": [0.5, 0.7, 0.7, np.nan, -0.2],
+            "train_loss": [9.0, 1.0, 2.0, 9.0, 1.0],
+        }
+    )
+    assert conditions.best(rows)["learning_rate"].tolist() == [3, 2]
