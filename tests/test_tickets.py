@@ -210,6 +210,14 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
         "pruned_in_pretraining",
         "random",
     ]
+    begin = conditions.under("random", whole, 0.0, "equal")
+    assert begin == conditions.under("pruned_in_pretraining", whole, 0.0, "equal")
+    table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [begin, grid["random"]]])
+    assert conditions.told(table)[["condition", "sparsity"]].to_numpy().tolist() == [
+        ["pruned_in_pretraining", 0.0],
+        ["random", 0.6],
+        ["random", 0.0],
+    ]
 
 
 def test_of_several_rates_the_best_on_dev_is_taken_and_ties_go_to_the_larger_loss():

@@ -48,7 +48,7 @@ def epochs(condition: Condition, sparsity: float, recipe: Recipe, *, equal: floa
 
 
 def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Recipe) -> FineTuning:
-    """The fine-tuning of a condition at a sparsity.
+    """The fine-tuning of a condition at a sparsity; that of `random` at 0 is that of `pruned_in_pretraining`.
 
     whole  the fine-tuning of a GradualPruning that removed nothing; its epochs are those of the recipe `equal`
     """
@@ -66,16 +66,17 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Reci
             seed=whole.seed,
         )
         return replace(whole, start=Ticket(of=tuned, kept=cut))
-    pruned = replace(control, sparsity=sparsity, importance="random" if condition == "random" else "magnitude")
-    if condition == "random" and recipe == "released":
-        pruned = replace(pruned, ramp=1)
+    pruned = replace(control, sparsity=sparsity)
+    if condition == "random" and sparsity:
+        pruned = replace(pruned, importance="random", ramp=1 if recipe == "released" else control.ramp)
     return replace(whole, start=Freed(pruned=pruned) if condition == "information_deletion" else pruned)
 
 
 def told(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of fine-tunings with the columns `condition` and `sparsity`, found from what they started from.
 
-    Rows that are of no condition are left out.
+    Rows that are of no condition are left out; where there is random pruning, the control with nothing removed comes
+    once more as its beginning.
     """
     found = pd.DataFrame(index=rows.index, columns=["condition", "sparsity"], dtype=object)
     for condition, start, choice, sparsity in (
@@ -88,7 +89,9 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
             here = (rows["start"] == start) & (rows[choice[0]] == choice[1])
             found.loc[here, "condition"], found.loc[here, "sparsity"] = condition, rows.loc[here, sparsity]
     rows = rows.assign(condition=found["condition"], sparsity=found["sparsity"].astype(float))
-    return rows[rows["condition"].notna()]
+    whole = rows[(rows["condition"] == "pruned_in_pretraining") & (rows["sparsity"] == 0)]
+    again = whole.assign(condition="random") if (rows["condition"] == "random").any() else whole[:0]
+    return pd.concat([rows[rows["condition"].notna()], again], ignore_index=True)
 
 
 def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
