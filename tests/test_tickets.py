@@ -118,6 +118,8 @@ def test_a_model_that_is_not_saved_is_no_start(tuned, tmp_path):
 
 def test_data_can_be_given_beside_the_start(given, tuned, tmp_path, cola_folder):
     plain = runs.perform(tuned, tmp_path)
+    dev = given.tables("cola")["dev"]["label"]
+    assert plain.metrics["majority_accuracy"] == pytest.approx(max((dev == 0).mean(), (dev == 1).mean()))
     elsewhere = replace(tuned, start=replace(given, data="nothing of the sort"), data=str(cola_folder))
     other = runs.perform(elsewhere, tmp_path)
     assert other.metrics == plain.metrics

@@ -49,7 +49,7 @@ class FineTuning:
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
-        majority         the score of one answer to all of dev
+        majority         the score of one answer to all of dev; `majority_accuracy`, its accuracy, of a task with one
         train_loss       over all of train, dropout off
         integrated_rate  the learning rate summed over all updates
         """
@@ -102,7 +102,10 @@ class FineTuning:
         run.once("answers.parquet", lambda: answers)
         told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
         told["integrated_rate"] = self.learning_rate * sum(map(rate, range(steps)))
-        return told | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found
+        constant = evaluation.majority(task, tables)
+        if "accuracy" in constant:
+            told["majority_accuracy"] = constant["accuracy"]
+        return told | {"majority": constant[task.METRIC]} | found
 
     def weights(self, run: Run) -> str:
         """The folder of the fine-tuned model. Raises ValueError where it is not saved."""
