@@ -99,25 +99,35 @@ def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: i
     data_dir  for any model but the miniature: a downloaded glue_data folder, or "hub"
     Raises ValueError where they do not fit together or the files are not as they are published.
     """
+    files = data(model, task, data_dir)
+    if model == "miniature":
+        return Miniature(seed=seed, steps=miniature_steps)
+    _check(model)
+    return Given(model=model, data=files)
+
+
+def data(model: str, task: str, data_dir: str) -> str:
+    """Where the published files of a task are that a model is to learn; "" for the miniature, which brings its own.
+
+    Raises ValueError where model and folder do not fit together or the files are not as they are published.
+    """
     folder = choose("tasks", task).FOLDER
     if model == "miniature":
         if data_dir:
             raise ValueError(f"data_dir = {data_dir!r}: the miniature brings its own data; leave data_dir empty")
-        return Miniature(seed=seed, steps=miniature_steps)
-    _check(model)
+        return ""
     if data_dir == HUB:
         if task not in glue_hub.TASKS:
             raise ValueError(f"task = {task!r} is not one of GLUE's on the hub ({', '.join(glue_hub.TASKS)})")
-        return Given(model=model, data=HUB)
+        return HUB
     if not data_dir or not (Path(data_dir) / folder).is_dir():
         raise ValueError(
             f"data_dir = {data_dir!r} has no folder {folder!r}: for the model {model!r} and the task {task!r}, give a "
             f"folder laid out as GLUE's download, or {HUB!r} where the Hugging Face hub can be reached"
         )
-    given = Given(model=model, data=str(Path(data_dir) / folder))
-    if "train" not in _splits(task, given.data):
+    if "train" not in _splits(task, str(Path(data_dir) / folder)):
         raise ValueError(f"task = {task!r} has no training set: give the task to train on, and this one as `also`")
-    return given
+    return str(Path(data_dir) / folder)
 
 
 def own(given: Own) -> Own:
