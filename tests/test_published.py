@@ -154,3 +154,23 @@ def test_table3_names_the_matrices_of_bert_base():
     assert set(rows["matrix"]) == layers | {"embeddings.word_embeddings.weight", "pooler.dense.weight"}
     assert rows["sd"].between(0.027, 0.048).all()
     assert rows.loc[rows["mean"].abs() > 0.0015, "matrix"].tolist() == ["embeddings.word_embeddings.weight"]
+
+
+@pytest.mark.parametrize(
+    ("task", "file", "column"),
+    [
+        ("cola", "CoLA/dev.tsv", 1),
+        ("sst2", "SST-2/dev.tsv", "label"),
+        ("qnli", "QNLI/dev.tsv", "label"),
+        ("mnli", "MNLI/dev_matched.tsv", "gold_label"),
+        ("rte", "RTE/dev.tsv", "label"),
+        ("wnli", "WNLI/dev.tsv", "label"),
+    ],
+)
+def test_the_most_frequent_labels_of_glue_are_counted_right(task, file, column):
+    path = REFERENCE.parents[1] / "glue" / file
+    if not path.exists():
+        pytest.skip(f"{path} is not there: set LOTTERY_REFERENCE to the folder that holds glue/")
+    table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, header=None if task == "cola" else 0)
+    told = pd.read_csv(PUBLISHED / "glue_dev.csv").set_index("task").loc[task]
+    assert [told["examples"], told["most_frequent"]] == [len(table), table[column].value_counts().iloc[0]]

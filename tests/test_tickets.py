@@ -222,6 +222,15 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     ]
 
 
+@pytest.mark.parametrize("recipe", ["equal", "printed", "released"])
+def test_the_recipe_of_a_run_is_found_from_it(tuned, recipe):
+    whole = replace(tuned, start=control(), saved=False, epochs=2.0)
+    grid = [conditions.under(name, whole, 0.8, recipe) for name in conditions.CONDITIONS]
+    rows = conditions.told(pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in grid]))
+    assert conditions.recipe_of(rows).tolist() == [recipe] * 4
+    assert rows["condition"].tolist() == list(conditions.CONDITIONS)
+
+
 def test_of_several_rates_the_best_on_dev_is_taken_and_ties_go_to_the_larger_loss():
     rows = pd.DataFrame(
         {

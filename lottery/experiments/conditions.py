@@ -94,6 +94,19 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[rows["condition"].notna()], again], ignore_index=True)
 
 
+def recipe_of(rows: pd.DataFrame) -> pd.Series:
+    """By which recipe the rows of `told` were made, found from their epochs; of rows alike in two, `printed`."""
+
+    def of(row: pd.Series) -> str:
+        if row["recipe"] == "released":
+            return "released"
+        return (
+            "printed" if row["epochs"] == epochs(row["condition"], row["sparsity"], "printed", equal=0)[1] else "equal"
+        )
+
+    return rows.apply(of, axis=1)
+
+
 def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
     """Of several learning rates the row with the highest `score` on dev, as the paper chooses, ordered by `by`.
 
