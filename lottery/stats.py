@@ -1,4 +1,4 @@
-"""Intervals and tests over seeds and examples.
+"""Intervals and tests over seeds and examples, and lines through points.
 
 Where the data cannot carry an answer the answer is NaN, and each function says when. The commonest reason is runs that
 do not differ: values less than 1e-12 apart, as of collapsed runs, show no spread from which to judge the next one.
@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import linregress, theilslopes, ttest_1samp
 from scipy.stats import t as student
-from scipy.stats import ttest_1samp
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
+from statsmodels.tools import add_constant
 
 
 class Interval(NamedTuple):
@@ -23,6 +25,28 @@ class Difference(NamedTuple):
     mean: float
     low: float
     high: float
+
+
+class Line(NamedTuple):
+    """A line through points, and what of it hangs on single ones; slopes are units of y for one of x.
+
+    slope, low, high             least squares, with its t interval
+    intercept, r2                of the same line: its height at x = 0, and the share of y's variance on it, in [0, 1]
+    leverages                    hat values, (n,) in [1/n, 1]: how far the line follows each point; they sum to 2
+    slopes_without               the least-squares slope when each point in turn is left out, (n,)
+    median_slope, median_low, median_high  of the slopes between all pairs of points, with its interval
+    """
+
+    slope: float
+    low: float
+    high: float
+    intercept: float
+    r2: float
+    leverages: np.ndarray
+    slopes_without: np.ndarray
+    median_slope: float
+    median_low: float
+    median_high: float
 
 
 def bootstrap_interval(
@@ -133,16 +157,53 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return corrected
 
 
+def line(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Line:
+    """The line through points by least squares and by Theil & Sen's median of slopes, with each point's influence.
+
+    x, y     (n,) numbers, the i-th of one belonging to the i-th of the other
+    level    share of such intervals meant to cover the true slope, in (0, 1), if points scatter about a line
+    returns  a `Line`
+
+    Sen 1968, doi:10.1080/01621459.1968.10480934; for the hat values Hoaglin & Welsch 1978,
+    doi:10.1080/00031305.1978.10479237. All is NaN for fewer than three points, for any NaN or infinite value, and where
+    the x, or the y, do not differ; a slope without a point also where the other x do not differ.
+    """
+    x, y = _pairs(x, y)
+    _require_level(level)
+    if x.size < 3 or _is_degenerate(x) or _is_degenerate(y):
+        none = np.full(x.size, np.nan)
+        return Line(*[np.nan] * 5, none, none, *[np.nan] * 3)
+    fit = OLS(y, add_constant(x)).fit()
+    (intercept, slope), (_, (low, high)) = fit.params, fit.conf_int(1 - level)
+    without = np.array([_slope(np.delete(x, place), np.delete(y, place)) for place in range(x.size)])
+    median, _, median_low, median_high = theilslopes(y, x, alpha=level)
+    return Line(
+        *(float(value) for value in (slope, low, high, intercept, fit.rsquared)),
+        fit.get_influence().hat_matrix_diag,
+        without,
+        *(float(value) for value in (median, median_low, median_high)),
+    )
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    return np.nan if _is_degenerate(x) else float(linregress(x, y).slope)
+
+
 def _percentiles(estimates: ArrayLike, level: float) -> Interval:
     low, high = np.quantile(estimates, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
 
 
 def _paired(a: ArrayLike, b: ArrayLike) -> np.ndarray:
+    a, b = _pairs(a, b)
+    return a - b
+
+
+def _pairs(a: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"values of shapes {a.shape} and {b.shape} make no pairs; give two rows of equal length")
-    return a - b
+    return a, b
 
 
 def _is_degenerate(values: np.ndarray) -> bool:

@@ -2,11 +2,14 @@
 
 import math
 import random
-from itertools import product
+from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from lottery.stats import (
@@ -14,6 +17,7 @@ from lottery.stats import (
     bootstrap_over_seeds_and_examples,
     equivalence,
     holm,
+    line,
     paired_difference,
 )
 
@@ -132,9 +136,84 @@ def test_tables_that_carry_no_interval_give_nan(table):
     assert np.isnan(bootstrap_over_seeds_and_examples(table, seed=0)).all()
 
 
+X = np.array([1.8, 1.8, 1.9, 2.0, 2.3, 2.6, 3.4, 5.8])
+Y = 90 - 3 * X + np.array([0.2, -0.4, 0.1, 0.5, -0.3, 0.0, 0.6, -0.5])
+
+
+def test_the_line_is_that_of_the_normal_equations_and_of_scipy():
+    found = line(X, Y, level=0.9)
+    theirs = scipy.stats.linregress(X, Y)
+    reach = scipy.stats.t.ppf(0.95, len(X) - 2) * theirs.stderr
+    assert found[:5] == pytest.approx(
+        (theirs.slope, theirs.slope - reach, theirs.slope + reach, theirs.intercept, theirs.rvalue**2)
+    )
+    design = np.stack([np.ones_like(X), X], axis=1)
+    hat = design @ np.linalg.inv(design.T @ design) @ design.T
+    assert found.leverages == pytest.approx(np.diag(hat))
+    assert found.leverages.argmax() == 7
+
+
+def test_the_slope_without_a_point_is_that_of_the_others():
+    """Of statsmodels' closed form for what a point does to the slope, which does not fit the line again."""
+    fit = OLS(Y, np.stack([np.ones_like(X), X], axis=1)).fit()
+    assert line(X, Y).slopes_without == pytest.approx(fit.params[1] - fit.get_influence().dfbeta[:, 1])
+
+
+def test_the_median_slope_is_that_of_all_pairs_and_heeds_no_outlier():
+    slopes = [(Y[j] - Y[i]) / (X[j] - X[i]) for i, j in combinations(range(len(X)), 2) if X[i] != X[j]]
+    found = line(X, Y)
+    assert found.median_slope == pytest.approx(np.median(slopes))
+    assert min(slopes) <= found.median_low < found.median_slope < found.median_high <= max(slopes)
+    bent = Y.copy()
+    bent[7] += 30
+    assert abs(line(X, bent).slope - found.slope) > 4
+    assert abs(line(X, bent).median_slope - found.median_slope) < 1
+
+
+def test_the_interval_of_the_median_slope_covers_about_as_often_as_it_says():
+    """200 draws of twelve points about a line: within four standard errors of 95 %, on whichever side."""
+    generator, hits = np.random.default_rng(0), 0
+    for _ in range(200):
+        x = generator.normal(size=12)
+        found = line(x, 2 * x + generator.normal(size=12))
+        hits += found.median_low <= 2 <= found.median_high
+    assert abs(hits / 200 - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 200)
+
+
+def test_lines_through_the_papers_table_are_those_computed_from_it_before(reference):
+    """Points of accuracy per nat; CoLA without its last point, as in the paper, is a slope without a point here."""
+    expected = pd.read_csv(reference("reference/gordon2020/expected_fit.csv"))
+    published = pd.read_csv(Path(__file__).parent.parent / "book" / "published" / "gordon2020_table1.csv")
+    tasks = {"MNLI": "mnli", "QQP": "qqp", "QNLI": "qnli", "SST-2": "sst2", "CoLA": "cola"}
+    conditions = {"prune_pretrain": "pruned_in_pretraining", "information_deletion": "information_deletion"}
+    conditions["random"] = "random"
+    for row in expected.itertuples():
+        points = published[
+            (published["condition"] == conditions[row.condition]) & (published["task"] == tasks[row.task])
+        ]
+        x, y = points["pretraining_loss"].to_numpy(), 100 * points["accuracy"].to_numpy()
+        whole, found = line(x, y), line(x[: row.n], y[: row.n])
+        theirs = (row.slope_pct_per_nat, row.slope_ci95_low, row.slope_ci95_high, row.intercept, row.r_squared)
+        assert found[:5] == pytest.approx(theirs, rel=1e-5)
+        if row.n == 9:
+            assert whole.slopes_without[-1] == pytest.approx(row.slope_pct_per_nat, rel=1e-5)
+    assert expected["n"].value_counts().to_dict() == {9: 15, 10: 15}
+
+
+def test_points_that_carry_no_line_give_nan():
+    for x, y in [([], []), ([1, 2], [1, 3]), ([2, 2, 2], [1, 2, 3]), ([1, 2, 3], [4, 4, 4]), ([1, 2, math.nan], X[:3])]:
+        found = line(x, y)
+        assert np.isnan([*found[:5], *found[7:]]).all()
+        assert np.isnan(found.leverages).all()
+        assert len(found.leverages) == len(found.slopes_without) == len(x)
+    lone = line([1, 1, 1, 2], [1, 2, 3, 5])
+    assert np.isnan(lone.slopes_without).tolist() == [False, False, False, True]
+    assert lone.leverages[3] == pytest.approx(1)
+
+
 def test_what_makes_no_sense_is_refused():
     for a, b in [([1, 2], [1, 2, 3]), (np.eye(2), np.eye(2)), (1.0, 2.0)]:
-        for function in (paired_difference, lambda a, b: equivalence(a, b, 0.1)):
+        for function in (paired_difference, line, lambda a, b: equivalence(a, b, 0.1)):
             with pytest.raises(ValueError, match="make no pairs"):
                 function(a, b)
     with pytest.raises(ValueError, match=r"shape \(12,\)"):
@@ -146,5 +225,6 @@ def test_what_makes_no_sense_is_refused():
         for function in (bootstrap_interval, bootstrap_over_seeds_and_examples):
             with pytest.raises(ValueError, match=r"not in \(0, 1\)"):
                 function(VALUES.reshape(3, 4), level=level, seed=0)
-        with pytest.raises(ValueError, match=r"not in \(0, 1\)"):
-            paired_difference([1, 2], [2, 4], level=level)
+        for function in (paired_difference, line):
+            with pytest.raises(ValueError, match=r"not in \(0, 1\)"):
+                function([1, 2], [2, 4], level=level)
