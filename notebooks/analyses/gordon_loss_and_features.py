@@ -1,0 +1,430 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: gordon
+#     order: 20
+# ---
+
+# %% [markdown]
+# # What the loss of pre-training tells
+#
+# A pruned model has forgotten something: its loss on text rises. Is that one number enough to tell what the model is
+# still good for? {cite:t}`gordon2020` say that the accuracy on a task falls *in a line* with the loss, each task along a
+# slope of its own, and that the features inside the model turn away from those of the full one as it falls. This chapter
+# draws both halves of their Figure 2, asks how much of each line hangs on its last point, and measures the features by
+# two more yardsticks.
+
+# %% tags=["parameters"]
+seeds = [1]
+miniature_steps = 3000  # of pre-training, before any weight is removed
+tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks, of classes
+sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
+scope = "local"  # "local": the same share of each matrix goes, as in the paper; "global": the smallest of the model
+embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
+recipe = "printed"  # "printed": removed weights stay at zero; "released": as the paper's code does
+pruning_steps = 400  # of the continued pre-training in which weights are removed
+ramp = 200  # of these, steps over which the sparsity rises
+every = 10  # steps between two computations of the mask
+pruning_learning_rate = 1e-3
+pretraining_batch_size = 64
+epochs = 2.0  # of fine-tuning
+batch_size = 32
+learning_rates = [1e-3]  # of fine-tuning; several make a grid
+max_length = 64  # tokens of an example, at most
+sequences = (
+    1100  # pairs of passages at which features are compared; of the miniature's, about the paper's 25,000 tokens
+)
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
+from lottery.choices import choose
+from lottery.experiments import conditions
+from lottery.experiments.feature_drift import FeatureDrift
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.miniature import Miniature
+
+for task in tasks:
+    if choose("tasks", task).KIND != "classification":
+        raise ValueError(
+            f"tasks: {task!r} has no accuracy, which is what this chapter sets against the loss: leave it out"
+        )
+SHOWN = ("information_deletion", "pruned_in_pretraining")
+controls = [
+    GradualPruning(
+        start=Miniature(seed=seed, steps=miniature_steps),
+        importance="magnitude",
+        scope=scope,
+        embeddings=embeddings,
+        sparsity=0.0,
+        steps=pruning_steps,
+        ramp=ramp,
+        every=every,
+        recipe=recipe,
+        learning_rate=pruning_learning_rate,
+        batch_size=pretraining_batch_size,
+        seed=seed,
+    )
+    for seed in seeds
+]
+pruned = [replace(control, sparsity=sparsity) for control in controls for sparsity in sparsities]
+tuned = [
+    conditions.under(
+        condition,
+        FineTuning(
+            start=control,
+            task=task,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            max_length=max_length,
+            seed=control.seed,
+            saved=False,
+        ),
+        sparsity,
+        "equal",
+    )
+    for control in controls
+    for condition in SHOWN
+    for sparsity in sparsities
+    for task in tasks
+    for learning_rate in learning_rates
+]
+compared = [
+    FeatureDrift(text=control.start, full=control, pruned=other, sequences=sequences)
+    for control in controls
+    for other in (
+        *(
+            replace(control, importance=importance, sparsity=sparsity)
+            for importance in ("magnitude", "random")
+            for sparsity in sparsities
+            if sparsity
+        ),
+        control.start,
+        replace(control.start, steps=0),
+    )
+]
+grid = [*pruned, *tuned, *compared]
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+
+from lottery import cluster, plots, runs, stats
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+recorded = runs.recorded(Path(records) / "miniature" / "gordon_loss_and_features.parquet")
+missing = Markdown(
+    "*Not recorded yet: `lottery run analyses/gordon_loss_and_features --profile miniature`, then "
+    "`lottery record miniature`.*"
+)
+published = pd.read_csv("book/published/gordon2020_table1.csv")
+LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
+MEASURES = {"cosine": "cosine", "centred_cosine": "centred cosine", "cka": "linear CKA"}
+
+
+def points(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row for each condition, sparsity, task and seed: dev accuracy beside the losses of the pruned model."""
+    models = runs[runs["experiment"] == "GradualPruning"][["seed", "sparsity", *LOSSES]]
+    tuned = conditions.best(conditions.told(runs[runs["experiment"] == "FineTuning"]))
+    tuned = tuned[["condition", "sparsity", "task", "seed", "accuracy", "constant"]]
+    return tuned.merge(models, on=["seed", "sparsity"], validate="many_to_one")
+
+
+def printed(table: pd.DataFrame) -> pd.DataFrame:
+    """The same of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
+    rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
+    floor = table.loc[table["task"] == "cola", "accuracy"].min()
+    return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
+
+
+def fitted(points: pd.DataFrame, loss: str) -> pd.DataFrame:
+    """A line through the points of each condition, task and seed, in points of accuracy a nat; the last is that of the
+    highest loss.
+    """
+    lines = []
+    for (condition, task, seed), rows in points.groupby(["condition", "task", "seed"], sort=False):
+        rows = rows.sort_values(loss)
+        found = stats.line(rows[loss], 100 * rows["accuracy"])
+        told = {"condition": condition, "task": task, "seed": seed, "last": rows["sparsity"].iloc[-1]} | found._asdict()
+        without, leverages = told.pop("slopes_without"), told.pop("leverages")
+        told |= {"leverage": leverages[-1], "without_last": without[-1]}
+        lines.append(told | {"lowest": without.min(), "highest": without.max()})
+    return pd.DataFrame(lines)
+
+
+def lines_drawn(points: pd.DataFrame, losses: list[str]) -> None:
+    """Accuracy against loss for each condition, a line a task: least squares, of means over the seeds."""
+    _, panels = plt.subplots(len(losses), 2, figsize=(7.6, 3.4 * len(losses)), sharey=True, squeeze=False)
+    for row, loss in zip(panels, losses, strict=True):
+        fits = fitted(points, loss)
+        for ax, condition in zip(row, SHOWN, strict=True):
+            for number, (task, some) in enumerate(points[points["condition"] == condition].groupby("task", sort=False)):
+                colour, marker = plots.COLOURS[number], plots.MARKERS[number]
+                line = fits[(fits["condition"] == condition) & (fits["task"] == task)][["slope", "intercept"]].mean()
+                ends = np.array([some[loss].min(), some[loss].max()])
+                ax.plot(
+                    some[loss],
+                    100 * some["accuracy"],
+                    marker,
+                    color=colour,
+                    alpha=0.7,
+                    label=choose("tasks", task).TITLE,
+                )
+                ax.plot(ends, line["intercept"] + line["slope"] * ends, color=colour, linewidth=1)
+            ax.set(title=conditions.TITLES[condition], xlabel=f"{LOSSES[loss]} (nats)")
+        row[0].set_ylabel("dev accuracy (%)")
+    panels[0][1].legend(fontsize=8)
+
+
+def interval(fits: pd.DataFrame, value: str, low: str, high: str) -> str:
+    """A slope with its interval: over the seeds where there are several, else that of the one fit."""
+    if len(fits) > 1:
+        found = stats.paired_difference(fits[value], np.zeros(len(fits)))
+    else:
+        found = fits[[value, low, high]].iloc[0]
+    return "{:.2f} ({:.2f} to {:.2f})".format(*found)
+
+
+def slopes(points: pd.DataFrame, losses: list[str]) -> pd.DataFrame:
+    """One row a condition, loss and task: its slopes, and what they hang on."""
+    rows = []
+    for loss in losses:
+        for (condition, task), fits in fitted(points, loss).groupby(["condition", "task"], sort=False):
+            rows.append(
+                {
+                    "condition": conditions.TITLES[condition],
+                    "loss": LOSSES[loss],
+                    "task": choose("tasks", task).TITLE,
+                    "slope, least squares": interval(fits, "slope", "low", "high"),
+                    "r²": f"{fits['r2'].mean(skipna=False):.3f}",
+                    "median of slopes": interval(fits, "median_slope", "median_low", "median_high"),
+                    "leverage of the last point": f"{fits['leverage'].mean(skipna=False):.2f}",
+                    "slope without it": f"{fits['without_last'].mean(skipna=False):.2f}",
+                    "slopes with any one point left out": f"{fits['lowest'].min():.2f} to {fits['highest'].max():.2f}",
+                }
+            )
+    return pd.DataFrame(rows).set_index(["condition", "loss", "task"])
+
+
+def listed(names: pd.Index) -> str:
+    """Tasks in an order, by their titles."""
+    return " > ".join(choose("tasks", name).TITLE for name in names)
+
+
+def hanging(points: pd.DataFrame) -> Markdown:
+    """In words, for each condition: how good the lines are, what the last point does, and where models have collapsed."""
+    lines = []
+    for condition, here in points.groupby("condition", sort=False):
+        fits = fitted(here, "loss")
+        means = fits.groupby("task", sort=False)[["slope", "without_last", "r2", "leverage"]].mean()
+        steeper = means.sort_values("slope").index
+        change = means["without_last"] / means["slope"] - 1
+        most, least = change.abs().idxmax(), change.abs().idxmin()
+        line = (
+            f"- **{conditions.TITLES[condition].capitalize()}.** Of the variance of accuracy the lines hold from "
+            f"{means['r2'].min():.0%} to {means['r2'].max():.0%}. The point at {fits['last'].max():.0%}, with a leverage of "
+            f"{means['leverage'].mean():.2f} of at most 1, decides on the slopes: without it they change by "
+            f"{change[least]:+.0%} ({choose('tasks', least).TITLE}) to {change[most]:+.0%} ({choose('tasks', most).TITLE}). "
+            f"From the steepest on, the order of the tasks is {listed(steeper)}, and without that point "
+            f"{listed(means.sort_values('without_last').index)}. "
+        )
+        collapsed = here[here["constant"].astype(bool)]
+        for task, rows in collapsed.groupby("task", sort=False):
+            whole = here[here["task"] == task]
+            left = fitted(whole[~whole["constant"].astype(bool)], "loss")["slope"]
+            line += (
+                f"On {choose('tasks', task).TITLE} {len(rows)} of {len(whole)} models have collapsed to one answer "
+                f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
+                f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
+                + (
+                    f"{left.mean():.2f} without. "
+                    if left.notna().all()
+                    else "not defined without them for every seed. "
+                )
+            )
+        lines.append(line)
+    return Markdown("\n".join(lines))
+
+
+def drifts(runs: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons of features: `other` names the model beside the full one, `sparsity` is NaN for one not pruned."""
+    rows = runs[runs["experiment"] == "FeatureDrift"]
+    unpruned = rows["pruned"] == "Miniature"
+    other = rows["pruned.importance"].where(~unpruned, "before it went on training")
+    other = other.mask(unpruned & (rows["pruned.steps"] == 0), "never trained")
+    return rows.assign(other=other, sparsity=rows["pruned.sparsity"].where(~unpruned))
+
+
+def drift_drawn(runs: pd.DataFrame) -> None:
+    """Mean of each measure over tokens and layers, against the share of weights removed, by magnitude and at random."""
+    rows = drifts(runs)
+    _, panels = plt.subplots(1, 3, figsize=(9.0, 3.2), sharey=True)
+    for ax, (measure, name) in zip(panels, MEASURES.items(), strict=True):
+        plots.against_sparsity(rows[rows["sparsity"].notna()], measure, by="other", ax=ax)
+        for other, some in rows[rows["sparsity"].isna()].groupby("other", sort=False):
+            plots.chance(ax, some[measure].mean(skipna=False), other)
+        ax.set(title=name, ylim=(min(0, rows[list(MEASURES)].min().min()) - 0.03, 1.08))
+    panels[0].set_ylabel("likeness to the full model")
+    panels[0].legend(title="removed by", loc="center left")
+
+
+def layers_drawn(runs: pd.DataFrame) -> None:
+    """Each measure by layer, against the share of weights removed by magnitude."""
+    rows = drifts(runs).query("other == 'magnitude'")
+    _, panels = plt.subplots(1, 3, figsize=(9.0, 3.2), sharey=True)
+    for ax, (measure, name) in zip(panels, MEASURES.items(), strict=True):
+        long = rows[["sparsity", f"{measure}_by_layer"]].explode(f"{measure}_by_layer")
+        long = long.assign(layer=long.groupby(level=0).cumcount() + 1, value=long[f"{measure}_by_layer"].astype(float))
+        plots.against_sparsity(long.sort_values("layer"), "value", by="layer", ax=ax).set(title=name)
+    panels[0].set_ylabel("likeness to the full model")
+    panels[0].legend(title="layer")
+
+
+def drift_told(runs: pd.DataFrame) -> Markdown:
+    """In words: what each measure says at the lowest and at the highest sparsity, beside the two levels."""
+    rows = drifts(runs)
+    magnitude, random = (
+        rows[rows["other"] == name].groupby("sparsity")[list(MEASURES)].mean() for name in ("magnitude", "random")
+    )
+    low, high = magnitude.index.min(), magnitude.index.max()
+    levels = rows[rows["sparsity"].isna()].groupby("other")[list(MEASURES)].mean()
+    lines = [
+        f"- **{name.capitalize()}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
+        f"{high:.0%} removed by magnitude ({random.loc[high, measure]:.2f} at random); a model that was never trained has "
+        f"{levels.loc['never trained', measure]:.2f}, and the full one, before it went on training, "
+        f"{levels.loc['before it went on training', measure]:.2f}."
+        for measure, name in MEASURES.items()
+    ]
+    layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
+    lines.append(
+        f"- **By layer,** linear CKA at {high:.0%} is lowest after layer {layers.argmin() + 1} of {len(layers)} "
+        f"({layers.min():.2f}) and highest after layer {layers.argmax() + 1} ({layers.max():.2f})."
+    )
+    return Markdown("\n".join(lines))
+
+
+# %% [markdown]
+# (g8)=
+# ## A line for each task
+#
+# Across: the pre-training loss of the pruned model on held-out text. Up: the dev accuracy after fine-tuning it. Under
+# *information deletion* the removed weights are set to zero and may then move again, so that the model has lost what they
+# knew and not the room to learn; that is where the paper draws its lines, and it calls the slope what a bit of BERT is
+# worth to the task. Pruning while pre-training, where they stay at zero, stands beside it. For the figure the paper fits
+# one line by least squares to ten sparsities (CoLA: nine), of one seed each; the slope that its released code prints is
+# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; here the loss of masked
+# words has a line of its own too.
+#
+# The models that are hardly pruned lie close together on such a line, and one pruned to 90 % far out. A point's *leverage*, from
+# $1/n$ to 1, tells how far the fitted line follows that point whatever the others say. So the table gives the slope with
+# each point left out in turn as well, and the median of the slopes between all pairs of points {cite:p}`sen1968`, which no
+# single point can move far.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of the live miniature against its pre-training loss, one line for each task, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-live", "caption": "Accuracy after fine-tuning against the loss of the pruned miniature, computed for this build: one seed, one point a sparsity. Above against the sum of both losses, below against that of masked words alone."}}
+lines_drawn(points(live), list(LOSSES))
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded tasks, sparsities and seeds of the miniature."}, "figure": {"name": "gordon-line-recorded", "caption": "The same on the recorded grid. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}}
+lines_drawn(points(recorded), list(LOSSES)) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+slopes(points(recorded), list(LOSSES)) if len(recorded) else missing
+
+# %% [markdown]
+# Slopes in points of accuracy a nat; in brackets the 95 % interval of the mean slope over the recorded seeds (t), each of
+# which is a world and a line of its own. The range in the last column is over points and seeds.
+
+# %% tags=["hide-input"]
+hanging(points(recorded)) if len(recorded) else hanging(points(live))
+
+# %% [markdown]
+# ### Beside the paper
+#
+# Our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption leaves
+# CoLA at 90 % out: the slope for that stands in the column "slope without it".
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of BERT-base on five tasks against its pre-training loss at ten sparsities, as printed, with our lines, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-published", "caption": "Printed in Gordon et al. (2020), Table 1: BERT-base, ten sparsities, one seed. The lines are ours, through all ten points."}}
+lines_drawn(printed(published), ["loss"])
+
+# %% tags=["hide-input"]
+slopes(printed(published), ["loss"])
+
+# %% [markdown]
+# In brackets 95 % intervals as if the ten points scattered independently about a line: they do not know that all come from
+# one model and one seed.
+
+# %% tags=["hide-input"]
+hanging(printed(published))
+
+
+# %% tags=["hide-input"]
+def alike(table: pd.DataFrame) -> Markdown:
+    """In words: whether the line belongs to information deletion."""
+    r2 = fitted(table, "loss").pivot_table(index="task", columns="condition", values="r2")
+    deletion, pruning = r2["information_deletion"], r2["pruned_in_pretraining"]
+    return Markdown(
+        f"Nothing in this belongs to information deletion alone: the lines hold from {deletion.min():.1%} of the variance "
+        f"there and from {pruning.min():.1%} under pruning, and on {(pruning > deletion).sum()} of {len(r2)} tasks the line "
+        "under pruning is the better one."
+    )
+
+
+alike(printed(published))
+
+# %% [markdown]
+# (g9)=
+# ## The features turn away
+#
+# The paper's Figure 2, right, reads the pre-training's held-out text with the full and with the pruned model and takes the
+# cosine between the two states of a word piece after each layer, averaged over tokens and layers. Text is read as it is,
+# with [CLS] and [SEP], and the full model is one that was trained on just as long with nothing removed. The released code
+# averages the first 300,000 pairs of a token and a layer, 25,000 tokens; so do we, about.
+#
+# States of a BERT all share a large common part, so that even those of unrelated words point the same way, and a cosine
+# near 1 says little. Two measures beside it do not see that part. The *centred cosine* takes from each model's states the
+# mean over all tokens first; of unrelated states it is 0. *Linear CKA* {cite:p}`kornblith2019` compares which tokens are
+# like which others within a model, and is the same however a layer's space is turned, which the next layer can undo:
+#
+# ```{math}
+# \operatorname{CKA}(X, Y) = \frac{\lVert X^\top Y \rVert^2}{\lVert X^\top X \rVert \, \lVert Y^\top Y \rVert},
+# ```
+#
+# with a row for each token in $X$ and $Y$, their means taken off, and Frobenius norms. Two models stand beside the pruned
+# ones as levels to judge by: the full model as it was before it went on training, and the same network never trained.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned live miniature, against the share of weights removed by magnitude and at random, with the levels of two models that are not pruned."}, "figure": {"name": "gordon-features-live", "caption": "Likeness of features to those of the full miniature, mean over tokens and layers, computed for this build."}}
+drift_drawn(live)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds and sparsities of the miniature."}, "figure": {"name": "gordon-features-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
+drift_drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of the live miniature against the share of weights removed by magnitude."}, "figure": {"name": "gordon-layers-live", "caption": "Likeness after each layer, removed by magnitude, computed for this build."}}
+layers_drawn(live)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer over the recorded seeds of the miniature."}, "figure": {"name": "gordon-layers-recorded", "caption": "The same on the recorded grid."}}
+layers_drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+drift_told(recorded) if len(recorded) else drift_told(live)
+
+# %% [markdown]
+# The paper prints no number for this figure, only its curve: nothing published can stand beside ours.
