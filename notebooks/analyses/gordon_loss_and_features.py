@@ -238,15 +238,17 @@ def hanging(points: pd.DataFrame) -> Markdown:
         fits = fitted(here, "loss")
         means = fits.groupby("task", sort=False)[["slope", "without_last", "r2", "leverage"]].mean()
         steeper = means.sort_values("slope").index
-        change = means["without_last"] / means["slope"] - 1
-        most, least = change.abs().idxmax(), change.abs().idxmin()
+        change = (means["without_last"] / means["slope"] - 1).abs()
+        most, least = (
+            f"from {means.loc[task, 'slope']:.2f} to {means.loc[task, 'without_last']:.2f} on {choose('tasks', task).TITLE}"
+            for task in (change.idxmax(), change.idxmin())
+        )
         line = (
-            f"- **{conditions.TITLES[condition].capitalize()}.** Of the variance of accuracy the lines hold from "
-            f"{means['r2'].min():.0%} to {means['r2'].max():.0%}. The point at {fits['last'].max():.0%}, with a leverage of "
-            f"{means['leverage'].mean():.2f} of at most 1, decides on the slopes: without it they change by "
-            f"{change[least]:+.0%} ({choose('tasks', least).TITLE}) to {change[most]:+.0%} ({choose('tasks', most).TITLE}). "
-            f"From the steepest on, the order of the tasks is {listed(steeper)}, and without that point "
-            f"{listed(means.sort_values('without_last').index)}. "
+            f"- **{conditions.TITLES[condition].capitalize()}.** The lines hold from {means['r2'].min():.1%} to "
+            f"{means['r2'].max():.1%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
+            f"{means['leverage'].mean():.2f}, of at most 1; without it the slope goes {most}, where it changes most for its "
+            f"size, and {least}, where least. From the steepest on, the order of the tasks is {listed(steeper)}, and without "
+            f"that point {listed(means.sort_values('without_last').index)}. "
         )
         collapsed = here[here["constant"].astype(bool)]
         for task, rows in collapsed.groupby("task", sort=False):
@@ -285,7 +287,13 @@ def drift_drawn(runs: pd.DataFrame) -> None:
             plots.chance(ax, some[measure].mean(skipna=False), other)
         ax.set(title=name, ylim=(min(0, rows[list(MEASURES)].min().min()) - 0.03, 1.08))
     panels[0].set_ylabel("likeness to the full model")
-    panels[0].legend(title="removed by", loc="center left")
+    handles, names = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(
+        handles,
+        [f"removed by {name}" if name == "magnitude" else f"removed at {name}" for name in names],
+        loc="outside lower center",
+        ncols=2,
+    )
 
 
 def layers_drawn(runs: pd.DataFrame) -> None:
@@ -297,7 +305,7 @@ def layers_drawn(runs: pd.DataFrame) -> None:
         long = long.assign(layer=long.groupby(level=0).cumcount() + 1, value=long[f"{measure}_by_layer"].astype(float))
         plots.against_sparsity(long.sort_values("layer"), "value", by="layer", ax=ax).set(title=name)
     panels[0].set_ylabel("likeness to the full model")
-    panels[0].legend(title="layer")
+    panels[0].figure.legend(*panels[0].get_legend_handles_labels(), title="layer", loc="outside lower center", ncols=6)
 
 
 def drift_told(runs: pd.DataFrame) -> Markdown:
@@ -309,12 +317,17 @@ def drift_told(runs: pd.DataFrame) -> Markdown:
     low, high = magnitude.index.min(), magnitude.index.max()
     levels = rows[rows["sparsity"].isna()].groupby("other")[list(MEASURES)].mean()
     lines = [
-        f"- **{name.capitalize()}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
+        f"- **{name[0].upper()}{name[1:]}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
         f"{high:.0%} removed by magnitude ({random.loc[high, measure]:.2f} at random); a model that was never trained has "
         f"{levels.loc['never trained', measure]:.2f}, and the full one, before it went on training, "
         f"{levels.loc['before it went on training', measure]:.2f}."
         for measure, name in MEASURES.items()
     ]
+    apart = (rows["cosine"] - rows["centred_cosine"]).abs().max()
+    lines.append(
+        f"- **The common part:** cosine and centred cosine of a pair of models differ by {apart:.2f} at most, so the states of "
+        f"this model share {'little' if apart < 0.05 else 'a part that the plain cosine rewards'}."
+    )
     layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
     lines.append(
         f"- **By layer,** linear CKA at {high:.0%} is lowest after layer {layers.argmin() + 1} of {len(layers)} "
@@ -399,8 +412,8 @@ alike(printed(published))
 # with [CLS] and [SEP], and the full model is one that was trained on just as long with nothing removed. The released code
 # averages the first 300,000 pairs of a token and a layer, 25,000 tokens; so do we, about.
 #
-# States of a BERT all share a large common part, so that even those of unrelated words point the same way, and a cosine
-# near 1 says little. Two measures beside it do not see that part. The *centred cosine* takes from each model's states the
+# In large models all states share a common part, so that even those of unrelated words point about the same way
+# {cite:p}`ethayarajh2019`, and a cosine near 1 may say little. Two measures beside it do not see that part. The *centred cosine* takes from each model's states the
 # mean over all tokens first; of unrelated states it is 0. *Linear CKA* {cite:p}`kornblith2019` compares which tokens are
 # like which others within a model, and is the same however a layer's space is turned, which the next layer can undo:
 #
