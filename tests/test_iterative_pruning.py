@@ -1,0 +1,299 @@
+"""Iterative pruning with rewinding: counts, nesting, exact rewinding, snapshots; and the models that are its controls."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertForPreTraining, BertForSequenceClassification
+
+from lottery import evaluation, mask_files, masks, models, pretraining, runs, training
+from lottery.examples import seeded
+from lottery.experiments import Kept, Pretrained, Start, iterative_pruning
+from lottery.experiments.controls import Redrawn, Shuffled
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText, Rewound
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.starts import Given
+from lottery.experiments.tickets import Cut, Ticket
+from lottery.runs import Run
+
+DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
+
+
+@pytest.fixture
+def given(bert_folder, cola_folder):
+    return Given(model=bert_folder, data=str(cola_folder))
+
+
+def level(start, number, **change):
+    told = {
+        "training": OnTask(task="cola", epochs=1.0, batch_size=8, learning_rate=1e-2, max_length=16),
+        "per_level": 0.3,
+        "of": "original",
+        "rewind_step": 0,
+        "scope": "global",
+        "embeddings": False,
+        "pooler": True,
+        "seed": 3,
+    }
+    return IterativePruning(start=start, level=number, **(told | change))
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """What every training of a level began with, held after each update, and ended with; in the order they happened."""
+    seen = []
+    real = training.train
+
+    def train(model, optimizer, batch_at, **how):
+        then, states = how["after_step"], []
+
+        def after_step(step):
+            then(step)
+            states.append(copy.deepcopy(model.state_dict()))
+
+        seen.append({"began": copy.deepcopy(model.state_dict()), "after": states, "batches": batch_at, **how})
+        return real(model, optimizer, batch_at, **(how | {"after_step": after_step}))
+
+    monkeypatch.setattr(iterative_pruning.training, "train", train)
+    return seen
+
+
+def under_bert(state, mask):
+    return {name: state[f"bert.{name}"] for name in mask}
+
+
+def classifier(folder):
+    return BertForSequenceClassification.from_pretrained(folder).state_dict()
+
+
+def test_levels_are_kept_not_starts_and_need_the_one_before(given, tmp_path):
+    third = level(given, 3)
+    assert isinstance(third, Kept)
+    assert not isinstance(third, Start)
+    assert isinstance(Rewound(pruning=third), Start)
+    assert runs.needs(third) == [level(given, 2)]
+    assert runs.needs(level(given, 1)) == []
+    assert runs.needs(Ticket(of=given, kept=third)) == [third]
+    assert len(runs.flattened(third)) == len(runs.flattened(level(given, 1)))
+
+
+@pytest.mark.parametrize("of", ["original", "remaining"])
+@pytest.mark.parametrize("scope", ["global", "local"])
+def test_every_level_removes_the_smallest_of_what_was_left_by_exact_count(given, tmp_path, trainings, of, scope):
+    """Judged by sorting Python numbers: what remains are the largest of the trained weights that the level began with."""
+    third = level(given, 3, of=of, scope=scope)
+    runs.perform(third, tmp_path)
+    total, before, gone_before = None, None, 0
+    for number, trained in enumerate(trainings, start=1):
+        now = level(given, number, of=of, scope=scope)
+        run = Run(now, tmp_path)
+        mask = now.mask(run)
+        assert "pooler.dense.weight" in mask
+        assert len(mask) == 13
+        total = sum(kept.numel() for kept in mask.values())
+        share = {"original": [0.3, 0.6, 0.9], "remaining": [0.3, 0.51, 0.657]}[of][number - 1]
+        ended = under_bert(trained["after"][-1], mask)
+        before = before or {name: torch.ones_like(kept) for name, kept in mask.items()}
+        for names in [list(mask)] if scope == "global" else [[name] for name in mask]:
+            size = sum(mask[name].numel() for name in names)
+            gone = round(share * size)
+            assert sum(int((~mask[name]).sum()) for name in names) == gone
+            was = sorted(abs(w) for name in names for w in ended[name][before[name]].tolist())
+            stays = sorted(abs(w) for name in names for w in ended[name][mask[name]].tolist())
+            assert stays == was[len(was) - (size - gone) :]
+        assert all((before[name] | ~kept).all() for name, kept in mask.items())
+        removed = masks.removed(mask)
+        assert (run.metrics["removed"], run.metrics["weights"]) == (removed, total)
+        assert run.metrics["sparsity"] == now.sparsity == share
+        assert run.metrics["trained_sparsity"] == gone_before / total
+        assert mask_files.load(run.path / "mask.safetensors")[1]["sparsity_asked"] == repr(share)
+        before, gone_before = mask, removed
+    assert len(trainings) == 3
+
+
+@pytest.mark.parametrize("rewind_step", [0, 2])
+def test_after_rewinding_every_kept_weight_is_that_of_the_snapshot_and_the_rest_0(
+    given, tmp_path, trainings, bert_folder, rewind_step
+):
+    third = level(given, 3, rewind_step=rewind_step)
+    run = runs.perform(third, tmp_path)
+    first, *others = trainings
+    if rewind_step:
+        snapshot = first["after"][rewind_step - 1]
+    else:
+        snapshot = first["began"]
+        encoder = BertForPreTraining.from_pretrained(bert_folder).state_dict()
+        assert all(torch.equal(snapshot[n], encoder[n]) for n in snapshot if n.startswith("bert."))
+    for number, trained in enumerate(others, start=1):
+        mask = level(given, number, rewind_step=rewind_step).mask(run)
+        assert trained["began"].keys() == snapshot.keys()
+        for name, value in trained["began"].items():
+            kept = mask.get(name.removeprefix("bert."), torch.ones_like(value, dtype=torch.bool))
+            assert torch.equal(value[kept], snapshot[name][kept])
+            assert (value[~kept] == 0).all()
+        moved = trained["after"][-1]
+        assert any(not torch.equal(moved[name], snapshot[name]) for name in snapshot)
+    # The ticket that is given to others begins there, too.
+    start = given if rewind_step == 0 else Rewound(pruning=third)
+    assert Rewound(pruning=third).weights(run) == (start if start is given else level(given, 1, rewind_step=2).rewound) or 1
+    ticket = Ticket(of=Rewound(pruning=third), kept=third)
+    opened = models.encoder_weights(ticket.weights(run), embeddings=False)
+    mask = ticket.mask(run)
+    assert all(torch.equal(opened[name], snapshot[f"bert.{name}"]) for name in mask)
+    assert masks.removed(mask) == run.metrics["removed"]
+
+
+def test_the_snapshot_is_taken_at_its_step_and_does_not_follow_the_training(given, tmp_path, trainings):
+    first = level(given, 1, rewind_step=2)
+    run = runs.perform(first, tmp_path)
+    saved = classifier(first.rewound(run))
+    states = trainings[0]["after"]
+    assert len(states) == run.metrics["steps"] == 5
+    for step, state in enumerate(states, start=1):
+        assert all(torch.equal(saved[name], state[name]) for name in saved) == (step == 2)
+
+
+def test_a_rewound_level_goes_on_where_the_snapshot_was_taken(given, tmp_path, trainings):
+    """Of 5 updates the last 3, with their batches and their learning rates; no warm-up, as a tenth of 5 rounds to 0."""
+    second = runs.perform(level(given, 2, rewind_step=2), tmp_path)
+    first = runs.perform(level(given, 1, rewind_step=2), tmp_path)
+    assert (first.metrics["steps"], second.metrics["steps"]) == (5, 3)
+    assert first.metrics["integrated_rate"] == pytest.approx(1e-2 * (1 + 0.8 + 0.6 + 0.4 + 0.2))
+    assert second.metrics["integrated_rate"] == pytest.approx(1e-2 * (0.6 + 0.4 + 0.2))
+    whole, rest = trainings
+    for step in range(3):
+        assert torch.equal(rest["batches"](step)["input_ids"], whole["batches"](step + 2)["input_ids"])
+
+
+def test_without_rewinding_a_level_goes_on_from_the_trained_weights(given, tmp_path, trainings):
+    second = level(given, 2, rewind_step=None)
+    run = runs.perform(second, tmp_path)
+    mask = second.before.mask(run)
+    ended, began = trainings[0]["after"][-1], trainings[1]["began"]
+    for name, value in began.items():
+        kept = mask.get(name.removeprefix("bert."), torch.ones_like(value, dtype=torch.bool))
+        assert torch.equal(value, ended[name] * kept)
+    with pytest.raises(ValueError, match="never rewinds"):
+        second.rewound(run)
+
+
+def test_the_score_is_that_of_the_ticket_that_was_trained(given, tmp_path, trainings, bert_folder, tokenizer):
+    """Recomputed from the weights the level ended with."""
+    second = level(given, 2)
+    run = runs.perform(second, tmp_path)
+    model = evaluation.with_head(bert_folder, given.task_named("cola"))
+    model.load_state_dict(trainings[1]["after"][-1])
+    found, _ = evaluation.score(model, given.task_named("cola"), given.tables("cola"), tokenizer, 16)
+    assert {name: run.metrics[name] for name in found} == pytest.approx(found, nan_ok=True)
+
+
+@pytest.fixture
+def small_world(monkeypatch, bert_folder, tokenizer):
+    """A miniature with the tiny BERT and thirty documents."""
+
+    def text(self, run, tokenizer):
+        halves = DOCUMENTS[:20], DOCUMENTS[20:]
+        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
+
+    monkeypatch.setattr(Miniature, "text", text)
+    monkeypatch.setattr(Miniature, "weights", lambda self, run: bert_folder)
+    monkeypatch.setattr(Miniature, "perform", lambda self, run: {})
+    return Miniature(seed=5, steps=0)
+
+
+def test_pre_training_is_a_source_of_masks_as_well(small_world, tmp_path, trainings, bert_folder, tokenizer):
+    on_text = OnText(steps=6, batch_size=4, learning_rate=1e-2)
+    second = level(small_world, 2, training=on_text, rewind_step=0)
+    run = runs.perform(second, tmp_path)
+    mask, before = second.mask(run), second.before.mask(run)
+    start = BertForPreTraining.from_pretrained(bert_folder).state_dict()
+    for name, value in trainings[1]["began"].items():
+        kept = before.get(name.removeprefix("bert."), torch.ones_like(value, dtype=torch.bool))
+        assert torch.equal(value, start[name] * kept)
+    assert masks.removed(mask) == round(0.6 * run.metrics["weights"])
+    assert run.metrics["steps"] == 6
+    assert run.metrics["score"] == run.metrics["mlm_accuracy"]
+    model = models.for_pretraining(bert_folder)
+    model.load_state_dict(trainings[1]["after"][-1])
+    held_out = small_world.text(run, tokenizer)[1]
+    assert run.metrics["loss"] == pytest.approx(pretraining.evaluate(model, held_out, tokenizer, seed=0)["loss"])
+
+
+def test_what_cannot_be_pruned_iteratively_is_refused_in_a_sentence(given, tmp_path):
+    with pytest.raises(ValueError, match=r"level = 10 of 0.1 .* give a lower level"):
+        level(given, 10, per_level=0.1)
+    assert level(given, 10, per_level=0.1, of="remaining").sparsity == pytest.approx(1 - 0.9**10)
+    assert level(given, 3, per_level=0.1).sparsity == 0.3
+    assert not isinstance(given, Pretrained)
+    with pytest.raises(ValueError, match="a Given brings no text"):
+        level(given, 1, training=OnText(steps=1, batch_size=1, learning_rate=1e-3))
+    with pytest.raises(ValueError, match=r"IterativePruning: level = 0"):
+        level(given, 0)
+    with pytest.raises(ValueError, match=r"rewind_step = 5: a level has 5 updates"):
+        runs.perform(level(given, 1, rewind_step=5), tmp_path)
+    cut = Cut(of=given, importance="magnitude", scope="local", embeddings=True, sparsity=0.4, seed=1)
+    with pytest.raises(ValueError, match="Ticket is pruned already"):
+        runs.perform(level(Ticket(of=given, kept=cut), 1), tmp_path)
+
+
+def tuned(start, **change):
+    told = {"task": "cola", "epochs": 1.0, "batch_size": 8, "learning_rate": 1e-3, "max_length": 16, "seed": 3}
+    return FineTuning(start=start, saved=True, **(told | change))
+
+
+def test_the_rewound_ticket_is_fine_tuned_like_any_other(given, tmp_path):
+    second = level(given, 2, rewind_step=2)
+    ticket = tuned(Ticket(of=Rewound(pruning=second), kept=second))
+    run = runs.perform(ticket, tmp_path)
+    weights = classifier(run.path / "model")
+    assert all((weights[f"bert.{name}"][~kept] == 0).all() for name, kept in second.mask(run).items())
+    assert np.isfinite(run.metrics["train_loss"])
+    assert runs.needs(ticket) == [second, second]
+
+
+def test_a_redrawn_model_has_the_shape_and_nothing_of_the_weights(given, tmp_path, bert_folder):
+    redrawn = Redrawn(like=given, seed=1)
+    run = runs.perform(redrawn, tmp_path)
+    assert isinstance(redrawn, Start)
+    drawn = BertForPreTraining.from_pretrained(redrawn.weights(run)).state_dict()
+    trained = BertForPreTraining.from_pretrained(bert_folder).state_dict()
+    assert {name: value.shape for name, value in drawn.items()} == {name: v.shape for name, v in trained.items()}
+    matrices = [name for name in drawn if drawn[name].ndim == 2]
+    assert len(matrices) > 13
+    assert all((drawn[name] != trained[name]).float().mean() > 0.9 for name in matrices)
+    # Drawn with a spread of 0.02, where the trained one has eight times as much.
+    assert 0.015 < torch.cat([drawn[name].flatten() for name in matrices]).std() < 0.025
+    again = runs.perform(replace(redrawn, seed=2), tmp_path)
+    other = BertForPreTraining.from_pretrained(again.path / "model").state_dict()
+    assert not torch.equal(other[matrices[0]], drawn[matrices[0]])
+    assert models.tokenizer(redrawn.weights(run)).get_vocab() == models.tokenizer(bert_folder).get_vocab()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_shuffled_layers_have_exchanged_their_matrices_and_nothing_else(given, tmp_path, bert_folder, seed):
+    shuffled = Shuffled(like=given, seed=seed)
+    run = runs.perform(shuffled, tmp_path)
+    assert isinstance(shuffled, Start)
+    assert run.metrics["order"] == [1, 0]
+    ours = dict(BertForPreTraining.from_pretrained(shuffled.weights(run)).named_parameters())
+    theirs = dict(BertForPreTraining.from_pretrained(bert_folder).named_parameters())
+    exchanged = 0
+    for name, value in ours.items():
+        if "encoder.layer" in name and value.ndim == 2:
+            other = name.replace("layer.0", "layer.X").replace("layer.1", "layer.0").replace("layer.X", "layer.1")
+            assert torch.equal(value, theirs[other])
+            exchanged += 1
+        else:
+            assert torch.equal(value, theirs[name])
+    assert exchanged == 12
+
+
+def test_a_single_layer_cannot_be_shuffled(given, tmp_path, config, tokenizer):
+    single = copy.deepcopy(config)
+    single.num_hidden_layers = 1
+    models.save(BertForPreTraining(single), tokenizer, tmp_path / "single")
+    with pytest.raises(ValueError, match="one layer"):
+        runs.perform(Shuffled(like=replace(given, model=str(tmp_path / "single")), seed=0), tmp_path)
