@@ -145,6 +145,27 @@ def equivalence(a: ArrayLike, b: ArrayLike, margin: float) -> float:
     return float(max(above, below))
 
 
+def is_winning(ticket_scores: ArrayLike, full_scores: ArrayLike, tolerance: float) -> bool:
+    """Whether a ticket does as well as the full model: its mean score is at most `tolerance` below the full one's.
+
+    ticket_scores  (n,) scores, one a run; of a collapsed run NaN where the score is not defined
+    full_scores    (m,) scores of the full model, each a number
+    tolerance      0 or more, in the unit of the scores; Chen et al. 2020 take a standard deviation of the full scores
+
+    A ticket with a score that is not defined does not win. Raises ValueError without scores, for a full score or a
+    tolerance that is no number, and for a tolerance below 0.
+    """
+    ticket, full = np.asarray(ticket_scores, dtype=float), np.asarray(full_scores, dtype=float)
+    if not ticket.size or not full.size or not np.isfinite(full).all():
+        raise ValueError(
+            f"{ticket.size} scores of a ticket and {np.isfinite(full).sum()} of {full.size} defined ones of the full "
+            "model were given; give at least one each, and every full score a number"
+        )
+    if not tolerance >= 0:
+        raise ValueError(f"a tolerance of {tolerance} says nothing; give 0 or more, such as a standard deviation")
+    return bool(ticket.mean() >= full.mean() - tolerance)
+
+
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """p values of one family of tests, corrected for their number (Holm 1979).
 

@@ -27,6 +27,21 @@ MATRICES = {
     "intermediate FC": "intermediate.dense",
     "output FC": "output.dense",
 }
+CHEN_TASKS = TASKS | {
+    "STS-B": "stsb",
+    "WNLI": "wnli",
+    "MRPC": "mrpc",
+    "RTE": "rte",
+    "SQuAD": "squad",
+    "MLM": "mlm",
+}
+TICKETS = {
+    "full_bert": "full",
+    "imp_pretrained": "iterative",
+    "random_pruning_pretrained": "random",
+    "imp_random_reinit": "redrawn",
+    "imp_shuffled_pretrained": "shuffled",
+}
 
 
 def cells(path: Path) -> list[dict[str, str]]:
@@ -174,3 +189,49 @@ def test_the_most_frequent_labels_of_glue_are_counted_right(task, file, column):
     table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, header=None if task == "cola" else 0)
     told = pd.read_csv(PUBLISHED / "glue_dev.csv").set_index("task").loc[task]
     assert [told["examples"], told["most_frequent"]] == [len(table), table[column].value_counts().iloc[0]]
+
+
+def test_chens_table2_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "chen2020_table2.csv"), reference("chen2020_table2.csv")
+    names = [(row["ticket"], row["task"]) for row in ours]
+    assert names == [(TICKETS[row["condition"]], CHEN_TASKS[row["task"]]) for row in theirs]
+    assert numbers(ours, "sparsity", "score", "sd") == [
+        tuple(number(row[column], hundredths=True) for column in ("sparsity", "score", "std")) for row in theirs
+    ]
+
+
+def test_chens_transfer_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "chen2020_transfer70.csv"), reference("chen2020_transfer70.csv")
+    sources = CHEN_TASKS | {"prune_theta0": "one_shot"}
+    assert [(row["source"], row["target"], row["at_least_same_task"]) for row in ours] == [
+        (sources[row["source"]], CHEN_TASKS[row["target"]], row["at_least_same_task"]) for row in theirs
+    ]
+    assert numbers(ours, "sparsity", "difference") == [
+        (number(row["sparsity"], hundredths=True), number(row["score_minus_full_bert"], hundredths=True))
+        for row in theirs
+    ]
+
+
+def test_chens_table2_has_every_ticket_of_every_task_at_one_sparsity():
+    rows = pd.read_csv(PUBLISHED / "chen2020_table2.csv")
+    assert set(zip(rows["ticket"], rows["task"], strict=True)) == {
+        (ticket, task) for ticket in TICKETS.values() for task in CHEN_TASKS.values()
+    }
+    assert len(rows) == 55
+    assert (rows.loc[rows["ticket"] == "full", "sparsity"] == 0).all()
+    assert len(rows[rows["ticket"] != "full"].drop_duplicates(["task", "sparsity"])) == len(CHEN_TASKS)
+    scores = rows.pivot_table(index="task", columns="ticket", values="score")
+    controls = scores[["random", "redrawn", "shuffled"]].max(axis=1)
+    assert (scores["iterative"] > controls).all()
+
+
+def test_chens_transfer_marks_what_its_numbers_say():
+    """Marked are the tickets no worse than the one found on the target; in decimals, as one pair is tied."""
+    rows = cells(PUBLISHED / "chen2020_transfer70.csv")
+    pairs = {(row["source"], row["target"]): Decimal(row["difference"]) for row in rows}
+    assert len(pairs) == len(rows) == 132
+    assert {source for source, _ in pairs} == {*CHEN_TASKS.values(), "one_shot"}
+    assert {target for _, target in pairs} == set(CHEN_TASKS.values())
+    for row in rows:
+        own = pairs[row["target"], row["target"]]
+        assert (row["at_least_same_task"] == "True") == (pairs[row["source"], row["target"]] >= own)

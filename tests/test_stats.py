@@ -18,6 +18,7 @@ from lottery.stats import (
     equivalence,
     holm,
     line,
+    is_winning,
     paired_difference,
 )
 
@@ -228,3 +229,23 @@ def test_what_makes_no_sense_is_refused():
         for function in (paired_difference, line):
             with pytest.raises(ValueError, match=r"not in \(0, 1\)"):
                 function([1, 2], [2, 4], level=level)
+
+
+def test_a_ticket_wins_where_its_mean_is_within_the_tolerance_of_the_full_models():
+    """Halves and quarters are exact in floating point, so the border itself is asked for."""
+    full = [0.75, 0.25]
+    assert is_winning([0.5, 0.25], full, tolerance=0.125)
+    assert not is_winning([0.5, 0.25], full, tolerance=0.124)
+    assert is_winning([1.0], full, tolerance=0.0)
+    assert is_winning([0.5], full, tolerance=0.0)
+    assert not is_winning([0.499], full, tolerance=0.0)
+    assert not is_winning([1.0, math.nan], full, tolerance=9.0)
+
+
+def test_a_verdict_without_its_numbers_is_refused():
+    for ticket, full in [([], [0.5]), ([0.5], []), ([0.5], [0.5, math.nan])]:
+        with pytest.raises(ValueError, match="every full score a number"):
+            is_winning(ticket, full, tolerance=0.1)
+    for tolerance in (-0.1, math.nan):
+        with pytest.raises(ValueError, match="give 0 or more"):
+            is_winning([0.5], [0.5], tolerance)
