@@ -4,15 +4,17 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification
 
 from lottery import evaluation, mask_files, masks, models, pretraining, runs, training
 from lottery.examples import seeded
-from lottery.experiments import Kept, Pretrained, Start, iterative_pruning
+from lottery.experiments import Kept, Pretrained, Start, controls, iterative_pruning
 from lottery.experiments.controls import Redrawn, Shuffled
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText, Rewound
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
@@ -295,3 +297,57 @@ def test_a_single_layer_cannot_be_shuffled(given, tmp_path, config, tokenizer):
     models.save(BertForPreTraining(single), tokenizer, tmp_path / "single")
     with pytest.raises(ValueError, match="one layer"):
         runs.perform(Shuffled(like=replace(given, model=str(tmp_path / "single")), seed=0), tmp_path)
+
+
+def test_controls_have_as_many_weights_as_the_ticket_found_and_differ_in_one_thing(small_world, tmp_path):
+    second = level(small_world, 2, per_level=0.3)
+    run = Run(second, tmp_path)
+    tickets = {kind: controls.ticket(kind, second) for kind in controls.KINDS}
+    found = {kind: ticket.mask(run) for kind, ticket in tickets.items()}
+    assert {masks.removed(mask) for mask in found.values()} == {masks.removed(found["iterative"])}
+    for kind in ("redrawn", "shuffled"):
+        assert masks.share_different(found[kind], found["iterative"]) == 0
+        assert tickets[kind].weights(run) != tickets["iterative"].weights(run)
+    for kind in ("one_shot", "random", "random_model"):
+        assert tickets[kind].weights(run) == small_world.weights(run)
+    # Of a mask drawn without a look at the weights a share of 2 s (1 - s) differs, give or take some 0.006 here.
+    for kind in ("random", "random_model"):
+        assert masks.share_different(found[kind], found["one_shot"]) == pytest.approx(0.48, abs=0.05)
+    assert masks.share_different(found["random"], found["random_model"]) > 0.4
+    assert controls.ticket("iterative", replace(second, rewind_step=2)).of == Rewound(
+        pruning=replace(second, rewind_step=2)
+    )
+    assert controls.ticket("iterative", replace(second, rewind_step=None)).of == small_world
+
+
+def test_fine_tunings_are_told_from_one_another_by_their_columns(small_world):
+    found = level(small_world, 7, per_level=0.1)
+    text = replace(found, training=OnText(steps=6, batch_size=4, learning_rate=1e-2), rewind_step=None)
+    remaining = replace(found, of="remaining", rewind_step=2)
+    starts = [small_world, *(controls.ticket(kind, found) for kind in controls.KINDS)]
+    starts += [controls.ticket("iterative", other) for other in (text, remaining)]
+    pruned = GradualPruning(
+        start=small_world,
+        importance="magnitude",
+        scope="local",
+        embeddings=True,
+        sparsity=0.7,
+        steps=8,
+        ramp=5,
+        every=2,
+        recipe="printed",
+        learning_rate=1e-3,
+        batch_size=4,
+        seed=2,
+    )
+    starts += [Ticket(of=small_world, kept=pruned), pruned]
+    rows = controls.told(pd.DataFrame([runs.flattened(tuned(start)) for start in starts]))
+    assert rows["ticket"].tolist() == ["full", *controls.KINDS, "iterative", "iterative", "gradual", "recovered"]
+    assert rows["sparsity"].tolist() == [0.0, *[0.7] * 7, pytest.approx(1 - 0.9**7), 0.7, 0.7]
+    named = rows.set_index("ticket")["source"]
+    assert set(named[["redrawn", "shuffled"]]) == {"cola"}
+    assert named["iterative"].tolist() == ["cola", "mlm", "cola"]
+    assert set(named.drop(["iterative", "redrawn", "shuffled"])) == {""}
+    iterative = rows[rows["ticket"] == "iterative"]
+    assert iterative["of"].tolist() == ["original", "original", "remaining"]
+    assert iterative["rewind_step"].fillna(-1).tolist() == [0, -1, 2]

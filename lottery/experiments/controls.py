@@ -1,6 +1,7 @@
-"""Whole models whose tickets tell what a found mask owes to the pre-trained weights (Chen et al. 2020, section 3)."""
+"""What a found ticket is compared with: other masks, and its mask on other weights (Chen et al. 2020, section 3)."""
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, get_args
 
 import pandas as pd
 import torch
@@ -10,9 +11,22 @@ from pydantic import InstanceOf
 from lottery import models
 from lottery.examples import seeded
 from lottery.experiments import Start
+from lottery.experiments.iterative_pruning import IterativePruning, Rewound, removed_after
+from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
 from lottery.runs import Count, Run, parameters
 from lottery.tasks import Task
+
+Kind = Literal["iterative", "one_shot", "random", "random_model", "redrawn", "shuffled"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TITLES = {
+    "iterative": "iterative, rewound",
+    "one_shot": "one cut of the pre-trained weights",
+    "random": "random mask",
+    "random_model": "mask of a random model",
+    "redrawn": "found mask, weights drawn anew",
+    "shuffled": "found mask, layers shuffled",
+}
 
 
 @parameters
@@ -95,3 +109,72 @@ class Shuffled:
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task's data, as for the model in its order."""
         return self.like.tables(task)
+
+
+def ticket(kind: Kind, found: IterativePruning) -> Ticket:
+    """The ticket that iterative pruning found, or a control with as many weights, found on the same start.
+
+    iterative     the mask on the weights to which the pruning rewinds; those of the start, where it never does
+    one_shot      the largest weights of the start, by one cut
+    random        a mask drawn evenly, on the start
+    random_model  the largest weights of a model drawn anew, as a mask on the start: the paper's random pruning
+    redrawn       the found mask on a model drawn anew
+    shuffled      the found mask on the start with its layers' matrices exchanged
+    """
+    start = found.start
+    # No small number: a miniature begins with the weights that its own seed draws.
+    redrawn = Redrawn(like=start, seed=found.seed + 1000)
+    cut = Cut(
+        of=start,
+        importance="magnitude",
+        scope=found.scope,
+        embeddings=found.embeddings,
+        pooler=found.pooler,
+        sparsity=found.sparsity,
+        seed=found.seed,
+    )
+    of, kept = {
+        "iterative": (Rewound(pruning=found) if found.rewind_step else start, found),
+        "one_shot": (start, cut),
+        "random": (start, replace(cut, importance="random")),
+        "random_model": (start, replace(cut, of=redrawn)),
+        "redrawn": (redrawn, found),
+        "shuffled": (Shuffled(like=start, seed=found.seed), found),
+    }[kind]
+    return Ticket(of=of, kept=kept)
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of fine-tunings with what they started from in words.
+
+    ticket    one of KINDS; "gradual" for the mask of a GradualPruning on the weights it began with, "recovered" for a
+              pruned model as it is; "full" for anything else
+    source    the task on which the mask was found, or "mlm"; "" where none was
+    sparsity  share of the prunable weights removed
+    of, per_level, rewind_step  of an iterative mask, as there; None for others and where it never rewinds
+    """
+    return rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {name.removeprefix("start.kept."): value for name, value in row.items() if name.startswith("start.kept.")}
+    found = {"ticket": "full", "source": "", "sparsity": 0.0, "of": None, "per_level": None, "rewind_step": None}
+    match row["start"], row.get("start.kept"):
+        case "GradualPruning", _:
+            return found | {"ticket": "recovered", "sparsity": row["start.sparsity"]}
+        case "Ticket", "GradualPruning":
+            return found | {"ticket": "gradual", "sparsity": kept["sparsity"]}
+        case "Ticket", "Cut":
+            cut = "random_model" if kept["of"] == "Redrawn" else "one_shot"
+            kind = "random" if kept["importance"] == "random" else cut
+            return found | {"ticket": kind, "sparsity": kept["sparsity"]}
+        case "Ticket", "IterativePruning":
+            return found | {
+                "ticket": {"Redrawn": "redrawn", "Shuffled": "shuffled"}.get(row["start.of"], "iterative"),
+                "source": kept["training.task"] if kept["training"] == "OnTask" else "mlm",
+                "sparsity": removed_after(int(kept["level"]), kept["per_level"], kept["of"]),
+                "of": kept["of"],
+                "per_level": kept["per_level"],
+                "rewind_step": kept["rewind_step"],
+            }
+    return found

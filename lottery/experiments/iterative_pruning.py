@@ -21,7 +21,19 @@ from lottery.pruning import KEEP, Scope
 from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
 
+Of = Literal["original", "remaining"]
 MASK, TRAINED, REWOUND = "mask.safetensors", "trained", "rewound"
+
+
+def removed_after(level: int, per_level: float, of: Of) -> float:
+    """Share of the weights removed after so many levels, each of which removes a share of all or of those left.
+
+    level * per_level, or 1 - (1 - per_level)**level; to twelve digits, as 3 * 0.1 is not 0.3 in floating point.
+
+    >>> removed_after(3, 0.1, "original"), removed_after(3, 0.1, "remaining")
+    (0.3, 0.271)
+    """
+    return round(level * per_level if of == "original" else 1 - (1 - per_level) ** level, 12)
 
 
 class Round(NamedTuple):
@@ -109,7 +121,7 @@ class IterativePruning:
     training: OnTask | OnText
     level: Size
     per_level: Fraction  # share of the weights that each level removes
-    of: Literal["original", "remaining"]  # of all weights, as in the released code | of those left, as printed
+    of: Of  # of all weights, as in the released code | of those left, as printed
     rewind_step: Count | None  # updates of the first level to whose end is rewound; 0: the start's weights; None: never
     scope: Scope
     embeddings: bool  # whether the table of word embeddings is pruned too
@@ -131,8 +143,7 @@ class IterativePruning:
     @property
     def sparsity(self) -> float:
         """Share of the prunable weights that is removed after this level, in (0, 1)."""
-        share = self.level * self.per_level if self.of == "original" else 1 - (1 - self.per_level) ** self.level
-        return round(share, 12)  # 3 * 0.1 is not 0.3 in floating point
+        return removed_after(self.level, self.per_level, self.of)
 
     @property
     def before(self) -> Self | None:
