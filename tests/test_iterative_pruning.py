@@ -116,6 +116,24 @@ def test_every_level_removes_the_smallest_of_what_was_left_by_exact_count(given,
     assert len(trainings) == 3
 
 
+def test_what_was_removed_stays_away_even_where_a_trained_weight_is_0_as_well(given, tmp_path, monkeypatch):
+    """A training that leaves zeros in front of those that were removed: among equal magnitudes they would go first."""
+    first = level(given, 1)
+    before = first.mask(runs.perform(first, tmp_path))
+    second = level(given, 2)
+
+    @torch.no_grad()
+    def train(model, optimizer, batch_at, **how):
+        for matrix in models.prunable(model, embeddings=False, pooler=False).values():
+            matrix.zero_()
+        return []
+
+    monkeypatch.setattr(iterative_pruning.training, "train", train)
+    after = second.mask(runs.perform(second, tmp_path))
+    assert masks.removed(after) == 2 * masks.removed(before)
+    assert all((before[name] | ~kept).all() for name, kept in after.items())
+
+
 @pytest.mark.parametrize("rewind_step", [0, 2])
 def test_after_rewinding_every_kept_weight_is_that_of_the_snapshot_and_the_rest_0(
     given, tmp_path, trainings, bert_folder, rewind_step
@@ -350,4 +368,4 @@ def test_fine_tunings_are_told_from_one_another_by_their_columns(small_world):
     assert set(named.drop(["iterative", "redrawn", "shuffled"])) == {""}
     iterative = rows[rows["ticket"] == "iterative"]
     assert iterative["of"].tolist() == ["original", "original", "remaining"]
-    assert iterative["rewind_step"].fillna(-1).tolist() == [0, -1, 2]
+    assert iterative["rewind_step"].astype(float).fillna(-1).tolist() == [0, -1, 2]
