@@ -17,8 +17,8 @@ from lottery.stats import (
     bootstrap_over_seeds_and_examples,
     equivalence,
     holm,
-    line,
     is_winning,
+    line,
     paired_difference,
 )
 
