@@ -129,6 +129,22 @@ def run(
         Console().print(Markdown(answer))
 
 
+@app.command(epilog="Example: [bold]lottery corpus corpus.txt glue_data/SQuAD/train-v1.1.json[/bold]")
+def corpus(
+    output: Annotated[Path, typer.Argument(metavar="FILE.txt", help="The file to write.")],
+    squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD v1.1.")],
+) -> None:
+    """Write the paragraphs of SQuAD, from Wikipedia, as text to pre-train on: each a document, a sentence a line."""
+    from lottery import files, text_corpus
+    from lottery.tasks import squad as task
+
+    paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.read_file(path)["second"])
+    documents = [text_corpus.sentences(paragraph) for paragraph in paragraphs]
+    with files.written(output) as partial:
+        partial.write_text(text_corpus.written(documents), encoding="utf-8")
+    typer.echo(f"{len(documents)} documents, {sum(map(len, documents))} sentences: {output}")
+
+
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
 def list_(
     kind: Annotated[Literal["tasks", "models", "methods", "profiles", "notebooks"], typer.Argument(help="Of what.")],

@@ -284,6 +284,18 @@ def for_pretraining(source: str) -> PreTrainedModel:
     return model
 
 
+def require_heads(source: str) -> None:
+    """Raise ValueError where the file of the model holds no heads of pre-training, so that they would be new ones."""
+    with torch.random.fork_rng(devices=[]):
+        model, told = _opened(AutoModelForPreTraining, source)
+    mlm_head(model)
+    if missing := sorted(told["missing_keys"]):
+        raise ValueError(
+            f"the file of {source!r} lacks {len(missing)} weights of the heads of pre-training, such as "
+            f"{missing[0]!r}: train them, for some hundreds of steps at least"
+        )
+
+
 def for_classes(source: str, labels: int) -> PreTrainedModel:
     """The encoder under a classifier of `labels` classes; one label means a regression.
 

@@ -87,7 +87,7 @@ def test_it_starts_without_what_is_slow_to_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean"])
+@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean", "corpus"])
 def test_every_help_has_an_example(lottery, command):
     code, told, _ = lottery(*command.split(), "--help")
     assert code == 0
@@ -95,7 +95,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 6
+    assert len(cli.app.registered_commands) == 7
 
 
 # What there is

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # Every file or folder of lottery/ has its floor here; a new one fails until it is given one.
 FLOORS = [
     {"__init__", "masks", "schedules", "stats", "features", "scores", "plots", "hub", "files"},
-    {"choices", "models", "examples", "spans", "text_files", "glue_files", "glue_hub", "own_file"}
+    {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature"},
     {"training", "pretraining", "pruning", "evaluation"},
     {"runs", "cluster", "mask_files", "experiments"},
@@ -35,8 +35,8 @@ KEPT = {
     "huggingface_hub": {"hub", "models"},
 }
 # Numbers, plain files, notebooks and commands: none of these has business with tensors.
-WITHOUT_TORCH = {"schedules", "stats", "scores", "plots", "choices", "notebooks", "gates", "book", "cli"} | {
-    *("files", "hub", "text_files", "glue_files", "glue_hub", "own_file"),
+WITHOUT_TORCH = {"schedules", "stats", "features", "scores", "plots", "choices", "notebooks", "gates", "book", "cli"} | {
+    *("files", "hub", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"),
 }
 
 

@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 from transformers import PreTrainedTokenizerBase
 
-from lottery import examples, miniature, pretraining
+from lottery import miniature, pretraining
 from lottery.examples import Examples, seeded
+from lottery.experiments import encoded_text
 from lottery.runs import Count, Run, parameters
 
 DOCUMENTS, HELD_OUT_DOCUMENTS = 14_000, 400
@@ -23,21 +24,15 @@ class MiniatureText:
         """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
         language = miniature.Language(self.seed)
         tokenizer = miniature.tokenizer(language)
-        pairs = [
+        train, held_out = (
             pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
             for number, documents in enumerate(
                 (miniature.documents(language, DOCUMENTS, 1), miniature.documents(language, HELD_OUT_DOCUMENTS, 2))
             )
-        ]
-        for name, some in zip(("train", "held_out"), pairs, strict=True):
-            run.once(f"{name}.safetensors", lambda some=some: examples.pack(some))
-        train, held_out = pairs
-        return {"pairs": len(train), "tokens": int(train.lengths.sum()), "held_out_pairs": len(held_out)}
+        )
+        return encoded_text.keep(run, train, held_out)
 
 
 def text(run: Run, seed: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
     """The pairs to train on and those held out; made now where they were not, for the store of `run`."""
-    made = run.need(MiniatureText(seed=seed))
-    pad = examples.padding(tokenizer)
-    train, held_out = (examples.unpack(made.read(f"{name}.safetensors"), pad) for name in ("train", "held_out"))
-    return train, held_out
+    return encoded_text.read(run.need(MiniatureText(seed=seed)), tokenizer)

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from lottery import glue_hub, models, own_file
+from lottery import glue_hub, models, own_file, text_corpus
 from lottery.choices import choose, named
+from lottery.experiments import Pretrained
+from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
 from lottery.own_file import Labels
@@ -99,23 +101,21 @@ def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: i
     data_dir  for any model but the miniature: a downloaded glue_data folder, or "hub"
     Raises ValueError where they do not fit together or the files are not as they are published.
     """
-    files = data(model, task, data_dir)
-    if model == "miniature":
-        return Miniature(seed=seed, steps=miniature_steps)
-    _check(model)
-    return Given(model=model, data=files)
+    data = task_data(model, task, data_dir)
+    return Given(model=model, data=data) if data else Miniature(seed=seed, steps=miniature_steps)
 
 
-def data(model: str, task: str, data_dir: str) -> str:
-    """Where the published files of a task are that a model is to learn; "" for the miniature, which brings its own.
+def task_data(model: str, task: str, data_dir: str) -> str:
+    """Where the published files of a task are, for a model named as for `start`: their folder or HUB; "" for its own.
 
-    Raises ValueError where model and folder do not fit together or the files are not as they are published.
+    Raises ValueError as `start` does.
     """
     folder = choose("tasks", task).FOLDER
     if model == "miniature":
         if data_dir:
             raise ValueError(f"data_dir = {data_dir!r}: the miniature brings its own data; leave data_dir empty")
         return ""
+    _check(model)
     if data_dir == HUB:
         if task not in glue_hub.TASKS:
             raise ValueError(f"task = {task!r} is not one of GLUE's on the hub ({', '.join(glue_hub.TASKS)})")
@@ -125,9 +125,51 @@ def data(model: str, task: str, data_dir: str) -> str:
             f"data_dir = {data_dir!r} has no folder {folder!r}: for the model {model!r} and the task {task!r}, give a "
             f"folder laid out as GLUE's download, or {HUB!r} where the Hugging Face hub can be reached"
         )
-    if "train" not in _splits(task, str(Path(data_dir) / folder)):
+    data = str(Path(data_dir) / folder)
+    if "train" not in _splits(task, data):
         raise ValueError(f"task = {task!r} has no training set: give the task to train on, and this one as `also`")
-    return str(Path(data_dir) / folder)
+    return data
+
+
+def pretrained(
+    model: str,
+    text: str,
+    *,
+    seed: int,
+    miniature_steps: int,
+    text_steps: int,
+    text_learning_rate: float,
+    text_batch_size: int,
+    text_length: int,
+) -> Pretrained:
+    """The start that a notebook's parameters name, for pre-training to go on from.
+
+    model  as for `start`
+    text   for any model but the miniature: a text file, or a folder of them, as `text_corpus.read` takes it
+    The rest: `seed` and `miniature_steps` of the miniature; or `seed`, steps, learning rate, pairs a batch and tokens a
+    pair of the training on the text that comes before, 0 steps for a model that has its heads of pre-training.
+    Raises ValueError or FileNotFoundError where they do not fit together or the text is none.
+    """
+    if model == "miniature":
+        if text:
+            raise ValueError(f"text = {text!r}: the miniature brings its own text; leave text empty")
+        return Miniature(seed=seed, steps=miniature_steps)
+    _check(model)
+    if not text:
+        raise ValueError(
+            f"text = '': to go on with the pre-training of {model!r}, give a text file or a folder of .txt files, one "
+            "sentence a line, with a blank line between documents"
+        )
+    _read(text)
+    return ContinuedPretraining(
+        model=model,
+        corpus=text,
+        steps=text_steps,
+        learning_rate=text_learning_rate,
+        batch_size=text_batch_size,
+        max_length=text_length,
+        seed=seed,
+    )
 
 
 def own(given: Own) -> Own:
@@ -176,4 +218,10 @@ def _splits(task: str, data: str) -> list[str]:
     return list(published(task, data))
 
 
-_check = cache(models.check)  # once for all seeds and tasks of a grid
+# Once for all seeds and tasks of a grid.
+_check = cache(models.check)
+
+
+@cache
+def _read(text: str) -> None:
+    text_corpus.read(Path(text).expanduser())

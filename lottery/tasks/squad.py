@@ -49,10 +49,11 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
     answers  tuple of all accepted answers
     Raises FileNotFoundError, or ValueError naming file and question for what is not as in v1.1.
     """
-    return {split: _read_file(folder / f"{split}-v1.1.json") for split in ("train", "dev")}
+    return {split: read_file(folder / f"{split}-v1.1.json") for split in ("train", "dev")}
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def read_file(path: Path) -> pd.DataFrame:
+    """One file of v1.1, as a split of `read`; it raises what `read` raises."""
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: --data-dir has to hold the files of SQuAD v1.1")
     try:

@@ -41,7 +41,10 @@ data_dir = ""  # for any model but the miniature: a downloaded glue_data folder,
 seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
 tuning_seeds = []  # of the fine-tunings of each pruned model; []: the seed of that model
 miniature_steps = 3000  # of the miniature's pre-training, before any weight is removed
-head_steps = 500  # of another model's pre-training on `text`, before any weight is removed
+text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_learning_rate = 1e-4
+text_batch_size = 32  # pairs of passages
+text_length = 64  # tokens of a pair, at most
 conditions = ["pruned_in_pretraining", "information_deletion", "pruned_downstream", "random"]
 recipe = "equal"  # "equal": one budget for all conditions; "printed", "released": those of the paper and of its code
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks
@@ -70,7 +73,16 @@ from lottery.experiments.gradual_pruning import GradualPruning
 
 controls = [
     GradualPruning(
-        start=starts.pretrained(model, text, seed=seed, miniature_steps=miniature_steps, head_steps=head_steps),
+        start=starts.pretrained(
+            model,
+            text,
+            seed=seed,
+            miniature_steps=miniature_steps,
+            text_steps=text_steps,
+            text_learning_rate=text_learning_rate,
+            text_batch_size=text_batch_size,
+            text_length=text_length,
+        ),
         importance="magnitude",
         scope=scope,
         embeddings=embeddings,
@@ -90,7 +102,7 @@ whole = [
     FineTuning(
         start=control,
         task=task,
-        data=starts.data(model, task, data_dir),
+        data=starts.task_data(model, task, data_dir),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,

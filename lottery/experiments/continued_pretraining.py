@@ -1,0 +1,87 @@
+"""A given BERT, trained on plain text under the heads of pre-training: its own, or new ones where it has lost them."""
+
+from typing import Any, ClassVar
+
+import pandas as pd
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from transformers import PreTrainedTokenizerBase
+
+from lottery import models, pretraining, training
+from lottery.choices import choose
+from lottery.examples import Examples
+from lottery.experiments import encoded_text
+from lottery.experiments.corpus_text import CorpusText
+from lottery.experiments.miniature_text import HELD_OUT_SEED
+from lottery.masks import Mask
+from lottery.runs import Count, Positive, Run, Size, Source, parameters
+from lottery.tasks import Task
+
+
+@parameters
+class ContinuedPretraining:
+    """A model that learns to fill in hidden words of a text and, being a BERT, to tell which passages follow another.
+
+    Models that were made for something else than filling in words, as MiniLM, are published without the heads.
+    """
+
+    version: ClassVar[int] = 1
+    model: Source  # a folder, "minilm" or a hub name
+    corpus: Source  # a text file, or a folder of them, as `text_corpus.read` takes it
+    steps: Count  # optimiser updates; 0 for a model that has its heads: it is as it was given
+    learning_rate: Positive
+    batch_size: Size  # pairs of passages
+    max_length: Size  # tokens of a pair, at most
+    seed: Count  # of new heads, the order of the text, the hidden words and dropout
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of the model's parameters.
+
+        Raises ValueError where there are no steps for a model without heads.
+        """
+        if not self.steps:
+            models.require_heads(self.model)
+        set_seed(self.seed)
+        tokenizer = models.tokenizer(self.model)
+        model = models.for_pretraining(self.model)
+        models.check_length(model, self.max_length)
+        model.to(Accelerator().device)
+        train, held_out = self.text(run, tokenizer)
+        losses = training.train(
+            model,
+            training.adamw(model, learning_rate=self.learning_rate),
+            pretraining.masked_batches(train, tokenizer, batch_size=self.batch_size, seed=self.seed),
+            steps=self.steps,
+            loss=pretraining.loss,
+            checkpoint=run.checkpoint(),
+            title="going on with pre-training",
+        )
+        run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
+        return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
+            model, held_out, tokenizer, seed=HELD_OUT_SEED
+        )
+
+    def weights(self, run: Run) -> str:
+        """The folder of the model with its heads."""
+        return str(run.need(self).path / "model")
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def task_named(self, name: str) -> Task:
+        """The task of that name."""
+        return choose("tasks", name)
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """Always raises ValueError: a text is no data of a task."""
+        raise ValueError(
+            f"a model pre-trained on a text brings no data of the task {task!r}: give its fine-tuning the task's "
+            "published files as `data`"
+        )
+
+    def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
+        """The pairs of the text to train on, and those of the documents held out."""
+        encoded = CorpusText(corpus=self.corpus, model=self.model, max_length=self.max_length)
+        return encoded_text.read(run.need(encoded), tokenizer)

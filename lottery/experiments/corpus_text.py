@@ -1,0 +1,31 @@
+"""Plain text as the sentence pairs that every pre-training of one model on it reads."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from lottery import models, pretraining, text_corpus
+from lottery.examples import seeded
+from lottery.experiments import encoded_text
+from lottery.runs import Run, Size, Source, parameters
+
+PAIRING_SEED = 0  # of where spans are split and which passages are exchanged: the same pairs for every seed of a study
+
+
+@parameters
+class CorpusText:
+    """The documents of a text, encoded once: pairs to train on, and pairs of other documents for the loss."""
+
+    version: ClassVar[int] = 1
+    corpus: Source  # as `text_corpus.read` takes it
+    model: Source  # whose tokenizer encodes it
+    max_length: Size  # tokens of a pair, at most
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
+        tokenizer = models.tokenizer(self.model)
+        documents = text_corpus.read(Path(self.corpus).expanduser())
+        train, held_out = (
+            pretraining.sentence_pairs(some, tokenizer, self.max_length, seeded(PAIRING_SEED, number))
+            for number, some in enumerate(text_corpus.split(documents))
+        )
+        return encoded_text.keep(run, train, held_out)
