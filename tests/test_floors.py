@@ -35,7 +35,18 @@ KEPT = {
     "huggingface_hub": {"hub", "models"},
 }
 # Numbers, plain files, notebooks and commands: none of these has business with tensors.
-WITHOUT_TORCH = {"schedules", "stats", "features", "scores", "plots", "choices", "notebooks", "gates", "book", "cli"} | {
+WITHOUT_TORCH = {
+    "schedules",
+    "stats",
+    "features",
+    "scores",
+    "plots",
+    "choices",
+    "notebooks",
+    "gates",
+    "book",
+    "cli",
+} | {
     *("files", "hub", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"),
 }
 
