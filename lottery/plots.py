@@ -61,11 +61,11 @@ def against_sparsity(
 
 
 def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
-    """A dashed line at the value an answer without knowledge reaches, named at its right end."""
+    """A dashed line at the value an answer without knowledge reaches, named at its left end, where curves are high."""
     ax.axhline(level, color="grey", linestyle="--", linewidth=1)
     ax.annotate(
-        name, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
-        ha="right", color="grey", fontsize=8,
+        name, (0, level), xycoords=("axes fraction", "data"), xytext=(3, 3), textcoords="offset points",
+        ha="left", color="grey", fontsize=8,
     )  # fmt: skip
     return ax
 

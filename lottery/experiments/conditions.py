@@ -108,10 +108,10 @@ def recipe_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
-    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, ordered by `by`.
+    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, in the order of the rows.
 
     Equal scores go to the larger training loss, as in the released code. A score that is not defined loses.
     """
     order = rows.assign(score=rows["score"].fillna(-1)).sort_values(["score", "train_loss"], kind="stable").index
     ranked = rows.loc[order]
-    return ranked[~ranked.duplicated(list(by), keep="last")].sort_values(list(by), kind="stable")
+    return ranked[~ranked.duplicated(list(by), keep="last")].sort_index()
