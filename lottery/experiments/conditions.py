@@ -108,7 +108,7 @@ def recipe_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
-    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, in the order of the rows.
+    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, in the rows' order.
 
     Equal scores go to the larger training loss, as in the released code. A score that is not defined loses.
     """
