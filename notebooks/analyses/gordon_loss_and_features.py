@@ -180,7 +180,8 @@ def lines_drawn(points: pd.DataFrame, losses: list[str]) -> None:
         for ax, condition in zip(row, SHOWN, strict=True):
             for number, (task, some) in enumerate(points[points["condition"] == condition].groupby("task", sort=False)):
                 colour, marker = plots.COLOURS[number], plots.MARKERS[number]
-                line = fits[(fits["condition"] == condition) & (fits["task"] == task)][["slope", "intercept"]].mean()
+                mine = fits[(fits["condition"] == condition) & (fits["task"] == task)]
+                line = mine[["slope", "intercept"]].mean(skipna=False)
                 ends = np.array([some[loss].min(), some[loss].max()])
                 ax.plot(
                     some[loss],
@@ -236,7 +237,16 @@ def hanging(points: pd.DataFrame) -> Markdown:
     lines = []
     for condition, here in points.groupby("condition", sort=False):
         fits = fitted(here, "loss")
-        means = fits.groupby("task", sort=False)[["slope", "without_last", "r2", "leverage"]].mean()
+        numbers = ["slope", "without_last", "r2", "leverage"]
+        means = fits.groupby("task", sort=False)[numbers].agg(lambda values: values.mean(skipna=False))
+        undefined = [choose("tasks", task).TITLE for task in means.index[means.isna().any(axis=1)]]
+        means = means.dropna()
+        without_line = (
+            f"No line is defined for every seed on {', '.join(undefined)}: its points are too few, or all alike. "
+        )
+        if means.empty:
+            lines.append(f"- **{conditions.TITLES[condition].capitalize()}.** {without_line}")
+            continue
         steeper = means.sort_values("slope").index
         change = (means["without_last"] / means["slope"] - 1).abs()
         most, least = (
@@ -250,7 +260,8 @@ def hanging(points: pd.DataFrame) -> Markdown:
             f"size, and {least}, where least. From the steepest on, the order of the tasks is {listed(steeper)}, and without "
             f"that point {listed(means.sort_values('without_last').index)}. "
         )
-        collapsed = here[here["constant"].astype(bool)]
+        line += without_line if undefined else ""
+        collapsed = here[here["constant"].astype(bool) & here["task"].isin(means.index)]
         for task, rows in collapsed.groupby("task", sort=False):
             whole = here[here["task"] == task]
             left = fitted(whole[~whole["constant"].astype(bool)], "loss")["slope"]
@@ -325,8 +336,8 @@ def drift_told(runs: pd.DataFrame) -> Markdown:
     ]
     apart = (rows["cosine"] - rows["centred_cosine"]).abs().max()
     lines.append(
-        f"- **The common part:** cosine and centred cosine of a pair of models differ by {apart:.2f} at most, so the states of "
-        f"this model share {'little' if apart < 0.05 else 'a part that the plain cosine rewards'}."
+        f"- **The common part:** with the means taken off, the cosine of no pair of these models changes by more than "
+        f"{apart:.2f}, so here the common part {'hardly matters' if apart < 0.05 else 'matters'}."
     )
     layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
     lines.append(

@@ -249,7 +249,8 @@ def lengths(runs: pd.DataFrame) -> pd.DataFrame:
     moved = rows[(rows["pair"] == TUNING) & (rows["sparsity"] == sparsity) & rows["task"].isin(tuned["task"].unique())]
     moved = moved[moved["one.of.epochs"].isin(scores.index.get_level_values("before"))]
     moved = moved.groupby(["one.of.epochs", "seed"])["different"].mean().rename_axis(["before", "seed"])
-    return pd.DataFrame({"score": scores, "moved": moved}).assign(moved=lambda t: t["moved"].fillna(0.0)).reset_index()
+    table = pd.DataFrame({"score": scores, "moved": moved}).reset_index()
+    return table.assign(moved=table["moved"].mask(table["before"] == 0, 0.0))
 
 
 def lengths_drawn(runs: pd.DataFrame) -> None:
@@ -280,7 +281,11 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
         mask = stats.paired_difference(100 * moved[one], 100 * moved[other])
         lines.append(
             f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {change.mean:+.1f} points"
-            + (f" ({change.low:+.1f} to {change.high:+.1f})" if np.isfinite(change.low) else " (one seed: no interval)")
+            + (
+                f" ({change.low:+.1f} to {change.high:+.1f})"
+                if np.isfinite(change.low)
+                else " (one seed, or all alike: no interval)"
+            )
             + f", and the mask comes to differ from that of no fine-tuning by {mask.mean:+.1f} points more"
             + (f" ({mask.low:+.1f} to {mask.high:+.1f})" if np.isfinite(mask.low) else "")
             + f": in {moved[one].mean():.1%} of the weights."
