@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import linregress, theilslopes, ttest_1samp
+from scipy.stats import kstest, kurtosis, linregress, skew, spearmanr, theilslopes, ttest_1samp
 from scipy.stats import t as student
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
@@ -47,6 +47,12 @@ class Line(NamedTuple):
     median_slope: float
     median_low: float
     median_high: float
+
+
+class Normality(NamedTuple):
+    ks_distance: float
+    kurtosis: float
+    skewness: float
 
 
 def bootstrap_interval(
@@ -208,6 +214,52 @@ def line(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Line:
 
 def _slope(x: np.ndarray, y: np.ndarray) -> float:
     return np.nan if _is_degenerate(x) else float(linregress(x, y).slope)
+
+
+def normality(values: ArrayLike) -> Normality:
+    """How far a large sample is from a normal distribution.
+
+    values       numbers of any shape
+    ks_distance  largest distance between the sample's distribution and the normal one of its mean and standard
+                 deviation, in [0, 1] (Kolmogorov-Smirnov). No p value goes with it: of millions of weights any
+                 distance is significant
+    kurtosis     fourth standardised moment minus 3, the normal's; above 0 where the tails are heavy
+    skewness     third standardised moment, 0 where both tails are alike
+
+    NaN for fewer than two values, for any NaN or infinite value, and for values that do not differ.
+    """
+    values = np.asarray(values, dtype=float).ravel()
+    if _is_degenerate(values):
+        return Normality(np.nan, np.nan, np.nan)
+    standard = (values - values.mean()) / values.std()
+    distance = kstest(standard, "norm", method="asymp").statistic
+    return Normality(float(distance), float(kurtosis(standard)), float(skew(standard)))
+
+
+def spearman(a: ArrayLike, b: ArrayLike) -> float:
+    """Spearman's rank correlation of pairs, in [-1, 1].
+
+    a, b  (n,) numbers, the i-th of one belonging to the i-th of the other
+
+    NaN for fewer than two pairs, for any NaN or infinite value, and where one of the two does not differ.
+    """
+    _paired(a, b)
+    if _is_degenerate(np.asarray(a, dtype=float)) or _is_degenerate(np.asarray(b, dtype=float)):
+        return np.nan
+    return float(spearmanr(a, b).statistic)
+
+
+def partial_spearman(a: ArrayLike, b: ArrayLike, given: ArrayLike) -> float:
+    """Rank correlation of a and b at equal ranks of `given`: that of the residuals of their ranks on its ranks.
+
+    a, b, given  (n,) numbers that belong together
+    returns      (r_ab - r_ag r_bg) / sqrt((1 - r_ag^2) (1 - r_bg^2)), in [-1, 1], with r as by `spearman`
+
+    NaN where one of the three correlations is, and where a or b is in the order of `given` or its reverse (0/0).
+    """
+    plain, first, second = spearman(a, b), spearman(a, given), spearman(b, given)
+    left = (1 - first**2) * (1 - second**2)
+    return (plain - first * second) / np.sqrt(left) if left > 1e-12 else np.nan
 
 
 def _percentiles(estimates: ArrayLike, level: float) -> Interval:

@@ -19,7 +19,10 @@ from lottery.stats import (
     holm,
     is_winning,
     line,
+    normality,
     paired_difference,
+    partial_spearman,
+    spearman,
 )
 
 VALUES = np.random.default_rng(0).normal(size=12)
@@ -249,3 +252,57 @@ def test_a_verdict_without_its_numbers_is_refused():
     for tolerance in (-0.1, math.nan):
         with pytest.raises(ValueError, match="give 0 or more"):
             is_winning([0.5], [0.5], tolerance)
+
+
+@pytest.mark.parametrize("draw", ["normal", "laplace", "exponential"])
+def test_the_distance_from_normality_is_that_of_a_loop_and_of_the_moments(draw):
+    values = getattr(np.random.default_rng(1), draw)(size=400)
+    mean, sd = values.mean(), values.std()
+    steps = [(scipy.stats.norm.cdf(value, mean, sd), place) for place, value in enumerate(sorted(values))]
+    farthest = max(max(abs(below - place / 400), abs((place + 1) / 400 - below)) for below, place in steps)
+    found = normality(values.reshape(20, 20))
+    assert found.ks_distance == pytest.approx(farthest)
+    assert found.kurtosis == pytest.approx(np.mean((values - mean) ** 4) / sd**4 - 3)
+    assert found.skewness == pytest.approx(np.mean((values - mean) ** 3) / sd**3)
+
+
+def test_known_distributions_have_their_known_moments():
+    """Excess kurtosis 0, 3 and 6, skewness 0, 0 and 2; the distances to the fitted normal by a fine grid."""
+    grid = np.linspace(-8, 8, 100_001)
+    for law, (heavy, lean) in {
+        scipy.stats.norm: (0, 0),
+        scipy.stats.laplace: (3, 0),
+        scipy.stats.expon: (6, 2),
+    }.items():
+        found = normality(law.rvs(size=1_000_000, random_state=2))
+        farthest = np.abs(law.cdf(grid) - scipy.stats.norm.cdf(grid, law.mean(), law.std())).max()
+        assert found.ks_distance == pytest.approx(farthest, abs=0.003)
+        assert found.kurtosis == pytest.approx(heavy, abs=0.3)
+        assert found.skewness == pytest.approx(lean, abs=0.05)
+
+
+def test_rank_correlations_are_pearsons_of_the_ranks_and_of_their_residuals():
+    generator = np.random.default_rng(5)
+    given = generator.integers(6, size=40)
+    a, b = given + generator.integers(5, size=40), given - generator.integers(9, size=40)
+    ranked = {name: scipy.stats.rankdata(values) for name, values in {"a": a, "b": b, "given": given}.items()}
+    assert spearman(a, b) == pytest.approx(np.corrcoef(ranked["a"], ranked["b"])[0, 1])
+    design = np.stack([np.ones(40), ranked["given"]], axis=1)
+    left = [each - design @ np.linalg.lstsq(design, each)[0] for each in (ranked["a"], ranked["b"])]
+    assert partial_spearman(a, b, given) == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert abs(partial_spearman(a, b, given) - spearman(a, b)) > 0.1
+
+
+@pytest.mark.parametrize("values", [[], [0.5], [0.5, 0.5, 0.5], [0.1, math.nan, 0.3], [0.1, math.inf]])
+def test_values_that_have_no_shape_and_no_order_give_nan(values):
+    assert np.isnan(normality(values)).all()
+    rising = np.arange(len(values))
+    assert math.isnan(spearman(values, rising))
+    assert math.isnan(spearman(rising, values))
+    assert math.isnan(partial_spearman(values, rising, rising))
+
+
+def test_what_is_in_the_order_of_the_given_has_no_partial_correlation():
+    assert math.isnan(partial_spearman([1, 2, 3, 4], [1, 3, 2, 4], [10, 20, 30, 40]))
+    with pytest.raises(ValueError, match="make no pairs"):
+        spearman([1, 2], [1, 2, 3])
