@@ -245,6 +245,11 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
     return found
 
 
+def configuration(source: str) -> PreTrainedConfig:
+    """The config.json of the model `source`, which tells its layers, heads and width. Raises ValueError as above."""
+    return _config(source, locate(source))
+
+
 def check(source: str) -> None:
     """Raise ValueError where `source` can be no model, by a look at its files; the hub is not asked for a name."""
     if source == "minilm" or Path(source).expanduser().is_dir() or not _may_be_on_the_hub(source):
@@ -418,6 +423,32 @@ def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> di
         model, told = _opened(AutoModel, source)
     weights = prunable(model, embeddings=embeddings, pooler=pooler)
     return {name: weight.detach() for name, weight in weights.items() if name not in told["missing_keys"]}
+
+
+def by_head(tensors: dict[str, torch.Tensor], config: PreTrainedConfig) -> dict[tuple[int, int], torch.Tensor]:
+    """What belongs to each attention head, of a mask or of weights.
+
+    tensors  {name: (out, in)} as by `prunable`, with at least the four attention matrices of every layer
+    config   of the model they are of
+    returns  {(layer, head): (4 * head size * width,)}, layers and heads counted from 0: its rows of query, key and
+             value, then its columns of the attention output, the weights that Gordon et al. 2020 (arXiv:2002.08307,
+             Figure 4) count as the head's
+
+    Raises ValueError where a matrix is missing.
+    """
+    family = FAMILIES[config.model_type]
+    size = config.hidden_size // config.num_attention_heads
+    found = {}
+    for layer in range(config.num_hidden_layers):
+        names = [f"{family.layers}.{layer}.{matrix}.weight" for matrix in family.matrices[:4]]
+        if missing := [name for name in names if name not in tensors]:
+            raise ValueError(f"{missing[0]!r} is not among the {len(tensors)} tensors given: give those of every layer")
+        *inner, outer = (tensors[name] for name in names)
+        for head in range(config.num_attention_heads):
+            own = slice(head * size, (head + 1) * size)
+            parts = [*(matrix[own] for matrix in inner), outer[:, own]]
+            found[layer, head] = torch.cat([part.flatten() for part in parts])
+    return found
 
 
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:

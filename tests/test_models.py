@@ -227,6 +227,58 @@ def test_prunable_refuses_another_family():
         models.prunable(AlbertModel(config), embeddings=False)
 
 
+@pytest.mark.parametrize("kind", ["bert", *OTHERS])
+def test_every_attention_weight_belongs_to_one_head_by_a_loop_over_rows_and_columns(kind, folder_of):
+    """4 heads of 4 in a width of 16; each weight is a number of its own."""
+    source = folder_of(kind)
+    weights = models.encoder_weights(source, embeddings=False)
+    numbered = {name: 1000 * i + torch.arange(w.numel()).view_as(w) for i, (name, w) in enumerate(weights.items())}
+    expected = {(layer, head): [] for layer in (0, 1) for head in range(4)}
+    for layer in (0, 1):
+        for matrix in (IN_DISTILBERT if kind == "distilbert" else MATRICES)[:4]:
+            (name,) = [name for name in numbered if f"layer.{layer}.{matrix}." in name]
+            for out in range(16):
+                for into in range(16):
+                    head = (into if "out" in matrix else out) // 4
+                    expected[layer, head].append(numbered[name][out, into].item())
+    found = models.by_head(numbered, models.configuration(source))
+    assert list(found) == list(expected)
+    assert all(sorted(found[place].tolist()) == sorted(expected[place]) for place in expected)
+
+
+def test_a_head_without_its_output_columns_says_nothing(bert_folder):
+    """The slices are heads, not just blocks: what a head adds is gone when its columns of the output are 0."""
+    model = models.for_classes(bert_folder, 2).eval()
+    config = model.config
+    weights = models.prunable(model, embeddings=False)
+    ids = torch.arange(5, 15)[None]
+    whole = model(ids).logits
+    name = "encoder.layer.1.attention.self.value.weight"
+    heard = []
+    for silenced in (0, 1):
+        changed = {n: w.detach().clone() for n, w in weights.items()}
+        changed["encoder.layer.1.attention.output.dense.weight"][:, 4 * silenced : 4 * silenced + 4] = 0
+        rows = torch.zeros(16, 16)
+        rows[:4] = torch.linspace(-5, 5, 64).view(4, 16)
+        # The value rows of head 0 matter only while head 0 is heard.
+        found = models.by_head({n: (rows if n == name else torch.zeros_like(w)) for n, w in weights.items()}, config)
+        assert [place for place, values in found.items() if values.any()] == [(1, 0)]
+        outputs = []
+        for values in (changed[name], changed[name] + rows):
+            told = {f"bert.{n}": w for n, w in changed.items()} | {f"bert.{name}": values}
+            outputs.append(torch.func.functional_call(model, told, (ids,)).logits)
+        heard.append(not torch.allclose(*outputs))
+        assert not torch.allclose(outputs[0], whole)
+    assert heard == [False, True]
+
+
+def test_heads_are_refused_where_a_matrix_is_missing(bert_folder):
+    weights = models.encoder_weights(bert_folder, embeddings=False)
+    del weights["encoder.layer.1.attention.self.value.weight"]
+    with pytest.raises(ValueError, match=r"'encoder.layer.1.attention.self.value.weight' is not among the 12"):
+        models.by_head(weights, models.configuration(bert_folder))
+
+
 def test_a_saved_model_is_loaded_with_the_head_asked_for(bert_folder):
     weights = BertForPreTraining.from_pretrained(bert_folder).bert.state_dict()
     classes, regression = models.for_classes(bert_folder, 3), models.for_classes(bert_folder, 1)
