@@ -109,6 +109,24 @@ def test_table2_is_the_reference_cell_by_cell():
     ]
 
 
+def test_movement_by_epoch_is_the_reference_cell_by_cell():
+    ours, theirs = cells(PUBLISHED / "gordon2020_movement_by_epoch.csv"), reference("movement_by_epoch.csv")
+    assert [row["task"] for row in ours] == [TASKS[row["task"]] for row in theirs]
+    assert numbers(ours, "epochs", "movement_mean", "movement_sd") == numbers(
+        theirs, "epochs", "mean_fraction", "std_fraction"
+    )
+
+
+def test_movement_by_matrix_is_the_reference_at_its_highest_rate_cell_by_cell():
+    ours = cells(PUBLISHED / "gordon2020_movement_by_matrix.csv")
+    theirs = [row for row in reference("weight_change_per_matrix.csv") if row["lr"] == "5e-5"]
+    names = [(row["task"], row["matrix"]) for row in ours]
+    assert names == [(TASKS[row["task"]], matrix(row["matrix"])) for row in theirs]
+    assert numbers(ours, "weights", "movement_mean", "movement_sd") == numbers(
+        theirs, "n_weights", "mean_fraction", "std_fraction"
+    )
+
+
 def test_table3_is_the_reference_cell_by_cell():
     ours, theirs = cells(PUBLISHED / "gordon2020_table3.csv"), reference("table3.csv")
     assert [row["matrix"] for row in ours] == [matrix(row["matrix"]) for row in theirs]
@@ -160,6 +178,24 @@ def test_table2_moves_more_at_a_higher_learning_rate():
     assert set(rows["task"]) == set(TASKS.values())
     assert all(moved.is_monotonic_increasing for _, moved in rows.groupby("task")["movement_mean"])
     assert rows["movement_mean"].max() == 0.0412
+
+
+def test_movement_by_epoch_has_every_epoch_of_every_task_and_rises():
+    rows = pd.read_csv(PUBLISHED / "gordon2020_movement_by_epoch.csv")
+    assert sorted(rows["task"].unique()) == sorted(TASKS.values())
+    for _, task in rows.groupby("task"):
+        assert task["epochs"].tolist() == list(range(13))
+        assert task["movement_mean"].is_monotonic_increasing
+
+
+def test_movement_by_matrix_pools_to_the_cells_of_table2():
+    """Weighted by hand; each printed cell is rounded to a hundredth of a per cent."""
+    rows = pd.read_csv(PUBLISHED / "gordon2020_movement_by_matrix.csv")
+    printed = pd.read_csv(PUBLISHED / "gordon2020_table2.csv").query("learning_rate == 5e-5").set_index("task")
+    assert len(rows) == 5 * 73
+    moved = (rows["weights"] * rows["movement_mean"]).groupby(rows["task"]).sum()
+    means = moved / rows.groupby("task")["weights"].sum()
+    assert (means - printed["movement_mean"]).abs().max() <= 0.00005 + 1e-9
 
 
 def test_table3_names_the_matrices_of_bert_base():
