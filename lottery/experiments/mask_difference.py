@@ -42,11 +42,11 @@ class MaskDifference:
             )
         left_out = [name for name in APART if (name in one) != (name in other)]
         one, other = _of(one, lambda name: name not in left_out), _of(other, lambda name: name not in left_out)
-        layers = [_of(mask, lambda name: models.kind(name) != "word embeddings") for mask in (one, other)]
+        layers = [_of(mask, lambda name: models.kind_and_layer(name)[0] != "word embeddings") for mask in (one, other)]
         shares = masks.sparsity(one), masks.sparsity(other)
         by_kind = {}
         for kind in (*models.KINDS, "pooler", "word embeddings"):
-            pair = [_of(mask, lambda name, kind=kind: models.kind(name) == kind) for mask in (one, other)]
+            pair = [_of(mask, lambda name, kind=kind: models.kind_and_layer(name)[0] == kind) for mask in (one, other)]
             if any(pair):
                 by_kind[kind] = masks.share_different(*pair), masks.kappa(*pair)
         different, kappa = zip(*by_kind.values(), strict=True)

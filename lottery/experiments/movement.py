@@ -22,7 +22,7 @@ class Movement:
     seed: Count  # of the noise
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Movement as shares of a matrix's size, as in `ranks`, over all weights and by `matrices`.
+        """Movement as shares of a matrix's size, as in `ranks`, over all weights and by `matrices`, which have `sizes`.
 
         mean, sd             over all weights
         mean_by_matrix, sd_by_matrix  over those of one matrix
@@ -38,7 +38,8 @@ class Movement:
             noised[name] = weight + size * torch.randn(weight.shape, generator=generator)
         found = _measured(before, after)
         noise = {f"noise_{what}": value for what, value in _measured(before, noised).items()}
-        return {"matrices": list(before)} | found | noise
+        sizes = [weight.numel() for weight in before.values()]
+        return {"matrices": list(before), "sizes": sizes} | found | noise
 
     def _weights(self, start: Start, run: Run) -> dict[str, torch.Tensor]:
         return models.encoder_weights(start.weights(run), embeddings=self.embeddings)
