@@ -1,0 +1,473 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: gordon
+#     order: 40
+# ---
+
+# %% [markdown]
+# # What the weights look like, and what a cut takes
+#
+# Magnitude pruning looks at nothing but the size of a weight. So before asking what a pruned model can do, look at the
+# weights: how are they distributed, how much of their sum goes with the smallest ones, and does the cut fall on some
+# attention heads and some words more than on others? {cite:t}`gordon2020` tell this in a footnote, a table and an appendix
+# of figures. This chapter measures the same on the miniature and, recorded, on all-MiniLM-L6-v2
+# {cite:p}`reimers2019,wang2020`, a pre-trained BERT of six layers, with the level of chance beside each claim. Nothing is
+# fine-tuned for it.
+
+# %% tags=["parameters"]
+model = "miniature"  # pre-trained here; or "minilm", a folder, a name of the hub: looked at as it is, once
+seeds = [1]  # of the miniature
+miniature_steps = 3000  # of pre-training
+sparsities = [0.0, 0.3, 0.6, 0.9]  # shares removed, for what is left of the heads
+scope = "local"  # "local": the same share of each matrix goes, as in the paper; "global": the smallest of all
+embeddings = True  # whether the word embeddings are cut, too
+recipe = "printed"  # of the pruning that trains on, as in the chapter on it
+pruning_steps = 400  # of the continued pre-training
+ramp = 200
+every = 10
+pruning_learning_rate = 1e-3
+pretraining_batch_size = 64
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.head_shares import HeadShares
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.starts import HUB, Given
+from lottery.experiments.tickets import Cut
+from lottery.experiments.weight_profile import WeightProfile
+
+trained = [
+    [
+        GradualPruning(
+            start=Miniature(seed=seed, steps=miniature_steps),
+            importance="magnitude",
+            scope=scope,
+            embeddings=embeddings,
+            sparsity=sparsity,
+            steps=pruning_steps,
+            ramp=ramp,
+            every=every,
+            recipe=recipe,
+            learning_rate=pruning_learning_rate,
+            batch_size=pretraining_batch_size,
+            seed=seed,
+        )
+        for sparsity in dict.fromkeys([0.0, *sparsities])
+    ]
+    for seed in (seeds if model == "miniature" else [])
+]
+# The model that nothing was removed from: the miniature's has been trained as long as its pruned ones.
+whole = [pruned[0] for pruned in trained] or [Given(model=model, data=HUB)]
+cuts = [
+    HeadShares(
+        kept=Cut(of=of, importance="magnitude", scope=scope, embeddings=embeddings, sparsity=sparsity, seed=0), of=of
+    )
+    for of in whole
+    for sparsity in sparsities
+]
+grid = [
+    *[WeightProfile(of=of, embeddings=embeddings) for of in whole],
+    *cuts,
+    *[HeadShares(kept=pruned, of=pruned) for those in trained for pruned in those if pruned.sparsity in sparsities],
+]
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+
+from lottery import cluster, models, plots, runs, stats
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+recorded = runs.recorded(Path(records) / "miniature" / "gordon_weights.parquet")
+bert = runs.recorded(Path(records) / "minilm" / "gordon_weights.parquet")
+COMMANDS = "`lottery run analyses/gordon_weights --profile {0}`, then `lottery record {0}`"
+missing = Markdown(f"*Not recorded yet: {COMMANDS.format('miniature')}.*")
+missing_bert = Markdown(f"*The real BERT is not recorded yet: {COMMANDS.format('minilm')}.*")
+table3 = pd.read_csv("book/published/gordon2020_table3.csv")
+TITLES = {"this build": live, "miniature, recorded": recorded, "MiniLM, recorded": bert}
+SHOWN = {name: runs for name, runs in TITLES.items() if len(runs)}
+
+
+def profiles(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows that describe a model's weights."""
+    return runs[runs["experiment"] == "WeightProfile"]
+
+
+def interval(values: list[float], style: str) -> str:
+    """The mean and, of several seeds, its 95 % interval."""
+    mean, low, high = stats.paired_difference(values, np.zeros(len(values)))
+    return f"{mean:{style}}" + (f" ({low:{style}} to {high:{style}})" if np.isfinite(low) else "")
+
+
+# %% [markdown]
+# (g18)=
+# ## How the weights are distributed
+#
+# The paper's Table 3 gives mean and standard deviation of every matrix of BERT-base and says that the weights of each are
+# normally distributed; a footnote puts their *variance* between 0.03 and 0.05, which is the range of the table's standard
+# deviations. Whether they are normal was not tested. No test is of use with millions of weights, as every distance is
+# significant; so here stands the distance itself, the largest between the distribution of a matrix and the normal one with
+# its mean and standard deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
+
+
+# %% tags=["hide-input"]
+def by_kind(matrices: list[str], **columns: list[float]) -> pd.DataFrame:
+    """The columns with each matrix's kind."""
+    return pd.DataFrame({"kind": [models.kind_and_layer(name)[0] for name in matrices], **columns})
+
+
+def spread(values: pd.Series, style: str) -> str:
+    """The lowest and the highest, or the one there is."""
+    low, high = f"{values.min():{style}}", f"{values.max():{style}}"
+    return low if low == high else f"{low} to {high}"
+
+
+def means_and_sds() -> pd.DataFrame:
+    """For each kind of matrix: the range over layers (and seeds) of its mean and of its standard deviation."""
+    tables = {"BERT-base, printed": by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
+    for name, store in SHOWN.items():
+        tables[name] = pd.concat(
+            by_kind(row["matrices"], mean=row["weights_mean"], sd=row["weights_sd"])
+            for _, row in profiles(store).iterrows()
+        )
+    columns = {}
+    for name, table in tables.items():
+        groups = table.groupby("kind", sort=False)
+        columns[name, "mean"] = groups["mean"].apply(spread, "+.3f")
+        columns[name, "standard deviation"] = groups["sd"].apply(spread, ".3f")
+    order = [
+        kind
+        for kind in [*models.KINDS, "pooler", "word embeddings"]
+        if kind in set(columns["this build", "mean"].index)
+    ]
+    return pd.DataFrame(columns).reindex(order).fillna("").T.rename_axis(columns="")
+
+
+means_and_sds()
+
+# %% [markdown]
+# The ranges are over the layers, and of the recorded miniature over the seeds too.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution."}}
+def normality_drawn() -> None:
+    """A point a matrix, kinds down the side, models by colour."""
+    kinds = [*models.KINDS, "pooler", "word embeddings"]
+    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
+    for number, (name, store) in enumerate(SHOWN.items()):
+        for _, row in profiles(store).iterrows():
+            table = by_kind(row["matrices"], ks_distance=row["ks_distance"], kurtosis=row["kurtosis"])
+            places = table["kind"].map(kinds.index) + 0.22 * (number - (len(SHOWN) - 1) / 2)
+            for ax, column in zip(panels, ("ks_distance", "kurtosis"), strict=True):
+                ax.plot(
+                    table[column],
+                    places,
+                    plots.MARKERS[number],
+                    color=plots.COLOURS[number],
+                    label=name,
+                    markersize=3.5,
+                )
+    for ax, name in zip(panels, ("distance to the normal", "excess kurtosis"), strict=True):
+        ax.axvline(0, color="grey", linewidth=0.8)
+        ax.set_xlabel(name)
+    panels[0].set_yticks(range(len(kinds)), kinds)
+    panels[0].invert_yaxis()
+    handles = dict(zip(*reversed(panels[1].get_legend_handles_labels()), strict=True))
+    panels[1].legend(handles.values(), handles.keys(), fontsize=8)
+    plt.show()
+
+
+normality_drawn()
+
+
+# %% tags=["hide-input"]
+def normality_told() -> Markdown:
+    """The farthest matrix of each model, and how many have heavy tails."""
+    told = []
+    for name, store in SHOWN.items():
+        rows = profiles(store)
+        table = pd.DataFrame({c: np.concatenate([*rows[c]]) for c in ("matrices", "ks_distance", "kurtosis")})
+        far, heavy = table.loc[table["ks_distance"].idxmax()], (table["kurtosis"] > 0).mean()
+        kind, layer = models.kind_and_layer(far["matrices"])
+        where = kind if layer is None else f"{kind} of layer {layer}"
+        told.append(
+            f"- **{name}:** the distance is {table['ks_distance'].median():.3f} in the median and {far['ks_distance']:.3f} "
+            f"at most ({where}, excess kurtosis {far['kurtosis']:.1f}); {heavy:.0%} of the matrices have heavier tails than "
+            "a normal distribution."
+        )
+    return Markdown("\n".join(told))
+
+
+normality_told()
+
+# %% tags=["hide-input"]
+missing if not len(recorded) else missing_bert if not len(bert) else Markdown("")
+
+# %% [markdown]
+# (g16)=
+# ## How much of the sum a cut takes
+#
+# The paper's Figure 5: prune once by magnitude, the same share of each matrix, and add up what goes, once as magnitudes
+# and once with signs. The authors find it strange that so large a magnitude can go without loss. The figure is not stored
+# as numbers, so ours stands alone; but for normal weights the share of the magnitude that goes with the smallest share $s$
+# follows from $s$ alone, $1 - \exp(-q^2/2)$ where $q$ is the normal quantile of $(1 + s)/2$. It is drawn beside. A random
+# choice would take the share $s$ of the magnitude, too.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, close to that of normal weights and far below the diagonal of a random choice; and the removed sums with and without signs."}, "figure": {"name": "gordon-weights-sum", "caption": "What one magnitude cut takes. Left its share of all magnitude, beside that of normal weights and of a random choice; right the sums, of magnitudes and with signs, of the model of this build."}}
+def normal_share(sparsity: np.ndarray) -> np.ndarray:
+    """The share of all magnitude that goes with the smallest weights, if they are normal around 0."""
+    return -np.expm1(-(scipy.stats.norm.ppf((1 + sparsity) / 2) ** 2) / 2)
+
+
+def sums_drawn() -> None:
+    """Left the shares of all models, right the sums of this build."""
+    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
+    for number, (name, store) in enumerate(SHOWN.items()):
+        rows = profiles(store)
+        share = np.mean([*rows["removed_share"]], axis=0)
+        panels[0].plot(
+            100 * np.asarray(rows["cut_sparsities"].iloc[0]), 100 * share, color=plots.COLOURS[number], label=name
+        )
+    first = profiles(live).iloc[0]
+    cut = np.asarray(first["cut_sparsities"])
+    panels[0].plot(100 * cut, 100 * normal_share(cut), ":", color="black", label="normal weights")
+    panels[0].plot(100 * cut, 100 * cut, "--", color="grey", linewidth=1, label="random choice")
+    panels[0].set(xlabel="weights removed (%)", ylabel="share of all magnitude (%)")
+    panels[0].legend(fontsize=8)
+    panels[1].plot(100 * cut, first["removed_absolute"], color=plots.COLOURS[0], label="magnitudes")
+    panels[1].plot(100 * cut, first["removed_signed"], color=plots.COLOURS[1], label="with signs")
+    panels[1].set(xlabel="weights removed (%)", ylabel="sum of what is removed")
+    panels[1].legend(fontsize=8)
+    plt.show()
+
+
+sums_drawn()
+
+
+# %% tags=["hide-input"]
+def sums_told() -> Markdown:
+    """The share of magnitude at three cuts, the distance from the normal's, and how far signs cancel."""
+    told = []
+    for name, store in SHOWN.items():
+        rows = profiles(store)
+        cut = np.asarray(rows["cut_sparsities"].iloc[0])
+        shares, signed = np.stack([*rows["removed_share"]]), np.stack([*rows["removed_signed"]])
+        at = [int(np.abs(cut - sparsity).argmin()) for sparsity in (0.3, 0.6, 0.9)]
+        taken = ", ".join(f"{shares[:, i].mean():.1%} with {cut[i]:.0%} of the weights" for i in at)
+        apart = np.abs(shares - normal_share(cut)).max()
+        left = np.abs(signed[:, at[1]] / np.stack([*rows["removed_absolute"]])[:, at[1]]).max()
+        told.append(
+            f"- **{name}:** {taken} go; at no cut further than {100 * apart:.1f} points from normal weights. With signs, "
+            f"what goes at 60 % adds up to {left:.1%} of its magnitude."
+        )
+    return Markdown("\n".join(told))
+
+
+sums_told()
+
+# %% [markdown]
+# Where the line of a model lies on that of normal weights, the size of the sum needs no further explanation: whatever
+# the width of a normal distribution, its smallest weights add up to that share.
+#
+# (g12)=
+# ## What is left of each head
+#
+# The paper's Figure 4, left: whether the cut falls on some attention heads more than on others. A head's weights are its
+# rows of the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once;
+# at 60 % every head of BERT-base loses between 55 and 65 %. Here stands the same cut and, for the miniature, the mask that
+# gradual pruning found while training went on. The grey band is chance: two standard deviations about the mean, if in each
+# matrix as many weights went but any of them.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the narrow band expected by chance."}, "figure": {"name": "gordon-weights-heads", "caption": "Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
+def heads(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows that tell of heads, by how the mask was found and its sparsity."""
+    rows = runs[runs["experiment"] == "HeadShares"]
+    found = {"Cut": "one cut", "GradualPruning": "trained mask"}
+    return rows.assign(found=rows["kept"].map(found), removed=rows["kept.sparsity"])
+
+
+def heads_drawn() -> None:
+    """A panel for each table, colours for how the mask was found."""
+    _, panels = plt.subplots(1, len(SHOWN), figsize=(3.4 * len(SHOWN) + 0.8, 3.4), squeeze=False, sharey=True)
+    for ax, (title, store) in zip(panels[0], SHOWN.items(), strict=True):
+        for number, (name, rows) in enumerate(heads(store).groupby("found", sort=False)):
+            points = rows.groupby("removed").agg(
+                {"mean": "mean", "lowest": "min", "highest": "max", "chance_sd": "mean"}
+            )
+            x = 100 * points.index + 1.2 * number
+            if number == 0:
+                reach = 200 * points["chance_sd"]
+                ax.fill_between(x, 100 * points["mean"] - reach, 100 * points["mean"] + reach, color="lightgrey")
+            span = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
+            style = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "capsize": 2}
+            ax.errorbar(x, 100 * points["mean"], span, label=name, linestyle="none", **style)
+        ax.set(title=title, xlabel="weights removed (%)")
+    panels[0][0].set_ylabel("removed of a head (%)")
+    panels[0][0].legend(fontsize=8)
+    plt.show()
+
+
+heads_drawn()
+
+
+# %% tags=["hide-input"]
+def heads_told() -> pd.DataFrame:
+    """The least and the most pruned head, and their spread beside chance, for each model, way and sparsity."""
+    lines = []
+    for name, store in SHOWN.items():
+        for (way, sparsity), rows in heads(store).groupby(["found", "removed"], sort=False):
+            if sparsity:
+                lines.append(
+                    {
+                        "model": name,
+                        "mask": way,
+                        "removed": f"{sparsity:.0%}",
+                        "heads": len(rows["shares"].iloc[0]),
+                        "least pruned head": f"{rows['lowest'].min():.1%}",
+                        "most pruned head": f"{rows['highest'].max():.1%}",
+                        "spread over heads, against chance": interval(rows["sd"] / rows["chance_sd"], ".1f"),
+                    }
+                )
+    return pd.DataFrame(lines).set_index(["model", "mask", "removed"])
+
+
+heads_told()
+
+# %% [markdown]
+# The last column divides the standard deviation over the heads by that of random choice within each matrix; in brackets
+# the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude does prune some heads more than
+# others, even where the differences look small.
+#
+# (g17)=
+# ## Maps of the weights, and the lengths of word embeddings
+#
+# The paper's Figures 7 to 9 are maps of magnitudes: a key projection, in which bands show the heads, and the table of
+# word embeddings, one row a token, from which the authors read that shorter subwords have smaller embeddings and are
+# pruned first. The rows stand in the order of the vocabulary. Here each map is drawn from means of blocks, at most 256 a
+# side, and the second claim is measured.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes of the model of this build: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "Magnitudes of the key projection of the second layer (left; rows are outputs, so that a head is a band of rows) and of the word embeddings (right; rows are tokens in the order of the vocabulary). Means of blocks; colours from 0 to the 99th percentile of the map."}}
+def maps_drawn(row: pd.Series) -> None:
+    """The two maps of one model."""
+    _, panels = plt.subplots(1, 2, figsize=(7.6, 4.2))
+    for ax, name, title in zip(
+        panels, ("key_map", "embedding_map"), ("key projection", "word embeddings"), strict=True
+    ):
+        blocks = np.reshape(np.asarray(row[name], dtype=float), (-1, int(row[f"{name}_columns"])))
+        drawn = ax.imshow(blocks, aspect="auto", cmap="viridis", vmin=0, vmax=np.quantile(blocks, 0.99))
+        ax.set(title=title, xlabel="dimension", ylabel="block of rows")
+        ax.grid(visible=False)
+        plt.colorbar(drawn, ax=ax, label="mean |weight|")
+    plt.show()
+
+
+maps_drawn(profiles(live).iloc[0])
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two maps of all-MiniLM-L6-v2."}, "figure": {"name": "gordon-weights-maps-minilm", "caption": "The same maps of all-MiniLM-L6-v2, recorded."}}
+maps_drawn(profiles(bert).iloc[0]) if len(bert) else missing_bert
+
+
+# %% [markdown]
+# Counted are the tokens that consist of letters alone; a length is in letters, without the `##` of a piece that continues
+# a word. A vocabulary of WordPiece begins with single letters and goes on from frequent to rare, so that a token's number
+# tells of its frequency, and short words are frequent ones: both correlations stand there, and that with length among
+# tokens of equal number.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word."}, "figure": {"name": "gordon-weights-lengths", "caption": "Mean norm of the word embedding against the token's length in letters; only lengths that five tokens or more have."}}
+def lengths_drawn() -> None:
+    """A panel for each model."""
+    _, panels = plt.subplots(1, len(SHOWN), figsize=(3.2 * len(SHOWN) + 0.8, 3.0), squeeze=False)
+    for ax, (title, store) in zip(panels[0], SHOWN.items(), strict=True):
+        for number, (part, name) in enumerate({"_words": "whole words", "_pieces": "pieces that continue"}.items()):
+            table = pd.concat(
+                pd.DataFrame(
+                    {
+                        "length": row["lengths"],
+                        "norm": row[f"norm_by_length{part}"],
+                        "tokens": row[f"tokens_by_length{part}"],
+                    }
+                )
+                for _, row in profiles(store).iterrows()
+            )
+            means = table[table["tokens"] >= 5].groupby("length")["norm"].mean()
+            style = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number]}
+            ax.plot(means.index, means, label=name, **style)
+        ax.set(title=title, xlabel="letters")
+        ax.set_ylim(bottom=0)
+    panels[0][0].set_ylabel("mean norm of the embedding")
+    panels[0][0].legend(fontsize=8)
+    plt.show()
+
+
+lengths_drawn()
+
+
+# %% tags=["hide-input"]
+def correlations_told() -> pd.DataFrame:
+    """Spearman's correlations of the norm, for each model and part of the vocabulary."""
+    lines = []
+    for name, store in SHOWN.items():
+        rows = profiles(store)
+        for part, title in {"": "all", "_words": "whole words", "_pieces": "pieces that continue"}.items():
+            line = {"model": name, "tokens": title, "how many": f"{rows[f'tokens{part}'].mean():,.0f}"}
+            for column, heading in {
+                "norm_length": "norm and length",
+                "norm_id": "norm and number",
+                "norm_length_given_id": "norm and length, at equal number",
+            }.items():
+                line[heading] = interval(rows[f"{column}{part}"], "+.2f")
+            lines.append(line)
+    return pd.DataFrame(lines).set_index(["model", "tokens"])
+
+
+correlations_told()
+
+
+# %% tags=["hide-input"]
+def claim_told() -> Markdown:
+    """Whether shorter tokens have shorter embeddings, and what goes with it more closely."""
+    told = []
+    for name, store in SHOWN.items():
+        rows = profiles(store)
+        length, number = rows["norm_length_words"].mean(), rows["norm_id_words"].mean()
+        verdict = (
+            "have neither smaller nor larger" if abs(length) < 0.1 else "have smaller" if length > 0 else "have larger"
+        )
+        closer = "its number in the vocabulary" if abs(number) > abs(length) else "its length"
+        told.append(
+            f"- **{name}:** among whole words, shorter ones {verdict} embeddings than longer ones (Spearman of norm and "
+            f"length {length:+.2f}, of norm and number {number:+.2f}); {closer} tells more of a word's norm."
+        )
+    return Markdown("\n".join(told))
+
+
+claim_told()
+
+# %% [markdown]
+# A correlation within 0.1 of zero counts as neither. The words of the miniature are made up, so only a real vocabulary can
+# speak for or against the claim. Look at the first points of the curves, too: single letters are tokens of their own that
+# text hardly ever needs.
