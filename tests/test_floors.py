@@ -38,7 +38,6 @@ KEPT = {
 WITHOUT_TORCH = {
     "schedules",
     "stats",
-    "features",
     "scores",
     "plots",
     "choices",
