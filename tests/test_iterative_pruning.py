@@ -198,13 +198,24 @@ def test_without_rewinding_a_level_goes_on_from_the_trained_weights(given, tmp_p
         second.rewound(run)
 
 
-def test_the_score_is_that_of_the_ticket_that_was_trained(given, tmp_path, trainings, bert_folder, tokenizer):
-    """Recomputed from the weights the level ended with."""
-    second = level(given, 2)
-    run = runs.perform(second, tmp_path)
+def test_the_score_is_that_of_the_ticket_that_was_trained(
+    given, tmp_path, trainings, bert_folder, tokenizer, monkeypatch
+):
+    """Of the weights the training ended with, not of what the cut after it leaves."""
+    scored, real = [], evaluation.score
+
+    def score(model, *of):
+        scored.append(copy.deepcopy(model.state_dict()))
+        return real(model, *of)
+
+    monkeypatch.setattr(iterative_pruning.evaluation, "score", score)
+    run = runs.perform(level(given, 2), tmp_path)
+    ended = trainings[1]["after"][-1]
+    assert len(scored) == 2
+    assert all(torch.equal(scored[1][name], ended[name]) for name in ended)
     model = evaluation.with_head(bert_folder, given.task_named("cola"))
-    model.load_state_dict(trainings[1]["after"][-1])
-    found, _ = evaluation.score(model, given.task_named("cola"), given.tables("cola"), tokenizer, 16)
+    model.load_state_dict(ended)
+    found, _ = real(model, given.task_named("cola"), given.tables("cola"), tokenizer, 16)
     assert {name: run.metrics[name] for name in found} == pytest.approx(found, nan_ok=True)
 
 
