@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification
 
-from lottery import evaluation, mask_files, masks, models, pretraining, runs
+from lottery import evaluation, mask_files, masks, miniature, models, pretraining, runs
 from lottery.choices import choose
 from lottery.examples import seeded
 from lottery.experiments import starts
@@ -19,6 +19,7 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import Given
+from lottery.miniature.language import Language
 from lottery.runs import Run
 
 
@@ -106,6 +107,37 @@ def test_the_new_head_is_drawn_from_the_seed(fine_tuning, tmp_path, monkeypatch)
         torch.rand(seed)
         runs.perform(replace(fine_tuning, seed=seed, epochs=0.1, saved=False), tmp_path / place)
     assert heads[0] == heads[2] != heads[1]
+
+
+def test_of_a_training_set_as_many_rows_are_drawn_as_asked_and_the_same_for_every_start(
+    fine_tuning, tmp_path, tokenizer
+):
+    whole = fine_tuning.tables("cola")
+    few = replace(fine_tuning, train_examples=10)
+    drawn = few.tables("cola")["train"]
+    assert len(drawn) == 10
+    assert few.tables("cola")["dev"].equals(whole["dev"])
+    places = [whole["train"]["first"].tolist().index(text) for text in drawn["first"]]
+    assert len(set(places)) == 10
+    assert places != sorted(places)
+    assert drawn["label"].tolist() == whole["train"]["label"].iloc[places].tolist()
+    more = replace(few, train_examples=20).tables("cola")["train"]
+    assert more["first"].tolist()[:10] == drawn["first"].tolist()
+    assert replace(few, train_examples=37, seed=4).tables("cola")["train"]["first"].tolist() != more["first"].tolist()
+    again = replace(few, start=few, learning_rate=1e-4, epochs=1.0)
+    assert sorted(again.tables("cola")["train"]["first"]) == sorted(drawn["first"])
+    with pytest.raises(ValueError, match="train_examples = 38: the task has 37; give at most so many"):
+        replace(few, train_examples=38).tables("cola")
+
+    run = runs.perform(few, tmp_path)
+    assert run.metrics["steps"] == 4  # 10 examples by 8: 2 batches, twice
+    model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
+    with torch.no_grad():
+        losses = [
+            model(**tokenizer(row.first, return_tensors="pt"), labels=torch.tensor([row.label])).loss.item()
+            for row in drawn.itertuples()
+        ]
+    assert run.metrics["train_loss"] == pytest.approx(np.mean(losses), abs=1e-5)
 
 
 class Stop(Exception):
@@ -294,6 +326,34 @@ def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_pat
     runs.perform(small_world, tmp_path / "again")
     again = runs.perform(pruned, tmp_path / "again")
     assert again.metrics == run.metrics
+
+
+def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings(tmp_path, monkeypatch):
+    monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
+    monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 40)
+    small = Miniature(seed=5, steps=0, documents=20, nouns=98)
+    run = runs.perform(small, tmp_path)
+    language = Language(5, nouns=98)
+    reader = models.tokenizer(small.weights(run))
+    assert reader.get_vocab() == miniature.tokenizer(language).get_vocab()
+    model = BertForPreTraining.from_pretrained(run.path / "model")
+    assert model.config.vocab_size == len(reader)
+    assert small.tables("sst2")["train"].equals(miniature.tables(language, "sst2")["train"])
+
+    def sentences(pairs):
+        return {s for ids in pairs.sequences["input_ids"] for s in reader.decode(ids).split(" [SEP]")[:-1]}
+
+    def told(number, split):
+        return "".join(s for each in miniature.documents(language, number, split) for s in each).replace(" ", "")
+
+    train, held_out = small.text(run, reader)
+    for pairs, number, split in ((train, 20, 1), (held_out, 10, 2)):
+        passages = [s.removeprefix("[CLS]").replace(" ", "") for s in sentences(pairs)]
+        assert passages
+        assert all(passage in told(number, split) for passage in passages)
+    usual, _ = replace(small, documents=0).text(run, reader)
+    assert len(usual) > 1.5 * len(train)
+    assert any(s.removeprefix("[CLS]").replace(" ", "") not in told(20, 1) for s in sentences(usual))
 
 
 @pytest.mark.parametrize("task", ["cola", "squad"])

@@ -84,6 +84,24 @@ def test_a_language_too_poor_to_speak_is_refused():
         Language(0, nouns=40)
 
 
+@pytest.mark.parametrize("nouns", [98, 390])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_poorer_and_a_richer_language_speak_as_well(seed, nouns):
+    """Half and twice the usual nouns. In the poorer one only tasks of whole clauses find rows enough."""
+    language = Language(seed, nouns=nouns)
+    meanings = {min(word, language.synonym_of.get(word, word)) for word in language.kind_of}
+    assert len(meanings) == nouns
+    reader = tokenizer(language)
+    text = [sentence for each in documents(language, 60, 1) for sentence in each]
+    assert not any(reader.unk_token_id in ids for ids in reader(text)["input_ids"])
+    held = {noun for nouns in language.held.nouns.values() for noun in nouns}
+    for name in ("sst2", "cola", "mnli"):
+        rows = tables(language, name)["train"]
+        words = {word.removesuffix("s") for text in rows["first"] for word in words_of(text)}
+        assert words & set(language.kind_of)
+        assert not words & held
+
+
 def test_no_two_words_of_the_language_share_a_form(language):
     stems = [
         *FUNCTION_WORDS,

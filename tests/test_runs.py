@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 import warnings
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Read
 
 from lottery import files, runs
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.miniature_text import MiniatureText
 from lottery.experiments.starts import Given
 from lottery.runs import Run
 
@@ -112,6 +114,10 @@ def test_golden_keys():
         saved=True,
     )
     assert runs.key(fine_tuning) == "82e30be119f8"
+    assert runs.key(MiniatureText(seed=1)) == "b25be053471f"
+    miniature = Miniature(seed=1, steps=3000)
+    assert runs.key(miniature) == "4d787a5b8a07"
+    assert runs.key(replace(fine_tuning, start=miniature)) == "e8c71fd38c70"
 
 
 def test_a_key_is_the_hash_of_class_version_and_fields(log):

@@ -110,7 +110,7 @@ def test_a_predictor_that_is_missing_somewhere_is_missing_there_alone():
 
 
 def test_a_rule_is_found_on_the_others_and_applied_to_the_task():
-    """Two tasks, each the only other one; with the second seed drops are twice as steep, and rises half as steep again."""
+    """Two tasks, each the only other one; the second seed drops twice and rises one and a half times as steeply."""
     table = pd.DataFrame(
         [
             {"task": task, "seed": seed, "sparsity": s, "rise": (1 + seed) * s, "drop": slope * seed * s}

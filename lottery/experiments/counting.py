@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from lottery import miniature, pretraining
-from lottery.experiments.miniature_text import HELD_OUT_SEED, text
+from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText, text
 from lottery.runs import Count, Run, parameters
 
 
@@ -17,7 +17,7 @@ class Counting:
     def perform(self, run: Run) -> dict[str, Any]:
         """`unigram_loss` and `ngram_loss`, nats a hidden word."""
         tokenizer = miniature.tokenizer(miniature.Language(self.seed))
-        train, held_out = text(run, self.seed, tokenizer)
+        train, held_out = text(run, MiniatureText(seed=self.seed), tokenizer)
         hidden = [
             (ids[inside].tolist(), labels[inside].tolist())
             for batch in pretraining.held_out_batches(held_out, tokenizer, seed=HELD_OUT_SEED)

@@ -45,6 +45,7 @@ class FineTuning:
     saved: bool  # whether the fine-tuned model is kept in the run's folder
     data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
     recipe: Literal["printed", "released"] = "printed"
+    train_examples: Count = 0  # of the training set, so many drawn by the seed, the same for every start; 0: all
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
@@ -124,8 +125,20 @@ class FineTuning:
         return self.start.task_named(name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The data it was given, or those of its start."""
-        return starts.published(task, self.data) if self.data else self.start.tables(task)
+        """The data it was given, or those of its start, of train as many as asked for.
+
+        Raises ValueError where there are fewer.
+        """
+        tables = starts.published(task, self.data) if self.data else self.start.tables(task)
+        return tables | {"train": self._drawn(tables["train"])} if self.train_examples else tables
+
+    def _drawn(self, train: pd.DataFrame) -> pd.DataFrame:
+        if self.train_examples > len(train):
+            raise ValueError(
+                f"train_examples = {self.train_examples}: the task has {len(train)}; give at most so many, or 0 for all"
+            )
+        order = torch.randperm(len(train), generator=seeded(self.seed))
+        return train.iloc[order[: self.train_examples].tolist()].reset_index(drop=True)
 
     @property
     def _renewed(self) -> bool:

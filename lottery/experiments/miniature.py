@@ -10,7 +10,7 @@ from lottery import miniature, models, pretraining, training
 from lottery.choices import choose
 from lottery.examples import Examples
 from lottery.experiments import miniature_text
-from lottery.experiments.miniature_text import HELD_OUT_SEED
+from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText
 from lottery.masks import Mask
 from lottery.runs import Count, Run, parameters
 from lottery.tasks import Task
@@ -23,12 +23,13 @@ class Miniature:
     version: ClassVar[int] = 2
     seed: Count  # of the world, its text, the model's weights and the order of the examples
     steps: Count  # of pre-training; with 0 the model is as it was drawn
+    documents: Count = 0  # of the text, fewer being read more often in the same steps; 0: as MiniatureText has
+    nouns: Count = 0  # of the language; 0: miniature.NOUNS
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of its parameters."""
         set_seed(self.seed)
-        language = miniature.Language(self.seed)
-        tokenizer = miniature.tokenizer(language)
+        tokenizer = miniature.tokenizer(self._language)
         model = BertForPreTraining(miniature.config(len(tokenizer)))
         train, held_out = self.text(run, tokenizer)
         optimizer = training.adamw(model, learning_rate=miniature.LEARNING_RATE)
@@ -61,8 +62,13 @@ class Miniature:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task in the language's words."""
-        return miniature.tables(miniature.Language(self.seed), task)
+        return miniature.tables(self._language, task)
 
     def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
         """The pairs of the language's text to train on, and those held out."""
-        return miniature_text.text(run, self.seed, tokenizer)
+        of = MiniatureText(seed=self.seed, documents=self.documents, nouns=self.nouns)
+        return miniature_text.text(run, of, tokenizer)
+
+    @property
+    def _language(self) -> miniature.Language:
+        return miniature.Language(self.seed, nouns=self.nouns or miniature.NOUNS)

@@ -19,20 +19,25 @@ class MiniatureText:
 
     version: ClassVar[int] = 2
     seed: Count  # of the world, its text, and how passages are paired
+    documents: Count = 0  # to train on, the first of the same; 0: DOCUMENTS
+    nouns: Count = 0  # of the language; 0: miniature.NOUNS
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
-        language = miniature.Language(self.seed)
+        language = miniature.Language(self.seed, nouns=self.nouns or miniature.NOUNS)
         tokenizer = miniature.tokenizer(language)
         train, held_out = (
             pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
             for number, documents in enumerate(
-                (miniature.documents(language, DOCUMENTS, 1), miniature.documents(language, HELD_OUT_DOCUMENTS, 2))
+                (
+                    miniature.documents(language, self.documents or DOCUMENTS, 1),
+                    miniature.documents(language, HELD_OUT_DOCUMENTS, 2),
+                )
             )
         )
         return encoded_text.keep(run, train, held_out)
 
 
-def text(run: Run, seed: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
+def text(run: Run, of: MiniatureText, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
     """The pairs to train on and those held out; made now where they were not, for the store of `run`."""
-    return encoded_text.read(run.need(MiniatureText(seed=seed)), tokenizer)
+    return encoded_text.read(run.need(of), tokenizer)

@@ -1,7 +1,7 @@
 """A world small enough to know: a made-up language, its text, its tokenizer, a small BERT and ten tasks."""
 
 from lottery.miniature import ngram
-from lottery.miniature.language import Language
+from lottery.miniature.language import NOUNS, Language
 from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, config
 from lottery.miniature.tasks import tables
 from lottery.miniature.text import documents
@@ -11,6 +11,7 @@ __all__ = [
     "BATCH_SIZE",
     "LEARNING_RATE",
     "MAX_LENGTH",
+    "NOUNS",
     "Language",
     "config",
     "documents",

@@ -23,6 +23,7 @@ KINDS = {
     "stone": "material",
 }
 GROUPS = tuple(dict.fromkeys(KINDS.values()))
+NOUNS = 195  # meanings, fifteen of each kind
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Language:
         self,
         seed: int,
         *,
-        nouns: int = 195,
+        nouns: int = NOUNS,
         synonyms: float = 0.3,
         frames: int = 12,
         verbs: int = 2,
