@@ -114,8 +114,10 @@ def test_golden_keys():
         saved=True,
     )
     assert runs.key(fine_tuning) == "82e30be119f8"
-    assert runs.key(MiniatureText(seed=1)) == "b25be053471f"
+    text = MiniatureText(seed=1)
+    assert runs.key(text) == "b25be053471f"
     miniature = Miniature(seed=1, steps=3000)
+    assert (text.documents, text.nouns, miniature.documents, miniature.nouns, fine_tuning.train_examples) == (0,) * 5
     assert runs.key(miniature) == "4d787a5b8a07"
     assert runs.key(replace(fine_tuning, start=miniature)) == "e8c71fd38c70"
 
