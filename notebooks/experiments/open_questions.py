@@ -50,6 +50,9 @@ epochs = 2.0  # of fine-tuning on all examples
 batch_size = 32
 learning_rate = 1e-3  # of fine-tuning
 max_length = 64  # tokens of an example, at most
+sequences = (
+    1100  # pairs of passages at which features are compared; of the miniature's, about the paper's 25,000 tokens
+)
 results = "results"
 records = "book/records"
 workers = 2
@@ -59,6 +62,7 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
+from lottery.experiments.feature_drift import FeatureDrift
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.matrix_shares import MatrixShares
@@ -112,6 +116,14 @@ base = [
     for control in controls
     for pruned in (replace(control, sparsity=sparsity) for sparsity in sparsities)
 ]
+of_features = [
+    [
+        FeatureDrift(text=control.start, full=control, pruned=replace(control, sparsity=sparsity), sequences=sequences)
+        for sparsity in sparsities
+        if sparsity
+    ]
+    for control in controls
+]
 of_scopes = [
     [MatrixShares(kept=pruned), pruned, *(tuned(pruned, task) for task in scope_tasks)]
     for control in controls
@@ -135,7 +147,9 @@ of_nouns = [
     for control in (elsewhere(control, nouns=number) for control in controls)
     for pruned in (replace(control, sparsity=sparsity) for sparsity in noun_sparsities)
 ]
-grid = list(dict.fromkeys(run for some in (base, of_scopes, of_texts, of_nouns) for runs in some for run in runs))
+grid = list(
+    dict.fromkeys(run for some in (base, of_features, of_scopes, of_texts, of_nouns) for runs in some for run in runs)
+)
 
 # %% tags=["remove-cell"]
 from pathlib import Path
@@ -611,6 +625,11 @@ def dropped(runs: pd.DataFrame) -> pd.DataFrame:
     losses = usual(continued(runs)).pivot_table(index="seed", columns="sparsity", values="mlm_loss")
     told = drawable(scores.rsub(scores[0.0], axis=0), "drop")
     told = told.merge(drawable(100 * (losses.div(losses[0.0], axis=0) - 1), "mlm_rise"), on=["seed", "sparsity"])
+    drift = runs[runs["experiment"] == "FeatureDrift"]
+    turned = pd.DataFrame(
+        {"seed": drift["pruned.seed"], "sparsity": drift["pruned.sparsity"], "turned": 1 - drift["cosine"]}
+    )
+    told = told.merge(turned.astype(float), on=["seed", "sparsity"], how="left")
     return told.sort_values(["task", "seed", "sparsity"], ignore_index=True)
 
 
