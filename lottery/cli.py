@@ -147,7 +147,9 @@ def corpus(
 
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
 def list_(
-    kind: Annotated[Literal["tasks", "models", "methods", "profiles", "notebooks"], typer.Argument(help="Of what.")],
+    kind: Annotated[
+        Literal["tasks", "models", "methods", "claims", "profiles", "notebooks"], typer.Argument(help="Of what.")
+    ],
 ) -> None:
     """What there is of a kind, one a line."""
     told = _offers(kind)
@@ -156,10 +158,10 @@ def list_(
 
 
 def _offers(kind: str) -> dict[str, str]:
-    if kind in ("tasks", "methods"):
+    if kind in ("tasks", "methods", "claims"):
         from lottery.choices import offered
 
-        folder = {"tasks": "tasks", "methods": "importance"}[kind]
+        folder = {"methods": "importance"}.get(kind, kind)
         files = {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
         own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
         return files | (own if kind == "tasks" else {})

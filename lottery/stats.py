@@ -172,6 +172,29 @@ def is_winning(ticket_scores: ArrayLike, full_scores: ArrayLike, tolerance: floa
     return bool(ticket.mean() >= full.mean() - tolerance)
 
 
+def side(estimate: float, error: float, *, low: float, high: float, freedom: float = np.inf) -> float:
+    """p value of the test that a quantity lies on that side of its bounds on which its estimate was found.
+
+    estimate   of the quantity, with its standard error, above 0, at `freedom` degrees of freedom (inf: normal)
+    low, high  the bounds, low < high; -inf or inf where there is none
+    returns    p in [0, 0.5]: between the bounds the larger one of the two one-sided tests against them, which is that
+               of `equivalence`; outside, that of the one-sided test against the bound that was crossed
+
+    A small p says that the quantity lies where it was found, a large one that it may lie across the bound.
+    NaN for a NaN and for an error of 0. Schuirmann 1987, doi:10.1007/BF01068419.
+    """
+    if not low < high:
+        raise ValueError(f"bounds of {low} and {high} hold nothing between them; give the lower one first")
+    if not (error > 0 and np.isfinite(estimate)):
+        return np.nan
+    above_low, below_high = (
+        student.sf((estimate - low) / error, freedom),
+        student.cdf((estimate - high) / error, freedom),
+    )
+    inside = max(above_low, below_high)
+    return float(inside if low <= estimate <= high else 1 - inside)
+
+
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """p values of one family of tests, corrected for their number (Holm 1979).
 

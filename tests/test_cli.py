@@ -108,6 +108,7 @@ def test_lists(lottery, counting):
         ("tasks", "cola", "CoLA"),
         ("methods", "magnitude", "weight"),
         ("models", "minilm", "BERT"),
+        ("claims", "low_sparsity_is_free", "30 to 40 %"),
     ):
         code, told, _ = lottery("list", kind)
         (line,) = [line for line in told.splitlines() if line.startswith(f"{name} ")]

@@ -14,7 +14,7 @@ FLOORS = [
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature"},
     {"training", "pretraining", "pruning", "evaluation"},
-    {"runs", "cluster", "mask_files", "experiments"},
+    {"runs", "cluster", "mask_files", "experiments", "claims", "regimes"},
     {"notebooks", "gates", "book", "cli"},
 ]
 

@@ -1,0 +1,37 @@
+"""No attention head is pruned much more than another.
+
+Where about 60 % of the attention's weights are removed, the head that loses most and the one that loses least have to
+be within 5 points of the mean, the paper's own margin. It shows it as a figure and prints no numbers but these.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery.claims import Evidence, over_seeds
+
+PAPER = "gordon2020"
+CLAIM = "At 60 % sparsity, each attention head by itself is pruned strictly between 55 and 65 %."
+WHERE = "sections 6 and 4, Figure 4 (left)"
+TABLE = "gordon_weights"
+TUNED = False
+MARGIN = 5.0  # points of sparsity, the paper's own
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """Nothing is printed but a figure."""
+    return []
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of gordon_weights."""
+    rows = table[(table["experiment"] == "HeadShares") & table["mean"].between(0.55, 0.65)]
+    reach = 100 * pd.concat([rows["highest"] - rows["mean"], rows["mean"] - rows["lowest"]], axis=1).max(axis=1)
+    return [
+        over_seeds(
+            "distance of the farthest head from the mean, at 60 %",
+            "points",
+            (float("-inf"), MARGIN),
+            reach.groupby(rows.get("of.seed", pd.Series(0, index=rows.index))).max(),  # one model has no seed
+        )
+    ]

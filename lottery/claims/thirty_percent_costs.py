@@ -1,0 +1,67 @@
+"""Another 30 % cost 1 point on QQP and 10 on CoLA.
+
+The paper does not say which 30 %, nor whether of pruning or of information deletion. So every 30 % more of either is
+looked at: among those that cost QQP 1 point, rounded, the dearest for CoLA has to cost it 10, rounded; and so has the
+dearest of all. Recorded runs are held to what the sentence is there to say, that CoLA loses more than QQP: from 50 to
+80 % removed, any difference.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery import regimes
+from lottery.claims import Evidence, over_seeds, within
+
+PAPER = "gordon2020"
+CLAIM = "Pruning another 30 % of the weights costs only one point of accuracy on QQP, but 10 points on CoLA."
+WHERE = "section 4.4, Table 1"
+TABLE = "gordon_pruning"
+TUNED = False
+MARGIN = 0.5  # points: the paper tells whole ones
+
+CONDITIONS = {"pruned_in_pretraining": "pruning", "information_deletion": "information deletion"}
+TASKS = ("qqp", "cola")
+ROUNDING = 0.1  # points, of a difference of two printed accuracies
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From Table 1."""
+    accuracies = tables["gordon2020_table1"].pivot_table("accuracy", index=["condition", "sparsity"], columns="task")
+    costs = pd.concat(
+        {condition: -100 * accuracies.loc[condition].sort_index().diff(3).dropna() for condition in CONDITIONS}
+    )
+    alike = costs[costs["qqp"].between(1 - MARGIN, 1 + MARGIN)]
+    return [
+        _dearest("where they cost QQP 1 point", alike["cola"]),
+        _dearest("wherever that is", costs["cola"]),
+    ]
+
+
+def _dearest(where: str, costs: pd.Series) -> Evidence:
+    (condition, end), most = costs.idxmax(), float(costs.max())
+    return within(
+        f"the most that 30 % more cost CoLA, {where}: {CONDITIONS[condition]}, {end - 0.3:.0%} to {end:.0%}",
+        "points",
+        (10 - MARGIN, 10 + MARGIN),
+        most,
+        most - ROUNDING,
+        most + ROUNDING,
+        basis="rounding",
+    )
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of gordon_pruning."""
+    rows = regimes.recorded(table)
+    found = []
+    for condition, name in CONDITIONS.items():
+        each = rows[rows["condition"] == condition]
+        cells = 100 * each.pivot_table("accuracy", index="seed", columns=["task", "sparsity"])
+        needed = {(task, sparsity) for task in TASKS for sparsity in (0.5, 0.8)}
+        more = []
+        if needed <= set(cells.columns):
+            more = (cells["cola", 0.5] - cells["cola", 0.8]) - (cells["qqp", 0.5] - cells["qqp", 0.8])
+        what = f"what {name} from 50 to 80 % costs CoLA, more than QQP"
+        found.append(over_seeds(what, "points", (0.0, float("inf")), more))
+    return found
