@@ -22,6 +22,7 @@ from lottery.stats import (
     normality,
     paired_difference,
     partial_spearman,
+    side,
     spearman,
 )
 
@@ -306,3 +307,29 @@ def test_what_is_in_the_order_of_the_given_has_no_partial_correlation():
     assert math.isnan(partial_spearman([1, 2, 3, 4], [1, 3, 2, 4], [10, 20, 30, 40]))
     with pytest.raises(ValueError, match="make no pairs"):
         spearman([1, 2], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"), [(0.0, 0.02275), (0.5, 0.158655), (1.5, 0.158655), (-3.0, 0.0000317)]
+)
+def test_the_side_of_a_bound_by_the_table_of_the_normal_distribution(estimate, expected):
+    assert side(estimate, 0.5, low=-1.0, high=1.0) == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_side_of_a_bound_is_wrongly_told_no_oftener_than_its_level():
+    """Whether the truth is on the bound or a little to either side of it: against draws."""
+    generator = np.random.default_rng(5)
+    for truth in (1.0, 0.9, 1.1):
+        wrong = 0
+        for values in generator.normal(truth, 0.3, size=(4000, 4)):
+            mean, error = values.mean(), values.std(ddof=1) / 2
+            told = side(mean, error, low=-50.0, high=1.0, freedom=3) < 0.05
+            wrong += told and ((mean > 1.0) != (truth > 1.0))
+        assert wrong / 4000 < 0.06
+
+
+def test_a_side_that_cannot_be_told_is_nan_and_bounds_have_an_order():
+    for estimate, error in ((math.nan, 1.0), (0.0, 0.0), (0.0, math.nan)):
+        assert math.isnan(side(estimate, error, low=-1.0, high=1.0))
+    with pytest.raises(ValueError, match="hold nothing between them"):
+        side(0.0, 1.0, low=1.0, high=-1.0)

@@ -42,14 +42,14 @@ class Claim(Protocol):
     PAPER: str  # its key in book/references.bib
     CLAIM: str  # what the paper says, in one sentence
     WHERE: str  # it says so
-    TABLE: str  # the chapter whose recorded runs measure it
+    TABLE: str | None  # the chapter whose recorded runs measure it; None for a sentence about one published model
     TUNED: bool  # whether the miniature was tuned to show it
 
     def published(self, tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
         """From the papers' printed numbers, {file in book/published: its table}; [] where they print none."""
 
     def measured(self, table: pd.DataFrame) -> list[Evidence]:
-        """From the recorded runs of TABLE under one profile."""
+        """From the recorded runs of TABLE under one profile; not asked for where TABLE is None."""
 
 
 def over_seeds(what: str, unit: str, claimed: tuple[float, float], values: ArrayLike) -> Evidence:
@@ -66,6 +66,17 @@ def over_seeds(what: str, unit: str, claimed: tuple[float, float], values: Array
     error, freedom = values.std(ddof=1) / math.sqrt(values.size), values.size - 1
     p = stats.side(mean, error, low=claimed[0], high=claimed[1], freedom=freedom)
     return Evidence(what, unit, claimed, mean, low, high, f"95 % over {values.size} seeds", p)
+
+
+def over_models(what: str, unit: str, claimed: tuple[float, float], values: pd.Series, rows: pd.DataFrame) -> Evidence:
+    """The mean of one value a model, whose seeds stand in `of.seed` of their rows; of a given model its one value.
+
+    What is said of the weights of one given model is a fact and has no interval.
+    """
+    if "of.seed" in rows or len(values) != 1:
+        return over_seeds(what, unit, claimed, values.groupby(rows.get("of.seed", rows.index)).mean(skipna=False))
+    value = float(values.iloc[0])
+    return within(what, unit, claimed, value, value, value, basis="one given model")
 
 
 def with_error(
@@ -117,11 +128,13 @@ def _verdict(measured: Evidence, p: float) -> str:
 
 
 def together(verdicts: Sequence[str]) -> str:
-    """The verdict that follows from several: all that was measured has to hold; what was not measured says nothing.
+    """The verdict that follows from several of one claim: it holds where all hold, and fails where one fails.
 
-    One that does not hold outweighs one that is not shown.
+    Where some are not measured it is not shown, and where none is it is not measured.
     """
-    return next((worst for worst in (FAILS, OPEN, HOLDS) if worst in verdicts), MISSING)
+    if set(verdicts) <= {MISSING}:
+        return MISSING
+    return FAILS if FAILS in verdicts else HOLDS if set(verdicts) == {HOLDS} else OPEN
 
 
 def ledger(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -146,10 +159,14 @@ def ledger(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mapping
 
 
 def verdicts(ledger: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
-    """A row a claim: the verdict of each source, a column each, and `verdict`, that of all sources that count."""
+    """A row a claim: the verdict of each source, a column each, and `verdict`, that of all sources that count.
+
+    A source that measured nothing of a claim says nothing about it.
+    """
     told = {}
     for name in offered("claims"):
         rows = ledger[ledger["claim"] == name]
         told[name] = {source: together(rows["verdict"][rows["source"] == source].tolist()) for source in sources}
-        told[name]["verdict"] = together(rows["verdict"][rows["counts"].astype(bool)].tolist())
+        counting = [told[name][source] for source in sources if rows["counts"][rows["source"] == source].all()]
+        told[name]["verdict"] = together([verdict for verdict in counting if verdict != MISSING])
     return pd.DataFrame.from_dict(told, orient="index", columns=[*sources, "verdict"])

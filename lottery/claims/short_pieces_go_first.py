@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds
+from lottery.claims import Evidence, over_models
 
 PAPER = "gordon2020"
 CLAIM = "Shorter word pieces have embeddings of smaller magnitude, and will be pruned earlier than others."
@@ -27,11 +27,5 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_weights."""
     rows = table[table["experiment"] == "WeightProfile"]
-    return [
-        over_seeds(
-            "rank correlation of a piece's length with that of its embedding",
-            "",
-            (MARGIN, float("inf")),
-            rows["norm_length"].groupby(rows.get("of.seed", pd.Series(0, index=rows.index))).mean(skipna=False),
-        )
-    ]
+    what = "rank correlation of a piece's length with that of its embedding"
+    return [over_models(what, "", (MARGIN, float("inf")), rows["norm_length"], rows)]

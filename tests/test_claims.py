@@ -1,0 +1,408 @@
+"""The ledger of claims: the rule on made-up measurements, the claims on tables computed by hand and as printed."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ttest_1samp
+
+from lottery import claims, regimes, stats
+from lottery.choices import choose, offered
+from lottery.claims import FAILS, HOLDS, MISSING, OPEN, Evidence, judged, over_seeds, together, with_error, within
+
+ROOT = Path(__file__).parent.parent
+CLAIMS = offered("claims")
+PRINTED = {path.stem: pd.read_csv(path) for path in (ROOT / "book" / "published").glob("*.csv")}
+INFINITE = math.inf
+
+
+def printed(name: str) -> list[Evidence]:
+    return choose("claims", name).published(PRINTED)
+
+
+# The rule
+
+
+@pytest.mark.parametrize("claimed", [(-1.0, 1.0), (0.0, INFINITE), (-INFINITE, 0.5)])
+def test_a_measurement_over_seeds_has_the_interval_and_the_p_value_of_scipy(claimed):
+    for shift in (-3.0, 0.2, 3.0):
+        values = np.array([-0.1, 0.0, 0.3, 0.15]) + shift
+        found = over_seeds("it", "points", claimed, values)
+        interval = ttest_1samp(values, 0).confidence_interval(0.95)
+        assert (found.estimate, found.low, found.high) == pytest.approx((values.mean(), *interval))
+        sides = [
+            ttest_1samp(values, bound, alternative=side).pvalue
+            for bound, side in zip(claimed, ("greater", "less"), strict=True)
+            if math.isfinite(bound)
+        ]
+        inside = claimed[0] < values.mean() < claimed[1]
+        assert found.p == pytest.approx(max(sides) if inside else 1 - max(sides), abs=1e-9)
+
+
+def test_a_measurement_within_a_margin_of_zero_is_the_test_of_equivalence():
+    values = np.array([0.2, -0.3, 0.1])
+    assert over_seeds("it", "", (-1.0, 1.0), values).p == pytest.approx(stats.equivalence(values, 0 * values, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("values", "basis", "verdict"),
+    [
+        ([], "not recorded", MISSING),
+        ([0.1, math.nan, 0.2], "missing or not defined for 1 of 3 seeds", MISSING),
+        ([0.1], "one seed: no interval", OPEN),
+        ([0.1, 0.1, 0.1], "3 seeds that do not differ: no interval", OPEN),
+        ([0.1, 0.11, 0.12], "95 % over 3 seeds", HOLDS),
+        ([2.1, 2.11, 2.12], "95 % over 3 seeds", FAILS),
+        ([0.8, 0.99, 1.1], "95 % over 3 seeds", OPEN),
+        ([1.0, 1.2, 0.9], "95 % over 3 seeds", OPEN),
+    ],
+)
+def test_every_way_to_a_verdict(values, basis, verdict):
+    found = over_seeds("it", "points", (-1.0, 1.0), values)
+    assert found.basis == basis
+    assert judged([found]) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(-0.9, 0.9, HOLDS), (1.1, 1.3, FAILS), (0.9, 1.1, OPEN), (0.1 + 0.2 - 0.3, 1.0, OPEN)]
+)
+def test_an_interval_that_is_none_of_sampling_is_judged_as_it_lies(low, high, verdict):
+    assert judged([within("it", "", (-1.0, 1.0), 0.5, low, high, basis="rounding")]) == [verdict]
+
+
+def test_the_tests_of_one_claim_are_corrected_by_holm_and_the_others_left_out_of_it():
+    """Two z tests at p = 0.0287 each: one of them would pass alone, of two neither does."""
+    alone = with_error("it", "", (-INFINITE, 0.0), -1.9, 1.0, basis="")
+    assert alone.p == pytest.approx(0.0287, abs=1e-4)
+    assert (alone.low, alone.high) == pytest.approx((-3.86, 0.06), abs=0.001)
+    rounded = within("it", "", (-INFINITE, 0.0), -1.0, -1.1, -0.9, basis="")
+    assert judged([alone, rounded]) == [HOLDS, HOLDS]
+    assert judged([alone, alone, rounded]) == [OPEN, OPEN, HOLDS]
+
+
+def test_a_claim_needs_all_that_was_measured():
+    assert together([]) == together([MISSING, MISSING]) == MISSING
+    assert together([HOLDS, HOLDS]) == HOLDS
+    assert together([HOLDS, MISSING]) == together([HOLDS, OPEN, MISSING]) == OPEN
+    assert together([HOLDS, OPEN, FAILS]) == FAILS
+
+
+def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact():
+    rows = pd.DataFrame({"of.seed": [1, 1, 2]})
+    found = claims.over_models("it", "", (0.0, INFINITE), pd.Series([1.0, 3.0, 4.0]), rows)
+    assert (found.estimate, found.basis) == (3.0, "95 % over 2 seeds")
+    found = claims.over_models(
+        "it", "", (0.0, INFINITE), pd.Series([0.2]), rows[["of.seed"]].iloc[:1].drop(columns="of.seed")
+    )
+    assert (found.low, found.high, judged([found])) == (0.2, 0.2, [HOLDS])
+
+
+# Every claim
+
+
+def test_as_many_are_found_as_there_are():
+    assert len(CLAIMS) == 14
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_says_what_it_is_and_the_page_reads_its_records(name):
+    claim = choose("claims", name)
+    title, _, how = claim.__doc__.partition("\n\n")
+    assert title.endswith(".")
+    assert how.strip()
+    assert claim.CLAIM.endswith(".")
+    assert claim.WHERE
+    assert isinstance(claim.TUNED, bool)
+    assert isinstance(claim.MARGIN, float)
+    assert f"{{{claim.PAPER}," in (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    assert hasattr(claim, "measured") == (claim.TABLE is not None)
+    page = (ROOT / "notebooks/analyses/claims.py").read_text(encoding="utf-8")
+    assert claim.TABLE is None or f'"{claim.TABLE}"' in page
+    for each in claim.published(PRINTED):
+        assert each.claimed[0] < each.claimed[1]
+        assert each.low <= each.estimate <= each.high
+
+
+def test_only_the_three_regimes_are_what_the_miniature_was_tuned_to_show():
+    tuned = [name for name in CLAIMS if choose("claims", name).TUNED]
+    assert tuned == ["high_sparsity_binds", "low_sparsity_is_free", "medium_sparsity_deletes"]
+
+
+def test_what_the_miniature_was_tuned_to_show_does_not_count():
+    rows = pd.DataFrame(
+        [
+            {"claim": "low_sparsity_is_free", "source": "published", "counts": True, "verdict": HOLDS},
+            {"claim": "low_sparsity_is_free", "source": "miniature", "counts": False, "verdict": FAILS},
+            {"claim": "masks_differ_little", "source": "miniature", "counts": True, "verdict": OPEN},
+        ]
+    )
+    found = claims.verdicts(rows, ["published", "miniature"])
+    assert found.loc["low_sparsity_is_free"].tolist() == [HOLDS, FAILS, HOLDS]
+    assert found.loc["masks_differ_little"].tolist() == [MISSING, OPEN, OPEN]
+    rows.loc[2, "verdict"] = HOLDS
+    assert claims.verdicts(rows, ["published", "miniature"]).loc["masks_differ_little"].tolist() == [
+        MISSING,
+        HOLDS,
+        HOLDS,
+    ]
+    assert found.loc["short_pieces_go_first"].tolist() == [MISSING, MISSING, MISSING]
+
+
+# The printed numbers
+
+
+def test_the_dev_sets_have_as_many_examples_as_their_files(reference):
+    sizes = PRINTED["glue_dev"].set_index("task")["examples"]
+    for task, file, header in (
+        ("cola", "glue/CoLA/dev.tsv", 0),
+        ("sst2", "glue/SST-2/dev.tsv", 1),
+        ("qnli", "glue/QNLI/dev.tsv", 1),
+        ("mnli", "glue/MNLI/dev_matched.tsv", 1),
+    ):
+        assert sizes[task] == len(reference(file).read_text(encoding="utf-8").splitlines()) - header, task
+
+
+def test_free_weights_in_print():
+    """By hand from Table 1, with each task's change at 30 and 40 %: +.2 -.3 -.4 -.2 +.4 and -.1 -.4 -.7 -.6 -.7."""
+    found = printed("low_sparsity_is_free")
+    assert [each.estimate for each in found] == pytest.approx([-0.3 / 5, -2.5 / 5, 0.04, 0.11])
+    shares = [
+        (0.831, 0.833, 9815),
+        (0.905, 0.902, 40430),
+        (0.911, 0.907, 5463),
+        (0.921, 0.919, 872),
+        (0.791, 0.795, 1043),
+    ]
+    variance = sum((a * (1 - a) + b * (1 - b)) / n for a, b, n in shares)
+    reach = 1.959964 * 100 * math.sqrt(variance) / 5
+    assert (found[0].low, found[0].high) == pytest.approx((-0.06 - reach, -0.06 + reach), abs=1e-5)
+    assert (found[3].low, found[3].high) == pytest.approx((0.10, 0.12))
+    assert judged(found) == [HOLDS, OPEN, OPEN, FAILS]
+
+
+def test_medium_sparsity_in_print():
+    loss, deleted, alike = printed("medium_sparsity_deletes")
+    assert loss.estimate == pytest.approx((2.03 + 2.25) / 2 - 1.82)
+    # Means over tasks at 0, 50 and 60 %: deletion 87.26, 86.42, 85.74; pruning 86.18, 85.56.
+    assert deleted.estimate == pytest.approx((86.42 + 85.74) / 2 - 87.26)
+    assert alike.estimate == pytest.approx((86.42 - 86.18 + 85.74 - 85.56) / 2)
+    assert judged([loss, deleted, alike]) == [HOLDS, HOLDS, OPEN]
+
+
+def test_high_sparsity_in_print():
+    recovered, fit = printed("high_sparsity_binds")
+    # Sums over tasks, deletion minus pruning, at 70, 80 and 90 %: 424.4 - 419.3, 412.7 - 405.3, 389.3 - 367.0.
+    assert recovered.estimate == pytest.approx((5.1 + 7.4 + 22.3) / 15)
+    assert fit.estimate == pytest.approx((1.36 + 1.75 + 2.50) / 15 - 0.79 / 5)
+    assert judged([recovered, fit]) == [HOLDS, HOLDS]
+
+
+def test_pruning_after_fine_tuning_in_print():
+    low, medium, high = printed("fine_tuning_does_not_help")
+    # Sums over tasks at 50 and 60 %: 431.4 and 428.0 after, 430.9 and 427.8 before.
+    assert medium.estimate == pytest.approx((0.5 + 0.2) / 10)
+    assert low.estimate < 0 > high.estimate
+    assert judged([low, medium, high]) == [HOLDS, HOLDS, HOLDS]
+
+
+def test_who_fits_the_training_data_in_print():
+    mean, worst = printed("deletion_fits_better")
+    assert (mean.estimate, worst.estimate) == pytest.approx((0.157 - 0.157, 0.61 - 0.26))
+    assert "cola" in worst.what
+    assert judged([mean, worst]) == [OPEN, FAILS]
+    pruned, deleted = printed("full_model_fits_best")
+    assert (pruned.estimate, deleted.estimate) == pytest.approx((0.156 - 0.157, 0.072 - 0.157))
+    assert judged([pruned, deleted]) == [OPEN, FAILS]
+
+
+def test_thirty_percent_in_print():
+    alike, dearest = printed("thirty_percent_costs")
+    assert (alike.estimate, dearest.estimate) == pytest.approx((77.9 - 70.0, 77.4 - 69.1))
+    assert "information deletion, 50% to 80%" in alike.what
+    assert "pruning, 50% to 80%" in dearest.what
+    assert judged([alike, dearest]) == [FAILS, FAILS]
+
+
+def test_movement_and_variances_in_print():
+    (moved,) = printed("weights_keep_their_place")
+    assert moved.estimate == pytest.approx(4.12)
+    smallest, largest = printed("matrices_have_one_variance")
+    assert (smallest.estimate, largest.estimate) == pytest.approx((0.027**2, 0.048**2))
+    assert judged([smallest, largest]) == [FAILS, FAILS]
+
+
+def test_lines_in_print_are_those_of_the_reference(reference):
+    fits = pd.read_csv(reference("reference/gordon2020/expected_fit.csv"))
+    fits = fits[(fits["condition"] == "information_deletion")].set_index(["task", "excluded"])
+    *squares, slopes = printed("accuracy_falls_in_line")
+    for each, (task, excluded) in zip(
+        squares,
+        [
+            ("MNLI", "none"),
+            ("QQP", "none"),
+            ("QNLI", "none"),
+            ("SST-2", "none"),
+            ("CoLA", "sparsity 90 (as printed in the paper)"),
+        ],
+        strict=True,
+    ):
+        assert each.estimate == pytest.approx(fits.loc[(task, excluded), "r_squared"], rel=1e-4)
+    assert squares[3].low == pytest.approx(
+        fits.loc[("SST-2", "sparsity 90 (same range for every task)"), "r_squared"], rel=1e-4
+    )
+    steep, flat = fits.loc[("CoLA", "sparsity 90 (as printed in the paper)")], fits.loc[("QQP", "none")]
+    assert slopes.estimate == pytest.approx(steep["slope_pct_per_nat"] - flat["slope_pct_per_nat"], rel=1e-4)
+    assert judged([*squares, slopes]) == [HOLDS, HOLDS, HOLDS, OPEN, HOLDS, HOLDS]
+
+
+# Recorded runs
+
+
+def runs_of_gordon(accuracy, training_loss, loss, sparsities=(0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)) -> pd.DataFrame:
+    """A recorded gordon_pruning of two tasks and three seeds, its numbers functions of condition, sparsity and seed."""
+    rows = []
+    for seed in (1, 2, 3):
+        for sparsity in sparsities:
+            model = {"importance": "magnitude", "sparsity": sparsity, "seed": seed}
+            rows.append({"experiment": "GradualPruning", **model, "loss": loss(sparsity, seed)})
+            for condition, start in (
+                ("pruned_in_pretraining", {f"start.{name}": value for name, value in model.items()}),
+                ("information_deletion", {f"start.pruned.{name}": value for name, value in model.items()}),
+                (
+                    "pruned_downstream",
+                    {"start.kept": "Cut", "start.kept.of": "FineTuning", "start.kept.sparsity": sparsity},
+                ),
+            ):
+                kind = {"pruned_in_pretraining": "GradualPruning", "information_deletion": "Freed"}.get(
+                    condition, "Ticket"
+                )
+                inner = {"start.pruned": "GradualPruning"} if kind == "Freed" else {}
+                for task, shift in (("cola", 0.05), ("qqp", -0.05)):
+                    told = {"start": kind, **start, **inner, "task": task, "seed": seed}
+                    found = accuracy(condition, sparsity, seed) + shift
+                    fit = training_loss(condition, sparsity, seed)
+                    rows.append(
+                        {"experiment": "FineTuning", **told, "score": found, "accuracy": found, "train_loss": fit}
+                    )
+            # A correlation has no accuracy, so it takes no part in the means.
+            start = {"start": "GradualPruning", "start.importance": "magnitude", "start.sparsity": sparsity}
+            told = {"task": "stsb", "seed": seed, "score": 0.1, "train_loss": 9.0}
+            rows.append({"experiment": "FineTuning", **start, **told})
+    return pd.DataFrame(rows)
+
+
+def test_recorded_conditions_are_compared_as_the_printed_ones_are():
+    noise = {1: -0.001, 2: 0.0, 3: 0.002}
+    table = runs_of_gordon(
+        lambda condition, sparsity, seed: (
+            0.8
+            - {"pruned_in_pretraining": 0.10, "information_deletion": 0.10, "pruned_downstream": 0.02}[condition]
+            * sparsity
+            + noise[seed] * sparsity
+        ),
+        lambda condition, sparsity, seed: (
+            0.2 + (condition == "pruned_in_pretraining") * sparsity + noise[seed] * sparsity
+        ),
+        lambda sparsity, seed: 2.0 + sparsity**2 + noise[seed] * sparsity,
+    )
+    means = regimes.by_seed(regimes.recorded(table), "accuracy")
+    assert means.loc[2, ("pruned_downstream", 0.5)] == pytest.approx(0.79)
+    free = choose("claims", "low_sparsity_is_free").measured(table)
+    assert [each.estimate for each in free] == pytest.approx(
+        [-3 + 100 * 0.3 / 3000, -4 + 100 * 0.4 / 3000, 0.09 + 0.0001, 0.16 + 0.4 / 3000]
+    )
+    assert judged(free) == [FAILS] * 4
+    medium = choose("claims", "medium_sparsity_deletes").measured(table)
+    assert medium[2].estimate == pytest.approx(0)
+    assert judged(medium)[:2] == [HOLDS, HOLDS]
+    helped = choose("claims", "fine_tuning_does_not_help").measured(table)
+    assert [each.estimate for each in helped] == pytest.approx([100 * 0.08 * s for s in (0.35, 0.55, 0.8)])
+    assert helped[0].basis == "3 seeds that do not differ: no interval, at 30%, 40% alone"
+    better, best = (choose("claims", name).measured(table) for name in ("deletion_fits_better", "full_model_fits_best"))
+    assert better[0].estimate == pytest.approx(0.9 / 3000)
+    assert [each.estimate for each in best] == pytest.approx([0.35 + 0.35 / 3000, 0.35 / 3000])
+    costs = choose("claims", "thirty_percent_costs").measured(table)
+    assert [each.estimate for each in costs] == pytest.approx([0, 0])
+
+
+def test_a_line_among_recorded_runs_has_its_slope_and_what_is_missing_is_told():
+    table = runs_of_gordon(
+        lambda condition, sparsity, seed: 0.8 - 0.02 * seed * sparsity**2,
+        lambda condition, sparsity, seed: 0.2,
+        lambda sparsity, seed: 2.0 + sparsity**2,
+    )
+    cola, qqp, slopes = choose("claims", "accuracy_falls_in_line").measured(table)
+    assert (cola.estimate, qqp.estimate, slopes.estimate) == pytest.approx((1, 1, 0), abs=1e-9)
+    few = runs_of_gordon(lambda *_: 0.7, lambda *_: 0.2, lambda *_: 2.0, sparsities=(0.0, 0.3))
+    assert judged(choose("claims", "accuracy_falls_in_line").measured(few)) == [MISSING]
+    assert judged(choose("claims", "high_sparsity_binds").measured(few)) == [MISSING, MISSING]
+    gone = table.drop(table.index[(table["task"] == "qqp") & (table["start"] == "Ticket") & (table["seed"] == 2)])
+    assert (
+        choose("claims", "fine_tuning_does_not_help")
+        .measured(gone)[0]
+        .basis.startswith("missing or not defined for 1 of 3 seeds")
+    )
+
+
+def test_masks_movement_heads_and_pieces_among_recorded_runs():
+    pairs = [("FineTuning", "GradualPruning"), ("FineTuning", "Cut"), ("GradualPruning", "GradualPruning")]
+    masks = pd.DataFrame(
+        {
+            "experiment": "MaskDifference",
+            "one.of": of,
+            "other": other,
+            "one.seed": seed,
+            "different": share + seed / 1000,
+        }
+        for seed in (1, 2, 3)
+        for (of, other), shares in zip(pairs, ((0.03, 0.05), (0.9, 0.9), (0.9, 0.9)), strict=True)
+        for share in shares
+    )
+    (found,) = choose("claims", "masks_differ_little").measured(masks)
+    assert found.estimate == pytest.approx(5.2)
+    moved = pd.DataFrame(
+        {
+            "experiment": "Movement",
+            "after.seed": seed,
+            "mean": mean + seed / 1e4,
+            "low_tenth": 0.02,
+            "high_tenth": 0.01 + seed / 1e4,
+        }
+        for seed in (1, 2, 3)
+        for mean in (0.01, 0.05)
+    )
+    (largest,) = choose("claims", "weights_keep_their_place").measured(moved)
+    (apart,) = choose("claims", "large_weights_are_stable").measured(moved)
+    assert (largest.estimate, apart.estimate) == pytest.approx((5.02, -0.98))
+    assert (judged([largest]), judged([apart])) == ([FAILS], [HOLDS])
+    heads = pd.DataFrame(
+        {
+            "experiment": "HeadShares",
+            "kept": kept,
+            "of.seed": seed,
+            "mean": mean,
+            "lowest": mean - 0.02 - seed / 1000,
+            "highest": mean + reach,
+        }
+        for seed in (1, 2, 3)
+        for kept, mean, reach in (("Cut", 0.6, 0.01), ("Cut", 0.3, 0.2), ("GradualPruning", 0.6, 0.2))
+    )
+    (farthest,) = choose("claims", "heads_are_pruned_evenly").measured(heads)
+    assert farthest.estimate == pytest.approx(2.2)
+    pieces = pd.DataFrame({"experiment": ["WeightProfile"], "norm_length": [-0.2]})
+    assert judged(choose("claims", "short_pieces_go_first").measured(pieces)) == [FAILS]
+
+
+def test_the_ledger_has_every_claim_of_every_source():
+    masks = pd.DataFrame({"experiment": ["MaskDifference"], "one.of": ["FineTuning"], "other": ["GradualPruning"],
+                          "one.seed": [1], "different": [0.02]})  # fmt: skip
+    found = claims.ledger(PRINTED, {"miniature": {"gordon_masks": masks}, "minilm": {}})
+    of_ours = found[found["source"] != "published"]
+    assert of_ours[["claim", "source", "estimate", "verdict"]].to_numpy().tolist() == [
+        ["masks_differ_little", "miniature", 2.0, OPEN]
+    ]
+    in_print = found[found["source"] == "published"].groupby("claim").size()
+    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 25
+    assert found["counts"].all()
