@@ -173,8 +173,8 @@ def lines(rows: pd.DataFrame, x: str, y: str, ax: plt.Axes) -> None:
 # removed. After: the same, fine-tuned. The mean is over all weights of the encoder's matrices and the pooler, and so is
 # the standard deviation: a matrix of four times the size counts four times. The word embeddings are left out, as in the
 # paper. Weights of equal magnitude keep the order in which they lie in the matrix, so that what did not change did not
-# move; in the numbers that the authors store, an untouched model has moved by a few parts in a thousand million, which
-# is what ties do in a sort that does not keep their order.
+# move; in the numbers that the authors store, an untouched model has moved a very little, which is what ties do in a sort
+# that does not keep their order.
 
 
 # %% tags=["hide-input"]
@@ -196,7 +196,7 @@ table_2(compared(recorded)) if len(recorded) else missing
 # %% tags=["hide-input"]
 table_2(titled(table2.rename(columns={"movement_mean": "mean", "movement_sd": "sd"})))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: the miniature's recorded runs, or this build's where nothing is recorded, beside BERT-base as printed in Table 2. It rises with the rate for every task."}, "figure": {"name": "gordon-movement-rates", "caption": "Mean movement against the learning rate. Left the miniature (recorded seeds where there are some, bars spanning them; else this build), right BERT-base as printed in Gordon et al. (2020), Table 2."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: the miniature's recorded runs, or this build's where nothing is recorded, beside BERT-base as printed in Table 2."}, "figure": {"name": "gordon-movement-rates", "caption": "Mean movement against the learning rate. Left the miniature (recorded seeds where there are some, bars spanning them; else this build), right BERT-base as printed in Gordon et al. (2020), Table 2."}}
 _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
 lines(compared(recorded if len(recorded) else live), "learning_rate", "mean", panels[0])
 lines(titled(table2), "learning_rate", "movement_mean", panels[1])
@@ -239,24 +239,25 @@ rates_told(titled(table2.rename(columns={"movement_mean": "mean"})))
 #
 # The paper's Figure 4, right: the movement after each epoch. In the released code every epoch is a run of its own whose
 # learning rate falls to zero, and in epoch $k$ it starts at $1/k$ of the first one's. So weights that "quickly stabilize"
-# may have stopped because the rate did. Here every point is a fine-tuning with one schedule over its whole length.
+# may have stopped because the rate did. Here every point is a fine-tuning with one schedule over its whole length, so that
+# twice the epochs have twice the learning rate in sum.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs of fine-tuning, one line a task: this build."}, "figure": {"name": "gordon-movement-epochs-live", "caption": "Mean movement after fine-tunings of different length, computed for this build."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs of fine-tuning, one line a task, in this build."}, "figure": {"name": "gordon-movement-epochs-live", "caption": "Mean movement after fine-tunings of different length, computed for this build."}}
 _, ax = plt.subplots(figsize=(4.8, 3.2))
 lines(followed(live), "epochs", "mean", ax)
-ax.set(xlabel="epochs of fine-tuning", ylabel="mean movement (%)")
+ax.set(xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
 ax.legend(fontsize=8)
 plt.show()
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs, over the recorded seeds of the miniature, beside BERT-base as stored by the authors, which nearly levels off after the first epoch under a rate that dies as one over the epoch."}, "figure": {"name": "gordon-movement-epochs-recorded", "caption": "Left the miniature, recorded: each point a fine-tuning with a schedule of its own. Right BERT-base at 5e-5, the numbers of the paper's Figure 4, right: each epoch with a lower rate than the one before."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs, over the recorded seeds of the miniature, beside BERT-base as stored by the authors."}, "figure": {"name": "gordon-movement-epochs-recorded", "caption": "Left the miniature, recorded: each point a fine-tuning with a schedule of its own. Right BERT-base at 5e-5, the numbers of the paper's Figure 4, right: each epoch with a lower rate than the one before."}}
 def epochs_drawn(runs: pd.DataFrame) -> None:
     """Ours beside the authors', as far as they are recorded."""
     _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
     lines(followed(runs), "epochs", "mean", panels[0])
     lines(titled(by_epoch), "epochs", "movement_mean", panels[1])
     for ax, name in zip(panels, ("miniature", "BERT-base, stored"), strict=True):
-        ax.set(title=name, xlabel="epochs of fine-tuning", ylabel="mean movement (%)")
+        ax.set(title=name, xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
         ax.legend(fontsize=8)
     plt.show()
 
@@ -278,7 +279,7 @@ def epochs_told(runs: pd.DataFrame) -> Markdown:
     theirs = titled(by_epoch).pivot_table(index="task", columns="epochs", values="movement_mean")
     printed = ", ".join(f"{task} {theirs[12][task] / theirs[1][task] - 1:+.0%}" for task in theirs.index)
     return Markdown(
-        f"From {once:g} epochs to {last:g}, with one schedule each, the movement grows: {', '.join(told)}"
+        f"From epoch {once:g} to {last:g}, with one schedule each, the movement grows: {', '.join(told)}"
         f"{'; in brackets the 95 % interval over the seeds' if len(ours) > 1 else ''}. In the authors' numbers, from "
         f"epoch 1 to 12 under the dying rate: {printed}."
     )
@@ -351,11 +352,11 @@ places_told(recorded) if len(recorded) else missing
 #
 # ## Which matrices move
 #
-# The authors stored the movement of each matrix and did not report it. Left of each panel the layers' six matrices and
-# the pooler, pooled over the layers; right the layers, pooled over their matrices.
+# The authors stored the movement of each matrix and did not report it. On the left the six kinds of matrices, each pooled
+# over the layers, and the pooler; on the right the layers, each pooled over its matrices.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer, of the miniature beside noise of the same size in each matrix, and of BERT-base as the authors stored it; the pooler moves most in both."}, "figure": {"name": "gordon-movement-matrices", "caption": "Mean movement by kind of matrix and by layer, pooled over their weights. Above the miniature (recorded where there are records, else this build; at the highest learning rate), with noise of each matrix's own size as crosses; below BERT-base at 5e-5, from the files in the authors' repository. One line a task."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer, of the miniature beside noise of the same size in each matrix, and of BERT-base as the authors stored it; kinds on the left, layers on the right."}, "figure": {"name": "gordon-movement-matrices", "caption": "Mean movement by kind of matrix and by layer, pooled over their weights. Above the miniature (recorded where there are records, else this build; at the highest learning rate), with noise of each matrix's own size as crosses; below BERT-base at 5e-5, from the files in the authors' repository. One line a task."}}
 def by_place(names: list[str], weights: list[int], means: list[float], sds: list[float]) -> pd.DataFrame:
     """Movement pooled by kind of matrix and by layer; columns: by, name, mean."""
     places = [models.kind_and_layer(name) for name in names]
@@ -415,7 +416,7 @@ def matrices_drawn(runs: pd.DataFrame) -> None:
                 )
             for number, (_, rows) in enumerate(noise[noise["by"] == by].groupby("task")):
                 shown = 100 * rows.set_index("name")["mean"].reindex(order)
-                ax.plot(range(len(order)), shown, "x", color=plots.COLOURS[number])
+                ax.plot(range(len(order)), shown, "x", color="black", label="noise" if not number else None)
             ax.set_xticks(
                 range(len(order)), order, rotation=40 if by == "kind" else 0, ha="right" if by == "kind" else "center"
             )
@@ -425,8 +426,8 @@ def matrices_drawn(runs: pd.DataFrame) -> None:
                 ax.set_xlabel("layer")
     panels[0][0].set_title("miniature")
     panels[1][0].set_title("BERT-base, stored by the authors")
-    panels[0][1].legend(fontsize=8)
-    panels[1][1].legend(fontsize=8)
+    panels[0][0].legend(fontsize=8, loc="upper left")
+    panels[1][0].legend(fontsize=8, loc="upper left", ncols=2)
     plt.show()
 
 

@@ -169,7 +169,7 @@ means_and_sds()
 # The ranges are over the layers, and of the recorded miniature over the seeds too.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
 def normality_drawn() -> None:
     """A point a matrix, kinds down the side, models by colour."""
     kinds = [*models.KINDS, "pooler", "word embeddings"]
@@ -190,6 +190,7 @@ def normality_drawn() -> None:
     for ax, name in zip(panels, ("distance to the normal", "excess kurtosis"), strict=True):
         ax.axvline(0, color="grey", linewidth=0.8)
         ax.set_xlabel(name)
+    panels[1].set_xscale("symlog", linthresh=1)  # a few single weights can make it a thousand
     panels[0].set_yticks(range(len(kinds)), kinds)
     panels[0].invert_yaxis()
     handles = dict(zip(*reversed(panels[1].get_legend_handles_labels()), strict=True))
@@ -234,7 +235,7 @@ missing if not len(recorded) else missing_bert if not len(bert) else Markdown(""
 # choice would take the share $s$ of the magnitude, too.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, close to that of normal weights and far below the diagonal of a random choice; and the removed sums with and without signs."}, "figure": {"name": "gordon-weights-sum", "caption": "What one magnitude cut takes. Left its share of all magnitude, beside that of normal weights and of a random choice; right the sums, of magnitudes and with signs, of the model of this build."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs."}, "figure": {"name": "gordon-weights-sum", "caption": "What one magnitude cut takes. Left its share of all magnitude, beside that of normal weights and of a random choice; right the sums, of magnitudes and with signs, of the model of this build."}}
 def normal_share(sparsity: np.ndarray) -> np.ndarray:
     """The share of all magnitude that goes with the smallest weights, if they are normal around 0."""
     return -np.expm1(-(scipy.stats.norm.ppf((1 + sparsity) / 2) ** 2) / 2)
@@ -300,7 +301,7 @@ sums_told()
 # matrix as many weights went but any of them.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the narrow band expected by chance."}, "figure": {"name": "gordon-weights-heads", "caption": "Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance."}, "figure": {"name": "gordon-weights-heads", "caption": "Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
 def heads(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows that tell of heads, by how the mask was found and its sparsity."""
     rows = runs[runs["experiment"] == "HeadShares"]
