@@ -146,7 +146,7 @@ class IterativePruning:
         return removed_after(self.level, self.per_level, self.of)
 
     @property
-    def before(self) -> Self | None:
+    def preceding(self) -> Self | None:
         """The level from whose ticket this one goes on; None for the first."""
         return replace(self, level=self.level - 1) if self.level > 1 else None
 
@@ -174,7 +174,7 @@ class IterativePruning:
         model.to(Accelerator().device)
         weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = pruning.everything(weights)
-        for name, kept in (self.before.mask(run) if self.before else {}).items():
+        for name, kept in (self.preceding.mask(run) if self.preceding else {}).items():
             mask[name].copy_(kept)
         optimizer = training.adamw(model, learning_rate=self.training.learning_rate)
         rate = schedules.linear_with_warmup(steps, round(0.1 * steps))
@@ -234,10 +234,10 @@ class IterativePruning:
         return self.start.weights(run)
 
     def _source(self, run: Run) -> str:
-        if not self.before:
+        if not self.preceding:
             return self.start.weights(run)
         if self.rewind_step is None:
-            return str(run.need(self.before).path / TRAINED)
+            return str(run.need(self.preceding).path / TRAINED)
         return self.rewound(run)
 
 
