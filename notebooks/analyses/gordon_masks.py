@@ -227,15 +227,14 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
     most = mean[BOTH].idxmax()
     more = stats.paired_difference(100 * rows.loc[most, BOTH], 100 * rows.loc[most, ALONE])
     over = f"; 95 % interval over the seeds {more.low:+.1f} to {more.high:+.1f}" if np.isfinite(more.low) else ""
-    under = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] < 0.06]
+    over_6 = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= 0.06]
     return Markdown(
         f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
         f"{mean.loc[most, BOTH]:.1%} of the weights, "
         f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
         f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is {more.mean:+.1f} points"
         f"{over}. Fine-tuning alone, with a single cut on both sides, changes {mean.loc[most, TUNING]:.1%}. The difference "
-        f"is under the paper's 6 % at {', '.join(under) if under else 'none'} of the sparsities "
-        f"{', '.join(f'{sparsity:.0%}' for sparsity in mean.index)}."
+        f"is under the paper's 6 % at every sparsity{' but ' + ', '.join(over_6) if over_6 else ''}."
     )
 
 

@@ -230,8 +230,9 @@ def compared_told(table: pd.DataFrame) -> Markdown:
             f"{row.recipe} {row.mean:+.1f} ({row.low:+.1f} to {row.high:+.1f})"
             for row in rows.itertuples(index=False, name="Row")
         ]
-        signs = {"more" if row.low > 0 else "less" if row.high < 0 else "not told apart" for row in rows.itertuples()}
-        verdict = f"all recipes say {signs.pop()}" if len(signs) == 1 else "the recipes do not agree"
+        signs = {"more" if row.low > 0 else "less" if row.high < 0 else "" for row in rows.itertuples()}
+        same = f"all recipes say {max(signs)}" if any(signs) else "no recipe tells the two apart"
+        verdict = same if len(signs) == 1 else "the recipes do not agree"
         lines.append(f"- **{name}** ({tasks_of(recorded)}): {'; '.join(parts)}: {verdict}.")
     return Markdown("\n".join(lines))
 
