@@ -197,18 +197,19 @@ def execute_all(
                 seconds = notebooks.execute(root, name, given, output, console)
                 _say(console, f"{place}: executed in {_duration(seconds)}")
             if not shown.exists():
-                runs.record(_with_needs(notebooks.grid(root, name, given)), results, shown)
+                runs.record(_with_needs(notebooks.grid(root, name, given), results), results, shown)
             tables[name] = runs.recorded(shown)
     return tables
 
 
-def _with_needs(grid: list[Any]) -> list[Any]:
-    """The experiments of a grid and all that they need, each once."""
+def _with_needs(grid: list[Any], results: Path) -> list[Any]:
+    """The experiments of a grid and all that they need, each once, but for needs that are gone from the store since."""
     from lottery import runs
 
     found: dict[str, Any] = {}
     for experiment in grid:
-        for each in (*_with_needs(runs.needs(experiment)), experiment):
+        needs = [each for each in runs.needs(experiment) if runs.Run(each, results).finished]
+        for each in (*_with_needs(needs, results), experiment):
             found.setdefault(runs.key(each), each)
     return list(found.values())
 
