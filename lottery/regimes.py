@@ -15,7 +15,7 @@ from lottery.experiments.conditions import Condition, best, told
 LOW, MEDIUM, HIGH = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6), (0.7, 0.8, 0.9)  # sparsities
 UNITS = {"accuracy": "points", "training_loss": "nats", "pretraining_loss": "nats"}
 ROUNDING = 0.005  # of a printed loss
-PRINTED = "no more than the sizes of the dev sets give, 95 %"
+PRINTED = "95 % by the sizes of the dev sets alone"
 
 
 class Comparison(NamedTuple):

@@ -177,8 +177,8 @@ def side(estimate: float, error: float, *, low: float, high: float, freedom: flo
 
     estimate   of the quantity, with its standard error, above 0, at `freedom` degrees of freedom (inf: normal)
     low, high  the bounds, low < high; -inf or inf where there is none
-    returns    p in [0, 0.5]: between the bounds the larger one of the two one-sided tests against them, which is that
-               of `equivalence`; outside, that of the one-sided test against the bound that was crossed
+    returns    p in [0, 1]: between two bounds the larger one of the one-sided tests against them, as `equivalence`;
+               else that of the two-sided test against the nearest bound, below 0.05 where a 95 % interval clears it
 
     A small p says that the quantity lies where it was found, a large one that it may lie across the bound.
     NaN for a NaN and for an error of 0. Schuirmann 1987, doi:10.1007/BF01068419.
@@ -191,8 +191,10 @@ def side(estimate: float, error: float, *, low: float, high: float, freedom: flo
         student.sf((estimate - low) / error, freedom),
         student.cdf((estimate - high) / error, freedom),
     )
-    inside = max(above_low, below_high)
-    return float(inside if low <= estimate <= high else 1 - inside)
+    within = max(above_low, below_high)
+    if low <= estimate <= high:
+        return float(within if np.isfinite([low, high]).all() else 2 * within)
+    return float(2 * (1 - within))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:

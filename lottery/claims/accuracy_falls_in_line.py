@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import linregress
 
 from lottery import regimes
+from lottery.choices import choose
 from lottery.claims import Evidence, over_seeds, with_error, within
 
 PAPER = "gordon2020"
@@ -39,7 +40,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
         squares = [linregress(loss[kept], accuracy[kept]).rvalue ** 2 for kept in without]
         found.append(
             within(
-                f"r² of the line of {task}",
+                f"r² of the line of {choose('tasks', task).TITLE}",
                 "",
                 (MARGIN, float("inf")),
                 float(lines[task].rvalue ** 2),
@@ -51,7 +52,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     steep, flat = lines[STEEPEST], lines[FLATTEST]
     found.append(
         with_error(
-            f"slope of {STEEPEST} minus slope of {FLATTEST}",
+            "slope of CoLA minus slope of QQP",
             "points per nat",
             (float("-inf"), 0.0),
             float(steep.slope - flat.slope),
@@ -78,11 +79,11 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     slopes = {task: each.set_index("seed")["slope"] for task, each in fits.groupby("task")}
     return [
         *(
-            over_seeds(f"r² of the line of {task}", "", (MARGIN, float("inf")), each["square"])
+            over_seeds(f"r² of the line of {choose('tasks', task).TITLE}", "", (MARGIN, float("inf")), each["square"])
             for task, each in fits.groupby("task")
         ),
         over_seeds(
-            f"slope of {STEEPEST} minus slope of {FLATTEST}",
+            "slope of CoLA minus slope of QQP",
             "points per nat",
             (float("-inf"), 0.0),
             slopes[STEEPEST] - slopes[FLATTEST] if {STEEPEST, FLATTEST} <= slopes.keys() else [],

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery import regimes
+from lottery.choices import choose
 from lottery.claims import Evidence, within
 from lottery.regimes import ROUNDING, Comparison
 
@@ -31,9 +32,10 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     cells = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["training_loss"].sort_index()
     gaps = cells["information_deletion"].drop(0.0) - cells["pruned_in_pretraining", 0.0]
     sparsity, task = gaps.idxmax()
+    deleted, title = "after information deletion of", choose("tasks", task).TITLE
     return [
-        _rounded(f"mean training loss after information deletion of {apart.idxmax():.0%}", apart.max(), ROUNDING / 5),
-        _rounded(f"training loss on {task} after information deletion of {sparsity:.0%}", gaps.max(), 2 * ROUNDING),
+        _rounded(f"mean training loss {deleted} {apart.idxmax():.0%}", apart.max(), ROUNDING / 5),
+        _rounded(f"training loss on {title} {deleted} {sparsity:.0%}", gaps.max(), 2 * ROUNDING),
     ]
 
 

@@ -43,7 +43,7 @@ SOURCES = {"published": "In print", "miniature": "On the miniature", "minilm": "
 plots.house_style()
 printed = {path.stem: pd.read_csv(path) for path in sorted(Path("book/published").glob("*.csv"))}
 places = {path.stem: f"{path.parent.name}/{path.stem}" for path in Path("notebooks").glob("*/*.py")}
-profiles = sorted({"miniature", "minilm", *(folder.name for folder in Path(records).iterdir())})
+profiles = sorted({"miniature", "minilm", *(folder.name for folder in Path(records).glob("*"))})
 recorded = {
     profile: {
         chapter: table
@@ -60,6 +60,7 @@ named = {source: SOURCES.get(source, f"Under the profile {source}") for source i
 
 def number(value: float) -> str:
     """A number as it is shown; a minus sign is no hyphen."""
+    value = round(value, 6) + 0.0  # no minus zero
     return f"{value:.2g}".replace("-", "−") if abs(value) < 0.1 else f"{value:.2f}".replace("-", "−")
 
 
@@ -92,9 +93,10 @@ def block(name: str) -> str:
         f"**{verdicts.loc[name, 'verdict'].capitalize()}.** {claim.CLAIM} ({{cite:t}}`{claim.PAPER}`, {claim.WHERE})",
         "",
     ]
-    for source in sources:
+    for source in sources if claim.TABLE else [claims.PUBLISHED]:
         rows = ledger[(ledger["claim"] == name) & (ledger["source"] == source)]
         aside = ", which was tuned to show it and is no evidence" if claim.TUNED and source == claims.TUNED else ""
+        aside += ", where no number stands for it" if source == claims.PUBLISHED and rows.empty else ""
         lines.append(f"- {named[source]}{aside}: *{verdicts.loc[name, source]}*")
         lines += [f"  - {line(row)}" for _, row in rows.iterrows()]
     where = f"Measured in {chapter(claim.TABLE)}." if claim.TABLE else "No model of ours is held to it."
@@ -109,13 +111,11 @@ def block(name: str) -> str:
 # %% tags=["hide-input"]
 def told() -> Markdown:
     """How many claims came to which verdict, and each in a line."""
-    counts = verdicts["verdict"].value_counts()
-    head = ", ".join(
-        f"{counts[each]} {each}" for each in (claims.HOLDS, claims.FAILS, claims.OPEN, claims.MISSING) if each in counts
-    )
+    order = [claims.HOLDS, claims.FAILS, claims.OPEN, claims.MISSING]
+    head = ", ".join(f"{each} {(verdicts['verdict'] == each).sum()}" for each in order)
     lines = [
         f"- **{verdicts.loc[name, 'verdict'].capitalize()}:** {inspect.getdoc(choose('claims', name)).splitlines()[0]}"
-        for name in verdicts.sort_values("verdict", kind="stable").index
+        for name in verdicts["verdict"].map(order.index).sort_values(kind="stable").index
     ]
     return Markdown("\n".join([f"Of {len(verdicts)} claims: {head}.", "", *lines]))
 
@@ -129,8 +129,9 @@ told()
 # within a margin of zero where the paper says that nothing changes, on one side of a number where it says more or less.
 #
 # - **Holds:** the measurement lies in the range, by a test at 5 %. For "nothing changes" these are two one-sided tests
-#   {cite:p}`schuirmann1987`: it is not enough that no difference was found.
-# - **Does not hold:** it lies outside, by the same kind of test.
+#   {cite:p}`schuirmann1987`: it is not enough that no difference was found. Where the range has one end, the test says
+#   the same as the 95 % interval: it lies on one side of that end.
+# - **Does not hold:** it lies outside, its interval too.
 # - **Not shown:** it may lie on either side, or there is no interval to tell.
 # - **Not measured:** there is no number yet.
 #
@@ -192,9 +193,11 @@ margins_drawn(
 # %% tags=["hide-input"]
 def noise_told(table: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
     """For each task, in points: the spread of the four accuracies at 0 %, and the standard error of one of them."""
-    whole = 100 * table[table["sparsity"] == 0].pivot_table("accuracy", index="task", columns="condition", sort=False)
+    names = table["task"].map(lambda name: choose("tasks", name).TITLE)
+    whole = 100 * table[table["sparsity"] == 0].pivot_table("accuracy", index=names, columns="condition", sort=False)
     mean = whole.mean(axis=1)
-    error = np.sqrt(mean * (100 - mean) / sizes.set_index("task")["examples"])
+    examples = sizes.set_index(sizes["task"].map(lambda name: choose("tasks", name).TITLE))["examples"]
+    error = np.sqrt(mean * (100 - mean) / examples)
     return pd.DataFrame(
         {
             "highest minus lowest (points)": (whole.max(axis=1) - whole.min(axis=1)).round(1),
@@ -215,7 +218,7 @@ def downstream_told(table: pd.DataFrame) -> Markdown:
     return Markdown(
         f"So it is with the single numbers behind the claim that fine-tuning does not help: of {len(apart)}, it is printed as "
         f"better in {(apart > 0).sum()}, as equal in {(apart == 0).sum()} and as worse in {(apart < 0).sum()}, and at most "
-        f"{most:.1f} points better ({task}, {sparsity:.0%}). The claim is judged by means over tasks."
+        f"{most:.1f} points better ({choose('tasks', task).TITLE}, {sparsity:.0%}). The claim is judged by means over tasks."
     )
 
 
