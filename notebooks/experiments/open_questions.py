@@ -227,6 +227,8 @@ def prunable(means: pd.DataFrame, allowed: float | pd.Series = ALLOWED) -> pd.Se
 def interval(difference: stats.Difference, scale: float = 100, digits: int = 1) -> str:
     """A mean difference with its 95 % interval; without one where the seeds give none."""
     mean, low, high = (scale * value for value in difference)
+    if np.isnan(mean):
+        return "not defined"
     if np.isnan(low):
         return f"{mean:+.{digits}f} (no interval)"
     return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
@@ -267,7 +269,7 @@ def data_told(runs: pd.DataFrame) -> Markdown:
     texts = runs[runs["experiment"] == "MiniatureText"]
     means = texts.groupby(texts["documents"].astype(int).replace(0, DOCUMENTS))["tokens"].mean()
     rows = of_text(runs)
-    world = rows["seed"].min()
+    world = int(rows["seed"].min())
     language = miniature.Language(world)
     reader, sizes = miniature.tokenizer(language), []
     for task in rows["task"].unique():
@@ -380,7 +382,8 @@ texts_answered(recorded) if len(recorded) else missing
 # %% [markdown]
 # A model that learnt little from its text has little to lose, and so looks prunable however it is measured: read the
 # share beside the accuracy of the control. A second reading therefore allows a drop of a tenth of what the control gained
-# over guessing. A curve that never drops so far counts with its last sparsity, a lower bound.
+# over guessing; it is not defined where a control gained nothing. A curve that never drops so far counts with its last
+# sparsity, a lower bound.
 #
 # ## Within each matrix, or over the whole model?
 #
@@ -549,6 +552,8 @@ def nouns_told(runs: pd.DataFrame) -> pd.DataFrame:
     models, rows = of_language(runs)
     losses = curves(models, ["nouns"], "mlm_loss")[0.0]
     ends, shares = rise_ends(models), prunable(curves(rows, ["nouns"]))
+    last = models["sparsity"].max()
+    bounds = {number: pd.concat([ends[number], shares[number]]) for number in ends.index.unique("nouns")}
     return pd.DataFrame(
         [
             {
@@ -556,6 +561,7 @@ def nouns_told(runs: pd.DataFrame) -> pd.DataFrame:
                 "MLM loss of the control (nats)": spread(losses[number], scale=1, digits=2, unit=""),
                 f"MLM loss up by {RISE:.0%} at": spread(ends[number]),
                 f"accuracy down by {100 * ALLOWED:.0f} points at": spread(shares[number]),
+                "curves that never came so far": f"{int((bounds[number] == last).sum())} of {bounds[number].size}",
             }
             for number in losses.index.unique("nouns")
         ]
@@ -602,7 +608,8 @@ nouns_answered(recorded) if len(recorded) else missing
 
 # %% [markdown]
 # Each language is drawn anew from the seed, so the worlds differ in more than their size. The text has as many documents
-# in each, so that each noun of the richer one comes in fewer of them.
+# in each, so that each noun of the richer one comes in fewer of them. A curve that never comes so far counts with its last
+# sparsity, a lower bound.
 #
 # ## What tells when to stop?
 #
