@@ -1,5 +1,7 @@
 """The shares of heads that masks remove: counted one by one, and the chance level by drawing masks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -57,7 +59,14 @@ def test_the_chance_level_is_the_spread_of_masks_drawn_at_random(given, tmp_path
     assert found["chance_sd"] == pytest.approx(np.sqrt(np.mean(squares)), rel=0.05)
 
 
-def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, tmp_path, bert_folder):
+def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, tmp_path, tokenizer, bert_folder):
+    """The first layer's weights are halved, so that a global cut takes more of them."""
+    model = models.for_pretraining(bert_folder)
+    with torch.no_grad():
+        for name, weight in models.prunable(model, embeddings=False).items():
+            weight.mul_(0.5 if "layer.0." in name else 1.0)
+    models.save(model, tokenizer, tmp_path / "halved")
+    given = replace(given, model=str(tmp_path / "halved"))
     kept = cut(given, scope="global", sparsity=0.5)
     run = runs.perform(HeadShares(kept=kept, of=given), tmp_path)
     mask = kept.mask(run)

@@ -112,7 +112,3 @@ def test_a_model_without_a_pooler_is_compared_without_it_and_another_shape_is_re
         other = replace(given, model=str(tmp_path / next(iter(change))))
         with pytest.raises(ValueError, match="not of one shape"):
             measured(tmp_path, given, other)
-
-
-def test_what_is_compared_is_performed_first(given, tuned):
-    assert runs.needs(Movement(before=given, after=tuned, embeddings=False, seed=0)) == [tuned]
