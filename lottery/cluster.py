@@ -268,12 +268,14 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
             del at_work[name]
             if future.cancelled():
                 raise _lost(address)
-            if future.status == "finished":
+            # Of a worker that dies just after a run Dask takes the result for lost and does the run again, which finds
+            # it finished: the future is then awaited once more, and has no exception.
+            error = None if future.status == "finished" else future.exception()
+            if error is None:
                 order.done(name)
                 for after in order.get_ready():
                     heapq.heappush(ready, (ranks[after], after))
             else:
-                error = future.exception()
                 if isinstance(error, Unfit):
                     raise error
                 if isinstance(error, KilledWorker):
