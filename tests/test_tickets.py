@@ -208,6 +208,8 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     named = conditions.told(table)
     assert named["condition"].tolist() == list(grid)
     assert named["sparsity"].tolist() == [0.6] * 4
+    assert named["pruning_seed"].tolist() == [2] * 4
+    assert named["seed"].tolist() == [3] * 4
     assert conditions.told(table[table["start"] == "GradualPruning"])["condition"].tolist() == [
         "pruned_in_pretraining",
         "random",

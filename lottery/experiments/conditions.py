@@ -73,22 +73,25 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Reci
 
 
 def told(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of fine-tunings with the columns `condition` and `sparsity`, found from what they started from.
+    """Rows of fine-tunings with the columns `condition`, `sparsity` and `pruning_seed`, found from their starts.
 
+    pruning_seed  of the continued pre-training, which may be another than that of the fine-tuning
     Rows that are of no condition are left out; where there is random pruning, the control with nothing removed comes
     once more as its beginning.
     """
-    found = pd.DataFrame(index=rows.index, columns=["condition", "sparsity"], dtype=object)
-    for condition, start, choice, sparsity in (
-        ("pruned_in_pretraining", "GradualPruning", ("start.importance", "magnitude"), "start.sparsity"),
-        ("random", "GradualPruning", ("start.importance", "random"), "start.sparsity"),
-        ("information_deletion", "Freed", ("start.pruned", "GradualPruning"), "start.pruned.sparsity"),
-        ("pruned_downstream", "Ticket", ("start.kept.of", "FineTuning"), "start.kept.sparsity"),
+    found = pd.DataFrame(index=rows.index, columns=["condition", "sparsity", "pruning_seed"], dtype=object)
+    for condition, start, choice, removed, control in (
+        ("pruned_in_pretraining", "GradualPruning", ("start.importance", "magnitude"), "start", "start"),
+        ("random", "GradualPruning", ("start.importance", "random"), "start", "start"),
+        ("information_deletion", "Freed", ("start.pruned", "GradualPruning"), "start.pruned", "start.pruned"),
+        ("pruned_downstream", "Ticket", ("start.kept.of", "FineTuning"), "start.kept", "start.kept.of.start"),
     ):
-        if {choice[0], sparsity} <= set(rows.columns):
+        columns = [f"{removed}.sparsity", f"{control}.seed"]
+        if {choice[0], *columns} <= set(rows.columns):
             here = (rows["start"] == start) & (rows[choice[0]] == choice[1])
-            found.loc[here, "condition"], found.loc[here, "sparsity"] = condition, rows.loc[here, sparsity]
-    rows = rows.assign(condition=found["condition"], sparsity=found["sparsity"].astype(float))
+            found.loc[here, "condition"] = condition
+            found.loc[here, ["sparsity", "pruning_seed"]] = rows.loc[here, columns].to_numpy()
+    rows = rows.assign(condition=found["condition"], **found[["sparsity", "pruning_seed"]].astype(float))
     whole = rows[(rows["condition"] == "pruned_in_pretraining") & (rows["sparsity"] == 0)]
     again = whole.assign(condition="random") if (rows["condition"] == "random").any() else whole[:0]
     return pd.concat([rows[rows["condition"].notna()], again], ignore_index=True)

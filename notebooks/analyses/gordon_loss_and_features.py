@@ -23,10 +23,19 @@
 # two more yardsticks.
 
 # %% tags=["parameters"]
-seeds = [1]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
+text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
+tuning_seeds = []  # of the fine-tunings of each model; []: the seed of that model
 miniature_steps = 3000  # of pre-training, before any weight is removed
+text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_learning_rate = 1e-4
+text_batch_size = 32  # pairs of passages
+text_length = 64  # tokens of a pair, at most
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks, of classes
 sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
+importances = ["magnitude", "random"]  # files in lottery/importance, of the models whose features are compared
 scope = "local"  # "local": the same share of each matrix goes, as in the paper; "global": the smallest of the model
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
 recipe = "printed"  # "printed": removed weights stay at zero; "released": as the paper's code does
@@ -51,11 +60,11 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import conditions
+from lottery.experiments import conditions, starts
+from lottery.experiments.controls import Redrawn
 from lottery.experiments.feature_drift import FeatureDrift
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.miniature import Miniature
 
 for task in tasks:
     if choose("tasks", task).KIND != "classification":
@@ -65,7 +74,16 @@ for task in tasks:
 SHOWN = ("information_deletion", "pruned_in_pretraining")
 controls = [
     GradualPruning(
-        start=Miniature(seed=seed, steps=miniature_steps),
+        start=starts.pretrained(
+            model,
+            text,
+            seed=seed,
+            miniature_steps=miniature_steps,
+            text_steps=text_steps,
+            text_learning_rate=text_learning_rate,
+            text_batch_size=text_batch_size,
+            text_length=text_length,
+        ),
         importance="magnitude",
         scope=scope,
         embeddings=embeddings,
@@ -87,11 +105,12 @@ tuned = [
         FineTuning(
             start=control,
             task=task,
+            data=starts.task_data(model, task, data_dir),
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
             max_length=max_length,
-            seed=control.seed,
+            seed=seed,
             saved=False,
         ),
         sparsity,
@@ -102,6 +121,7 @@ tuned = [
     for sparsity in sparsities
     for task in tasks
     for learning_rate in learning_rates
+    for seed in tuning_seeds or [control.seed]
 ]
 compared = [
     FeatureDrift(text=control.start, full=control, pruned=other, sequences=sequences)
@@ -109,12 +129,12 @@ compared = [
     for other in (
         *(
             replace(control, importance=importance, sparsity=sparsity)
-            for importance in ("magnitude", "random")
+            for importance in importances
             for sparsity in sparsities
             if sparsity
         ),
         control.start,
-        replace(control.start, steps=0),
+        replace(control.start, steps=0) if model == "miniature" else Redrawn(like=control.start, seed=control.seed),
     )
 ]
 grid = [*pruned, *tuned, *compared]
@@ -133,9 +153,13 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_loss_and_features.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run analyses/gordon_loss_and_features --profile miniature`, then "
-    "`lottery record miniature`.*"
+bert = runs.recorded(Path(records) / "minilm" / "gordon_loss_and_features.parquet")
+missing, missing_bert = (
+    Markdown(
+        f"*Not recorded yet: `lottery run analyses/gordon_loss_and_features --profile {name}`, then "
+        f"`lottery record {name}`.*"
+    )
+    for name in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/gordon2020_table1.csv")
 LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
@@ -144,10 +168,12 @@ MEASURES = {"cosine": "cosine", "centred_cosine": "centred cosine", "cka": "line
 
 def points(runs: pd.DataFrame) -> pd.DataFrame:
     """One row for each condition, sparsity, task and seed: dev accuracy beside the losses of the pruned model."""
-    models = runs[runs["experiment"] == "GradualPruning"][["seed", "sparsity", *LOSSES]]
+    models = runs[runs["experiment"] == "GradualPruning"]
+    models = models[models["importance"] == "magnitude"].rename(columns={"seed": "pruning_seed"})
     tuned = conditions.best(conditions.told(runs[runs["experiment"] == "FineTuning"]))
-    tuned = tuned[["condition", "sparsity", "task", "seed", "accuracy", "constant"]]
-    return tuned.merge(models, on=["seed", "sparsity"], validate="many_to_one")
+    tuned = tuned[["condition", "sparsity", "task", "seed", "pruning_seed", "accuracy", "constant"]]
+    models = models[["pruning_seed", "sparsity", *LOSSES]]
+    return tuned.merge(models, on=["pruning_seed", "sparsity"], validate="many_to_one")
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:
@@ -282,9 +308,9 @@ def hanging(points: pd.DataFrame) -> Markdown:
 def drifts(runs: pd.DataFrame) -> pd.DataFrame:
     """The comparisons of features: `other` names the model beside the full one, `sparsity` is NaN for one not pruned."""
     rows = runs[runs["experiment"] == "FeatureDrift"]
-    unpruned = rows["pruned"] == "Miniature"
-    other = rows["pruned.importance"].where(~unpruned, "before it went on training")
-    other = other.mask(unpruned & (rows["pruned.steps"] == 0), "never trained")
+    unpruned = rows["pruned"] != "GradualPruning"
+    drawn = (rows["pruned"] == "Redrawn") | ((rows["pruned"] == "Miniature") & (rows["pruned.steps"] == 0))
+    other = rows["pruned.importance"].where(~unpruned, "before it went on training").mask(drawn, "never trained")
     return rows.assign(other=other, sparsity=rows["pruned.sparsity"].where(~unpruned))
 
 
@@ -322,14 +348,15 @@ def layers_drawn(runs: pd.DataFrame) -> None:
 def drift_told(runs: pd.DataFrame) -> Markdown:
     """In words: what each measure says at the lowest and at the highest sparsity, beside the two levels."""
     rows = drifts(runs)
-    magnitude, random = (
-        rows[rows["other"] == name].groupby("sparsity")[list(MEASURES)].mean() for name in ("magnitude", "random")
-    )
+    by_choice = {name: some.groupby("sparsity")[list(MEASURES)].mean() for name, some in rows.groupby("other")}
+    magnitude = by_choice["magnitude"]
     low, high = magnitude.index.min(), magnitude.index.max()
     levels = rows[rows["sparsity"].isna()].groupby("other")[list(MEASURES)].mean()
     lines = [
         f"- **{name[0].upper()}{name[1:]}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
-        f"{high:.0%} removed by magnitude ({random.loc[high, measure]:.2f} at random); a model that was never trained has "
+        f"{high:.0%} removed by magnitude"
+        + (f" ({by_choice['random'].loc[high, measure]:.2f} at random)" if "random" in by_choice else "")
+        + f"; a model that was never trained has "
         f"{levels.loc['never trained', measure]:.2f}, and the full one, before it went on training, "
         f"{levels.loc['before it went on training', measure]:.2f}."
         for measure, name in MEASURES.items()

@@ -23,8 +23,16 @@
 # differ by chance, and how much without any fine-tuning.
 
 # %% tags=["parameters"]
-seeds = [1]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
+text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
+tuning_seeds = []  # of the fine-tunings of each model; []: the seed of that model
 miniature_steps = 3000  # of pre-training, before any weight is removed
+text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_learning_rate = 1e-4
+text_batch_size = 32  # pairs of passages
+text_length = 64  # tokens of a pair, at most
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks, of which the masks are compared
 longer_tasks = ["cola"]  # those fine-tuned for longer and longer before the cut
 sparsities = [0.3, 0.6, 0.9]  # shares of the prunable weights, above 0
@@ -51,11 +59,10 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import conditions
+from lottery.experiments import conditions, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.mask_difference import MaskDifference
-from lottery.experiments.miniature import Miniature
 from lottery.experiments.tickets import Cut, Ticket
 
 if not all(0 < sparsity < 1 for sparsity in [*sparsities, longer_sparsity]):
@@ -71,7 +78,16 @@ def cut(of: FineTuning | GradualPruning, sparsity: float) -> Cut:
 
 controls = [
     GradualPruning(
-        start=Miniature(seed=seed, steps=miniature_steps),
+        start=starts.pretrained(
+            model,
+            text,
+            seed=seed,
+            miniature_steps=miniature_steps,
+            text_steps=text_steps,
+            text_learning_rate=text_learning_rate,
+            text_batch_size=text_batch_size,
+            text_length=text_length,
+        ),
         importance="magnitude",
         scope=scope,
         embeddings=embeddings,
@@ -90,15 +106,17 @@ whole = [
     FineTuning(
         start=control,
         task=task,
+        data=starts.task_data(model, task, data_dir),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         max_length=max_length,
-        seed=control.seed,
+        seed=seed,
         saved=False,
     )
     for control in controls
     for task in dict.fromkeys([*tasks, *longer_tasks])
+    for seed in tuning_seeds or [control.seed]
 ]
 masks = []
 for sparsity in sparsities:

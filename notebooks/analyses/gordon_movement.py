@@ -26,8 +26,16 @@
 # would move if fine-tuning were nothing but noise of the same size.
 
 # %% tags=["parameters"]
-seeds = [1]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
+text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
+tuning_seeds = []  # of the fine-tunings of each model; []: the seed of that model
 miniature_steps = 3000  # of pre-training
+text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_learning_rate = 1e-4
+text_batch_size = 32  # pairs of passages
+text_length = 64  # tokens of a pair, at most
 tasks = ["sst2", "qnli", "cola"]  # files in lottery/tasks
 scope = "local"  # of the pruning whose control, with nothing removed, is the model before
 embeddings = True  # likewise
@@ -50,14 +58,23 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.miniature import Miniature
 from lottery.experiments.movement import Movement
 
 controls = [
     GradualPruning(
-        start=Miniature(seed=seed, steps=miniature_steps),
+        start=starts.pretrained(
+            model,
+            text,
+            seed=seed,
+            miniature_steps=miniature_steps,
+            text_steps=text_steps,
+            text_learning_rate=text_learning_rate,
+            text_batch_size=text_batch_size,
+            text_length=text_length,
+        ),
         importance="magnitude",
         scope=scope,
         embeddings=embeddings,
@@ -79,19 +96,21 @@ grid = [
         after=FineTuning(
             start=control,
             task=task,
+            data=starts.task_data(model, task, data_dir),
             epochs=length,
             batch_size=batch_size,
             learning_rate=rate,
             max_length=max_length,
-            seed=control.seed,
+            seed=seed,
             saved=True,
         ),
         embeddings=count_embeddings,
-        seed=control.seed,
+        seed=seed,
     )
     for control in controls
     for task in tasks
     for rate, length in dict.fromkeys(trained)
+    for seed in tuning_seeds or [control.seed]
 ]
 
 # %% tags=["remove-cell"]
