@@ -153,8 +153,10 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_masks.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run analyses/gordon_masks --profile miniature`, then `lottery record miniature`.*"
+bert = runs.recorded(Path(records) / "minilm" / "gordon_masks.parquet")
+missing, missing_bert = (
+    Markdown(f"*Not recorded yet: `lottery run analyses/gordon_masks --profile {name}`, then `lottery record {name}`.*")
+    for name in ("miniature", "minilm")
 )
 BOTH = "cut after fine-tuning, against pruned in pre-training"
 ALONE = "cut without fine-tuning, against pruned in pre-training"
@@ -243,7 +245,8 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
     rows = means(runs).pivot_table(index=["sparsity", "seed"], columns="pair", values="different")
     mean = rows.groupby("sparsity").mean()
     most = mean[BOTH].idxmax()
-    more = stats.paired_difference(100 * rows.loc[most, BOTH], 100 * rows.loc[most, ALONE])
+    alone = rows.loc[most, ALONE].fillna(mean.loc[most, ALONE])  # one model, fine-tuned with several seeds, has but one
+    more = stats.paired_difference(100 * rows.loc[most, BOTH], 100 * alone)
     over = f"; 95 % interval over the seeds {more.low:+.1f} to {more.high:+.1f}" if np.isfinite(more.low) else ""
     over_6 = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= 0.06]
     return Markdown(
@@ -356,6 +359,18 @@ masks_told(recorded) if len(recorded) else masks_told(live)
 shares_told(recorded) if len(recorded) else shares_told(live)
 
 # %% [markdown]
+# For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-minilm", "caption": "The same for a real BERT, recorded on CoLA and RTE."}}
+masks_drawn(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+masks_told(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+shares_told(bert) if len(bert) else missing_bert
+
+# %% [markdown]
 # ### By kind of matrix
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of the live miniature differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-live", "caption": "The difference by kind of matrix, means over the tasks and layers, computed for this build."}}
@@ -363,6 +378,9 @@ kinds_drawn(live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of the miniature."}, "figure": {"name": "gordon-kinds-recorded", "caption": "The same on the recorded grid."}}
 kinds_drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-minilm", "caption": "The same for the real BERT."}}
+kinds_drawn(bert) if len(bert) else missing_bert
 
 # %% [markdown]
 # ### Beside the paper
@@ -415,5 +433,8 @@ lengths_drawn(recorded) if len(recorded) else missing
 # %% tags=["hide-input"]
 lengths_told(recorded) if len(recorded) else lengths_told(live)
 
+# %% tags=["hide-input"]
+lengths_told(bert) if len(bert) else missing_bert
+
 # %% [markdown]
-# In brackets the 95 % interval over the seeds (paired t). The paper prints no numbers for this figure either.
+# First the miniature, then the real BERT. In brackets the 95 % interval over the seeds (paired t). The paper prints no numbers for this figure either.
