@@ -3,6 +3,8 @@
 The KIND of a task decides between classes, a number and a span.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -26,21 +28,22 @@ def encoded(task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase,
     return examples.encode(table, tokenizer, max_length, regression=task.KIND == "regression")
 
 
-def answers(
-    model: PreTrainedModel,
-    task: Task,
-    table: pd.DataFrame,
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
-) -> np.ndarray:
-    """What the model answers to each row: class numbers, numbers, or texts, (n,)."""
+def answering(
+    task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> Callable[[PreTrainedModel], np.ndarray]:
+    """What a model answers to each row: model -> class numbers, numbers, or texts, (n,). The rows are encoded once."""
     if task.KIND == "span":
         read = spans.windows(table, tokenizer, max_length)
-        starts, ends = training.predict_spans(model, read.examples)
-        return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
+
+        def texts(model: PreTrainedModel) -> np.ndarray:
+            starts, ends = training.predict_spans(model, read.examples)
+            return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
+
+        return texts
     given = encoded(task, table, tokenizer, max_length)
-    scores = training.predict(model, given)
-    return scores[:, 0] if task.KIND == "regression" else scores.argmax(-1)
+    if task.KIND == "regression":
+        return lambda model: training.predict(model, given)[:, 0]
+    return lambda model: training.predict(model, given).argmax(-1)
 
 
 def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
@@ -63,6 +66,18 @@ def majority(task: Task, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     return task.metrics(constant, truth(task, dev))
 
 
+def degenerate(dense: float, majority: float) -> str:
+    """Why a model of which a share of the score `dense` is to be kept says nothing; "" where it does.
+
+    majority  the score of one answer to all; NaN where that has none
+    """
+    if not dense > 0:
+        return "the whole model's score is not above 0, so that no share of it is a bound"
+    if dense <= majority:
+        return "the whole model is no better than one answer to all, so that nothing it loses is missed"
+    return ""
+
+
 def score(
     model: PreTrainedModel,
     task: Task,
@@ -80,7 +95,8 @@ def score(
     found: dict[str, float | bool] = {}
     told = []
     for split in (name for name in tables if name != "train"):
-        given, right = answers(model, task, tables[split], tokenizer, max_length), truth(task, tables[split])
+        given = answering(task, tables[split], tokenizer, max_length)(model)
+        right = truth(task, tables[split])
         prefix = "" if split == "dev" else f"{split}."
         metrics = task.metrics(given, right)
         if split == "dev":

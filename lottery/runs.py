@@ -140,13 +140,14 @@ def flattened(experiment: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def needs(experiment: Experiment) -> list[Experiment]:
-    """The experiments among its fields, and the one it goes on from (`preceding`), to be finished before it.
+    """The experiments among its fields, and those that it tells of as `preceding`, to be finished before it.
 
     A level of iterative pruning goes on from the level before it, which it tells by a property: as a field, nine levels
-    would lie in one another, and with them nine times as many columns in every table.
+    would lie in one another, and with them nine times as many columns in every table. So do the searches of several
+    seeds, which differ in nothing else.
     """
     values = [getattr(experiment, field.name) for field in fields(experiment)]
-    values.append(getattr(experiment, "preceding", None))
+    values += getattr(experiment, "preceding", [])
     nested = [[value] if hasattr(value, "perform") else needs(value) for value in values if is_dataclass(value)]
     return [needed for each in nested for needed in each]
 

@@ -158,7 +158,7 @@ def test_a_long_paragraph_is_answered_once_from_all_its_windows(bert_folder, tok
                 if fullest[first] == (low, high)
             ]
         best.append(" ".join(max(found, key=lambda each: each[0])[1]))
-    given = evaluation.answers(model, task, table, tokenizer, 18)
+    given = evaluation.answering(task, table, tokenizer, 18)(model)
     assert given.tolist() == best
     _, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 18)
     assert answers["answer"].tolist() == best

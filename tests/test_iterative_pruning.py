@@ -189,7 +189,7 @@ def test_a_rewound_level_goes_on_where_the_snapshot_was_taken(given, tmp_path, t
 def test_without_rewinding_a_level_goes_on_from_the_trained_weights(given, tmp_path, trainings):
     second = level(given, 2, rewind_step=None)
     run = runs.perform(second, tmp_path)
-    mask = second.preceding.mask(run)
+    mask = second.preceding[0].mask(run)
     ended, began = trainings[0]["after"][-1], trainings[1]["began"]
     for name, value in began.items():
         kept = mask.get(name.removeprefix("bert."), torch.ones_like(value, dtype=torch.bool))
@@ -237,7 +237,7 @@ def test_pre_training_is_a_source_of_masks_as_well(small_world, tmp_path, traini
     on_text = OnText(steps=6, batch_size=4, learning_rate=1e-2)
     second = level(small_world, 2, training=on_text, rewind_step=0)
     run = runs.perform(second, tmp_path)
-    mask, before = second.mask(run), second.preceding.mask(run)
+    mask, before = second.mask(run), second.preceding[0].mask(run)
     start = BertForPreTraining.from_pretrained(bert_folder).state_dict()
     for name, value in trainings[1]["began"].items():
         kept = before.get(name.removeprefix("bert."), torch.ones_like(value, dtype=torch.bool))

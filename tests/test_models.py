@@ -681,7 +681,7 @@ def test_every_family_is_pruned_fine_tuned_and_evaluated_on_spans(kind, folder_o
     tokenizer = models.tokenizer(folder)
     model = with_large_head(folder, task)
     assert_pruned_training_keeps_zeros(model, evaluation.encoded(task, table, tokenizer, 38))
-    answers = evaluation.answers(model, task, table, tokenizer, 38)
+    answers = evaluation.answering(task, table, tokenizer, 38)(model)
     assert all(answer and answer in text for answer, text in zip(answers, table["second"], strict=True))
 
 

@@ -11,7 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
-from lottery import evaluation, mask_files, models, pruning, runs, schedules, training
+from lottery import components, evaluation, mask_files, models, pruning, runs, schedules, training
 from lottery.choices import choose
 from lottery.examples import Examples, seeded
 from lottery.experiments import Start, starts
@@ -61,6 +61,11 @@ class FineTuning:
         tables = self.tables(self.task)
         model = evaluation.with_head(source, task)
         models.check_length(model, self.max_length)
+        parts, mask = components.parted(self.start.mask(run))
+        if parts:
+            if self.saved:
+                raise ValueError("heads or MLPs are cut out of this model, so it cannot be saved: give saved=False")
+            model = components.sliced(model, parts)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
@@ -69,7 +74,7 @@ class FineTuning:
         # Under a head that reads spans there is no pooler.
         mask = {
             name: kept.to(model.device)
-            for name, kept in self.start.mask(run).items()
+            for name, kept in mask.items()
             if name in weights or not name.startswith(models.POOLER)
         }
         rate = self._schedule(train, steps)
@@ -129,16 +134,27 @@ class FineTuning:
 
         Raises ValueError where there are fewer.
         """
-        tables = starts.published(task, self.data) if self.data else self.start.tables(task)
-        return tables | {"train": self._drawn(tables["train"])} if self.train_examples else tables
+        tables = self._tables(task)
+        return tables | {"train": self._drawn(tables["train"])[0]} if self.train_examples else tables
 
-    def _drawn(self, train: pd.DataFrame) -> pd.DataFrame:
+    def unseen(self) -> pd.DataFrame:
+        """The examples of the task's training set that it was not trained on; none where it was trained on all."""
+        train = self._tables(self.task)["train"]
+        return self._drawn(train)[1] if self.train_examples else train[:0]
+
+    def _tables(self, task: str) -> dict[str, pd.DataFrame]:
+        return starts.published(task, self.data) if self.data else self.start.tables(task)
+
+    def _drawn(self, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """As many as asked for, and the rest."""
         if self.train_examples > len(train):
             raise ValueError(
                 f"train_examples = {self.train_examples}: the task has {len(train)}; give at most so many, or 0 for all"
             )
-        order = torch.randperm(len(train), generator=seeded(self.seed))
-        return train.iloc[order[: self.train_examples].tolist()].reset_index(drop=True)
+        order = torch.randperm(len(train), generator=seeded(self.seed)).tolist()
+        parts = order[: self.train_examples], order[self.train_examples :]
+        seen, rest = (train.iloc[part].reset_index(drop=True) for part in parts)
+        return seen, rest
 
     @property
     def _renewed(self) -> bool:

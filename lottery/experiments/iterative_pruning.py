@@ -146,9 +146,9 @@ class IterativePruning:
         return removed_after(self.level, self.per_level, self.of)
 
     @property
-    def preceding(self) -> Self | None:
-        """The level from whose ticket this one goes on; None for the first."""
-        return replace(self, level=self.level - 1) if self.level > 1 else None
+    def preceding(self) -> list[Self]:
+        """The level from whose ticket this one goes on; none for the first."""
+        return [replace(self, level=self.level - 1)] if self.level > 1 else []
 
     def perform(self, run: Run) -> dict[str, Any]:
         """What remains after the level, and how well the ticket that it trained did.
@@ -174,8 +174,9 @@ class IterativePruning:
         model.to(Accelerator().device)
         weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = pruning.everything(weights)
-        for name, kept in (self.preceding.mask(run) if self.preceding else {}).items():
-            mask[name].copy_(kept)
+        for before in self.preceding:
+            for name, kept in before.mask(run).items():
+                mask[name].copy_(kept)
         optimizer = training.adamw(model, learning_rate=self.training.learning_rate)
         rate = schedules.linear_with_warmup(steps, round(0.1 * steps))
 
@@ -237,7 +238,7 @@ class IterativePruning:
         if not self.preceding:
             return self.start.weights(run)
         if self.rewind_step is None:
-            return str(run.need(self.preceding).path / TRAINED)
+            return str(run.need(*self.preceding).path / TRAINED)
         return self.rewound(run)
 
 

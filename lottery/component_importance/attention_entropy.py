@@ -1,0 +1,32 @@
+"""Attention entropy: a head matters more the fewer tokens it looks at. A score of heads alone."""
+
+import torch
+from transformers import PreTrainedModel
+
+from lottery import sensitivity
+from lottery.components import HEADS
+from lottery.examples import Examples, sorted_batches
+from lottery.masks import Mask, Scores
+
+
+def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
+    """How far attention is from even, in nats: mean over tokens and examples of log(length) - entropy, >= 0.
+
+    The generator is not drawn from, and no gate is set: attention is that of the whole model.
+    """
+    shape = (model.config.num_hidden_layers, model.config.num_attention_heads)
+    total, before = torch.zeros(shape), model.config._attn_implementation
+    model.set_attn_implementation("eager")  # the others do not tell their weights
+    try:
+        with sensitivity.frozen(model), torch.inference_mode():
+            for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
+                batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+                batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+                real = batch["attention_mask"].float()
+                for layer, attention in enumerate(model(**batch, output_attentions=True).attentions):
+                    entropy = torch.special.entr(attention).sum(-1)  # (batch, heads, tokens)
+                    over = (entropy * real[:, None]).sum(-1) / real.sum(-1)[:, None]
+                    total[layer] += (real.sum(-1).log()[:, None] - over).sum(0).cpu()
+    finally:
+        model.set_attn_implementation(before)
+    return {HEADS: total / len(examples)}

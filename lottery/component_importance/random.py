@@ -1,0 +1,13 @@
+"""Random: no component matters more than another; the chance level of every score."""
+
+import torch
+from transformers import PreTrainedModel
+
+from lottery import components
+from lottery.examples import Examples
+from lottery.masks import Mask, Scores
+
+
+def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
+    """Uniform in [0, 1), drawn anew at every call."""
+    return {name: torch.rand(shape, generator=generator) for name, shape in components.shapes(model.config).items()}

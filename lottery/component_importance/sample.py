@@ -1,0 +1,18 @@
+"""Sensitivity, example by example: the mean of |dL/dxi|, as Prasanna et al. 2020 (arXiv:2005.00561, section 3) state it."""
+
+import torch
+from transformers import PreTrainedModel
+
+from lottery import sensitivity
+from lottery.examples import Examples
+from lottery.masks import Mask, Scores
+
+
+def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
+    """Mean over the examples of the size of each one's gradient. The generator is not drawn from."""
+    return of(sensitivity.per_example(model, examples, kept))
+
+
+def of(gradients: Scores) -> Scores:
+    """The same of the gradients of single examples, (n, ...)."""
+    return {name: gradient.abs().mean(0) for name, gradient in gradients.items()}

@@ -1,0 +1,25 @@
+"""First-order Taylor: how the loss would change if a component's weights were 0 (Molchanov et al. 2017, arXiv:1611.06440)."""
+
+import torch
+from transformers import PreTrainedModel
+
+from lottery import components, models, sensitivity
+from lottery.examples import Examples, sorted_batches
+from lottery.masks import Mask, Scores
+
+
+def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
+    """|sum of weight x gradient| over each component's matrices, of the mean loss. The generator is not drawn from."""
+    weights = models.prunable(model, embeddings=False, pooler=False)
+    total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    gates = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
+    with sensitivity.frozen(model), components.gated(model, gates):
+        for weight in weights.values():
+            weight.requires_grad_()
+        for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
+            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+            loss = model(**batch).loss * len(positions) / len(examples)
+            for name, gradient in zip(weights, torch.autograd.grad(loss, [*weights.values()]), strict=True):
+                total[name] += gradient
+    products = {name: weight.detach() * total[name] for name, weight in weights.items()}
+    return {name: change.abs().cpu() for name, change in components.totals(products, model.config).items()}

@@ -1,0 +1,21 @@
+"""Sensitivity, token by token: as the released code of Michel et al. 2019 (arXiv:1905.10650) computes it.
+
+Every token of every example has a gate of its own. The sizes of their gradients are summed, and divided by the number
+of tokens; of the last layer by that of examples, because behind a classifier only its first token has a gradient.
+"""
+
+import torch
+from transformers import PreTrainedModel
+
+from lottery import sensitivity
+from lottery.examples import Examples
+from lottery.masks import Mask, Scores
+
+
+def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
+    """Mean over the tokens of the size of each one's gradient. The generator is not drawn from."""
+    tokens = int(examples.lengths.sum())
+    found = {name: sizes.sum(0) / tokens for name, sizes in sensitivity.per_token(model, examples, kept).items()}
+    for sizes in found.values():
+        sizes[-1] *= tokens / len(examples)
+    return found

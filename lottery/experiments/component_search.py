@@ -1,0 +1,148 @@
+"""The heads and MLPs that a fine-tuned model needs, found by removing the least important as long as its score holds."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import torch
+from accelerate import Accelerator
+
+from lottery import component_search, components, evaluation, mask_files, models, sensitivity
+from lottery.choices import choose, named
+from lottery.component_search import Mode
+from lottery.examples import seeded
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.masks import Mask, Scores
+from lottery.runs import Count, Fraction, Positive, Run, parameters
+
+MASK, LOOKS, STEPS = "mask.safetensors", "looks.safetensors", "steps.parquet"
+Where = Literal["dev", "train", "unseen"]
+
+
+@parameters
+class ComponentSearch:
+    """Structured pruning of a fine-tuned model: what is left is a ticket (Prasanna et al. 2020, arXiv:2005.00561)."""
+
+    version: ClassVar[int] = 1
+    of: FineTuning
+    importance: named("component_importance")
+    mode: Mode
+    heads_share: Fraction = 0.1  # of the model's heads, that go in one step; of it the whole number
+    share: Positive = 0.9  # of the whole model's score that has to be reached
+    guarded: bool = False  # whether a layer keeps its last head
+    recipe: Literal["printed", "released"] = "printed"
+    where: Where = "dev"  # the examples that are looked at; of train as many as dev has, "unseen" if not trained on
+    seed: Count = 0  # of a random score, and of the choice from train
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """What was found.
+
+        dense_score    of the whole model on the examples looked at, and `majority` that of one answer to all
+        score          of what is left, there
+        dev_score      of what is left on dev
+        heads, mlps    left, of `all_heads` and `all_mlps`; `heads_by_layer` and `mlps_by_layer`
+        share_kept     of the weights of all heads and MLPs
+        looks          how often the model was scored
+        degenerate     why the search says nothing; "" where it does
+        """
+        task = self.of.task_named(self.of.task)
+        folder = self.of.weights(run)
+        tokenizer = models.tokenizer(folder)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        tables = self.of.tables(self.of.task)
+        table = self._table(tables)
+        given = evaluation.encoded(task, table, tokenizer, self.of.max_length)
+        scorer, generator = choose("component_importance", self.importance), seeded(self.seed)
+        released = self.recipe == "released"
+        if released and not hasattr(scorer, "of"):
+            raise ValueError(
+                f"importance = {self.importance!r} is no mean of gradients: the recipe 'released' takes 'running', "
+                "'batch' or 'sample'"
+            )
+
+        def scoring(on: pd.DataFrame) -> Callable[[Mask], float]:
+            answer = evaluation.answering(task, on, tokenizer, self.of.max_length)
+            right = evaluation.truth(task, on)
+            return lambda kept: task.metrics(answer(components.sliced(model, kept)), right)[task.METRIC]
+
+        score = scoring(table)
+
+        def look(kept: Mask) -> tuple[float, Scores]:
+            if released:  # ranks what was just taken back, and counts what is gone in the norm
+                gradients = sensitivity.per_example(model, given, kept, removed_too=True)
+                return score(kept), scorer.of(gradients)
+            return score(kept), scorer.score(model, given, kept, generator)
+
+        whole = components.everything(model.config)
+        steps = component_search.search(
+            look,
+            whole,
+            mode=self.mode,
+            heads_at_once=int(whole["heads"].numel() * self.heads_share + 1e-9),
+            share=self.share,
+            guarded=self.guarded,
+            afresh=not released,
+            norm_over_removed=released,
+        )
+        kept = component_search.found(steps)
+        self._keep(run, steps, kept)
+        majority = evaluation.majority(task, {"train": tables["train"], "dev": table})[task.METRIC]
+        last = next(step for step in reversed(steps) if step.accepted)
+        return {
+            "dense_score": steps[0].score,
+            "majority": majority,
+            "score": last.score,
+            "dev_score": last.score if self.where == "dev" else scoring(tables["dev"])(kept),
+            "heads": int(kept["heads"].sum()),
+            "mlps": int(kept["mlps"].sum()),
+            "all_heads": whole["heads"].numel(),
+            "all_mlps": whole["mlps"].numel(),
+            "heads_by_layer": kept["heads"].sum(1).tolist(),
+            "mlps_by_layer": kept["mlps"].int().tolist(),
+            "share_kept": components.share_kept(kept, model.config),
+            "looks": len(steps),
+            "degenerate": evaluation.degenerate(steps[0].score, majority),
+        }
+
+    def mask(self, run: Run) -> Mask:
+        """The components left."""
+        return mask_files.load(run.need(self).path / MASK)[0]
+
+    def _table(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        dev = tables["dev"]
+        if self.where == "dev":
+            return dev
+        train = tables["train"] if self.where == "train" else self.of.unseen()
+        if train.empty:
+            raise ValueError(
+                "where = 'unseen': the model was fine-tuned on all of train; give its fine-tuning fewer train_examples"
+            )
+        order = torch.randperm(len(train), generator=seeded(self.seed, len(train)))
+        return train.iloc[order[: len(dev)].tolist()].reset_index(drop=True)
+
+    def _keep(self, run: Run, steps: list[component_search.Step], kept: Mask) -> None:
+        looks = {f"kept.{name}": torch.stack([step.kept[name] for step in steps]) for name in kept}
+        looks |= {
+            f"importance.{name}": torch.stack([step.importance[name].float() for step in steps])
+            for name in steps[0].importance
+        }
+        run.once(LOOKS, lambda: looks)
+        table = pd.DataFrame(
+            {
+                "phase": step.phase,
+                "score": step.score,
+                "accepted": step.accepted,
+                "heads": int(step.kept["heads"].sum()),
+                "mlps": int(step.kept["mlps"].sum()),
+            }
+            for step in steps
+        )
+        run.once(STEPS, lambda: table)
+        mask_files.save(
+            run.path / MASK,
+            kept,
+            model=run.need(self.of).path.name,
+            method=f"{self.importance}, {self.mode}, {self.recipe}",
+            asked=1 - self.share,
+            seed=self.seed,
+        )

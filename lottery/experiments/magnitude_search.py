@@ -1,0 +1,92 @@
+"""How many of a fine-tuned model's weights can go at once, smallest first, as long as its score holds."""
+
+from typing import Any, ClassVar
+
+import pandas as pd
+from accelerate import Accelerator
+
+from lottery import evaluation, mask_files, masks, models, pruning
+from lottery.choices import choose, named
+from lottery.examples import seeded
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.masks import Mask
+from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
+
+MASK, STEPS = "mask.safetensors", "steps.parquet"
+
+
+@parameters
+class MagnitudeSearch:
+    """Global pruning of the six matrices of all layers without retraining between the steps.
+
+    Prasanna et al. 2020 (arXiv:2005.00561, section 3) call what is left the good subnetwork of magnitude pruning, or
+    m-pruning. The weights never change, so every step cuts the dense model.
+    """
+
+    version: ClassVar[int] = 1
+    of: FineTuning
+    importance: named("importance") = "magnitude"
+    per_step: Fraction = 0.1  # of the weights still there; the published masks were made with 0.05
+    share: Positive = 0.9  # of the dense model's score that has to be reached
+    most: Size = 60  # steps
+    seed: Count = 0  # of a random importance
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """What was found.
+
+        dense_score  of the whole model on dev, and `majority` that of one answer to all
+        score        of what is left
+        steps        that were accepted; `ended`, "score" where the next one fell below the bound, else "most"
+        sparsity, removed, weights  of what is left: share and number that go, of so many
+        degenerate   why the search says nothing; "" where it does
+        """
+        task = self.of.task_named(self.of.task)
+        folder = self.of.weights(run)
+        tokenizer = models.tokenizer(folder)
+        tables = self.of.tables(self.of.task)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        weights = models.prunable(model, embeddings=False, pooler=False)
+        right = evaluation.truth(task, tables["dev"])
+        answer = evaluation.answering(task, tables["dev"], tokenizer, self.of.max_length)
+
+        def score() -> float:
+            return task.metrics(answer(model), right)[task.METRIC]
+
+        scores = choose("importance", self.importance).score(weights, seeded(self.seed))
+        rows = [{"sparsity": 0.0, "score": score()}]
+        dense, kept = rows[0]["score"], pruning.everything(weights)
+        while dense > 0 and len(rows) <= self.most:
+            smaller = masks.keep_highest(scores, 1 - (1 - self.per_step) ** len(rows))
+            pruning.remove(weights, smaller)
+            rows.append({"sparsity": masks.sparsity(smaller), "score": score()})
+            if not rows[-1]["score"] >= self.share * dense:
+                break
+            kept = smaller
+        steps = pd.DataFrame(rows)
+        steps["accepted"] = steps["score"] >= self.share * dense if dense > 0 else True
+        run.once(STEPS, lambda: steps)
+        accepted = int(steps["accepted"].sum()) - 1
+        mask_files.save(
+            run.path / MASK,
+            kept,
+            model=run.need(self.of).path.name,
+            method=f"{self.importance}, global",
+            asked=1 - (1 - self.per_step) ** accepted,
+            seed=self.seed,
+        )
+        majority = evaluation.majority(task, tables)[task.METRIC]
+        return {
+            "dense_score": dense,
+            "majority": majority,
+            "score": rows[accepted]["score"],
+            "steps": accepted,
+            "ended": "score" if accepted < len(rows) - 1 else "most",
+            "sparsity": masks.sparsity(kept),
+            "removed": masks.removed(kept),
+            "weights": sum(part.numel() for part in kept.values()),
+            "degenerate": evaluation.degenerate(dense, majority),
+        }
+
+    def mask(self, run: Run) -> Mask:
+        """The weights left."""
+        return mask_files.load(run.need(self).path / MASK)[0]

@@ -1,0 +1,43 @@
+"""What a fine-tuned model scores when part of it is removed and nothing is trained after that."""
+
+from typing import Any, ClassVar
+
+from accelerate import Accelerator
+from pydantic import InstanceOf
+
+from lottery import components, evaluation, masks, models, pruning
+from lottery.experiments import Kept
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.runs import Run, parameters
+
+
+@parameters
+class PrunedScore:
+    """A fine-tuned model less everything outside a mask of components or of weights."""
+
+    version: ClassVar[int] = 1
+    of: FineTuning
+    kept: InstanceOf[Kept]
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Dev scores as in `evaluation.score`, and `majority`, the score of one answer.
+
+        heads, mlps  left; of a mask of weights None
+        share_kept   of the weights that the mask covers; of components, of the weights of all heads and MLPs
+        """
+        task = self.of.task_named(self.of.task)
+        folder = self.of.weights(run)
+        tokenizer = models.tokenizer(folder)
+        tables = self.of.tables(self.of.task)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        parts, weights = components.parted(self.kept.mask(run))
+        if parts:
+            model = components.sliced(model, parts)
+            told = {name: int(kept.sum()) for name, kept in parts.items()}
+            told["share_kept"] = components.share_kept(parts, model.config)
+        else:
+            pruning.remove(models.prunable(model, embeddings=True), weights)
+            told = {"heads": None, "mlps": None, "share_kept": 1 - masks.sparsity(weights)}
+        found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
+        run.once("answers.parquet", lambda: answers)
+        return told | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found

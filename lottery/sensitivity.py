@@ -1,0 +1,113 @@
+"""How the loss of each single example would change with each component: exact, in one backward pass a batch.
+
+The gate xi of a component multiplies its output; its gradient at xi = 1 is what Michel et al. 2019 (arXiv:1905.10650,
+equation 2) call the sensitivity. With a gate of its own for every example of a batch, the gradient of the *summed* loss
+is every example's own, since no example's gate reaches another's loss. Only activations need gradients: the weights
+are frozen meanwhile.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+from transformers import PreTrainedModel
+
+from lottery import components
+from lottery.components import HEADS, MLPS
+from lottery.examples import Examples, sorted_batches
+from lottery.masks import Mask, Scores
+
+BATCH_SIZE = 64
+
+
+def per_example(
+    model: PreTrainedModel,
+    examples: Examples,
+    kept: Mask,
+    *,
+    removed_too: bool = False,
+    batch_size: int = BATCH_SIZE,
+) -> Scores:
+    """dL/dxi of every example and component, dropout off.
+
+    kept         which gates stand at 1, the others at 0
+    removed_too  False: the others are cut out, which is faster, and have the gradient NaN; True: they have that at 0
+    returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, float32 on the CPU, in the examples' order; L in
+                 nats, or squared units for a regression
+    """
+    found = _empty(model, len(examples))
+
+    def keep(positions: list[int], gradients: Scores, _) -> None:
+        for name, gradient in gradients.items():
+            found[name][positions] = gradient[:, 0].cpu()
+
+    if removed_too:
+        _each_batch(model, examples, kept, None, batch_size, keep, by_token=False)
+        return found
+    _each_batch(components.sliced(model, kept), examples, kept, kept, batch_size, keep, by_token=False)
+    return _only(found, kept)
+
+
+def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
+    """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
+    found = _empty(model, len(examples))
+
+    def keep(positions: list[int], gradients: Scores, tokens: Tensor) -> None:
+        for name, gradient in gradients.items():
+            here = tokens.reshape(*tokens.shape, *[1] * (gradient.ndim - 2))
+            found[name][positions] = (gradient.abs() * here).sum(1).cpu()
+
+    _each_batch(components.sliced(model, kept), examples, kept, kept, batch_size, keep, by_token=True)
+    return _only(found, kept)
+
+
+def _empty(model: PreTrainedModel, count: int) -> Scores:
+    return {name: torch.empty(count, *shape) for name, shape in components.shapes(model.config).items()}
+
+
+def _only(found: Scores, kept: Mask) -> Scores:
+    for name, gradient in found.items():
+        gradient[:, ~kept[name]] = torch.nan
+    return found
+
+
+def _each_batch(
+    model: PreTrainedModel,
+    examples: Examples,
+    kept: Mask,
+    present: Mask | None,
+    batch_size: int,
+    use: Callable[[list[int], Scores, Tensor], None],
+    *,
+    by_token: bool,
+) -> None:
+    values = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
+    batches = list(sorted_batches(examples.lengths, batch_size))
+    with frozen(model):
+        for positions in tqdm(batches, desc="importance", leave=False, disable=None):
+            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+            tokens = batch["attention_mask"]
+            each = (len(positions), tokens.shape[1] if by_token else 1)
+            gates = {name: value.expand(*each, *value.shape).clone().requires_grad_() for name, value in values.items()}
+            with components.gated(model, gates, present):
+                loss = model(**batch).loss * len(positions)  # the model takes the mean over the batch
+            gradients = torch.autograd.grad(loss, [gates[HEADS], gates[MLPS]], materialize_grads=True)
+            use(positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens)
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Inside the block the model is in eval mode and none of its weights asks for a gradient; afterwards as before."""
+    training = model.training
+    asked = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    model.eval()
+    for parameter, _ in asked:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        model.train(training)
+        for parameter, before in asked:
+            parameter.requires_grad_(before)
