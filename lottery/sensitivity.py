@@ -11,12 +11,13 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from lottery import components
 from lottery.components import HEADS, MLPS
-from lottery.examples import Examples, sorted_batches
+from lottery.examples import Batch, Examples, sorted_batches
 from lottery.masks import Mask, Scores
 
 BATCH_SIZE = 64
@@ -92,9 +93,24 @@ def _each_batch(
             each = (len(positions), tokens.shape[1] if by_token else 1)
             gates = {name: value.expand(*each, *value.shape).clone().requires_grad_() for name, value in values.items()}
             with components.gated(model, gates, present):
-                loss = model(**batch).loss * len(positions)  # the model takes the mean over the batch
+                loss = _summed_loss(model, batch)
             gradients = torch.autograd.grad(loss, [gates[HEADS], gates[MLPS]], materialize_grads=True)
             use(positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens)
+
+
+def _summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """The sum of the examples' losses, each as if it were alone."""
+    if "start_positions" not in batch:
+        return model(**batch).loss * len(batch["input_ids"])  # the model takes the mean over the batch
+    # The model's own loss of a span lets the padding of a longer neighbour compete with an example's tokens.
+    places = ("start_positions", "end_positions")
+    output = model(**{name: tensor for name, tensor in batch.items() if name not in places})
+    padding = batch["attention_mask"] == 0
+    parts = zip((output.start_logits, output.end_logits), places, strict=True)
+    return sum(
+        cross_entropy(logits.masked_fill(padding, -torch.inf), batch[name], reduction="sum") / 2
+        for logits, name in parts
+    )
 
 
 @contextmanager
