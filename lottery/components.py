@@ -53,7 +53,7 @@ def parameters(config: PreTrainedConfig) -> dict[str, int]:
 
 
 def share_kept(kept: Mask, config: PreTrainedConfig) -> float:
-    """Share of the weights of all heads and MLPs that stays, in [0, 1]; embeddings, biases and the pooler are not counted."""
+    """Share of the weights of all heads and MLPs that stays, in [0, 1]; biases, embeddings and pooler do not count."""
     each = parameters(config)
     stay = sum(each[name] * int(kept[name].sum()) for name in each)
     return stay / sum(each[name] * kept[name].numel() for name in each)

@@ -1,4 +1,4 @@
-"""The heads and MLPs that a fine-tuned model needs, found by removing the least important as long as its score holds."""
+"""The heads and MLPs that a fine-tuned model needs: the least important go as long as its score holds."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal

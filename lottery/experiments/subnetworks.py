@@ -5,8 +5,9 @@ weights, and each can be a `Ticket` on any model of the shape.
 """
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import pandas as pd
 import torch
 
 from lottery import components, masks, models
@@ -114,6 +115,42 @@ class Survivors:
         for group in order:
             chosen |= _some(group, min(wanted - int(chosen.sum()), int(group.sum())), generator)
         return chosen
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of PrunedScore and FineTuning with what was kept in words.
+
+    pruning     "structured", "magnitude", "super"; "" for a model that nothing was removed from
+    subnetwork  "full", "good", "random", "bad"; "random, released"; "bad, disjoint"; "random, never trained" where
+                the weights were drawn anew
+    retrained   whether it was trained after the pruning; a full model counts as not
+    tuned_on, trial  the task and the seed of the fine-tuning
+    """
+    return rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    pruned = row["experiment"] == "PrunedScore"
+    where = "kept" if pruned else "start.kept"
+    known = {"tuned_on": row["of.task" if pruned else "task"], "trial": row["of.seed" if pruned else "seed"]}
+    kind = row.get(where)
+    if kind not in ("ComponentSearch", "MagnitudeSearch", "Drawn", "Bad", "Survivors"):
+        return known | {"pruning": "", "subnetwork": "full", "retrained": False}
+    search = row.get(f"{where}.like") if kind in ("Drawn", "Bad") else kind
+    pruning = {"ComponentSearch": "structured", "MagnitudeSearch": "magnitude", "Survivors": "super"}[search]
+    match kind:
+        case "Drawn":
+            released = row[f"{where}.recipe"] == "released"
+            subnetwork = "random, released" if released else "random"
+        case "Bad":
+            subnetwork = "bad, disjoint" if row[f"{where}.disjoint"] else "bad"
+        case "Survivors":
+            subnetwork = row[f"{where}.which"]
+        case _:
+            subnetwork = "good"
+    if not pruned and row["start.of"] == "Redrawn":
+        subnetwork += ", never trained"
+    return known | {"pruning": pruning, "subnetwork": subnetwork, "retrained": not pruned}
 
 
 def _some(of: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:

@@ -1,0 +1,47 @@
+"""The importance of a fine-tuned model's heads and MLPs by one score."""
+
+from typing import Any, ClassVar
+
+import torch
+from accelerate import Accelerator
+
+from lottery import components, evaluation, models
+from lottery.choices import choose, named
+from lottery.component_search import normalised
+from lottery.examples import seeded
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.runs import Count, Run, parameters
+
+
+@parameters
+class ComponentScores:
+    """Scores of the whole model on the task's dev set, which Prasanna et al. 2020 rank its components by."""
+
+    version: ClassVar[int] = 1
+    of: FineTuning
+    importance: named("component_importance")
+    order: Count = 0  # the dev set is shuffled by this seed; 0: as it is
+    seed: Count = 0  # of a random score
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """`heads`, layer by layer, and `mlps`, [] where the score has none; `norms`, heads over their layer's norm.
+
+        layers  their number
+        """
+        task = self.of.task_named(self.of.task)
+        folder = self.of.weights(run)
+        tokenizer = models.tokenizer(folder)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        dev = self.of.tables(self.of.task)["dev"]
+        if self.order:
+            order = torch.randperm(len(dev), generator=seeded(self.order))
+            dev = dev.iloc[order.tolist()].reset_index(drop=True)
+        given = evaluation.encoded(task, dev, tokenizer, self.of.max_length)
+        scorer = choose("component_importance", self.importance)
+        scores = scorer.score(model, given, components.everything(model.config), seeded(self.seed))
+        return {
+            "heads": scores["heads"].flatten().tolist(),
+            "mlps": scores["mlps"].tolist() if "mlps" in scores else [],
+            "norms": normalised(scores)["heads"].flatten().tolist(),
+            "layers": model.config.num_hidden_layers,
+        }
