@@ -22,7 +22,9 @@ def model(bert_folder):
 def other(kind):
     torch.manual_seed(0)
     if kind == "distilbert":
-        config = DistilBertConfig(vocab_size=60, dim=16, n_layers=2, n_heads=4, hidden_dim=24, max_position_embeddings=40)
+        config = DistilBertConfig(
+            vocab_size=60, dim=16, n_layers=2, n_heads=4, hidden_dim=24, max_position_embeddings=40
+        )
         return DistilBertForSequenceClassification(config).eval()
     config = RobertaConfig(
         vocab_size=60,

@@ -13,7 +13,8 @@ FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub", "files"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature"},
-    {"training", "pretraining", "pruning", "evaluation"},
+    {"training", "pretraining", "pruning", "evaluation", "component_search"}
+    | {"components", "sensitivity", "component_importance"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes"},
     {"notebooks", "gates", "book", "cli"},
 ]

@@ -98,9 +98,7 @@ def test_a_model_that_reads_spans_has_them_too(bert_folder, given):
     torch.manual_seed(0)
     reader = BertForQuestionAnswering.from_pretrained(bert_folder)
     places = torch.arange(11) % 4
-    spans = examples.Examples(
-        given.sequences, {"start_positions": places, "end_positions": places + 1}, given.pad
-    )
+    spans = examples.Examples(given.sequences, {"start_positions": places, "end_positions": places + 1}, given.pad)
     whole = components.everything(reader.config)
     found = sensitivity.per_example(reader, spans, whole)
     for row in (0, 7):

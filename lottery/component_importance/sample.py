@@ -1,4 +1,4 @@
-"""Sensitivity, example by example: the mean of |dL/dxi|, as Prasanna et al. 2020 (arXiv:2005.00561, section 3) state it."""
+"""Sensitivity, example by example: the mean of |dL/dxi|, as Prasanna et al. 2020 state it (arXiv:2005.00561)."""
 
 import torch
 from transformers import PreTrainedModel

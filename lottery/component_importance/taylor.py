@@ -1,4 +1,4 @@
-"""First-order Taylor: how the loss would change if a component's weights were 0 (Molchanov et al. 2017, arXiv:1611.06440)."""
+"""First-order Taylor: the change of the loss if a component were 0 (Molchanov et al. 2017, arXiv:1611.06440)."""
 
 import torch
 from transformers import PreTrainedModel

@@ -55,6 +55,7 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.experiments.baseline import Baseline
+
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.controls import Redrawn
 from lottery.experiments.fine_tuning import FineTuning
