@@ -12,9 +12,8 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub", "files"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
-    | {"importance", "tasks", "miniature"},
-    {"training", "pretraining", "pruning", "evaluation", "component_search"}
-    | {"components", "sensitivity", "component_importance"},
+    | {"importance", "tasks", "miniature", "components", "sensitivity", "component_importance"},
+    {"training", "pretraining", "pruning", "evaluation", "component_search"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes"},
     {"notebooks", "gates", "book", "cli"},
 ]
