@@ -1,0 +1,195 @@
+"""Subnetworks of heads and MLPs, scored as they are cut out and trained again from the pre-trained model."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+from transformers import BertForSequenceClassification
+
+from lottery import components, evaluation, masks, models, runs, training
+from lottery.choices import choose
+from lottery.experiments import Kept, subnetworks
+from lottery.experiments.component_scores import ComponentScores
+from lottery.experiments.component_search import ComponentSearch
+from lottery.experiments.example_sensitivity import ExampleSensitivity
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.magnitude_search import MagnitudeSearch
+from lottery.experiments.pruned_score import PrunedScore
+from lottery.experiments.starts import Given
+from lottery.experiments.subnetworks import Bad, Drawn, Survivors
+from lottery.experiments.tickets import Ticket
+from lottery.masks import Mask
+from lottery.runs import Run, parameters
+
+HEADS = [[True, False, False, True], [False, False, False, False]]
+MLPS = [True, False]
+
+
+@parameters
+class Chosen:
+    """A mask that a test chooses."""
+
+    version = 1
+    heads: tuple[tuple[bool, ...], ...]
+    mlps: tuple[bool, ...]
+
+    def mask(self, run: Run) -> Mask:
+        """It."""
+        return {"heads": torch.tensor(self.heads), "mlps": torch.tensor(self.mlps)}
+
+
+SOME = Chosen(heads=tuple(map(tuple, HEADS)), mlps=tuple(MLPS))
+ALL = Chosen(heads=((True,) * 4,) * 2, mlps=(True,) * 2)
+
+
+@pytest.fixture
+def dense(bert_folder, cola_folder):
+    return FineTuning(
+        start=Given(model=bert_folder, data=str(cola_folder)),
+        task="cola",
+        epochs=2.0,
+        batch_size=8,
+        learning_rate=1e-3,
+        max_length=16,
+        seed=3,
+        saved=True,
+    )
+
+
+def again(dense, kept):
+    return replace(dense, start=Ticket(of=dense.start, kept=kept), saved=False)
+
+
+def test_a_model_with_all_its_components_is_trained_like_the_whole_one(dense, tmp_path):
+    whole = runs.perform(replace(dense, saved=False), tmp_path)
+    kept = runs.perform(again(dense, ALL), tmp_path)
+    assert kept.metrics == whole.metrics
+    assert runs.perform(again(dense, SOME), tmp_path).metrics["train_loss"] != whole.metrics["train_loss"]
+
+
+def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_head(dense, tmp_path, monkeypatch):
+    began = {}
+
+    def fine_tune(model, *_, **__):
+        began["state"] = models.snapshot(model)
+
+    monkeypatch.setattr(training, "fine_tune", fine_tune)
+    runs.perform(replace(dense, saved=False), tmp_path)
+    whole = began["state"]
+    runs.perform(again(dense, SOME), tmp_path)
+    part = began["state"]
+    assert torch.equal(part["classifier.weight"], whole["classifier.weight"])
+    layer = "bert.encoder.layer.0.attention"
+    rows = [0, 1, 2, 3, 12, 13, 14, 15]
+    assert torch.equal(part[f"{layer}.self.value.weight"], whole[f"{layer}.self.value.weight"][rows])
+    assert torch.equal(part[f"{layer}.self.key.bias"], whole[f"{layer}.self.key.bias"][rows])
+    assert torch.equal(part[f"{layer}.output.dense.weight"], whole[f"{layer}.output.dense.weight"][:, rows])
+    assert part["bert.encoder.layer.1.intermediate.dense.weight"].shape == (0, 16)
+    assert torch.equal(part["bert.embeddings.word_embeddings.weight"], whole["bert.embeddings.word_embeddings.weight"])
+
+
+def test_a_model_of_unequal_layers_is_not_saved(dense, tmp_path):
+    with pytest.raises(ValueError, match="saved=False"):
+        runs.perform(replace(again(dense, SOME), saved=True), tmp_path)
+
+
+def test_the_score_as_cut_out_is_that_of_gates_at_0(dense, tmp_path):
+    found = runs.perform(PrunedScore(of=dense, kept=SOME), tmp_path)
+    folder = dense.weights(found)
+    task, tokenizer = choose("tasks", "cola"), models.tokenizer(folder)
+    model = BertForSequenceClassification.from_pretrained(folder).eval()
+    tables = dense.tables("cola")
+    gates = {"heads": torch.tensor(HEADS).float(), "mlps": torch.tensor(MLPS).float()}
+    with components.gated(model, gates):
+        expected, answers = evaluation.score(model, task, tables, tokenizer, 16)
+    assert found.read("answers.parquet").equals(answers)
+    metrics = found.metrics
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    assert (metrics["heads"], metrics["mlps"]) == (2, 1)
+    assert metrics["share_kept"] == pytest.approx((2 * 256 + 768) / (8 * 256 + 2 * 768))
+
+
+def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(dense, tmp_path):
+    search = MagnitudeSearch(of=dense)
+    found = runs.perform(PrunedScore(of=dense, kept=Bad(like=search, seed=0)), tmp_path)
+    mask = Bad(like=search, seed=0).mask(found)
+    model = BertForSequenceClassification.from_pretrained(dense.weights(found)).eval()
+    with torch.no_grad():
+        for name, kept in mask.items():
+            model.bert.get_parameter(name).mul_(kept)
+    tokenizer = models.tokenizer(dense.weights(found))
+    expected, _ = evaluation.score(model, choose("tasks", "cola"), dense.tables("cola"), tokenizer, 16)
+    metrics = found.metrics
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    assert metrics["heads"] is None
+    assert metrics["share_kept"] == pytest.approx(1 - masks.sparsity(mask))
+
+
+def test_what_was_not_trained_on_is_the_rest(dense):
+    few = replace(dense, train_examples=25)
+    whole = dense.tables("cola")["train"]
+    both = pd.concat([few.tables("cola")["train"], few.unseen()])
+    assert len(few.unseen()) == len(whole) - 25
+    assert sorted(both["first"]) == sorted(whole["first"])
+    assert dense.unseen().empty
+
+
+def test_a_study_of_several_seeds_needs_the_searches_of_all(dense):
+    search = ComponentSearch(of=dense, importance="sample", mode="both", heads_share=0.3)
+    good = Survivors(of=search, seeds=(3, 4), which="good")
+    assert isinstance(good, Kept)
+    expected = {search, replace(search, of=replace(dense, seed=4))}
+    assert expected <= {*runs.needs(PrunedScore(of=dense, kept=good))}
+    assert expected <= {*runs.needs(again(dense, good))}
+    assert search in runs.needs(again(dense, Drawn(like=search, seed=1)))
+
+
+def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(dense, tmp_path):
+    def scores(importance, order):
+        # One batch would have one order.
+        return runs.perform(ComponentScores(of=dense, importance=importance, order=order), tmp_path).metrics
+
+    usual, shuffled = (scores("sample", order) for order in (0, 5))
+    assert usual["heads"] == pytest.approx(shuffled["heads"], rel=1e-4)
+    norms = torch.tensor(usual["heads"]).reshape(2, 4)
+    assert usual["norms"] == pytest.approx((norms / norms.norm(dim=1, keepdim=True)).flatten().tolist(), rel=1e-5)
+    assert scores("attention_entropy", 0)["mlps"] == []
+    assert usual["layers"] == 2
+
+
+def test_what_single_examples_make_of_the_importance(dense, tmp_path):
+    run = runs.perform(ExampleSensitivity(of=dense), tmp_path)
+    found = run.metrics
+    assert found["examples"] == 21
+    sample = runs.perform(ComponentScores(of=dense, importance="sample"), tmp_path).metrics
+    batch = runs.perform(ComponentScores(of=dense, importance="batch"), tmp_path).metrics
+    # All 21 fit in one batch of 64, whose gradient is the mean in which signs cancel.
+    left = [one / other for one, other in zip(batch["heads"], sample["heads"], strict=True)]
+    assert found["heads_left"] == pytest.approx(left, rel=1e-3)
+    assert all(0.1 <= share <= 1 for share in found["heads_by_tenth"] + found["mlps_by_tenth"])
+    assert found["quantiles"] == sorted(found["quantiles"])
+    assert len(found["quantiles"]) == 21
+
+
+def test_rows_are_told_in_words(dense, tmp_path):
+    search, cut = ComponentSearch(of=dense, importance="sample", mode="both"), MagnitudeSearch(of=dense)
+    kept = {
+        ("structured", "good"): search,
+        ("structured", "random"): Drawn(like=search, seed=1),
+        ("structured", "random, released"): Drawn(like=search, seed=1, recipe="released"),
+        ("structured", "bad, disjoint"): Bad(like=search, seed=1, disjoint=True),
+        ("magnitude", "good"): cut,
+        ("magnitude", "bad"): Bad(like=cut, seed=1),
+        ("super", "bad"): Survivors(of=search, seeds=(3,), which="bad"),
+    }
+    rows = [{"experiment": "FineTuning"} | runs.flattened(dense)]
+    for part in kept.values():
+        for made in (PrunedScore(of=dense, kept=part), again(dense, part)):
+            rows.append({"experiment": type(made).__name__} | runs.flattened(made))
+    found = subnetworks.told(pd.DataFrame(rows).astype(object).where(lambda table: table.notna(), None))
+    assert found.iloc[0][["pruning", "subnetwork", "retrained"]].tolist() == ["", "full", False]
+    expected = [(*name, after) for name in kept for after in (False, True)]
+    assert [tuple(row) for row in found.iloc[1:][["pruning", "subnetwork", "retrained"]].to_numpy()] == expected
+    assert (found["tuned_on"] == "cola").all()
+    assert (found["trial"] == 3).all()
