@@ -20,6 +20,15 @@ SIZES = {
         "length": 20,
         "rounds": 1,
     },
+    "components": lambda get: {
+        "model": get("bert_folder"),
+        "folder": get("cola_folder"),
+        "sentences": 21,
+        "alone": 3,
+        "length": 20,
+        "rounds": 1,
+        "at_once": 2,
+    },
     "cells": lambda get: (
         get("monkeypatch").setattr("lottery.experiments.miniature_text.DOCUMENTS", 30)
         or {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1}
