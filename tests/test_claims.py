@@ -107,7 +107,7 @@ def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact()
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(CLAIMS) == 14
+    assert len(CLAIMS) == 17
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -411,3 +411,64 @@ def test_the_ledger_has_every_claim_of_every_source():
     in_print = found[found["source"] == "published"].groupby("claim").size()
     assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 27
     assert found["counts"].all()
+
+
+def test_subnetworks_in_print():
+    """Means over eight tasks and their errors by a loop over the stored results."""
+    table = PRINTED["prasanna2020_results"]
+    for name, pruning, pairs in (
+        ("random_tickets_win", "structured", [("good", "random")]),
+        ("bad_tickets_win", "structured", [("good", "bad")]),
+        ("bad_weights_lose", "magnitude", [("good", "random"), ("random", "bad")]),
+    ):
+        for (one, other), found in zip(pairs, printed(name), strict=True):
+            differences, variance = [], 0.0
+            for task in ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte"):
+                value = {}
+                for _, row in table.iterrows():
+                    if row["pruning"] == pruning and row["task"] == task and row["retrained"]:
+                        value[row["subnetwork"]] = (100 * row["mean"], 100 * row["sd"])
+                differences.append(value[one][0] - value[other][0])
+                variance += (value[one][1] ** 2 + value[other][1] ** 2) / 5
+            assert found.estimate == pytest.approx(np.mean(differences))
+            assert found.high - found.estimate == pytest.approx(2.776445 * math.sqrt(variance) / 8, rel=1e-5)
+    assert judged(printed("random_tickets_win")) == [OPEN]
+    assert judged(printed("bad_tickets_win")) == [OPEN]
+    assert judged(printed("bad_weights_lose")) == [HOLDS, HOLDS]
+
+
+def subnetworks_recorded():
+    """A table as good_random_bad leaves it: two tasks, three seeds, a third task whose search says nothing."""
+    rows = []
+    for task in ("cola", "sst2", "wnli"):
+        for seed in (1, 2, 3):
+            why = "no better than one answer to all" if task == "wnli" else ""
+            rows.append({"experiment": "ComponentSearch", "of.task": task, "of.seed": seed, "degenerate": why})
+            common = {"experiment": "FineTuning", "task": task, "seed": seed, "epochs": 2.0, "start.of": "Miniature"}
+            rows.append(common | {"start": "Miniature", "score": 0.9})
+            for kind, like, score in (
+                ("ComponentSearch", None, 0.8),
+                ("Drawn", "ComponentSearch", 0.79 - 0.001 * seed),
+                ("Bad", "ComponentSearch", 0.6 - 0.01 * seed if task == "cola" else 0.7),
+                ("MagnitudeSearch", None, 0.85),
+                ("Drawn", "MagnitudeSearch", 0.5 + 0.01 * seed),
+            ):
+                told = {"start": "Ticket", "start.kept": kind, "start.kept.like": like, "score": score}
+                told |= {"start.kept.recipe": "printed", "start.kept.disjoint": False}
+                rows += [common | told, common | told | {"epochs": 4.0, "score": 0.1}]
+    table = pd.DataFrame(rows).astype(object)
+    return table.where(table.notna(), None)
+
+
+def test_recorded_subnetworks_are_compared_by_task_and_seed():
+    table = subnetworks_recorded()
+    (random,) = choose("claims", "random_tickets_win").measured(table)
+    assert random.estimate == pytest.approx(100 * (0.8 - 0.788))
+    assert (random.low, random.high) == pytest.approx(
+        ttest_1samp([1.1, 1.2, 1.3], 0).confidence_interval(0.95), abs=1e-6
+    )
+    (bad,) = choose("claims", "bad_tickets_win").measured(table)
+    assert bad.estimate == pytest.approx(np.mean([(21 + 10) / 2, (22 + 10) / 2, (23 + 10) / 2]))
+    good, rest = choose("claims", "bad_weights_lose").measured(table)
+    assert good.estimate == pytest.approx(85 - 52)
+    assert judged([rest]) == [MISSING]
