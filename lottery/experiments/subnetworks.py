@@ -75,8 +75,10 @@ class Bad:
     def _weights(self, run: Run, good: Mask) -> Mask:
         of = models.encoder_weights(self.like.of.weights(run), embeddings=False, pooler=False)
         scores = choose("importance", self.like.importance).score(of, seeded(self.like.seed))
-        kept = 1 - masks.sparsity(good)
-        return masks.keep_lowest(scores, masks.sparsity(good) if not self.disjoint else max(kept, 1 - kept))
+        removed = masks.sparsity(good)
+        if not self.disjoint:
+            return masks.keep_lowest(scores, removed)
+        return masks.keep_lowest(scores, max(removed, 1 - removed)) if removed else masks.complement(good)
 
 
 @parameters
