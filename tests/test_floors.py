@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub", "files"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
-    | {"importance", "tasks", "miniature"},
+    | {"importance", "baselines", "tasks", "miniature"},
     {"training", "pretraining", "pruning", "evaluation"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes"},
     {"notebooks", "gates", "book", "cli"},
