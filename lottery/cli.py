@@ -148,7 +148,8 @@ def corpus(
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
 def list_(
     kind: Annotated[
-        Literal["tasks", "models", "methods", "claims", "profiles", "notebooks"], typer.Argument(help="Of what.")
+        Literal["tasks", "models", "methods", "baselines", "claims", "profiles", "notebooks"],
+        typer.Argument(help="Of what."),
     ],
 ) -> None:
     """What there is of a kind, one a line."""
@@ -158,7 +159,7 @@ def list_(
 
 
 def _offers(kind: str) -> dict[str, str]:
-    if kind in ("tasks", "methods", "claims"):
+    if kind in ("tasks", "methods", "baselines", "claims"):
         from lottery.choices import offered
 
         folder = {"methods": "importance"}.get(kind, kind)

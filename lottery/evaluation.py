@@ -18,7 +18,12 @@ def with_head(source: str, task: Task) -> PreTrainedModel:
     """The encoder `source` under a head for the task: the saved one if it fits, else drawn from torch's generator."""
     if task.KIND == "span":
         return models.for_spans(source)
-    return models.for_classes(source, 1 if task.KIND == "regression" else len(task.LABELS))
+    return models.for_classes(source, outputs(task))
+
+
+def outputs(task: Task) -> int:
+    """How many numbers answer an example of a task that asks for a class or a number: one a class, or one."""
+    return 1 if task.KIND == "regression" else len(task.LABELS)
 
 
 def encoded(task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:

@@ -13,11 +13,13 @@ from lottery.choices import choose, offered
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")
+BASELINES = offered("baselines")
 
 
 def test_as_many_are_found_as_there_are():
     assert len(TASKS) == 11
     assert len(IMPORTANCE) == 2
+    assert len(BASELINES) == 2
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -81,6 +83,34 @@ def test_a_score_ranks_every_weight_and_leaves_the_weights_alone(name):
         assert torch.equal(weight, before[key])
         assert weight.grad is None
     assert masks.removed(masks.keep_highest(found, 0.5)) == 20  # round(19.5) goes to the even number
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("pair", [False, True])
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_answers_batches_as_a_stock_model_does(name, pair, outputs):
+    module = choose("baselines", name)
+    assert module.__doc__
+    told = {"vocabulary": 20, "outputs": outputs, "width": 4, "pair": pair, "separator": 3}
+    torch.manual_seed(0)
+    model = module.build(**told)
+    torch.manual_seed(0)
+    again = module.build(**told)
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[key])
+    batch = {"input_ids": torch.tensor([[2, 7, 8, 3, 9, 10, 3], [2, 9, 3, 7, 3, 0, 0]])}
+    batch["attention_mask"] = (batch["input_ids"] > 0).long()
+    labels = torch.tensor([0.5, 2.0]) if outputs == 1 else torch.tensor([1, 2])
+    answer = model.eval()(**batch, labels=labels)
+    assert answer.logits.shape == (2, outputs)
+    assert answer.loss.shape == ()
+    assert answer.loss > 0
+    bare = model(**batch, token_type_ids=torch.zeros_like(batch["input_ids"]))
+    assert bare.loss is None
+    assert torch.equal(bare.logits, answer.logits)
+    answer.loss.backward()
+    assert all(parameter.grad.abs().max() > 0 for parameter in model.parameters())
+    assert model.device == torch.device("cpu")
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if choose("tasks", name).KIND == "classification"])

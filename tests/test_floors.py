@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub", "files"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
-    | {"importance", "tasks", "miniature", "components", "sensitivity", "component_importance"},
+    | {"importance", "tasks", "miniature", "components", "sensitivity", "component_importance", "baselines"},
     {"training", "pretraining", "pruning", "evaluation", "component_search"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "advantages"},
     {"notebooks", "gates", "book", "cli"},

@@ -213,6 +213,26 @@ def test_table3_names_the_matrices_of_bert_base():
     assert rows.loc[rows["mean"].abs() > 0.0015, "matrix"].tolist() == ["embeddings.word_embeddings.weight"]
 
 
+def test_the_baselines_of_glue_are_as_table_2_of_prasanna_quotes_them(reference):
+    """Against the text of the paper, cell by cell; the last number of a line is its average."""
+    paper = reference("papers/002_d192425506e28857.txt").read_text(encoding="utf-8")
+    tasks = ["cola", "sst2", "mrpc", "qqp", "stsb", "mnli", "qnli", "rte", "wnli"]
+    assert "Model CoLA SST-2 MRPC QQP STS-B MNLI QNLI RTE WNLI Average" in paper
+    ours = pd.read_csv(PUBLISHED / "glue_baselines.csv")
+    names = {"cbow": "CBOW", "bilstm_glove": "BILSTM + GloVe", "bilstm_elmo": "BILSTM + ELMO"}
+    assert list(ours["baseline"].unique()) == [*names]
+    for name, printed in names.items():
+        (line,) = re.findall(rf"^{re.escape(printed)} (0\.\d\d.*)$", paper, re.MULTILINE)
+        *told, average = map(float, re.findall(r"\d\.\d\d", line))
+        rows = ours[ours["baseline"] == name]
+        assert rows["task"].tolist() == tasks
+        assert rows["printed"].tolist() == told
+        assert abs(rows["score"].mean() - average) < 0.005
+    changed = ours[ours["printed"] != ours["score"]]
+    assert changed.to_numpy().tolist() == [["cbow", "cola", 0.46, 0.046]]
+    assert abs(ours.loc[ours["baseline"] == "cbow", "printed"].mean() - 0.61) > 0.04
+
+
 @pytest.mark.parametrize(
     ("task", "file", "column"),
     [

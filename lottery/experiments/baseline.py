@@ -1,0 +1,77 @@
+"""Training a baseline on a task: what its training set teaches a model that knows no word beforehand."""
+
+from typing import Any, ClassVar
+
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from pydantic import InstanceOf
+
+from lottery import evaluation, models, training
+from lottery.choices import choose, named
+from lottery.experiments import Start, starts
+from lottery.runs import Count, Positive, Run, Size, Source, parameters
+
+
+@parameters
+class Baseline:
+    """One baseline trained on one task with one seed; of the start's model it has the tokenizer and nothing else."""
+
+    version: ClassVar[int] = 1
+    start: InstanceOf[Start]
+    kind: named("baselines")
+    task: str  # a file in lottery/tasks, or "own"; no task that asks for a span
+    epochs: Positive
+    batch_size: Size
+    learning_rate: Positive
+    width: Size  # of the embeddings, the hidden layer and the states of a direction
+    max_length: Size  # tokens of an example, at most
+    seed: Count  # of the weights, the order of the examples and dropout
+    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Dev scores as in `evaluation.score`; `steps`, `train_loss`, `majority` as in FineTuning; `model_size`.
+
+        model_size  number of the model's parameters, embeddings included
+        """
+        set_seed(self.seed)
+        task = self.start.task_named(self.task)
+        if task.KIND == "span":
+            raise ValueError(
+                f"task = {self.task!r} asks for a part of the text, and a baseline answers with a class or a number: "
+                "give a task of classes or numbers"
+            )
+        tables = starts.published(self.task, self.data) if self.data else self.start.tables(self.task)
+        source = self.start.weights(run)
+        tokenizer = models.tokenizer(source)
+        if tokenizer.sep_token_id is None:
+            raise ValueError(
+                f"the tokenizer of {source!r} has no separator token: name one in its tokenizer_config.json"
+            )
+        model = choose("baselines", self.kind).build(
+            vocabulary=models.configuration(source).vocab_size,
+            outputs=evaluation.outputs(task),
+            width=self.width,
+            pair=task.PAIR,
+            separator=tokenizer.sep_token_id,
+        )
+        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
+        steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
+        model.to(Accelerator().device)
+        training.fine_tune(
+            model,
+            training.adamw(model, learning_rate=self.learning_rate),
+            train,
+            steps=steps,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            checkpoint=run.checkpoint(),
+            title=f"training {self.kind} on {task.TITLE}",
+        )
+        found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
+        run.once("answers.parquet", lambda: answers)
+        told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
+        told["model_size"] = sum(parameter.numel() for parameter in model.parameters())
+        constant = evaluation.majority(task, tables)
+        if "accuracy" in constant:
+            told["majority_accuracy"] = constant["accuracy"]
+        return told | {"majority": constant[task.METRIC]} | found
