@@ -102,7 +102,7 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
     module = choose("component_importance", name)
     assert module.__doc__
     torch.manual_seed(0)
-    model = BertForSequenceClassification.from_pretrained(bert_folder).train()
+    model = BertForSequenceClassification.from_pretrained(bert_folder)
     model.bert.pooler.dense.weight.requires_grad_(False)
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     asked = {key: parameter.requires_grad for key, parameter in model.named_parameters()}
@@ -111,6 +111,9 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
         {"first": [" ".join(["w1", "w2", "w3"][: 1 + n % 3]) for n in range(7)], "label": [0, 1] * 3 + [0]}
     )
     given = examples.encode(table, tokenizer, 8)
+    with torch.no_grad():
+        answers = model.eval()(**given.batch([0, 1, 2])).logits
+    model.train()
     kept = components.everything(model.config)
     kept["heads"][0, 1], kept["mlps"][1] = False, False
     for some in (components.everything(model.config), kept):
@@ -130,4 +133,5 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
     assert {key: parameter.requires_grad for key, parameter in model.named_parameters()} == asked
     assert all(parameter.grad is None for parameter in model.parameters())
     assert model.config._attn_implementation == attention
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+    with torch.no_grad():
+        assert torch.equal(model.eval()(**given.batch([0, 1, 2])).logits, answers)
