@@ -423,7 +423,7 @@ def survival_drawn(runs: pd.DataFrame) -> None:
     for (task, rows), pair in zip(tasks, panels, strict=True):
         pair_drawn(*grids(rows), pair)
         pair[0].set_title(f"{title(task)}, {len(rows)} seed(s)", loc="left", fontsize=10)
-    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label="share of seeds", aspect=40)
+    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label="share of seeds", aspect=40, pad=0.01)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of seeds in which each survives the search."}, "figure": {"name": "survival-live", "caption": "Share of seeds in which each head and MLP survives, with the standard deviation over seeds; computed for this build."}}

@@ -279,7 +279,9 @@ def shares_drawn(runs: pd.DataFrame) -> None:
         pair[0].set_title(f"{title(task)}, {len(rows)} seed(s)", loc="left", fontsize=10)
         pair[1].set(yticks=[])
         pair[1].set_xticks([0], ["MLP"])
-    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label="share of weights kept", aspect=40)
+    figure.colorbar(
+        panels[0][0].images[0], ax=panels, location="bottom", label="share of weights kept", aspect=40, pad=0.01
+    )
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps."}, "figure": {"name": "magnitude-shares-live", "caption": "Share of its weights that each head and MLP keeps under magnitude pruning, with the standard deviation over seeds; computed for this build."}}
