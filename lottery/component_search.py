@@ -59,13 +59,18 @@ def search(
     norm_over_removed True, as in the released code: heads already removed count in their layer's norm
 
     Where the whole model's score is not above 0, or not defined, a share of it is no bound: then there is one step.
-    Raises ValueError where fewer than one head, or in the mode "both" fewer than two, would go at once.
+    Raises ValueError where fewer than one head, or in the mode "both" fewer than two, would go at once, and where the
+    importance does not rank what is to be removed.
     """
     if heads_at_once < (2 if mode == "both" else 1) and mode != "mlps":
         raise ValueError(
             f"heads_at_once = {heads_at_once}: give at least {2 if mode == 'both' else 1} for the mode {mode!r}"
         )
     score, importance = look(whole)
+    if mode != "heads" and MLPS not in importance:
+        raise ValueError(
+            f"the mode {mode!r} removes MLPs, and this importance ranks heads alone: give the mode 'heads'"
+        )
     steps = [Step("whole", whole, score, True, importance)]
     if not score > 0:
         return steps

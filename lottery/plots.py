@@ -70,6 +70,24 @@ def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
     return ax
 
 
+def cells(means: np.ndarray, spread: np.ndarray, *, most: float = 1.0, ax: Axes | None = None) -> Axes:
+    """A heatmap of numbers from 0 to `most`, as of heads by layer: the darker, the more.
+
+    means, spread  (rows, columns), the first row on top; with at most ten columns both stand in each cell, without a
+                   spread that is NaN, as that of a single seed
+    """
+    ax = ax or plt.gca()
+    ax.imshow(means, cmap="OrRd", vmin=0, vmax=most, aspect="auto")
+    for (row, column), mean in np.ndenumerate(means if means.shape[1] <= 10 else means[:0]):
+        around = "" if np.isnan(spread[row, column]) else f"\n±{spread[row, column]:.2f}"
+        colour = "white" if mean > 0.6 * most else "black"
+        ax.text(column, row, f"{mean:.2f}{around}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(means.shape[1]))
+    ax.set_yticks(range(means.shape[0]))
+    ax.grid(visible=False)
+    return ax
+
+
 def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:
     """A dot and its interval for each row, names down the side, zero marked: a forest plot."""
     ax = ax or plt.gca()

@@ -7,19 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from transformers import BertForSequenceClassification
 
-from lottery import masks
+from lottery import components, examples, masks
 from lottery.choices import choose, offered
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")
 BASELINES = offered("baselines")
+COMPONENT_IMPORTANCE = offered("component_importance")
 
 
 def test_as_many_are_found_as_there_are():
     assert len(TASKS) == 11
     assert len(IMPORTANCE) == 2
     assert len(BASELINES) == 2
+    assert len(COMPONENT_IMPORTANCE) == 8
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -122,3 +125,43 @@ def test_a_classification_tells_chance_as_a_number_or_not_at_all(name):
         value = task.metrics(np.full(12, constant), labels)[task.METRIC]
         assert math.isnan(value) or 0 <= value < 1
     assert pd.notna(task.metrics(np.zeros(3, int), np.zeros(3, int))["accuracy"])
+
+
+@pytest.mark.parametrize("name", COMPONENT_IMPORTANCE)
+def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_alone(name, bert_folder, tokenizer):
+    module = choose("component_importance", name)
+    assert module.__doc__
+    torch.manual_seed(0)
+    model = BertForSequenceClassification.from_pretrained(bert_folder)
+    model.bert.pooler.dense.weight.requires_grad_(False)
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    asked = {key: parameter.requires_grad for key, parameter in model.named_parameters()}
+    attention = model.config._attn_implementation
+    table = pd.DataFrame(
+        {"first": [" ".join(["w1", "w2", "w3"][: 1 + n % 3]) for n in range(7)], "label": [0, 1] * 3 + [0]}
+    )
+    given = examples.encode(table, tokenizer, 8)
+    with torch.no_grad():
+        answers = model.eval()(**given.batch([0, 1, 2])).logits
+    model.train()
+    kept = components.everything(model.config)
+    kept["heads"][0, 1], kept["mlps"][1] = False, False
+    for some in (components.everything(model.config), kept):
+        found = module.score(model, given, some, torch.Generator().manual_seed(1))
+        again = module.score(model, given, some, torch.Generator().manual_seed(1))
+        assert {"heads"} <= found.keys() <= {"heads", "mlps"}
+        for kind, scores in found.items():
+            assert scores.shape == components.shapes(model.config)[kind]
+            assert scores.device.type == "cpu"
+            assert scores.is_floating_point()
+            assert not scores.requires_grad
+            assert scores[some[kind]].isfinite().all()
+            assert scores[some[kind]].unique().numel() > 1
+            assert torch.equal(scores.nan_to_num(), again[kind].nan_to_num())
+    assert model.training
+    assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())
+    assert {key: parameter.requires_grad for key, parameter in model.named_parameters()} == asked
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert model.config._attn_implementation == attention
+    with torch.no_grad():
+        assert torch.equal(model.eval()(**given.batch([0, 1, 2])).logits, answers)

@@ -39,10 +39,14 @@ class ComponentSearch:
 
         dense_score    of the whole model on the examples looked at, and `majority` that of one answer to all
         score          of what is left, there
-        dev_score      of what is left on dev
-        heads, mlps    left, of `all_heads` and `all_mlps`; `heads_by_layer` and `mlps_by_layer`
+        dense_dev_score, dev_score  of the whole model and of what is left, on dev
+        heads, mlps    left, of `all_heads` and `all_mlps`
+        kept_heads     1 where a head is left, else 0: layers * heads numbers, layer by layer
+        kept_mlps      the same of MLPs: as many numbers as layers
         share_kept     of the weights of all heads and MLPs
-        looks          how often the model was scored
+        looks          how often the model was scored; one entry for each in the next five
+        phases, accepted  of each look, as in `component_search.Step`, accepted as 0 or 1
+        scores, heads_left, mlps_left  at each look
         degenerate     why the search says nothing; "" where it does
         """
         task = self.of.task_named(self.of.task)
@@ -66,6 +70,7 @@ class ComponentSearch:
             return lambda kept: task.metrics(answer(components.sliced(model, kept)), right)[task.METRIC]
 
         score = scoring(table)
+        on_dev = score if self.where == "dev" else scoring(tables["dev"])
 
         def look(kept: Mask) -> tuple[float, Scores]:
             if released:  # ranks what was just taken back, and counts what is gone in the norm
@@ -92,15 +97,21 @@ class ComponentSearch:
             "dense_score": steps[0].score,
             "majority": majority,
             "score": last.score,
-            "dev_score": last.score if self.where == "dev" else scoring(tables["dev"])(kept),
+            "dense_dev_score": on_dev(whole),
+            "dev_score": on_dev(kept),
             "heads": int(kept["heads"].sum()),
             "mlps": int(kept["mlps"].sum()),
             "all_heads": whole["heads"].numel(),
             "all_mlps": whole["mlps"].numel(),
-            "heads_by_layer": kept["heads"].sum(1).tolist(),
-            "mlps_by_layer": kept["mlps"].int().tolist(),
+            "kept_heads": kept["heads"].int().flatten().tolist(),
+            "kept_mlps": kept["mlps"].int().tolist(),
             "share_kept": components.share_kept(kept, model.config),
             "looks": len(steps),
+            "phases": [step.phase for step in steps],
+            "accepted": [int(step.accepted) for step in steps],
+            "scores": [step.score for step in steps],
+            "heads_left": [int(step.kept["heads"].sum()) for step in steps],
+            "mlps_left": [int(step.kept["mlps"].sum()) for step in steps],
             "degenerate": evaluation.degenerate(steps[0].score, majority),
         }
 

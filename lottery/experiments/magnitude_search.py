@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from accelerate import Accelerator
 
-from lottery import evaluation, mask_files, masks, models, pruning
+from lottery import components, evaluation, mask_files, masks, models, pruning
 from lottery.choices import choose, named
 from lottery.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
@@ -38,6 +38,9 @@ class MagnitudeSearch:
         score        of what is left
         steps        that were accepted; `ended`, "score" where the next one fell below the bound, else "most"
         sparsity, removed, weights  of what is left: share and number that go, of so many
+        sparsities, scores  at each look, the whole model's first and the one that fell below the bound last
+        head_shares  share of its weights that each head keeps: layers * heads numbers in [0, 1], layer by layer
+        mlp_shares   the same of MLPs: as many numbers as layers
         degenerate   why the search says nothing; "" where it does
         """
         task = self.of.task_named(self.of.task)
@@ -75,6 +78,8 @@ class MagnitudeSearch:
             seed=self.seed,
         )
         majority = evaluation.majority(task, tables)[task.METRIC]
+        each = components.parameters(model.config)
+        shares = {name: total / each[name] for name, total in components.totals(kept, model.config).items()}
         return {
             "dense_score": dense,
             "majority": majority,
@@ -84,6 +89,10 @@ class MagnitudeSearch:
             "sparsity": masks.sparsity(kept),
             "removed": masks.removed(kept),
             "weights": sum(part.numel() for part in kept.values()),
+            "sparsities": steps["sparsity"].tolist(),
+            "scores": steps["score"].tolist(),
+            "head_shares": shares["heads"].flatten().tolist(),
+            "mlp_shares": shares["mlps"].tolist(),
             "degenerate": evaluation.degenerate(dense, majority),
         }
 

@@ -28,7 +28,7 @@ data_dir = ""  # for any model but the miniature: a downloaded glue_data folder,
 world = 1  # the seed of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-seeds = [1, 2]  # of the fine-tunings
+tuning_seeds = [1, 2]  # of the fine-tunings
 scores = ["sample", "batch", "running", "token", "taylor", "magnitude", "attention_entropy", "random"]
 orders = [1, 2]  # shuffles of the dev set, for the scores that depend on its order
 searched = ["sample", "batch", "running", "random"]  # by which tickets are searched
@@ -60,7 +60,7 @@ dense = [
         saved=True,
     )
     for task in tasks
-    for seed in seeds
+    for seed in tuning_seeds
 ]
 ORDERED = ("batch", "running")
 scored = [ComponentScores(of=of, importance=score) for of in dense for score in scores]

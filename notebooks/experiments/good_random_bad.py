@@ -30,7 +30,7 @@ data_dir = ""  # for any model but the miniature: a downloaded glue_data folder,
 world = 1  # the seed of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-seeds = [1, 2]  # of the fine-tunings
+tuning_seeds = [1, 2]  # of the fine-tunings
 retrained_seeds = []  # those of them whose subnetworks are trained again; []: all
 super_tasks = ["cola"]  # of the super-survivors, which need two seeds at least
 longer_tasks = ["cola"]  # of the longer retraining
@@ -77,7 +77,7 @@ dense = [
         saved=True,
     )
     for task in tasks
-    for seed in seeds
+    for seed in tuning_seeds
 ]
 searches = {
     "structured": lambda of: ComponentSearch(of=of, importance="sample", mode="both"),
@@ -102,16 +102,16 @@ for of in dense:
         if pruning == "structured" and of.task in super_tasks:
             kept += [
                 Survivors(
-                    of=replace(good, of=replace(of, seed=seeds[0])), seeds=tuple(seeds), which=which, seed=of.seed
+                    of=replace(good, of=replace(of, seed=tuning_seeds[0])), seeds=tuple(tuning_seeds), which=which, seed=of.seed
                 )
                 for which in ("good", "random", "bad")
             ]
         pruned += [PrunedScore(of=of, kept=part) for part in kept]
-        if of.seed in (retrained_seeds or seeds):
+        if of.seed in (retrained_seeds or tuning_seeds):
             again += [retrained(of, part) for part in kept]
             if of.task in longer_tasks:
                 again += [retrained(of, part, times=longer) for part in kept[:3]]
-    if of.seed in (retrained_seeds or seeds):
+    if of.seed in (retrained_seeds or tuning_seeds):
         if of.task in longer_tasks:
             again.append(replace(of, epochs=longer * of.epochs, saved=False))
         drawn = Ticket(

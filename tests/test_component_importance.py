@@ -1,0 +1,139 @@
+"""Scores of heads and MLPs against loops: over parameters, over tokens, over attention itself."""
+
+import math
+
+import pandas as pd
+import pytest
+import torch
+from transformers import BertForSequenceClassification
+
+from lottery import components, examples
+from lottery.component_importance import attention_entropy, magnitude, taylor, token
+
+LAYERS, HEADS, SIZE = 2, 4, 4  # of the model in conftest
+
+
+@pytest.fixture
+def model(bert_folder):
+    torch.manual_seed(0)
+    return BertForSequenceClassification.from_pretrained(bert_folder).eval()
+
+
+@pytest.fixture
+def given(tokenizer):
+    """Eleven examples of 4 to 14 tokens."""
+    rows = [" ".join(f"w{(row * 7 + word * 3) % 50}" for word in range(2 + row)) for row in range(11)]
+    return examples.encode(pd.DataFrame({"first": rows, "label": [row % 2 for row in range(11)]}), tokenizer, 30)
+
+
+@pytest.fixture
+def some(model):
+    kept = components.everything(model.config)
+    kept["heads"][0, 1], kept["heads"][1, 3], kept["mlps"][0] = False, False, False
+    return kept
+
+
+def block(model, layer):
+    return model.bert.encoder.layer[layer]
+
+
+def of_head(block, head):
+    """The parts of its layer's attention that belong to a head: of each matrix, where it is."""
+    own, all_of_it, attention = slice(head * SIZE, (head + 1) * SIZE), slice(None), block.attention
+    inner = (attention.self.query, attention.self.key, attention.self.value)
+    return [
+        *((linear.weight, (own, all_of_it)) for linear in inner),
+        (attention.output.dense.weight, (all_of_it, own)),
+    ]
+
+
+def of_mlp(block):
+    everywhere = (slice(None), slice(None))
+    return [(block.intermediate.dense.weight, everywhere), (block.output.dense.weight, everywhere)]
+
+
+def without(model, kept):
+    """The model itself, with the outputs of what is not kept multiplied by weights of 0."""
+    with torch.no_grad():
+        for layer in range(LAYERS):
+            for head in range(HEADS):
+                if not kept["heads"][layer, head]:
+                    block(model, layer).attention.output.dense.weight[:, head * SIZE : (head + 1) * SIZE] = 0
+            if not kept["mlps"][layer]:
+                block(model, layer).output.dense.weight[:] = 0
+                block(model, layer).output.dense.bias[:] = 0
+    return model
+
+
+def test_taylor_is_the_weights_times_their_gradients_component_by_component(model, given, some):
+    for kept in (components.everything(model.config), some):
+        found = taylor.score(model, given, kept, torch.Generator())
+        without(model, kept)
+        model.zero_grad()
+        sum(model(**given.batch([row])).loss for row in range(11)).div(11).backward()
+        for layer in range(LAYERS):
+            parts = {("heads", (layer, head)): of_head(block(model, layer), head) for head in range(HEADS)}
+            parts["mlps", (layer,)] = of_mlp(block(model, layer))
+            for (kind, place), matrices in parts.items():
+                change = sum((weight[where] * weight.grad[where]).sum().item() for weight, where in matrices)
+                assert found[kind][place].item() == pytest.approx(abs(change), rel=1e-3, abs=1e-5)
+    assert found["heads"][0, 1] == found["mlps"][0] == 0
+
+
+def test_magnitude_is_the_mean_size_of_a_components_weights(model, given, some):
+    found = magnitude.score(model, given, some, torch.Generator())
+    for layer in range(LAYERS):
+        for head in range(HEADS):
+            sizes = [
+                abs(value)
+                for weight, where in of_head(block(model, layer), head)
+                for value in weight[where].flatten().tolist()
+            ]
+            assert len(sizes) == 4 * SIZE * 16
+            assert found["heads"][layer, head].item() == pytest.approx(sum(sizes) / len(sizes))
+        sizes = [abs(value) for weight, _ in of_mlp(block(model, layer)) for value in weight.flatten().tolist()]
+        assert found["mlps"][layer].item() == pytest.approx(sum(sizes) / len(sizes))
+
+
+def test_attention_entropy_is_counted_head_by_head_over_real_tokens(model, given):
+    found = attention_entropy.score(model, given, components.everything(model.config), torch.Generator())
+    model.set_attn_implementation("eager")
+    expected = [[0.0] * HEADS for _ in range(LAYERS)]
+    for row in range(11):
+        with torch.no_grad():
+            attentions = model(**given.batch([row]), output_attentions=True).attentions  # alone: no padding
+        length = attentions[0].shape[-1]
+        for layer in range(LAYERS):
+            for head in range(HEADS):
+                spread = 0.0
+                for weights in attentions[layer][0, head].double().tolist():
+                    spread -= sum(weight * math.log(weight) for weight in weights if weight > 0)
+                expected[layer][head] += (math.log(length) - spread / length) / 11
+    assert found.keys() == {"heads"}
+    assert found["heads"].flatten().tolist() == pytest.approx([*expected[0], *expected[1]], abs=1e-5)
+    assert found["heads"].min() >= 0
+
+
+def test_token_is_the_product_of_outputs_and_their_gradients_as_michel_et_al_sum_it(model, given, some):
+    found = token.score(model, given, some, torch.Generator())
+    without(model, some)
+    heads, mlps, tokens = torch.zeros(LAYERS, HEADS), torch.zeros(LAYERS), 0
+    contexts, outputs = {}, {}
+    for layer in range(LAYERS):
+        attention, mlp = block(model, layer).attention.output.dense, block(model, layer).output.dense
+        attention.register_forward_pre_hook(lambda _, inputs, layer=layer: contexts.update({layer: inputs[0]}))
+        mlp.register_forward_hook(lambda _, inputs, output, layer=layer: outputs.update({layer: output}))
+    for row in range(11):
+        loss = model(**given.batch([row])).loss
+        tokens += contexts[0].shape[1]
+        for layer in range(LAYERS):
+            of_context, of_output = torch.autograd.grad(loss, [contexts[layer], outputs[layer]], retain_graph=True)
+            for place in range(contexts[layer].shape[1]):
+                product = contexts[layer][0, place] * of_context[0, place]
+                for head in range(HEADS):
+                    heads[layer, head] += product[head * SIZE : (head + 1) * SIZE].sum().abs().item()
+                mlps[layer] += (outputs[layer][0, place] * of_output[0, place]).sum().abs().item()
+    divisor = torch.tensor([float(tokens), 11.0])  # the last layer's by the number of examples
+    for name, expected in (("heads", heads / divisor[:, None]), ("mlps", mlps / divisor)):
+        assert torch.allclose(found[name][some[name]], expected[some[name]], rtol=1e-4, atol=1e-6)
+        assert found[name][~some[name]].isnan().all()
