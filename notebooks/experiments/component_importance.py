@@ -294,9 +294,14 @@ reordered(recorded if len(recorded) else live)
 
 
 # %% tags=["hide-input"]
-def tickets(runs: pd.DataFrame) -> pd.DataFrame:
+nothing = Markdown("*Every search of these runs says nothing, as the whole model is no better than one answer to all.*")
+
+
+def tickets(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """What each score's search keeps, and how far the heads it keeps are those of the stated score's."""
     rows = runs[(runs["experiment"] == "ComponentSearch") & (runs["degenerate"] == "")]
+    if rows.empty:
+        return nothing
     rows = rows.assign(task=titled(rows["of.task"]), trial=rows["of.seed"])
     stated = rows[rows["importance"] == "sample"].set_index(["task", "trial"])
     lines = {}
@@ -327,6 +332,8 @@ tickets(recorded if len(recorded) else live)
 def smaller(runs: pd.DataFrame) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of a random one, paired."""
     rows = runs[(runs["experiment"] == "ComponentSearch") & (runs["degenerate"] == "")]
+    if rows.empty:
+        return nothing
     sizes = rows.pivot_table(index=["of.task", "of.seed"], columns="importance", values="share_kept")
     by_seed = sizes.groupby("of.seed").mean()
     lines = []

@@ -55,7 +55,6 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.experiments.baseline import Baseline
-
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.controls import Redrawn
 from lottery.experiments.fine_tuning import FineTuning
@@ -102,7 +101,10 @@ for of in dense:
         if pruning == "structured" and of.task in super_tasks:
             kept += [
                 Survivors(
-                    of=replace(good, of=replace(of, seed=tuning_seeds[0])), seeds=tuple(tuning_seeds), which=which, seed=of.seed
+                    of=replace(good, of=replace(of, seed=tuning_seeds[0])),
+                    seeds=tuple(tuning_seeds),
+                    which=which,
+                    seed=of.seed,
                 )
                 for which in ("good", "random", "bad")
             ]
@@ -140,7 +142,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
@@ -188,6 +190,9 @@ def degenerate(runs: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["degenerate"] != ""]
 
 
+nothing = Markdown("*Every search of these runs says nothing, for the reasons told below: there is nothing to show.*")
+
+
 def telling(runs: pd.DataFrame) -> pd.DataFrame:
     """The scored models of tasks and seeds of which no search was degenerate."""
     out = set(zip(degenerate(runs)["of.task"], degenerate(runs)["of.seed"], strict=True))
@@ -217,8 +222,8 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
     for task, rows in found.groupby("of.task", sort=False):
         kept, of = rows["heads"], rows["all_heads"]
         lines[choose("tasks", task).TITLE] = {
-            "heads kept": f"{kept.mean():.1f} of {of.iloc[0]} ({kept.min()} to {kept.max()})",
-            "MLPs kept": f"{rows['mlps'].mean():.1f} of {rows['all_mlps'].iloc[0]}",
+            "heads kept": f"{kept.mean():.1f} of {of.iloc[0]:.0f} ({kept.min():.0f} to {kept.max():.0f})",
+            "MLPs kept": f"{rows['mlps'].mean():.1f} of {rows["all_mlps"].iloc[0]:.0f}",
             "their weights": f"{rows['share_kept'].mean():.0%}",
             "of the bad one's heads also good": f"{((2 * kept - of).clip(lower=0) / kept.clip(lower=1)).mean():.0%}",
         }
@@ -245,6 +250,9 @@ def bars_drawn(runs: pd.DataFrame, pruning: str) -> None:
     rows = telling(runs)
     rows = rows[rows["pruning"].isin(["", pruning]) & ~rows["longer"]]
     names = list(rows["title"].unique())
+    if not names:
+        display(nothing)
+        return
     columns = min(4, len(names))
     lines = -(-len(names) // columns)
     _, panels = plt.subplots(lines, columns, figsize=(2.3 * columns + 0.4, 2.5 * lines), squeeze=False)
@@ -290,10 +298,12 @@ bars_drawn(bert, "magnitude") if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def contrasts(runs: pd.DataFrame) -> pd.DataFrame:
+def contrasts(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """Differences of scores between subnetworks after retraining, means over tasks, paired over seeds, in points."""
     rows = telling(runs)
     rows = rows[~rows["longer"]]
+    if rows.empty:
+        return nothing
     lines = []
     for pruning in ("structured", "magnitude"):
         table = rows[rows["pruning"] == pruning].pivot_table(
@@ -409,9 +419,11 @@ table(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def survivors(runs: pd.DataFrame) -> pd.DataFrame:
+def survivors(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """Heads kept in every seed, beside what independent choices of these sizes give, for each task."""
     found = runs[(runs["experiment"] == "ComponentSearch") & (runs["degenerate"] == "")]
+    if found.empty:
+        return nothing
     lines = {}
     for task, rows in found.groupby("of.task", sort=False):
         heads, mlps = (np.array([*rows[name]], dtype=bool) for name in ("kept_heads", "kept_mlps"))
@@ -430,9 +442,11 @@ survivors(recorded if len(recorded) else live)
 
 
 # %% tags=["hide-input"]
-def survivors_scored(runs: pd.DataFrame) -> pd.DataFrame:
+def survivors_scored(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """Scores of the super-survivors and of as many others, as cut out and retrained."""
     rows = telling(runs)
+    if not (rows["pruning"] == "super").any():
+        return nothing
     rows = rows[(rows["pruning"] == "super") | (rows["subnetwork"] == "full")]
     rows = rows[rows["title"].isin(rows.loc[rows["pruning"] == "super", "title"]) & ~rows["longer"]]
     cells = (100 * rows.set_index(["subnetwork", "retrained", "title"])["score"]).groupby(level=[0, 1, 2], sort=False)
@@ -461,9 +475,11 @@ survivors_scored(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def longer_told(runs: pd.DataFrame) -> pd.DataFrame:
+def longer_told(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """The gap to the full model after the usual and after longer training, and its change, paired over seeds."""
     rows = telling(runs)
+    if not rows["longer"].any():
+        return nothing
     rows = rows[rows["tuned_on"].isin(rows.loc[rows["longer"], "tuned_on"])]
     lines = []
     table = rows[rows["retrained"] | (rows["subnetwork"] == "full")].pivot_table(
