@@ -316,8 +316,8 @@ def tickets(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
             [a.mean() * b.mean() / max(1e-9, a.mean() + b.mean() - a.mean() * b.mean()) for a, b in pairs]
         )
         lines[NAMES[name]] = {
-            "heads kept": f"{some['heads'].mean():.1f} of {some['all_heads'].iloc[0]}",
-            "MLPs kept": f"{some['mlps'].mean():.1f} of {some['all_mlps'].iloc[0]}",
+            "heads kept": f"{some['heads'].mean():.1f} of {some['all_heads'].iloc[0]:.0f}",
+            "MLPs kept": f"{some['mlps'].mean():.1f} of {some['all_mlps'].iloc[0]:.0f}",
             "weights kept": f"{some['share_kept'].mean():.0%}",
             "heads shared with the stated score's (Jaccard)": f"{shared:.2f}",
             "by chance": f"{by_chance:.2f}",

@@ -223,7 +223,7 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
         kept, of = rows["heads"], rows["all_heads"]
         lines[choose("tasks", task).TITLE] = {
             "heads kept": f"{kept.mean():.1f} of {of.iloc[0]:.0f} ({kept.min():.0f} to {kept.max():.0f})",
-            "MLPs kept": f"{rows['mlps'].mean():.1f} of {rows["all_mlps"].iloc[0]:.0f}",
+            "MLPs kept": f"{rows['mlps'].mean():.1f} of {rows['all_mlps'].iloc[0]:.0f}",
             "their weights": f"{rows['share_kept'].mean():.0%}",
             "of the bad one's heads also good": f"{((2 * kept - of).clip(lower=0) / kept.clip(lower=1)).mean():.0%}",
         }
