@@ -77,7 +77,7 @@ def recorded(table: pd.DataFrame) -> pd.DataFrame:
         {"pruned_in_pretraining": "magnitude", "information_deletion": "magnitude", "random": "random"}
     )
     chosen = chosen.mask(rows["sparsity"] == 0, "magnitude").where(rows["condition"] != "pruned_downstream")
-    places = pd.MultiIndex.from_arrays([chosen, rows["seed"], rows["sparsity"]])
+    places = pd.MultiIndex.from_arrays([chosen, rows["pruning_seed"], rows["sparsity"]])
     return rows.assign(pretraining_loss=losses.reindex(places).to_numpy())
 
 

@@ -156,7 +156,7 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
             assert scores.is_floating_point()
             assert not scores.requires_grad
             assert scores[some[kind]].isfinite().all()
-            assert scores[some[kind]].unique().numel() > 1
+            assert kind == "mlps" or scores[some[kind]].unique().numel() > 1  # of one MLP there is one score
             assert torch.equal(scores.nan_to_num(), again[kind].nan_to_num())
     assert model.training
     assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())
