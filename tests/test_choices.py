@@ -7,7 +7,7 @@ from lottery.choices import choose, offered
 LOTTERY = Path(__file__).parent.parent / "lottery"
 
 
-@pytest.mark.parametrize("kind", ["tasks", "importance", "baselines", "claims"])
+@pytest.mark.parametrize("kind", ["tasks", "importance", "component_importance", "baselines", "claims"])
 def test_a_folder_offers_its_files(kind):
     files = sorted(path.stem for path in (LOTTERY / kind).glob("*.py") if path.stem != "__init__")
     assert offered(kind) == files

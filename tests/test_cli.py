@@ -107,6 +107,7 @@ def test_lists(lottery, counting):
     for kind, name, what in (
         ("tasks", "cola", "CoLA"),
         ("methods", "magnitude", "weight"),
+        ("components", "sample", "example by example"),
         ("baselines", "cbow", "mean of its words"),
         ("models", "minilm", "BERT"),
         ("claims", "low_sparsity_is_free", "30 to 40 %"),
