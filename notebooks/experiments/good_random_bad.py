@@ -32,8 +32,9 @@ miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
 tuning_seeds = [1, 2]  # of the fine-tunings
 retrained_seeds = []  # those of them whose subnetworks are trained again; []: all
+retrained_tasks = []  # likewise of the tasks; []: all
 super_tasks = ["cola"]  # of the super-survivors, which need two seeds at least
-longer_tasks = ["cola"]  # of the longer retraining
+longer_tasks = []  # of the longer retraining
 released_tasks = ["cola"]  # of random heads and MLPs drawn as in the released code
 prunings = ["structured", "magnitude"]
 per_step = 0.1  # of the remaining weights, in magnitude pruning
@@ -91,6 +92,7 @@ def retrained(of: FineTuning, kept, times: float = 1.0) -> FineTuning:
 
 pruned, again = [], []
 for of in dense:
+    trained_again = of.seed in (retrained_seeds or tuning_seeds) and of.task in (retrained_tasks or tasks)
     for pruning in prunings:
         good = searches[pruning](of)
         kept = [good, Drawn(like=good, seed=of.seed), Bad(like=good, seed=of.seed)]
@@ -109,11 +111,11 @@ for of in dense:
                 for which in ("good", "random", "bad")
             ]
         pruned += [PrunedScore(of=of, kept=part) for part in kept]
-        if of.seed in (retrained_seeds or tuning_seeds):
+        if trained_again:
             again += [retrained(of, part) for part in kept]
             if of.task in longer_tasks:
                 again += [retrained(of, part, times=longer) for part in kept[:3]]
-    if of.seed in (retrained_seeds or tuning_seeds):
+    if trained_again:
         if of.task in longer_tasks:
             again.append(replace(of, epochs=longer * of.epochs, saved=False))
         drawn = Ticket(
@@ -479,7 +481,7 @@ def longer_told(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """The gap to the full model after the usual and after longer training, and its change, paired over seeds."""
     rows = telling(runs)
     if not rows["longer"].any():
-        return nothing
+        return Markdown("*None of these runs was trained for longer; it takes too long while a reader waits.*")
     rows = rows[rows["tuned_on"].isin(rows.loc[rows["longer"], "tuned_on"])]
     lines = []
     table = rows[rows["retrained"] | (rows["subnetwork"] == "full")].pivot_table(
