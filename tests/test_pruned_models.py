@@ -151,10 +151,10 @@ def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(dense,
         return runs.perform(ComponentScores(of=dense, importance=importance, order=order), tmp_path).metrics
 
     usual, shuffled = (scores("sample", order) for order in (0, 5))
-    assert usual["heads"] == pytest.approx(shuffled["heads"], rel=1e-4)
-    norms = torch.tensor(usual["heads"]).reshape(2, 4)
-    assert usual["norms"] == pytest.approx((norms / norms.norm(dim=1, keepdim=True)).flatten().tolist(), rel=1e-5)
-    assert scores("attention_entropy", 0)["mlps"] == []
+    assert usual["head_scores"] == pytest.approx(shuffled["head_scores"], rel=1e-4)
+    norms = torch.tensor(usual["head_scores"]).reshape(2, 4)
+    assert usual["normalised"] == pytest.approx((norms / norms.norm(dim=1, keepdim=True)).flatten().tolist(), rel=1e-5)
+    assert scores("attention_entropy", 0)["mlp_scores"] == []
     assert usual["layers"] == 2
 
 
@@ -165,7 +165,7 @@ def test_what_single_examples_make_of_the_importance(dense, tmp_path):
     sample = runs.perform(ComponentScores(of=dense, importance="sample"), tmp_path).metrics
     batch = runs.perform(ComponentScores(of=dense, importance="batch"), tmp_path).metrics
     # All 21 fit in one batch of 64, whose gradient is the mean in which signs cancel.
-    left = [one / other for one, other in zip(batch["heads"], sample["heads"], strict=True)]
+    left = [one / other for one, other in zip(batch["head_scores"], sample["head_scores"], strict=True)]
     assert found["heads_left"] == pytest.approx(left, rel=1e-3)
     assert all(0.1 <= share <= 1 for share in found["heads_by_tenth"] + found["mlps_by_tenth"])
     assert found["quantiles"] == sorted(found["quantiles"])

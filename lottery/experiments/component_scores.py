@@ -24,9 +24,11 @@ class ComponentScores:
     seed: Count = 0  # of a random score
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """`heads`, layer by layer, and `mlps`, [] where the score has none; `norms`, heads over their layer's norm.
+        """The scores, as lists.
 
-        layers  their number
+        head_scores, mlp_scores  of heads, layer by layer, and of MLPs, [] where the score has none
+        normalised               those of heads over their layer's norm
+        layers                   their number
         """
         task = self.of.task_named(self.of.task)
         folder = self.of.weights(run)
@@ -40,8 +42,8 @@ class ComponentScores:
         scorer = choose("component_importance", self.importance)
         scores = scorer.score(model, given, components.everything(model.config), seeded(self.seed))
         return {
-            "heads": scores["heads"].flatten().tolist(),
-            "mlps": scores["mlps"].tolist() if "mlps" in scores else [],
-            "norms": normalised(scores)["heads"].flatten().tolist(),
+            "head_scores": scores["heads"].flatten().tolist(),
+            "mlp_scores": scores["mlps"].tolist() if "mlps" in scores else [],
+            "normalised": normalised(scores)["heads"].flatten().tolist(),
             "layers": model.config.num_hidden_layers,
         }

@@ -146,8 +146,8 @@ def maps_drawn(runs: pd.DataFrame) -> None:
         gridspec_kw={"height_ratios": [3, 1]},
     )  # fmt: skip
     for line, (_, row) in zip(panels.T, rows.iterrows(), strict=True):
-        heads = np.reshape(row["norms"], (int(row["layers"]), -1))
-        mlps = np.asarray(row["mlps"]) / max(row["mlps"])
+        heads = np.reshape(row["normalised"], (int(row["layers"]), -1))
+        mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"])
         image = line[0].imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
         line[0].set(title=row["task"], xlabel="head")
         line[1].barh(range(len(mlps)), mlps, color=plots.COLOURS[1])
@@ -235,7 +235,7 @@ def agreement(one: list[float], other: list[float]) -> tuple[float, float]:
 
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
     """For each score, beside the stated one: rank correlation and lowest tenth shared, mean and range over models."""
-    rows = scores_of(runs).set_index(["task", "trial", "importance"])["norms"]
+    rows = scores_of(runs).set_index(["task", "trial", "importance"])["normalised"]
     lines = {}
     for name in [name for name in NAMES if name != "sample" and name in rows.index.get_level_values("importance")]:
         pairs = [
@@ -264,11 +264,11 @@ compared(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def reordered(runs: pd.DataFrame) -> pd.DataFrame:
     """For the scores that depend on the order of the data: agreement with themselves after a shuffle."""
-    usual = scores_of(runs).set_index(["task", "trial", "importance"])["norms"]
+    usual = scores_of(runs).set_index(["task", "trial", "importance"])["normalised"]
     lines = {}
     for name in ORDERED:
         pairs = [
-            agreement(usual[row["task"], row["trial"], name], row["norms"])
+            agreement(usual[row["task"], row["trial"], name], row["normalised"])
             for order in sorted(runs["order"].dropna().unique())
             if order
             for _, row in scores_of(runs, order).query("importance == @name").iterrows()
