@@ -159,7 +159,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, miniature, plots, runs, stats, stopping
+from lottery import cluster, miniature, models, plots, runs, stats, stopping
 from lottery.experiments.miniature_text import DOCUMENTS
 
 plots.house_style()
@@ -455,6 +455,12 @@ def scopes_tested(runs: pd.DataFrame) -> pd.DataFrame:
     return table.assign(p=stats.holm(table["p"]))
 
 
+def in_words(matrix: str) -> str:
+    """A matrix by its kind and layer."""
+    kind, layer = models.kind_and_layer(matrix)
+    return kind if layer is None else f"{kind} of layer {layer}"
+
+
 def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
     """The same in words, with the matrices of which a global cut takes most."""
     tested, each = scopes_tested(runs), shares_of(runs).query("scope == 'global'")
@@ -468,7 +474,7 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
                 "MLM loss, global minus local (nats)": interval(row["loss"], scale=1, digits=3),
                 "mean accuracy, global minus local (points)": interval(row["accuracy"]),
                 "p against 1 point or more": "no p" if np.isnan(row["p"]) else f"{row['p']:.3f}",
-                "matrix of which a global cut takes most": f"`{most['matrix']}`, {most['share']:.1%}",
+                "matrix of which a global cut takes most": f"{in_words(most['matrix'])}, {most['share']:.1%}",
                 "matrices emptied, of all": f"{int((here['share'] == 1).sum())} of {len(here)}",
             }
         )
