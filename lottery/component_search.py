@@ -84,15 +84,15 @@ def search(
     return steps
 
 
-def found(steps: list[Step]) -> Mask:
-    """What can stay: the components of the last accepted step."""
-    return next(step.kept for step in reversed(steps) if step.accepted)
+def last_accepted(steps: list[Step]) -> Step:
+    """The step whose components can stay."""
+    return next(step for step in reversed(steps) if step.accepted)
 
 
 def _phase(look, before, phase, heads, mlps, bound, guarded, afresh, norm_over_removed) -> list[Step]:
     steps: list[Step] = []
-    kept = found(before)
-    ranked = _seen_at(before, kept) if afresh else before[-1].importance
+    kept = last_accepted(before).kept
+    ranked = (last_accepted(before) if afresh else before[-1]).importance
     while True:
         scores = normalised(ranked, None if norm_over_removed else kept)
         smaller = dict(kept)
@@ -108,10 +108,6 @@ def _phase(look, before, phase, heads, mlps, bound, guarded, afresh, norm_over_r
         if not steps[-1].accepted:
             return steps
         kept = smaller
-
-
-def _seen_at(steps: list[Step], kept: Mask) -> Scores:
-    return next(step.importance for step in reversed(steps) if step.kept is kept)
 
 
 def normalised(scores: Scores, kept: Mask | None = None) -> Scores:

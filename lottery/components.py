@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from lottery import models
 from lottery.masks import Mask, Scores
 from lottery.models import FAMILIES
 
@@ -64,15 +65,16 @@ def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:
 
     tensors  {name: (out, in)} as by `models.prunable`, with at least the six matrices of every layer
     returns  {"heads": (layers, heads), "mlps": (layers,)}
+
+    Raises ValueError where a matrix of the attention is missing.
     """
-    family, heads = FAMILIES[config.model_type], config.num_attention_heads
-    found: dict[str, list[Tensor]] = {HEADS: [], MLPS: []}
-    for layer in range(config.num_hidden_layers):
-        *inner, out, first, second = (tensors[f"{family.layers}.{layer}.{name}.weight"] for name in family.matrices)
-        rows = sum(matrix.unflatten(0, (heads, -1)).sum((1, 2)) for matrix in inner)
-        found[HEADS].append(rows + out.unflatten(1, (heads, -1)).sum((0, 2)))
-        found[MLPS].append(first.sum() + second.sum())
-    return {name: torch.stack(parts) for name, parts in found.items()}
+    family = FAMILIES[config.model_type]
+    heads = torch.stack([own.sum() for own in models.by_head(tensors, config).values()])
+    mlps = [
+        sum(tensors[f"{family.layers}.{layer}.{name}.weight"].sum() for name in family.matrices[4:])
+        for layer in range(config.num_hidden_layers)
+    ]
+    return {HEADS: heads.view(shapes(config)[HEADS]), MLPS: torch.stack(mlps)}
 
 
 @contextmanager

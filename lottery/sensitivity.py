@@ -6,7 +6,7 @@ is every example's own, since no example's gate reaches another's loss. Only act
 are frozen meanwhile.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -38,52 +38,37 @@ def per_example(
     returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, float32 on the CPU, in the examples' order; L in
                  nats, or squared units for a regression
     """
-    found = _empty(model, len(examples))
-
-    def keep(positions: list[int], gradients: Scores, _) -> None:
+    present = components.everything(model.config) if removed_too else kept
+    found = _unknown(model, len(examples))
+    for positions, gradients, _ in _gradients(model, examples, kept, present, batch_size, by_token=False):
         for name, gradient in gradients.items():
-            found[name][positions] = gradient[:, 0].cpu()
-
-    if removed_too:
-        _each_batch(model, examples, kept, None, batch_size, keep, by_token=False)
-        return found
-    _each_batch(components.sliced(model, kept), examples, kept, kept, batch_size, keep, by_token=False)
-    return _only(found, kept)
+            found[name][positions] = torch.where(present[name], gradient[:, 0].cpu(), torch.nan)
+    return found
 
 
 def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
     """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
-    found = _empty(model, len(examples))
-
-    def keep(positions: list[int], gradients: Scores, tokens: Tensor) -> None:
+    found = _unknown(model, len(examples))
+    for positions, gradients, tokens in _gradients(model, examples, kept, kept, batch_size, by_token=True):
         for name, gradient in gradients.items():
             here = tokens.reshape(*tokens.shape, *[1] * (gradient.ndim - 2))
-            found[name][positions] = (gradient.abs() * here).sum(1).cpu()
-
-    _each_batch(components.sliced(model, kept), examples, kept, kept, batch_size, keep, by_token=True)
-    return _only(found, kept)
-
-
-def _empty(model: PreTrainedModel, count: int) -> Scores:
-    return {name: torch.empty(count, *shape) for name, shape in components.shapes(model.config).items()}
-
-
-def _only(found: Scores, kept: Mask) -> Scores:
-    for name, gradient in found.items():
-        gradient[:, ~kept[name]] = torch.nan
+            found[name][positions] = torch.where(kept[name], (gradient.abs() * here).sum(1).cpu(), torch.nan)
     return found
 
 
-def _each_batch(
-    model: PreTrainedModel,
-    examples: Examples,
-    kept: Mask,
-    present: Mask | None,
-    batch_size: int,
-    use: Callable[[list[int], Scores, Tensor], None],
-    *,
-    by_token: bool,
-) -> None:
+def _unknown(model: PreTrainedModel, count: int) -> Scores:
+    return {name: torch.full((count, *shape), torch.nan) for name, shape in components.shapes(model.config).items()}
+
+
+def _gradients(
+    model: PreTrainedModel, examples: Examples, kept: Mask, present: Mask, batch_size: int, *, by_token: bool
+) -> Iterator[tuple[list[int], Scores, Tensor]]:
+    """Of each batch the examples' positions, the gradients of their gates, and which tokens are real.
+
+    present   the components not cut out, among which are all that are kept
+    by_token  gradients {"heads": (batch, tokens, layers, heads), "mlps": (batch, tokens, layers)}, else tokens is 1
+    """
+    model = components.sliced(model, present)
     values = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
     batches = list(sorted_batches(examples.lengths, batch_size))
     with frozen(model):
@@ -95,7 +80,7 @@ def _each_batch(
             with components.gated(model, gates, present):
                 loss = _summed_loss(model, batch)
             gradients = torch.autograd.grad(loss, [gates[HEADS], gates[MLPS]], materialize_grads=True)
-            use(positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens)
+            yield positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens
 
 
 def _summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:

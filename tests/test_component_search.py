@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lottery import component_search
-from lottery.component_search import found, normalised, search, without_lowest
+from lottery.component_search import last_accepted, normalised, search, without_lowest
 
 
 def everything(layers=12, heads=12):
@@ -62,7 +62,7 @@ def test_the_three_phases_take_back_what_fell_below_the_bound():
         ("MLPs", 109, 9, False),
     ]
     assert counts(steps[-3]) == (109, 10)
-    assert torch.equal(found(steps)["heads"], steps[4].kept["heads"])
+    assert torch.equal(last_accepted(steps).kept["heads"], steps[4].kept["heads"])
     assert len(seen) == len(steps)
 
 
@@ -89,7 +89,10 @@ def test_after_a_step_back_it_ranks_by_what_was_seen_before_or_as_released_after
     whole = everything(6, 4)
     how = {"mode": "both", "heads_at_once": 4, "share": 0.9}
     afresh, released = (search(look, whole, afresh=way, norm_over_removed=True, **how) for way in (True, False))
-    gone = [set((~found(steps)["heads"]).flatten().nonzero().flatten().tolist()) for steps in (afresh, released)]
+    gone = [
+        set((~last_accepted(steps).kept["heads"]).flatten().nonzero().flatten().tolist())
+        for steps in (afresh, released)
+    ]
     assert afresh[1].accepted is released[1].accepted is False
     # The step that was taken back removed the first heads of the first layers, not those of the last.
     assert {20, 21} <= gone[1]
@@ -100,8 +103,8 @@ def test_a_guard_leaves_every_layer_a_head():
     look, _ = looking(lambda heads, mlps: 1.0, by_number)
     free = search(look, everything(3, 4), mode="heads", heads_at_once=5, share=0.9)
     guarded = search(look, everything(3, 4), mode="heads", heads_at_once=5, share=0.9, guarded=True)
-    assert found(free)["heads"].sum() == 0
-    assert found(guarded)["heads"].sum(1).tolist() == [1, 1, 1]
+    assert last_accepted(free).kept["heads"].sum() == 0
+    assert last_accepted(guarded).kept["heads"].sum(1).tolist() == [1, 1, 1]
     assert [counts(step)[0] for step in guarded] == [12, 7, 3]
 
 
@@ -155,4 +158,4 @@ def test_the_last_accepted_step_holds_what_can_stay():
         component_search.Step("whole", whole, 1.0, True, by_number(whole)),
         component_search.Step("heads", everything(2, 1), 0.5, False, by_number(whole)),
     ]
-    assert found(steps) is whole
+    assert last_accepted(steps).kept is whole

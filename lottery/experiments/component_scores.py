@@ -3,9 +3,8 @@
 from typing import Any, ClassVar
 
 import torch
-from accelerate import Accelerator
 
-from lottery import components, evaluation, models
+from lottery import components, evaluation
 from lottery.choices import choose, named
 from lottery.component_search import normalised
 from lottery.examples import seeded
@@ -30,11 +29,8 @@ class ComponentScores:
         normalised               those of heads over their layer's norm
         layers                   their number
         """
-        task = self.of.task_named(self.of.task)
-        folder = self.of.weights(run)
-        tokenizer = models.tokenizer(folder)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
-        dev = self.of.tables(self.of.task)["dev"]
+        task, model, tokenizer, tables = self.of.opened(run)
+        dev = tables["dev"]
         if self.order:
             order = torch.randperm(len(dev), generator=seeded(self.order))
             dev = dev.iloc[order.tolist()].reset_index(drop=True)

@@ -5,9 +5,8 @@ from typing import Any, ClassVar, Literal
 
 import pandas as pd
 import torch
-from accelerate import Accelerator
 
-from lottery import component_search, components, evaluation, mask_files, models, sensitivity
+from lottery import component_search, components, evaluation, mask_files, sensitivity
 from lottery.choices import choose, named
 from lottery.component_search import Mode
 from lottery.examples import seeded
@@ -15,7 +14,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask, Scores
 from lottery.runs import Count, Fraction, Positive, Run, parameters
 
-MASK, LOOKS, STEPS = "mask.safetensors", "looks.safetensors", "steps.parquet"
+MASK, LOOKS = "mask.safetensors", "looks.safetensors"
 Where = Literal["dev", "train", "unseen"]
 
 
@@ -49,11 +48,7 @@ class ComponentSearch:
         scores, heads_left, mlps_left  at each look
         degenerate     why the search says nothing; "" where it does
         """
-        task = self.of.task_named(self.of.task)
-        folder = self.of.weights(run)
-        tokenizer = models.tokenizer(folder)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
-        tables = self.of.tables(self.of.task)
+        task, model, tokenizer, tables = self.of.opened(run)
         table = self._table(tables)
         given = evaluation.encoded(task, table, tokenizer, self.of.max_length)
         scorer, generator = choose("component_importance", self.importance), seeded(self.seed)
@@ -70,7 +65,6 @@ class ComponentSearch:
             return lambda kept: task.metrics(answer(components.sliced(model, kept)), right)[task.METRIC]
 
         score = scoring(table)
-        on_dev = score if self.where == "dev" else scoring(tables["dev"])
 
         def look(kept: Mask) -> tuple[float, Scores]:
             if released:  # ranks what was just taken back, and counts what is gone in the norm
@@ -89,16 +83,21 @@ class ComponentSearch:
             afresh=not released,
             norm_over_removed=released,
         )
-        kept = component_search.found(steps)
+        first, last = steps[0], component_search.last_accepted(steps)
+        kept = last.kept
         self._keep(run, steps, kept)
         majority = evaluation.majority(task, {"train": tables["train"], "dev": table})[task.METRIC]
-        last = next(step for step in reversed(steps) if step.accepted)
+        if self.where == "dev":
+            on_dev = first.score, last.score
+        else:
+            again = scoring(tables["dev"])
+            on_dev = again(whole), again(kept)
         return {
-            "dense_score": steps[0].score,
+            "dense_score": first.score,
             "majority": majority,
             "score": last.score,
-            "dense_dev_score": on_dev(whole),
-            "dev_score": on_dev(kept),
+            "dense_dev_score": on_dev[0],
+            "dev_score": on_dev[1],
             "heads": int(kept["heads"].sum()),
             "mlps": int(kept["mlps"].sum()),
             "all_heads": whole["heads"].numel(),
@@ -112,7 +111,7 @@ class ComponentSearch:
             "scores": [step.score for step in steps],
             "heads_left": [int(step.kept["heads"].sum()) for step in steps],
             "mlps_left": [int(step.kept["mlps"].sum()) for step in steps],
-            "degenerate": evaluation.degenerate(steps[0].score, majority),
+            "degenerate": evaluation.degenerate(first.score, majority),
         }
 
     def mask(self, run: Run) -> Mask:
@@ -138,17 +137,6 @@ class ComponentSearch:
             for name in steps[0].importance
         }
         run.once(LOOKS, lambda: looks)
-        table = pd.DataFrame(
-            {
-                "phase": step.phase,
-                "score": step.score,
-                "accepted": step.accepted,
-                "heads": int(step.kept["heads"].sum()),
-                "mlps": int(step.kept["mlps"].sum()),
-            }
-            for step in steps
-        )
-        run.once(STEPS, lambda: table)
         mask_files.save(
             run.path / MASK,
             kept,

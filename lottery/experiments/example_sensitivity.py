@@ -3,9 +3,8 @@
 from typing import Any, ClassVar
 
 import torch
-from accelerate import Accelerator
 
-from lottery import components, evaluation, models, sensitivity
+from lottery import components, evaluation, sensitivity
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.runs import Run, parameters
 
@@ -28,11 +27,8 @@ class ExampleSensitivity:
         quantiles                        of |dL/dxi| of the head with the highest mean, QUANTILES of them, in nats
         examples, layers                 their numbers
         """
-        task = self.of.task_named(self.of.task)
-        folder = self.of.weights(run)
-        tokenizer = models.tokenizer(folder)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
-        given = evaluation.encoded(task, self.of.tables(self.of.task)["dev"], tokenizer, self.of.max_length)
+        task, model, tokenizer, tables = self.of.opened(run)
+        given = evaluation.encoded(task, tables["dev"], tokenizer, self.of.max_length)
         found = sensitivity.per_example(model, given, components.everything(model.config))
         told: dict[str, Any] = {"examples": len(given), "layers": model.config.num_hidden_layers}
         for name, gradients in found.items():

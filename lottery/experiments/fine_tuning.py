@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import components, evaluation, mask_files, models, pruning, runs, schedules, training
 from lottery.choices import choose
@@ -118,6 +118,12 @@ class FineTuning:
         if not self.saved:
             raise ValueError("this fine-tuning does not save its model: give saved=True")
         return str(run.need(self).path / "model")
+
+    def opened(self, run: Run) -> tuple[Task, PreTrainedModel, PreTrainedTokenizerBase, dict[str, pd.DataFrame]]:
+        """The task, the fine-tuned model on the device, its tokenizer, and the data. Raises as `weights` does."""
+        task, folder = self.task_named(self.task), self.weights(run)
+        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        return task, model, models.tokenizer(folder), self.tables(self.task)
 
     def mask(self, run: Run) -> Mask:
         """What was kept of it in the end."""

@@ -2,9 +2,6 @@
 
 from typing import Any, ClassVar
 
-import pandas as pd
-from accelerate import Accelerator
-
 from lottery import components, evaluation, mask_files, masks, models, pruning
 from lottery.choices import choose, named
 from lottery.examples import seeded
@@ -12,7 +9,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask
 from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
 
-MASK, STEPS = "mask.safetensors", "steps.parquet"
+MASK = "mask.safetensors"
 
 
 @parameters
@@ -43,11 +40,7 @@ class MagnitudeSearch:
         mlp_shares   the same of MLPs: as many numbers as layers
         degenerate   why the search says nothing; "" where it does
         """
-        task = self.of.task_named(self.of.task)
-        folder = self.of.weights(run)
-        tokenizer = models.tokenizer(folder)
-        tables = self.of.tables(self.of.task)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        task, model, tokenizer, tables = self.of.opened(run)
         weights = models.prunable(model, embeddings=False, pooler=False)
         right = evaluation.truth(task, tables["dev"])
         answer = evaluation.answering(task, tables["dev"], tokenizer, self.of.max_length)
@@ -56,19 +49,16 @@ class MagnitudeSearch:
             return task.metrics(answer(model), right)[task.METRIC]
 
         scores = choose("importance", self.importance).score(weights, seeded(self.seed))
-        rows = [{"sparsity": 0.0, "score": score()}]
-        dense, kept = rows[0]["score"], pruning.everything(weights)
-        while dense > 0 and len(rows) <= self.most:
-            smaller = masks.keep_highest(scores, 1 - (1 - self.per_step) ** len(rows))
+        dense, kept, accepted = score(), pruning.everything(weights), 0
+        sparsities, reached = [0.0], [dense]
+        while dense > 0 and accepted < self.most:
+            smaller = masks.keep_highest(scores, 1 - (1 - self.per_step) ** (accepted + 1))
             pruning.remove(weights, smaller)
-            rows.append({"sparsity": masks.sparsity(smaller), "score": score()})
-            if not rows[-1]["score"] >= self.share * dense:
+            sparsities.append(masks.sparsity(smaller))
+            reached.append(score())
+            if not reached[-1] >= self.share * dense:
                 break
-            kept = smaller
-        steps = pd.DataFrame(rows)
-        steps["accepted"] = steps["score"] >= self.share * dense if dense > 0 else True
-        run.once(STEPS, lambda: steps)
-        accepted = int(steps["accepted"].sum()) - 1
+            kept, accepted = smaller, accepted + 1
         mask_files.save(
             run.path / MASK,
             kept,
@@ -83,14 +73,14 @@ class MagnitudeSearch:
         return {
             "dense_score": dense,
             "majority": majority,
-            "score": rows[accepted]["score"],
+            "score": reached[accepted],
             "steps": accepted,
-            "ended": "score" if accepted < len(rows) - 1 else "most",
+            "ended": "score" if accepted < len(reached) - 1 else "most",
             "sparsity": masks.sparsity(kept),
             "removed": masks.removed(kept),
             "weights": sum(part.numel() for part in kept.values()),
-            "sparsities": steps["sparsity"].tolist(),
-            "scores": steps["score"].tolist(),
+            "sparsities": sparsities,
+            "scores": reached,
             "head_shares": shares["heads"].flatten().tolist(),
             "mlp_shares": shares["mlps"].tolist(),
             "degenerate": evaluation.degenerate(dense, majority),

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from lottery import evaluation, examples, mask_files, masks, models, pruning, training
@@ -35,11 +34,7 @@ class OneShot:
         """
         set_seed(self.seed)
         dense = self.dense
-        task = dense.start.task_named(dense.task)
-        folder = dense.weights(run)
-        tokenizer = models.tokenizer(folder)
-        tables = dense.tables(dense.task)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        task, model, tokenizer, tables = dense.opened(run)
         weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
         mask = KEEP[self.scope](scores, self.sparsity)

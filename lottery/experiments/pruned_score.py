@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from accelerate import Accelerator
 from pydantic import InstanceOf
 
 from lottery import components, evaluation, masks, models, pruning
@@ -25,11 +24,7 @@ class PrunedScore:
         heads, mlps  left; of a mask of weights None
         share_kept   of the weights that the mask covers; of components, of the weights of all heads and MLPs
         """
-        task = self.of.task_named(self.of.task)
-        folder = self.of.weights(run)
-        tokenizer = models.tokenizer(folder)
-        tables = self.of.tables(self.of.task)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        task, model, tokenizer, tables = self.of.opened(run)
         parts, weights = components.parted(self.kept.mask(run))
         if parts:
             model = components.sliced(model, parts)

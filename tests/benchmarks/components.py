@@ -102,7 +102,7 @@ def measure(
             return float((logits.argmax(-1) == labels).mean()), scores
 
         how = {"mode": "both", "heads_at_once": at_once, "share": 0.9, "afresh": False, "norm_over_removed": True}
-        return component_search.found(component_search.search(look, whole, **how))
+        return component_search.last_accepted(component_search.search(look, whole, **how)).kept
 
     def ours(kept):
         small = components.sliced(classifier, kept)
