@@ -57,14 +57,10 @@ def retrained(table: pd.DataFrame, pruning: str) -> pd.DataFrame:
 
     A score that is not defined counts as 0. Only the usual length of training; nothing of degenerate searches.
     """
-    searches = table[table["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
-    silent = searches[searches["degenerate"] != ""]
-    rows = subnetworks.told(table[table["experiment"] == "FineTuning"])
-    rows = rows[rows["epochs"] == rows.loc[rows["subnetwork"] == "full", "epochs"].min()]
+    rows = subnetworks.told(table)
+    rows = rows[(rows["experiment"] == "FineTuning") & ~rows["longer"] & (rows["degenerate"] == "")]
     rows = rows[rows["pruning"].isin(["", pruning])]
-    out = set(zip(silent["of.task"], silent["of.seed"], strict=True))
-    told = [pair not in out for pair in zip(rows["tuned_on"], rows["trial"], strict=True)]
-    scores = 100 * rows[told].assign(score=rows["score"].astype(float).fillna(0)).pivot_table(
+    scores = 100 * rows.assign(score=rows["score"].astype(float).fillna(0)).pivot_table(
         index=["tuned_on", "trial"], columns="subnetwork", values="score"
     )
     return scores.astype(np.float64)

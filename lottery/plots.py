@@ -1,4 +1,6 @@
-"""Figures: each takes a table and Axes, draws, and returns the Axes; none computes a result, saves or shows."""
+"""Figures: each takes a table and Axes or makes its own, draws, and returns the Axes; none saves or shows."""
+
+from collections.abc import Mapping
 
 import matplotlib as mpl
 import numpy as np
@@ -86,6 +88,29 @@ def cells(means: np.ndarray, spread: np.ndarray, *, most: float = 1.0, ax: Axes 
     ax.set_yticks(range(means.shape[0]))
     ax.grid(visible=False)
     return ax
+
+
+def components(groups: Mapping[str, tuple[np.ndarray, np.ndarray]], *, label: str, most: float = 1.0) -> np.ndarray:
+    """A figure with a line for each group of searches: a heatmap of its heads by layer and one of its MLPs.
+
+    groups   {title: ((searches, layers, heads), (searches, layers, 1))}, numbers from 0 to `most`; drawn are the mean
+             over the searches and, with more than one, the standard deviation
+    label    of the colours
+    returns  the Axes, (groups, 2)
+    """
+    width = next(iter(groups.values()))[0].shape[2]
+    height = 2.1 * len(groups) + (0.6 if len(groups) > 1 else 0.9)
+    figure, panels = plt.subplots(len(groups), 2, figsize=(7.0, height), squeeze=False, width_ratios=[width, 1])
+    for (title, group), pair in zip(groups.items(), panels, strict=True):
+        for values, ax in zip(group, pair, strict=True):
+            spread = values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
+            cells(values.mean(0), spread, most=most, ax=ax)
+        pair[0].set(ylabel="layer", xlabel="head")
+        pair[0].set_title(title, loc="left", fontsize=10)
+        pair[1].set(yticks=[])
+        pair[1].set_xticks([0], ["MLP"])
+    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label=label, aspect=40, pad=0.01)
+    return panels
 
 
 def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:

@@ -26,6 +26,13 @@ class Difference(NamedTuple):
     low: float
     high: float
 
+    def told(self, scale: float = 1.0, form: str = "+.1f") -> str:
+        """The mean and, in brackets, the interval, where there is one: "+1.2 (+0.3 to +2.1)"."""
+        mean, low, high = (f"{scale * value:{form}}" for value in self)
+        if np.isnan(self.mean):
+            return "not defined"
+        return f"{mean} (no interval)" if np.isnan(self.low) else f"{mean} ({low} to {high})"
+
 
 class Line(NamedTuple):
     """A line through points, and what of it hangs on single ones; slopes are units of y for one of x.

@@ -142,6 +142,53 @@ def bert_folder(tmp_path_factory, config, tokenizer) -> str:
 
 
 @pytest.fixture(scope="session")
+def known_folder(tmp_path_factory, cola_folder) -> Path:
+    """CoLA's layout, where dev is a part of train, so that a model which has learnt train by heart knows it."""
+    folder = tmp_path_factory.mktemp("known") / "CoLA"
+    folder.mkdir()
+    lines = (cola_folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "train.tsv").write_text("".join(lines), "utf-8")
+    (folder / "dev.tsv").write_text("".join(lines[:21]), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def tuned(bert_folder, known_folder):
+    """A fine-tuning that learns its training set, and so its dev set, by heart."""
+    from lottery.experiments.fine_tuning import FineTuning
+    from lottery.experiments.starts import Given
+
+    return FineTuning(
+        start=Given(model=bert_folder, data=str(known_folder)),
+        task="cola",
+        epochs=30.0,
+        batch_size=8,
+        learning_rate=3e-3,
+        max_length=16,
+        seed=1,
+        saved=True,
+    )
+
+
+@pytest.fixture
+def fine_tuning(bert_folder, cola_folder):
+    """A fine-tuning of two epochs."""
+    from lottery.experiments.fine_tuning import FineTuning
+    from lottery.experiments.starts import Given
+
+    return FineTuning(
+        start=Given(model=bert_folder, data=str(cola_folder)),
+        task="cola",
+        epochs=2.0,
+        batch_size=8,
+        learning_rate=1e-3,
+        max_length=16,
+        seed=3,
+        saved=True,
+    )
+
+
+@pytest.fixture(scope="session")
 def cola_folder(tmp_path_factory) -> Path:
     """CoLA's layout: a row is acceptable where its first word comes again at the end; lengths differ."""
     folder = tmp_path_factory.mktemp("glue_data") / "CoLA"

@@ -9,38 +9,11 @@ from transformers import BertForSequenceClassification, BertTokenizer
 
 from lottery import mask_files, runs
 from lottery.experiments.component_search import LOOKS, MASK, ComponentSearch
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.starts import Given
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, cola_folder):
-    """CoLA's layout, where dev is a part of train, so that a model which has learnt train by heart knows it."""
-    place = tmp_path_factory.mktemp("known") / "CoLA"
-    place.mkdir()
-    lines = (cola_folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)
-    (place / "train.tsv").write_text("".join(lines), "utf-8")
-    (place / "dev.tsv").write_text("".join(lines[:21]), "utf-8")
-    return place
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     return tmp_path_factory.mktemp("results")
-
-
-@pytest.fixture
-def tuned(bert_folder, folder):
-    return FineTuning(
-        start=Given(model=bert_folder, data=str(folder)),
-        task="cola",
-        epochs=30.0,
-        batch_size=8,
-        learning_rate=3e-3,
-        max_length=16,
-        seed=1,
-        saved=True,
-    )
 
 
 def search(of, **change):
@@ -139,13 +112,13 @@ def test_a_score_of_heads_alone_cannot_rank_mlps(tuned, results):
     assert found["looks"] > 1
 
 
-def test_a_model_that_is_always_wrong_is_told_to_be_degenerate(tuned, folder, tmp_path):
+def test_a_model_that_is_always_wrong_is_told_to_be_degenerate(tuned, known_folder, tmp_path):
     """The dev set is train with every label turned round: Matthews' correlation is below 0."""
     place = tmp_path / "CoLA"
     place.mkdir()
-    rows = [line.split("\t") for line in (folder / "dev.tsv").read_text("utf-8").splitlines()]
+    rows = [line.split("\t") for line in (known_folder / "dev.tsv").read_text("utf-8").splitlines()]
     (place / "dev.tsv").write_text("".join("\t".join([r[0], str(1 - int(r[1])), *r[2:]]) + "\n" for r in rows), "utf-8")
-    (place / "train.tsv").write_text((folder / "train.tsv").read_text("utf-8"), "utf-8")
+    (place / "train.tsv").write_text((known_folder / "train.tsv").read_text("utf-8"), "utf-8")
     wrong = replace(tuned, start=replace(tuned.start, data=str(place)))
     found = runs.perform(search(wrong), tmp_path).metrics
     assert found["dense_score"] < 0

@@ -23,20 +23,6 @@ from lottery.miniature.language import Language
 from lottery.runs import Run
 
 
-@pytest.fixture
-def fine_tuning(bert_folder, cola_folder):
-    return FineTuning(
-        start=Given(model=bert_folder, data=str(cola_folder)),
-        task="cola",
-        epochs=2.0,
-        batch_size=8,
-        learning_rate=1e-3,
-        max_length=16,
-        seed=3,
-        saved=True,
-    )
-
-
 def one_shot(dense, **change):
     told = {
         "importance": "magnitude",

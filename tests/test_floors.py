@@ -14,7 +14,7 @@ FLOORS = [
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "component_importance", "baselines"},
     {"training", "pretraining", "pruning", "evaluation", "component_search"},
-    {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "advantages"},
+    {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages"},
     {"notebooks", "gates", "book", "cli"},
 ]
 

@@ -10,9 +10,7 @@ from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification, BertTokenizer
 
 from lottery import mask_files, runs
-from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MASK, MagnitudeSearch
-from lottery.experiments.starts import Given
 
 MATRICES = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 MATRICES += ("intermediate.dense", "output.dense")
@@ -22,26 +20,6 @@ NAMES = sorted(f"encoder.layer.{layer}.{matrix}.weight" for layer in range(2) fo
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     return tmp_path_factory.mktemp("results")
-
-
-@pytest.fixture
-def tuned(bert_folder, tmp_path_factory, cola_folder):
-    """A model that has learnt its training set by heart, of which its dev set is a part."""
-    place = tmp_path_factory.mktemp("known") / "CoLA"
-    place.mkdir()
-    lines = (cola_folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)
-    (place / "train.tsv").write_text("".join(lines), "utf-8")
-    (place / "dev.tsv").write_text("".join(lines[:21]), "utf-8")
-    return FineTuning(
-        start=Given(model=bert_folder, data=str(place)),
-        task="cola",
-        epochs=30.0,
-        batch_size=8,
-        learning_rate=3e-3,
-        max_length=16,
-        seed=1,
-        saved=True,
-    )
 
 
 def without_smallest(model_folder, share):

@@ -13,10 +13,8 @@ from lottery.experiments import Kept, subnetworks
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.example_sensitivity import ExampleSensitivity
-from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
-from lottery.experiments.starts import Given
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.masks import Mask
@@ -43,41 +41,27 @@ SOME = Chosen(heads=tuple(map(tuple, HEADS)), mlps=tuple(MLPS))
 ALL = Chosen(heads=((True,) * 4,) * 2, mlps=(True,) * 2)
 
 
-@pytest.fixture
-def dense(bert_folder, cola_folder):
-    return FineTuning(
-        start=Given(model=bert_folder, data=str(cola_folder)),
-        task="cola",
-        epochs=2.0,
-        batch_size=8,
-        learning_rate=1e-3,
-        max_length=16,
-        seed=3,
-        saved=True,
-    )
+def again(fine_tuning, kept):
+    return replace(fine_tuning, start=Ticket(of=fine_tuning.start, kept=kept), saved=False)
 
 
-def again(dense, kept):
-    return replace(dense, start=Ticket(of=dense.start, kept=kept), saved=False)
-
-
-def test_a_model_with_all_its_components_is_trained_like_the_whole_one(dense, tmp_path):
-    whole = runs.perform(replace(dense, saved=False), tmp_path)
-    kept = runs.perform(again(dense, ALL), tmp_path)
+def test_a_model_with_all_its_components_is_trained_like_the_whole_one(fine_tuning, tmp_path):
+    whole = runs.perform(replace(fine_tuning, saved=False), tmp_path)
+    kept = runs.perform(again(fine_tuning, ALL), tmp_path)
     assert kept.metrics == whole.metrics
-    assert runs.perform(again(dense, SOME), tmp_path).metrics["train_loss"] != whole.metrics["train_loss"]
+    assert runs.perform(again(fine_tuning, SOME), tmp_path).metrics["train_loss"] != whole.metrics["train_loss"]
 
 
-def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_head(dense, tmp_path, monkeypatch):
+def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_head(fine_tuning, tmp_path, monkeypatch):
     began = {}
 
     def fine_tune(model, *_, **__):
         began["state"] = models.snapshot(model)
 
     monkeypatch.setattr(training, "fine_tune", fine_tune)
-    runs.perform(replace(dense, saved=False), tmp_path)
+    runs.perform(replace(fine_tuning, saved=False), tmp_path)
     whole = began["state"]
-    runs.perform(again(dense, SOME), tmp_path)
+    runs.perform(again(fine_tuning, SOME), tmp_path)
     part = began["state"]
     assert torch.equal(part["classifier.weight"], whole["classifier.weight"])
     layer = "bert.encoder.layer.0.attention"
@@ -89,17 +73,17 @@ def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_hea
     assert torch.equal(part["bert.embeddings.word_embeddings.weight"], whole["bert.embeddings.word_embeddings.weight"])
 
 
-def test_a_model_of_unequal_layers_is_not_saved(dense, tmp_path):
+def test_a_model_of_unequal_layers_is_not_saved(fine_tuning, tmp_path):
     with pytest.raises(ValueError, match="saved=False"):
-        runs.perform(replace(again(dense, SOME), saved=True), tmp_path)
+        runs.perform(replace(again(fine_tuning, SOME), saved=True), tmp_path)
 
 
-def test_the_score_as_cut_out_is_that_of_gates_at_0(dense, tmp_path):
-    found = runs.perform(PrunedScore(of=dense, kept=SOME), tmp_path)
-    folder = dense.weights(found)
+def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
+    found = runs.perform(PrunedScore(of=fine_tuning, kept=SOME), tmp_path)
+    folder = fine_tuning.weights(found)
     task, tokenizer = choose("tasks", "cola"), models.tokenizer(folder)
     model = BertForSequenceClassification.from_pretrained(folder).eval()
-    tables = dense.tables("cola")
+    tables = fine_tuning.tables("cola")
     gates = {"heads": torch.tensor(HEADS).float(), "mlps": torch.tensor(MLPS).float()}
     with components.gated(model, gates):
         expected, answers = evaluation.score(model, task, tables, tokenizer, 16)
@@ -110,45 +94,45 @@ def test_the_score_as_cut_out_is_that_of_gates_at_0(dense, tmp_path):
     assert metrics["share_kept"] == pytest.approx((2 * 256 + 768) / (8 * 256 + 2 * 768))
 
 
-def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(dense, tmp_path):
-    search = MagnitudeSearch(of=dense)
-    found = runs.perform(PrunedScore(of=dense, kept=Bad(like=search, seed=0)), tmp_path)
+def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(fine_tuning, tmp_path):
+    search = MagnitudeSearch(of=fine_tuning)
+    found = runs.perform(PrunedScore(of=fine_tuning, kept=Bad(like=search, seed=0)), tmp_path)
     mask = Bad(like=search, seed=0).mask(found)
-    model = BertForSequenceClassification.from_pretrained(dense.weights(found)).eval()
+    model = BertForSequenceClassification.from_pretrained(fine_tuning.weights(found)).eval()
     with torch.no_grad():
         for name, kept in mask.items():
             model.bert.get_parameter(name).mul_(kept)
-    tokenizer = models.tokenizer(dense.weights(found))
-    expected, _ = evaluation.score(model, choose("tasks", "cola"), dense.tables("cola"), tokenizer, 16)
+    tokenizer = models.tokenizer(fine_tuning.weights(found))
+    expected, _ = evaluation.score(model, choose("tasks", "cola"), fine_tuning.tables("cola"), tokenizer, 16)
     metrics = found.metrics
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
     assert metrics["heads"] is None
     assert metrics["share_kept"] == pytest.approx(1 - masks.sparsity(mask))
 
 
-def test_what_was_not_trained_on_is_the_rest(dense):
-    few = replace(dense, train_examples=25)
-    whole = dense.tables("cola")["train"]
+def test_what_was_not_trained_on_is_the_rest(fine_tuning):
+    few = replace(fine_tuning, train_examples=25)
+    whole = fine_tuning.tables("cola")["train"]
     both = pd.concat([few.tables("cola")["train"], few.unseen()])
     assert len(few.unseen()) == len(whole) - 25
     assert sorted(both["first"]) == sorted(whole["first"])
-    assert dense.unseen().empty
+    assert fine_tuning.unseen().empty
 
 
-def test_a_study_of_several_seeds_needs_the_searches_of_all(dense):
-    search = ComponentSearch(of=dense, importance="sample", mode="both", heads_share=0.3)
+def test_a_study_of_several_seeds_needs_the_searches_of_all(fine_tuning):
+    search = ComponentSearch(of=fine_tuning, importance="sample", mode="both", heads_share=0.3)
     good = Survivors(of=search, seeds=(3, 4), which="good")
     assert isinstance(good, Kept)
-    expected = {search, replace(search, of=replace(dense, seed=4))}
-    assert expected <= {*runs.needs(PrunedScore(of=dense, kept=good))}
-    assert expected <= {*runs.needs(again(dense, good))}
-    assert search in runs.needs(again(dense, Drawn(like=search, seed=1)))
+    expected = {search, replace(search, of=replace(fine_tuning, seed=4))}
+    assert expected <= {*runs.needs(PrunedScore(of=fine_tuning, kept=good))}
+    assert expected <= {*runs.needs(again(fine_tuning, good))}
+    assert search in runs.needs(again(fine_tuning, Drawn(like=search, seed=1)))
 
 
-def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(dense, tmp_path):
+def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(fine_tuning, tmp_path):
     def scores(importance, order):
         # One batch would have one order.
-        return runs.perform(ComponentScores(of=dense, importance=importance, order=order), tmp_path).metrics
+        return runs.perform(ComponentScores(of=fine_tuning, importance=importance, order=order), tmp_path).metrics
 
     usual, shuffled = (scores("sample", order) for order in (0, 5))
     assert usual["head_scores"] == pytest.approx(shuffled["head_scores"], rel=1e-4)
@@ -158,12 +142,12 @@ def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(dense,
     assert usual["layers"] == 2
 
 
-def test_what_single_examples_make_of_the_importance(dense, tmp_path):
-    run = runs.perform(ExampleSensitivity(of=dense), tmp_path)
+def test_what_single_examples_make_of_the_importance(fine_tuning, tmp_path):
+    run = runs.perform(ExampleSensitivity(of=fine_tuning), tmp_path)
     found = run.metrics
     assert found["examples"] == 21
-    sample = runs.perform(ComponentScores(of=dense, importance="sample"), tmp_path).metrics
-    batch = runs.perform(ComponentScores(of=dense, importance="batch"), tmp_path).metrics
+    sample = runs.perform(ComponentScores(of=fine_tuning, importance="sample"), tmp_path).metrics
+    batch = runs.perform(ComponentScores(of=fine_tuning, importance="batch"), tmp_path).metrics
     # All 21 fit in one batch of 64, whose gradient is the mean in which signs cancel.
     left = [one / other for one, other in zip(batch["head_scores"], sample["head_scores"], strict=True)]
     assert found["heads_left"] == pytest.approx(left, rel=1e-3)
@@ -172,8 +156,8 @@ def test_what_single_examples_make_of_the_importance(dense, tmp_path):
     assert len(found["quantiles"]) == 21
 
 
-def test_rows_are_told_in_words(dense, tmp_path):
-    search, cut = ComponentSearch(of=dense, importance="sample", mode="both"), MagnitudeSearch(of=dense)
+def test_rows_are_told_in_words(fine_tuning, tmp_path):
+    search, cut = ComponentSearch(of=fine_tuning, importance="sample", mode="both"), MagnitudeSearch(of=fine_tuning)
     kept = {
         ("structured", "good"): search,
         ("structured", "random"): Drawn(like=search, seed=1),
@@ -183,9 +167,9 @@ def test_rows_are_told_in_words(dense, tmp_path):
         ("magnitude", "bad"): Bad(like=cut, seed=1),
         ("super", "bad"): Survivors(of=search, seeds=(3,), which="bad"),
     }
-    rows = [{"experiment": "FineTuning"} | runs.flattened(dense)]
+    rows = [{"experiment": "FineTuning"} | runs.flattened(fine_tuning)]
     for part in kept.values():
-        for made in (PrunedScore(of=dense, kept=part), again(dense, part)):
+        for made in (PrunedScore(of=fine_tuning, kept=part), again(fine_tuning, part)):
             rows.append({"experiment": type(made).__name__} | runs.flattened(made))
     found = subnetworks.told(pd.DataFrame(rows).astype(object).where(lambda table: table.notna(), None))
     assert found.iloc[0][["pruning", "subnetwork", "retrained"]].tolist() == ["", "full", False]
@@ -193,3 +177,20 @@ def test_rows_are_told_in_words(dense, tmp_path):
     assert [tuple(row) for row in found.iloc[1:][["pruning", "subnetwork", "retrained"]].to_numpy()] == expected
     assert (found["tuned_on"] == "cola").all()
     assert (found["trial"] == 3).all()
+
+
+def test_longer_training_and_searches_that_say_nothing_are_told(fine_tuning):
+    rows = []
+    for seed in (3, 4):
+        of = replace(fine_tuning, seed=seed)
+        searches = ComponentSearch(of=of, importance="sample", mode="both"), MagnitudeSearch(of=of)
+        for number, search in enumerate(searches):
+            silent = "says nothing" if seed == 4 and number == 1 else ""
+            rows.append({"experiment": type(search).__name__, "degenerate": silent} | runs.flattened(search))
+        for made in (of, replace(of, epochs=4.0), again(of, searches[0]), replace(again(of, searches[0]), epochs=4.0)):
+            rows.append({"experiment": "FineTuning"} | runs.flattened(made))
+        rows.append({"experiment": "PrunedScore"} | runs.flattened(PrunedScore(of=of, kept=searches[0])))
+    found = subnetworks.told(pd.DataFrame(rows).astype(object).where(lambda table: table.notna(), None))
+    assert found["experiment"].tolist() == [*["FineTuning"] * 4, "PrunedScore"] * 2
+    assert found["longer"].tolist() == [False, True, False, True, False] * 2
+    assert found["degenerate"].tolist() == [""] * 5 + ["says nothing"] * 5

@@ -13,6 +13,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from lottery.stats import (
+    Difference,
     bootstrap_interval,
     bootstrap_over_seeds_and_examples,
     equivalence,
@@ -337,3 +338,11 @@ def test_a_side_that_cannot_be_told_is_nan_and_bounds_have_an_order():
         assert math.isnan(side(estimate, error, low=-1.0, high=1.0))
     with pytest.raises(ValueError, match="hold nothing between them"):
         side(0.0, 1.0, low=1.0, high=-1.0)
+
+
+def test_a_difference_is_told_with_its_interval_where_there_is_one():
+    assert Difference(0.012, 0.003, 0.021).told(100) == "+1.2 (+0.3 to +2.1)"
+    assert Difference(-0.5, -1.25, 0.25).told(form="+.2f") == "-0.50 (-1.25 to +0.25)"
+    assert Difference(0.12, 0.03, 0.21).told(form="+.0%") == "+12% (+3% to +21%)"
+    assert Difference(2.0, math.nan, math.nan).told() == "+2.0 (no interval)"
+    assert Difference(math.nan, math.nan, math.nan).told() == "not defined"

@@ -119,16 +119,26 @@ class Survivors:
         return chosen
 
 
-def told(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of PrunedScore and FineTuning with what was kept in words.
+def told(runs: pd.DataFrame) -> pd.DataFrame:
+    """The scored models among runs, those of PrunedScore and FineTuning, with what was kept in words.
 
     pruning     "structured", "magnitude", "super"; "" for a model that nothing was removed from
     subnetwork  "full", "good", "random", "bad"; "random, released"; "bad, disjoint"; "random, never trained" where
                 the weights were drawn anew
     retrained   whether it was trained after the pruning; a full model counts as not
     tuned_on, trial  the task and the seed of the fine-tuning
+    longer      whether it was trained for more epochs than full models were at least
+    degenerate  why a search on that task and seed says nothing; "" where all there are say something
     """
-    return rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
+    rows = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
+    found = rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
+    usual = found.loc[found["subnetwork"] == "full", "epochs"].min()
+    searches = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])].to_dict("records")
+    silent = {(row["of.task"], row["of.seed"]): row["degenerate"] for row in searches if row["degenerate"]}
+    return found.assign(
+        longer=(found["experiment"] == "FineTuning") & (found["epochs"] > usual),
+        degenerate=[silent.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],
+    )
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

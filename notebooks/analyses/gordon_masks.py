@@ -300,15 +300,8 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
         change = stats.paired_difference(100 * score[one], 100 * score[other])
         mask = stats.paired_difference(100 * moved[one], 100 * moved[other])
         lines.append(
-            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {change.mean:+.1f} points"
-            + (
-                f" ({change.low:+.1f} to {change.high:+.1f})"
-                if np.isfinite(change.low)
-                else " (one seed, or all alike: no interval)"
-            )
-            + f", and the mask comes to differ from that of no fine-tuning by {mask.mean:+.1f} points more"
-            + (f" ({mask.low:+.1f} to {mask.high:+.1f})" if np.isfinite(mask.low) else "")
-            + f": in {moved[one].mean():.1%} of the weights."
+            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {change.told()} points, "
+            f"and the mask comes to differ from that of no fine-tuning by {mask.told()} points more: in {moved[one].mean():.1%} of the weights."
         )
     return Markdown("\n".join(lines))
 

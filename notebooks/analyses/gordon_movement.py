@@ -303,8 +303,7 @@ def epochs_told(runs: pd.DataFrame) -> Markdown:
     told = []
     for task in sorted({task for task, _ in ours}):
         grown = stats.paired_difference(ours[task][last] / ours[task][once], [1.0] * len(ours))
-        span = f" ({grown.low:+.0%} to {grown.high:+.0%})" if np.isfinite(grown.low) else ""
-        told.append(f"{task} {grown.mean:+.0%}{span}")
+        told.append(f"{task} {grown.told(form='+.0%')}")
     theirs = titled(by_epoch).pivot_table(index="task", columns="epochs", values="movement_mean")
     printed = ", ".join(f"{task} {theirs[12][task] / theirs[1][task] - 1:+.0%}" for task in theirs.index)
     return Markdown(

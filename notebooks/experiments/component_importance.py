@@ -339,11 +339,8 @@ def smaller(runs: pd.DataFrame) -> Markdown:
     lines = []
     for one, other in combinations([name for name in NAMES if name in by_seed], 2):
         if "sample" in (one, other):
-            found = stats.paired_difference(100 * by_seed[one], 100 * by_seed[other])
-            span = f" ({found.low:+.1f} to {found.high:+.1f})" if np.isfinite(found.low) else ""
-            lines.append(
-                f"{NAMES[other]} {-found.mean:+.1f}" + (f" ({-found.high:+.1f} to {-found.low:+.1f})" if span else "")
-            )
+            found = stats.paired_difference(100 * by_seed[other], 100 * by_seed[one])
+            lines.append(f"{NAMES[other]} {found.told()}")
     return Markdown(
         "Beside the stated score, the weights that a search keeps change by, in points, with 95 % intervals over the seeds "
         f"of the mean over the tasks: {'; '.join(lines)}."

@@ -102,6 +102,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
+from lottery.searches import silent_told, sound, survivors
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -131,25 +132,6 @@ def standard(runs: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def sound(runs: pd.DataFrame) -> pd.DataFrame:
-    """Without the searches that say nothing."""
-    return runs[runs["degenerate"] == ""]
-
-
-def degenerate_told(runs: pd.DataFrame) -> Markdown:
-    """Which searches say nothing, and why."""
-    rows = runs[runs["degenerate"] != ""]
-    if rows.empty:
-        return Markdown(f"None of the {len(runs)} searches is degenerate.")
-    lines = [
-        f"- {title(task)}, {', '.join(f'seed {seed}' for seed in sorted(some['of.seed'].unique()))}: {why}."
-        for (task, why), some in rows.groupby(["of.task", "degenerate"], sort=False)
-    ]
-    return Markdown(
-        f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:\n\n" + "\n".join(lines)
-    )
-
-
 def plain_and_sound(runs: pd.DataFrame) -> pd.DataFrame:
     """What most figures are of."""
     return sound(standard(runs))
@@ -160,13 +142,6 @@ def shown(what: Callable, runs: pd.DataFrame, among: Callable = plain_and_sound)
     if runs.empty:
         return missing
     return Markdown("*No search here says anything; see above why.*") if among(runs).empty else what(runs)
-
-
-def with_interval(difference: stats.Difference, form: str = "+.1f") -> str:
-    """A mean difference and, in brackets, its 95 % interval; of a single pair none."""
-    if np.isnan(difference.low):
-        return f"{difference.mean:{form}} (no interval)"
-    return f"{difference.mean:{form}} ({difference.low:{form}} to {difference.high:{form}})"
 
 
 # %% [markdown]
@@ -234,10 +209,10 @@ shown(one_search, recorded)
 # the paper's means. Here such searches are named and left out.
 
 # %% tags=["hide-input"]
-degenerate_told(standard(live))
+Markdown(silent_told(standard(live)))
 
 # %% tags=["hide-input"]
-degenerate_told(standard(recorded)) if len(recorded) else missing
+Markdown(silent_told(standard(recorded))) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
@@ -306,8 +281,8 @@ def variations(runs: pd.DataFrame) -> pd.DataFrame:
             "score, of the whole model's": f"{(some['score'] / some['dense_score']).mean():.0%}",
         }
         if (mode, recipe) != ("both", "printed"):
-            row["heads more than plain"] = with_interval(stats.paired_difference(some["heads"], plain["heads"]))
-            row["MLPs more than plain"] = with_interval(stats.paired_difference(some["mlps"], plain["mlps"]))
+            row["heads more than plain"] = stats.paired_difference(some["heads"], plain["heads"]).told()
+            row["MLPs more than plain"] = stats.paired_difference(some["mlps"], plain["mlps"]).told()
             row["heads on which it agrees with plain"] = f"{np.mean(same):.0%}"
         told.append(row)
     return pd.DataFrame(told).set_index("search").fillna("")
@@ -374,7 +349,7 @@ def places_told(runs: pd.DataFrame) -> pd.DataFrame:
                 "MLPs left": f"{(some['mlps'] / some['all_mlps']).mean():.0%}",
                 "score kept there": f"{there.mean():.0%}",
                 "score kept on dev": f"{on_dev.mean():.0%}",
-                "there minus dev (points)": with_interval(stats.paired_difference(100 * there, 100 * on_dev)),
+                "there minus dev (points)": stats.paired_difference(100 * there, 100 * on_dev).told(),
             }
         )
     return pd.DataFrame(told).set_index("looks at")
@@ -403,27 +378,12 @@ def grids(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return heads.reshape(*mlps.shape, -1), mlps[:, :, None]
 
 
-def pair_drawn(heads: np.ndarray, mlps: np.ndarray, panels: list, most: float = 1.0) -> None:
-    """Mean and standard deviation over the first axis, heads in the left panel and MLPs in the right one."""
-    for values, ax in zip((heads, mlps), panels, strict=True):
-        spread = values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
-        plots.cells(values.mean(0), spread, most=most, ax=ax)
-    panels[0].set(ylabel="layer", xlabel="head")
-    panels[1].set(yticks=[])
-    panels[1].set_xticks([0], ["MLP"])
-
-
 def survival_drawn(runs: pd.DataFrame) -> None:
     """For each task the share of seeds in which each head and MLP survives."""
-    tasks = list(sound(standard(runs)).groupby("of.task", sort=False))
-    width = int(runs["all_heads"].iloc[0] / runs["all_mlps"].iloc[0])
-    figure, panels = plt.subplots(
-        len(tasks), 2, figsize=(7.0, 2.1 * len(tasks) + 0.6), squeeze=False, width_ratios=[width, 1]
+    tasks = sound(standard(runs)).groupby("of.task", sort=False)
+    plots.components(
+        {f"{title(task)}, {len(rows)} seed(s)": grids(rows) for task, rows in tasks}, label="share of seeds"
     )
-    for (task, rows), pair in zip(tasks, panels, strict=True):
-        pair_drawn(*grids(rows), pair)
-        pair[0].set_title(f"{title(task)}, {len(rows)} seed(s)", loc="left", fontsize=10)
-    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label="share of seeds", aspect=40, pad=0.01)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of seeds in which each survives the search."}, "figure": {"name": "survival-live", "caption": "Share of seeds in which each head and MLP survives, with the standard deviation over seeds; computed for this build."}}
@@ -435,22 +395,8 @@ shown(survival_drawn, recorded)
 
 # %% tags=["hide-input"]
 def stability(runs: pd.DataFrame) -> pd.DataFrame:
-    """Heads that all seeds keep, and that none keeps, beside what independent masks of the same sizes would."""
-    told = []
-    for task, rows in sound(standard(runs)).groupby("of.task", sort=False):
-        kept = np.array(rows["kept_heads"].tolist(), dtype=bool)
-        shares = kept.mean(1)
-        told.append(
-            {
-                "task": title(task),
-                "seeds": len(kept),
-                "heads that all seeds keep": int(kept.all(0).sum()),
-                "expected by chance": round(kept.shape[1] * shares.prod(), 1),
-                "heads that no seed keeps": int((~kept).all(0).sum()),
-                "no seed, by chance": round(kept.shape[1] * (1 - shares).prod(), 1),
-            }
-        )
-    return pd.DataFrame(told).set_index("task")
+    """Heads and MLPs that all seeds keep, and that none keeps, beside what independent masks of these sizes would."""
+    return survivors(standard(runs)).round(1)
 
 
 shown(stability, live)
@@ -463,11 +409,9 @@ shown(stability, recorded)
 # would be kept by every seed. What {cite:t}`prasanna2020` published, counted in the same way:
 
 # %% tags=["hide-input"]
-survivors = pd.read_csv("book/published/prasanna2020_survivors.csv")
-survivors = survivors[
-    (survivors["mode"] == "both") & (survivors["where"] == "dev") & (survivors["component"] == "heads")
-]
-counted = survivors.set_index(survivors["task"].map(title))[
+theirs = pd.read_csv("book/published/prasanna2020_survivors.csv")
+theirs = theirs[(theirs["mode"] == "both") & (theirs["where"] == "dev") & (theirs["component"] == "heads")]
+counted = theirs.set_index(theirs["task"].map(title))[
     ["share_kept", "in_all_seeds", "in_all_seeds_expected", "in_no_seed", "in_no_seed_expected"]
 ]
 counted.round(2).rename(columns=lambda name: name.replace("_", " ")).rename_axis("task, BERT-base")
@@ -495,9 +439,7 @@ def across_drawn(runs: pd.DataFrame) -> None:
     by_seed = [grids(some) for _, some in rows.groupby("of.seed")]
     heads, mlps = (np.array([masks[kind].sum(0) for masks in by_seed]) for kind in (0, 1))
     number = rows["of.task"].nunique()
-    figure, panels = plt.subplots(1, 2, figsize=(7.0, 3.0), width_ratios=[heads.shape[2], 1])
-    pair_drawn(heads, mlps, panels, most=number)
-    figure.colorbar(panels[0].images[0], ax=panels, location="bottom", label=f"tasks, of {number}", aspect=40)
+    plots.components({f"{len(heads)} seed(s)": (heads, mlps)}, label=f"tasks, of {number}", most=number)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}
@@ -556,7 +498,7 @@ def overlap_told(runs: pd.DataFrame) -> Markdown:
     difference = stats.paired_difference(by_seed["shared"], by_seed["chance"])
     return Markdown(
         f"Two of the {comparable(runs)['of.task'].nunique()} tasks share {by_seed['shared'].mean():.1f} heads on "
-        f"average, independent masks of these sizes {by_seed['chance'].mean():.1f}: {with_interval(difference)} heads more, "
+        f"average, independent masks of these sizes {by_seed['chance'].mean():.1f}: {difference.told()} heads more, "
         f"the 95 % interval over {len(by_seed)} seeds in brackets."
     )
 

@@ -174,11 +174,6 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     return classes.groupby(["name", "sparsity", "seed"], sort=False)[["accuracy", "train_loss"]].mean().reset_index()
 
 
-def with_interval(difference: stats.Difference, scale: float = 100) -> str:
-    """A mean difference and, in brackets, its interval."""
-    return f"{scale * difference.mean:+.1f} ({scale * difference.low:+.1f} to {scale * difference.high:+.1f})"
-
-
 def losses_drawn(runs: pd.DataFrame) -> None:
     """Held-out loss of masked words, of next sentences, and their sum, against the share of weights removed."""
     names = {"mlm_loss": "masked words", "nsp_loss": "next sentence", "loss": "sum of the two"}
@@ -393,7 +388,7 @@ def changes_told(runs: pd.DataFrame) -> pd.DataFrame:
         cells = [sparsity for sparsity in ours if sparsity > 0]
         alike = stats.holm([stats.equivalence(ours[sparsity], ours[0.0], margin=0.02) for sparsity in cells])
         for sparsity, p_value in zip(cells, alike, strict=True):
-            change = with_interval(stats.paired_difference(ours[sparsity], ours[0.0]))
+            change = stats.paired_difference(ours[sparsity], ours[0.0]).told(100)
             told[name, sparsity] = f"{change}{' =' if p_value < 0.05 else ''}"
     shown = pd.Series(told).unstack(level=0)[[TITLES[name] for name in TITLES if TITLES[name] in table]]
     return shown.set_axis([f"{sparsity:.0%}" for sparsity in shown.index]).rename_axis("removed")
@@ -433,7 +428,7 @@ def contrasts(runs: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {"removed": f"{sparsity:.0%}"}
             | {
-                name: with_interval(stats.paired_difference(table[what, a, sparsity], table[what, b, sparsity]), scale)
+                name: stats.paired_difference(table[what, a, sparsity], table[what, b, sparsity]).told(scale)
                 for name, (what, a, b, scale) in pairs.items()
             }
         )

@@ -71,6 +71,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
+from lottery.searches import silent_told, sound
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -87,11 +88,6 @@ def title(task: str) -> str:
     return choose("tasks", task).TITLE
 
 
-def sound(runs: pd.DataFrame) -> pd.DataFrame:
-    """Without the searches that say nothing."""
-    return runs[runs["degenerate"] == ""]
-
-
 def finest(runs: pd.DataFrame) -> pd.DataFrame:
     """The sound searches of the smallest steps, whose bound is met most closely."""
     return sound(runs)[sound(runs)["per_step"] == runs["per_step"].min()]
@@ -102,20 +98,6 @@ def shown(what: Callable, runs: pd.DataFrame) -> object:
     if runs.empty:
         return missing
     return Markdown("*No search here says anything; see above why.*") if finest(runs).empty else what(runs)
-
-
-def degenerate_told(runs: pd.DataFrame) -> Markdown:
-    """Which searches say nothing, and why."""
-    rows = runs[runs["degenerate"] != ""]
-    if rows.empty:
-        return Markdown(f"None of the {len(runs)} searches is degenerate.")
-    lines = [
-        f"- {title(task)}, {', '.join(f'seed {seed}' for seed in sorted(some['of.seed'].unique()))}: {why}."
-        for (task, why), some in rows.groupby(["of.task", "degenerate"], sort=False)
-    ]
-    return Markdown(
-        f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:\n\n" + "\n".join(lines)
-    )
 
 
 # %% [markdown]
@@ -133,10 +115,10 @@ def degenerate_told(runs: pd.DataFrame) -> Markdown:
 # whether or not the bound is reached. Both steps are taken here, and up to sixty of them.
 
 # %% tags=["hide-input"]
-degenerate_told(live)
+Markdown(silent_told(live))
 
 # %% tags=["hide-input"]
-degenerate_told(recorded) if len(recorded) else missing
+Markdown(silent_told(recorded)) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
@@ -266,21 +248,9 @@ def shares_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def shares_drawn(runs: pd.DataFrame) -> None:
     """For each task the mean share of weights that each head and MLP keeps."""
-    tasks = list(finest(runs).groupby("of.task", sort=False))
-    width = shares_of(tasks[0][1])[0].shape[2]
-    figure, panels = plt.subplots(
-        len(tasks), 2, figsize=(7.0, 2.1 * len(tasks) + 0.6), squeeze=False, width_ratios=[width, 1]
-    )
-    for (task, rows), pair in zip(tasks, panels, strict=True):
-        for values, ax in zip(shares_of(rows), pair, strict=True):
-            spread = values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
-            plots.cells(values.mean(0), spread, ax=ax)
-        pair[0].set(ylabel="layer", xlabel="head")
-        pair[0].set_title(f"{title(task)}, {len(rows)} seed(s)", loc="left", fontsize=10)
-        pair[1].set(yticks=[])
-        pair[1].set_xticks([0], ["MLP"])
-    figure.colorbar(
-        panels[0][0].images[0], ax=panels, location="bottom", label="share of weights kept", aspect=40, pad=0.01
+    tasks = finest(runs).groupby("of.task", sort=False)
+    plots.components(
+        {f"{title(task)}, {len(rows)} seed(s)": shares_of(rows) for task, rows in tasks}, label="share of weights kept"
     )
 
 

@@ -224,16 +224,6 @@ def prunable(means: pd.DataFrame, allowed: float | pd.Series = ALLOWED) -> pd.Se
     )
 
 
-def interval(difference: stats.Difference, scale: float = 100, digits: int = 1) -> str:
-    """A mean difference with its 95 % interval; without one where the seeds give none."""
-    mean, low, high = (scale * value for value in difference)
-    if np.isnan(mean):
-        return "not defined"
-    if np.isnan(low):
-        return f"{mean:+.{digits}f} (no interval)"
-    return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
-
-
 def spread(values: pd.Series, scale: float = 100, digits: int = 0, unit: str = " %") -> str:
     """Mean, lowest and highest."""
     mean, low, high = (
@@ -329,11 +319,11 @@ def texts_told(runs: pd.DataFrame) -> pd.DataFrame:
                 "accuracy of the control, all examples": spread(control[0], digits=1, unit=" %"),
                 f"prunable share, {few} examples": spread(share[few]),
                 "prunable share, all examples": spread(share[0]),
-                f"all minus {few} (points of sparsity)": interval(stats.paired_difference(share[0], share[few])),
-                "the same where a drop by a tenth of the gain over guessing is allowed": interval(
-                    stats.paired_difference(gained[0], gained[few])
-                ),
-                f"mean drop, all minus {few} (points)": interval(stats.paired_difference(drop[0], drop[few])),
+                f"all minus {few} (points of sparsity)": stats.paired_difference(share[0], share[few]).told(100),
+                "the same where a drop by a tenth of the gain over guessing is allowed": stats.paired_difference(
+                    gained[0], gained[few]
+                ).told(100),
+                f"mean drop, all minus {few} (points)": stats.paired_difference(drop[0], drop[few]).told(100),
                 "curves that never dropped so far": f"{int((share == means.columns.max()).sum().sum())} of {share.size}",
             }
         )
@@ -359,8 +349,8 @@ def texts_answered(runs: pd.DataFrame) -> Markdown:
     )
     return Markdown(
         f"With {min(effects):,} documents, training on all examples instead of {few} changes the prunable share by "
-        f"{interval(here)} points of sparsity, with {max(effects):,} by {interval(there)}; the first minus the second is "
-        f"{interval(contrast)}, {verdict} (paired over {len(effects)} seeds, 95 % intervals)."
+        f"{here.told(100)} points of sparsity, with {max(effects):,} by {there.told(100)}; the first minus the second is "
+        f"{contrast.told(100)}, {verdict} (paired over {len(effects)} seeds, 95 % intervals)."
     )
 
 
@@ -471,8 +461,8 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "removed": f"{sparsity:.0%}",
-                "MLM loss, global minus local (nats)": interval(row["loss"], scale=1, digits=3),
-                "mean accuracy, global minus local (points)": interval(row["accuracy"]),
+                "MLM loss, global minus local (nats)": row["loss"].told(form="+.3f"),
+                "mean accuracy, global minus local (points)": row["accuracy"].told(100),
                 "p against 1 point or more": "no p" if np.isnan(row["p"]) else f"{row['p']:.3f}",
                 "matrix of which a global cut takes most": f"{in_words(most['matrix'])}, {most['share']:.1%}",
                 "matrices emptied, of all": f"{int((here['share'] == 1).sum())} of {len(here)}",
@@ -595,8 +585,8 @@ def nouns_answered(runs: pd.DataFrame) -> Markdown:
         else "no effect of the richness on the prunable share is shown"
     )
     return Markdown(
-        f"From {poor} to {rich} nouns the end of the first regime moves by {interval(by_loss)} points of sparsity by the MLM "
-        f"loss and by {interval(by_score)} by accuracy (paired over {len(ends)} seeds, 95 % intervals): by the loss, {verdict}."
+        f"From {poor} to {rich} nouns the end of the first regime moves by {by_loss.told(100)} points of sparsity by the MLM "
+        f"loss and by {by_score.told(100)} by accuracy (paired over {len(ends)} seeds, 95 % intervals): by the loss, {verdict}."
     )
 
 
@@ -702,8 +692,8 @@ def foretold_answered(runs: pd.DataFrame) -> Markdown:
                 else "not shown to be nearer or farther off"
             )
             lines.append(
-                f"The {ANSWERS[name]} is off by {interval(others, scale=1, digits=2)} points more than the mean of the "
-                f"other tasks at that sparsity, and by {interval(none, scale=1, digits=2)} more than no drop: it is {better} "
+                f"The {ANSWERS[name]} is off by {others.told(form='+.2f')} points more than the mean of the "
+                f"other tasks at that sparsity, and by {none.told(form='+.2f')} more than no drop: it is {better} "
                 f"than the other tasks alone (paired over {len(by_seed)} seeds, 95 % intervals)."
             )
     return Markdown(" ".join(lines))

@@ -199,12 +199,6 @@ def of_task(rows: pd.DataFrame, task: str) -> pd.DataFrame:
     return plain(rows[(rows["task"] == task) & rows["source"].isin(["", task]) & rows["ticket"].isin(["full", *KINDS])])
 
 
-def with_interval(difference: stats.Difference) -> str:
-    """Points, with the 95 % interval where there are seeds enough for one."""
-    span = "" if np.isnan(difference.low) else f" ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-    return f"{100 * difference.mean:+.1f}{span}"
-
-
 def curves_drawn(runs: pd.DataFrame) -> None:
     """Dev score of each task against the share of weights removed, the found ticket and its controls."""
     rows = tickets(runs)
@@ -307,7 +301,7 @@ def wins(runs: pd.DataFrame) -> pd.DataFrame:
                 "of the sparsities tried": len(scores.columns),
                 "that win": len(won),
                 "Chen et al.": f"{theirs.iloc[0]:.0%}" if len(theirs) else "",
-                "ticket minus full model (points)": f"{with_interval(cost)} at {shown:.0%}",
+                "ticket minus full model (points)": f"{cost.told(100)} at {shown:.0%}",
             }
         )
     return pd.DataFrame(lines).set_index("task")
@@ -332,9 +326,9 @@ def worth(runs: pd.DataFrame) -> pd.DataFrame:
     for sparsity in mine.loc[mine["ticket"] == "random", "sparsity"].sort_values().unique():
         row = {"removed": f"{sparsity:.0%}"}
         for kind in KINDS[1:]:
-            row[f"minus {controls.TITLES[kind]}"] = with_interval(
-                stats.paired_difference(means["iterative", sparsity], means[kind, sparsity])
-            )
+            row[f"minus {controls.TITLES[kind]}"] = stats.paired_difference(
+                means["iterative", sparsity], means[kind, sparsity]
+            ).told(100)
         lines.append(row)
     return pd.DataFrame(lines).set_index("removed")
 
@@ -453,9 +447,9 @@ def carried_told(runs: pd.DataFrame) -> pd.DataFrame:
         lines.append(
             {
                 "mask found on": title(source),
-                "mean over the tasks, minus the full model (points)": with_interval(
-                    stats.paired_difference(means[source], np.zeros(len(means)))
-                ),
+                "mean over the tasks, minus the full model (points)": stats.paired_difference(
+                    means[source], np.zeros(len(means))
+                ).told(100),
                 "Chen et al., the same tasks": f"{100 * theirs[source]:+.1f}" if source in theirs else "",
             }
         )
@@ -469,14 +463,14 @@ def best_told(runs: pd.DataFrame) -> Markdown:
     best = means.mean().idxmax()
     line = (
         f"At {rows['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{rows['task'].nunique()} task(s): {with_interval(stats.paired_difference(means[best], 0 * means[best]))} points."
+        f"{rows['task'].nunique()} task(s): {stats.paired_difference(means[best], 0 * means[best]).told(100)} points."
     )
     for pretraining in [source for source in ("mlm", "mlm_never") if source in means]:
         rivals = means.drop(columns=[s for s in ("mlm", "mlm_never", "one_shot") if s in means])
         rival = rivals.mean().idxmax()
         for other in [name for name in (rival, "one_shot") if name in means]:
             apart = stats.paired_difference(means[pretraining], means[other])
-            line += f" {title(pretraining)} minus {title(other)}: {with_interval(apart)} points."
+            line += f" {title(pretraining)} minus {title(other)}: {apart.told(100)} points."
     if undefined := int(rows["undefined"].sum()):
         line += (
             f" {undefined} of {len(rows)} scores are not defined, as the model gives one answer to all, and count as 0."
@@ -554,7 +548,7 @@ def varied(runs: pd.DataFrame) -> pd.DataFrame:
                 "way": way,
                 "removed": f"{sparsity:.1%}",
                 "score (x 100)": f"{100 * scores.mean():.1f}",
-                "minus the usual way (points)": f"{with_interval(stats.paired_difference(scores, same))} at {nearest:.0%}",
+                "minus the usual way (points)": f"{stats.paired_difference(scores, same).told(100)} at {nearest:.0%}",
             }
         )
     return pd.DataFrame(lines).set_index(["task", "way"])
@@ -597,7 +591,7 @@ def crossed(runs: pd.DataFrame) -> pd.DataFrame:
         if some["task"].nunique() < rows.loc[rows["ticket"] == "gradual", "task"].nunique():
             continue  # a source that this build does not have
         means = some.groupby("world")["score"].mean()
-        change = with_interval(stats.paired_difference(means, full[means.index]))
+        change = stats.paired_difference(means, full[means.index]).told(100)
         lines.append({"mask": mask, "weights": weights, f"minus the full model at {sparsity:.0%} (points)": change})
     return pd.DataFrame(lines).set_index(["mask", "weights"])
 

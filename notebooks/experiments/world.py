@@ -355,19 +355,14 @@ def changes(runs: pd.DataFrame, column: str) -> dict[float, stats.Difference]:
     }
 
 
-def with_interval(difference: stats.Difference) -> str:
-    """A mean difference and, in brackets, its interval."""
-    return f"{difference.mean:+.1f} ({difference.low:+.1f} to {difference.high:+.1f})"
-
-
 def regimes_told(runs: pd.DataFrame) -> pd.DataFrame:
     """The rise of the loss and the change of the score at each sparsity, with 95 % intervals over seeds (paired t)."""
     rise, change = changes(runs, "rise"), changes(runs, "change")
     rows = [
         {
             "removed": f"{sparsity:.0%}",
-            "rise of the MLM loss (%)": with_interval(rise[sparsity]),
-            "change of the mean score (points)": with_interval(change[sparsity]),
+            "rise of the MLM loss (%)": rise[sparsity].told(),
+            "change of the mean score (points)": change[sparsity].told(),
         }
         for sparsity in rise
     ]
@@ -400,12 +395,12 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
         ),
         (
             "30 % removed costs nothing that can be told from no change",
-            f"{with_interval(change[0.3])} points",
+            f"{change[0.3].told()} points",
             change[0.3].high >= 0,
         ),
-        ("60 % removed raises the MLM loss by 5 % or more", f"{with_interval(rise[0.6])} %", rise[0.6].mean >= 5),
-        ("60 % removed costs 3 points or more", f"{with_interval(change[0.6])} points", change[0.6].mean <= -3),
-        ("90 % removed costs 10 points or more", f"{with_interval(change[0.9])} points", change[0.9].mean <= -10),
+        ("60 % removed raises the MLM loss by 5 % or more", f"{rise[0.6].told()} %", rise[0.6].mean >= 5),
+        ("60 % removed costs 3 points or more", f"{change[0.6].told()} points", change[0.6].mean <= -3),
+        ("90 % removed costs 10 points or more", f"{change[0.9].told()} points", change[0.9].mean <= -10),
         (
             "WNLI stays at or below one answer to all, for every seed",
             f"at most {100 * wnli['score'].max():.0f} % against {100 * wnli['majority'].mean():.0f} %",

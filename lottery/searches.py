@@ -1,0 +1,51 @@
+"""What the searches for subnetworks of many tasks and seeds found, told together.
+
+Tables are of recorded runs of `ComponentSearch` and `MagnitudeSearch`, a row a search.
+"""
+
+import numpy as np
+import pandas as pd
+
+from lottery.choices import choose
+
+
+def sound(runs: pd.DataFrame) -> pd.DataFrame:
+    """Without the searches that say nothing."""
+    return runs[runs["degenerate"] == ""]
+
+
+def silent_told(runs: pd.DataFrame) -> str:
+    """Which searches say nothing, and why, as Markdown."""
+    rows = runs[runs["degenerate"] != ""]
+    if rows.empty:
+        return f"None of the {len(runs)} searches is degenerate."
+    lines = []
+    for (task, why), some in rows.groupby(["of.task", "degenerate"], sort=False):
+        seeds = ", ".join(f"seed {seed}" for seed in sorted(some["of.seed"].unique()))
+        lines.append(f"- {choose('tasks', task).TITLE}, {seeds}: {why}.")
+    return f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:\n\n" + "\n".join(
+        lines
+    )
+
+
+def survivors(runs: pd.DataFrame) -> pd.DataFrame:
+    """Heads and MLPs that all seeds keep, and that none keeps, beside what independent choices of these sizes would.
+
+    runs     of `ComponentSearch`, those of one task with different seeds
+    returns  a row a task, named as a reader knows it: "seeds", and of heads and of MLPs "kept by all", "by chance",
+             "kept by none", "none, by chance"; by chance n times the product of the seeds' shares, kept or removed
+    """
+    told = {}
+    for task, rows in sound(runs).groupby("of.task", sort=False):
+        row: dict[str, float] = {"seeds": len(rows)}
+        for what, masks in (("heads", rows["kept_heads"]), ("MLPs", rows["kept_mlps"])):
+            kept = np.array(masks.tolist(), dtype=bool)
+            shares = kept.mean(1)
+            row |= {
+                f"{what} kept by all": int(kept.all(0).sum()),
+                f"{what} by chance": kept.shape[1] * shares.prod(),
+                f"{what} kept by none": int((~kept).all(0).sum()),
+                f"{what} none, by chance": kept.shape[1] * (1 - shares).prod(),
+            }
+        told[choose("tasks", task).TITLE] = row
+    return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")

@@ -1,0 +1,56 @@
+"""What many searches found, against loops over every head and seed."""
+
+import pandas as pd
+import pytest
+
+from lottery.searches import silent_told, sound, survivors
+
+KEPT = {  # two layers of three heads, two seeds; CoLA keeps the same head twice, SST-2 none in common
+    ("cola", 1): ([1, 1, 0, 0, 0, 1], [1, 1]),
+    ("cola", 2): ([1, 0, 0, 0, 1, 0], [1, 0]),
+    ("sst2", 1): ([1, 1, 1, 0, 0, 0], [0, 1]),
+    ("sst2", 2): ([0, 0, 0, 1, 1, 1], [1, 0]),
+    ("wnli", 1): ([0, 0, 0, 0, 0, 0], [0, 0]),
+    ("wnli", 2): ([0, 0, 0, 0, 0, 0], [0, 0]),
+}
+
+
+@pytest.fixture
+def runs():
+    return pd.DataFrame(
+        {
+            "of.task": task,
+            "of.seed": seed,
+            "kept_heads": heads,
+            "kept_mlps": mlps,
+            "degenerate": "one answer does as well" if task == "wnli" else "",
+        }
+        for (task, seed), (heads, mlps) in KEPT.items()
+    )
+
+
+def test_what_all_seeds_and_none_keep_is_counted_one_by_one(runs):
+    found = survivors(runs)
+    assert found.index.tolist() == ["CoLA", "SST-2"]
+    for task, title in (("cola", "CoLA"), ("sst2", "SST-2")):
+        for kind, what in enumerate(("heads", "MLPs")):
+            one, other = KEPT[task, 1][kind], KEPT[task, 2][kind]
+            row = found.loc[title]
+            assert row[f"{what} kept by all"] == sum(a and b for a, b in zip(one, other, strict=True))
+            assert row[f"{what} kept by none"] == sum(not (a or b) for a, b in zip(one, other, strict=True))
+            number = len(one)
+            assert row[f"{what} by chance"] == pytest.approx(sum(one) * sum(other) / number)
+            assert row[f"{what} none, by chance"] == pytest.approx((number - sum(one)) * (number - sum(other)) / number)
+    assert (found["seeds"] == 2).all()
+
+
+def test_without_a_sound_search_there_is_no_row(runs):
+    assert survivors(runs[runs["of.task"] == "wnli"]).empty
+
+
+def test_what_says_nothing_is_told_with_its_seeds(runs):
+    assert set(sound(runs)["of.task"]) == {"cola", "sst2"}
+    told = silent_told(runs)
+    assert told.startswith("Of 6 searches 2 say nothing")
+    assert told.endswith("- WNLI, seed 1, seed 2: one answer does as well.")
+    assert silent_told(sound(runs)) == "None of the 4 searches is degenerate."
