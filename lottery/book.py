@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack, chdir
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import chdir, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ import nbformat
 import pandas as pd
 import yaml
 from rich.console import Console
+from rich.progress import Progress
 
 from lottery import files, gates, notebooks
 
@@ -57,7 +59,7 @@ def build(
     """Build the book of a profile; the path of its first page, book/_build/html/index.html.
 
     results    the store of runs
-    workers    processes of the local cluster, started when the first notebook has something to compute
+    workers    processes of the local cluster, started if there is anything to compute; and notebooks executed at a time
     scheduler  address of a running Dask scheduler that takes its place
     force      execute notebooks that are up to date, too
 
@@ -72,9 +74,9 @@ def build(
         name: told.get(name, {}) | notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
         for name in _notebooks(first, pages)
     }
-    for name, given in overrides.items():
-        notebooks.grid(root, name, given)  # what cannot be run is refused before anything is
-    tables = execute_all(root, overrides, executed, results=results, workers=workers, force=force, console=console)
+    tables = execute_all(
+        root, overrides, executed, results=results, workers=workers, scheduler=scheduler, force=force, console=console
+    )
     faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
     source = home / "source"
@@ -168,38 +170,54 @@ def execute_all(
     *,
     results: Path,
     workers: int,
+    scheduler: str,
     force: bool,
     console: Console,
 ) -> dict[str, pd.DataFrame]:
-    """Execute the notebooks that are not up to date, one after another, as executed/<name>.ipynb; the runs of each.
+    """Execute the notebooks that are not up to date, as executed/<name>.ipynb; the runs of each notebook.
 
     overrides  {notebook: its given parameters}
-    One cluster serves them all, from the first that has unfinished runs on, unless a scheduler is given to them. Beside
-    a notebook stays a table of the runs it shows, whatever becomes of the store.
+    First the runs of all of them are performed together, so that no worker waits at a notebook's end; then the
+    notebooks, which find everything done, are executed `workers` at a time. Beside a notebook stays a table of the runs
+    it shows, whatever becomes of the store.
     """
-    from lottery import cluster, runs  # torch and Dask: seconds that commands which only look can do without
+    # torch, Dask and Jupyter: seconds that commands which only look can do without
+    from jupyter_core.utils import ensure_event_loop
 
-    tables = {}
-    with ExitStack() as stack:
-        stack.enter_context(chdir(root))  # where notebooks are, so that files they name have the same key here
-        scheduler = ""
-        for number, (name, given) in enumerate(overrides.items(), 1):
-            output, place = executed / f"{name}.ipynb", f"[{number}/{len(overrides)}] {name}"
-            shown = output.with_suffix(".runs.parquet")
-            if not force and notebooks.up_to_date(root, name, given, output):
-                _say(console, f"{place}: up to date")
+    from lottery import cluster, runs
+
+    def shown(name: str) -> Path:
+        return executed / f"{name}.runs.parquet"
+
+    def one(name: str, progress: Progress) -> float:
+        with closing(ensure_event_loop()):  # a thread's own, which Jupyter makes and never closes
+            seconds = notebooks.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
+        runs.record(_with_needs(grids[name], results), results, shown(name))
+        return seconds
+
+    with chdir(root):  # where notebooks are, so that files they name have the same key here
+        grids = {name: notebooks.grid(root, name, given) for name, given in overrides.items()}
+        stale = []
+        for name, given in overrides.items():
+            if not force and notebooks.up_to_date(root, name, given, executed / f"{name}.ipynb"):
+                _say(console, f"{name}: up to date")
             else:
-                shown.unlink(missing_ok=True)
-                if given.get("scheduler") == "" and not scheduler and _unfinished(root, name, given, results):
-                    scheduler = stack.enter_context(cluster.local(workers))
-                if scheduler and "scheduler" in given:
-                    given = given | {"scheduler": scheduler}
-                seconds = notebooks.execute(root, name, given, output, console)
-                _say(console, f"{place}: executed in {_duration(seconds)}")
-            if not shown.exists():
-                runs.record(_with_needs(notebooks.grid(root, name, given), results), results, shown)
-            tables[name] = runs.recorded(shown)
-    return tables
+                stale.append(name)
+                shown(name).unlink(missing_ok=True)
+        ours = [experiment for name in stale if "scheduler" in overrides[name] for experiment in grids[name]]
+        cluster.map(ours, results, workers=workers, scheduler=scheduler)
+        with notebooks.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
+            at_work = {pool.submit(one, name, progress): name for name in stale}
+            try:
+                for number, future in enumerate(as_completed(at_work), 1):
+                    took = _duration(future.result())
+                    _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
+            finally:
+                pool.shutdown(cancel_futures=True)
+        for name in overrides.keys() - set(stale):
+            if not shown(name).exists():
+                runs.record(_with_needs(grids[name], results), results, shown(name))
+    return {name: runs.recorded(shown(name)) for name in overrides}
 
 
 def _with_needs(grid: list[Any], results: Path) -> list[Any]:
@@ -212,12 +230,6 @@ def _with_needs(grid: list[Any], results: Path) -> list[Any]:
         for each in (*_with_needs(needs, results), experiment):
             found.setdefault(runs.key(each), each)
     return list(found.values())
-
-
-def _unfinished(root: Path, name: str, given: dict[str, Any], results: Path) -> bool:
-    from lottery import runs
-
-    return bool((runs.status(notebooks.grid(root, name, given), results)["state"] != "finished").any())
 
 
 def _say(console: Console, line: str) -> None:

@@ -123,7 +123,8 @@ def run(
         typer.echo(f"{name} is up to date: {place} (--force executes it again)")
     else:
         _require_answer(given.get("scheduler"))
-        seconds = notebooks.execute(root, name, given, place.absolute(), Console(stderr=True))
+        with notebooks.progress(Console(stderr=True)) as progress:
+            seconds = notebooks.execute(root, name, given, place.absolute(), progress)
         typer.echo(f"{name} took {seconds:.0f} s: {place}")
     if answer := notebooks.answers(place):
         Console().print(Markdown(answer))

@@ -7,7 +7,6 @@ experiments that it runs.
 
 import ast
 import json
-import os
 import re
 import shutil
 import sys
@@ -230,11 +229,13 @@ def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path
         return False
 
 
-def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, console: Console) -> float:
+def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, progress: Progress) -> float:
     """Execute a notebook in the checkout's folder and put it at `output`; the seconds it took.
 
-    Raises ValueError for parameters it has not or that a cell refuses, and RuntimeError if a cell fails: `output` is
-    then untouched, and the notebook as far as it came lies beside it, named <output>.failed.ipynb.
+    progress  as by `progress`, in which it has a bar meanwhile
+    Several threads may execute notebooks at a time. Raises ValueError for parameters it has not or that a cell refuses,
+    and RuntimeError if a cell fails: `output` is then untouched, and the notebook as far as it came lies beside it,
+    named <output>.failed.ipynb.
     """
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
@@ -243,11 +244,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
     inputs = _inputs(root, name, told)
     notebook = _read(root, name)
     failed = output.with_suffix(".failed.ipynb")
-    with (
-        _aside(output) as folder,
-        _kernel(folder),
-        _progress(console, name, len(notebook.cells) + bool(overrides)) as cell,
-    ):
+    with _aside(output) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
         began = time.monotonic()
         partial = folder / output.name
         try:
@@ -260,6 +257,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, c
                 progress_bar=False,
                 stderr_file=cell,
                 on_cell_start=cell.starts,
+                kernel_manager_class=_kernel(folder.absolute()),
                 shutdown_kernel="immediate",  # when it is interrupted, and there is nothing left to do when it is not
             )
         except PapermillExecutionError as error:
@@ -397,48 +395,47 @@ def left_aside(place: Path) -> list[Path]:
     return found
 
 
-@contextmanager
-def _kernel(folder: Path) -> Iterator[None]:
-    """Inside the block, python3 is a kernel of this very interpreter, untouched by what a user has set up elsewhere.
+def _kernel(folder: Path) -> type[Any]:
+    """A kernel of this very interpreter, untouched by what a user has set up elsewhere: what starts it.
 
-    folder  where its settings are put
+    folder  an absolute path, where its settings are put
     """
-    folder = folder.absolute()
-    place = folder / "kernels" / "python3"
-    place.mkdir(parents=True)
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpec
+
     (folder / "matplotlibrc").write_text(MATPLOTLIBRC)
-    given = {
-        "MATPLOTLIBRC": str(folder),
-        "SOURCE_DATE_EPOCH": EPOCH,
-        "IPYTHONDIR": f"{folder}/ipython",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
-    }
     arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-    spec = {
-        "argv": [*arguments, "--InlineBackend.figure_formats={'svg'}"],
-        "display_name": "Python 3",
-        "language": "python",
-        "env": given,
-    }
-    (place / "kernel.json").write_text(json.dumps(spec))
-    before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR")}
-    os.environ["JUPYTER_PATH"] = str(folder)
-    os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    told = KernelSpec(
+        argv=[*arguments, "--InlineBackend.figure_formats={'svg'}"],
+        display_name="Python 3",
+        language="python",
+        env={
+            "MATPLOTLIBRC": str(folder),
+            "SOURCE_DATE_EPOCH": EPOCH,
+            "IPYTHONDIR": f"{folder}/ipython",
+            "JUPYTER_RUNTIME_DIR": f"{folder}/runtime",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
+        },
+    )
+
+    class Kernel(AsyncKernelManager):
+        kernel_spec = told
+
+        def __init__(self, **given: Any):
+            super().__init__(connection_file=f"{folder}/connection.json", **given)
+
+    return Kernel
 
 
 @contextmanager
-def _progress(console: Console, name: str, cells: int) -> Iterator["_Cell"]:
+def progress(console: Console) -> Iterator[Progress]:
+    """Bars of the notebooks that are being executed, gone after the block; none where there is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("cell"), MofNCompleteColumn())
     last_line = TextColumn("{task.fields[line]}", style="dim")
     with Progress(
         *columns, TimeElapsedColumn(), last_line, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        yield _Cell(progress, progress.add_task(name, total=cells, line=""))
+    ) as bars:
+        yield bars
 
 
 class _Cell:
@@ -447,8 +444,15 @@ class _Cell:
     Where no terminal shows the bar, that line is printed once a minute.
     """
 
-    def __init__(self, progress: Progress, task: int):
-        self.progress, self.task, self.rest, self.printed = progress, task, "", time.monotonic()
+    def __init__(self, progress: Progress, name: str, cells: int):
+        self.progress, self.rest, self.printed = progress, "", time.monotonic()
+        self.task = progress.add_task(name, total=cells, line="")
+
+    def __enter__(self) -> "_Cell":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.progress.remove_task(self.task)
 
     def starts(self, cell: nbformat.NotebookNode, cell_index: int) -> None:
         self.progress.update(self.task, completed=cell_index, line="")

@@ -2,15 +2,16 @@
 
 import re
 import shutil
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Barrier
+from time import sleep
 
 import pytest
 import yaml
 from rich.console import Console
 
-from lottery import book, cluster, gates, notebooks
+from lottery import book, cluster, gates, notebooks, runs
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,17 +45,17 @@ plt.plot(runs.rows(grid, Path(results))["double"]);
 
 
 @pytest.fixture
-def clusters(monkeypatch):
-    """The clusters that were started, none of them really."""
-    started = []
+def mapped(monkeypatch):
+    """What `cluster.map` was given: experiments, workers and scheduler; all is performed in this process."""
+    told = []
 
-    @contextmanager
-    def local(workers):
-        started.append(workers)
-        yield f"tcp://127.0.0.1:{len(started)}"
+    def perform(grid, results, *, workers, scheduler):
+        told.append((grid, workers, scheduler))
+        for experiment in grid:
+            runs.perform(experiment, results)
 
-    monkeypatch.setattr(cluster, "local", local)
-    return started
+    monkeypatch.setattr(cluster, "map", perform)
+    return told
 
 
 def build(root, **given):
@@ -67,13 +68,14 @@ def words(page):
     return re.sub(r"<[^>]*>", "", page.read_text())
 
 
-def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small, notebook, clusters):
+def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small, notebook, mapped):
     notebook("experiments/double", NOTEBOOK)
     (small / "notebooks/profiles/quick.yaml").write_text("experiments/double: {upto: 3}\n")
     page, told = build(small, workers=3)
     assert page == small / "book/_build/html/index.html"
     assert re.search(r"\[1/1\] experiments/double: executed in \d+ s", told)
-    assert clusters == [3]
+    ((grid, *where),) = mapped
+    assert ([each.number for each in grid], where) == ([0, 1, 2], [3, ""])
     site = page.parent
     contents = (site / "what_is_in_this_book.html").read_text()
     assert 'href="experiments/double.html#g2"' in contents
@@ -92,8 +94,8 @@ def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small,
 
     shutil.rmtree(small / "results")  # the executed notebook and the table beside it are enough
     _, told = build(small, workers=3)
-    assert "[1/1] experiments/double: up to date" in told
-    assert clusters == [3]
+    assert "experiments/double: up to date" in told
+    assert mapped[1][0] == []
     assert {path: path.read_bytes() for path in site.rglob("*.*") if path.suffix != ".inv"} == before
 
     notebook("experiments/double", '# %% tags=["parameters"]\nupto = 1\n\n# %%\nupto / 0\n')
@@ -139,38 +141,66 @@ def test_a_notebook_that_was_not_executed_is_not_published(small, notebook, monk
         build(small)
 
 
-def test_one_cluster_serves_all_notebooks_from_the_first_that_has_something_to_run(
-    small, notebook, clusters, monkeypatch
+def test_the_runs_of_all_notebooks_are_performed_together_before_the_first_is_executed(
+    small, notebook, mapped, monkeypatch
 ):
     parameters = '# %% tags=["parameters"]\nresults = "results"\nscheduler = ""\n\n# %% tags=["grid"]\n'
     notebook("experiments/empty", parameters + "grid = []\n")
-    for name, number in (("a", 1), ("b", 2)):
+    for name, number in (("a", 1), ("b", 2), ("c", 3)):
         one = f'from toy_experiments import Doubling\ngrid = [Doubling(number={number}, log="log")]\n'
         notebook(f"experiments/{name}", parameters + one)
     notebook("analyses/plain", '# %% tags=["parameters"]\nresults = "results"\n')
-    given = {}
-    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: False)
-    monkeypatch.setattr(
-        notebooks, "execute", lambda root, name, told, output, console: given.update({name: told.get("scheduler")}) or 0
-    )
-    monkeypatch.setattr("lottery.runs.record", lambda *_: None)
-    names = ["experiments/empty", "experiments/a", "experiments/b", "analyses/plain"]
-    told = {name: notebooks.machine(small, name, results=small / "results", scheduler="") for name in names}
-    machine = {"results": small / "results", "workers": 2, "force": False, "console": Console(quiet=True)}
-    book.execute_all(small, told, small / "executed", **machine)
-    address = "tcp://127.0.0.1:1"
-    assert given == {
-        "experiments/empty": "",
-        "experiments/a": address,
-        "experiments/b": address,
-        "analyses/plain": None,
-    }
-    assert clusters == [2]
+    executed, finished = [], []
 
-    told = {name: notebooks.machine(small, name, scheduler="tcp://far:1") for name in names}
-    book.execute_all(small, told, small / "executed", **machine)
-    assert given["experiments/a"] == "tcp://far:1"
-    assert clusters == [2]
+    def execute(root, name, told, output, progress):
+        executed.append(name)
+        finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
+        return 0
+
+    monkeypatch.setattr(notebooks, "up_to_date", lambda root, name, *_: name == "experiments/c")
+    monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(runs, "record", lambda *_: None)
+    names = ["experiments/empty", "experiments/a", "experiments/b", "experiments/c", "analyses/plain"]
+    told = {name: notebooks.machine(small, name, results=small / "results", scheduler="tcp://far:1") for name in names}
+    book.execute_all(
+        small,
+        told,
+        small / "executed",
+        results=small / "results",
+        workers=2,
+        scheduler="tcp://far:1",
+        force=False,
+        console=Console(quiet=True),
+    )
+    ((grid, *where),) = mapped
+    assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1"])
+    assert sorted(executed) == sorted(set(names) - {"experiments/c"})
+    assert finished == [2] * 4
+
+
+def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wait(
+    small, notebook, mapped, monkeypatch
+):
+    names = [f"experiments/{letter}" for letter in "abcdef"]
+    for name in names:
+        notebook(name, '# %% tags=["parameters"]\n')
+    both, begun = Barrier(2), []
+
+    def execute(root, name, told, output, progress):
+        begun.append(name)
+        both.wait(timeout=30)  # alone, none would come past this
+        if name == "experiments/b":
+            raise RuntimeError("notebook experiments/b failed")
+        sleep(1)
+        return 0
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(runs, "record", lambda *_: None)
+    where = {"results": small / "results", "workers": 2, "scheduler": "", "force": True, "console": Console(quiet=True)}
+    with pytest.raises(RuntimeError, match="experiments/b failed"):
+        book.execute_all(small, {name: {} for name in names}, small / "executed", **where)
+    assert begun[:2] == names[:2]
+    assert len(begun) < len(names)
 
 
 def test_pages_stand_in_the_part_and_order_that_they_say(small, notebook):
@@ -257,7 +287,7 @@ def test_a_book_with_two_first_pages_or_none_is_refused(small, notebook):
         book.first_page(small)
 
 
-def test_a_notebook_can_be_the_first_page(small, notebook, clusters):
+def test_a_notebook_can_be_the_first_page(small, notebook, mapped):
     (small / "book/index.md").unlink()
     notebook("experiments/index", NOTEBOOK)
     page, _ = build(small)

@@ -1,7 +1,6 @@
 """The notebooks of the house, and the road from a profile to an executed notebook on small ones."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,12 +8,13 @@ import jupytext
 import nbformat
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from lottery import notebooks
 
 ROOT = Path(__file__).parent.parent
 OURS = notebooks.find(ROOT)
-QUIET = Console(quiet=True)
+QUIET = Progress(disable=True)
 
 COUNT = """\
 # %% [markdown]
@@ -375,21 +375,22 @@ def test_unknown_parameters_are_refused_before_anything_runs(checkout, notebook)
 
 def test_the_last_line_of_a_running_cell_is_shown(capsys):
     terminal = Console(force_terminal=True, width=100)
-    with notebooks._progress(terminal, "experiments/count", 4) as cell:
+    with notebooks.progress(terminal) as bars, notebooks._Cell(bars, "experiments/count", 4) as cell:
         cell.starts(None, 2)
         for piece in ("\r 1/9 [00:01<00:", "08]\r\x1b[2K\x1b[90m 2/9\x1b[0m [00:02<00:07]", "\n"):
             cell.write(piece)
-        assert cell.progress.tasks[0].fields["line"] == "2/9 [00:02<00:07]"
-        assert cell.progress.tasks[0].completed == 2
+        assert bars.tasks[0].fields["line"] == "2/9 [00:02<00:07]"
+        assert bars.tasks[0].completed == 2
+        bars.refresh()
+    assert not bars.tasks
     assert "experiments/count" in capsys.readouterr().out
 
 
-def test_the_kernel_needs_no_installed_kernelspec(checkout):
-    """With every folder of Jupyter's shut away, python3 is the interpreter that runs."""
-    code = (
-        "from pathlib import Path; from lottery import notebooks\n"
-        "from jupyter_client.kernelspec import KernelSpecManager as M\n"
-        "with notebooks._kernel(Path('aside')): print(M(ensure_native_kernel=False).get_kernel_spec('python3').argv[0])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=checkout)
-    assert done.stdout.strip() == sys.executable, done.stderr
+def test_the_kernel_is_this_interpreter_whatever_is_set_up_elsewhere(checkout, notebook, monkeypatch):
+    foreign = checkout / "jupyter/kernels/python3"
+    foreign.mkdir(parents=True)
+    (foreign / "kernel.json").write_text('{"argv": ["/nowhere/python"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(foreign.parents[1]))
+    same = f'# %% tags=["parameters"]\n\n# %%\nimport sys\nassert sys.executable == {sys.executable!r}\n'
+    notebook("experiments/count", same)
+    notebooks.execute(checkout, "experiments/count", {}, checkout / "out.ipynb", QUIET)
