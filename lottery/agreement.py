@@ -1,0 +1,262 @@
+"""Whether masks agree that were found with different seeds, on different tasks or by different methods.
+
+Every function takes boolean masks of one shape, (masks, items) or (masks, layers, width), True where a head, an MLP or
+a weight is kept. What the masks cannot tell is NaN; `reason` says why. Fleiss 1971 for more than two masks; Prasanna et
+al. 2020 (arXiv:2005.00561, section 5.1) take kappa and Cochran's Q over heads.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import hypergeom, kendalltau
+from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from lottery.stats import Interval, holm
+
+
+class Null(NamedTuple):
+    """A statistic beside what masks of the same sizes give that choose by lot.
+
+    observed         of the masks given
+    mean, low, high  over the draws, the last two bounding the middle 95 %
+    p                share of the draws, the masks given among them, that reach what was observed
+    """
+
+    observed: float
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+class Rate(NamedTuple):
+    """Cochran's Q, chi-square with `freedom` degrees under the null that every mask keeps as many."""
+
+    q: float
+    freedom: int
+    p: float
+
+
+def reason(masks: np.ndarray) -> str:
+    """Why these masks say little or nothing of agreement; "" where nothing speaks against it."""
+    if len(masks) < 2:
+        return f"there is {len(masks)} mask: agreement needs two"
+    kept = masks.reshape(len(masks), -1)
+    everything, nothing = int(kept.all(1).sum()), int((~kept.any(1)).sum())
+    if everything + nothing:
+        return f"of {len(masks)} masks {nothing} keep nothing and {everything} everything, which is no choice"
+    return ""
+
+
+def fleiss_kappa(masks: np.ndarray) -> float:
+    """Agreement beyond what shares alone would give, at most 1; NaN for one mask, and where all keep all or nothing."""
+    return float(_kappa(_histogram(masks)))
+
+
+def kappa_interval(masks: np.ndarray, *, level: float = 0.95, resamples: int = 9999, seed: int) -> Interval:
+    """Percentile bootstrap interval of Fleiss' kappa over the items: for other heads of the same kind, not other seeds.
+
+    NaN where kappa is. An item enters kappa by the number of masks that keep it alone, so whole histograms are drawn.
+    """
+    found = _histogram(masks)
+    if np.isnan(_kappa(found)):
+        return Interval(np.nan, np.nan)
+    draws = np.random.default_rng(seed).multinomial(found.sum(), found / found.sum(), size=resamples)
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(_kappa(draws), [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _histogram(masks: np.ndarray) -> np.ndarray:
+    """How many items none, one, ... all masks keep, (masks + 1,)."""
+    return np.bincount(masks.reshape(len(masks), -1).sum(0), minlength=len(masks) + 1)
+
+
+def _kappa(histograms: np.ndarray) -> np.ndarray:
+    """Fleiss' kappa of histograms, (..., raters + 1); statsmodels takes one table at a time, and that of all items."""
+    raters = histograms.shape[-1] - 1
+    if raters < 2:
+        return np.full(histograms.shape[:-1], np.nan)
+    kept = np.arange(raters + 1)
+    items = histograms.sum(-1)
+    share = (histograms * kept).sum(-1) / (items * raters)
+    pairs = kept * (kept - 1) + (raters - kept) * (raters - kept - 1)
+    agreed = (histograms * pairs).sum(-1) / (items * raters * (raters - 1))
+    expected = share**2 + (1 - share) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected < 1, (agreed - expected) / (1 - expected), np.nan)
+
+
+def cochran(masks: np.ndarray) -> Rate:
+    """Cochran's Q over items: do all masks keep as many? Of *which* ones they keep it says nothing.
+
+    NaN for one mask, and where no item is kept by some masks and not by others.
+    """
+    kept = masks.reshape(len(masks), -1)
+    if len(masks) < 2 or (kept == kept[0]).all():
+        return Rate(np.nan, max(len(masks) - 1, 0), np.nan)
+    found = cochrans_q(kept.T.astype(int))
+    return Rate(float(found.statistic), len(masks) - 1, float(found.pvalue))
+
+
+def mean_jaccard(masks: np.ndarray) -> float:
+    """Items that two masks share over those that either keeps, mean over the pairs; NaN where a pair keeps nothing."""
+    kept = masks.reshape(len(masks), -1).astype(np.int64)
+    shared = kept @ kept.T
+    sizes = np.diag(shared)
+    one, other = np.triu_indices(len(masks), 1)
+    either = sizes[one] + sizes[other] - shared[one, other]
+    if not len(one) or not either.all():
+        return float("nan")
+    return float((shared[one, other] / either).mean())
+
+
+def in_all(masks: np.ndarray) -> float:
+    """The number of items that every mask keeps."""
+    return float(masks.reshape(len(masks), -1).all(0).sum())
+
+
+def by_lot(masks: np.ndarray) -> float:
+    """The number of items that every mask would keep on average if each kept as many as it does, but any of them."""
+    kept = masks.reshape(len(masks), -1)
+    return float(kept.shape[1] * kept.mean(1).prod())
+
+
+def null(
+    masks: np.ndarray,
+    statistic: Callable[[np.ndarray], float],
+    *,
+    by_layer: bool = False,
+    draws: int = 999,
+    seed: int,
+) -> Null:
+    """A statistic of masks against that of masks of the same sizes drawn by lot, one-sided: more than by lot.
+
+    by_layer  True: every mask, (layers, width), keeps as many in each layer as it does, so that agreement on layers
+              alone is part of the null
+    NaN where the statistic of the masks is. p is (1 + draws that reach it) / (1 + draws): Phipson & Smyth 2010.
+    """
+    kept = masks if by_layer else masks.reshape(len(masks), -1)
+    observed = float(statistic(kept))
+    if np.isnan(observed):
+        return Null(*[float("nan")] * 5)
+    generator = np.random.default_rng(seed)
+    drawn = np.array([statistic(generator.permuted(kept, axis=-1)) for _ in range(draws)])
+    reached = int((drawn >= observed - 1e-12).sum())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Null(observed, float(drawn.mean()), float(low), float(high), (1 + reached) / (1 + draws))
+
+
+def pairs(masks: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """Every two masks, a row each.
+
+    one, other  their names
+    shared, expected  items that both keep, and how many they would by lot: the mean of a hypergeometric distribution
+    overlap_p   of sharing as many or more by lot
+    jaccard     shared over those that either keeps; NaN where neither keeps any
+    kappa       Cohen's; NaN where both keep all, or both nothing
+    mcnemar_p   exact: do the two keep as many?
+    holm_p      the same, for as many tests as there are pairs
+    """
+    kept = masks.reshape(len(masks), -1)
+    items, rows = kept.shape[1], []
+    for one, other in combinations(range(len(masks)), 2):
+        both = int((kept[one] & kept[other]).sum())
+        only, else_only = int(kept[one].sum()) - both, int(kept[other].sum()) - both
+        either = both + only + else_only
+        table = [[both, only], [else_only, items - either]]
+        chosen = either > 0 and both < items
+        rows.append(
+            {
+                "one": names[one],
+                "other": names[other],
+                "shared": both,
+                "expected": (both + only) * (both + else_only) / items,
+                "overlap_p": float(hypergeom.sf(both - 1, items, both + only, both + else_only)),
+                "jaccard": both / either if either else float("nan"),
+                "kappa": float(cohens_kappa(table, return_results=False)) if chosen else float("nan"),
+                "mcnemar_p": float(mcnemar(table, exact=True).pvalue),
+            }
+        )
+    found = pd.DataFrame(rows)
+    return found.assign(holm_p=holm(found["mcnemar_p"].tolist())) if rows else found
+
+
+def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, float | str]:
+    """All of it for one set of masks, as a row.
+
+    masks, items, kept_least, kept_most    their number, that of the items, and how many of these a mask keeps
+    kappa, kappa_low, kappa_high, kappa_p  Fleiss', its interval over items, and p against masks of these sizes by lot
+    kappa_by_layer, layer_p                mean of kappa by lot in each layer, and p against it; of masks with layers
+    jaccard, jaccard_by_lot                mean over pairs, and by lot
+    q, q_p                                 Cochran's: do all masks keep as many?
+    in_all, in_all_by_lot, in_all_p        items that all keep
+    reason                                 why it says little; "" where nothing speaks against it
+    With draws = 0 nothing is drawn, and what takes draws is NaN.
+    """
+    kept = masks.reshape(len(masks), -1)
+    sizes = kept.sum(1)
+    kappa = kappa_interval(masks, seed=seed)
+    rate = cochran(masks)
+    nothing = Null(*[float("nan")] * 5)
+
+    def against(statistic: Callable[[np.ndarray], float], *, by_layer: bool = False) -> Null:
+        usable = draws and (masks.ndim == 3 or not by_layer) and len(masks) > 1
+        return null(masks, statistic, by_layer=by_layer, draws=draws, seed=seed) if usable else nothing
+
+    of_kappa, in_layers = against(fleiss_kappa), against(fleiss_kappa, by_layer=True)
+    return {
+        "masks": len(masks),
+        "items": kept.shape[1],
+        "kept_least": int(sizes.min()),
+        "kept_most": int(sizes.max()),
+        "kappa": fleiss_kappa(masks),
+        "kappa_low": kappa.low,
+        "kappa_high": kappa.high,
+        "kappa_p": of_kappa.p,
+        "kappa_by_layer": in_layers.mean,
+        "layer_p": in_layers.p,
+        "jaccard": mean_jaccard(masks),
+        "jaccard_by_lot": against(mean_jaccard).mean,
+        "q": rate.q,
+        "q_p": rate.p,
+        "in_all": in_all(masks),
+        "in_all_by_lot": by_lot(masks),
+        "in_all_p": against(in_all).p,
+        "reason": reason(masks),
+    }
+
+
+def rank_biased_overlap(one: np.ndarray, other: np.ndarray, *, p: float = 0.9) -> float:
+    """How much two rankings agree, the more the higher a place: 1 for the same ranking, extrapolated from all places.
+
+    one, other  (items,) scores, the highest first; of equal ones the lower index first
+    p           weight of a place beside the one above it, in (0, 1): at .9 the first ten hold 86 % of the weight
+    Webber, Moffat & Zobel 2010, equation 32.
+    """
+    if not 0 < p < 1:
+        raise ValueError(f"p = {p}: give a number between 0 and 1")
+    orders = [np.argsort(-np.asarray(scores, dtype=float), kind="stable") for scores in (one, other)]
+    ranks = [np.argsort(order) for order in orders]
+    # An item is in both tops of depth d from its worse rank on.
+    shared = np.bincount(np.maximum(*ranks), minlength=len(orders[0])).cumsum()
+    depths = np.arange(1, len(shared) + 1)
+    share = shared / depths
+    return float(share[-1] * p ** depths[-1] + (1 - p) / p * (share * p**depths).sum())
+
+
+def rankings(scores: np.ndarray, names: Sequence[str], *, p: float = 0.9) -> pd.DataFrame:
+    """Every two rankings by scores, (rankings, items): one, other, Kendall's tau-b `kendall`, and `rbo`."""
+    return pd.DataFrame(
+        {
+            "one": names[one],
+            "other": names[other],
+            "kendall": float(kendalltau(scores[one], scores[other]).statistic),
+            "rbo": rank_biased_overlap(scores[one], scores[other], p=p),
+        }
+        for one, other in combinations(range(len(scores)), 2)
+    )
