@@ -231,6 +231,34 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
     }
 
 
+def told(found: dict[str, float | str]) -> str:
+    """A `summary` in sentences; what is NaN is not told."""
+
+    def p_value(name: str) -> str:
+        return "" if np.isnan(found[name]) else f", p = {found[name]:.2g} against such masks by lot"
+
+    lines = [
+        f"{found['masks']} masks of {found['items']:,}, keeping {found['kept_least']:,} to {found['kept_most']:,}."
+    ]
+    if found["reason"]:
+        lines.append(f"They say little: {found['reason']}.")
+    if not np.isnan(found["kappa"]):
+        lines.append(
+            f"Fleiss' kappa {found['kappa']:.2f} (95 % interval over items {found['kappa_low']:.2f} to "
+            f"{found['kappa_high']:.2f}){p_value('kappa_p')}."
+        )
+    if not np.isnan(found["layer_p"]):
+        lines.append(f"By lot in each layer kappa would be {found['kappa_by_layer']:.2f} (p = {found['layer_p']:.2g}).")
+    if not np.isnan(found["jaccard"]):
+        by_lot = "" if np.isnan(found["jaccard_by_lot"]) else f", by lot {found['jaccard_by_lot']:.2f}"
+        lines.append(f"Two masks share {found['jaccard']:.0%} of what either keeps (mean Jaccard){by_lot}.")
+    lines.append(f"All keep {found['in_all']:,.0f}, by lot {found['in_all_by_lot']:,.1f}{p_value('in_all_p')}.")
+    if not np.isnan(found["q_p"]):
+        sizes = "the masks differ in size" if found["q_p"] < 0.05 else "no difference in size is shown"
+        lines.append(f"Cochran's Q {found['q']:.1f}, p = {found['q_p']:.2g}: {sizes}; of which items it says nothing.")
+    return " ".join(lines)
+
+
 def rank_biased_overlap(one: np.ndarray, other: np.ndarray, *, p: float = 0.9) -> float:
     """How much two rankings agree, the more the higher a place: 1 for the same ranking, extrapolated from all places.
 

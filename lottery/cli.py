@@ -26,6 +26,7 @@ app = typer.Typer(
     epilog="Example: [bold]lottery book[/bold]. After any command, --debug shows where an error came from.",
 )
 
+DRAWS = {"heads": 999, "mlps": 999, "weights": 0}  # of masks by lot; of millions of weights chance hardly varies
 SHOWN = 10  # failures of a notebook; the rest is counted
 
 Results = Annotated[
@@ -144,6 +145,42 @@ def corpus(
     with files.written(output) as partial:
         partial.write_text(text_corpus.written(documents), encoding="utf-8")
     typer.echo(f"{len(documents)} documents, {sum(map(len, documents))} sentences: {output}")
+
+
+@app.command(epilog="Example: [bold]lottery agreement results/ComponentSearch/*/mask.safetensors[/bold]")
+def agreement(
+    masks: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Folders of mask files (*.safetensors), or such files.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The figure of what two masks share.")] = Path(
+        "agreement.svg"
+    ),
+) -> None:
+    """Whether masks of one model agree on what they keep, beside masks of the same sizes that choose by lot."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lottery import agreement as judged
+    from lottery import files, mask_files, plots
+
+    if output.suffix not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"a figure is a file ending in .svg, .png or .pdf: {output} is not")
+    names, kept = mask_files.side_by_side(masks)
+    console = Console()
+    axes = plots.row(len(kept), height=0.45 * len(names) + 2)
+    for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
+        pairs = judged.pairs(of_kind, names)
+        console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
+        table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p (overlap)", "p (size, Holm)")
+        for pair in pairs.itertuples():
+            numbers = (f"{pair.jaccard:.2f}", f"{pair.kappa:+.2f}", f"{pair.overlap_p:.2g}", f"{pair.holm_p:.2g}")
+            table.add_row(pair.one, pair.other, f"{pair.shared}", f"{pair.expected:.1f}", *numbers)
+        console.print(table)
+        sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
+        plots.overlap(pairs, sizes, ax=ax).set_title(kind)
+    with files.written(output) as partial:
+        axes[0].figure.savefig(partial, format=output.suffix[1:])
+    typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
 
 
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")

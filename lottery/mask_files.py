@@ -1,12 +1,15 @@
 """Mask files: a mask, what it was made of and by, in one safetensors file that only its own model opens."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
+import torch
 
-from lottery import files
+from lottery import components, files
 from lottery.masks import Mask, fingerprint, pack, sparsity, unpack
 
 FORMAT = "lottery-mask-1"
@@ -64,3 +67,40 @@ def load(path: Path) -> tuple[Mask, dict[str, str]]:
     if repr(sparsity(mask)) != header["sparsity"]:
         raise ValueError(f"{path}: its mask has sparsity {sparsity(mask)}, its header says {header['sparsity']}")
     return mask, header
+
+
+def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Several masks of one model: their names, and what they keep, as `agreement` takes it.
+
+    paths    mask files, and folders that hold some (*.safetensors); at least two files in all
+    returns  names, without what all have in common; {"heads": (masks, layers, heads), "mlps": (masks, layers)} of masks
+             of components, {"weights": (masks, weights)} of others, matrix after matrix by their names; bool
+    Raises ValueError for fewer than two files, what is no mask file, and masks of models of other shapes;
+    FileNotFoundError for a path that is not there.
+    """
+    found = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
+    if missing := [path for path in found if not path.exists()]:
+        raise FileNotFoundError(f"{missing[0]} does not exist: give mask files, or folders that hold some")
+    if len(found) < 2:
+        told = ", ".join(map(str, paths))
+        raise ValueError(f"{told}: {len(found)} mask file(s) (*.safetensors) there; agreement takes two or more")
+    read = [load(path) for path in found]
+    first = read[0][1]["fingerprint"]
+    for path, (_, header) in zip(found, read, strict=True):
+        if header["fingerprint"] != first:
+            raise ValueError(f"{found[0]} and {path} are masks of models of other shapes: give those of one model")
+    parts, weights = zip(*(components.parted(mask) for mask, _ in read), strict=True)
+    kept = {name: torch.stack([part[name] for part in parts]).numpy() for name in parts[0]}
+    if weights[0]:
+        flat = [torch.cat([mask[name].flatten() for name in sorted(mask)]) for mask in weights]
+        kept["weights"] = torch.stack(flat).numpy()
+    return _told_apart(found), kept
+
+
+def _told_apart(paths: Sequence[Path]) -> list[str]:
+    """Paths without the parts that all of them have in common."""
+    parts = [path.absolute().with_suffix("").parts for path in paths]
+    if len({len(part) for part in parts}) > 1:
+        return ["/".join(part[-2:]) for part in parts]
+    differing = [place for place in range(len(parts[0])) if len({part[place] for part in parts}) > 1]
+    return ["/".join(part[place] for place in differing) or parts[0][-1] for part in parts]

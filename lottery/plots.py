@@ -33,6 +33,12 @@ def house_style() -> None:
     )
 
 
+def row(panels: int, *, width: float = 7.0, height: float = 3.8) -> list[Axes]:
+    """The Axes of a figure with so many panels side by side; width and height in inches, of one panel."""
+    _, axes = plt.subplots(1, panels, figsize=(width * panels, height), squeeze=False)
+    return list(axes[0])
+
+
 def against_sparsity(
     runs: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
 ) -> Axes:
@@ -111,6 +117,33 @@ def components(groups: Mapping[str, tuple[np.ndarray, np.ndarray]], *, label: st
         pair[1].set_xticks([0], ["MLP"])
     figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label=label, aspect=40, pad=0.01)
     return panels
+
+
+def overlap(pairs: pd.DataFrame, sizes: Mapping[str, float], *, ax: Axes | None = None) -> Axes:
+    """Items that two masks share beside those that chance would, lower triangle: red for more, blue for fewer.
+
+    pairs  columns one, other, shared, expected; `one` stands before `other` in `sizes`
+    sizes  {mask: items it keeps}, in the order of the rows, which stand on the diagonal
+    """
+    ax = ax or plt.gca()
+    names = list(sizes)
+    places = {name: place for place, name in enumerate(names)}
+    more = np.full((len(names), len(names)), np.nan)
+    for pair in pairs.to_dict("records"):
+        more[places[pair["other"]], places[pair["one"]]] = pair["shared"] - pair["expected"]
+    reach = max(1.0, np.nanmax(np.abs(more), initial=0))
+    ax.imshow(more, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
+    for name, place in places.items():
+        ax.text(place, place, f"{sizes[name]:.4g}", ha="center", va="center", fontsize=8)
+    for pair in pairs.to_dict("records"):
+        row, column = places[pair["other"]], places[pair["one"]]
+        text = f"{pair['shared']:.4g}\n({pair['expected']:.1f})"
+        colour = "white" if abs(more[row, column]) > 0.6 * reach else "black"
+        ax.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    ax.set_yticks(range(len(names)), names)
+    ax.grid(visible=False)
+    return ax
 
 
 def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:

@@ -8,8 +8,9 @@ import sys
 import nbformat
 import pandas as pd
 import pytest
+import torch
 
-from lottery import book, cli, notebooks, runs
+from lottery import book, cli, mask_files, notebooks, runs
 
 COUNT = """\
 # %% [markdown]
@@ -87,7 +88,7 @@ def test_it_starts_without_what_is_slow_to_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean", "corpus"])
+@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean", "corpus", "agreement"])
 def test_every_help_has_an_example(lottery, command):
     code, told, _ = lottery(*command.split(), "--help")
     assert code == 0
@@ -95,7 +96,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 7
+    assert len(cli.app.registered_commands) == 8
 
 
 # What there is
@@ -128,6 +129,21 @@ def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monk
         assert told.count("\n") == 1
 
 
+def test_masks_are_judged_and_drawn(lottery, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for seed in range(3):
+        generator = torch.Generator().manual_seed(seed)
+        kept = {"heads": torch.rand(3, 4, generator=generator) < 0.5, "mlps": torch.rand(3, generator=generator) < 0.7}
+        mask_files.save(tmp_path / f"masks/{seed}.safetensors", kept, model="m", method="x", asked=0.1, seed=seed)
+    code, told, error = lottery("agreement", "masks", "-o", "figure.svg")
+    assert (code, error) == (0, "")
+    heads = mask_files.side_by_side([tmp_path / "masks"])[1]["heads"]
+    assert f"3 masks of 12, keeping {heads.sum((1, 2)).min()} to {heads.sum((1, 2)).max()}." in told
+    assert "mlps: 3 masks of 3" in told
+    assert "figure.svg" in told
+    assert "<svg" in (tmp_path / "figure.svg").read_text()
+
+
 # What is refused
 
 
@@ -151,6 +167,9 @@ def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monk
         (["book", "--profile", "quik"], "did you mean 'quick'?"),
         (["runs", "quik"], "did you mean 'quick'?"),
         (["record", "quik"], "did you mean 'quick'?"),
+        (["agreement", "gone.safetensors"], "gone.safetensors does not exist"),
+        (["agreement", "."], "0 mask file(s)"),
+        (["agreement", ".", "-o", "figure.txt"], "ending in .svg, .png or .pdf"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(lottery, counting, executed, arguments, told):

@@ -102,3 +102,45 @@ def test_another_safetensors_file_is_no_mask_file(tmp_path):
         mask_files.load(tmp_path / "model.safetensors")
     with pytest.raises(FileNotFoundError):
         mask_files.load(tmp_path / "none.safetensors")
+
+
+def components_at(path, seed):
+    generator = torch.Generator().manual_seed(seed)
+    kept = {"heads": torch.rand(3, 4, generator=generator) < 0.5, "mlps": torch.rand(3, generator=generator) < 0.5}
+    mask_files.save(path, kept, model="m", method="sample, both", asked=0.1, seed=seed)
+    return kept
+
+
+def test_masks_of_a_folder_stand_side_by_side(tmp_path):
+    kept = [components_at(tmp_path / f"seed{seed}.safetensors", seed) for seed in (2, 1)]
+    names, found = mask_files.side_by_side([tmp_path])
+    assert names == ["seed1", "seed2"]
+    assert {name: array.shape for name, array in found.items()} == {"heads": (2, 3, 4), "mlps": (2, 3)}
+    for name, array in found.items():
+        assert array.dtype == bool
+        assert array.tolist() == [kept[1][name].tolist(), kept[0][name].tolist()]
+
+
+def test_masks_of_weights_are_laid_end_to_end(tmp_path):
+    shapes = {"b.weight": (2, 3), "a.weight": (2, 2)}
+    files = [tmp_path / name / "mask.safetensors" for name in ("x", "y")]
+    kept = [masks.keep_random(shapes, 0.5, torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    for file, mask in zip(files, kept, strict=True):
+        mask_files.save(file, mask, model="m", method="random", asked=0.5, seed=0)
+    names, found = mask_files.side_by_side(files)
+    assert names == ["x", "y"]
+    expected = [[*mask["a.weight"].flatten().tolist(), *mask["b.weight"].flatten().tolist()] for mask in kept]
+    assert found["weights"].tolist() == expected
+
+
+def test_masks_that_cannot_stand_side_by_side_are_refused(tmp_path, path):
+    with pytest.raises(ValueError, match=r"folder: 1 mask file.*two or more"):
+        mask_files.side_by_side([path.parent])
+    with pytest.raises(FileNotFoundError, match=r"gone\.safetensors does not exist"):
+        mask_files.side_by_side([path, tmp_path / "gone.safetensors"])
+    components_at(tmp_path / "other.safetensors", 0)
+    with pytest.raises(ValueError, match=r"mask\.safetensors and .*other\.safetensors are .* of other shapes"):
+        mask_files.side_by_side([path, tmp_path / "other.safetensors"])
+    save_file({"a": torch.zeros(2)}, tmp_path / "foreign.safetensors")
+    with pytest.raises(ValueError, match="is not a mask file of lottery"):
+        mask_files.side_by_side([path, tmp_path / "foreign.safetensors"])

@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
@@ -48,3 +49,22 @@ def test_heads_and_mlps_of_a_group_stand_side_by_side():
                 text = ax.texts[row * values.shape[2] + column].get_text()
                 spread = f"\n±{np.sqrt(sum((each[row, column] - mean) ** 2 for each in values) / 3):.2f}"
                 assert text == f"{mean:.2f}" + (spread if title == "CoLA" else "")
+
+
+def test_the_overlap_of_masks_stands_below_their_sizes():
+    pairs = pd.DataFrame(
+        [
+            {"one": "a", "other": "b", "shared": 5, "expected": 2.0},
+            {"one": "a", "other": "c", "shared": 1.5, "expected": 2.25},
+            {"one": "b", "other": "c", "shared": 3, "expected": 3.0},
+        ]
+    )
+    ax = plots.overlap(pairs, {"a": 6, "b": 7, "c": 8})
+    told = {text.get_position(): text.get_text() for text in ax.texts}
+    diagonal = {(0, 0): "6", (1, 1): "7", (2, 2): "8"}
+    assert told == diagonal | {(0, 1): "5\n(2.0)", (0, 2): "1.5\n(2.2)", (1, 2): "3\n(3.0)"}
+    (image,) = ax.images
+    shown = np.ma.filled(image.get_array().astype(float), np.nan)
+    np.testing.assert_array_equal(shown, [[np.nan] * 3, [3, np.nan, np.nan], [-0.75, 0, np.nan]])
+    assert image.get_clim() == (-3, 3)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]

@@ -470,22 +470,14 @@ def overlaps(runs: pd.DataFrame) -> pd.DataFrame:
 
 def overlap_drawn(runs: pd.DataFrame) -> None:
     """Mean number of heads that two tasks share, and the number expected by chance; lower triangle."""
-    pairs = overlaps(runs).groupby(["one", "other"], sort=False)[["shared", "chance"]].mean()
-    shared, chance = (pairs[column].unstack(sort=False) for column in ("shared", "chance"))
-    hidden = np.triu(np.ones(shared.shape, dtype=bool))
-    _, ax = plt.subplots(figsize=(7.0, 0.6 * len(shared) + 1.6))
-    more = np.where(hidden, np.nan, shared - chance)
-    reach = max(1.0, np.nanmax(np.abs(more), initial=0))
-    ax.imshow(more, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
-    for row, column in zip(*np.nonzero(~np.triu(hidden, 1)), strict=True):
-        both = f"{shared.iloc[row, column]:.1f}"
-        around = "" if row == column else f"\n({chance.iloc[row, column]:.1f})"
-        dark = row != column and abs(more[row, column]) > 0.6 * reach
-        ax.text(column, row, both + around, ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    names = [title(task) for task in shared.index]
-    ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    ax.set_yticks(range(len(names)), names)
-    ax.grid(visible=False)
+    found = overlaps(runs)
+    sizes = found[found["one"] == found["other"]].groupby("one", sort=False)["shared"].mean()
+    order = {task: place for place, task in enumerate(sizes.index)}
+    pairs = found[found["one"].map(order) < found["other"].map(order)]
+    means = pairs.groupby(["one", "other"], sort=False)[["shared", "chance"]].mean().reset_index()
+    named = means.assign(one=means["one"].map(title), other=means["other"].map(title), expected=means["chance"])
+    (ax,) = plots.row(1, height=0.6 * len(sizes) + 1.6)
+    plots.overlap(named, {title(task): size for task, size in sizes.items()}, ax=ax)
 
 
 def overlap_told(runs: pd.DataFrame) -> Markdown:
