@@ -7,6 +7,7 @@ import ast
 import sys
 from contextlib import chdir
 from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -173,8 +174,9 @@ def agreement(
         console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
         table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p (overlap)", "p (size, Holm)")
         for pair in pairs.itertuples():
-            numbers = (f"{pair.jaccard:.2f}", f"{pair.kappa:+.2f}", f"{pair.overlap_p:.2g}", f"{pair.holm_p:.2g}")
-            table.add_row(pair.one, pair.other, f"{pair.shared}", f"{pair.expected:.1f}", *numbers)
+            numbers = (pair.expected, pair.jaccard, pair.kappa, pair.overlap_p, pair.holm_p)
+            shown = ["undefined" if isnan(number) else f"{number:.2g}" for number in numbers]
+            table.add_row(pair.one, pair.other, f"{pair.shared:,}", *shown)
         console.print(table)
         sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
         plots.overlap(pairs, sizes, ax=ax).set_title(kind)

@@ -510,6 +510,22 @@ def test_survivors_are_counted_as_in_the_reference(survivors, masks, reference):
         assert row.share_kept == pytest.approx(told[*name, "survival_mean"], abs=5.1e-7)
 
 
+def test_agreement_is_counted_as_in_the_reference(reference):
+    told = pd.read_csv(reference("reference/prasanna2020/expected_stats.csv"))
+    told = told.set_index(["mode", "component", "task", "statistic"])["value"].sort_index()
+    found = pd.read_csv(PUBLISHED / "prasanna2020_agreement.csv")
+    titles = {name: title for title, name in PRASANNA_TASKS.items()}
+    assert len(found) == 6 * len(PRASANNA_TASKS)
+    for row in found.itertuples():
+        of = told[MODES["structured", "good", row.mode, row.where], row.component.removesuffix("s"), titles[row.task]]
+        assert row.kappa == pytest.approx(of["fleiss_kappa"], abs=5.1e-7, nan_ok=True)
+        assert row.cochran_q == pytest.approx(of["cochran_q"], abs=5.1e-7, nan_ok=True)
+        assert row.cochran_p == pytest.approx(of["cochran_p"], rel=5.1e-6, nan_ok=True)
+        assert row.alike_in_size == of["pairs_mcnemar_exact_p>=0.05"]
+        if row.task != "wnli":  # there the reference takes two empty masks for alike
+            assert row.mean_jaccard == pytest.approx(of["mean_pairwise_jaccard"], abs=5.1e-7)
+
+
 def test_expected_survivors_are_what_independent_seeds_of_the_same_sizes_give(survivors, sizes):
     """Products of fractions; every component has the chance of its mask's size."""
     searches = (("both", "dev"), ("heads", "dev"), ("mlps", "dev"), ("both", "train"))
