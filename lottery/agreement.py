@@ -138,7 +138,7 @@ def null(
 
     by_layer  True: every mask, (layers, width), keeps as many in each layer as it does, so that agreement on layers
               alone is part of the null
-    NaN where the statistic of the masks is. p is (1 + draws that reach it) / (1 + draws): Phipson & Smyth 2010.
+    NaN where the statistic of the masks is.
     """
     kept = masks if by_layer else masks.reshape(len(masks), -1)
     observed = float(statistic(kept))
@@ -146,9 +146,46 @@ def null(
         return Null(*[float("nan")] * 5)
     generator = np.random.default_rng(seed)
     drawn = np.array([statistic(generator.permuted(kept, axis=-1)) for _ in range(draws)])
-    reached = int((drawn >= observed - 1e-12).sum())
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Null(observed, float(drawn.mean()), float(low), float(high), (1 + reached) / (1 + draws))
+    return Null(observed, float(drawn.mean()), float(low), float(high), _reached(drawn, observed))
+
+
+def labels_matter(
+    similarities: np.ndarray, labels: Sequence[object], blocks: Sequence[object], *, draws: int = 999, seed: int
+) -> Null:
+    """How much more alike masks of one label are than masks of others, such as tasks, across blocks, such as seeds.
+
+    similarities  (masks, masks), symmetric, such as kappa of every two
+    labels, blocks  of each mask; only masks of different blocks are compared
+    returns       mean similarity of those of one label minus that of the others; the null deals the labels out anew
+                  inside each block. NaN where there is no pair of either kind.
+    """
+    names, places = np.asarray(labels), np.asarray(blocks)
+    apart = np.triu(places[:, None] != places[None, :])
+
+    def difference(named: np.ndarray) -> float:
+        same = named[:, None] == named[None, :]
+        if not (apart & same).any() or not (apart & ~same).any():
+            return float("nan")
+        return float(similarities[apart & same].mean() - similarities[apart & ~same].mean())
+
+    observed = difference(names)
+    if np.isnan(observed):
+        return Null(*[float("nan")] * 5)
+    generator = np.random.default_rng(seed)
+    drawn = np.empty(draws)
+    for number in range(draws):
+        dealt = names.copy()
+        for block in np.unique(places):
+            dealt[places == block] = generator.permutation(names[places == block])
+        drawn[number] = difference(dealt)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Null(observed, float(drawn.mean()), float(low), float(high), _reached(drawn, observed))
+
+
+def _reached(drawn: np.ndarray, observed: float) -> float:
+    """Phipson & Smyth 2010: what was observed counts as one of the draws."""
+    return (1 + int((drawn >= observed - 1e-12).sum())) / (1 + len(drawn))
 
 
 def pairs(masks: np.ndarray, names: Sequence[str]) -> pd.DataFrame:

@@ -14,6 +14,25 @@ def sound(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["degenerate"] == ""]
 
 
+def standard(runs: pd.DataFrame) -> pd.DataFrame:
+    """The searches for heads and MLPs together, on dev and as printed, of models trained on all examples.
+
+    runs  of `ComponentSearch`
+    """
+    return runs[
+        (runs["mode"] == "both")
+        & (runs["recipe"] == "printed")
+        & (runs["where"] == "dev")
+        & (runs["of.train_examples"] == 0)
+    ]
+
+
+def masks(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What searches of one model's shape keep: heads (searches, layers, heads) and MLPs (searches, layers), bool."""
+    mlps = np.array(runs["kept_mlps"].tolist(), dtype=bool)
+    return np.array(runs["kept_heads"].tolist(), dtype=bool).reshape(*mlps.shape, -1), mlps
+
+
 def silent_told(runs: pd.DataFrame) -> str:
     """Which searches say nothing, and why, as Markdown."""
     rows = runs[runs["degenerate"] != ""]

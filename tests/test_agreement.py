@@ -104,6 +104,26 @@ def test_layers_that_are_kept_whole_agree_by_layer_alone():
     assert inside.low == 6
 
 
+def test_labels_are_dealt_out_anew_inside_each_block():
+    """Two labels in three blocks: 2**3 ways to deal them, of which two and two are the same."""
+    labels, blocks = ["a", "b"] * 3, [1, 1, 2, 2, 3, 3]
+    similar = np.random.default_rng(3).random((6, 6))
+    similar = (similar + similar.T) / 2
+
+    def difference(named):
+        across = [(i, j) for i, j in combinations(range(6), 2) if blocks[i] != blocks[j]]
+        same = np.mean([similar[i, j] for i, j in across if named[i] == named[j]])
+        return same - np.mean([similar[i, j] for i, j in across if named[i] != named[j]])
+
+    ways = [difference([*one, *two, *three]) for one, two, three in product([("a", "b"), ("b", "a")], repeat=3)]
+    found = agreement.labels_matter(similar, labels, blocks, draws=4000, seed=0)
+    assert found.observed == pytest.approx(difference(labels))
+    assert found.mean == pytest.approx(np.mean(ways), abs=0.01)
+    assert found.p == pytest.approx(np.mean(np.array(ways) >= difference(labels) - 1e-9), abs=0.03)
+    assert np.isnan(agreement.labels_matter(similar, ["a"] * 6, blocks, draws=9, seed=0).p)
+    assert np.isnan(agreement.labels_matter(similar, labels, [1] * 6, draws=9, seed=0).observed)
+
+
 def test_masks_that_choose_nothing_are_nan_with_a_reason():
     for masks in (np.stack([NEVER] * 3), np.stack([ALWAYS] * 3), drawn(0, raters=1)):
         assert np.isnan(agreement.fleiss_kappa(masks))

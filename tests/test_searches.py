@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lottery.searches import silent_told, sound, survivors
+from lottery.searches import masks, silent_told, sound, standard, survivors
 
 KEPT = {  # two layers of three heads, two seeds; CoLA keeps the same head twice, SST-2 none in common
     ("cola", 1): ([1, 1, 0, 0, 0, 1], [1, 1]),
@@ -54,3 +54,16 @@ def test_what_says_nothing_is_told_with_its_seeds(runs):
     assert told.startswith("Of 6 searches 2 say nothing")
     assert told.endswith("- WNLI, seed 1, seed 2: one answer does as well.")
     assert silent_told(sound(runs)) == "None of the 4 searches is degenerate."
+
+
+def test_masks_stand_in_layers(runs):
+    heads, mlps = masks(runs[runs["of.task"] == "cola"])
+    assert heads.tolist() == [[[True, True, False], [False, False, True]], [[True, False, False], [False, True, False]]]
+    assert mlps.tolist() == [[True, True], [True, False]]
+
+
+def test_the_standard_search_is_that_of_the_paper(runs):
+    usual = {"mode": "both", "recipe": "printed", "where": "dev", "of.train_examples": 0}
+    rows = [usual, usual | {"mode": "heads"}, usual | {"recipe": "released"}, usual | {"where": "train"}]
+    rows += [usual | {"of.train_examples": 700}, usual]
+    assert standard(pd.DataFrame(rows)).index.tolist() == [0, 5]

@@ -102,7 +102,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
-from lottery.searches import silent_told, sound, survivors
+from lottery.searches import masks, silent_told, sound, standard, survivors
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -120,16 +120,6 @@ PLACES = {"dev": "dev", "train": "train", "unseen": "held out of train"}
 def title(task: str) -> str:
     """The name a reader knows it by."""
     return choose("tasks", task).TITLE
-
-
-def standard(runs: pd.DataFrame) -> pd.DataFrame:
-    """The searches for heads and MLPs together on dev, as printed, of models trained on all examples."""
-    return runs[
-        (runs["mode"] == "both")
-        & (runs["recipe"] == "printed")
-        & (runs["where"] == "dev")
-        & (runs["of.train_examples"] == 0)
-    ]
 
 
 def plain_and_sound(runs: pd.DataFrame) -> pd.DataFrame:
@@ -373,9 +363,8 @@ shown(places_told, recorded, among=placed)
 # %% tags=["hide-input"]
 def grids(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
-    mlps = np.array(rows["kept_mlps"].tolist(), dtype=float)
-    heads = np.array(rows["kept_heads"].tolist(), dtype=float)
-    return heads.reshape(*mlps.shape, -1), mlps[:, :, None]
+    heads, mlps = masks(rows)
+    return heads.astype(float), mlps[:, :, None].astype(float)
 
 
 def survival_drawn(runs: pd.DataFrame) -> None:

@@ -1,0 +1,410 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: prasanna
+#     order: 50
+# ---
+
+# %% [markdown]
+# # Do two searches find the same subnetwork?
+#
+# Fine-tune one pre-trained model twice on one task, with another head and another order of the examples, and search both
+# for the heads that they need. If the two masks are alike, the good subnetwork says something about the task; if not, it
+# says something about the run. {cite:t}`prasanna2020` report that good subnetworks are *unstable*: Fleiss' kappa between
+# five seeds is low, and Cochran's test finds most masks different. This chapter takes those statistics apart, asks what
+# masks would show that choose *by lot*, and whether a mask knows its task at all.
+
+# %% tags=["parameters"]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+world = 1  # seed of the miniature's world and of its pre-training
+miniature_steps = 3000  # of the miniature's pre-training
+tasks = ["cola", "sst2"]  # files in lottery/tasks
+tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
+importance = "sample"  # a file in lottery/component_importance
+draws = 999  # of masks by lot
+epochs = 2.0  # of fine-tuning
+batch_size = 32
+learning_rate = 1e-3
+max_length = 64  # tokens of an example, at most
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from lottery.experiments import starts
+from lottery.experiments.component_scores import ComponentScores
+from lottery.experiments.component_search import ComponentSearch
+from lottery.experiments.fine_tuning import FineTuning
+
+dense = [
+    FineTuning(
+        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
+        task=task,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        seed=seed,
+        saved=True,
+    )
+    for task in tasks
+    for seed in tuning_seeds
+]
+grid = [ComponentSearch(of=of, importance=importance, mode="both") for of in dense]
+grid += [ComponentScores(of=of, importance=importance) for of in dense]
+
+# %% tags=["remove-cell"]
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+
+from lottery import agreement, cluster, plots, runs, stats
+from lottery.choices import choose
+from lottery.searches import masks, silent_told, sound, standard
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+
+
+def from_records(profile: str) -> pd.DataFrame:
+    """The searches and the scores of whole models, from the chapters that record them."""
+    tables = [
+        runs.recorded(Path(records) / profile / f"{chapter}.parquet")
+        for chapter in ("component_search", "component_importance")
+    ]
+    searches, scores = (
+        table[table["experiment"] == kind] if len(table) else table
+        for table, kind in zip(tables, ("ComponentSearch", "ComponentScores"), strict=True)
+    )
+    if len(scores):
+        scores = scores[(scores["importance"] == importance) & (scores["order"] == 0)]
+    return pd.concat([searches, scores], ignore_index=True) if len(searches) else searches
+
+
+recorded, bert = from_records("miniature"), from_records("minilm")
+published = pd.read_csv("book/published/prasanna2020_agreement.csv")
+published = published[
+    (published["mode"] == "both") & (published["where"] == "dev") & (published["component"] == "heads")
+]
+
+
+def missing(profile: str) -> Markdown:
+    """What to do where nothing is recorded."""
+    return Markdown(
+        f"*Not recorded yet: `lottery run experiments/component_search --profile {profile}`, then `lottery record {profile}`.*"
+    )
+
+
+def title(task: str) -> str:
+    """The name a reader knows it by."""
+    return choose("tasks", task).TITLE
+
+
+def found(runs: pd.DataFrame) -> pd.DataFrame:
+    """The sound searches, as printed."""
+    searches = runs[runs["experiment"] == "ComponentSearch"]
+    return sound(standard(searches))
+
+
+def repeated(runs: pd.DataFrame) -> pd.DataFrame:
+    """Those of tasks that have two or more."""
+    rows = found(runs)
+    return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1]
+
+
+def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among: Callable = repeated) -> object:
+    """What is made of the runs; a sentence where nothing is recorded, or there are no two searches to compare."""
+    if runs.empty:
+        return missing(profile)
+    if among(runs).empty:
+        return Markdown("*There are no two searches here that say anything.*")
+    return what(runs)
+
+
+def with_lot(value: float, by_lot: float, form: str) -> str:
+    """A number and, in brackets, what it would be by lot."""
+    return f"{value:{form}} ({by_lot:{form}})"
+
+
+# %% [markdown]
+# (p10)=
+# ## Kappa, and what it is to be held against
+#
+# Each head is an item, each seed a judge who says *keep* or *remove*. **Fleiss' kappa** {cite:p}`fleiss1971` is the
+# agreement beyond what judges with these shares would have by chance, 1 at most and 0 by chance. Chance means *on average*:
+# whether a kappa of 0.2 could be luck takes masks by lot. So here every kappa stands beside two nulls, both of masks with
+# exactly the sizes found: **by lot**, any heads of the model; and **by lot in each layer**, as many in each layer as were
+# found, so that agreeing on the *layers* does not count. Intervals are bootstrapped over heads; of the p-values over tasks,
+# those against masks by lot are corrected after Holm.
+
+
+# %% tags=["hide-input"]
+def judged(runs: pd.DataFrame) -> pd.DataFrame:
+    """Agreement on heads, a row a task."""
+    rows = {}
+    for task, of_task in repeated(runs).groupby("of.task", sort=False):
+        heads, _ = masks(of_task)
+        rows[title(task)] = agreement.summary(heads, draws=draws)
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    known = table["kappa_p"].notna()
+    table.loc[known, "kappa_p"] = stats.holm(table.loc[known, "kappa_p"].tolist())
+    return table
+
+
+def p_value(p: float) -> str:
+    """As far as the draws resolve it."""
+    return "" if np.isnan(p) else f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def agreement_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same in words."""
+    rows = judged(runs)
+    told = {
+        "seeds": rows["masks"],
+        "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
+        "kappa": [f"{row.kappa:.2f} ({row.kappa_low:.2f} to {row.kappa_high:.2f})" for row in rows.itertuples()],
+        "p, by lot": rows["kappa_p"].map(p_value),
+        "kappa by lot in each layer": rows["kappa_by_layer"].map("{:.2f}".format),
+        "p, in each layer": rows["layer_p"].map(p_value),
+        "Jaccard (by lot)": [with_lot(row.jaccard, row.jaccard_by_lot, ".2f") for row in rows.itertuples()],
+        "kept by all (by lot)": [with_lot(row.in_all, row.in_all_by_lot, ".1f") for row in rows.itertuples()],
+        "p, kept by all": rows["in_all_p"].map(p_value),
+        "p, Cochran's Q": rows["q_p"].map(p_value),
+    }
+    return pd.DataFrame(told, index=rows.index).rename_axis("task")
+
+
+shown(agreement_table, live)
+
+# %% tags=["hide-input"]
+shown(agreement_table, recorded)
+
+
+# %% tags=["hide-input"]
+def in_words(runs: pd.DataFrame) -> Markdown:
+    """How many tasks agree beyond chance, and how far kappa goes, beside the published masks."""
+    rows = judged(runs)
+    theirs = published[published["task"] != "wnli"]
+    beyond, inside = int((rows["kappa_p"] < 0.05).sum()), int((rows["layer_p"] < 0.05).sum())
+    return Markdown(
+        f"Kappa lies between {rows['kappa'].min():.2f} and {rows['kappa'].max():.2f}; of BERT-base, by the published "
+        f"masks, between {theirs['kappa'].min():.2f} and {theirs['kappa'].max():.2f}. Masks agree more than by lot on "
+        f"{beyond} of {len(rows)} tasks, and more than by lot in each layer on {inside}."
+    )
+
+
+shown(in_words, recorded)
+
+# %% [markdown]
+# The real BERT:
+
+# %% tags=["hide-input"]
+shown(agreement_table, bert, "minilm")
+
+# %% tags=["hide-input"]
+shown(in_words, bert, "minilm")
+
+# %% [markdown]
+# The authors' own masks of BERT-base, five seeds, 144 heads. *Alike in size* counts the pairs of seeds, of ten, that McNemar's
+# exact test does not tell apart, the paper's "pairwise" test. WNLI's masks keep everything or nothing:
+
+# %% tags=["hide-input"]
+theirs = published.set_index(published["task"].map(title))[
+    ["kappa", "mean_jaccard", "cochran_q", "cochran_p", "alike_in_size"]
+]
+theirs.assign(cochran_p=theirs["cochran_p"].map("{:.2g}".format)).round(2).rename(
+    columns=lambda name: name.replace("_", " ")
+).rename_axis("task, BERT-base")
+
+# %% [markdown]
+# ## What Cochran's Q asks
+#
+# Q compares *how many* heads each seed keeps. It knows nothing of *which*: two masks that keep twelve heads each and share
+# none are the same to it. The paper reads a rejection as "the masks are different" and the lack of one as a sign of
+# similarity. To see what the test sees, here are five masks of 144 heads made in four ways, many times over: sizes all
+# equal, or those of a task's published masks; heads by lot, or always the first ones of one fixed ranking, so that masks
+# agree as much as their sizes let them.
+
+# %% tags=["hide-input"]
+sizes = pd.read_csv("book/published/prasanna2020_masks.csv")
+sizes = sizes[(sizes["pruning"] == "structured") & (sizes["subnetwork"] == "good") & (sizes["task"] == "cola")]
+unequal = sizes.loc[(sizes["mode"] == "both") & (sizes["where"] == "dev"), "heads_kept"].to_numpy()
+equal = np.full(len(unequal), round(unequal.mean()))
+
+
+def made(kept: np.ndarray, by_lot: bool, generator: np.random.Generator) -> np.ndarray:
+    """Masks of these sizes, by lot or nested in one ranking, (masks, 144)."""
+    nested = np.arange(144) < kept[:, None]
+    return generator.permuted(nested, axis=1) if by_lot else nested[:, generator.permutation(144)]
+
+
+def simulated(times: int = 400) -> pd.DataFrame:
+    """How often Q rejects at .05, and kappa on average."""
+    generator, rows = np.random.default_rng(0), []
+    for what, kept in (("all equal", equal), ("as CoLA's", unequal)):
+        for how, by_lot in (("by lot", True), ("one ranking", False)):
+            sets = [made(kept, by_lot, generator) for _ in range(times if by_lot else 1)]
+            tests = [agreement.cochran(each).p for each in sets]
+            rows.append(
+                {
+                    "sizes": f"{what}: {', '.join(map(str, kept))}",
+                    "heads": how,
+                    "Q rejects": f"{np.mean([p < 0.05 for p in tests]):.0%}",
+                    "kappa, mean": f"{np.mean([agreement.fleiss_kappa(each) for each in sets]):.2f}",
+                }
+            )
+    return pd.DataFrame(rows).set_index(["sizes", "heads"])
+
+
+simulated()
+
+# %% [markdown]
+# Q tells the rows of different *sizes* from those of equal ones, whether or not the masks have anything in common; kappa
+# tells the columns' other half. (Masks that are equal leave nothing to test, which counts as no rejection.)
+#
+# ## Does a mask know its task?
+#
+# If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Compared are
+# masks of *different* seeds, so that no two come from one order of examples; the null deals the names of the tasks out
+# anew among the masks of each seed.
+
+
+# %% tags=["hide-input"]
+def similarities(runs: pd.DataFrame) -> tuple[np.ndarray, list[str], list[int]]:
+    """Cohen's kappa of every two masks over heads, with their tasks and seeds."""
+    rows = found(runs)
+    heads, _ = masks(rows)
+    kappas = np.full((len(rows), len(rows)), np.nan)
+    table = agreement.pairs(heads, list(range(len(rows))))
+    kappas[table["one"], table["other"]] = kappas[table["other"], table["one"]] = table["kappa"].fillna(0)
+    return kappas, rows["of.task"].tolist(), rows["of.seed"].tolist()
+
+
+def tasks_told(runs: pd.DataFrame) -> Markdown:
+    """Same task against other tasks, with a permutation test."""
+    kappas, names, seeds = similarities(runs)
+    null = agreement.labels_matter(kappas, names, seeds, draws=draws, seed=0)
+    if np.isnan(null.observed):
+        return Markdown("There are no two tasks, or no two seeds, to compare.")
+    return Markdown(
+        f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks; if names are dealt "
+        f"out, the middle 95 % of such differences lie from {null.low:+.2f} to {null.high:+.2f} (p = {null.p:.3f}): "
+        + ("the masks know their task." if null.p < 0.05 else "that they know their task is not shown.")
+    )
+
+
+def kappas_drawn(runs: pd.DataFrame) -> None:
+    """Kappa of every two masks, by what they have in common."""
+    kappas, names, seeds = similarities(runs)
+    groups: dict[str, list[float]] = {"same task,\nother seed": [], "other task,\nsame seed": [], "both others": []}
+    for one, other in combinations(range(len(names)), 2):
+        if names[one] == names[other]:
+            group = "same task,\nother seed"
+        else:
+            group = "other task,\nsame seed" if seeds[one] == seeds[other] else "both others"
+        groups[group].append(kappas[one, other])
+    (ax,) = plots.row(1, height=3.2)
+    generator = np.random.default_rng(0)
+    for place, values in enumerate(groups.values()):
+        across = place + generator.uniform(-0.18, 0.18, len(values))
+        ax.plot(across, values, "o", color=plots.COLOURS[place], alpha=0.35, markersize=4)
+        if values:
+            ax.hlines(np.mean(values), place - 0.3, place + 0.3, color="black")
+            ax.annotate(f"{np.mean(values):.2f}", (place + 0.32, np.mean(values)), va="center", fontsize=9)
+    ax.axhline(0, color="grey", linestyle="--", linewidth=1)
+    ax.set_xticks(range(len(groups)), groups)
+    ax.set(ylabel="Cohen's kappa over heads", xlim=(-0.5, len(groups) - 0.4))
+    plt.show()
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build in three groups: same task and other seed, other task and same seed, both others; means as lines."}, "figure": {"name": "mask-kappas-live", "caption": "Kappa of every two masks of this build; lines are means, 0 is what masks by lot give."}}
+shown(kappas_drawn, live)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded masks of the miniature."}, "figure": {"name": "mask-kappas-recorded", "caption": "The same of all recorded searches of the miniature."}}
+shown(kappas_drawn, recorded)
+
+# %% tags=["hide-input"]
+shown(tasks_told, recorded)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "mask-kappas-minilm", "caption": "The same of a real BERT, recorded."}}
+shown(kappas_drawn, bert, "minilm")
+
+# %% tags=["hide-input"]
+shown(tasks_told, bert, "minilm")
+
+# %% [markdown]
+# ## Do the rankings agree?
+#
+# A mask is a ranking that was cut somewhere. If only the cut moved between seeds, rankings would agree where masks do not.
+# Of the importance of heads in the whole fine-tuned models: **Kendall's tau**, 1 for the same order and 0 by chance, and
+# **rank-biased overlap** {cite:p}`webber2010`, which weighs the top, here with $p = 0.9$; beside it what it is on average
+# of rankings by lot.
+
+
+# %% tags=["hide-input"]
+def scores_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """The scores of heads of whole models, of tasks with two seeds or more."""
+    rows = runs[runs["experiment"] == "ComponentScores"]
+    return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1] if len(rows) else rows
+
+
+def rankings_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and range over pairs of seeds, a row a task."""
+    generator, told = np.random.default_rng(0), {}
+    for task, rows in scores_of(runs).groupby("of.task", sort=False):
+        scores = np.array(rows["normalised"].tolist())
+        pairs = agreement.rankings(scores, rows["of.seed"].tolist())
+        lots = generator.permuted(np.tile(np.arange(scores.shape[1]), (100, 1)), axis=1)
+        by_lot = np.mean([agreement.rank_biased_overlap(lots[n], lots[n + 1]) for n in range(99)])
+        told[title(task)] = {
+            "seeds": len(rows),
+            "Kendall's tau": f"{pairs['kendall'].mean():.2f} ({pairs['kendall'].min():.2f} to {pairs['kendall'].max():.2f})",
+            "rank-biased overlap": f"{pairs['rbo'].mean():.2f} ({pairs['rbo'].min():.2f} to {pairs['rbo'].max():.2f})",
+            "by lot": f"{by_lot:.2f}",
+        }
+    return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")
+
+
+shown(rankings_told, live, among=scores_of)
+
+# %% tags=["hide-input"]
+shown(rankings_told, recorded, among=scores_of)
+
+# %% tags=["hide-input"]
+shown(rankings_told, bert, "minilm", among=scores_of)
+
+# %% [markdown]
+# Means over all pairs of seeds, in brackets the lowest and the highest.
+#
+# ## Which searches say nothing
+
+# %% tags=["hide-input"]
+Markdown(silent_told(standard(live[live["experiment"] == "ComponentSearch"])))
+
+# %% [markdown]
+# ## Masks of your own
+#
+# The same numbers for any masks of one model, of heads and MLPs or of weights, that lie in a folder as mask files:
+#
+# ```
+# lottery agreement FOLDER
+# ```
+#
+# It prints kappa with its nulls and every pair, and draws what two masks share as `agreement.svg`. Of weights, of which there
+# are millions, nothing is drawn by lot: there chance hardly varies, and stands in the table.
