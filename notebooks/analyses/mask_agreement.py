@@ -29,7 +29,6 @@ world = 1  # seed of the miniature's world and of its pre-training
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
 tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
-importance = "sample"  # a file in lottery/component_importance
 draws = 999  # of masks by lot
 epochs = 2.0  # of fine-tuning
 batch_size = 32
@@ -44,6 +43,7 @@ scheduler = ""
 from lottery.experiments import starts
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
+from lottery.experiments.cut_noise import CutNoise
 from lottery.experiments.fine_tuning import FineTuning
 
 dense = [
@@ -60,8 +60,12 @@ dense = [
     for task in tasks
     for seed in tuning_seeds
 ]
-grid = [ComponentSearch(of=of, importance=importance, mode="both") for of in dense]
-grid += [ComponentScores(of=of, importance=importance) for of in dense]
+searches = [ComponentSearch(of=of, importance="sample", mode="both") for of in dense]
+grid = [
+    *searches,
+    *[ComponentScores(of=of, importance="sample") for of in dense],
+    *[CutNoise(of=of) for of in searches],
+]
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable
@@ -82,22 +86,9 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 
 
-def from_records(profile: str) -> pd.DataFrame:
-    """The searches and the scores of whole models, from the chapters that record them."""
-    tables = [
-        runs.recorded(Path(records) / profile / f"{chapter}.parquet")
-        for chapter in ("component_search", "component_importance")
-    ]
-    searches, scores = (
-        table[table["experiment"] == kind] if len(table) else table
-        for table, kind in zip(tables, ("ComponentSearch", "ComponentScores"), strict=True)
-    )
-    if len(scores):
-        scores = scores[(scores["importance"] == importance) & (scores["order"] == 0)]
-    return pd.concat([searches, scores], ignore_index=True) if len(searches) else searches
-
-
-recorded, bert = from_records("miniature"), from_records("minilm")
+recorded, bert = (
+    runs.recorded(Path(records) / profile / "mask_agreement.parquet") for profile in ("miniature", "minilm")
+)
 published = pd.read_csv("book/published/prasanna2020_agreement.csv")
 published = published[
     (published["mode"] == "both") & (published["where"] == "dev") & (published["component"] == "heads")
@@ -107,7 +98,7 @@ published = published[
 def missing(profile: str) -> Markdown:
     """What to do where nothing is recorded."""
     return Markdown(
-        f"*Not recorded yet: `lottery run experiments/component_search --profile {profile}`, then `lottery record {profile}`.*"
+        f"*Not recorded yet: `lottery run analyses/mask_agreement --profile {profile}`, then `lottery record {profile}`.*"
     )
 
 
@@ -391,7 +382,108 @@ shown(rankings_told, bert, "minilm", among=scores_of)
 
 # %% [markdown]
 # Means over all pairs of seeds, in brackets the lowest and the highest.
+
+# %% [markdown]
+# (p11)=
+# ## How sure is the cut?
 #
+# The paper explains the instability by the distribution of the scores: at any step most heads have a low importance, and
+# could all be removed with about equal success. That is three questions. Are the scores near the cut so close together that
+# *other examples* would have cut elsewhere? So the examples of dev are drawn anew, with replacement, and the step is taken
+# again. Do scores differ more *between seeds* than by the examples? And would *other heads* have gone with equal success? So
+# in the first step as many heads are removed by lot, from the lower half of importance, or from all.
+
+
+# %% tags=["hide-input"]
+def noise(runs: pd.DataFrame) -> pd.DataFrame:
+    """The judged steps of searches that say something."""
+    rows = runs[runs["experiment"] == "CutNoise"]
+    pairs = set(zip(found(runs)["of.task"], found(runs)["of.seed"], strict=True))
+    return rows[[pair in pairs for pair in zip(rows["of.of.task"], rows["of.of.seed"], strict=True)]]
+
+
+def steps_of(row: pd.Series) -> list[pd.DataFrame]:
+    """The heads that were there at each step, lowest first."""
+    names = ["scores", "lows", "highs", "chances", "removed", "places"]
+    heads, ends = pd.DataFrame({name: row[name] for name in names}), np.cumsum(row["left_at"])
+    return [heads[end - count : end].sort_values("scores") for count, end in zip(row["left_at"], ends, strict=True)]
+
+
+def cuts_drawn(runs: pd.DataFrame) -> None:
+    """Importance of the heads there at the first steps of the first search, lowest first, with the cut."""
+    row = noise(runs).iloc[0]
+    steps = steps_of(row)[:4]
+    _, panels = plt.subplots(1, len(steps), figsize=(2.6 * len(steps) + 0.6, 3.0), sharey=True, squeeze=False)
+    for number, (step, ax) in enumerate(zip(steps, panels[0], strict=True)):
+        for removed, name in ((1, "removed"), (0, "kept")):
+            some = (step["removed"] == removed).to_numpy()
+            spread = np.abs(step.loc[some, ["lows", "highs"]].sub(step.loc[some, "scores"], axis=0)).to_numpy().T
+            at = np.flatnonzero(some) + 1
+            colour = plots.COLOURS[removed]
+            ax.errorbar(at, step.loc[some, "scores"], spread, fmt=".", color=colour, elinewidth=0.8, label=name)
+        ax.axhline(row["cuts"][number], color="grey", linestyle="--", linewidth=1)
+        ax.set_title(f"step {number + 1}: {row['removed_at'][number]} of {row['left_at'][number]} heads", fontsize=9)
+        ax.set_xlabel("heads, lowest first")
+    panels[0][0].set_ylabel(f"{title(row['of.of.task'])}: importance,\nover the layer's norm")
+    panels[0][0].legend(fontsize=8)
+    plt.show()
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line."}, "figure": {"name": "cut-noise-live", "caption": "The first steps of one search of this build: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
+shown(cuts_drawn, live, among=noise)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded search of the real BERT."}, "figure": {"name": "cut-noise-minilm", "caption": "The same for the first recorded search of a real BERT."}}
+shown(cuts_drawn, bert, "minilm", among=noise)
+
+
+# %% tags=["hide-input"]
+def between_seeds(rows: pd.DataFrame) -> float:
+    """Standard deviation of a head's first importance between seeds over that by examples, median of the heads."""
+    first = [steps_of(row)[0].sort_values("places") for _, row in rows.iterrows()]
+    if len(first) < 2:
+        return float("nan")
+    seeds = np.array([step["scores"] for step in first]).std(0, ddof=1)
+    examples = np.array([(step["highs"] - step["lows"]) / 3.92 for step in first]).mean(0)
+    return float(np.median(seeds / examples))
+
+
+def cuts_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """How sure the cuts are, a row a task."""
+    told = {}
+    for task, rows in noise(runs).groupby("of.of.task", sort=False):
+        by_lot = [np.divide(row["removed_at"], row["left_at"]).mean() for _, row in rows.iterrows()]
+        again = np.mean([np.mean(each) for each in rows["agree"]])
+        seeds, lowest = between_seeds(rows), 100 * rows["lowest_score"]
+        half, every = (
+            stats.paired_difference([100 * np.mean(each) for each in rows[name]], lowest)
+            for name in ("half_scores", "any_scores")
+        )
+        told[title(task)] = {
+            "searches": len(rows),
+            "heads unsure at a step": f"{np.mean([np.mean(each) for each in rows['unsure']]):.0%}",
+            "removed again (by lot)": with_lot(again, np.mean(by_lot), ".0%"),
+            "spread between seeds, in that by examples": "" if np.isnan(seeds) else f"{seeds:.1f}",
+            "lower half by lot, minus lowest (points)": half.told(),
+            "any by lot, minus lowest (points)": every.told(),
+        }
+    return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")
+
+
+shown(cuts_told, live, among=noise)
+
+# %% tags=["hide-input"]
+shown(cuts_told, recorded, among=noise)
+
+# %% tags=["hide-input"]
+shown(cuts_told, bert, "minilm", among=noise)
+
+# %% [markdown]
+# *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
+# again* the share of the heads that two draws both remove, and in brackets what two choices by lot would share. A spread
+# between seeds of 1 would be no more than the examples make. The last two columns are scores after the first step; in
+# brackets 95 % intervals over the searches (paired t). Near 0 means: with equal success.
+
+# %% [markdown]
 # ## Which searches say nothing
 
 # %% tags=["hide-input"]
