@@ -188,6 +188,32 @@ def _reached(drawn: np.ndarray, observed: float) -> float:
     return (1 + int((drawn >= observed - 1e-12).sum())) / (1 + len(drawn))
 
 
+def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> pd.DataFrame:
+    """How alike masks are that share a task, a seed, or neither: mean of Cohen's kappa, a row a seed.
+
+    returns  index seed; columns same_task (and another seed), same_seed (and another task), neither: means over the
+             pairs in which a mask of that seed takes part, NaN where there is none; an undefined kappa counts as 0
+    """
+    found = pairs(masks, range(len(masks)))
+    ones, others = found["one"].astype(int), found["other"].astype(int)
+    named, dealt = np.asarray(tasks), np.asarray(seeds)
+    same_task = named[ones] == named[others]
+    same_seed = dealt[ones] == dealt[others]
+    kinds = {
+        "same_task": same_task & ~same_seed,
+        "same_seed": same_seed & ~same_task,
+        "neither": ~same_task & ~same_seed,
+    }
+    kappas = found["kappa"].fillna(0).to_numpy()
+    told = {}
+    for seed in dict.fromkeys(seeds):
+        mine = (dealt[ones] == seed) | (dealt[others] == seed)
+        told[seed] = {
+            name: kappas[kind & mine].mean() if (kind & mine).any() else np.nan for name, kind in kinds.items()
+        }
+    return pd.DataFrame.from_dict(told, orient="index").rename_axis("seed")
+
+
 def pairs(masks: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     """Every two masks, a row each.
 

@@ -2,6 +2,7 @@
 
 from itertools import combinations, permutations, product
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from statsmodels.stats.contingency_tables import cochrans_q
 
 from lottery import agreement
 
+ROOT = Path(__file__).parent.parent
 TASKS = ("CoLA", "MNLI", "MRPC", "QNLI", "QQP", "RTE", "SST-2", "STS-B", "WNLI")
 SEEDS = (1337, 42, 86, 71, 166)
 NEVER, ALWAYS = np.zeros((3, 8), bool), np.ones((3, 8), bool)
@@ -122,6 +124,20 @@ def test_labels_are_dealt_out_anew_inside_each_block():
     assert found.p == pytest.approx(np.mean(np.array(ways) >= difference(labels) - 1e-9), abs=0.03)
     assert np.isnan(agreement.labels_matter(similar, ["a"] * 6, blocks, draws=9, seed=0).p)
     assert np.isnan(agreement.labels_matter(similar, labels, [1] * 6, draws=9, seed=0).observed)
+
+
+def test_kinship_is_the_mean_over_the_pairs_of_a_seed():
+    masks, tasks, seeds = drawn(4, raters=6), list("aabbcc"), [1, 2, 1, 2, 1, 2]
+    found = agreement.kinship(masks, tasks, seeds)
+    flat = masks.reshape(6, -1)
+    for seed in (1, 2):
+        told = {"same_task": [], "same_seed": [], "neither": []}
+        for i, j in combinations(range(6), 2):
+            if seed in (seeds[i], seeds[j]):
+                kind = "same_task" if tasks[i] == tasks[j] else "same_seed" if seeds[i] == seeds[j] else "neither"
+                told[kind].append(cohen_kappa_score(flat[i], flat[j]))
+        assert found.loc[seed].to_dict() == pytest.approx({name: np.mean(values) for name, values in told.items()})
+    assert np.isnan(agreement.kinship(masks[:2], ["a", "a"], [1, 2]).loc[1, "same_seed"])
 
 
 def test_masks_that_choose_nothing_are_nan_with_a_reason():
@@ -257,3 +273,20 @@ def test_the_published_kappas_are_those_of_the_paper(published):
     found = agreement.summary(kept("CoLA"), draws=199)
     assert (found["in_all"], found["in_all_p"]) == (34, 1 / 200)
     assert found["in_all_by_lot"] == pytest.approx(14.2, abs=0.05)
+
+
+def test_the_published_kinship_is_that_of_the_published_masks(published):
+    stored, _ = published
+    tasks, seeds = zip(*[(task, seed) for task in TASKS if task != "WNLI" for seed in SEEDS], strict=True)
+    masks = np.stack(
+        [stored[f"heads_mlps/{task}/{seed}/head_mask"] for task, seed in zip(tasks, seeds, strict=True)]
+    ).astype(bool)
+    told = pd.read_csv(ROOT / "book/published/prasanna2020_kinship.csv").set_index("seed")
+    for seed in SEEDS:
+        kappas = {"same_task": [], "same_seed": [], "neither": []}
+        for i, j in combinations(range(len(masks)), 2):
+            if seed in (seeds[i], seeds[j]):
+                kind = "same_task" if tasks[i] == tasks[j] else "same_seed" if seeds[i] == seeds[j] else "neither"
+                kappas[kind].append(cohen_kappa_score(masks[i].ravel(), masks[j].ravel()))
+        for kind, values in kappas.items():
+            assert told.loc[seed, kind] == pytest.approx(np.mean(values), abs=5.1e-7)

@@ -107,7 +107,7 @@ def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact()
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(CLAIMS) == 17
+    assert len(CLAIMS) == 19
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -415,7 +415,7 @@ def test_the_ledger_has_every_claim_of_every_source():
         ["masks_differ_little", "miniature", 2.0, OPEN]
     ]
     in_print = found[found["source"] == "published"].groupby("claim").size()
-    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 31
+    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 33
     assert found["counts"].all()
 
 
@@ -478,3 +478,72 @@ def test_recorded_subnetworks_are_compared_by_task_and_seed():
     good, rest = choose("claims", "bad_weights_lose").measured(table)
     assert good.estimate == pytest.approx(85 - 52)
     assert judged([rest]) == [MISSING]
+
+
+def searches_recorded(kept):
+    """A table as mask_agreement leaves it, of {(task, seed): heads of two layers of three}; WNLI's says nothing."""
+    rows = [
+        {
+            "experiment": "ComponentSearch",
+            "mode": "both",
+            "recipe": "printed",
+            "where": "dev",
+            "of.train_examples": 0,
+            "of.task": task,
+            "of.seed": seed,
+            "kept_heads": heads,
+            "kept_mlps": [1, 1],
+            "degenerate": "one answer does as well" if task == "wnli" else "",
+        }
+        for (task, seed), heads in kept.items()
+    ]
+    return pd.DataFrame([*rows, {"experiment": "CutNoise"}]).astype(object).where(lambda table: table.notna(), None)
+
+
+def cohen(one, other):
+    """Cohen's kappa by its definition."""
+    one, other = np.array(one), np.array(other)
+    chance = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
+    return ((one == other).mean() - chance) / (1 - chance)
+
+
+def test_recorded_masks_are_compared_by_task_and_seed():
+    kept = {
+        ("cola", 1): [1, 1, 1, 0, 0, 0],
+        ("cola", 2): [1, 1, 0, 0, 0, 1],
+        ("sst2", 1): [1, 1, 1, 0, 0, 1],
+        ("sst2", 2): [0, 0, 0, 1, 1, 1],
+        ("wnli", 1): [0, 0, 0, 0, 0, 0],
+        ("wnli", 2): [1, 1, 1, 1, 1, 1],
+    }
+    table = searches_recorded(kept)
+    (kappa,) = choose("claims", "masks_are_unstable").measured(table)
+    fleiss = []
+    for task in ("cola", "sst2"):
+        one, other = np.array(kept[task, 1]), np.array(kept[task, 2])
+        share = (one.mean() + other.mean()) / 2
+        chance = share**2 + (1 - share) ** 2
+        fleiss.append(((one == other).mean() - chance) / (1 - chance))
+    assert kappa.estimate == pytest.approx(np.mean(fleiss))
+    assert (kappa.low, kappa.high) == pytest.approx(ttest_1samp(fleiss, 0).confidence_interval(0.95))
+    assert kappa.basis == "95 % over 2 tasks"
+    (follows,) = choose("claims", "masks_follow_the_seed").measured(table)
+    same_task = [cohen(kept["cola", 1], kept["cola", 2]), cohen(kept["sst2", 1], kept["sst2", 2])]
+    same_seed = [cohen(kept["cola", seed], kept["sst2", seed]) for seed in (1, 2)]
+    assert follows.estimate == pytest.approx(np.mean(same_seed) - np.mean(same_task))
+    for name in ("masks_are_unstable", "masks_follow_the_seed"):
+        alone = {pair: heads for pair, heads in kept.items() if pair[0] == "wnli"}
+        assert judged(choose("claims", name).measured(searches_recorded(alone))) == [MISSING]
+
+
+def test_published_masks_follow_the_task_and_not_the_seed():
+    kappas = PRINTED["prasanna2020_agreement"].query("mode == 'both' and where == 'dev' and component == 'heads'")
+    kappas = [row.kappa for row in kappas.itertuples() if row.task != "wnli"]
+    (found,) = printed("masks_are_unstable")
+    assert (found.low, found.high) == pytest.approx(ttest_1samp(kappas, 0).confidence_interval(0.95))
+    assert judged([found]) == [HOLDS]
+    kin = PRINTED["prasanna2020_kinship"]
+    (found,) = printed("masks_follow_the_seed")
+    differences = [row.same_seed - row.same_task for row in kin.itertuples()]
+    assert (found.low, found.high) == pytest.approx(ttest_1samp(differences, 0).confidence_interval(0.95))
+    assert judged([found]) == [FAILS]

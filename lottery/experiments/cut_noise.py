@@ -27,7 +27,7 @@ class CutNoise:
 
     version: ClassVar[int] = 1
     of: ComponentSearch  # by the score "sample", as printed, on dev
-    resamples: Size = 500  # of the examples
+    resamples: Size = 200  # of the examples
     swaps: Size = 20  # other sets of heads removed in the first step, of each kind
     seed: Count = 0  # of both
 

@@ -1,0 +1,46 @@
+"""Searches with different seeds find heads that agree little.
+
+Fleiss' kappa between the masks of heads of all seeds of a task, mean over the tasks, has to lie in the paper's range,
+.15 to .32, which it calls unstable. The interval is over tasks. Whether so little is more than chance, which the paper
+does not ask, is told in the chapter, and tasks whose search says nothing are left out here as there.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from lottery import agreement
+from lottery.claims import Evidence, over_seeds, with_error
+from lottery.searches import masks, sound, standard
+
+PAPER = "prasanna2020"
+CLAIM = "The good subnetworks are unstable: between five seeds Fleiss' kappa on the survival of heads is .15 to .32."
+WHERE = "section 5.1"
+TABLE = "mask_agreement"
+TUNED = False
+LEAST, MARGIN = 0.15, 0.32  # of kappa, the paper's own
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From the authors' masks, without WNLI's, which keep all or nothing."""
+    rows = tables["prasanna2020_agreement"]
+    rows = rows[(rows["mode"] == "both") & (rows["where"] == "dev") & (rows["component"] == "heads")]
+    return [_over_tasks(rows.loc[rows["task"] != "wnli", "kappa"].to_numpy())]
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of mask_agreement."""
+    rows = sound(standard(table[table["experiment"] == "ComponentSearch"]))
+    several = [some for _, some in rows.groupby("of.task") if len(some) > 1]
+    return [_over_tasks(np.array([agreement.fleiss_kappa(masks(some)[0]) for some in several]))]
+
+
+def _over_tasks(kappas: np.ndarray) -> Evidence:
+    what = "Fleiss' kappa over heads, mean over the tasks"
+    if len(kappas) < 2:
+        return over_seeds(what, "", (LEAST, MARGIN), [])
+    error = kappas.std(ddof=1) / math.sqrt(len(kappas))
+    basis = f"95 % over {len(kappas)} tasks"
+    return with_error(what, "", (LEAST, MARGIN), float(kappas.mean()), error, basis=basis, freedom=len(kappas) - 1)
