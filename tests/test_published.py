@@ -526,6 +526,38 @@ def test_agreement_is_counted_as_in_the_reference(reference):
             assert row.mean_jaccard == pytest.approx(of["mean_pairwise_jaccard"], abs=5.1e-7)
 
 
+def test_every_component_survives_as_often_as_in_the_masks(masks):
+    found = masks[masks["mode"] == "heads_mlps"].assign(task=masks["task"].map(PRASANNA_TASKS.get))
+    place = ["component", "layer", "head"]
+    found = found.assign(component=found["component"] + "s", head=found["head"].fillna(-1).astype(int))
+    told = pd.read_csv(PUBLISHED / "prasanna2020_survival.csv").fillna({"head": -1}).astype({"head": int})
+    assert len(told) == 9 * 156
+    counted = found.groupby(["task", *place])["kept"].sum()
+    assert (told.set_index(["task", *place])["seeds_kept"].sort_index() == counted.sort_index()).all()
+    told = pd.read_csv(PUBLISHED / "prasanna2020_across_tasks.csv").fillna({"head": -1}).astype({"head": int})
+    assert len(told) == 5 * 156
+    for column, rows in (("tasks", found), ("without_wnli", found[found["task"] != "wnli"])):
+        counted = rows.groupby(["seed", *place])["kept"].sum()
+        assert (told.set_index(["seed", *place])[column].sort_index() == counted.sort_index()).all()
+
+
+def test_shares_of_weights_kept_are_the_reference_cell_by_cell(reference):
+    theirs = pd.read_csv(reference("reference/prasanna2020/magnitude_survival.csv"))
+    theirs = theirs.assign(task=theirs["task"].map(PRASANNA_TASKS.get), component=theirs["component"] + "s")
+    place = ["task", "component", "layer", "head"]
+    theirs = theirs.fillna({"head": -1}).set_index(place).sort_index()
+    told = (
+        pd.read_csv(PUBLISHED / "prasanna2020_weight_survival.csv").fillna({"head": -1}).set_index(place).sort_index()
+    )
+    assert len(told) == len(theirs) == 9 * 156
+    assert (told["mean"] == theirs["survival_mean"]).all()
+    assert (told["sd"] == theirs["survival_std"]).all()
+    sizes = pd.read_csv(PUBLISHED / "prasanna2020_magnitude.csv").groupby("task")["remaining_weights"].mean()
+    heads, mlps = (told.xs(kind, level="component")["mean"].groupby("task").mean() for kind in ("heads", "mlps"))
+    # A third of the weights of a layer are those of its heads; the cells are rounded to .01.
+    assert ((heads + 2 * mlps) / 3).to_numpy() == pytest.approx(sizes.loc[heads.index].to_numpy(), abs=0.01)
+
+
 def test_expected_survivors_are_what_independent_seeds_of_the_same_sizes_give(survivors, sizes):
     """Products of fractions; every component has the chance of its mask's size."""
     searches = (("both", "dev"), ("heads", "dev"), ("mlps", "dev"), ("both", "train"))

@@ -382,6 +382,33 @@ shown(survival_drawn, live)
 shown(survival_drawn, recorded)
 
 
+# %% [markdown]
+# And BERT-base, counted from the authors' published masks, for the tasks of this build:
+
+
+# %% tags=["hide-input"]
+def laid_out(rows: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
+    """A number of every head (12, 12) and MLP (12, 1) of BERT-base."""
+    heads, mlps = (rows[rows["component"] == kind].sort_values(["layer", "head"])[value] for kind in ("heads", "mlps"))
+    return heads.to_numpy().reshape(12, 12), mlps.to_numpy().reshape(12, 1)
+
+
+def published_survival_drawn() -> None:
+    """For each task of this build the share of the five published seeds in which each head and MLP survives."""
+    kept = pd.read_csv("book/published/prasanna2020_survival.csv")
+    groups = {}
+    for task in [task for task in tasks if task in set(kept["task"])]:
+        counts = laid_out(kept[kept["task"] == task], "seeds_kept")
+        groups[f"{title(task)}, 5 seeds, BERT-base"] = tuple(
+            np.array([count > seed for seed in range(5)], dtype=float) for count in counts
+        )
+    plots.components(groups, label="share of seeds")
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of the twelve layers by twelve heads of BERT-base, and columns of its MLPs, coloured by the share of the authors' five seeds in which each survives."}, "figure": {"name": "survival-published", "caption": "Share of the authors' five seeds in which each head and MLP of BERT-base survives."}}
+published_survival_drawn()
+
+
 # %% tags=["hide-input"]
 def stability(runs: pd.DataFrame) -> pd.DataFrame:
     """Heads and MLPs that all seeds keep, and that none keeps, beside what independent masks of these sizes would."""
@@ -436,6 +463,18 @@ shown(across_drawn, live, among=comparable)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "across-tasks-recorded", "caption": "The same on the miniature's recorded grid."}}
 shown(across_drawn, recorded, among=comparable)
+
+
+# %% tags=["hide-input"]
+def published_across_drawn() -> None:
+    """In how many of eight tasks each head and MLP of BERT-base survives, mean over the published seeds."""
+    counted = pd.read_csv("book/published/prasanna2020_across_tasks.csv")
+    heads, mlps = zip(*(laid_out(rows, "without_wnli") for _, rows in counted.groupby("seed")), strict=True)
+    plots.components({"5 seeds, BERT-base": (np.array(heads), np.array(mlps))}, label="tasks, of 8", most=8)
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of the layers by heads of BERT-base, and a column of its MLPs, coloured by the number of eight tasks in which each survives, mean over the authors' five seeds."}, "figure": {"name": "across-tasks-published", "caption": "The same of BERT-base, from the authors' published masks of the eight tasks other than WNLI."}}
+published_across_drawn()
 
 # %% [markdown]
 # Do two tasks keep the same heads? Of two independent masks that keep $k_1$ and $k_2$ of $n$ heads, $k_1 k_2 / n$ are

@@ -412,19 +412,22 @@ changes_told(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def contrasts(runs: pd.DataFrame) -> pd.DataFrame:
+def contrasts(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """Differences between conditions at each sparsity, with 95 % intervals over seeds (paired t)."""
     table = means(transferred(runs)).pivot_table(index="seed", columns=["name", "sparsity"])
     pruned, freed, later = (
         TITLES[name] for name in ("pruned_in_pretraining", "information_deletion", "pruned_downstream")
     )
+    pairs = {
+        "freed minus held: accuracy (points)": ("accuracy", freed, pruned, 100),
+        "held minus freed: training loss (nats x 100)": ("train_loss", pruned, freed, 100),
+        "after minus before fine-tuning: accuracy (points)": ("accuracy", later, pruned, 100),
+    }
+    pairs = {name: pair for name, pair in pairs.items() if {*pair[1:3]} <= {*table["accuracy"].columns.unique("name")}}
+    if not pairs:
+        return Markdown("*These runs are of one condition: there is none to hold it against.*")
     rows = []
     for sparsity in [s for s in table["accuracy"][pruned] if s > 0]:
-        pairs = {
-            "freed minus held: accuracy (points)": ("accuracy", freed, pruned, 100),
-            "held minus freed: training loss (nats x 100)": ("train_loss", pruned, freed, 100),
-            "after minus before fine-tuning: accuracy (points)": ("accuracy", later, pruned, 100),
-        }
         rows.append(
             {"removed": f"{sparsity:.0%}"}
             | {

@@ -261,6 +261,26 @@ shown(shares_drawn, live)
 shown(shares_drawn, recorded)
 
 
+# %% [markdown]
+# And BERT-base, as the cells of the authors' figures have it, for the tasks of this build:
+
+
+# %% tags=["hide-input"]
+def published_shares_drawn() -> None:
+    """For each task of this build the mean share of weights that each head and MLP of BERT-base keeps."""
+    kept = pd.read_csv("book/published/prasanna2020_weight_survival.csv").sort_values(["layer", "head"])
+    groups = {}
+    for task in [task for task in tasks if task in set(kept["task"])]:
+        rows = kept[kept["task"] == task].groupby("component")["mean"]
+        heads, mlps = (rows.get_group(kind).to_numpy() for kind in ("heads", "mlps"))
+        groups[f"{title(task)}, mean of 5 seeds, BERT-base"] = (heads.reshape(1, 12, 12), mlps.reshape(1, 12, 1))
+    plots.components(groups, label="share of weights kept")
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of the twelve layers by twelve heads of BERT-base, and columns of its MLPs, coloured by the mean share of weights that each keeps."}, "figure": {"name": "magnitude-shares-published", "caption": "Share of its weights that each head and MLP of BERT-base keeps, mean over the authors' five seeds."}}
+published_shares_drawn()
+
+
 # %% tags=["hide-input"]
 def spread_told(runs: pd.DataFrame) -> Markdown:
     """How unequal heads are: between them, and between seeds for one of them."""
