@@ -13,7 +13,8 @@ FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub"}
     | {"files", "agreement"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
-    | {"importance", "tasks", "miniature", "components", "sensitivity", "component_importance", "baselines"},
+    | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
+    | {"component_importance", "baselines"},
     {"training", "pretraining", "pruning", "evaluation", "component_search"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages"},
     {"notebooks", "gates", "book", "cli"},

@@ -3,7 +3,7 @@
 import torch
 from transformers import PreTrainedModel
 
-from lottery import sensitivity
+from lottery import attention_maps, sensitivity
 from lottery.components import HEADS
 from lottery.examples import Examples, sorted_batches
 from lottery.masks import Mask, Scores
@@ -14,19 +14,14 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
 
     The generator is not drawn from, and no gate is set: attention is that of the whole model.
     """
-    shape = (model.config.num_hidden_layers, model.config.num_attention_heads)
-    total, before = torch.zeros(shape), model.config._attn_implementation
-    model.set_attn_implementation("eager")  # the others do not tell their weights
-    try:
-        with sensitivity.frozen(model), torch.inference_mode():
-            for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
-                batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
-                batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
-                real = batch["attention_mask"].float()
-                for layer, attention in enumerate(model(**batch, output_attentions=True).attentions):
-                    entropy = torch.special.entr(attention).sum(-1)  # (batch, heads, tokens)
-                    over = (entropy * real[:, None]).sum(-1) / real.sum(-1)[:, None]
-                    total[layer] += (real.sum(-1).log()[:, None] - over).sum(0).cpu()
-    finally:
-        model.set_attn_implementation(before)
+    total = torch.zeros(model.config.num_hidden_layers, model.config.num_attention_heads)
+    with attention_maps.eager(model), sensitivity.frozen(model), torch.inference_mode():
+        for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
+            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+            batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+            real = batch["attention_mask"].float()
+            for layer, attention in enumerate(model(**batch, output_attentions=True).attentions):
+                entropy = torch.special.entr(attention).sum(-1)  # (batch, heads, tokens)
+                over = (entropy * real[:, None]).sum(-1) / real.sum(-1)[:, None]
+                total[layer] += (real.sum(-1).log()[:, None] - over).sum(0).cpu()
     return {HEADS: total / len(examples)}
