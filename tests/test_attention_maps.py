@@ -235,6 +235,16 @@ def test_a_model_that_was_opened_eager_stays_so(given, kind, model):
         assert torch.equal(maps, before[position])
 
 
+@pytest.mark.parametrize("way", [attention_maps.raw, attention_maps.normed])
+def test_the_encoder_is_given_what_it_reads_and_no_labels(model, kind, given, way):
+    asked = []
+    model.base_model.register_forward_pre_hook(lambda _, __, named: asked.append({*named}), with_kwargs=True)
+    list(way(model, given, batch_size=5))
+    list(way(model, given, batch_size=5, released=True))
+    read = {"input_ids", "attention_mask", "output_attentions"}
+    assert asked == [read | ({"token_type_ids"} if kind in ("bert", "electra") else set()), read]
+
+
 def test_a_head_on_top_changes_nothing(model, given):
     for way in (attention_maps.raw, attention_maps.normed):
         for (one, below), (other, above) in zip(way(model.base_model, given), way(model, given), strict=True):
@@ -248,8 +258,9 @@ def test_inside_gates_the_maps_are_those_of_the_model_without_the_heads_that_are
     small = components.sliced(model, kept).eval()
     small.set_attn_implementation("eager")
     before = dict(attention_maps.raw(model, given))
-    with components.gated(model, {name: mask.float() for name, mask in kept.items()}):
+    with components.gated(model, {name: mask.float().requires_grad_() for name, mask in kept.items()}):
         found = dict(attention_maps.raw(model, given))
+    assert not any(maps.requires_grad for maps in found.values())
     for position in range(len(LENGTHS)):
         inputs = {name: rows[position][None] for name, rows in given.sequences.items()}
         with torch.no_grad():
