@@ -29,7 +29,7 @@ def read_split(
     Raises FileNotFoundError, or ValueError naming file and row for what is not in this layout.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no file {path.absolute()}: --data-dir has to be a folder laid out as GLUE's download")
+        raise FileNotFoundError(f"no file {path.absolute()}: data_dir has to be a folder laid out as GLUE's download")
     rows = text_files.tab_separated(text_files.text(path))
     names = rows.pop(0) if header and rows else list(range(len(rows[0]))) if rows else []
     if leave_out_incomplete:

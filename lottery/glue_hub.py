@@ -37,9 +37,9 @@ def read(name: str, task: Task) -> dict[str, pd.DataFrame]:
     try:
         folder = hub.downloaded(NAME, [f"{name}/*.parquet"], complete, kind="dataset")
     except ValueError as error:
-        raise ValueError(f"{error}, or give --data-dir, a folder laid out as GLUE's download") from error
+        raise ValueError(f"{error}, or give data_dir, a folder laid out as GLUE's download") from error
     if not complete(folder):
-        raise ValueError(f"{NAME} on the Hugging Face hub holds no {name}: give --data-dir, a folder with its files")
+        raise ValueError(f"{NAME} on the Hugging Face hub holds no {name}: give data_dir, a folder with its files")
     return {splits[theirs]: _table(Dataset.from_parquet(parts), name, task) for theirs, parts in files(folder).items()}
 
 

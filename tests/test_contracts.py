@@ -64,7 +64,7 @@ def test_a_task_scores_the_right_answers_1_and_wrong_ones_less(name):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_without_its_files_says_so(name, tmp_path):
-    with pytest.raises(FileNotFoundError, match="--data-dir"):
+    with pytest.raises(FileNotFoundError, match="data_dir"):
         choose("tasks", name).read(tmp_path)
 
 

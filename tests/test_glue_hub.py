@@ -91,14 +91,14 @@ def test_other_labels_than_expected_are_refused(hub):
 
 def test_what_the_hub_does_not_hold_is_told_with_what_to_do(hub):
     hub("cola", choose("tasks", "cola").LABELS)
-    with pytest.raises(ValueError, match="holds no squad: give --data-dir"):
+    with pytest.raises(ValueError, match="holds no squad: give data_dir"):
         glue_hub.read("squad", choose("tasks", "squad"))
 
 
 def test_without_a_network_it_is_told_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ValueError, match=r"`hf download nyu-mll/glue --repo-type dataset` .* give --data-dir") as error:
+    with pytest.raises(ValueError, match=r"`hf download nyu-mll/glue --repo-type dataset` .* give data_dir") as error:
         glue_hub.read("cola", choose("tasks", "cola"))
     assert "\n" not in str(error.value)
 

@@ -55,7 +55,7 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 def read_file(path: Path) -> pd.DataFrame:
     """One file of v1.1, as a split of `read`; it raises what `read` raises."""
     if not path.is_file():
-        raise FileNotFoundError(f"no file {path}: --data-dir has to hold the files of SQuAD v1.1")
+        raise FileNotFoundError(f"no file {path}: data_dir has to hold the files of SQuAD v1.1")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
