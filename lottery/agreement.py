@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom, kendalltau
-from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
+from scipy.stats import chi2, hypergeom, kendalltau
+from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from lottery.stats import Interval, holm
+
+PAIR = ("one", "other", "shared", "expected", "overlap_p", "jaccard", "kappa", "mcnemar_p")
 
 
 class Null(NamedTuple):
@@ -57,17 +59,16 @@ def fleiss_kappa(masks: np.ndarray) -> float:
     return float(_kappa(_histogram(masks)))
 
 
-def kappa_interval(masks: np.ndarray, *, level: float = 0.95, resamples: int = 9999, seed: int) -> Interval:
-    """Percentile bootstrap interval of Fleiss' kappa over the items: for other heads of the same kind, not other seeds.
+def kappa_interval(masks: np.ndarray, *, seed: int) -> Interval:
+    """The 95 % percentile bootstrap interval of Fleiss' kappa over the items: for other heads, not for other seeds.
 
     NaN where kappa is. An item enters kappa by the number of masks that keep it alone, so whole histograms are drawn.
     """
     found = _histogram(masks)
     if np.isnan(_kappa(found)):
         return Interval(np.nan, np.nan)
-    draws = np.random.default_rng(seed).multinomial(found.sum(), found / found.sum(), size=resamples)
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(_kappa(draws), [tail, 1 - tail])
+    draws = np.random.default_rng(seed).multinomial(found.sum(), found / found.sum(), size=9999)
+    low, high = np.nanquantile(_kappa(draws), [0.025, 0.975])
     return Interval(float(low), float(high))
 
 
@@ -94,25 +95,28 @@ def _kappa(histograms: np.ndarray) -> np.ndarray:
 def cochran(masks: np.ndarray) -> Rate:
     """Cochran's Q over items: do all masks keep as many? Of *which* ones they keep it says nothing.
 
-    NaN for one mask, and where no item is kept by some masks and not by others.
+    NaN for one mask, and where no item is kept by some masks and not by others. Cochran 1950; in sums over masks and
+    over the numbers of masks that keep an item, since masks of weights have millions of items.
     """
-    kept = masks.reshape(len(masks), -1)
-    if len(masks) < 2 or (kept == kept[0]).all():
-        return Rate(np.nan, max(len(masks) - 1, 0), np.nan)
-    found = cochrans_q(kept.T.astype(int))
-    return Rate(float(found.statistic), len(masks) - 1, float(found.pvalue))
+    number, histogram = len(masks), _histogram(masks)
+    sizes = masks.reshape(number, -1).sum(1, dtype=np.int64)
+    kept = np.arange(number + 1)
+    spread = int((histogram * kept * (number - kept)).sum())
+    if not spread:
+        return Rate(np.nan, max(number - 1, 0), np.nan)
+    q = (number - 1) * float(number * (sizes**2).sum() - sizes.sum() ** 2) / spread
+    return Rate(q, number - 1, float(chi2.sf(q, number - 1)))
 
 
 def mean_jaccard(masks: np.ndarray) -> float:
     """Items that two masks share over those that either keeps, mean over the pairs; NaN where a pair keeps nothing."""
-    kept = masks.reshape(len(masks), -1).astype(np.int64)
-    shared = kept @ kept.T
-    sizes = np.diag(shared)
-    one, other = np.triu_indices(len(masks), 1)
-    either = sizes[one] + sizes[other] - shared[one, other]
-    if not len(one) or not either.all():
-        return float("nan")
-    return float((shared[one, other] / either).mean())
+    kept = masks.reshape(len(masks), -1)
+    shares = [_share((one & other).sum(), (one | other).sum()) for one, other in combinations(kept, 2)]
+    return float(np.mean(shares)) if shares else float("nan")
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")
 
 
 def in_all(masks: np.ndarray) -> float:
@@ -145,9 +149,7 @@ def null(
     if np.isnan(observed):
         return Null(*[float("nan")] * 5)
     generator = np.random.default_rng(seed)
-    drawn = np.array([statistic(generator.permuted(kept, axis=-1)) for _ in range(draws)])
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Null(observed, float(drawn.mean()), float(low), float(high), _reached(drawn, observed))
+    return _beside(observed, np.array([statistic(generator.permuted(kept, axis=-1)) for _ in range(draws)]))
 
 
 def labels_matter(
@@ -179,51 +181,43 @@ def labels_matter(
         for block in np.unique(places):
             dealt[places == block] = generator.permutation(names[places == block])
         drawn[number] = difference(dealt)
+    return _beside(observed, drawn)
+
+
+def _beside(observed: float, drawn: np.ndarray) -> Null:
+    """What was observed beside its draws, of which it counts as one (Phipson & Smyth 2010)."""
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Null(observed, float(drawn.mean()), float(low), float(high), _reached(drawn, observed))
+    reached = int((drawn >= observed - 1e-12).sum())
+    return Null(observed, float(drawn.mean()), float(low), float(high), (1 + reached) / (1 + len(drawn)))
 
 
-def _reached(drawn: np.ndarray, observed: float) -> float:
-    """Phipson & Smyth 2010: what was observed counts as one of the draws."""
-    return (1 + int((drawn >= observed - 1e-12).sum())) / (1 + len(drawn))
+def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, float]:
+    """How alike two masks are that share a task, a seed, or neither: means of Cohen's kappa over such pairs.
 
-
-def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> pd.DataFrame:
-    """How alike masks are that share a task, a seed, or neither: mean of Cohen's kappa, a row a seed.
-
-    returns  index seed; columns same_task (and another seed), same_seed (and another task), neither: means over the
-             pairs in which a mask of that seed takes part, NaN where there is none; an undefined kappa counts as 0
+    returns  same_task (and another seed), same_seed (and another task), neither; NaN where there is no such pair. A
+             kappa that is not defined, of masks that both keep all or nothing, counts as 0.
     """
     found = pairs(masks, range(len(masks)))
-    ones, others = found["one"].astype(int), found["other"].astype(int)
-    named, dealt = np.asarray(tasks), np.asarray(seeds)
-    same_task = named[ones] == named[others]
-    same_seed = dealt[ones] == dealt[others]
+    ones, others = found["one"].to_numpy(dtype=int), found["other"].to_numpy(dtype=int)
+    named, dealt, kappas = np.asarray(tasks), np.asarray(seeds), found["kappa"].fillna(0).to_numpy(dtype=float)
+    same_task, same_seed = named[ones] == named[others], dealt[ones] == dealt[others]
     kinds = {
         "same_task": same_task & ~same_seed,
         "same_seed": same_seed & ~same_task,
         "neither": ~same_task & ~same_seed,
     }
-    kappas = found["kappa"].fillna(0).to_numpy()
-    told = {}
-    for seed in dict.fromkeys(seeds):
-        mine = (dealt[ones] == seed) | (dealt[others] == seed)
-        told[seed] = {
-            name: kappas[kind & mine].mean() if (kind & mine).any() else np.nan for name, kind in kinds.items()
-        }
-    return pd.DataFrame.from_dict(told, orient="index").rename_axis("seed")
+    return {name: float(kappas[kind].mean()) if kind.any() else float("nan") for name, kind in kinds.items()}
 
 
-def pairs(masks: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
     """Every two masks, a row each.
 
     one, other  their names
     shared, expected  items that both keep, and how many they would by lot: the mean of a hypergeometric distribution
-    overlap_p   of sharing as many or more by lot
+    overlap_p   of sharing as many or more by lot; overlap_holm, the same for as many tests as there are pairs
     jaccard     shared over those that either keeps; NaN where neither keeps any
     kappa       Cohen's; NaN where both keep all, or both nothing
-    mcnemar_p   exact: do the two keep as many?
-    holm_p      the same, for as many tests as there are pairs
+    mcnemar_p   exact: do the two keep as many? mcnemar_holm, the same for as many tests as there are pairs
     """
     kept = masks.reshape(len(masks), -1)
     items, rows = kept.shape[1], []
@@ -240,21 +234,23 @@ def pairs(masks: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
                 "shared": both,
                 "expected": (both + only) * (both + else_only) / items,
                 "overlap_p": float(hypergeom.sf(both - 1, items, both + only, both + else_only)),
-                "jaccard": both / either if either else float("nan"),
+                "jaccard": _share(both, either),
                 "kappa": float(cohens_kappa(table, return_results=False)) if chosen else float("nan"),
                 "mcnemar_p": float(mcnemar(table, exact=True).pvalue),
             }
         )
-    found = pd.DataFrame(rows)
-    return found.assign(holm_p=holm(found["mcnemar_p"].tolist())) if rows else found
+    found = pd.DataFrame(rows, columns=list(PAIR))
+    corrected = {f"{name}_holm": holm(found[f"{name}_p"].tolist()) for name in ("overlap", "mcnemar")}
+    return found.assign(**corrected)
 
 
 def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, float | str]:
     """All of it for one set of masks, as a row.
 
     masks, items, kept_least, kept_most    their number, that of the items, and how many of these a mask keeps
-    kappa, kappa_low, kappa_high, kappa_p  Fleiss', its interval over items, and p against masks of these sizes by lot
-    kappa_by_layer, layer_p                mean of kappa by lot in each layer, and p against it; of masks with layers
+    kappa, kappa_low, kappa_high           Fleiss', and its interval over items
+    kappa_by_lot, kappa_p                  its mean over masks of these sizes by lot, and p against them
+    kappa_by_layer, layer_p                the same by lot in each layer; of masks with layers
     jaccard, jaccard_by_lot                mean over pairs, and by lot
     q, q_p                                 Cochran's: do all masks keep as many?
     in_all, in_all_by_lot, in_all_p        items that all keep
@@ -280,6 +276,7 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
         "kappa": fleiss_kappa(masks),
         "kappa_low": kappa.low,
         "kappa_high": kappa.high,
+        "kappa_by_lot": of_kappa.mean,
         "kappa_p": of_kappa.p,
         "kappa_by_layer": in_layers.mean,
         "layer_p": in_layers.p,
@@ -306,9 +303,10 @@ def told(found: dict[str, float | str]) -> str:
     if found["reason"]:
         lines.append(f"They say little: {found['reason']}.")
     if not np.isnan(found["kappa"]):
+        by_lot = "" if np.isnan(found["kappa_by_lot"]) else f", by lot {found['kappa_by_lot']:.2f}"
         lines.append(
-            f"Fleiss' kappa {found['kappa']:.2f} (95 % interval over items {found['kappa_low']:.2f} to "
-            f"{found['kappa_high']:.2f}){p_value('kappa_p')}."
+            f"Fleiss' kappa {found['kappa']:.2f} (95 % interval for other items {found['kappa_low']:.2f} to "
+            f"{found['kappa_high']:.2f}){by_lot}{p_value('kappa_p')}."
         )
     if not np.isnan(found["layer_p"]):
         lines.append(f"By lot in each layer kappa would be {found['kappa_by_layer']:.2f} (p = {found['layer_p']:.2g}).")
@@ -340,14 +338,14 @@ def rank_biased_overlap(one: np.ndarray, other: np.ndarray, *, p: float = 0.9) -
     return float(share[-1] * p ** depths[-1] + (1 - p) / p * (share * p**depths).sum())
 
 
-def rankings(scores: np.ndarray, names: Sequence[str], *, p: float = 0.9) -> pd.DataFrame:
-    """Every two rankings by scores, (rankings, items): one, other, Kendall's tau-b `kendall`, and `rbo`."""
+def rankings(scores: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
+    """Every two rankings by scores, (rankings, items): one, other, Kendall's tau-b `kendall`, and `rbo` at p = .9."""
     return pd.DataFrame(
         {
             "one": names[one],
             "other": names[other],
             "kendall": float(kendalltau(scores[one], scores[other]).statistic),
-            "rbo": rank_biased_overlap(scores[one], scores[other], p=p),
+            "rbo": rank_biased_overlap(scores[one], scores[other]),
         }
         for one, other in combinations(range(len(scores)), 2)
     )

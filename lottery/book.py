@@ -205,13 +205,21 @@ def execute_all(
                 stale.append(name)
                 shown(name).unlink(missing_ok=True)
         ours = [experiment for name in stale if "scheduler" in overrides[name] for experiment in grids[name]]
-        cluster.map(ours, results, workers=workers, scheduler=scheduler)
+        try:
+            cluster.map(ours, results, workers=workers, scheduler=scheduler)
+        except (RuntimeError, ValueError) as error:
+            failed = [name for name in stale if (runs.status(grids[name], results)["state"] == "failed").any()]
+            raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
         with notebooks.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
             at_work = {pool.submit(one, name, progress): name for name in stale}
             try:
                 for number, future in enumerate(as_completed(at_work), 1):
                     took = _duration(future.result())
                     _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                notebooks.stop()
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
         for name in overrides.keys() - set(stale):

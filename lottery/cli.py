@@ -168,20 +168,22 @@ def agreement(
         raise ValueError(f"a figure is a file ending in .svg, .png or .pdf: {output} is not")
     names, kept = mask_files.side_by_side(masks)
     console = Console()
+    plots.house_style()
     axes = plots.row(len(kept), height=0.45 * len(names) + 2)
     for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
         pairs = judged.pairs(of_kind, names)
         console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
-        table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p (overlap)", "p (size, Holm)")
+        table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p, overlap", "p, sizes")
         for pair in pairs.itertuples():
-            numbers = (pair.expected, pair.jaccard, pair.kappa, pair.overlap_p, pair.holm_p)
+            numbers = (pair.jaccard, pair.kappa, pair.overlap_holm, pair.mcnemar_holm)
             shown = ["undefined" if isnan(number) else f"{number:.2g}" for number in numbers]
-            table.add_row(pair.one, pair.other, f"{pair.shared:,}", *shown)
+            table.add_row(pair.one, pair.other, f"{pair.shared:,}", f"{pair.expected:,.1f}", *shown)
         console.print(table)
         sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
         plots.overlap(pairs, sizes, ax=ax).set_title(kind)
     with files.written(output) as partial:
         axes[0].figure.savefig(partial, format=output.suffix[1:])
+    typer.echo("the p-values of the pairs are corrected after Holm")
     typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
 
 

@@ -81,6 +81,8 @@ def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray
     found = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
     if missing := [path for path in found if not path.exists()]:
         raise FileNotFoundError(f"{missing[0]} does not exist: give mask files, or folders that hold some")
+    if doubled := [path for number, path in enumerate(found) if path.resolve() in map(Path.resolve, found[:number])]:
+        raise ValueError(f"{doubled[0]} is given twice: a mask agrees with itself")
     if len(found) < 2:
         told = ", ".join(map(str, paths))
         raise ValueError(f"{told}: {len(found)} mask file(s) (*.safetensors) there; agreement takes two or more")
@@ -101,6 +103,7 @@ def _told_apart(paths: Sequence[Path]) -> list[str]:
     """Paths without the parts that all of them have in common."""
     parts = [path.absolute().with_suffix("").parts for path in paths]
     if len({len(part) for part in parts}) > 1:
-        return ["/".join(part[-2:]) for part in parts]
+        names = ["/".join(part[-2:]) for part in parts]
+        return names if len(set(names)) == len(names) else [str(path) for path in paths]
     differing = [place for place in range(len(parts[0])) if len({part[place] for part in parts}) > 1]
     return ["/".join(part[place] for place in differing) or parts[0][-1] for part in parts]

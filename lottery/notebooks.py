@@ -7,8 +7,10 @@ experiments that it runs.
 
 import ast
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 import time
 import tomllib
@@ -18,6 +20,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import jupytext
 import nbformat
@@ -35,6 +38,8 @@ PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can wr
 # A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
 EPOCH = "1767225600"
 MATPLOTLIBRC = "svg.hashsalt: lottery\n"
+
+_KERNELS: WeakSet[Any] = WeakSet()  # those that were started, running or not
 
 
 def checkout() -> Path:
@@ -233,7 +238,8 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     """Execute a notebook in the checkout's folder and put it at `output`; the seconds it took.
 
     progress  as by `progress`, in which it has a bar meanwhile
-    Several threads may execute notebooks at a time. Raises ValueError for parameters it has not or that a cell refuses,
+    Several threads may execute notebooks at a time in a process that is in `root`, the folder that all of them are
+    executed in. Raises ValueError for parameters it has not or that a cell refuses,
     and RuntimeError if a cell fails: `output` is then untouched, and the notebook as far as it came lies beside it,
     named <output>.failed.ipynb.
     """
@@ -258,7 +264,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
                 stderr_file=cell,
                 on_cell_start=cell.starts,
                 kernel_manager_class=_kernel(folder.absolute()),
-                shutdown_kernel="immediate",  # when it is interrupted, and there is nothing left to do when it is not
+                shutdown_kernel="immediate",  # there is nothing left to do
             )
         except PapermillExecutionError as error:
             partial.replace(failed)
@@ -423,8 +429,16 @@ def _kernel(folder: Path) -> type[Any]:
 
         def __init__(self, **given: Any):
             super().__init__(connection_file=f"{folder}/connection.json", **given)
+            _KERNELS.add(self)
 
     return Kernel
+
+
+def stop() -> None:
+    """End all notebooks that threads of this process are executing, at once; Ctrl-C reaches the main thread alone."""
+    for kernel in list(_KERNELS):
+        if kernel.has_kernel:
+            os.kill(kernel.provisioner.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -445,7 +459,7 @@ class _Cell:
     """
 
     def __init__(self, progress: Progress, name: str, cells: int):
-        self.progress, self.rest, self.printed = progress, "", time.monotonic()
+        self.progress, self.name, self.rest, self.printed = progress, name, "", time.monotonic()
         self.task = progress.add_task(name, total=cells, line="")
 
     def __enter__(self) -> "_Cell":
@@ -464,7 +478,7 @@ class _Cell:
         if told:
             self.progress.update(self.task, line=told[-1])
             if not self.progress.console.is_terminal and time.monotonic() - self.printed > 60:
-                self.progress.console.print(told[-1], markup=False, highlight=False)
+                self.progress.console.print(f"{self.name}: {told[-1]}", markup=False, highlight=False)
                 self.printed = time.monotonic()
 
     def flush(self) -> None:

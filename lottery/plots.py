@@ -33,9 +33,9 @@ def house_style() -> None:
     )
 
 
-def row(panels: int, *, width: float = 7.0, height: float = 3.8) -> list[Axes]:
-    """The Axes of a figure with so many panels side by side; width and height in inches, of one panel."""
-    _, axes = plt.subplots(1, panels, figsize=(width * panels, height), squeeze=False)
+def row(panels: int, *, height: float = 3.8) -> list[Axes]:
+    """The Axes of a figure with so many panels of 7 inches side by side, `height` inches high."""
+    _, axes = plt.subplots(1, panels, figsize=(7.0 * panels, height), squeeze=False)
     return list(axes[0])
 
 
@@ -134,16 +134,20 @@ def overlap(pairs: pd.DataFrame, sizes: Mapping[str, float], *, ax: Axes | None 
     reach = max(1.0, np.nanmax(np.abs(more), initial=0))
     ax.imshow(more, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
     for name, place in places.items():
-        ax.text(place, place, f"{sizes[name]:.4g}", ha="center", va="center", fontsize=8)
+        ax.text(place, place, _count(sizes[name]), ha="center", va="center", fontsize=8)
     for pair in pairs.to_dict("records"):
         row, column = places[pair["other"]], places[pair["one"]]
-        text = f"{pair['shared']:.4g}\n({pair['expected']:.1f})"
+        text = f"{_count(pair['shared'])}\n({pair['expected']:,.1f})"
         colour = "white" if abs(more[row, column]) > 0.6 * reach else "black"
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
     ax.set_yticks(range(len(names)), names)
     ax.grid(visible=False)
     return ax
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
 def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:

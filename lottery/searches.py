@@ -6,6 +6,7 @@ Tables are of recorded runs of `ComponentSearch` and `MagnitudeSearch`, a row a 
 import numpy as np
 import pandas as pd
 
+from lottery import agreement
 from lottery.choices import choose
 
 
@@ -25,6 +26,11 @@ def standard(runs: pd.DataFrame) -> pd.DataFrame:
         & (runs["where"] == "dev")
         & (runs["of.train_examples"] == 0)
     ]
+
+
+def judged(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of any runs, the standard searches that say something."""
+    return sound(standard(runs[runs["experiment"] == "ComponentSearch"]))
 
 
 def masks(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -57,14 +63,12 @@ def survivors(runs: pd.DataFrame) -> pd.DataFrame:
     told = {}
     for task, rows in sound(runs).groupby("of.task", sort=False):
         row: dict[str, float] = {"seeds": len(rows)}
-        for what, masks in (("heads", rows["kept_heads"]), ("MLPs", rows["kept_mlps"])):
-            kept = np.array(masks.tolist(), dtype=bool)
-            shares = kept.mean(1)
+        for what, kept in zip(("heads", "MLPs"), masks(rows), strict=True):
             row |= {
-                f"{what} kept by all": int(kept.all(0).sum()),
-                f"{what} by chance": kept.shape[1] * shares.prod(),
-                f"{what} kept by none": int((~kept).all(0).sum()),
-                f"{what} none, by chance": kept.shape[1] * (1 - shares).prod(),
+                f"{what} kept by all": agreement.in_all(kept),
+                f"{what} by chance": agreement.by_lot(kept),
+                f"{what} kept by none": agreement.in_all(~kept),
+                f"{what} none, by chance": agreement.by_lot(~kept),
             }
         told[choose("tasks", task).TITLE] = row
     return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")

@@ -120,6 +120,18 @@ def bootstrap_over_seeds_and_examples(
     return _percentiles(means, level)
 
 
+def jackknife_error(without: ArrayLike) -> float:
+    """Standard error of a statistic from its values with one unit left out each, (units,), such as one seed each.
+
+    For statistics of pairs of units, whose terms are not independent. NaN for fewer than three units and for any NaN.
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11.
+    """
+    values = np.asarray(without, dtype=float)
+    if values.size < 3:
+        return float("nan")
+    return float(np.sqrt((values.size - 1) * values.var()))
+
+
 def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Difference:
     """Mean of a - b over pairs, such as two methods at the same seeds, with its t interval.
 

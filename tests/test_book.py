@@ -1,11 +1,15 @@
 """A book of a page or two, from its notebooks to its pages, and what keeps it from being shown."""
 
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from threading import Barrier
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 import yaml
@@ -188,7 +192,8 @@ def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wa
 
     def execute(root, name, told, output, progress):
         begun.append(name)
-        both.wait(timeout=30)  # alone, none would come past this
+        if name in names[:2]:
+            both.wait(timeout=30)  # alone, neither would come past this
         if name == "experiments/b":
             raise RuntimeError("notebook experiments/b failed")
         sleep(1)
@@ -199,8 +204,50 @@ def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wa
     where = {"results": small / "results", "workers": 2, "scheduler": "", "force": True, "console": Console(quiet=True)}
     with pytest.raises(RuntimeError, match="experiments/b failed"):
         book.execute_all(small, {name: {} for name in names}, small / "executed", **where)
-    assert begun[:2] == names[:2]
+    assert {*begun[:2]} == {*names[:2]}
     assert len(begun) < len(names)
+
+
+def test_a_run_that_fails_is_told_with_its_notebooks(small, notebook, mapped):
+    parameters = '# %% tags=["parameters"]\nresults = "results"\nscheduler = ""\n\n# %% tags=["grid"]\n'
+    notebook(
+        "experiments/good", parameters + 'from toy_experiments import Doubling\ngrid = [Doubling(number=1, log="l")]\n'
+    )
+    bad = 'from toy_experiments import Failing\ngrid = [Failing(message="no luck", log="l")]\n'
+    notebook("experiments/bad", parameters + bad)
+    told = {
+        name: notebooks.machine(small, name, results=small / "results", scheduler="")
+        for name in ("experiments/good", "experiments/bad")
+    }
+    where = {"results": small / "results", "workers": 1, "scheduler": "", "force": True, "console": Console(quiet=True)}
+    with pytest.raises(ValueError, match=r"^experiments/bad: .*no luck"):
+        book.execute_all(small, told, small / "executed", **where)
+
+
+def test_an_interrupted_book_ends_its_notebooks_at_once(small, notebook):
+    notebook(
+        "experiments/slow",
+        '# %% tags=["parameters"]\n\n# %%\nimport os, pathlib, time\n'
+        'pathlib.Path("kernel").write_text(str(os.getpid()))\ntime.sleep(120)\n',
+    )
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pathlib import Path; from rich.console import Console; from lottery import book\n"
+        "book.execute_all(Path.cwd(), {'experiments/slow': {}}, Path('executed'), results=Path('results'), workers=2,\n"
+        "    scheduler='', force=True, console=Console(quiet=True))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=small, stderr=subprocess.PIPE, text=True)
+    until = monotonic() + 60
+    while not (small / "kernel").exists() or not (small / "kernel").read_text():
+        assert monotonic() < until
+        assert process.poll() is None, process.stderr.read()
+        sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert "KeyboardInterrupt" in error
+    kernel = int((small / "kernel").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)
 
 
 def test_pages_stand_in_the_part_and_order_that_they_say(small, notebook):

@@ -91,6 +91,8 @@ def test_chances_are_those_of_examples_drawn_anew(tuned, results):
 
 
 def test_only_the_search_as_printed_is_judged(tuned, results):
-    for change in ({"importance": "magnitude"}, {"recipe": "released"}, {"where": "train"}):
-        with pytest.raises(ValueError, match="give a search with 'sample', 'printed' and 'dev'"):
+    for change in ({"importance": "magnitude"}, {"recipe": "released"}, {"where": "train"}, {"guarded": True}):
+        with pytest.raises(ValueError, match="give a search with 'sample', 'printed' and 'dev', and without a guard"):
             runs.perform(noise(tuned, **change), results)
+    with pytest.raises(ValueError, match="resamples = 1: two draws"):
+        runs.perform(replace(noise(tuned), resamples=1), results)

@@ -121,6 +121,16 @@ def test_masks_of_a_folder_stand_side_by_side(tmp_path):
         assert array.tolist() == [kept[1][name].tolist(), kept[0][name].tolist()]
 
 
+def test_names_tell_masks_apart(tmp_path):
+    paths = [tmp_path / place / "a/mask.safetensors" for place in ("x", "y/z")]
+    for seed, path in enumerate(paths):
+        components_at(path, seed)
+    names, _ = mask_files.side_by_side(paths)
+    assert names == [str(path) for path in paths]
+    components_at(tmp_path / "b/mask.safetensors", 2)
+    assert mask_files.side_by_side([paths[0], tmp_path / "b/mask.safetensors"])[0] == ["a/mask", "b/mask"]
+
+
 def test_masks_of_weights_are_laid_end_to_end(tmp_path):
     shapes = {"b.weight": (2, 3), "a.weight": (2, 2)}
     files = [tmp_path / name / "mask.safetensors" for name in ("x", "y")]
@@ -136,6 +146,8 @@ def test_masks_of_weights_are_laid_end_to_end(tmp_path):
 def test_masks_that_cannot_stand_side_by_side_are_refused(tmp_path, path):
     with pytest.raises(ValueError, match=r"folder: 1 mask file.*two or more"):
         mask_files.side_by_side([path.parent])
+    with pytest.raises(ValueError, match=r"mask\.safetensors is given twice"):
+        mask_files.side_by_side([path, path.parent])
     with pytest.raises(FileNotFoundError, match=r"gone\.safetensors does not exist"):
         mask_files.side_by_side([path, tmp_path / "gone.safetensors"])
     components_at(tmp_path / "other.safetensors", 0)

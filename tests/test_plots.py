@@ -54,7 +54,7 @@ def test_heads_and_mlps_of_a_group_stand_side_by_side():
 def test_the_overlap_of_masks_stands_below_their_sizes():
     pairs = pd.DataFrame(
         [
-            {"one": "a", "other": "b", "shared": 5, "expected": 2.0},
+            {"one": "a", "other": "b", "shared": 5000, "expected": 4997.0},
             {"one": "a", "other": "c", "shared": 1.5, "expected": 2.25},
             {"one": "b", "other": "c", "shared": 3, "expected": 3.0},
         ]
@@ -62,7 +62,7 @@ def test_the_overlap_of_masks_stands_below_their_sizes():
     ax = plots.overlap(pairs, {"a": 6, "b": 7, "c": 8})
     told = {text.get_position(): text.get_text() for text in ax.texts}
     diagonal = {(0, 0): "6", (1, 1): "7", (2, 2): "8"}
-    assert told == diagonal | {(0, 1): "5\n(2.0)", (0, 2): "1.5\n(2.2)", (1, 2): "3\n(3.0)"}
+    assert told == diagonal | {(0, 1): "5,000\n(4,997.0)", (0, 2): "1.5\n(2.2)", (1, 2): "3\n(3.0)"}
     (image,) = ax.images
     shown = np.ma.filled(image.get_array().astype(float), np.nan)
     np.testing.assert_array_equal(shown, [[np.nan] * 3, [3, np.nan, np.nan], [-0.75, 0, np.nan]])

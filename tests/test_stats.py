@@ -19,6 +19,7 @@ from lottery.stats import (
     equivalence,
     holm,
     is_winning,
+    jackknife_error,
     line,
     normality,
     paired_difference,
@@ -346,3 +347,11 @@ def test_a_difference_is_told_with_its_interval_where_there_is_one():
     assert Difference(0.12, 0.03, 0.21).told(form="+.0%") == "+12% (+3% to +21%)"
     assert Difference(2.0, math.nan, math.nan).told() == "+2.0 (no interval)"
     assert Difference(math.nan, math.nan, math.nan).told() == "not defined"
+
+
+def test_the_jackknife_of_a_mean_has_its_standard_error():
+    """Left out one at a time, means give the textbook's error of the mean; of pairs there is no such formula."""
+    without = [np.delete(VALUES, place).mean() for place in range(len(VALUES))]
+    assert jackknife_error(without) == pytest.approx(VALUES.std(ddof=1) / math.sqrt(len(VALUES)))
+    assert math.isnan(jackknife_error([1.0, 2.0]))
+    assert math.isnan(jackknife_error([1.0, math.nan, 2.0]))

@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+import pandas as pd
 import torch
 from tqdm.auto import tqdm
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import component_search, components, evaluation, sensitivity
 from lottery.components import HEADS
@@ -11,6 +13,7 @@ from lottery.examples import seeded
 from lottery.experiments.component_search import LOOKS, ComponentSearch
 from lottery.masks import Mask
 from lottery.runs import Count, Run, Size, parameters
+from lottery.tasks import Task
 
 OF_STEPS = ("phases", "removed_at", "left_at", "cuts", "unsure", "agree")
 OF_HEADS = ("scores", "lows", "highs", "chances", "removed", "places")
@@ -37,18 +40,20 @@ class CutNoise:
         phases, removed_at, left_at  of each step: its phase, how many heads it removed, and of how many
         cuts       between the importance of the last head removed and the first kept, over its layer's norm
         unsure     share of the heads there whose chance to be removed, as examples are drawn anew, is within UNSURE
-        agree      share of the heads that one draw removes and another removes, too; by lot removed_at / left_at
+        agree      share of the heads that one draw removes and another does, too, over all pairs of draws; by lot
+                   removed_at / left_at
         scores, lows, highs, chances, removed  of the heads there, step after step: importance over its layer's norm,
                    the middle 95 % of it and the chance to be removed as examples are drawn anew, and 1 where it was
         places     of these, layer * heads + head
-        lowest_score, dense_score  after the first step, and before it
-        half_scores, any_scores    instead, with as many heads of the lower half of importance, or any, drawn by lot
+        lowest_score, dense_score  without the heads of the first step, all MLPs kept, and with all
+        half_scores, any_scores    without as many heads of the lower half of importance, or any, drawn by lot
         """
-        if self.of.importance != "sample" or self.of.recipe != "printed" or self.of.where != "dev":
-            raise ValueError(
-                f"importance = {self.of.importance!r}, recipe = {self.of.recipe!r}, where = {self.of.where!r}: "
-                "give a search with 'sample', 'printed' and 'dev'"
-            )
+        of = self.of
+        if (of.importance, of.recipe, of.where, of.guarded) != ("sample", "printed", "dev", False):
+            what = f"{of.importance!r}, {of.recipe!r}, {of.where!r}, guarded = {of.guarded}"
+            raise ValueError(f"{what}: give a search with 'sample', 'printed' and 'dev', and without a guard")
+        if self.resamples < 2:
+            raise ValueError(f"resamples = {self.resamples}: two draws at least can agree")
         searched = run.need(self.of)
         looks, found = searched.read(LOOKS), searched.metrics
         task, model, tokenizer, tables = self.of.of.opened(run)
@@ -67,7 +72,15 @@ class CutNoise:
                 before, sizes = look, None
         return told | self._swapped(task, model, tokenizer, tables["dev"], looks, generator)
 
-    def _step(self, told, phase, kept: Mask, gone: torch.Tensor, sizes: torch.Tensor, generator) -> None:
+    def _step(
+        self,
+        told: dict[str, list],
+        phase: str,
+        kept: Mask,
+        gone: torch.Tensor,
+        sizes: torch.Tensor,
+        generator: torch.Generator,
+    ) -> None:
         count, there = int(gone.sum()), kept[HEADS]
         scores = component_search.normalised({HEADS: sizes.mean(0)}, kept)[HEADS]
         draws = self._drawn(sizes, kept, generator)
@@ -80,7 +93,8 @@ class CutNoise:
         stay = there & ~gone
         told["cuts"].append(float((scores[gone].max() + scores[stay].min()) / 2) if stay.any() else float("nan"))
         told["unsure"].append(float(((chances > low) & (chances < high)).double().mean()))
-        told["agree"].append(float(chances.square().sum() / count))
+        often = chances * self.resamples
+        told["agree"].append(float((often * (often - 1)).sum() / (self.resamples * (self.resamples - 1) * count)))
         told["scores"] += scores[there].tolist()
         told["lows"] += draws[:, there].quantile(0.025, dim=0).tolist()
         told["highs"] += draws[:, there].quantile(0.975, dim=0).tolist()
@@ -101,7 +115,15 @@ class CutNoise:
         means = (counts.double() @ flat / examples).view(self.resamples, *sizes.shape[1:])
         return torch.stack([component_search.normalised({HEADS: mean}, kept)[HEADS] for mean in means])
 
-    def _swapped(self, task, model, tokenizer, dev, looks, generator) -> dict[str, Any]:
+    def _swapped(
+        self,
+        task: Task,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        dev: pd.DataFrame,
+        looks: dict[str, torch.Tensor],
+        generator: torch.Generator,
+    ) -> dict[str, Any]:
         """Scores with other sets of heads removed in the first step than the lowest."""
         answer = evaluation.answering(task, dev, tokenizer, self.of.of.max_length)
         right = evaluation.truth(task, dev)

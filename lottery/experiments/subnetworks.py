@@ -134,7 +134,11 @@ def told(runs: pd.DataFrame) -> pd.DataFrame:
     found = rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
     usual = found.loc[found["subnetwork"] == "full", "epochs"].min()
     searches = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])].to_dict("records")
-    silent = {(row["of.task"], row["of.seed"]): row["degenerate"] for row in searches if row["degenerate"]}
+    silent: dict[tuple, str] = {}
+    for row in searches:
+        pair, why = (row["of.task"], row["of.seed"]), row["degenerate"]
+        if why and why not in silent.get(pair, ""):
+            silent[pair] = f"{silent[pair]}; {why}" if pair in silent else why
     return found.assign(
         longer=(found["experiment"] == "FineTuning") & (found["epochs"] > usual),
         degenerate=[silent.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],

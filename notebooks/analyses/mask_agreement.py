@@ -19,8 +19,8 @@
 # Fine-tune one pre-trained model twice on one task, with another head and another order of the examples, and search both
 # for the heads that they need. If the two masks are alike, the good subnetwork says something about the task; if not, it
 # says something about the run. {cite:t}`prasanna2020` report that good subnetworks are *unstable*: Fleiss' kappa between
-# five seeds is low, and Cochran's test finds most masks different. This chapter takes those statistics apart, asks what
-# masks would show that choose *by lot*, and whether a mask knows its task at all.
+# five seeds is low, and Cochran's Q test does not show them to be significantly similar. This chapter takes those
+# statistics apart, asks what masks would show that choose *by lot*, and whether a mask has anything to do with its task.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
@@ -76,10 +76,11 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
+from scipy.stats import t as student
 
 from lottery import agreement, cluster, plots, runs, stats
 from lottery.choices import choose
-from lottery.searches import masks, silent_told, sound, standard
+from lottery.searches import judged, masks, silent_told
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -107,15 +108,9 @@ def title(task: str) -> str:
     return choose("tasks", task).TITLE
 
 
-def found(runs: pd.DataFrame) -> pd.DataFrame:
-    """The sound searches, as printed."""
-    searches = runs[runs["experiment"] == "ComponentSearch"]
-    return sound(standard(searches))
-
-
 def repeated(runs: pd.DataFrame) -> pd.DataFrame:
-    """Those of tasks that have two or more."""
-    rows = found(runs)
+    """The searches that say something, of tasks that have two or more."""
+    rows = judged(runs)
     return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1]
 
 
@@ -128,34 +123,52 @@ def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among:
     return what(runs)
 
 
+def silent(runs: pd.DataFrame) -> Markdown:
+    """Which searches say nothing."""
+    return Markdown(silent_told(runs[runs["experiment"] == "ComponentSearch"]))
+
+
 def with_lot(value: float, by_lot: float, form: str) -> str:
     """A number and, in brackets, what it would be by lot."""
     return f"{value:{form}} ({by_lot:{form}})"
 
 
 # %% [markdown]
+# A search can also say nothing, as {doc}`/experiments/component_search` tells. Of this build, of the miniature's recorded
+# grid and of the real BERT:
+
+# %% tags=["hide-input"]
+silent(live)
+
+# %% tags=["hide-input"]
+silent(recorded) if len(recorded) else missing("miniature")
+
+# %% tags=["hide-input"]
+silent(bert) if len(bert) else missing("minilm")
+
+# %% [markdown]
 # (p10)=
 # ## Kappa, and what it is to be held against
 #
 # Each head is an item, each seed a judge who says *keep* or *remove*. **Fleiss' kappa** {cite:p}`fleiss1971` is the
-# agreement beyond what judges with these shares would have by chance, 1 at most and 0 by chance. Chance means *on average*:
-# whether a kappa of 0.2 could be luck takes masks by lot. So here every kappa stands beside two nulls, both of masks with
-# exactly the sizes found: **by lot**, any heads of the model; and **by lot in each layer**, as many in each layer as were
-# found, so that agreeing on the *layers* does not count. Intervals are bootstrapped over heads; of the p-values over tasks,
-# those against masks by lot are corrected after Holm.
+# agreement beyond what judges with these shares would have by chance: 1 at most, about 0 by chance. Chance means *on
+# average*: whether a kappa of 0.2 could be luck takes masks by lot. So every kappa stands here beside what it is on average
+# of masks that choose **by lot**, any heads of the model and exactly as many as were found, with the share of such draws
+# that reach it (p); and beside masks by lot **in each layer**, as many in each layer as were found, so that agreeing on the
+# *layers* does not count. The **Jaccard** index of two masks is the number of heads that both keep over the number that
+# either keeps. All p-values are corrected for the number of tasks, after Holm: the smallest is multiplied by as many.
 
 
 # %% tags=["hide-input"]
-def judged(runs: pd.DataFrame) -> pd.DataFrame:
-    """Agreement on heads, a row a task."""
+def agreeing(runs: pd.DataFrame) -> pd.DataFrame:
+    """Agreement on heads, a row a task; p-values corrected for the number of tasks."""
     rows = {}
     for task, of_task in repeated(runs).groupby("of.task", sort=False):
         heads, _ = masks(of_task)
         rows[title(task)] = agreement.summary(heads, draws=draws)
     table = pd.DataFrame.from_dict(rows, orient="index")
-    known = table["kappa_p"].notna()
-    table.loc[known, "kappa_p"] = stats.holm(table.loc[known, "kappa_p"].tolist())
-    return table
+    corrected = {name: stats.holm(table[name].tolist()) for name in ("kappa_p", "layer_p", "in_all_p", "q_p")}
+    return table.assign(**corrected)
 
 
 def p_value(p: float) -> str:
@@ -165,19 +178,23 @@ def p_value(p: float) -> str:
 
 def agreement_table(runs: pd.DataFrame) -> pd.DataFrame:
     """The same in words."""
-    rows = judged(runs)
+    rows = agreeing(runs)
     told = {
         "seeds": rows["masks"],
         "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
         "kappa": [f"{row.kappa:.2f} ({row.kappa_low:.2f} to {row.kappa_high:.2f})" for row in rows.itertuples()],
-        "p, by lot": rows["kappa_p"].map(p_value),
-        "kappa by lot in each layer": rows["kappa_by_layer"].map("{:.2f}".format),
+        "by lot": rows["kappa_by_lot"].map("{:.2f}".format),
+        "p": rows["kappa_p"].map(p_value),
+        "by lot in each layer": rows["kappa_by_layer"].map("{:.2f}".format),
         "p, in each layer": rows["layer_p"].map(p_value),
         "Jaccard (by lot)": [with_lot(row.jaccard, row.jaccard_by_lot, ".2f") for row in rows.itertuples()],
         "kept by all (by lot)": [with_lot(row.in_all, row.in_all_by_lot, ".1f") for row in rows.itertuples()],
         "p, kept by all": rows["in_all_p"].map(p_value),
         "p, Cochran's Q": rows["q_p"].map(p_value),
+        "why it says little": rows["reason"],
     }
+    if not any(told["why it says little"]):
+        del told["why it says little"]
     return pd.DataFrame(told, index=rows.index).rename_axis("task")
 
 
@@ -190,7 +207,7 @@ shown(agreement_table, recorded)
 # %% tags=["hide-input"]
 def in_words(runs: pd.DataFrame) -> Markdown:
     """How many tasks agree beyond chance, and how far kappa goes, beside the published masks."""
-    rows = judged(runs)
+    rows = agreeing(runs)
     theirs = published[published["task"] != "wnli"]
     beyond, inside = int((rows["kappa_p"] < 0.05).sum()), int((rows["layer_p"] < 0.05).sum())
     return Markdown(
@@ -203,7 +220,8 @@ def in_words(runs: pd.DataFrame) -> Markdown:
 shown(in_words, recorded)
 
 # %% [markdown]
-# The real BERT:
+# In brackets behind kappa its 95 % interval for *other heads* of the same kind, by a bootstrap; how it would vary with other
+# seeds, three to five of them cannot tell. The real BERT:
 
 # %% tags=["hide-input"]
 shown(agreement_table, bert, "minilm")
@@ -212,8 +230,9 @@ shown(agreement_table, bert, "minilm")
 shown(in_words, bert, "minilm")
 
 # %% [markdown]
-# The authors' own masks of BERT-base, five seeds, 144 heads. *Alike in size* counts the pairs of seeds, of ten, that McNemar's
-# exact test does not tell apart, the paper's "pairwise" test. WNLI's masks keep everything or nothing:
+# The authors' own masks of BERT-base, five seeds, 144 heads. *Alike in size* counts the pairs of seeds, of ten, whose sizes
+# McNemar's exact test does not tell apart; the paper takes Cochran's test of two masks, its form for large samples. WNLI's
+# masks keep everything or nothing:
 
 # %% tags=["hide-input"]
 theirs = published.set_index(published["task"].map(title))[
@@ -227,10 +246,10 @@ theirs.assign(cochran_p=theirs["cochran_p"].map("{:.2g}".format)).round(2).renam
 # ## What Cochran's Q asks
 #
 # Q compares *how many* heads each seed keeps. It knows nothing of *which*: two masks that keep twelve heads each and share
-# none are the same to it. The paper reads a rejection as "the masks are different" and the lack of one as a sign of
-# similarity. To see what the test sees, here are five masks of 144 heads made in four ways, many times over: sizes all
-# equal, or those of a task's published masks; heads by lot, or always the first ones of one fixed ranking, so that masks
-# agree as much as their sizes let them.
+# none are the same to it. The paper writes that the test "did not show that the binary mask of head survival obtained with
+# five random seeds for each tasks were significantly similar". To see what the test sees, here are five masks of 144 heads
+# made in four ways: sizes all equal, or those of a task's published masks; heads by lot, 400 times, or the first ones of one
+# fixed ranking, so that masks agree as much as their sizes let them.
 
 # %% tags=["hide-input"]
 sizes = pd.read_csv("book/published/prasanna2020_masks.csv")
@@ -266,20 +285,22 @@ def simulated(times: int = 400) -> pd.DataFrame:
 simulated()
 
 # %% [markdown]
-# Q tells the rows of different *sizes* from those of equal ones, whether or not the masks have anything in common; kappa
-# tells the columns' other half. (Masks that are equal leave nothing to test, which counts as no rejection.)
+# Q rejects where *sizes* differ, whether or not the masks have anything in common, and does not where they are equal; kappa
+# tells masks by lot from those of one ranking, whatever their sizes. (Masks that are equal leave nothing to test, which
+# counts as no rejection.)
 #
-# ## Does a mask know its task?
+# ## Has a mask anything to do with its task?
 #
-# If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Compared are
-# masks of *different* seeds, so that no two come from one order of examples; the null deals the names of the tasks out
-# anew among the masks of each seed.
+# If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Likeness is
+# **Cohen's kappa**, which is Fleiss' for two masks whose shares may differ; where both keep everything, or nothing, it is not
+# defined and counts as 0. Compared are masks of *different* seeds, so that no two come from one order of examples; the null
+# deals the names of the tasks out anew among the masks of each seed.
 
 
 # %% tags=["hide-input"]
 def similarities(runs: pd.DataFrame) -> tuple[np.ndarray, list[str], list[int]]:
     """Cohen's kappa of every two masks over heads, with their tasks and seeds."""
-    rows = found(runs)
+    rows = judged(runs)
     heads, _ = masks(rows)
     kappas = np.full((len(rows), len(rows)), np.nan)
     table = agreement.pairs(heads, list(range(len(rows))))
@@ -296,7 +317,11 @@ def tasks_told(runs: pd.DataFrame) -> Markdown:
     return Markdown(
         f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks; if names are dealt "
         f"out, the middle 95 % of such differences lie from {null.low:+.2f} to {null.high:+.2f} (p = {null.p:.3f}): "
-        + ("the masks know their task." if null.p < 0.05 else "that they know their task is not shown.")
+        + (
+            "masks of one task are more alike, in which heads or in how many they keep."
+            if null.p < 0.05
+            else "that masks of one task are more alike is not shown."
+        )
     )
 
 
@@ -346,12 +371,15 @@ shown(tasks_told, bert, "minilm")
 # %% tags=["hide-input"]
 def kinship_told() -> Markdown:
     """Mean kappas of the published masks by what two have in common."""
-    kin = pd.read_csv("book/published/prasanna2020_kinship.csv").set_index("seed")
-    apart = stats.paired_difference(kin["same_task"], kin["same_seed"])
+    kin = pd.read_csv("book/published/prasanna2020_kinship.csv").set_index("without_seed")
+    apart = kin["same_task"] - kin["neither"]
+    reach = student.ppf(0.975, len(apart) - 2) * stats.jackknife_error(apart.drop("none"))
+    every = kin.loc["none"]
     return Markdown(
-        f"Two masks of one task and different seeds have a kappa of {kin['same_task'].mean():.2f} on average, two of one "
-        f"seed and different tasks {kin['same_seed'].mean():.2f}, and two that share neither {kin['neither'].mean():.2f}; "
-        f"the first minus the second is {apart.told(form='+.2f')}, over the five seeds."
+        f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "
+        f"different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So the task gives "
+        f"{apart['none']:+.2f} (95 % interval {apart['none'] - reach:+.2f} to {apart['none'] + reach:+.2f}, by a jackknife "
+        f"over the five seeds), and changing only the seed takes {1 - every['same_task']:.2f}: both are in the masks."
     )
 
 
@@ -409,14 +437,14 @@ shown(rankings_told, bert, "minilm", among=scores_of)
 # could all be removed with about equal success. That is three questions. Are the scores near the cut so close together that
 # *other examples* would have cut elsewhere? So the examples of dev are drawn anew, with replacement, and the step is taken
 # again. Do scores differ more *between seeds* than by the examples? And would *other heads* have gone with equal success? So
-# in the first step as many heads are removed by lot, from the lower half of importance, or from all.
+# as many heads as in the first step are removed by lot, from the lower half of importance, or from all, and no MLP.
 
 
 # %% tags=["hide-input"]
 def noise(runs: pd.DataFrame) -> pd.DataFrame:
     """The judged steps of searches that say something."""
     rows = runs[runs["experiment"] == "CutNoise"]
-    pairs = set(zip(found(runs)["of.task"], found(runs)["of.seed"], strict=True))
+    pairs = set(zip(judged(runs)["of.task"], judged(runs)["of.seed"], strict=True))
     return rows[[pair in pairs for pair in zip(rows["of.of.task"], rows["of.of.seed"], strict=True)]]
 
 
@@ -431,8 +459,11 @@ def cuts_drawn(runs: pd.DataFrame) -> None:
     """Importance of the heads there at the first steps of the first search, lowest first, with the cut."""
     row = noise(runs).iloc[0]
     steps = steps_of(row)[:4]
-    _, panels = plt.subplots(1, len(steps), figsize=(2.6 * len(steps) + 0.6, 3.0), sharey=True, squeeze=False)
-    for number, (step, ax) in enumerate(zip(steps, panels[0], strict=True)):
+    lines = -(-len(steps) // 2)
+    _, panels = plt.subplots(lines, 2, figsize=(7.0, 2.6 * lines), sharey=True, squeeze=False)
+    for ax in panels.flat[len(steps) :]:
+        ax.set_axis_off()
+    for number, (step, ax) in enumerate(zip(steps, panels.flat, strict=False)):
         for removed, name in ((1, "removed"), (0, "kept")):
             some = (step["removed"] == removed).to_numpy()
             spread = np.abs(step.loc[some, ["lows", "highs"]].sub(step.loc[some, "scores"], axis=0)).to_numpy().T
@@ -441,6 +472,7 @@ def cuts_drawn(runs: pd.DataFrame) -> None:
             ax.errorbar(at, step.loc[some, "scores"], spread, fmt=".", color=colour, elinewidth=0.8, label=name)
         ax.axhline(row["cuts"][number], color="grey", linestyle="--", linewidth=1)
         ax.set_title(f"step {number + 1}: {row['removed_at'][number]} of {row['left_at'][number]} heads", fontsize=9)
+    for ax in panels[-1]:
         ax.set_xlabel("heads, lowest first")
     panels[0][0].set_ylabel(f"{title(row['of.of.task'])}: importance,\nover the layer's norm")
     panels[0][0].legend(fontsize=8)
@@ -456,13 +488,13 @@ shown(cuts_drawn, bert, "minilm", among=noise)
 
 # %% tags=["hide-input"]
 def between_seeds(rows: pd.DataFrame) -> float:
-    """Standard deviation of a head's first importance between seeds over that by examples, median of the heads."""
+    """Root of the variance of a head's first importance between seeds over that by examples, means over the heads."""
     first = [steps_of(row)[0].sort_values("places") for _, row in rows.iterrows()]
     if len(first) < 2:
         return float("nan")
-    seeds = np.array([step["scores"] for step in first]).std(0, ddof=1)
-    examples = np.array([(step["highs"] - step["lows"]) / 3.92 for step in first]).mean(0)
-    return float(np.median(seeds / examples))
+    seeds = np.array([step["scores"] for step in first]).var(0, ddof=1).mean()
+    examples = np.mean([((step["highs"] - step["lows"]) / 3.92) ** 2 for step in first])
+    return float(np.sqrt(seeds / examples))
 
 
 def cuts_told(runs: pd.DataFrame) -> pd.DataFrame:
@@ -480,7 +512,7 @@ def cuts_told(runs: pd.DataFrame) -> pd.DataFrame:
             "searches": len(rows),
             "heads unsure at a step": f"{np.mean([np.mean(each) for each in rows['unsure']]):.0%}",
             "removed again (by lot)": with_lot(again, np.mean(by_lot), ".0%"),
-            "spread between seeds, in that by examples": "" if np.isnan(seeds) else f"{seeds:.1f}",
+            "spread between seeds, over that by examples": "" if np.isnan(seeds) else f"{seeds:.1f}",
             "lower half by lot, minus lowest (points)": half.told(),
             "any by lot, minus lowest (points)": every.told(),
         }
@@ -497,15 +529,10 @@ shown(cuts_told, bert, "minilm", among=noise)
 
 # %% [markdown]
 # *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
-# again* the share of the heads that two draws both remove, and in brackets what two choices by lot would share. A spread
-# between seeds of 1 would be no more than the examples make. The last two columns are scores after the first step; in
-# brackets 95 % intervals over the searches (paired t). Near 0 means: with equal success.
-
-# %% [markdown]
-# ## Which searches say nothing
-
-# %% tags=["hide-input"]
-Markdown(silent_told(standard(live[live["experiment"] == "ComponentSearch"])))
+# again* the share of the heads that two draws both remove, and in brackets what two choices by lot would share. All seeds
+# are scored on the same examples; at a spread of 1 another seed moves a head's score as much as other examples would. The
+# last two columns are differences of scores without the heads of the first step; in brackets 95 % intervals over the
+# searches (paired t). Near 0 means: with equal success.
 
 # %% [markdown]
 # ## Masks of your own
@@ -516,5 +543,5 @@ Markdown(silent_told(standard(live[live["experiment"] == "ComponentSearch"])))
 # lottery agreement FOLDER
 # ```
 #
-# It prints kappa with its nulls and every pair, and draws what two masks share as `agreement.svg`. Of weights, of which there
-# are millions, nothing is drawn by lot: there chance hardly varies, and stands in the table.
+# It prints the same as the first table here and every pair, and draws what two masks share as `agreement.svg`. Of weights,
+# of which there are millions, nothing is drawn by lot: there chance hardly varies, and stands in the table.
