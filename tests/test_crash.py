@@ -1,4 +1,4 @@
-"""A book killed at five moments and made again is the book that nobody disturbed; two at once share the work."""
+"""A book killed at six moments and made again is the book that nobody disturbed; two at once share the work."""
 
 import json
 import os
@@ -55,11 +55,11 @@ def until(there, process):
 
 def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, notebook, tmp_path_factory):
     """The kills hit what was running, so each moment comes; and of a training at most one step is done twice a kill."""
-    for name, seeds, performed in (
-        ("first", "[0]", HERE),
-        ("second", "[1]", "from pathlib import Path\n" + ON_WORKERS),
+    for name, seeds, parameters, performed in (
+        ("first", "[0]", PARAMETERS.replace('workers = 2\nscheduler = ""\n', ""), HERE),
+        ("second", "[1]", PARAMETERS, "from pathlib import Path\n" + ON_WORKERS),
     ):
-        cells = PARAMETERS.replace("TITLE", name).replace("SEEDS", seeds) + performed + SHOWN
+        cells = parameters.replace("TITLE", name).replace("SEEDS", seeds) + performed + SHOWN
         notebook(f"experiments/{name}", cells)
     undisturbed = tmp_path_factory.mktemp("undisturbed") / "checkout"
     shutil.copytree(small, undisturbed)
@@ -67,10 +67,11 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
 
     executed = small / "book/_build/executed/quick/experiments"
     moments = {
-        "before the first run": ((executed / ".first").exists, True),
+        "before the first run": ((small / "results/.landmark").exists, True),
+        "in a training on a worker": (lambda: any(small.glob("results/Training/*/checkpoint.pt")), False),
+        "before the first notebook": ((executed / ".first").exists, True),
         "in a training of a notebook's own": (lambda: any(small.glob("results/Training/*/checkpoint.pt")), False),
         "between two notebooks": ((executed / "first.stamp.json").exists, True),
-        "in a training on a worker": (lambda: any(small.glob("results/Training/*/checkpoint.pt")), False),
         "while the pages are rendered": ((small / "book/_build/staged/_build").exists, False),
     }
     family = []

@@ -13,6 +13,7 @@ mpl.use("agg")
 
 @pytest.fixture(autouse=True)
 def closed():
+    plt.close("all")  # figures that other tests left
     yield
     plt.close("all")
 

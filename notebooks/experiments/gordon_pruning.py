@@ -374,6 +374,32 @@ if len(bert):
 else:
     display(missing_bert)
 
+
+# %% tags=["hide-input"]
+def left_to_lose(runs: pd.DataFrame, before: pd.DataFrame) -> Markdown:
+    """What the control scores on each task, beside one answer to all and the model as it was published."""
+    rows = transferred(runs)
+    rows = rows[(rows["sparsity"] == 0) & (rows["condition"] == "pruned_in_pretraining")]
+    whole = 100 * rows.groupby("task", sort=False)[["score", "majority"]].mean()
+    told = [
+        f"{choose('tasks', task).TITLE} {row.score:.1f} (one answer to all {row.majority:.1f})"
+        for task, row in whole.iterrows()
+    ]
+    text = f"With nothing removed this model scores {', '.join(told)}, means over the seeds of fine-tuning, times 100. "
+    if len(before):
+        before = before[(before["sparsity"] == 0) & (before["retrain_epochs"] == 0)]
+        scores = 100 * before.groupby("dense.task", sort=False)["score"].mean()
+        shown = [f"{choose('tasks', task).TITLE} {score:.1f}" for task, score in scores.items() if task in whole.index]
+        text += (
+            f"As it was published, before this pre-training went on, it reaches {', '.join(shown)} with more fine-tuning "
+            "({doc}`/experiments/how_much_can_go`). Where that is more, part of what it knew went before anything was pruned."
+        )
+    return Markdown(text)
+
+
+as_published = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
+left_to_lose(bert, as_published) if len(bert) else missing_bert
+
 # %% [markdown]
 # ### Against the control of each condition
 
