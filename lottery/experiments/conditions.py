@@ -51,7 +51,11 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Reci
     """The fine-tuning of a condition at a sparsity; that of `random` at 0 is that of `pruned_in_pretraining`.
 
     whole  the fine-tuning of a GradualPruning that removed nothing; its epochs are those of the recipe `equal`
+    Raises ValueError for a condition or a recipe that there is not.
     """
+    for what, given, offered in (("condition", condition, CONDITIONS), ("recipe", recipe, get_args(Recipe))):
+        if given not in offered:
+            raise ValueError(f"no {what} {given!r}: there are {', '.join(offered)}")
     control = whole.start
     before, after = epochs(condition, sparsity, recipe, equal=whole.epochs)
     whole = replace(whole, epochs=after, recipe="released" if recipe == "released" else "printed")

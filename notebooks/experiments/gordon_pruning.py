@@ -115,6 +115,10 @@ whole = [
     for learning_rate in learning_rates
     for seed in tuning_seeds or [control.seed]
 ]
+if "pruned_in_pretraining" not in conditions:
+    raise ValueError(
+        f"conditions = {conditions}: pruned_in_pretraining has to be among them, to hold the others against"
+    )
 tuned = [
     under(condition, each, sparsity, recipe) for condition in conditions for sparsity in sparsities for each in whole
 ]
