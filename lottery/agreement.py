@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.stats import chi2, hypergeom, kendalltau
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.inter_rater import cohens_kappa
 
+from lottery.masks import Mask, jaccard, kappa
 from lottery.stats import Interval, holm
 
 PAIR = ("one", "other", "shared", "expected", "overlap_p", "jaccard", "kappa", "mcnemar_p")
@@ -33,6 +34,9 @@ class Null(NamedTuple):
     low: float
     high: float
     p: float
+
+
+UNDEFINED = Null(*[float("nan")] * 5)
 
 
 class Rate(NamedTuple):
@@ -110,13 +114,13 @@ def cochran(masks: np.ndarray) -> Rate:
 
 def mean_jaccard(masks: np.ndarray) -> float:
     """Items that two masks share over those that either keeps, mean over the pairs; NaN where a pair keeps nothing."""
-    kept = masks.reshape(len(masks), -1)
-    shares = [_share((one & other).sum(), (one | other).sum()) for one, other in combinations(kept, 2)]
+    shares = [jaccard(one, other) for one, other in combinations(_singly(masks), 2)]
     return float(np.mean(shares)) if shares else float("nan")
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
+def _singly(masks: np.ndarray) -> list[Mask]:
+    """Each as a mask of one tensor, which shares the array's memory."""
+    return [{"": kept} for kept in torch.from_numpy(masks)]
 
 
 def in_all(masks: np.ndarray) -> float:
@@ -147,7 +151,7 @@ def null(
     kept = masks if by_layer else masks.reshape(len(masks), -1)
     observed = float(statistic(kept))
     if np.isnan(observed):
-        return Null(*[float("nan")] * 5)
+        return UNDEFINED
     generator = np.random.default_rng(seed)
     return _beside(observed, np.array([statistic(generator.permuted(kept, axis=-1)) for _ in range(draws)]))
 
@@ -173,7 +177,7 @@ def labels_matter(
 
     observed = difference(names)
     if np.isnan(observed):
-        return Null(*[float("nan")] * 5)
+        return UNDEFINED
     generator = np.random.default_rng(seed)
     drawn = np.empty(draws)
     for number in range(draws):
@@ -191,22 +195,27 @@ def _beside(observed: float, drawn: np.ndarray) -> Null:
     return Null(observed, float(drawn.mean()), float(low), float(high), (1 + reached) / (1 + len(drawn)))
 
 
-def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, float]:
-    """How alike two masks are that share a task, a seed, or neither: means of Cohen's kappa over such pairs.
+def kappas_by_kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, np.ndarray]:
+    """Cohen's kappa of every two masks that share a task, a seed, or neither.
 
-    returns  same_task (and another seed), same_seed (and another task), neither; NaN where there is no such pair. A
-             kappa that is not defined, of masks that both keep all or nothing, counts as 0.
+    returns  same_task (and another seed), same_seed (and another task), neither: (pairs,). A kappa that is not defined,
+             of masks that both keep all or nothing, counts as 0.
     """
     found = pairs(masks, range(len(masks)))
     ones, others = found["one"].to_numpy(dtype=int), found["other"].to_numpy(dtype=int)
     named, dealt, kappas = np.asarray(tasks), np.asarray(seeds), found["kappa"].fillna(0).to_numpy(dtype=float)
     same_task, same_seed = named[ones] == named[others], dealt[ones] == dealt[others]
-    kinds = {
-        "same_task": same_task & ~same_seed,
-        "same_seed": same_seed & ~same_task,
-        "neither": ~same_task & ~same_seed,
+    return {
+        "same_task": kappas[same_task & ~same_seed],
+        "same_seed": kappas[same_seed & ~same_task],
+        "neither": kappas[~same_task & ~same_seed],
     }
-    return {name: float(kappas[kind].mean()) if kind.any() else float("nan") for name, kind in kinds.items()}
+
+
+def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, float]:
+    """The means of `kappas_by_kinship`; NaN where there is no such pair."""
+    found = kappas_by_kinship(masks, tasks, seeds)
+    return {name: float(kappas.mean()) if len(kappas) else float("nan") for name, kappas in found.items()}
 
 
 def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
@@ -219,14 +228,12 @@ def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
     kappa       Cohen's; NaN where both keep all, or both nothing
     mcnemar_p   exact: do the two keep as many? mcnemar_holm, the same for as many tests as there are pairs
     """
-    kept = masks.reshape(len(masks), -1)
+    kept, singly = masks.reshape(len(masks), -1), _singly(masks)
     items, rows = kept.shape[1], []
     for one, other in combinations(range(len(masks)), 2):
         both = int((kept[one] & kept[other]).sum())
         only, else_only = int(kept[one].sum()) - both, int(kept[other].sum()) - both
-        either = both + only + else_only
-        table = [[both, only], [else_only, items - either]]
-        chosen = either > 0 and both < items
+        table = [[both, only], [else_only, items - both - only - else_only]]
         rows.append(
             {
                 "one": names[one],
@@ -234,8 +241,8 @@ def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
                 "shared": both,
                 "expected": (both + only) * (both + else_only) / items,
                 "overlap_p": float(hypergeom.sf(both - 1, items, both + only, both + else_only)),
-                "jaccard": _share(both, either),
-                "kappa": float(cohens_kappa(table, return_results=False)) if chosen else float("nan"),
+                "jaccard": jaccard(singly[one], singly[other]),
+                "kappa": kappa(singly[one], singly[other]),
                 "mcnemar_p": float(mcnemar(table, exact=True).pvalue),
             }
         )
@@ -259,13 +266,12 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
     """
     kept = masks.reshape(len(masks), -1)
     sizes = kept.sum(1)
-    kappa = kappa_interval(masks, seed=seed)
+    interval = kappa_interval(masks, seed=seed)
     rate = cochran(masks)
-    nothing = Null(*[float("nan")] * 5)
 
     def against(statistic: Callable[[np.ndarray], float], *, by_layer: bool = False) -> Null:
         usable = draws and (masks.ndim == 3 or not by_layer) and len(masks) > 1
-        return null(masks, statistic, by_layer=by_layer, draws=draws, seed=seed) if usable else nothing
+        return null(masks, statistic, by_layer=by_layer, draws=draws, seed=seed) if usable else UNDEFINED
 
     of_kappa, in_layers = against(fleiss_kappa), against(fleiss_kappa, by_layer=True)
     return {
@@ -274,8 +280,8 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
         "kept_least": int(sizes.min()),
         "kept_most": int(sizes.max()),
         "kappa": fleiss_kappa(masks),
-        "kappa_low": kappa.low,
-        "kappa_high": kappa.high,
+        "kappa_low": interval.low,
+        "kappa_high": interval.high,
         "kappa_by_lot": of_kappa.mean,
         "kappa_p": of_kappa.p,
         "kappa_by_layer": in_layers.mean,

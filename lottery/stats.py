@@ -132,6 +132,12 @@ def jackknife_error(without: ArrayLike) -> float:
     return float(np.sqrt((values.size - 1) * values.var()))
 
 
+def jackknife_interval(estimate: float, without: ArrayLike) -> Difference:
+    """An estimate with its 95 % t interval by `jackknife_error`."""
+    reach = jackknife_error(without) * student.ppf(0.975, len(without) - 1)
+    return Difference(estimate, estimate - reach, estimate + reach)
+
+
 def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Difference:
     """Mean of a - b over pairs, such as two methods at the same seeds, with its t interval.
 

@@ -20,6 +20,7 @@ from lottery.stats import (
     holm,
     is_winning,
     jackknife_error,
+    jackknife_interval,
     line,
     normality,
     paired_difference,
@@ -353,5 +354,7 @@ def test_the_jackknife_of_a_mean_has_its_standard_error():
     """Left out one at a time, means give the textbook's error of the mean; of pairs there is no such formula."""
     without = [np.delete(VALUES, place).mean() for place in range(len(VALUES))]
     assert jackknife_error(without) == pytest.approx(VALUES.std(ddof=1) / math.sqrt(len(VALUES)))
+    found = jackknife_interval(VALUES.mean(), without)
+    assert (found.mean, found.low, found.high) == pytest.approx(paired_difference(VALUES, 0 * VALUES))
     assert math.isnan(jackknife_error([1.0, 2.0]))
     assert math.isnan(jackknife_error([1.0, math.nan, 2.0]))

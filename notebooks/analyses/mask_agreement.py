@@ -69,14 +69,12 @@ grid = [
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
-from scipy.stats import t as student
 
 from lottery import agreement, cluster, plots, runs, stats
 from lottery.choices import choose
@@ -176,9 +174,8 @@ def p_value(p: float) -> str:
     return "" if np.isnan(p) else f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def agreement_table(runs: pd.DataFrame) -> pd.DataFrame:
+def table(rows: pd.DataFrame) -> pd.DataFrame:
     """The same in words."""
-    rows = agreeing(runs)
     told = {
         "seeds": rows["masks"],
         "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
@@ -198,16 +195,8 @@ def agreement_table(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(told, index=rows.index).rename_axis("task")
 
 
-shown(agreement_table, live)
-
-# %% tags=["hide-input"]
-shown(agreement_table, recorded)
-
-
-# %% tags=["hide-input"]
-def in_words(runs: pd.DataFrame) -> Markdown:
+def in_words(rows: pd.DataFrame) -> Markdown:
     """How many tasks agree beyond chance, and how far kappa goes, beside the published masks."""
-    rows = agreeing(runs)
     theirs = published[published["task"] != "wnli"]
     beyond, inside = int((rows["kappa_p"] < 0.05).sum()), int((rows["layer_p"] < 0.05).sum())
     return Markdown(
@@ -217,17 +206,24 @@ def in_words(runs: pd.DataFrame) -> Markdown:
     )
 
 
-shown(in_words, recorded)
+def agreement_told(runs: pd.DataFrame) -> Markdown:
+    """The table, and under it the sentence."""
+    rows = agreeing(runs)
+    display(table(rows))
+    return in_words(rows)
+
+
+shown(agreement_told, live)
+
+# %% tags=["hide-input"]
+shown(agreement_told, recorded)
 
 # %% [markdown]
 # In brackets behind kappa its 95 % interval for *other heads* of the same kind, by a bootstrap; how it would vary with other
 # seeds, three to five of them cannot tell. The real BERT:
 
 # %% tags=["hide-input"]
-shown(agreement_table, bert, "minilm")
-
-# %% tags=["hide-input"]
-shown(in_words, bert, "minilm")
+shown(agreement_told, bert, "minilm")
 
 # %% [markdown]
 # The authors' own masks of BERT-base, five seeds, 144 heads. *Alike in size* counts the pairs of seeds, of ten, whose sizes
@@ -298,20 +294,13 @@ simulated()
 
 
 # %% tags=["hide-input"]
-def similarities(runs: pd.DataFrame) -> tuple[np.ndarray, list[str], list[int]]:
-    """Cohen's kappa of every two masks over heads, with their tasks and seeds."""
-    rows = judged(runs)
-    heads, _ = masks(rows)
-    kappas = np.full((len(rows), len(rows)), np.nan)
-    table = agreement.pairs(heads, list(range(len(rows))))
-    kappas[table["one"], table["other"]] = kappas[table["other"], table["one"]] = table["kappa"].fillna(0)
-    return kappas, rows["of.task"].tolist(), rows["of.seed"].tolist()
-
-
 def tasks_told(runs: pd.DataFrame) -> Markdown:
-    """Same task against other tasks, with a permutation test."""
-    kappas, names, seeds = similarities(runs)
-    null = agreement.labels_matter(kappas, names, seeds, draws=draws, seed=0)
+    """Same task against other tasks, by Cohen's kappa of every two masks over heads, with a permutation test."""
+    rows = judged(runs)
+    kappas = np.full((len(rows), len(rows)), np.nan)
+    pairs = agreement.pairs(masks(rows)[0], range(len(rows)))
+    kappas[pairs["one"], pairs["other"]] = kappas[pairs["other"], pairs["one"]] = pairs["kappa"].fillna(0)
+    null = agreement.labels_matter(kappas, rows["of.task"].tolist(), rows["of.seed"].tolist(), draws=draws, seed=0)
     if np.isnan(null.observed):
         return Markdown("There are no two tasks, or no two seeds, to compare.")
     return Markdown(
@@ -327,25 +316,20 @@ def tasks_told(runs: pd.DataFrame) -> Markdown:
 
 def kappas_drawn(runs: pd.DataFrame) -> None:
     """Kappa of every two masks, by what they have in common."""
-    kappas, names, seeds = similarities(runs)
-    groups: dict[str, list[float]] = {"same task,\nother seed": [], "other task,\nsame seed": [], "both others": []}
-    for one, other in combinations(range(len(names)), 2):
-        if names[one] == names[other]:
-            group = "same task,\nother seed"
-        else:
-            group = "other task,\nsame seed" if seeds[one] == seeds[other] else "both others"
-        groups[group].append(kappas[one, other])
+    rows = judged(runs)
+    found = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
+    names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
     (ax,) = plots.row(1, height=3.2)
     generator = np.random.default_rng(0)
-    for place, values in enumerate(groups.values()):
+    for place, values in enumerate(found[kind] for kind in names):
         across = place + generator.uniform(-0.18, 0.18, len(values))
         ax.plot(across, values, "o", color=plots.COLOURS[place], alpha=0.35, markersize=4)
-        if values:
+        if len(values):
             ax.hlines(np.mean(values), place - 0.3, place + 0.3, color="black")
             ax.annotate(f"{np.mean(values):.2f}", (place + 0.32, np.mean(values)), va="center", fontsize=9)
     ax.axhline(0, color="grey", linestyle="--", linewidth=1)
-    ax.set_xticks(range(len(groups)), groups)
-    ax.set(ylabel="Cohen's kappa over heads", xlim=(-0.5, len(groups) - 0.4))
+    ax.set_xticks(range(len(names)), names.values())
+    ax.set(ylabel="Cohen's kappa over heads", xlim=(-0.5, len(names) - 0.4))
     plt.show()
 
 
@@ -372,14 +356,12 @@ shown(tasks_told, bert, "minilm")
 def kinship_told() -> Markdown:
     """Mean kappas of the published masks by what two have in common."""
     kin = pd.read_csv("book/published/prasanna2020_kinship.csv").set_index("without_seed")
-    apart = kin["same_task"] - kin["neither"]
-    reach = student.ppf(0.975, len(apart) - 2) * stats.jackknife_error(apart.drop("none"))
-    every = kin.loc["none"]
+    apart, every = kin["same_task"] - kin["neither"], kin.loc["none"]
+    given = stats.jackknife_interval(apart["none"], apart.drop("none"))
     return Markdown(
         f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "
         f"different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So the task gives "
-        f"{apart['none']:+.2f} (95 % interval {apart['none'] - reach:+.2f} to {apart['none'] + reach:+.2f}, by a jackknife "
-        f"over the five seeds), and changing only the seed takes {1 - every['same_task']:.2f}: both are in the masks."
+        f"{given.told(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds, and changing only the seed takes {1 - every['same_task']:.2f}: both are in the masks."
     )
 
 
