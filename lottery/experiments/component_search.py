@@ -77,7 +77,7 @@ class ComponentSearch:
             look,
             whole,
             mode=self.mode,
-            heads_at_once=int(whole["heads"].numel() * self.heads_share + 1e-9),
+            heads_at_once=self.heads_at_once(whole["heads"].numel()),
             share=self.share,
             guarded=self.guarded,
             afresh=not released,
@@ -117,6 +117,10 @@ class ComponentSearch:
     def mask(self, run: Run) -> Mask:
         """The components left."""
         return mask_files.load(run.need(self).path / MASK)[0]
+
+    def heads_at_once(self, heads: int) -> int:
+        """How many of a model's heads go in one step of its first phase."""
+        return int(heads * self.heads_share + 1e-9)
 
     def _table(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         dev = tables["dev"]

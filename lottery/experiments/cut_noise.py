@@ -130,7 +130,7 @@ class CutNoise:
         whole = components.everything(model.config)
         importance = looks["importance.heads"][0]
         order = component_search.normalised({HEADS: importance})[HEADS].flatten().argsort(stable=True)
-        count = int(importance.numel() * self.of.heads_share + 1e-9)
+        count = self.of.heads_at_once(importance.numel())
 
         def score(places: torch.Tensor) -> float:
             heads = torch.ones(importance.numel(), dtype=torch.bool)

@@ -4,6 +4,7 @@ A search finds the good one. The others are drawn or chosen beside it; like it t
 weights, and each can be a `Ticket` on any model of the shape.
 """
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -133,12 +134,10 @@ def told(runs: pd.DataFrame) -> pd.DataFrame:
     rows = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
     found = rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
     usual = found.loc[found["subnetwork"] == "full", "epochs"].min()
-    searches = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])].to_dict("records")
-    silent: dict[tuple, str] = {}
-    for row in searches:
-        pair, why = (row["of.task"], row["of.seed"]), row["degenerate"]
-        if why and why not in silent.get(pair, ""):
-            silent[pair] = f"{silent[pair]}; {why}" if pair in silent else why
+    reasons: dict[tuple, list[str]] = defaultdict(list)
+    for row in runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])].to_dict("records"):
+        reasons[row["of.task"], row["of.seed"]].append(row["degenerate"])
+    silent = {pair: "; ".join(dict.fromkeys(filter(None, why))) for pair, why in reasons.items()}
     return found.assign(
         longer=(found["experiment"] == "FineTuning") & (found["epochs"] > usual),
         degenerate=[silent.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],

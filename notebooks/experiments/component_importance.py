@@ -85,6 +85,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
+from lottery.searches import sound
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -299,7 +300,7 @@ nothing = Markdown("*Every search of these runs says nothing, as the whole model
 
 def tickets(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
     """What each score's search keeps, and how far the heads it keeps are those of the stated score's."""
-    rows = runs[(runs["experiment"] == "ComponentSearch") & (runs["degenerate"] == "")]
+    rows = sound(runs[runs["experiment"] == "ComponentSearch"])
     if rows.empty:
         return nothing
     rows = rows.assign(task=titled(rows["of.task"]), trial=rows["of.seed"])
@@ -331,7 +332,7 @@ tickets(recorded if len(recorded) else live)
 # %% tags=["hide-input"]
 def smaller(runs: pd.DataFrame) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of a random one, paired."""
-    rows = runs[(runs["experiment"] == "ComponentSearch") & (runs["degenerate"] == "")]
+    rows = sound(runs[runs["experiment"] == "ComponentSearch"])
     if rows.empty:
         return nothing
     sizes = rows.pivot_table(index=["of.task", "of.seed"], columns="importance", values="share_kept")

@@ -102,7 +102,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
-from lottery.searches import masks, silent_told, sound, standard, survivors
+from lottery.searches import laid_out, masks, silent_told, sound, standard, survivors
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -387,12 +387,6 @@ shown(survival_drawn, recorded)
 
 
 # %% tags=["hide-input"]
-def laid_out(rows: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
-    """A number of every head (12, 12) and MLP (12, 1) of BERT-base."""
-    heads, mlps = (rows[rows["component"] == kind].sort_values(["layer", "head"])[value] for kind in ("heads", "mlps"))
-    return heads.to_numpy().reshape(12, 12), mlps.to_numpy().reshape(12, 1)
-
-
 def published_survival_drawn() -> None:
     """For each task of this build the share of the five published seeds in which each head and MLP survives."""
     kept = pd.read_csv("book/published/prasanna2020_survival.csv")

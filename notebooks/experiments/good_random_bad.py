@@ -175,12 +175,10 @@ BARS = [
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """Every scored model with what it is in words; `score` is 0 where it is not defined, `undefined` tells of that."""
+    """Every scored model with what it is in words; `score` is 0 where it is not defined."""
     rows = told(runs)
     titles = {name: choose("tasks", name).TITLE for name in rows["tuned_on"].unique()}
-    return rows.assign(
-        title=rows["tuned_on"].map(titles), undefined=rows["score"].isna(), score=rows["score"].fillna(0)
-    )
+    return rows.assign(title=rows["tuned_on"].map(titles), score=rows["score"].fillna(0))
 
 
 nothing = Markdown("*Every search of these runs says nothing, for the reasons told below: there is nothing to show.*")

@@ -71,7 +71,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
-from lottery.searches import silent_told, sound
+from lottery.searches import laid_out, silent_told, sound
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -268,12 +268,11 @@ shown(shares_drawn, recorded)
 # %% tags=["hide-input"]
 def published_shares_drawn() -> None:
     """For each task of this build the mean share of weights that each head and MLP of BERT-base keeps."""
-    kept = pd.read_csv("book/published/prasanna2020_weight_survival.csv").sort_values(["layer", "head"])
+    kept = pd.read_csv("book/published/prasanna2020_weight_survival.csv")
     groups = {}
     for task in [task for task in tasks if task in set(kept["task"])]:
-        rows = kept[kept["task"] == task].groupby("component")["mean"]
-        heads, mlps = (rows.get_group(kind).to_numpy() for kind in ("heads", "mlps"))
-        groups[f"{title(task)}, mean of 5 seeds, BERT-base"] = (heads.reshape(1, 12, 12), mlps.reshape(1, 12, 1))
+        heads, mlps = laid_out(kept[kept["task"] == task], "mean")
+        groups[f"{title(task)}, mean of 5 seeds, BERT-base"] = (heads[None], mlps[None])
     plots.components(groups, label="share of weights kept")
 
 
