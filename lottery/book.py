@@ -222,8 +222,8 @@ def execute_all(
                 raise
             finally:
                 pool.shutdown(cancel_futures=True)
-        for name in overrides.keys() - set(stale):
-            if not shown(name).exists():
+        for name in overrides:
+            if not shown(name).exists():  # of one that is up to date
                 runs.record(_with_needs(grids[name], results), results, shown(name))
     return {name: runs.recorded(shown(name)) for name in overrides}
 

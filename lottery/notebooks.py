@@ -239,9 +239,8 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
 
     progress  as by `progress`, in which it has a bar meanwhile
     Several threads may execute notebooks at a time in a process that is in `root`, the folder that all of them are
-    executed in. Raises ValueError for parameters it has not or that a cell refuses,
-    and RuntimeError if a cell fails: `output` is then untouched, and the notebook as far as it came lies beside it,
-    named <output>.failed.ipynb.
+    executed in. Raises ValueError for parameters it has not or that a cell refuses, and RuntimeError if a cell fails:
+    `output` is then untouched, and the notebook as far as it came lies beside it, named <output>.failed.ipynb.
     """
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError

@@ -8,6 +8,7 @@ import random
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,24 +154,6 @@ def known_folder(tmp_path_factory, cola_folder) -> Path:
 
 
 @pytest.fixture
-def tuned(bert_folder, known_folder):
-    """A fine-tuning that learns its training set, and so its dev set, by heart."""
-    from lottery.experiments.fine_tuning import FineTuning
-    from lottery.experiments.starts import Given
-
-    return FineTuning(
-        start=Given(model=bert_folder, data=str(known_folder)),
-        task="cola",
-        epochs=30.0,
-        batch_size=8,
-        learning_rate=3e-3,
-        max_length=16,
-        seed=1,
-        saved=True,
-    )
-
-
-@pytest.fixture
 def fine_tuning(bert_folder, cola_folder):
     """A fine-tuning of two epochs."""
     from lottery.experiments.fine_tuning import FineTuning
@@ -186,6 +169,13 @@ def fine_tuning(bert_folder, cola_folder):
         seed=3,
         saved=True,
     )
+
+
+@pytest.fixture
+def tuned(fine_tuning, known_folder):
+    """A fine-tuning that learns its training set, and so its dev set, by heart."""
+    start = replace(fine_tuning.start, data=str(known_folder))
+    return replace(fine_tuning, start=start, epochs=30.0, learning_rate=3e-3, seed=1)
 
 
 @pytest.fixture(scope="session")
