@@ -107,7 +107,7 @@ def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact()
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(CLAIMS) == 19
+    assert len(CLAIMS) == 23
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -415,7 +415,7 @@ def test_the_ledger_has_every_claim_of_every_source():
         ["masks_differ_little", "miniature", 2.0, OPEN]
     ]
     in_print = found[found["source"] == "published"].groupby("claim").size()
-    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 33
+    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 38
     assert found["counts"].all()
 
 
@@ -426,13 +426,16 @@ def test_subnetworks_in_print():
         ("random_tickets_win", "structured", [("good", "random")]),
         ("bad_tickets_win", "structured", [("good", "bad")]),
         ("bad_weights_lose", "magnitude", [("good", "random"), ("random", "bad")]),
+        ("good_weights_match", "magnitude", [("full", "good")]),
+        ("super_survivors_lose_little", "super", [("full", "good")]),
     ):
         for (one, other), found in zip(pairs, printed(name), strict=True):
             differences, variance = [], 0.0
             for task in ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte"):
                 value = {}
                 for _, row in table.iterrows():
-                    if row["pruning"] == pruning and row["task"] == task and row["retrained"]:
+                    whole = row["subnetwork"] == "full"
+                    if row["task"] == task and (whole or (row["pruning"] == pruning and row["retrained"])):
                         value[row["subnetwork"]] = (100 * row["mean"], 100 * row["sd"])
                 differences.append(value[one][0] - value[other][0])
                 variance += (value[one][1] ** 2 + value[other][1] ** 2) / 5
@@ -441,6 +444,41 @@ def test_subnetworks_in_print():
     assert judged(printed("random_tickets_win")) == [OPEN]
     assert judged(printed("bad_tickets_win")) == [OPEN]
     assert judged(printed("bad_weights_lose")) == [HOLDS, HOLDS]
+    assert judged(printed("good_weights_match")) == judged(printed("super_survivors_lose_little")) == [HOLDS]
+
+
+def test_what_two_prunings_remove_in_print(reference):
+    """By a loop over the sizes of the authors' own masks; a head of BERT-base has 4 x 64 x 768 weights."""
+    folder = reference("reference/prasanna2020")
+    structured, magnitude, by_seed = {}, {}, {}
+    for _, row in pd.read_csv(folder / "mask_sizes.csv").iterrows():
+        if row["mode"] == "heads_mlps":
+            left = row["heads_kept"] * 4 * 64 * 768 + row["mlps_kept"] * 2 * 768 * 3072
+            structured[row["task"], row["seed"]] = left / (144 * 4 * 64 * 768 + 12 * 2 * 768 * 3072)
+    for _, row in pd.read_csv(folder / "magnitude_sizes.csv").iterrows():
+        magnitude[row["task"], row["seed"]] = 0.95 ** row["inferred_steps_of_5pct"]
+    for (task, seed), left in structured.items():
+        if task != "WNLI":
+            by_seed.setdefault(seed, []).append(100 * (left - magnitude[task, seed]))
+    means = [np.mean(values) for values in by_seed.values()]
+    assert [len(values) for values in by_seed.values()] == [8] * 5
+    (found,) = printed("weights_compress_more")
+    assert found.estimate == pytest.approx(np.mean(means), abs=1e-5)
+    assert (found.low, found.high) == pytest.approx(ttest_1samp(means, 0).confidence_interval(0.95), abs=1e-4)
+    assert judged([found]) == [HOLDS]
+
+
+def test_poor_subnetworks_in_print():
+    table = PRINTED["prasanna2020_results"]
+    for kind, found in zip(("random", "bad"), printed("poor_tickets_vary"), strict=True):
+        deviations = [
+            100 * row["sd"]
+            for _, row in table.iterrows()
+            if (row["pruning"], row["subnetwork"], row["retrained"]) == ("structured", kind, False)
+            and row["task"] in ("cola", "sst2", "mrpc", "stsb", "mnli")
+        ]
+        assert len(deviations) == 5
+        assert (found.low, found.high) == pytest.approx(ttest_1samp(deviations, 0).confidence_interval(0.95))
 
 
 def subnetworks_recorded():
@@ -478,6 +516,42 @@ def test_recorded_subnetworks_are_compared_by_task_and_seed():
     good, rest = choose("claims", "bad_weights_lose").measured(table)
     assert good.estimate == pytest.approx(85 - 52)
     assert judged([rest]) == [MISSING]
+
+
+def test_what_two_prunings_remove_among_recorded_runs():
+    """WNLI's searches say nothing, and one seed lacks its search by magnitude."""
+    table = searches_recorded({(task, seed): [1] * 6 for task in ("cola", "sst2", "wnli") for seed in (1, 2, 3)})
+    left = {"cola": [0.8, 0.7, 0.75], "sst2": [0.6, 0.6, 0.6], "wnli": [0.0, 0.0, 0.0]}
+    structured = table[table["experiment"] == "ComponentSearch"].assign(
+        share_kept=lambda rows: [
+            left[task][seed - 1] for task, seed in zip(rows["of.task"], rows["of.seed"].astype(int), strict=True)
+        ]
+    )
+    magnitude = pd.DataFrame(
+        {"experiment": "MagnitudeSearch", "of.task": task, "of.seed": seed, "sparsity": removed, "degenerate": ""}
+        for task, seed, removed in [("cola", 1, 0.4), ("cola", 2, 0.55), ("sst2", 1, 0.5), ("sst2", 2, 0.5)]
+    )
+    (found,) = choose("claims", "weights_compress_more").measured(pd.concat([structured, magnitude]))
+    by_seed = [100 * np.mean([0.8 - 0.6, 0.6 - 0.5]), 100 * np.mean([0.7 - 0.45, 0.6 - 0.5])]
+    assert found.estimate == pytest.approx(np.mean(by_seed))
+    assert found.basis == "95 % over 2 seeds"
+
+
+def test_how_subnetworks_as_cut_vary_among_recorded_runs():
+    scores = {"cola": [0.1, 0.5, None], "sst2": [0.9, 0.7, 0.8], "rte": [0.0, 0.5, 1.0]}
+    rows = [
+        {"experiment": "PrunedScore", "of.task": task, "of.seed": seed, "kept": "Drawn", "kept.like": "ComponentSearch",
+         "kept.recipe": "printed", "kept.seed": seed, "epochs": None, "score": score}
+        for task, each in scores.items() for seed, score in enumerate(each, 1)
+    ]  # fmt: skip
+    rows.append(
+        {"experiment": "FineTuning", "task": "cola", "seed": 1, "epochs": 2.0, "start": "Miniature", "score": 1.0}
+    )
+    table = pd.DataFrame(rows).astype(object)
+    random, bad = choose("claims", "poor_tickets_vary").measured(table.where(table.notna(), None))
+    assert random.estimate == pytest.approx(100 * np.mean([np.std([0.1, 0.5, 0], ddof=1), 0.1]))
+    assert random.basis == "95 % over 2 tasks"
+    assert judged([bad]) == [MISSING]
 
 
 def searches_recorded(kept):

@@ -22,7 +22,8 @@
 # a model pre-trained on little text is limited by its downstream data instead; whether it matters if weights are compared
 # within a matrix or over the whole model; whether a richer language leaves less to prune; and whether anything measured
 # without fine-tuning tells when to stop. Everywhere the score is accuracy, as in the paper, and the model is pruned while
-# its pre-training goes on and fine-tuned with what was removed held at zero.
+# its pre-training goes on and fine-tuned with what was removed held at zero. A fifth question, from the paper's section 6,
+# has [a chapter of its own](weights-and-heads): whether heads are harder to remove where weights are gone.
 
 # %% tags=["parameters"]
 seeds = [1]
