@@ -28,6 +28,15 @@ def cubic(final: float, *, begin: int, end: int) -> Schedule:
     return lambda step: final * (1 - (1 - progress(step)) ** 3)
 
 
+def rise(*, steps: int) -> Schedule:
+    """How far a cubic ramp that begins at step 0 has come: 1 - (1 - t / steps)**3 in [0, 1], 1 from `steps` on.
+
+    Times a sparsity it is `cubic` (Jiang et al. 2023, arXiv:2210.06210, eq. 5). Raises ValueError for no steps.
+    """
+    progress = _progress(0.0, 0, steps)
+    return lambda step: 1 - (1 - progress(step)) ** 3
+
+
 def linear(final: float, *, begin: int, end: int) -> Schedule:
     """Sparsity rising from 0 to `final` by the same amount each step.
 

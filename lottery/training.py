@@ -1,6 +1,6 @@
 """The training loop, and fine-tuning and evaluation on a task, over stock transformers models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -42,6 +42,7 @@ def train(
     loss: Callable[[PreTrainedModel, Batch], torch.Tensor] | None = None,
     schedule: Schedule | None = None,
     clip: float = 1.0,
+    clipped: Sequence[nn.Parameter] | None = None,
     after_step: Callable[[int], None] | None = None,
     carried: dict[str, torch.Tensor] | None = None,
     checkpoint: Checkpoint | None = None,
@@ -54,6 +55,7 @@ def train(
     loss        (model, batch) -> scalar; by default the model's own
     schedule    updates done -> factor on the optimiser's learning rate; by default `linear_with_warmup` over a tenth
     clip        largest norm of the gradient
+    clipped     the parameters whose gradient that is; by default the model's, in its order
     after_step  called with the number of updates done, 1 to `steps`, after each; this is where pruning happens
     carried     tensors that belong to the training beside the model, a mask for example: kept in its checkpoints
     On CPU a run resumed from its checkpoint ends with the same bits as an undisturbed one. Raises FloatingPointError
@@ -76,7 +78,7 @@ def train(
         with accelerator.autocast():
             value = loss(model, batch)
         accelerator.backward(value)
-        accelerator.clip_grad_norm_(model.parameters(), clip)
+        accelerator.clip_grad_norm_(model.parameters() if clipped is None else clipped, clip)
         optimizer.step()
         optimizer.zero_grad()
         losses.append(value.detach())

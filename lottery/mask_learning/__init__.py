@@ -1,0 +1,62 @@
+"""Learned masks: one file a method, which tells from scores what each weight is multiplied by.
+
+A file has the names of `Method`. Scores and gates are {name: (out, in)}, named as the weights of `models.prunable`. The
+scores of most methods are parameters that are trained; those of magnitude are the sizes of the weights. How far a
+method has come is its `progress`, from 0 to 1: with it the sparsity rises, or the threshold that stands in its place.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from lottery.masks import Mask, Scores
+
+
+class Gates(NamedTuple):
+    """What weights are multiplied by in one step of training.
+
+    values  {name: (out, in)}: bool, True where the weight stays, or floats in [0, 1]
+    slopes  {name: (out, in)}, the derivative of each value by its score; None where the step from score to value has
+            none and the gradient is passed on as it comes (straight through: Bengio et al. 2013, arXiv:1308.3432)
+    """
+
+    values: dict[str, Tensor]
+    slopes: dict[str, Tensor] | None
+
+
+class Method(Protocol):
+    """A file of this folder."""
+
+    LEARNED: bool  # whether scores are trained; else the score of a weight is its size
+    FROZEN: bool  # whether weights keep the values they came with
+    EXACT: bool  # whether just the sparsity asked for is met; else it follows from how strongly scores are pressed down
+    START: float  # the score that all weights begin with, where scores are trained
+    STRENGTH: float  # of the pressure on scores, as published; 0 for none
+
+    def gates(self, scores: Scores, sparsity: float, progress: float) -> Gates:
+        """The gates of a step. Noise is drawn from torch's global generator, as dropout's is."""
+
+    def settled(self, scores: Scores, sparsity: float) -> dict[str, Tensor]:
+        """What weights are multiplied by when training is over, as `Gates.values`."""
+
+    def pull(self, score: Tensor) -> Tensor:
+        """The derivative of a score's part of the regulariser, the same shape: what presses it down."""
+
+
+def straight_through(keep: Callable[[Scores, float, float], Mask]) -> tuple[Callable, Callable]:
+    """`gates` and `settled` of a method whose gates are the mask keep(scores, sparsity, progress)."""
+
+    def gates(scores: Scores, sparsity: float, progress: float) -> Gates:
+        return Gates(keep(scores, sparsity, progress), None)
+
+    def settled(scores: Scores, sparsity: float) -> Mask:
+        return keep(scores, sparsity, 1.0)
+
+    return gates, settled
+
+
+def sigmoid_pull(score: Tensor) -> Tensor:
+    """The derivative of sigmoid(score), whose mean is the regulariser of Jiang et al. 2023 and Sanh et al. 2020."""
+    squashed = score.sigmoid()
+    return squashed - squashed.square()
