@@ -1,0 +1,183 @@
+"""A mask learned on a task, over weights that stay as pre-trained or are fine-tuned under it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from pydantic import InstanceOf
+from torch import nn
+from transformers import PreTrainedModel
+
+from lottery import distillation, evaluation, mask_files, mask_training, masks, models, runs, schedules, training
+from lottery.choices import choose, named
+from lottery.examples import Batch, Examples
+from lottery.experiments import Start, starts
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.masks import Mask
+from lottery.runs import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
+from lottery.schedules import Schedule
+from lottery.tasks import Task
+
+MASK = "mask.safetensors"
+HEAD = "classifier"  # the name, in the stock models, of what comes after the encoder
+
+
+@parameters
+class LearnedMask:
+    """One mask learned by one method on one task with one seed, and the model that it leaves (Jiang et al. 2023).
+
+    As in the paper the learning rates fall to 0 in a line from the first step on, and the model at the end is scored.
+    """
+
+    version: ClassVar[int] = 1
+    start: InstanceOf[Start]
+    task: str  # a file in lottery/tasks, or "own"
+    method: named("mask_learning")
+    sparsity: Fraction  # asked for in the end, of the six matrices of every layer; of no effect on a threshold
+    epochs: Positive
+    ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises along a cubic
+    batch_size: Size
+    score_rate: Positive  # learning rate of the scores
+    weight_rate: Positive  # of the weights where they are fine-tuned, and of the head
+    strength: NotNegative  # of the regulariser that presses scores down
+    pressing: Literal["ramp", "run", "constant"]  # whether that rises with the sparsity, over the whole run, or not
+    summed: bool = False  # whether the regulariser is a sum over all weights, as printed, or a mean of means
+    max_length: Size  # tokens of an example, at most
+    seed: Count  # of the head, the order of the examples, dropout and noise
+    teacher: FineTuning | None = None  # the fine-tuned model that guides it; None: none does
+    guided: distillation.Recipe = "released"  # how it does
+    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss`, and what the mask is.
+
+        train_loss  over all of train, dropout off
+        sparsity_met, removed, weights  share and number of the weights removed, of so many in the matrices
+        matrices, shares  their names, and the share of each that stays
+        query_heads, key_heads, value_heads, output_heads  share that stays of each head's rows of the matrix, or of its
+                    columns of the last: layers * heads numbers, layer by layer
+        trained     parameters trained, scores and others
+        changed     numbers of the encoder, of its matrices, biases and norms, that differ from the pre-trained ones and
+                    are not 0: what has to be stored beside the mask
+        """
+        set_seed(self.seed)
+        if self.ramp > 1:
+            raise ValueError(f"ramp = {self.ramp}: the sparsity rises over a share of the steps, at most 1")
+        task, source = self.start.task_named(self.task), self.start.weights(run)
+        tokenizer, tables = models.tokenizer(source), self.tables(self.task)
+        model = evaluation.with_head(source, task).to(Accelerator().device)
+        models.check_length(model, self.max_length)
+        before = models.snapshot(model.base_model)
+        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
+        steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
+        rise = schedules.rise(steps=max(1, round(self.ramp * steps)))
+        given, loss = self._guidance(run, task, train)
+        weights = models.prunable(model, embeddings=False, pooler=False)
+        learner = mask_training.learner(choose("mask_learning", self.method), weights)
+        optimizer = mask_training.optimizer(
+            model, weights, learner, score_rate=self.score_rate, weight_rate=self.weight_rate, head=HEAD
+        )
+        learned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        with mask_training.learning(
+            model,
+            weights,
+            learner,
+            optimizer,
+            sparsity=self.sparsity,
+            progress=rise,
+            strength=self._strength(rise, steps),
+            summed=self.summed,
+        ):
+            training.fine_tune(
+                model,
+                optimizer,
+                given,
+                steps=steps,
+                batch_size=self.batch_size,
+                seed=self.seed,
+                loss=loss,
+                schedule=schedules.linear_with_warmup(steps, 0),
+                clipped=learned,
+                carried=learner.carried,
+                checkpoint=run.checkpoint(),
+                title=f"{self.method} on {task.TITLE} at sparsity {self.sparsity:g}",
+            )
+        mask = mask_training.kept(learner, self.sparsity)
+        mask_files.save(
+            run.path / MASK,
+            mask,
+            model=f"{type(self.start).__name__} {runs.key(self.start)}",
+            method=self.method,
+            asked=self.sparsity,
+            seed=self.seed,
+        )
+        found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
+        run.once("answers.parquet", lambda: answers)
+        return {
+            "steps": steps,
+            "train_loss": training.mean_loss(model, train),
+            "majority": evaluation.majority(task, tables)[task.METRIC],
+            "trained": sum(parameter.numel() for parameter in learned),
+            "changed": _changed(model.base_model, before),
+            **_told(mask, model),
+            **found,
+        }
+
+    def mask(self, run: Run) -> Mask:
+        """What stays."""
+        return mask_files.load(run.need(self).path / MASK)[0]
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The data it was given, or those of its start."""
+        return starts.published(task, self.data) if self.data else self.start.tables(task)
+
+    def _strength(self, rise: Schedule, steps: int) -> Schedule:
+        over_run = schedules.rise(steps=steps)
+        return {
+            "ramp": lambda step: self.strength * rise(step),
+            "run": lambda step: self.strength * over_run(step),
+            "constant": lambda step: self.strength,
+        }[self.pressing]
+
+    def _guidance(
+        self, run: Run, task: Task, train: Examples
+    ) -> tuple[Examples, Callable[[nn.Module, Batch], torch.Tensor] | None]:
+        """What to train on, with the teacher's scores where there is one, and the loss; None for the model's own."""
+        if self.teacher is None:
+            return train, None
+        if task.KIND != "classification":
+            raise ValueError(
+                f"teacher: {task.TITLE} asks for no class, and over one number a teacher's distribution says nothing; "
+                "give no teacher"
+            )
+        _, teacher, _, _ = self.teacher.opened(run)
+        scores = torch.from_numpy(training.predict(teacher, train))
+        return replace(train, numbers=train.numbers | {distillation.TEACHER: scores}), distillation.guided(self.guided)
+
+
+def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
+    """The metrics of a mask that `LearnedMask.perform` names."""
+    config, family = model.config, models.FAMILIES[model.config.model_type]
+    heads = {}
+    for kind, matrix in zip(("query", "key", "value", "output"), family.matrices, strict=False):
+        layers = [mask[f"{family.layers}.{layer}.{matrix}.weight"] for layer in range(config.num_hidden_layers)]
+        rows = torch.stack([kept.T if kind == "output" else kept for kept in layers]).float()
+        heads[f"{kind}_heads"] = rows.reshape(len(layers) * config.num_attention_heads, -1).mean(1).tolist()
+    return {
+        "sparsity_met": masks.sparsity(mask),
+        "removed": masks.removed(mask),
+        "weights": sum(kept.numel() for kept in mask.values()),
+        "matrices": list(mask),
+        "shares": [kept.float().mean().item() for kept in mask.values()],
+        **heads,
+    }
+
+
+def _changed(encoder: nn.Module, before: dict[str, torch.Tensor]) -> int:
+    """How many numbers of an encoder are neither what they were nor 0."""
+    after = models.snapshot(encoder)
+    return sum(int(((tensor != before[name]) & (tensor != 0)).sum()) for name, tensor in after.items())

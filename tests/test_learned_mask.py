@@ -1,0 +1,111 @@
+"""A mask learned on a task, end to end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from lottery import mask_files, runs
+from lottery.experiments.learned_mask import MASK, LearnedMask
+
+HOW = {"sparsity": 0.5, "epochs": 2.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
+HOW |= {"strength": 1.0, "pressing": "ramp", "max_length": 16, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture
+def learned(fine_tuning):
+    return LearnedMask(start=fine_tuning.start, task="cola", method="smp_l", **HOW)
+
+
+def test_a_mask_over_frozen_weights_is_all_there_is_to_store(learned, bert_folder, results):
+    run = runs.perform(learned, results)
+    mask, header = mask_files.load(run.path / MASK)
+    assert header["method"] == "smp_l"
+    assert float(header["sparsity_asked"]) == 0.5
+    found = run.metrics
+    assert found["changed"] == 0
+    assert found["weights"] == sum(kept.numel() for kept in mask.values()) == 2 * (4 * 16 * 16 + 2 * 16 * 24)
+    assert found["trained"] == found["weights"] + 2 * 16 + 2
+    assert found["removed"] == sum(int((~kept).sum()) for kept in mask.values()) == 0.5 * found["weights"]
+    assert found["sparsity_met"] == 0.5
+    assert sorted(found["matrices"]) == sorted(mask)
+    assert found["shares"] == [0.5] * 12
+    assert found["steps"] > 2
+    before = AutoModelForSequenceClassification.from_pretrained(bert_folder).state_dict()
+    assert all(before[f"bert.{name}"].shape == kept.shape for name, kept in mask.items())
+
+
+def test_shares_of_heads_are_those_of_their_rows_and_columns(learned, results):
+    run = runs.perform(replace(learned, method="smp_g"), results)
+    mask, _ = mask_files.load(run.path / MASK)
+    for kind, matrix in (
+        ("query", "attention.self.query"),
+        ("key", "attention.self.key"),
+        ("value", "attention.self.value"),
+        ("output", "attention.output.dense"),
+    ):
+        expected = []
+        for layer in range(2):
+            kept = mask[f"encoder.layer.{layer}.{matrix}.weight"].numpy()
+            for head in range(4):
+                own = slice(4 * head, 4 * head + 4)
+                expected.append((kept[:, own] if kind == "output" else kept[own]).mean())
+        assert run.metrics[f"{kind}_heads"] == pytest.approx(expected)
+    shares = dict(zip(run.metrics["matrices"], run.metrics["shares"], strict=True))
+    assert shares == pytest.approx({name: kept.numpy().mean() for name, kept in mask.items()})
+    assert len(set(run.metrics["shares"])) > 1
+
+
+def test_movement_changes_what_it_keeps_and_the_rest_of_the_layers(learned, results):
+    run = runs.perform(replace(learned, method="movement", strength=0.0), results)
+    kept = run.metrics["weights"] - run.metrics["removed"]
+    others = 2 * (4 * 16 + 24 + 16 + 2 * 2 * 16) + 16 * 16 + 16  # biases and norms of the layers, and the pooler
+    assert kept * 0.99 < run.metrics["changed"] <= kept + others
+    assert run.metrics["trained"] == 2 * run.metrics["weights"] + others + 2 * 16 + 2
+
+
+def test_a_learned_mask_learns(learned, results):
+    """A rate high enough for the few steps there are."""
+    found = runs.perform(replace(learned, sparsity=0.2, epochs=25.0, score_rate=0.1, weight_rate=1e-2), results).metrics
+    first = runs.perform(replace(learned, sparsity=0.2, epochs=0.1), results).metrics
+    assert found["train_loss"] < first["train_loss"] - 0.03
+
+
+def test_a_teacher_guides_and_its_answers_alter_the_mask(learned, fine_tuning, results):
+    alone = runs.perform(learned, results)
+    for recipe in ("printed", "released"):
+        guided = runs.perform(replace(learned, teacher=fine_tuning, guided=recipe), results)
+        one, other = (mask_files.load(run.path / MASK)[0] for run in (alone, guided))
+        assert any(not torch.equal(one[name], other[name]) for name in one)
+    assert runs.key(learned) == runs.key(replace(learned, guided="released"))
+
+
+def test_a_mask_can_be_taken_on(learned, results):
+    run = runs.perform(learned, results)
+    mask = learned.mask(run)
+    stored, _ = mask_files.load(run.path / MASK)
+    assert all(torch.equal(mask[name], kept) for name, kept in stored.items())
+
+
+def test_pressure_that_rises_over_the_run_is_weaker_than_over_the_ramp(learned):
+    steps, rise = 40, lambda step: np.clip(step / 10, 0, 1)
+    over_ramp, over_run, constant = (
+        replace(learned, pressing=how, strength=8.0)._strength(rise, steps) for how in ("ramp", "run", "constant")
+    )
+    assert [over_ramp(step) for step in (0, 5, 10, 39)] == [0, 4, 8, 8]
+    assert over_run(10) == pytest.approx(8 * (1 - (1 - 10 / 40) ** 3))
+    assert [constant(step) for step in (0, 39)] == [8, 8]
+
+
+def test_what_cannot_be_is_refused(learned, results):
+    with pytest.raises(ValueError, match=r"ramp = 2\.0: the sparsity rises over a share of the steps"):
+        runs.perform(replace(learned, ramp=2.0), results)
+    with pytest.raises(ValueError, match="no mask_learning named 'movment'"):
+        replace(learned, method="movment")
