@@ -662,3 +662,89 @@ def test_prasannas_table2_differs_from_the_result_files_in_one_cell(table2, resu
             if printed != told:
                 apart.append((model, task, printed, told))
     assert apart == [("bad_magnitude", "cola", 0.24, 0.02)]
+
+
+JIANG_METHODS = {
+    "BERT-base full fine-tuning": "fine_tuning",
+    "full fine-tuning": "fine_tuning",
+    "L0-regularization": "l0",
+    "Soft-Movement": "soft_movement",
+} | {name: name.lower() for name in ("CAP", "Magnitude", "Movement", "SMP", "SuperT")}
+JIANG_METHODS |= {f"SMP-{letter}": f"smp_{letter.lower()}" for letter in "LS"}
+JIANG_METRICS = {
+    "acc_matched": "accuracy",
+    "acc_mismatched": "dev_mismatched.accuracy",
+    "acc": "accuracy",
+    "mcc": "matthews",
+    "em": "exact_match",
+}
+
+
+@pytest.fixture(scope="module")
+def jiang() -> pd.DataFrame:
+    return pd.read_csv(PUBLISHED / "jiang2023_results.csv")
+
+
+def in_project_words(table: int) -> pd.DataFrame:
+    """The reference's rows of a table of Jiang et al. under our names, the values in per cent as printed."""
+    rows = pd.DataFrame(transcribed(f"../jiang2023/table{table}.csv"))
+    found = pd.DataFrame(
+        {
+            "task": rows["task"].map(lambda task: CHEN_TASKS.get(task, "average")),
+            "sparsity": [float(1 - Decimal(kept)) for kept in rows["remaining_weights"]],
+            "teacher": rows["kd"] == "yes",
+        }
+    )
+    if "metric" in rows:
+        found["metric"] = rows["metric"].map(lambda metric: JIANG_METRICS.get(metric, metric))
+    if "model" in rows:
+        found["model"] = rows["model"]
+    if table in (1, 2, 6, 7):
+        found["method"] = rows["method"].map(JIANG_METHODS)
+    if table == 3:
+        found["method"] = "smp_" + rows["masking_function"].str.lower()
+    if table == 4:
+        found["head"] = ["random" if head.startswith("from_scratch") else "label_words" for head in rows["head"]]
+    if table == 5:
+        found["pressed"] = rows["variant"] == "SMP-L"
+    printed = rows["std" if table in (6, 7) else "value"]
+    return found.assign(printed=[float(number(text, hundredths=True)) if text else math.nan for text in printed])
+
+
+@pytest.mark.parametrize(("table", "cells"), [(1, 150), (2, 45), (3, 24), (4, 12), (5, 12)])
+def test_jiangs_tables_are_the_reference_cell_by_cell(jiang, table, cells):
+    reference, ours = in_project_words(table), jiang[jiang["table"] == table]
+    by = [name for name in reference if name != "printed"]
+    both = ours.merge(reference, on=by, how="outer", validate="one_to_one", indicator=True)
+    assert len(reference) == len(ours) == len(both) == cells
+    assert (both["_merge"] == "both").all()
+    pd.testing.assert_series_equal(both["score"], both["printed"], check_names=False)
+
+
+@pytest.mark.parametrize(("table", "of", "cells"), [(6, 1, 30), (7, 2, 16)])
+def test_jiangs_deviations_are_the_reference_cell_by_cell(jiang, table, of, cells):
+    reference = in_project_words(table)
+    ours = jiang[(jiang["table"] == of) & jiang["sd"].notna()]
+    by = [name for name in reference if name != "printed"]
+    both = ours.merge(reference, on=by, how="outer", validate="one_to_one", indicator=True)
+    assert len(reference) == len(ours) == len(both) == cells
+    assert (both["_merge"] == "both").all()
+    pd.testing.assert_series_equal(both["sd"], both["printed"], check_names=False)
+
+
+def test_jiangs_average_is_that_of_its_eight_tasks(jiang):
+    rows = jiang[jiang["table"] == 2]
+    for _, some in rows.groupby(["model", "method"]):
+        average = some.loc[some["task"] == "average", "score"].item()
+        assert some.loc[some["task"] != "average", "score"].mean() == pytest.approx(average, abs=6e-4)
+
+
+def test_jiangs_facts_are_those_of_the_reference():
+    ours = pd.read_csv(PUBLISHED / "jiang2023_facts.csv")["value"].tolist()
+    units = {"percent": 100, "percentage points": 100, "M": 1e-6}
+    theirs = [
+        float(row["value"]) / units.get(row["unit"].split(" (")[0], 1)
+        for row in transcribed("../jiang2023/figure_facts.csv")
+        if row["figure_or_section"] != "fig1"
+    ]
+    assert sorted(ours) == pytest.approx(sorted(theirs))
