@@ -29,6 +29,19 @@ SIZES = {
         "rounds": 1,
         "at_once": 2,
     },
+    "mask_learning": lambda get: {
+        "shape": {
+            "vocab_size": 90,
+            "hidden_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "intermediate_size": 24,
+        },
+        "batch": 2,
+        "length": 5,
+        "rounds": 1,
+        "ways": ("smp_l",),
+    },
     "cells": lambda get: (
         get("monkeypatch").setattr("lottery.experiments.miniature_text.DOCUMENTS", 30)
         or {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1}

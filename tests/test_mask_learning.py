@@ -29,6 +29,7 @@ def test_as_many_are_found_as_there_are():
 def test_a_method_says_what_it_is_and_keeps_everything_at_first(name, scores):
     method = choose("mask_learning", name)
     assert method.__doc__
+    assert method.TITLE
     assert all(type(told) is bool for told in (method.LEARNED, method.FROZEN, method.EXACT))
     assert method.LEARNED or not method.FROZEN
     assert method.STRENGTH >= 0

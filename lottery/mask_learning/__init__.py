@@ -28,6 +28,7 @@ class Gates(NamedTuple):
 class Method(Protocol):
     """A file of this folder."""
 
+    TITLE: str  # what it is called
     LEARNED: bool  # whether scores are trained; else the score of a weight is its size
     FROZEN: bool  # whether weights keep the values they came with
     EXACT: bool  # whether just the sparsity asked for is met; else it follows from how strongly scores are pressed down

@@ -12,6 +12,7 @@ from torch import Tensor
 from lottery.mask_learning import Gates, sigmoid_pull
 from lottery.masks import Scores
 
+TITLE = "L0"
 LEARNED, FROZEN, EXACT = True, False, False
 START, STRENGTH = 2.197, 125.0  # a score at which sigmoid(score) is 0.9
 BETA, LOW, HIGH = 2 / 3, -0.1, 1.1

@@ -5,6 +5,7 @@ import torch
 from lottery.mask_learning import straight_through
 from lottery.masks import keep_highest_in_each
 
+TITLE = "magnitude"
 LEARNED, FROZEN, EXACT = False, False, True
 START, STRENGTH = 0.0, 0.0
 

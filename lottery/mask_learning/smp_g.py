@@ -3,6 +3,7 @@
 from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.masks import keep_highest
 
+TITLE = "SMP-G"
 LEARNED, FROZEN, EXACT = True, True, True
 START, STRENGTH = 0.0, 400.0
 

@@ -3,6 +3,7 @@
 from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.score_masks import shared
 
+TITLE = "SMP-S"
 LEARNED, FROZEN, EXACT = True, True, True
 START, STRENGTH = 0.0, 400.0
 

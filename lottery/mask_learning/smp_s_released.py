@@ -4,6 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.masks import Mask, Scores
 from lottery.score_masks import shared_with_loss
 
+TITLE = "SMP-S, released"
 LEARNED, FROZEN, EXACT = True, True, False
 START, STRENGTH = 0.0, 400.0
 MILD, LITTLE = 4.0, 0.3  # the temperature, and the highest sparsity in the end at which it applies

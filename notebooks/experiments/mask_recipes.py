@@ -1,0 +1,303 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: jiang
+#     order: 20
+# ---
+
+# %% [markdown]
+# # What does a learned mask need?
+#
+# {cite:t}`jiang2023` learn a mask over frozen weights, and name three things that it takes: a head for the task made of
+# words that the model knows, a regulariser that presses scores down, and, for their best numbers, a teacher. In each the
+# paper says one thing and its code does another. Here each is varied alone, around one recipe, on the same data and for the
+# same number of steps.
+
+# %% tags=["parameters"]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+world = 1  # seed of the miniature's world and of its pre-training
+tuning_seeds = [1]  # of the head, the order of the examples and noise
+miniature_steps = 3000  # of the miniature's pre-training
+tasks = ["cola", "sst2"]  # files in lottery/tasks
+sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
+method = "smp_l"  # a file in lottery/mask_learning
+heads = ["mlm", "embedding", "random"]  # files in lottery/task_heads; the first is that of the base
+strength = 400.0  # of the regulariser
+pressings = ["ramp", "run"]  # when it rises: with the sparsity, as printed, or over the whole run, as released
+summed = True  # whether it is also tried as a sum over all weights, as printed, instead of a mean of means
+guides = ["released"]  # how a teacher is listened to: "printed", "released"; []: no teacher is tried
+epochs = 6.0  # of training
+ramp = 0.5  # share of the steps over which the sparsity rises
+batch_size = 32
+score_rate = 2e-2  # learning rate of scores
+weight_rate = 1e-3  # of the head where it is trained, and of the teacher
+max_length = 64  # tokens of an example, at most
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
+from lottery.experiments import starts
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.learned_mask import LearnedMask
+
+teachers = [
+    FineTuning(
+        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
+        task=task,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=weight_rate,
+        max_length=max_length,
+        seed=seed,
+        saved=True,
+    )
+    for task in tasks
+    for seed in tuning_seeds
+]
+bases = [
+    LearnedMask(
+        start=teacher.start,
+        task=teacher.task,
+        method=method,
+        head=heads[0],
+        sparsity=sparsity,
+        epochs=epochs,
+        ramp=ramp,
+        batch_size=batch_size,
+        score_rate=score_rate,
+        weight_rate=weight_rate,
+        strength=strength,
+        pressing="run",
+        max_length=max_length,
+        seed=teacher.seed,
+    )
+    for teacher in teachers
+    for sparsity in sparsities
+]
+of = {(teacher.task, teacher.seed): teacher for teacher in teachers}
+variations = [
+    *({"head": head} for head in heads[1:]),
+    *({"pressing": pressing} for pressing in pressings if pressing != "run"),
+    {"strength": 0.0},
+    *([{"summed": True}] if summed else []),
+]
+varied = [replace(base, **change) for base in bases for change in variations]
+guided = [replace(base, teacher=of[base.task, base.seed], guided=guide) for base in bases for guide in guides]
+grid = [*teachers, *bases, *varied, *guided]
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from lottery import cluster, plots, runs, stats
+from lottery.choices import choose
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+recorded = runs.recorded(Path(records) / "miniature" / "mask_recipes.parquet")
+missing = Markdown(
+    "*Not recorded yet: `lottery run experiments/mask_recipes --profile miniature`, then `lottery record miniature`.*"
+)
+published = pd.read_csv("book/published/jiang2023_results.csv")
+HEADS = {"mlm": "the MLM head", "embedding": "the bare embedding", "random": "a new head, trained"}
+BASE = "base"
+POOLED = {
+    "queries": ["query_heads"],
+    "keys": ["key_heads"],
+    "values": ["value_heads"],
+    "outputs": ["output_heads"],
+    "queries and values": ["query_heads", "value_heads"],
+    "queries, keys and values": ["query_heads", "key_heads", "value_heads"],
+    "all four": ["query_heads", "key_heads", "value_heads", "output_heads"],
+}
+
+
+def told(runs: pd.DataFrame) -> pd.DataFrame:
+    """The learned masks with what was varied in words, in the column `recipe`, BASE for none; score 0 if undefined."""
+    rows = runs[runs["experiment"] == "LearnedMask"]
+    return rows.assign(
+        recipe=[_recipe(row) for row in rows.to_dict("records")], score=rows["score"].astype(float).fillna(0)
+    )
+
+
+def _recipe(row: dict) -> str:
+    if row["teacher"] == "FineTuning":
+        return f"a teacher, as {row['guided']}"
+    if row["strength"] == 0:
+        return "no regulariser"
+    if row["summed"]:
+        return "the regulariser as a sum"
+    if row["pressing"] != "run":
+        return "the regulariser rising with the sparsity"
+    return BASE if row["head"] == heads[0] else HEADS[row["head"]]
+
+
+def against_base(runs: pd.DataFrame) -> pd.DataFrame:
+    """Each recipe minus the base in points, mean over the tasks, at each sparsity, with its 95 % interval over seeds."""
+    scores = told(runs).pivot_table(index=["sparsity", "seed", "task"], columns="recipe", values="score", sort=False)
+    lines = []
+    for recipe in scores.columns.drop(BASE):
+        for sparsity, some in (scores[recipe] - scores[BASE]).dropna().groupby("sparsity"):
+            values = some.groupby("seed").mean()
+            found = stats.paired_difference(100 * values, 0 * values)
+            lines.append({"recipe": recipe, "sparsity": sparsity, **found._asdict(), "told": found.told()})
+    return pd.DataFrame(lines)
+
+
+def table(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
+    """The score of the base, and what recipes add to it, a column each sparsity."""
+    rows, found = told(runs), against_base(runs)
+    base = rows[rows["recipe"] == BASE].groupby("sparsity")["score"].mean()
+    lines = {"base: mean score (x 100)": {sparsity: f"{100 * score:.1f}" for sparsity, score in base.items()}}
+    for recipe in recipes:
+        some = found[found["recipe"] == recipe]
+        lines[f"{recipe}: minus base (points)"] = dict(zip(some["sparsity"], some["told"], strict=True))
+    return pd.DataFrame(lines).T.fillna("").rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
+
+
+def printed(number: int, by: str) -> pd.DataFrame:
+    """A table of the paper in per cent: a row a task and variant, a column each share of remaining weights."""
+    rows = published[published["table"] == number]
+    rows = rows.assign(task=rows["task"].map(lambda task: choose("tasks", task).TITLE), score=100 * rows["score"])
+    found = rows.pivot_table(index=["task", by], columns="sparsity", values="score", dropna=False, sort=True)
+    return found.map(lambda score: "did not converge" if np.isnan(score) else f"{score:.1f}").rename(
+        columns=lambda sparsity: f"{1 - sparsity:.0%} remain"
+    )
+
+
+# %% [markdown]
+# ## All of them at a glance
+#
+# The base is SMP-L as released: the frozen MLM head, the regulariser as a mean of means that rises over the whole run, no
+# teacher. A point is what one change adds to the mean score over the tasks.
+
+
+# %% tags=["hide-input"]
+def drawn(runs: pd.DataFrame) -> None:
+    """A line for each recipe and sparsity."""
+    found = against_base(runs)
+    names = [f"{recipe}, {1 - s:.0%} remain" for recipe, s in zip(found["recipe"], found["sparsity"], strict=True)]
+    (ax,) = plots.row(1, height=0.32 * len(found) + 1.2)
+    plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
+    ax.set(xlabel="minus base, mean score over the tasks (points)")
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity of this build."}, "figure": {"name": "mask-recipes-live", "caption": "What each change to the recipe adds, computed for this build; with one seed there is no interval."}}
+drawn(live)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, with intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
+drawn(recorded) if len(recorded) else missing
+
+# %% [markdown]
+# (j5)=
+# ## The head: words for labels
+#
+# The paper prints the score of a label as $h_{[CLS]} \cdot e$, the product of the first token's output with the word
+# embedding of a word for the label, such as *great* for a praising review, both frozen. The code reads the whole MLM head
+# there instead: a dense layer, an activation and a LayerNorm stand between, and a bias comes after. And in the code the
+# words of MNLI stand for the wrong labels: *yes* for contradiction, *maybe* for entailment, *no* for neutral. Table 4 of
+# the paper compares its head with a new one that is trained; our three readings:
+
+# %% tags=["hide-input"]
+table(live, *[HEADS[head] for head in heads[1:]])
+
+# %% tags=["hide-input"]
+table(recorded, *[HEADS[head] for head in heads[1:]]) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+printed(4, "head")
+
+# %% [markdown]
+# (j6)=
+# ## The regulariser
+#
+# It adds a multiple of the sum of $\sigma(S)$ to the loss, so that all scores sink, and among scores below 0 the highest
+# sink fastest: so masks keep changing when the sparsity has been reached. The paper prints a sum over all weights, and lets
+# it rise with the sparsity; its code takes the mean over each matrix, and the mean of these, and lets it rise over the
+# whole run. Without it, says Table 5, sparse masks fall behind or do not converge.
+
+# %% tags=["hide-input"]
+table(live, "no regulariser", "the regulariser rising with the sparsity", "the regulariser as a sum")
+
+# %% tags=["hide-input"]
+table(recorded, "no regulariser", "the regulariser rising with the sparsity", "the regulariser as a sum") if len(
+    recorded
+) else missing
+
+# %% tags=["hide-input"]
+printed(5, "pressed")
+
+# %% [markdown]
+# ### Does it let masks take whole heads?
+#
+# The paper says so by one number: at 10 % remaining weights on MNLI the standard deviation over attention heads of the
+# share that remains is 12.4 points with the regulariser and 3.75 without. Of which matrices it does not say. If weights
+# were kept by lot it would be next to 0; if heads were kept whole or not at all, 30. Every way to pool, for the sparsest
+# masks here:
+
+
+# %% tags=["hide-input"]
+def deviations(runs: pd.DataFrame) -> pd.DataFrame:
+    """Deviation over heads of the share that remains, in points, with and without the regulariser."""
+    rows = told(runs)
+    rows = rows[rows["sparsity"] == rows["sparsity"].max()]
+    lines = {}
+    for name, columns in POOLED.items():
+        line = {}
+        for recipe in (BASE, "no regulariser"):
+            some = rows[rows["recipe"] == recipe]
+            values = [100 * np.std(np.concatenate(row), ddof=1) for row in some[columns].to_numpy().tolist()]
+            line["with" if recipe == BASE else "without"] = np.mean(values) if values else np.nan
+        lines[name] = line
+    return pd.DataFrame(lines).T.round(2).rename_axis("heads' shares of the")
+
+
+deviations(live)
+
+# %% tags=["hide-input"]
+deviations(recorded) if len(recorded) else missing
+
+# %% [markdown]
+# (j7)=
+# ## A teacher
+#
+# The same model, fine-tuned whole, tells how likely it holds each class to be. The paper adds $D_{KL}(p_s \| p_t)$ to the
+# loss; the code takes half the loss and half $T^2 D_{KL}(p_t \| p_s)$ of distributions softened at $T = 2$, as
+# {cite:t}`hinton2015` and {cite:t}`sanh2020` do.
+
+# %% tags=["hide-input"]
+table(live, *[f"a teacher, as {guide}" for guide in guides])
+
+# %% tags=["hide-input"]
+table(recorded, "a teacher, as printed", "a teacher, as released") if len(recorded) else missing
+
+
+# %% tags=["hide-input"]
+def teachers_printed() -> pd.DataFrame:
+    """What a teacher adds in the paper's Table 1, in points, by method, task and remaining weights."""
+    rows = published[(published["table"] == 1) & published["metric"].isin(["accuracy", "f1"])]
+    rows = rows[(rows["task"] != "qqp") | (rows["metric"] == "accuracy")]
+    scores = rows.pivot_table(index=["method", "sparsity"], columns=["teacher", "task"], values="score")
+    added = (100 * (scores[True] - scores[False])).dropna(how="all").round(1)
+    names = [f"{choose('mask_learning', method).TITLE}, {1 - sparsity:.0%} remain" for method, sparsity in added.index]
+    return added.set_axis(names).rename(columns=lambda task: choose("tasks", task).TITLE).rename_axis(None, axis=1)
+
+
+teachers_printed()
