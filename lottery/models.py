@@ -21,6 +21,7 @@ from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForMaskedLM,
     AutoModelForPreTraining,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -272,9 +273,18 @@ def check_length(model: PreTrainedModel, max_length: int) -> None:
 def encoder(source: str) -> PreTrainedModel:
     """The encoder without a head; a pooler that its file lacks is drawn from torch's global generator.
 
-    Raises ValueError as the three below.
+    Raises ValueError as those below.
     """
     return _loaded(AutoModel, source)
+
+
+def bare_encoder(source: str) -> PreTrainedModel:
+    """The encoder without a head and without a pooler; torch's generator is left as it was. Raises as `encoder`."""
+    with torch.random.fork_rng(devices=[]):
+        model = encoder(source)
+    if hasattr(model, "pooler"):
+        model.pooler = None
+    return model
 
 
 def for_pretraining(source: str) -> PreTrainedModel:
@@ -293,6 +303,17 @@ def require_heads(source: str) -> None:
     """Raise ValueError where the file of the model holds no heads of pre-training, so that they would be new ones."""
     with torch.random.fork_rng(devices=[]):
         model, told = _opened(AutoModelForPreTraining, source)
+    _check_heads(source, model, told)
+
+
+def for_words(source: str) -> PreTrainedModel:
+    """The encoder, without a pooler, under its pre-trained MLM head. Raises ValueError where its file has none."""
+    model, told = _opened(AutoModelForMaskedLM, source)
+    _check_heads(source, model, told)
+    return model
+
+
+def _check_heads(source: str, model: PreTrainedModel, told: dict[str, set]) -> None:
     mlm_head(model)
     if missing := sorted(told["missing_keys"]):
         raise ValueError(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ class OwnTask:
     LABELS: tuple[str, ...]
     PAIR: bool
     METRIC: str
+    WORDS: ClassVar[tuple[tuple[str, ...], ...]] = ()  # which words would say its labels is not known
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         """Classes: accuracy, the reported score, F1 averaged over classes, Matthews. Numbers: those of STS-B."""

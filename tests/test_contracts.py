@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import BertForSequenceClassification
+from transformers import BertForPreTraining, BertForSequenceClassification, BertTokenizer
 
-from lottery import components, examples, masks
+from lottery import components, evaluation, examples, masks, models, training
 from lottery.choices import choose, offered
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")
 BASELINES = offered("baselines")
 COMPONENT_IMPORTANCE = offered("component_importance")
+TASK_HEADS = offered("task_heads")
 
 
 def test_as_many_are_found_as_there_are():
@@ -23,6 +24,7 @@ def test_as_many_are_found_as_there_are():
     assert len(IMPORTANCE) == 2
     assert len(BASELINES) == 2
     assert len(COMPONENT_IMPORTANCE) == 8
+    assert len(TASK_HEADS) == 3
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -35,6 +37,11 @@ def test_a_task_says_what_it_is(name):
     assert isinstance(task.PAIR, bool)
     assert (len(task.LABELS) >= 2) == (task.KIND == "classification")
     assert len(set(task.LABELS)) == len(task.LABELS)
+    outputs = {"classification": len(task.LABELS), "regression": 1, "span": 2}[task.KIND]
+    assert task.WORDS
+    for row in (*task.WORDS, *getattr(task, "RELEASED_WORDS", ())):
+        assert len(row) == len({word.lower() for word in row}) == outputs
+        assert all(word.isalpha() for word in row)
     assert list(inspect.signature(task.read).parameters) == ["folder"]
     assert list(inspect.signature(task.metrics).parameters) == ["predictions", "labels"]
 
@@ -165,3 +172,50 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
     assert model.config._attn_implementation == attention
     with torch.no_grad():
         assert torch.equal(model.eval()(**given.batch([0, 1, 2])).logits, answers)
+
+
+@pytest.fixture(scope="module")
+def folder_with_label_words(tmp_path_factory, config):
+    """A random BERT whose words are numbered 5 to 47, and whose label words follow."""
+    words = [f"w{number}" for number in range(43)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, "yes", "maybe", "no", "terrible", "great", "?"]
+    pieces += ["incorrect", "correct"]
+    folder = tmp_path_factory.mktemp("label words")
+    torch.manual_seed(5)
+    model = BertForPreTraining(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(8 if parameter.ndim > 1 else 1)
+    models.save(model, BertTokenizer(vocab={piece: number for number, piece in enumerate(pieces)}), folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("head", TASK_HEADS)
+def test_a_head_of_a_task_is_trained_or_left_alone_as_it_says(head, name, folder_with_label_words):
+    """Five steps by the loops move the whole encoder, and the head only where it is TRAINED; then it answers."""
+    module, task = choose("task_heads", head), choose("tasks", name)
+    assert module.__doc__
+    tokenizer = models.tokenizer(folder_with_label_words)
+    torch.manual_seed(0)
+    model = module.build(folder_with_label_words, task, tokenizer)
+    table = pd.DataFrame({"first": [" ".join(["w1", "w2", "w3 w4"][: 1 + n % 3]) for n in range(12)]})
+    if task.PAIR:
+        table["second"] = [f"w{n} w{n + 1} w7" for n in range(12)]
+    if task.KIND == "span":
+        table = table.assign(answer="w7", start=table["second"].str.find("w7"), answers=[("w7",)] * 12)
+    else:
+        table["label"] = [n % 3 % max(len(task.LABELS), 2) for n in range(12)]
+    given = evaluation.encoded(task, table, tokenizer, 16)
+    within = {id(parameter) for parameter in model.base_model.parameters()}
+    before = {key: parameter.detach().clone() for key, parameter in model.named_parameters()}
+    optimizer = training.adamw(model, learning_rate=1e-2)
+    losses = training.fine_tune(model, optimizer, given, steps=5, batch_size=4, seed=0)
+    assert all(loss > 0 for loss in losses)
+    for key, parameter in model.named_parameters():
+        moved = not torch.equal(parameter, before[key])
+        assert moved == parameter.requires_grad == (id(parameter) in within or module.TRAINED)
+    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 16)
+    assert task.METRIC in found
+    assert len(answers) == 12
+    assert training.mean_loss(model, given) > 0

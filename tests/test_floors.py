@@ -14,8 +14,8 @@ FLOORS = [
     | {"files", "agreement"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
-    | {"component_importance", "baselines", "mask_learning", "score_masks", "distillation"},
-    {"training", "pretraining", "pruning", "evaluation", "component_search", "mask_training"},
+    | {"component_importance", "baselines", "mask_learning", "score_masks", "distillation", "headed"},
+    {"training", "pretraining", "pruning", "evaluation", "component_search", "mask_training", "task_heads"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages"},
     {"notebooks", "gates", "book", "cli"},
 ]

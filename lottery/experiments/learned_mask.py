@@ -23,7 +23,7 @@ from lottery.schedules import Schedule
 from lottery.tasks import Task
 
 MASK = "mask.safetensors"
-HEAD = "classifier"  # the name, in the stock models, of what comes after the encoder
+HEADS = {"classification": "classifier", "regression": "classifier", "span": "qa_outputs"}  # in the stock models
 
 
 @parameters
@@ -37,6 +37,8 @@ class LearnedMask:
     start: InstanceOf[Start]
     task: str  # a file in lottery/tasks, or "own"
     method: named("mask_learning")
+    head: named("task_heads") = "random"
+    released_words: bool = False  # whether labels get the words that the released code gives them, where these differ
     sparsity: Fraction  # asked for in the end, of the six matrices of every layer; of no effect on a threshold
     epochs: Positive
     ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises along a cubic
@@ -69,7 +71,8 @@ class LearnedMask:
             raise ValueError(f"ramp = {self.ramp}: the sparsity rises over a share of the steps, at most 1")
         task, source = self.start.task_named(self.task), self.start.weights(run)
         tokenizer, tables = models.tokenizer(source), self.tables(self.task)
-        model = evaluation.with_head(source, task).to(Accelerator().device)
+        head = choose("task_heads", self.head)
+        model = head.build(source, task, tokenizer, released=self.released_words).to(Accelerator().device)
         models.check_length(model, self.max_length)
         before = models.snapshot(model.base_model)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
@@ -79,7 +82,12 @@ class LearnedMask:
         weights = models.prunable(model, embeddings=False, pooler=False)
         learner = mask_training.learner(choose("mask_learning", self.method), weights)
         optimizer = mask_training.optimizer(
-            model, weights, learner, score_rate=self.score_rate, weight_rate=self.weight_rate, head=HEAD
+            model,
+            weights,
+            learner,
+            score_rate=self.score_rate,
+            weight_rate=self.weight_rate,
+            head=HEADS[task.KIND] if head.TRAINED else "",
         )
         learned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         with mask_training.learning(

@@ -2,6 +2,11 @@
 
 A file has the names of `Task`, FOLDER (its place in a downloaded glue_data folder) and `read(folder)`, which returns
 the splits as tables: {"train": ..., "dev": ...}. A column `group` in one of them has its rows scored by group, too.
+
+A row of WORDS holds a word for each label, in the order of LABELS; one for a regression; two for a span, of its start
+and of its end. The first row is that of the released code of Jiang et al. 2023 (arXiv:2210.06210); a second one is for
+models that split a word of the first, as the miniature does. A task may also have RELEASED_WORDS, the rows as that code
+in fact gave them to the labels.
 """
 
 from typing import Protocol
@@ -15,6 +20,7 @@ class Task(Protocol):
     TITLE: str
     KIND: str  # "classification", "regression" or "span"
     LABELS: tuple[str, ...]  # of the classes, in the order of their numbers
+    WORDS: tuple[tuple[str, ...], ...]  # label words in rows, the preferred row first; () where there are none
     PAIR: bool  # whether a second text follows the first
     METRIC: str  # the score the papers report, one of those of `metrics`
 

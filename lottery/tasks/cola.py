@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "CoLA"
 KIND = "classification"
 LABELS = ("unacceptable", "acceptable")
+WORDS = (("incorrect", "correct"), ("bad", "good"))
 PAIR = False
 METRIC = "matthews"
 FOLDER = "CoLA"

@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "HANS"
 KIND = "classification"
 LABELS = ("entailment", "non-entailment")
+WORDS = (("Yes", "No"),)
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "HANS"

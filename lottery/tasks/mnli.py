@@ -10,6 +10,10 @@ from lottery import glue_files, scores
 TITLE = "MNLI"
 KIND = "classification"
 LABELS = ("entailment", "neutral", "contradiction")
+WORDS = (("Yes", "Maybe", "No"),)
+# The released code of Jiang et al. 2023 numbers the labels contradiction, entailment, neutral, and still calls them, in
+# that order, Yes, Maybe, No.
+RELEASED_WORDS = (("Maybe", "No", "Yes"),)
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "MNLI"

@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "MRPC"
 KIND = "classification"
 LABELS = ("not_equivalent", "equivalent")
+WORDS = (("No", "Yes"),)
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "MRPC"

@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "QQP"
 KIND = "classification"
 LABELS = ("not_duplicate", "duplicate")
+WORDS = (("No", "Yes"),)
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "QQP"

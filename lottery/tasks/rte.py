@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "RTE"
 KIND = "classification"
 LABELS = ("entailment", "not_entailment")
+WORDS = (("Yes", "No"),)
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "RTE"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 TITLE = "SQuAD"
 KIND = "span"
 LABELS = ()
+WORDS = (("Yes", "No"),)
 PAIR = True
 METRIC = "f1"
 FOLDER = "SQuAD"

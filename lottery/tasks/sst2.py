@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "SST-2"
 KIND = "classification"
 LABELS = ("negative", "positive")
+WORDS = (("terrible", "great"), ("bad", "good"))
 PAIR = False
 METRIC = "accuracy"
 FOLDER = "SST-2"

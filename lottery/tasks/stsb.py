@@ -10,6 +10,7 @@ from lottery import glue_files, scores
 TITLE = "STS-B"
 KIND = "regression"
 LABELS = ()
+WORDS = (("Yes",),)
 PAIR = True
 METRIC = "pearson_spearman"
 FOLDER = "STS-B"

@@ -1,0 +1,74 @@
+"""An encoder under a head of its own, which takes batches and answers as a stock model does."""
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, mse_loss
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
+
+
+class Headed(nn.Module):
+    """An encoder under a head that is never trained.
+
+    encoder  a stock encoder; its pooler, if it has one, is not read
+    head     (..., width) -> (..., outputs), the scores at a position's output; its weights are frozen here
+    spans    False: the head is read at the first token, [CLS]; one output is the number that answers a regression,
+             more are the scores of classes. True: it is read at every token, and its two outputs score the token as
+             the start and as the end of the answer
+
+    The loops take it for a stock model: it has `base_model`, `config` and `device`, and its losses are the stock ones,
+    means over the batch: cross-entropy in nats, for spans the mean of the start's and the end's; the squared error for
+    a regression.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, head: nn.Module, *, spans: bool):
+        super().__init__()
+        self.base_model = encoder
+        self.head = head.requires_grad_(False)
+        self.spans = spans
+
+    @property
+    def config(self) -> PreTrainedConfig:
+        """The encoder's."""
+        return self.base_model.config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.base_model.device
+
+    def forward(
+        self,
+        labels: torch.Tensor | None = None,
+        start_positions: torch.Tensor | None = None,
+        end_positions: torch.Tensor | None = None,
+        **inputs,
+    ) -> SequenceClassifierOutput | QuestionAnsweringModelOutput:
+        """Logits (batch, outputs), or for spans start_logits and end_logits (batch, tokens); with labels the loss.
+
+        labels                          (batch,), class numbers or the numbers of a regression
+        start_positions, end_positions  (batch,), the tokens at which the answer begins and ends
+        inputs                          as the encoder takes them
+        """
+        told = self.base_model(**inputs)
+        if not self.spans:
+            logits = self.head(told.last_hidden_state[:, 0])
+            loss = None if labels is None else _loss(logits, labels)
+            return SequenceClassifierOutput(
+                loss=loss, logits=logits, hidden_states=told.hidden_states, attentions=told.attentions
+            )
+        starts, ends = self.head(told.last_hidden_state).unbind(-1)
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = (cross_entropy(starts, start_positions) + cross_entropy(ends, end_positions)) / 2
+        return QuestionAnsweringModelOutput(
+            loss=loss,
+            start_logits=starts,
+            end_logits=ends,
+            hidden_states=told.hidden_states,
+            attentions=told.attentions,
+        )
+
+
+def _loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return mse_loss(logits[:, 0], labels) if logits.shape[1] == 1 else cross_entropy(logits, labels)

@@ -1,0 +1,13 @@
+"""Random: the stock head, drawn anew and trained with the model, as in fine-tuning."""
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lottery import evaluation
+from lottery.tasks import Task
+
+TRAINED = True
+
+
+def build(source: str, task: Task, tokenizer: PreTrainedTokenizerBase, *, released: bool = False) -> PreTrainedModel:
+    """The stock model of `evaluation.with_head`; label words are not asked for, so that any task will do."""
+    return evaluation.with_head(source, task)
