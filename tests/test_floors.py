@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # Every file or folder of lottery/ has its floor here; a new one fails until it is given one.
 FLOORS = [
     {"__init__", "masks", "ranks", "schedules", "stats", "stopping", "features", "scores", "plots", "hub"}
-    | {"files", "agreement"},
+    | {"files", "agreement", "mask_coding"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
     | {"component_importance", "baselines"},
