@@ -106,9 +106,10 @@ def load(path: Path) -> tuple[Mask, dict[str, str]]:
     return mask, header
 
 
-def payload(path: Path) -> int:
-    """Bytes of a mask file that tell the mask; the rest is its header."""
-    return _bytes(_opened(path)[1])
+def payload(path: Path) -> tuple[str, int]:
+    """The coder of a mask file, and how many bytes it took for the mask; the rest is the header. Raises as `load`."""
+    header, content = _opened(path)
+    return header["coder"], _bytes(content)
 
 
 def _bytes(content: dict[str, Tensor]) -> int:

@@ -109,7 +109,8 @@ def test_a_mask_comes_back_from_either_coder(coder, coded, mask, path):
     assert header["coder"] == coder
     assert {**header, "coder": "", "checksum": ""} == {**mask_files.load(path)[1], "coder": "", "checksum": ""}
     with safetensors.safe_open(coded, "pt") as file:
-        assert mask_files.payload(coded) == sum(file.get_tensor(name).nbytes for name in file.keys())  # noqa: SIM118
+        taken = sum(file.get_tensor(name).nbytes for name in file.keys())  # noqa: SIM118
+    assert mask_files.payload(coded) == (coder, taken)
 
 
 def test_whatever_is_altered_in_a_file_is_found(coder, coded, mask):
@@ -121,11 +122,10 @@ def test_whatever_is_altered_in_a_file_is_found(coder, coded, mask):
         coded.write_bytes(altered)
         try:
             found, _ = mask_files.load(coded)
-        except ValueError as error:
-            assert coded.name in str(error)
-        else:
-            passed.append(place)
-            assert all(torch.equal(found[name], mask[name]) for name in mask)
+        except ValueError:
+            continue
+        passed.append(place)
+        assert all(torch.equal(found[name], mask[name]) for name in mask)
     assert len(passed) <= (2 if coder == "bits" else 0)
     coded.write_bytes(whole)
     mask_files.load(coded)
@@ -149,8 +149,8 @@ def test_the_smaller_of_two_codes_is_found(tmp_path):
         for coder in ("bits", "entropy", "smallest"):
             path = tmp_path / f"{coder}.safetensors"
             mask_files.save(path, mask, model="m", method="random", asked=1 - share, seed=0, coder=coder)
-            sizes[coder] = mask_files.payload(path)
-        assert mask_files.load(path)[1]["coder"] == expected
+            found, sizes[coder] = mask_files.payload(path)
+        assert found == expected
         assert sizes["smallest"] == sizes[expected] == min(sizes.values())
         assert sizes["bits"] == 7500
 
