@@ -92,7 +92,7 @@ def _in_order(content: bytes) -> bytes:
 
 
 def load(path: Path) -> tuple[Mask, dict[str, str]]:
-    """The mask and its header. Raises ValueError for what is no mask file, or one whose parts do not fit together."""
+    """The mask, its names in sorted order, and its header. Raises ValueError for what is no mask file, or one whose parts do not fit together."""
     header, content = _opened(path)
     shapes = _shapes(path, header)
     try:
@@ -133,7 +133,7 @@ def _opened(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 def _shapes(path: Path, header: dict[str, str]) -> Shapes:
     try:
-        shapes = {name: tuple(shape) for name, shape in json.loads(header["shapes"]).items()}
+        shapes = {name: tuple(shape) for name, shape in sorted(json.loads(header["shapes"]).items())}
         fits = fingerprint(shapes) == header["fingerprint"]
     except (AttributeError, TypeError, ValueError):
         fits = False

@@ -1,5 +1,6 @@
 """Tickets as files: made of a model or taken from a run, told layer by layer, and baked into a model."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from lottery.masks import Mask
 from lottery.pruning import KEEP, Scope
 
 MASK = "mask.safetensors"  # what a run that finds a mask calls it
+NOWHERE = "-"  # the layer of what is in none
 
 
 def of_model(
@@ -64,8 +66,10 @@ def told(mask: Mask) -> pd.DataFrame:
     rows: dict[int | str, dict[str, float]] = {}
     for name, kept in weights.items():
         kind, layer = models.kind_and_layer(name)
-        rows.setdefault("-" if layer is None else layer, {})[kind] = masks.sparsity({name: kept})
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+        rows.setdefault(NOWHERE if layer is None else layer, {})[kind] = masks.sparsity({name: kept})
+    layers = sorted(rows, key=lambda layer: math.inf if layer == NOWHERE else layer)
+    table = pd.DataFrame.from_dict({layer: rows[layer] for layer in layers}, orient="index").rename_axis("layer")
+    return table[[kind for kind in (*models.KINDS, "pooler", "word embeddings") if kind in table]]
 
 
 def drawn(mask: Mask) -> plots.Axes:
@@ -75,7 +79,7 @@ def drawn(mask: Mask) -> plots.Axes:
     if parts:
         kept = parts[components.HEADS][None].numpy().astype(float), parts[components.MLPS][None, :, None].numpy()
         return plots.components({"what stays": (kept[0], kept[1].astype(float))}, label="kept")[0][0]
-    layers = table.drop(index="-", errors="ignore").dropna(axis="columns", how="all")
+    layers = table.drop(index=NOWHERE, errors="ignore").dropna(axis="columns", how="all")
     (ax,) = plots.row(1, height=0.45 * len(layers) + 1.2)
     plots.cells(layers.to_numpy(), np.full(layers.shape, np.nan), ax=ax)
     ax.set(ylabel="layer", title="share of the weights removed")

@@ -127,19 +127,17 @@ def test_the_mask_of_a_run_is_taken_as_it_was_written(tuned, tmp_path):
 
 
 def test_layers_are_told_one_by_one():
+    """In their own order and not in that of their names, of which the eleventh comes before the third."""
     draw = torch.Generator().manual_seed(0)
-    names = [
-        f"encoder.layer.{layer}.{part}.weight" for layer in range(2) for part in ("intermediate.dense", "output.dense")
-    ]
-    mask = {name: torch.rand(4, 5, generator=draw) < 0.5 for name in [*names, "pooler.dense.weight"]}
+    matrices = {"output": "output.dense", "query": "attention.self.query"}
+    names = {(layer, kind): f"encoder.layer.{layer}.{matrices[kind]}.weight" for layer in (10, 2) for kind in matrices}
+    mask = {name: torch.rand(4, 5, generator=draw) < 0.5 for name in ["pooler.dense.weight", *names.values()]}
     table = ticket_files.told(mask)
-    assert list(table.index) == [0, 1, "-"]
-    assert list(table.columns) == ["intermediate", "output", "pooler"]
-    for (layer, kind), name in zip(
-        [(0, "intermediate"), (0, "output"), (1, "intermediate"), (1, "output")], names, strict=True
-    ):
-        assert table.loc[layer, kind] == sum(not bit for row in mask[name].tolist() for bit in row) / 20
-    assert table.loc["-", "pooler"] == 1 - mask["pooler.dense.weight"].float().mean().item()
+    assert list(table.index) == [2, 10, "-"]
+    assert list(table.columns) == ["query", "output", "pooler"]
+    for place, name in names.items():
+        assert table.loc[place] == sum(not bit for row in mask[name].tolist() for bit in row) / 20
+    assert table.loc["-", "pooler"] == 1 - mask["pooler.dense.weight"].double().mean().item()
     assert math.isnan(table.loc["-", "output"])
 
 
