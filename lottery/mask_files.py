@@ -92,7 +92,10 @@ def _in_order(content: bytes) -> bytes:
 
 
 def load(path: Path) -> tuple[Mask, dict[str, str]]:
-    """The mask, its names in sorted order, and its header. Raises ValueError for what is no mask file, or one whose parts do not fit together."""
+    """The mask, its names in sorted order, and its header.
+
+    Raises ValueError for what is no mask file, and for one that was altered or whose parts do not fit together.
+    """
     header, content = _opened(path)
     shapes = _shapes(path, header)
     try:
