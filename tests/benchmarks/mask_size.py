@@ -3,8 +3,8 @@
     python tests/benchmarks/mask_size.py --json mask_size.json
 
 Masks by lot of 72 matrices of BERT-base's shapes, 84.9 million weights, at shares that Jiang et al. report, and masks
-of MiniLM's layers, cut by magnitude. What the smaller of the two codes takes stands against the entropy of the share that
-stays; the header of the file is left out, and told beside it. It takes some two minutes on one core.
+of MiniLM's layers, cut by magnitude. What the smaller of the two codes takes stands against the entropy of the share
+that stays; the header of the file is left out, and told beside it. It takes some two minutes on one core.
 """
 
 import tempfile
