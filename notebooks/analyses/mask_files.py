@@ -92,10 +92,11 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
     return found.assign(remaining=found["remaining"].round(4))
 
 
-def against_share(ax: plt.Axes, rows: pd.DataFrame, values: pd.Series, label: str, number: int) -> None:
-    """A line through the means at each share."""
+def against_share(ax: plt.Axes, rows: pd.DataFrame, values: pd.Series, label: str, number: int, line: str) -> None:
+    """The means at each share."""
     means = values.groupby(rows["remaining"]).mean()
-    ax.plot(100 * means.index, means, marker=plots.MARKERS[number], color=plots.COLOURS[number], label=label)
+    look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": line}
+    ax.plot(100 * means.index, means, label=label, **look)
     ax.set_xlabel("weights remaining (%)")
 
 
@@ -109,11 +110,11 @@ def sizes_drawn(runs: pd.DataFrame) -> None:
         100 * share, (entr(share) + entr(1 - share)) / np.log(2), color="black", linewidth=1, label="entropy"
     )
     for number, (code, name) in enumerate(CODES.items()):
-        against_share(panels[0], lot, lot[code], name, number)
+        against_share(panels[0], lot, lot[code], name, number, "none")
     panels[0].set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
     panels[0].legend(fontsize=8, loc="lower center")
     for number, (chosen, some) in enumerate(rows.groupby("chosen", sort=False)):
-        against_share(panels[1], some, 100 * (some["entropy"] / some["bound"] - 1), chosen, number)
+        against_share(panels[1], some, 100 * (some["entropy"] / some["bound"] - 1), chosen, number, "-")
     panels[1].axhline(0, color="black", linewidth=1)
     panels[1].set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
     panels[1].legend(fontsize=8)
