@@ -15,6 +15,8 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from lottery import ticket_commands
+
 # Errors of what was asked for; a full disk or a failed run are others.
 REFUSALS = (TyperException, ValueError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
@@ -26,6 +28,8 @@ app = typer.Typer(
     help="How much of a pre-trained language model can go: a book that computes itself.",
     epilog="Example: [bold]lottery book[/bold]. After any command, --debug shows where an error came from.",
 )
+
+app.add_typer(ticket_commands.app, name="ticket")
 
 DRAWS = {"heads": 999, "mlps": 999, "weights": 0}  # of masks by lot; of millions of weights chance hardly varies
 SHOWN = 10  # failures of a notebook; the rest is counted

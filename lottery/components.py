@@ -77,6 +77,28 @@ def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:
     return {HEADS: heads.view(shapes(config)[HEADS]), MLPS: torch.stack(mlps)}
 
 
+@torch.no_grad()
+def remove(model: PreTrainedModel, kept: Mask) -> None:
+    """Set every weight and bias of the heads and the MLPs that do not stay to 0, in place: as with their gates at 0.
+
+    Of a head they are its rows of query, key and value and its columns of the output matrix. Raises ValueError for a
+    mask of another model.
+    """
+    check(kept, model.config)
+    family = FAMILIES[model.config.model_type]
+    for layer, (heads, mlp) in enumerate(zip(kept[HEADS], kept[MLPS], strict=True)):
+        block = model.base_model.get_submodule(f"{family.layers}.{layer}")
+        *inner, out, up, down = (block.get_submodule(name) for name in family.matrices)
+        gone = (~heads).repeat_interleave(model.config.hidden_size // model.config.num_attention_heads)
+        for linear in inner:
+            linear.weight[gone] = 0
+            linear.bias[gone] = 0
+        out.weight[:, gone] = 0
+        if not mlp:
+            for parameter in (*up.parameters(), *down.parameters()):
+                parameter.zero_()
+
+
 @contextmanager
 def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | None = None) -> Iterator[None]:
     """Inside the block the model's components are multiplied by gates.

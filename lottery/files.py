@@ -72,6 +72,23 @@ def written(path: Path) -> Iterator[Path]:
                 partial.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def written_folder(place: Path) -> Iterator[Path]:
+    """As `written`, for a folder: a temporary one, empty at first, that takes the place of `place`."""
+    partial = place.with_name(f".{place.name}-{os.getpid()}")
+    with writing(place):
+        remove(partial)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            for file in partial.rglob("*"):
+                sync(file)
+            remove(place)
+            partial.replace(place)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
 def half_written(folder: Path) -> list[Path]:
     """What killed processes left of `written` in a folder; or what living ones have in work, so ask under its lock."""
     return [path for path in folder.glob(".*") if re.search(r"-\d+(\.[^.]*)?$", path.name)]

@@ -1,32 +1,50 @@
 """Mask files: a mask, what it was made of and by, in one safetensors file that only its own model opens."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import safetensors
 import safetensors.torch
 import torch
+from torch import Tensor
 
-from lottery import components, files
-from lottery.masks import Mask, fingerprint, pack, sparsity, unpack
+from lottery import components, files, mask_coding
+from lottery.masks import Mask, Shapes, fingerprint, pack, sparsity, unpack
 
 FORMAT = "lottery-mask-1"
-CODER = "bits"  # one bit a weight, eight to a byte
+# "bits": one bit a weight, eight to a byte, each matrix under its name; "entropy": as `mask_coding` encodes it.
+Coder = Literal["bits", "entropy"]
+FIELDS = {"format", "coder", "model", "method", "sparsity_asked", "sparsity", "seed", "fingerprint", "shapes"}
+CHECKSUM = "checksum"  # files written before there was one are read without it
 
 
-def save(path: Path, mask: Mask, *, model: str, method: str, asked: float, seed: int) -> None:
+def save(
+    path: Path,
+    mask: Mask,
+    *,
+    model: str,
+    method: str,
+    asked: float,
+    seed: int,
+    coder: Coder | Literal["smallest"] = "bits",
+) -> None:
     """Write a mask with its header.
 
     model   what it was made on
     method  how its weights were chosen, a name in lottery/importance or a procedure
     asked   the sparsity that was asked for; the realised one is written beside it
+    coder   "bits", quick to write and to read; "entropy"; or whichever of them takes less: at half the weights kept
+            there is nothing to gain, and on a BERT-base the entropy coder takes some seconds
     """
     shapes = {name: tuple(kept.shape) for name, kept in mask.items()}
+    coder, content = _coded(mask, coder)
     header = {
         "format": FORMAT,
-        "coder": CODER,
+        "coder": coder,
         "model": model,
         "method": method,
         "sparsity_asked": repr(asked),
@@ -35,9 +53,32 @@ def save(path: Path, mask: Mask, *, model: str, method: str, asked: float, seed:
         "fingerprint": fingerprint(shapes),
         "shapes": json.dumps(shapes),
     }
-    content = safetensors.torch.save(pack(mask), metadata=header)
+    header[CHECKSUM] = _checksum(header, mask)
     with files.written(path) as partial:
-        partial.write_bytes(_in_order(content))
+        partial.write_bytes(_in_order(safetensors.torch.save(content, metadata=header)))
+
+
+def _coded(mask: Mask, coder: str) -> tuple[str, dict[str, Tensor]]:
+    """What goes into the file, and the coder that made it."""
+    if coder == "smallest":
+        return min((_coded(mask, each) for each in ("bits", "entropy")), key=lambda made: _bytes(made[1]))
+    if coder == "bits":
+        return coder, pack(mask)
+    return coder, {name: torch.from_numpy(array) for name, array in mask_coding.encode(mask).items()}
+
+
+def _decoded(content: dict[str, Tensor], coder: str, shapes: Shapes) -> Mask:
+    if coder == "bits":
+        return unpack(content, shapes)
+    return mask_coding.decode({name: tensor.numpy() for name, tensor in content.items()}, shapes)
+
+
+def _checksum(header: Mapping[str, str], mask: Mask) -> str:
+    """sha256, 64 hex digits, of the other fields of the header and of every bit of the mask."""
+    whole = sha256(json.dumps(sorted((name, told) for name, told in header.items() if name != CHECKSUM)).encode())
+    for _, bits in sorted(pack(mask).items()):
+        whole.update(bits.numpy())
+    return whole.hexdigest()
 
 
 def _in_order(content: bytes) -> bytes:
@@ -51,22 +92,57 @@ def _in_order(content: bytes) -> bytes:
 
 
 def load(path: Path) -> tuple[Mask, dict[str, str]]:
-    """The mask and its header. Raises ValueError for what is no mask file, or one whose parts do not fit together."""
+    """The mask, its names in sorted order, and its header.
+
+    Raises ValueError for what is no mask file, and for one that was altered or whose parts do not fit together.
+    """
+    header, content = _opened(path)
+    shapes = _shapes(path, header)
+    try:
+        mask = _decoded(content, header["coder"], shapes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; get the file anew") from error
+    if repr(sparsity(mask)) != header["sparsity"]:
+        raise ValueError(f"{path}: its mask has sparsity {sparsity(mask)}, its header says {header['sparsity']}")
+    if header.get(CHECKSUM, checksum := _checksum(header, mask)) != checksum:
+        raise ValueError(f"{path} was altered: it does not have the checksum in its header; get it anew")
+    return mask, header
+
+
+def payload(path: Path) -> tuple[str, int]:
+    """The coder of a mask file, and how many bytes it took for the mask; the rest is the header. Raises as `load`."""
+    header, content = _opened(path)
+    return header["coder"], _bytes(content)
+
+
+def _bytes(content: dict[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in content.values())
+
+
+def _opened(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give a mask file (.safetensors)")
     try:
         with safetensors.safe_open(path, "pt") as file:
             header = file.metadata() or {}
-            packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- safe_open is no mapping
+            content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- safe_open is no mapping
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a safetensors file: {error}") from error
-    if header.get("format") != FORMAT or header.get("coder") != CODER:
-        raise ValueError(f"{path} is not a mask file of lottery (format {FORMAT}, coder {CODER})")
-    shapes = {name: tuple(shape) for name, shape in json.loads(header["shapes"]).items()}
-    if fingerprint(shapes) != header["fingerprint"] or shapes.keys() != packed.keys():
+    coders = get_args(Coder)
+    if header.keys() - {CHECKSUM} != FIELDS or header["format"] != FORMAT or header["coder"] not in coders:
+        raise ValueError(f"{path} is not a mask file of lottery (format {FORMAT}, coder {' or '.join(coders)})")
+    return header, content
+
+
+def _shapes(path: Path, header: dict[str, str]) -> Shapes:
+    try:
+        shapes = {name: tuple(shape) for name, shape in sorted(json.loads(header["shapes"]).items())}
+        fits = fingerprint(shapes) == header["fingerprint"]
+    except (AttributeError, TypeError, ValueError):
+        fits = False
+    if not fits:
         raise ValueError(f"{path}: its names and shapes do not have the fingerprint in its header; make it again")
-    mask = unpack(packed, shapes)
-    if repr(sparsity(mask)) != header["sparsity"]:
-        raise ValueError(f"{path}: its mask has sparsity {sparsity(mask)}, its header says {header['sparsity']}")
-    return mask, header
+    return shapes
 
 
 def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray]]:

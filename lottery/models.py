@@ -287,6 +287,32 @@ def bare_encoder(source: str) -> PreTrainedModel:
     return model
 
 
+def as_saved(source: str) -> PreTrainedModel:
+    """The model under the head that it was saved with; a pooler that its file lacks is left out.
+
+    Raises ValueError as the two below, and where the file lacks weights of that head or has them in other shapes.
+    """
+    (name, *_) = configuration(source).architectures or [""]
+    loader = getattr(transformers, name, None)
+    if not (isinstance(loader, type) and issubclass(loader, PreTrainedModel)):
+        raise ValueError(
+            f"{source!r} names {name!r} as its class in config.json, which transformers does not have: save it with "
+            "save_pretrained of a class that it has"
+        )
+    with torch.random.fork_rng(devices=[]):
+        model, told = _opened(loader, source)
+    inside = {key: key.removeprefix(f"{model.base_model_prefix}.") for key in told["missing_keys"]}
+    pooler = {key for key, below in inside.items() if below.startswith(f"{POOLER}.")}
+    if lacking := sorted(told["missing_keys"] - pooler | {key for key, _, _ in told["mismatched_keys"]}):
+        raise ValueError(
+            f"the file of {source!r} lacks {len(lacking)} weights of {name}, or has them in other shapes, such as "
+            f"{lacking[0]!r}: give the file that belongs to its config.json"
+        )
+    if pooler:
+        model.base_model.pooler = None
+    return model
+
+
 def for_pretraining(source: str) -> PreTrainedModel:
     """The encoder under its MLM head (and NSP head, for BERT); new ones where the file has none.
 

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import platform
-import shutil
 import stat
 import subprocess
 import time
@@ -223,18 +222,8 @@ class Run:
         """The folder `name`, filled the first time by `make(folder)`; for models in the form transformers saves."""
         place = self.path / name
         if not _sealed(place):
-            partial = place.with_name(f".{place.name}-{os.getpid()}")
-            with files.writing(place):
-                files.remove(partial)
-                partial.mkdir(parents=True)
-                try:
-                    make(partial)
-                    for file in partial.rglob("*"):
-                        files.sync(file)
-                    files.remove(place)
-                    partial.replace(place)
-                finally:
-                    shutil.rmtree(partial, ignore_errors=True)
+            with files.written_folder(place) as partial:
+                make(partial)
             _seal(place)
         return place
 

@@ -88,6 +88,20 @@ def small(checkout, monkeypatch):
 
 
 @pytest.fixture
+def lottery(capsys):
+    """Calls the command: (exit code, stdout, stderr)."""
+    from lottery import cli
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
 def reference() -> Callable[[str], Path]:
     """From a path below the reference data to the path; it skips the test where that is missing."""
 

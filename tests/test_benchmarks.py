@@ -47,6 +47,7 @@ SIZES = {
         or {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1}
     ),
     "table": lambda get: {"count": 3, "rounds": 1},
+    "mask_size": lambda get: {"layers": 1, "width": 16, "model": get("bert_folder"), "shares": (0.1,), "rounds": 1},
     "cached_book": lambda get: {"command": [sys.executable, "-c", ""], "root": get("tmp_path")},
 }
 

@@ -33,19 +33,6 @@ grid = [Doubling(number=number, log="log") for number in range(upto)]
 
 
 @pytest.fixture
-def lottery(capsys):
-    """Calls the command: (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return left.value.code, told.out, told.err
-
-    return call
-
-
-@pytest.fixture
 def answering(monkeypatch):
     """Has a scheduler answer at every address."""
     monkeypatch.setattr("lottery.cluster.check", lambda scheduler: None)
@@ -88,7 +75,24 @@ def test_it_starts_without_what_is_slow_to_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", ["", "book", "run", "list", "runs", "record", "clean", "corpus", "agreement"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "book",
+        "run",
+        "list",
+        "runs",
+        "record",
+        "clean",
+        "corpus",
+        "agreement",
+        "ticket",
+        "ticket save",
+        "ticket show",
+        "ticket apply",
+    ],
+)
 def test_every_help_has_an_example(lottery, command):
     code, told, _ = lottery(*command.split(), "--help")
     assert code == 0
@@ -97,6 +101,8 @@ def test_every_help_has_an_example(lottery, command):
 
 def test_commands_are_those_that_are_tested():
     assert len(cli.app.registered_commands) == 8
+    (group,) = cli.app.registered_groups
+    assert len(group.typer_instance.registered_commands) == 3
 
 
 # What there is

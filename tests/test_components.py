@@ -60,6 +60,37 @@ def floats(kept):
     return {name: tensor.float() for name, tensor in kept.items()}
 
 
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_at_0(kind, seed, model, batch):
+    model = model if kind == "bert" else other(kind)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed))
+    kept = some(seed, model, empty=1 if seed == 0 else None)
+    before = models.snapshot(model)
+    with torch.no_grad(), components.gated(model, floats(kept)):
+        expected = model(**batch).logits
+    components.remove(model, kept)
+    with torch.no_grad():
+        assert model(**batch).logits == pytest.approx(expected, abs=1e-6)
+    counts = components.totals(
+        {n: (w != 0).float() for n, w in models.prunable(model, embeddings=False).items()}, model.config
+    )
+    whole = components.parameters(model.config)
+    for name, stays in kept.items():
+        assert (counts[name] == whole[name] * stays).all()
+    for name, tensor in model.state_dict().items():
+        assert ((tensor == before[name]) | (tensor == 0)).all()
+
+
+def test_the_weights_of_another_models_components_are_not_removed(model):
+    before = models.snapshot(model)
+    with pytest.raises(ValueError, match="of another model"):
+        components.remove(model, {"heads": torch.zeros(3, 4).bool(), "mlps": torch.zeros(3).bool()})
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
 @torch.no_grad()
 def by_hand(model, hidden, gates, layer):
     """One layer of BERT, head by head, from its matrices."""

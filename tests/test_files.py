@@ -195,6 +195,27 @@ def test_a_settled_file_is_read_once_and_a_changed_one_again(tmp_path, monkeypat
     assert files.checksum(path) == sha256(b"abe").hexdigest()
 
 
+def test_a_folder_takes_its_place_whole_or_not_at_all(tmp_path):
+    place = tmp_path / "above" / "folder"
+    for text in ("first", "second"):
+        with files.written_folder(place) as partial:
+            (partial / text).write_text(text)
+            assert [path.name for path in place.parent.iterdir() if path != partial] == (
+                ["folder"] if text == "second" else []
+            )
+        assert [path.name for path in place.iterdir()] == [text]
+
+    def fail():
+        with files.written_folder(place) as partial:
+            (partial / "third").write_text("")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [path.name for path in place.iterdir()] == ["second"]
+    assert [path.name for path in place.parent.iterdir()] == ["folder"]
+
+
 def test_digests_of_files_folders_and_nothing(tmp_path):
     (tmp_path / "sub" / "deep").mkdir(parents=True)
     (tmp_path / "sub" / "deep" / "a").write_bytes(b"a")

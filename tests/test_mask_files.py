@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import safetensors
 import torch
@@ -89,6 +90,97 @@ def test_what_does_not_fit_together_is_refused(path):
     mask_files.load(path)
 
 
+@pytest.fixture(params=["bits", "entropy"])
+def coder(request):
+    return request.param
+
+
+@pytest.fixture
+def coded(coder, mask, tmp_path):
+    path = tmp_path / f"{coder}.safetensors"
+    mask_files.save(path, mask, model="minilm", method="magnitude, local", asked=0.4, seed=3, coder=coder)
+    return path
+
+
+def test_a_mask_comes_back_from_either_coder(coder, coded, mask, path):
+    found, header = mask_files.load(coded)
+    assert found.keys() == mask.keys()
+    assert all(torch.equal(found[name], mask[name]) for name in mask)
+    assert header["coder"] == coder
+    assert {**header, "coder": "", "checksum": ""} == {**mask_files.load(path)[1], "coder": "", "checksum": ""}
+    with safetensors.safe_open(coded, "pt") as file:
+        taken = sum(file.get_tensor(name).nbytes for name in file.keys())  # noqa: SIM118
+    assert mask_files.payload(coded) == (coder, taken)
+
+
+def test_whatever_is_altered_in_a_file_is_found(coder, coded, mask):
+    """One bit of every byte in turn, header and payload, but for those that fill up a matrix's last byte."""
+    whole, passed = coded.read_bytes(), []
+    for place in range(len(whole)):
+        altered = bytearray(whole)
+        altered[place] ^= 1 << place % 8
+        coded.write_bytes(altered)
+        try:
+            found, _ = mask_files.load(coded)
+        except ValueError:
+            continue
+        passed.append(place)
+        assert all(torch.equal(found[name], mask[name]) for name in mask)
+    assert len(passed) <= (2 if coder == "bits" else 0)
+    coded.write_bytes(whole)
+    mask_files.load(coded)
+
+
+def test_whatever_is_cut_off_or_added_is_found(coded):
+    whole = coded.read_bytes()
+    for kept in range(0, len(whole), 7):
+        coded.write_bytes(whole[:kept])
+        with pytest.raises(ValueError, match=coded.name):
+            mask_files.load(coded)
+    coded.write_bytes(whole + b"\0")
+    with pytest.raises(ValueError, match=coded.name):
+        mask_files.load(coded)
+
+
+def test_the_smaller_of_two_codes_is_found(tmp_path):
+    for share, expected in ((0.03, "entropy"), (0.5, "bits"), (0.9, "entropy")):
+        mask = masks.keep_random({"a": (300, 200)}, 1 - share, torch.Generator().manual_seed(0))
+        sizes = {}
+        for coder in ("bits", "entropy", "smallest"):
+            path = tmp_path / f"{coder}.safetensors"
+            mask_files.save(path, mask, model="m", method="random", asked=1 - share, seed=0, coder=coder)
+            found, sizes[coder] = mask_files.payload(path)
+        assert found == expected
+        assert sizes["smallest"] == sizes[expected] == min(sizes.values())
+        assert sizes["bits"] == 7500
+
+
+def test_files_from_before_there_was_a_checksum_are_read(mask, tmp_path):
+    """As they were written then, by hand."""
+    shapes = {name: list(kept.shape) for name, kept in mask.items()}
+    told = {
+        "format": "lottery-mask-1",
+        "coder": "bits",
+        "model": "m",
+        "method": "magnitude, local",
+        "sparsity_asked": "0.4",
+        "sparsity": repr(18 / 44),
+        "seed": "3",
+        "fingerprint": masks.fingerprint(shapes),
+        "shapes": json.dumps(shapes),
+    }
+    bits = {name: torch.from_numpy(np.packbits(kept.numpy())) for name, kept in mask.items()}
+    save_file(bits, tmp_path / "old.safetensors", metadata=told)
+    found, header = mask_files.load(tmp_path / "old.safetensors")
+    assert all(torch.equal(found[name], mask[name]) for name in mask)
+    assert header == told
+    for lacking in ("model", "shapes"):
+        part = {name: value for name, value in told.items() if name != lacking}
+        save_file(bits, tmp_path / "part.safetensors", metadata=part)
+        with pytest.raises(ValueError, match="is not a mask file of lottery"):
+            mask_files.load(tmp_path / "part.safetensors")
+
+
 @pytest.mark.parametrize("cut", [0, 5, 200, -1])
 def test_a_truncated_file_is_refused(path, cut):
     path.write_bytes(path.read_bytes()[:cut])
@@ -102,6 +194,8 @@ def test_another_safetensors_file_is_no_mask_file(tmp_path):
         mask_files.load(tmp_path / "model.safetensors")
     with pytest.raises(FileNotFoundError):
         mask_files.load(tmp_path / "none.safetensors")
+    with pytest.raises(ValueError, match="is a folder"):
+        mask_files.load(tmp_path)
 
 
 def components_at(path, seed):

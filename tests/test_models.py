@@ -27,6 +27,7 @@ from transformers import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
+    BertModel,
     BertTokenizer,
     DistilBertConfig,
     DistilBertForMaskedLM,
@@ -302,6 +303,40 @@ def test_a_saved_model_is_loaded_with_the_head_asked_for(bert_folder):
         assert all(torch.equal(own[name], weights[name]) for name in own)
         assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert models.tokenizer(bert_folder)("w1 w2")["input_ids"] == [2, 6, 7, 3]
+
+
+@pytest.mark.parametrize("kind", [BertForPreTraining, BertForSequenceClassification, BertForMaskedLM, BertModel])
+def test_a_model_is_opened_as_it_was_saved(kind, config, tokenizer, tmp_path):
+    torch.manual_seed(0)
+    saved = kind(config)
+    models.save(saved, tokenizer, tmp_path)
+    torch.manual_seed(1)
+    found = models.as_saved(str(tmp_path))
+    assert type(found) is kind
+    assert found.state_dict().keys() == saved.state_dict().keys()
+    assert all(torch.equal(tensor, saved.state_dict()[name]) for name, tensor in found.state_dict().items())
+    assert torch.equal(torch.rand(1), torch.rand(1, generator=torch.Generator().manual_seed(1)))
+
+
+def test_a_pooler_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
+    saved = BertModel(config, add_pooling_layer=False)
+    models.save(saved, tokenizer, tmp_path)
+    found = models.as_saved(str(tmp_path))
+    assert found.state_dict().keys() == saved.state_dict().keys()
+
+
+def test_a_head_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
+    models.save(BertModel(config), tokenizer, tmp_path)
+    told = json.loads((tmp_path / "config.json").read_text())
+    for names, refused in (
+        (["BertForMaskedLM"], r"lacks \d weights of BertForMaskedLM.*'cls.predictions.bias'"),
+        (["BertForNothing"], "names 'BertForNothing' as its class"),
+        (["logging"], "names 'logging' as its class"),
+        (None, "names '' as its class"),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(told | {"architectures": names}))
+        with pytest.raises(ValueError, match=refused):
+            models.as_saved(str(tmp_path))
 
 
 def test_a_new_head_follows_torchs_seed(bert_folder):

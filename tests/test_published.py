@@ -748,3 +748,19 @@ def test_jiangs_facts_are_those_of_the_reference():
         if row["figure_or_section"] != "fig1"
     ]
     assert sorted(ours) == pytest.approx(sorted(theirs))
+
+
+def test_the_sizes_of_jiang_are_in_the_papers_text_and_agree_with_each_other(reference):
+    """Five numbers: of the encoder, of its mask at 32 bits a parameter, and of what stays at three shares."""
+    (paper,) = reference("papers").glob("004*")
+    text = paper.read_text(encoding="utf-8")
+    rows = pd.read_csv(PUBLISHED / "jiang2023_sizes.csv")
+    assert len(rows) == 5
+    for row in rows.itertuples():
+        assert re.search(rf"\b{row.parameters / 1e6:g}M\b", text), row
+    numbers = rows.set_index(["what", rows["remaining_weights"].fillna(1)])["parameters"]
+    weights = 12 * (4 * 768**2 + 2 * 768 * 3072)
+    assert numbers["encoder", 1] == round(weights, -6)
+    assert numbers["mask", 1] == round(weights / 32, -5)
+    for share, number in numbers["kept weights"].items():
+        assert number == pytest.approx(share * numbers["encoder", 1], abs=5e4 + 1)

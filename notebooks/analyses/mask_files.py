@@ -1,0 +1,313 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: jiang
+#     order: 70
+# ---
+
+# %% [markdown]
+# # The mask instead of the weights
+#
+# Where a method only chooses weights and never changes them, a task needs no model of its own: everyone has the
+# pre-trained one, and the mask is all that has to be kept and sent. {cite:t}`jiang2023` count it as 2.7 million
+# parameters and say that it "can be further compressed". How far, and what is a ticket in a file good for?
+#
+# A mask that keeps each weight with the same chance $p$, whatever its neighbours do, cannot be told in fewer bits than its
+# entropy, $h(p) = -p \log_2 p - (1 - p) \log_2 (1 - p)$ for each weight. At half the weights that is one bit, and nothing
+# can be gained; at 3 % it is a fifth of a bit. A mask with *structure*, some of whose rows keep more than others, has a
+# lower entropy, so $h(p)$ at its share is then no bound but a mark to be passed.
+
+# %% tags=["parameters"]
+model = "miniature"  # of whose masks the sizes are measured; or "minilm", a folder, a name of the hub
+seeds = [1]  # of the miniature, and of the masks by lot
+miniature_steps = 3000  # of pre-training
+sparsities = [0.2, 0.5, 0.9, 0.97]  # shares of the weights removed
+layers = 3  # of the masks by lot; BERT-base has 12
+width = 768  # as BERT-base
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from lottery.experiments.mask_sizes import ByLot, MaskSizes
+from lottery.experiments.miniature import Miniature
+from lottery.experiments.starts import HUB, Given
+from lottery.experiments.tickets import Cut
+
+whole = [
+    Miniature(seed=seed, steps=miniature_steps) if model == "miniature" else Given(model=model, data=HUB)
+    for seed in (seeds if model == "miniature" else [0])
+]
+cuts = [
+    Cut(of=of, importance="magnitude", scope=scope, embeddings=False, pooler=False, sparsity=sparsity, seed=0)
+    for of in whole
+    for scope in ("local", "global")
+    for sparsity in sparsities
+]
+lots = [ByLot(layers=layers, width=width, sparsity=sparsity, seed=seed) for seed in seeds for sparsity in sparsities]
+grid = [MaskSizes(kept=kept) for kept in [*lots, *cuts]]
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import torch
+from IPython.display import Markdown
+from matplotlib import pyplot as plt
+from scipy.special import entr
+from transformers import AutoModel, BertConfig
+
+from lottery import cluster, components, mask_files, masks, models, plots, runs, ticket_files
+
+plots.house_style()
+cluster.map(grid, results, workers=workers, scheduler=scheduler)
+live = runs.rows(grid, Path(results))
+recorded = runs.recorded(Path(records) / "miniature" / "mask_files.parquet")
+bert = runs.recorded(Path(records) / "minilm" / "mask_files.parquet")
+missing, missing_bert = (
+    Markdown(f"*Not recorded yet: `lottery run analyses/mask_files --profile {name}`, then `lottery record {name}`.*")
+    for name in ("miniature", "minilm")
+)
+printed = pd.read_csv("book/published/jiang2023_sizes.csv")
+CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
+LOT = "by lot"
+
+
+def sizes(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a mask: how it was chosen, the share that stays, and bits a weight by every code and of the bound."""
+    bits = runs[[*CODES, "bound", "by_row"]].mul(8).div(runs["weights"], axis=0)
+    chosen = runs["kept"].map({"ByLot": LOT}).fillna("magnitude, " + runs["kept.scope"].fillna(""))
+    found = bits.assign(chosen=chosen, remaining=runs["stay"] / runs["weights"], weights=runs["weights"])
+    return found.assign(remaining=found["remaining"].round(4))
+
+
+def against_share(ax: plt.Axes, rows: pd.DataFrame, values: pd.Series, label: str, number: int, line: str) -> None:
+    """The means at each share."""
+    means = values.groupby(rows["remaining"]).mean()
+    look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": line}
+    ax.plot(100 * means.index, means, label=label, **look)
+    ax.set_xlabel("weights remaining (%)")
+
+
+def sizes_drawn(runs: pd.DataFrame) -> None:
+    """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
+    rows = sizes(runs)
+    _, panels = plt.subplots(1, 2, figsize=(8.4, 4.1))
+    lot = rows[rows["chosen"] == LOT]
+    share = np.linspace(0.001, 0.999, 400)
+    panels[0].plot(
+        100 * share, (entr(share) + entr(1 - share)) / np.log(2), color="black", linewidth=1, label="entropy"
+    )
+    for number, (code, name) in enumerate(CODES.items()):
+        against_share(panels[0], lot, lot[code], name, number, "none")
+    panels[0].set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
+    panels[0].legend(fontsize=8, loc="lower center")
+    for number, (chosen, some) in enumerate(rows.groupby("chosen", sort=False)):
+        against_share(panels[1], some, 100 * (some["entropy"] / some["bound"] - 1), chosen, number, "-")
+    panels[1].axhline(0, color="black", linewidth=1)
+    panels[1].set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
+    panels[1].legend(fontsize=8)
+
+
+def sizes_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """Bits a weight at every share, means over seeds, and in brackets how much more that is than the bound."""
+    means = sizes(runs).groupby(["chosen", "remaining"], sort=False).mean()
+    told = {"weights": means["weights"].map("{:,.0f}".format), "$h(p)$": means["bound"].map("{:.4f}".format)}
+    for code, name in CODES.items():
+        more = 100 * (means[code] / means["bound"] - 1)
+        told[name] = [f"{bits:.4f} ({part:+.1f} %)" for bits, part in zip(means[code], more, strict=True)]
+    told["rows known"] = means["by_row"].map("{:.4f}".format)
+    table = pd.DataFrame(told).reset_index().rename(columns={"chosen": "mask", "remaining": "remaining weights"})
+    return table.assign(**{"remaining weights": table["remaining weights"].map("{:.0%}".format)}).set_index(
+        ["mask", "remaining weights"]
+    )
+
+
+def judged(runs: pd.DataFrame) -> Markdown:
+    """In words: the coder against the bound on masks by lot and on a model's, and against the compressors."""
+    rows = sizes(runs)
+    more = rows[[*CODES]].div(rows["bound"], axis=0).sub(1).assign(chosen=rows["chosen"], remaining=rows["remaining"])
+    lot = more[more["chosen"] == LOT]
+    sparse = lot[lot["remaining"] == lot["remaining"].min()]
+    lines = [
+        f"On masks by lot the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
+        f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
+        f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
+    ]
+    for chosen, some in more[more["chosen"] != LOT].groupby("chosen", sort=False):
+        below = some.groupby("remaining")["entropy"].mean()
+        lines.append(
+            f"Of masks cut by {chosen}, it differs from $h(p)$ by {below.min():+.1%} to {below.max():+.1%}, and is below "
+            f"it at {(below < 0).sum()} of {len(below)} shares."
+        )
+    return Markdown(" ".join(lines))
+
+
+# %% [markdown]
+# (x6)=
+# ## Near the entropy
+#
+# A mask file holds the mask by one of two coders, which its header names. `bits` packs one bit a weight, eight to a byte.
+# `entropy` is asymmetric numeral coding {cite:p}`duda2013` of the bits, with a rate for every row of a matrix where rows
+# differ by more than chance, and one for the whole matrix where they do not; the rates are in the file and in all sizes
+# below. Beside them stand two general compressors on the packed bits. They look for bytes that come again, which in a mask
+# they do only by chance. Masks by lot have the shapes of BERT-base's matrices; the others are cut by magnitude, locally
+# (the same share of each matrix) or globally, from a pre-trained model.
+
+
+# %% tags=["hide-input"]
+def layer_weights(config: BertConfig) -> int:
+    """The weights of a layer's six matrices."""
+    each = components.parameters(config)
+    return config.num_attention_heads * each["heads"] + each["mlps"]
+
+
+WEIGHTS = BertConfig().num_hidden_layers * layer_weights(BertConfig())  # of BERT-base, which is the default
+by_lot, of_model = (live.loc[live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
+Markdown(
+    f"In this build masks by lot are of {layers} layers {width} wide, {by_lot:,} weights, {by_lot / WEIGHTS:.0%} of BERT-base's "
+    f"{WEIGHTS:,}. The others are of the model `{Path(model).name}`, {of_model:,} weights."
+)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks by lot against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Right: how many per cent the entropy coder takes more or less than the entropy, for masks by lot and cut by magnitude."}, "figure": {"name": "mask-sizes-live", "caption": "Left: bits a weight of masks by lot; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for all masks of this build; below 0 it has found structure."}}
+sizes_drawn(live)
+
+# %% tags=["hide-input"]
+judged(live)
+
+# %% tags=["hide-input"]
+sizes_told(live)
+
+# %% [markdown]
+# Bits a weight, in brackets against $h(p)$, without the header of the file, which is a few kilobytes. *Rows known* is the
+# sum of the rows' own entropies, as if every row's share were known for nothing: what a coder with a rate for each row
+# could reach at most. Of masks by lot it is below $h(p)$ too, for even there the rows' shares differ by chance; that is
+# why a row gets its own rate only where it saves more than it takes to tell.
+#
+# ### Recorded: all layers of BERT-base's shape, more shares
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels for masks of all of BERT-base's layers by lot and for the recorded masks of the miniature."}, "figure": {"name": "mask-sizes-recorded", "caption": "The same, recorded: masks by lot of all twelve layers of BERT-base, and masks of the miniature, several seeds."}}
+sizes_drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+judged(recorded) if len(recorded) else missing
+
+# %% [markdown]
+# And of a real BERT, all-MiniLM-L6-v2:
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels, with masks of all-MiniLM-L6-v2 cut by magnitude locally and globally."}, "figure": {"name": "mask-sizes-minilm", "caption": "The same with masks of a real BERT, recorded."}}
+sizes_drawn(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+judged(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+sizes_told(bert) if len(bert) else missing_bert
+
+# %% [markdown]
+# ## The paper's 2.7 million parameters
+#
+# The paper counts a mask as if its bits were packed into parameters of 32 bits. Its released code writes the same bits,
+# eight to a byte, whatever the sparsity, without a header: neither the model nor the shapes nor the sparsity is in the
+# file, and when a mask is exported, by which method it is to be made from the scores is guessed from the folder's name.
+
+
+# %% tags=["hide-input"]
+told = printed.set_index("what")["parameters"]
+Markdown(
+    f"BERT-base's layers have {WEIGHTS:,} weights in their matrices. One bit each is {WEIGHTS // 8:,} bytes, "
+    f"{WEIGHTS / 8e6:.1f} MB, or {WEIGHTS / 32 / 1e6:.2f} million parameters of 32 bits; the paper prints "
+    f"{told['mask'] / 1e6:.1f} million."
+)
+
+
+# %% tags=["hide-input"]
+def kept_weights() -> pd.DataFrame:
+    """What a task takes for its mask, and what for the weights that stay, at the paper's shares."""
+    rows = printed[printed["what"] == "kept weights"]
+    share = rows["remaining_weights"]
+    told = pd.DataFrame(
+        {
+            "remaining weights": share.map("{:.0%}".format),
+            "mask, one bit each (MB)": WEIGHTS / 8e6,
+            "mask, entropy (MB)": WEIGHTS * (entr(share) + entr(1 - share)) / np.log(2) / 8e6,
+            "weights that stay, printed (million)": rows["parameters"] / 1e6,
+            "computed (million)": share * WEIGHTS / 1e6,
+            "in half precision (MB)": 2 * share * WEIGHTS / 1e6,
+        }
+    )
+    return told.set_index("remaining weights").round(2)
+
+
+kept_weights()
+
+# %% [markdown]
+# The weights in the last columns are what a method that trains them has to keep for every task beside the mask. So a mask
+# alone is small, and its entropy is smaller still where little remains: packed bits hide most of what sparsity saves.
+#
+# (j14)=
+# ## Tickets as files
+#
+# ```bash
+# lottery ticket save minilm -o ticket.safetensors --sparsity 0.9 --scope local
+# lottery ticket save results/MagnitudeSearch/KEY -o ticket.safetensors
+# lottery ticket show ticket.safetensors -o ticket.png
+# lottery ticket apply ticket.safetensors minilm -o pruned
+# ```
+#
+# The first line makes a mask, the second takes the one that a finished run has found. `save` writes by whichever coder
+# takes less and tells the bytes beside both bounds. `show` tells of which model a mask is, by which method, and what it
+# removes of every layer. `apply` writes a folder that `transformers` opens with nothing but `from_pretrained`; what the
+# mask removes is 0 in it. The header names the model, the method, the sparsity asked for and realised, the seed, the
+# shapes and their fingerprint, and carries a checksum of all that and of every bit, so that a file that was altered, cut
+# short or is another model's is refused.
+#
+# A mask of heads and MLPs is applied in the same way: their weights and biases become 0, and the folder is as large as
+# before. In `transformers` a BERT's heads have always the width of the stream divided by their number, so a model with
+# fewer heads of the same size has no form that `from_pretrained` knows, even where every layer keeps equally many.
+#
+# Here is the way there and back, with the model of this build:
+
+
+# %% tags=["hide-input"]
+def there_and_back(cut: Cut) -> Markdown:
+    """A mask saved, loaded and baked into the model, which is saved and opened again, against the masked model."""
+    run = runs.Run(MaskSizes(kept=cut), Path(results))
+    source, mask = cut.of.weights(run), cut.mask(run)
+    ids = torch.arange(5, 69).view(2, 32)  # words, whichever they are
+    whole = models.encoder(source).eval()
+    own = models.prunable(whole, embeddings=False, pooler=False)
+    with TemporaryDirectory() as folder, torch.no_grad():
+        path = Path(folder, "ticket.safetensors")
+        mask_files.save(
+            path, mask, model=Path(model).name, method="magnitude", asked=cut.sparsity, seed=0, coder="smallest"
+        )
+        found, header = mask_files.load(path)
+        masked = {name: own[name] * kept for name, kept in mask.items()}
+        expected = torch.func.functional_call(whole, masked, (ids,)).last_hidden_state
+        opened = models.as_saved(source)
+        ticket_files.bake(opened, found)
+        models.save(opened, models.tokenizer(source), Path(folder, "pruned"))
+        answer = AutoModel.from_pretrained(Path(folder, "pruned")).eval()(ids).last_hidden_state
+        size = path.stat().st_size
+    same = masks.removed(found) == masks.removed(mask) and masks.share_different(found, mask) == 0
+    return Markdown(
+        f"A mask with {1 - cut.sparsity:.0%} remaining ({cut.scope}) takes {size:,} bytes as a file, header and all, by the "
+        f"coder `{header['coder']}`. Read back it is {'the same' if same else 'ANOTHER MASK'}. Applied, saved and opened by "
+        f"`AutoModel.from_pretrained`, the model's outputs differ from those of the masked one by at most "
+        f"{(answer - expected).abs().max():.1g}, where they are as large as {expected.abs().max():.2g}."
+    )
+
+
+there_and_back(max(cuts, key=lambda cut: cut.sparsity))

@@ -1,0 +1,202 @@
+"""`lottery ticket`: a mask goes into a file and from it into a model, and what cannot be is refused in a sentence."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+
+from lottery import components, mask_files, masks, models, runs
+from lottery.experiments.magnitude_search import MagnitudeSearch
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def ticket(lottery, here, bert_folder):
+    assert lottery("ticket", "save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.9, "--scope", "local")[0] == 0
+    return here / "t.safetensors"
+
+
+@pytest.fixture
+def heads(here, config):
+    kept = {"heads": torch.tensor([[1, 0, 1, 1], [0, 0, 1, 0]]).bool(), "mlps": torch.tensor([True, False])}
+    mask_files.save(here / "heads.safetensors", kept, model="m", method="sample, both", asked=0.5, seed=4)
+    return kept, here / "heads.safetensors"
+
+
+def test_a_mask_of_a_model_is_saved_and_its_size_told(lottery, here, bert_folder):
+    code, told, error = lottery("ticket", "save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.9)
+    assert (code, error) == (0, "")
+    mask, header = mask_files.load(here / "t.safetensors")
+    total = sum(kept.numel() for kept in mask.values())
+    assert masks.removed(mask) == round(0.9 * total)
+    assert header["method"] == "magnitude, global"
+    assert header["model"] == bert_folder.rpartition("/")[2]
+    assert header["coder"] == "entropy"
+    bound = total * stats.bernoulli(0.1).entropy() / math.log(2) / 8
+    size = (here / "t.safetensors").stat().st_size
+    assert f"t.safetensors: {size:,} bytes" in told
+    assert f"one bit each takes {math.ceil(total / 8):,}, the entropy of the share kept is {bound:,.0f}" in told
+
+
+def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
+    options = ["--method", "random", "--scope", "local", "--embeddings", "--pooler", "--seed", 3, "--coder", "bits"]
+    lottery("ticket", "save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.25, *options)
+    mask, header = mask_files.load(here / "t.safetensors")
+    assert len(mask) == 14
+    assert [masks.removed({name: kept}) for name, kept in mask.items()] == [
+        round(0.25 * k.numel()) for k in mask.values()
+    ]
+    assert {name: header[name] for name in ("method", "seed", "sparsity_asked", "coder")} == {
+        "method": "random, local",
+        "seed": "3",
+        "sparsity_asked": "0.25",
+        "coder": "bits",
+    }
+    lottery("ticket", "save", bert_folder, "-o", "u.safetensors", "--sparsity", 0.25, *options[:-4], "--seed", 4)
+    assert masks.share_different(mask, mask_files.load(here / "u.safetensors")[0]) > 0.2
+
+
+def test_the_mask_of_a_run_is_saved_with_what_was_said_of_it(lottery, here, tuned):
+    run = runs.perform(MagnitudeSearch(of=tuned), here / "results")
+    code, _, error = lottery("ticket", "save", run.path, "-o", "t.safetensors", "--coder", "entropy")
+    assert (code, error) == (0, "")
+    mask, header = mask_files.load(here / "t.safetensors")
+    found, told = mask_files.load(run.path / "mask.safetensors")
+    assert all(torch.equal(mask[name], kept) for name, kept in found.items())
+    assert (told.pop("coder"), header.pop("coder")) == ("bits", "entropy")
+    assert json.loads(told.pop("shapes")) == json.loads(header.pop("shapes"))
+    assert {**told, "checksum": ""} == {**header, "checksum": ""}
+    code, _, error = lottery("ticket", "save", run.path, "-o", "u.safetensors", "--sparsity", 0.5)
+    assert (code, "--sparsity is for a mask that is made here" in error) == (2, True)
+
+
+def test_a_ticket_is_shown_layer_by_layer(lottery, ticket, here):
+    code, told, error = lottery("ticket", "show", ticket, "-o", "t.png")
+    assert (code, error) == (0, "")
+    mask, header = mask_files.load(ticket)
+    for line in (f"model     {header['model']}", "method    magnitude, local, seed 0", "asked 0.9000"):
+        assert line in told
+    assert f"sparsity  {masks.sparsity(mask):.4f}" in told
+    rows = [line.split("│")[1:-1] for line in told.splitlines() if line.startswith("│")]
+    for layer, row in enumerate(rows):
+        names = [f"encoder.layer.{layer}.{matrix}.weight" for matrix in models.BERT.matrices]
+        shares = [f"{1 - np.mean(mask[name].numpy()):.3f}" for name in names]
+        assert [cell.strip() for cell in row] == [str(layer), *shares]
+    assert len(rows) == 2
+    assert (here / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_ticket_of_components_is_shown_layer_by_layer(lottery, heads):
+    code, told, _ = lottery("ticket", "show", heads[1])
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if line.startswith("│")]
+    assert (code, rows) == (0, [["0", "3", "4", "yes"], ["1", "1", "4", "no"]])
+
+
+def outputs(model, ids):
+    with torch.no_grad():
+        return model.eval()(ids).last_hidden_state
+
+
+def test_an_applied_ticket_is_a_model_that_transformers_opens(lottery, ticket, here, bert_folder, tokenizer):
+    code, told, error = lottery("ticket", "apply", ticket, bert_folder, "-o", "pruned")
+    assert (code, error) == (0, "")
+    mask, _ = mask_files.load(ticket)
+    assert f"{masks.removed(mask):,} are 0" in told
+    assert "BertForPreTraining" in told
+    ids = torch.randint(5, 55, (3, 9), generator=torch.Generator().manual_seed(1))
+    whole = AutoModel.from_pretrained(bert_folder)
+    own = dict(whole.named_parameters())
+    with torch.no_grad():
+        expected = torch.func.functional_call(
+            whole.eval(), {name: own[name] * kept for name, kept in mask.items()}, (ids,)
+        ).last_hidden_state
+    assert outputs(AutoModel.from_pretrained("pruned"), ids) == pytest.approx(expected, abs=1e-6)
+    assert AutoTokenizer.from_pretrained("pruned")("w1 w2")["input_ids"] == tokenizer("w1 w2")["input_ids"]
+
+
+def test_an_applied_ticket_of_components_keeps_the_stock_shape(lottery, heads, here, bert_folder):
+    kept, path = heads
+    code, told, _ = lottery("ticket", "apply", path, bert_folder, "-o", "pruned")
+    assert (code, "of whose 10 heads and MLPs 5 are 0" in told) == (0, True)
+    ids = torch.randint(5, 55, (3, 9), generator=torch.Generator().manual_seed(1))
+    whole = AutoModel.from_pretrained(bert_folder)
+    with components.gated(whole, {name: part.float() for name, part in kept.items()}):
+        expected = outputs(whole, ids)
+    assert outputs(AutoModel.from_pretrained("pruned"), ids) == pytest.approx(expected, abs=1e-6)
+
+
+def test_nothing_is_written_over_unless_forced(lottery, ticket, here, bert_folder):
+    before = ticket.read_bytes()
+    again = ("ticket", "save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.3)
+    code, _, error = lottery(*again)
+    assert (code, "t.safetensors is there: give another name, or --force" in error) == (2, True)
+    assert ticket.read_bytes() == before
+    assert lottery(*again, "--force")[0] == 0
+    assert ticket.read_bytes() != before
+    apply = ("ticket", "apply", ticket, bert_folder, "-o", "pruned")
+    (here / "pruned").mkdir()
+    assert lottery(*apply)[0] == 0
+    code, _, error = lottery(*apply)
+    assert (code, "pruned is there: give another name, or --force" in error) == (2, True)
+    (here / "pruned/notes").write_text("")
+    assert lottery(*apply, "--force")[0] == 0
+    assert not (here / "pruned/notes").exists()
+    (here / "mine").mkdir()
+    (here / "mine/notes").write_text("")
+    for output in ("mine", "t.safetensors"):
+        assert lottery("ticket", "apply", ticket, bert_folder, "-o", output, "--force")[0] == 2
+    assert (here / "mine/notes").exists()
+    (here / "folder.safetensors").mkdir()
+    assert lottery("ticket", "save", bert_folder, "-o", "folder.safetensors", "--sparsity", 0.3, "--force")[0] == 2
+    assert (here / "folder.safetensors").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["save", "BERT", "-o", "new.safetensors"], "--sparsity is missing"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "1.0"], "sparsity 1.0 is not in [0, 1)"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "nan"], "sparsity nan is not in [0, 1)"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "half"], "Invalid value for '--sparsity'"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--method", "magnitud"], "did you mean"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--scope", "all"], "'all' is not one of"),
+        (["save", "BERT", "-o", "new.npz", "--sparsity", "0.5"], "a mask file ends in .safetensors"),
+        (["save", "BERT", "--sparsity", "0.5"], "Missing option '-o' / '--output'"),
+        (["save", "./gone", "-o", "new.safetensors", "--sparsity", "0.5"], "there is no folder './gone'"),
+        (["save", "miniature", "-o", "new.safetensors", "--sparsity", "0.5"], "results/Miniature/<key>/model"),
+        (["show", "gone.safetensors"], "gone.safetensors"),
+        (["show", "."], "is a folder: give a mask file"),
+        (["show", "BERT/model.safetensors"], "is not a mask file of lottery"),
+        (["show", "t.safetensors", "-o", "t.txt"], "a figure is a file ending in .svg, .png or .pdf"),
+        (["apply", "BERT/config.json", "BERT", "-o", "new"], "is not a safetensors file"),
+        (["apply", "t.safetensors", "./gone", "-o", "new"], "there is no folder './gone'"),
+        (["apply", "t.safetensors", "WIDER", "-o", "new"], "the mask is of another model"),
+        (["apply", "heads.safetensors", "WIDER", "-o", "new"], "the mask is of another model"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    lottery, ticket, heads, here, bert_folder, tmp_path, tokenizer, arguments, told
+):
+    told_of = json.loads((Path(bert_folder) / "config.json").read_text())
+    wider = BertModel(BertConfig(**told_of | {"intermediate_size": 32, "num_attention_heads": 2}))
+    models.save(wider, tokenizer, tmp_path / "wider")
+    places = {"BERT": bert_folder, "WIDER": str(tmp_path / "wider")}
+    for short, place in places.items():
+        arguments = [word.replace(short, place) for word in arguments]
+    code, out, error = lottery("ticket", *arguments)
+    assert (code, out) == (2, "")
+    assert error.startswith("lottery: ")
+    assert told in error
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["heads.safetensors", "t.safetensors"]
