@@ -82,6 +82,11 @@ def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_a
         assert (counts[name] == whole[name] * stays).all()
     for name, tensor in model.state_dict().items():
         assert ((tensor == before[name]) | (tensor == 0)).all()
+    family = models.FAMILIES[model.config.model_type]
+    for layer, heads in enumerate(kept["heads"]):
+        for matrix in family.matrices[:3]:
+            bias = model.base_model.get_parameter(f"{family.layers}.{layer}.{matrix}.bias")
+            assert (bias.view(4, 4) != 0).any(1).tolist() == heads.tolist()
 
 
 def test_the_weights_of_another_models_components_are_not_removed(model):
