@@ -31,7 +31,7 @@ class Method(Protocol):
     TITLE: str  # what it is called
     LEARNED: bool  # whether scores are trained; else the score of a weight is its size
     FROZEN: bool  # whether weights keep the values they came with
-    EXACT: bool  # whether just the sparsity asked for is met; else it follows from how strongly scores are pressed down
+    AIMED: bool  # whether it aims at the sparsity asked for; else that follows from how strongly scores are pressed
     START: float  # the score that all weights begin with, where scores are trained
     STRENGTH: float  # of the pressure on scores, as published; 0 for none
 

@@ -6,7 +6,7 @@ from lottery.mask_learning import straight_through
 from lottery.masks import keep_highest_in_each
 
 TITLE = "magnitude"
-LEARNED, FROZEN, EXACT = False, False, True
+LEARNED, FROZEN, AIMED = False, False, True
 START, STRENGTH = 0.0, 0.0
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest_in_each(scores, progress * sparsity))

@@ -4,7 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.masks import keep_highest_in_each
 
 TITLE = "movement"
-LEARNED, FROZEN, EXACT = True, False, True
+LEARNED, FROZEN, AIMED = True, False, True
 START, STRENGTH = 0.0, 0.0
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest_in_each(scores, progress * sparsity))

@@ -4,7 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.masks import keep_highest
 
 TITLE = "SMP-G"
-LEARNED, FROZEN, EXACT = True, True, True
+LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest(scores, progress * sparsity))

@@ -4,7 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.score_masks import shared
 
 TITLE = "SMP-S"
-LEARNED, FROZEN, EXACT = True, True, True
+LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
 
 gates, settled = straight_through(lambda scores, sparsity, progress: shared(scores, progress * sparsity))

@@ -5,7 +5,7 @@ from lottery.masks import Mask, Scores
 from lottery.score_masks import shared_with_loss
 
 TITLE = "SMP-S, released"
-LEARNED, FROZEN, EXACT = True, True, False
+LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
 MILD, LITTLE = 4.0, 0.3  # the temperature, and the highest sparsity in the end at which it applies
 

@@ -4,7 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.score_masks import above
 
 TITLE = "SMP-T"
-LEARNED, FROZEN, EXACT = True, True, False
+LEARNED, FROZEN, AIMED = True, True, False
 START, STRENGTH = 0.0, 400.0
 THRESHOLD = 0.1  # of sigmoid(score), in the end
 

@@ -4,7 +4,7 @@ from lottery.mask_learning import sigmoid_pull, straight_through
 from lottery.score_masks import above
 
 TITLE = "soft movement"
-LEARNED, FROZEN, EXACT = True, False, False
+LEARNED, FROZEN, AIMED = True, False, False
 START, STRENGTH = 0.0, 400.0
 THRESHOLD = 0.1  # of sigmoid(score), in the end
 

@@ -29,11 +29,11 @@ world = 1  # seed of the miniature's world and of its pre-training
 tuning_seeds = [1]  # of the head, the order of the examples and noise
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that meet a sparsity exactly
+methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
 strengths = [100.0, 400.0]  # how strongly: what the regulariser of these counts beside the loss
-strength = 400.0  # of the regulariser of the exact methods that the paper gives one
+strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training, for every method and for fine-tuning
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
@@ -51,11 +51,9 @@ from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 
-for names, exact in ((methods, True), (pressed, False)):
-    if wrong := [name for name in names if choose("mask_learning", name).EXACT is not exact]:
-        raise ValueError(
-            f"{wrong[0]} {'meets no sparsity exactly: it goes' if exact else 'goes'} among the other methods"
-        )
+for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
+    if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
+        raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
 full = [
     FineTuning(
         start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
@@ -91,14 +89,14 @@ def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> Le
     )
 
 
-exactly = [
+aimed = [
     learned(of, method, sparsity, strength if choose("mask_learning", method).STRENGTH else 0.0)
     for of in full
     for method in methods
     for sparsity in sparsities
 ]
 freely = [learned(of, method, 0.0, pressure) for of in full for method in pressed for pressure in strengths]
-grid = [*full, *exactly, *freely]
+grid = [*full, *aimed, *freely]
 
 # %% tags=["remove-cell"]
 from pathlib import Path
@@ -132,12 +130,12 @@ def title(method: str) -> str:
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a model: task, seed, method in words (FULL for no mask), exact, sparsity that is met, and score."""
+    """One row a model: task, seed, method in words (FULL for no mask), aimed, sparsity that is met, and score."""
     rows = runs[runs["experiment"].isin(["LearnedMask", "FineTuning"])]
     whole = rows["experiment"] == "FineTuning"
     found = rows.assign(
         method=[FULL if full else title(name) for full, name in zip(whole, rows["method"], strict=True)],
-        exact=[full or choose("mask_learning", name).EXACT for full, name in zip(whole, rows["method"], strict=True)],
+        aimed=[full or choose("mask_learning", name).AIMED for full, name in zip(whole, rows["method"], strict=True)],
         sparsity=rows["sparsity_met"].astype(float).where(~whole, 0.0),
         asked=rows["sparsity"].astype(float).where(~whole, 0.0),
         score=rows["score"].astype(float).fillna(0),
@@ -189,7 +187,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
 # %% tags=["hide-input"]
 def drawn(runs: pd.DataFrame) -> None:
-    """Score against the share of weights that remains, a panel a task; a line each exact method, a cross each other."""
+    """Score against the share of weights that remains, a panel a task; a line each method that aims at a sparsity, a cross each other."""
     rows = scored(runs)
     tasks = rows["task"].unique()
     _, panels = plt.subplots(
@@ -203,7 +201,7 @@ def drawn(runs: pd.DataFrame) -> None:
         here = rows[rows["task"] == task]
         for method, some in here[here["method"] != FULL].groupby("method", sort=False):
             style = {"color": plots.COLOURS[order[method]], "label": method}
-            if some["exact"].all():
+            if some["aimed"].all():
                 means = some.groupby("asked")["score"].agg(["mean", "min", "max"])
                 spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
                 ax.errorbar(100 * (1 - means.index), 100 * means["mean"], 100 * spread, marker=plots.MARKERS[order[method]],
@@ -229,7 +227,7 @@ def drawn(runs: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning-live", "caption": "Masks learned without and with fine-tuning, computed for this build. Points are means over seeds, bars span them."}}
 drawn(live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "mask-learning-recorded", "caption": "The same on the miniature's recorded grid; crosses are models of the methods that meet no sparsity exactly."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "mask-learning-recorded", "caption": "The same on the miniature's recorded grid; crosses are models of the methods that aim at no sparsity."}}
 drawn(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real pre-trained BERT on CoLA and RTE."}, "figure": {"name": "j12-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on real data."}}
@@ -240,7 +238,7 @@ drawn(bert) if len(bert) else missing_bert
 def differences(runs: pd.DataFrame, one: str, other: str) -> pd.Series:
     """`one` minus `other`, methods in words, FULL among them: mean over the tasks, a column each sparsity, by seed."""
     rows = scored(runs)
-    rows = rows[rows["exact"]]
+    rows = rows[rows["aimed"]]
     scores = rows.pivot_table(index=["seed", "task"], columns=["method", "asked"], values="score")
     if one not in scores or other not in scores:
         return pd.Series(dtype=float)
@@ -321,7 +319,7 @@ printed()
 def pressing_told(runs: pd.DataFrame) -> object:
     """For each such method and strength the share that remains, its spread over tasks and seeds, and the mean score."""
     rows = scored(runs)
-    rows = rows[~rows["exact"] & rows["strength"].notna()]
+    rows = rows[~rows["aimed"] & rows["strength"].notna()]
     if rows.empty:
         return Markdown("*Not part of this build: `pressed` is empty.*")
     told = []
@@ -361,7 +359,7 @@ def costs(runs: pd.DataFrame) -> pd.DataFrame:
     rows = scored(runs)
     step = rows["seconds"] / rows["steps"]
     whole = step[rows["method"] == FULL].groupby([rows["task"], rows["seed"]]).mean()
-    rows = rows[(rows["method"] != FULL) & rows["exact"]]
+    rows = rows[(rows["method"] != FULL) & rows["aimed"]]
     ratio = step[rows.index] / whole.reindex(pd.MultiIndex.from_frame(rows[["task", "seed"]])).to_numpy()
     table = rows.assign(ratio=ratio).groupby(["method", "asked"], sort=False)
     lines = [
