@@ -9,10 +9,24 @@ import pandas as pd
 from lottery import agreement
 from lottery.choices import choose
 
+NO_BOUND = "the share of the whole model's score that has to be reached is no more than one answer to all reaches"
+
+
+def silent(runs: pd.DataFrame) -> pd.Series:
+    """Why each search says nothing, "" where it does.
+
+    Beside the reasons that a search gives itself there is one that its record shows: where `share` of the dense score
+    is at most that of one answer to all, everything may go.
+    """
+    if runs.empty:
+        return pd.Series(dtype=str)
+    reached = runs["share"].astype(float) * runs["dense_score"].astype(float) <= runs["majority"].astype(float)
+    return runs["degenerate"].mask((runs["degenerate"] == "") & reached, NO_BOUND)
+
 
 def sound(runs: pd.DataFrame) -> pd.DataFrame:
     """Without the searches that say nothing."""
-    return runs[runs["degenerate"] == ""]
+    return runs[silent(runs) == ""]
 
 
 def standard(runs: pd.DataFrame) -> pd.DataFrame:
@@ -48,11 +62,12 @@ def laid_out(facts: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
 
 def silent_told(runs: pd.DataFrame) -> str:
     """Which searches say nothing, and why, as Markdown."""
-    rows = runs[runs["degenerate"] != ""]
+    rows = runs.assign(why=silent(runs))
+    rows = rows[rows["why"] != ""]
     if rows.empty:
         return f"None of the {len(runs)} searches is degenerate."
     lines = []
-    for (task, why), some in rows.groupby(["of.task", "degenerate"], sort=False):
+    for (task, why), some in rows.groupby(["of.task", "why"], sort=False):
         seeds = ", ".join(f"seed {seed}" for seed in sorted(some["of.seed"].unique()))
         lines.append(f"- {choose('tasks', task).TITLE}, {seeds}: {why}.")
     return f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:\n\n" + "\n".join(

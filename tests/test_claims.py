@@ -488,6 +488,7 @@ def subnetworks_recorded():
         for seed in (1, 2, 3):
             why = "no better than one answer to all" if task == "wnli" else ""
             rows.append({"experiment": "ComponentSearch", "of.task": task, "of.seed": seed, "degenerate": why})
+            rows[-1] |= {"share": 0.9, "dense_score": 0.9, "majority": 0.5}
             common = {"experiment": "FineTuning", "task": task, "seed": seed, "epochs": 2.0, "start.of": "Miniature"}
             rows.append(common | {"start": "Miniature", "score": 0.9})
             for kind, like, score in (
@@ -528,7 +529,16 @@ def test_what_two_prunings_remove_among_recorded_runs():
         ]
     )
     magnitude = pd.DataFrame(
-        {"experiment": "MagnitudeSearch", "of.task": task, "of.seed": seed, "sparsity": removed, "degenerate": ""}
+        {
+            "experiment": "MagnitudeSearch",
+            "of.task": task,
+            "of.seed": seed,
+            "sparsity": removed,
+            "degenerate": "",
+            "share": 0.9,
+            "dense_score": 0.9,
+            "majority": 0.5,
+        }
         for task, seed, removed in [("cola", 1, 0.4), ("cola", 2, 0.55), ("sst2", 1, 0.5), ("sst2", 2, 0.5)]
     )
     (found,) = choose("claims", "weights_compress_more").measured(pd.concat([structured, magnitude]))
@@ -568,6 +578,9 @@ def searches_recorded(kept):
             "kept_heads": heads,
             "kept_mlps": [1, 1],
             "degenerate": "one answer does as well" if task == "wnli" else "",
+            "share": 0.9,
+            "dense_score": 0.9,
+            "majority": 0.5,
         }
         for (task, seed), heads in kept.items()
     ]

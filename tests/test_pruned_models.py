@@ -186,7 +186,10 @@ def test_longer_training_and_searches_that_say_nothing_are_told(fine_tuning):
         searches = ComponentSearch(of=of, importance="sample", mode="both"), MagnitudeSearch(of=of)
         for number, search in enumerate(searches):
             silent = "says nothing" if seed == 4 and number == 1 else ""
-            rows.append({"experiment": type(search).__name__, "degenerate": silent} | runs.flattened(search))
+            rows.append(
+                {"experiment": type(search).__name__, "degenerate": silent, "dense_score": 0.9, "majority": 0.5}
+                | runs.flattened(search)
+            )
         for made in (of, replace(of, epochs=4.0), again(of, searches[0]), replace(again(of, searches[0]), epochs=4.0)):
             rows.append({"experiment": "FineTuning"} | runs.flattened(made))
         rows.append({"experiment": "PrunedScore"} | runs.flattened(PrunedScore(of=of, kept=searches[0])))

@@ -24,6 +24,9 @@ def runs():
             "kept_heads": heads,
             "kept_mlps": mlps,
             "degenerate": "one answer does as well" if task == "wnli" else "",
+            "share": 0.9,
+            "dense_score": 0.6,
+            "majority": 0.5,
         }
         for (task, seed), (heads, mlps) in KEPT.items()
     )
@@ -54,6 +57,12 @@ def test_what_says_nothing_is_told_with_its_seeds(runs):
     assert told.startswith("Of 6 searches 2 say nothing")
     assert told.endswith("- WNLI, seed 1, seed 2: one answer does as well.")
     assert silent_told(sound(runs)) == "None of the 4 searches is degenerate."
+
+
+def test_a_bound_that_one_answer_reaches_is_none(runs):
+    runs.loc[1, "dense_score"], runs.loc[2, "dense_score"], runs.loc[3, "majority"] = 0.55, 0.56, float("nan")
+    assert sound(runs).index.tolist() == [0, 2, 3]  # 0.9 x 0.55 = 0.495, 0.9 x 0.56 = 0.504
+    assert "- CoLA, seed 2: the share of the whole model's score" in silent_told(runs)
 
 
 def test_masks_stand_in_layers(runs):

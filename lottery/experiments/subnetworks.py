@@ -18,6 +18,7 @@ from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.masks import Mask
 from lottery.runs import Count, Run, parameters
+from lottery.searches import silent
 
 Search = ComponentSearch | MagnitudeSearch
 Which = Literal["good", "random", "bad"]
@@ -135,12 +136,13 @@ def told(runs: pd.DataFrame) -> pd.DataFrame:
     found = rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
     usual = found.loc[found["subnetwork"] == "full", "epochs"].min()
     reasons: dict[tuple, list[str]] = defaultdict(list)
-    for row in runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])].to_dict("records"):
-        reasons[row["of.task"], row["of.seed"]].append(row["degenerate"])
-    silent = {pair: "; ".join(dict.fromkeys(filter(None, why))) for pair, why in reasons.items()}
+    searched = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
+    for task, seed, why in zip(searched["of.task"], searched["of.seed"], silent(searched), strict=True):
+        reasons[task, seed].append(why)
+    told_of = {pair: "; ".join(dict.fromkeys(filter(None, why))) for pair, why in reasons.items()}
     return found.assign(
         longer=(found["experiment"] == "FineTuning") & (found["epochs"] > usual),
-        degenerate=[silent.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],
+        degenerate=[told_of.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],
     )
 
 

@@ -102,7 +102,7 @@ from matplotlib import pyplot as plt
 
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
-from lottery.searches import laid_out, masks, silent_told, sound, standard, survivors
+from lottery.searches import laid_out, masks, silent, silent_told, sound, standard, survivors
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -439,7 +439,7 @@ counted.round(2).rename(columns=lambda name: name.replace("_", " ")).rename_axis
 def comparable(runs: pd.DataFrame) -> pd.DataFrame:
     """The searches of the tasks of which every seed's is sound."""
     rows = standard(runs)
-    bad = rows.loc[rows["degenerate"] != "", "of.task"]
+    bad = rows.loc[silent(rows) != "", "of.task"]
     return rows[~rows["of.task"].isin(bad)]
 
 
