@@ -150,7 +150,7 @@ from matplotlib import pyplot as plt
 from lottery import cluster, plots, runs, stats
 from lottery.choices import choose
 from lottery.experiments.subnetworks import told
-from lottery.searches import survivors
+from lottery.searches import sound, survivors
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -206,8 +206,8 @@ def telling(runs: pd.DataFrame) -> pd.DataFrame:
 
 # %% tags=["hide-input"]
 def sizes(runs: pd.DataFrame) -> pd.DataFrame:
-    """What the searches keep, and how much of it a bad subnetwork has to share."""
-    found = runs[runs["experiment"] == "ComponentSearch"]
+    """What the searches that say something keep, and how much of it a bad subnetwork has to share."""
+    found = sound(runs[runs["experiment"] == "ComponentSearch"])
     lines = {}
     for task, rows in found.groupby("of.task", sort=False):
         kept, of = rows["heads"], rows["all_heads"]
@@ -217,7 +217,7 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
             "their weights": f"{rows['share_kept'].mean():.0%}",
             "of the bad one's heads also good": f"{((2 * kept - of).clip(lower=0) / kept.clip(lower=1)).mean():.0%}",
         }
-    cut = runs[runs["experiment"] == "MagnitudeSearch"]
+    cut = sound(runs[runs["experiment"] == "MagnitudeSearch"])
     for task, rows in cut.groupby("of.task", sort=False):
         lines.setdefault(choose("tasks", task).TITLE, {})["weights kept by magnitude"] = (
             f"{1 - rows['sparsity'].mean():.0%}"
