@@ -14,7 +14,7 @@ FLOORS = [
     | {"files", "agreement"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
-    | {"component_importance", "baselines"},
+    | {"component_importance", "baselines", "attention_patterns", "pattern_classifiers"},
     {"training", "pretraining", "pruning", "evaluation", "component_search"},
     {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages"},
     {"notebooks", "gates", "book", "cli"},

@@ -1,0 +1,56 @@
+"""Six convolutions of 3 x 3 over the picture of a map, as in Prasanna et al. 2020 (arXiv:2005.00561, section 5.2)."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from tqdm.auto import tqdm
+
+from lottery.attention_patterns import PATTERNS, prepared
+
+EPOCHS, BATCH_SIZE, RATE = 20, 64, 1e-3  # the released code trains for 200 epochs on 400 maps
+Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+def network() -> nn.Sequential:
+    """(maps, 1, side, side) -> (maps, patterns) scores; the layers of the released code, without padding.
+
+    16, 16, 32, 32, 64, 64 channels, halved after the second and the fourth, then 1 x 1 and the mean over the picture.
+    """
+    layers: list[nn.Module] = []
+    before = 1
+    for number, channels in enumerate((16, 16, 32, 32, 64, 64), 1):
+        layers += [nn.Conv2d(before, channels, 3), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)] if number in (2, 4) else []
+        before = channels
+    layers += [nn.Conv2d(64, 16, 1), nn.AdaptiveAvgPool2d(1), nn.Conv2d(16, len(PATTERNS), 1), nn.Flatten()]
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.xavier_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return nn.Sequential(*layers)
+
+
+def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: int = EPOCHS) -> Predict:
+    """Trained by Adam on cross-entropy, all maps in every epoch, in an order drawn by the seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = network()
+        pictures, targets = prepared(maps), torch.as_tensor(np.asarray(labels), dtype=torch.int64)
+        optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+        for _ in tqdm(range(epochs), desc="patterns", leave=False, disable=None):
+            for part in torch.randperm(len(pictures)).split(BATCH_SIZE):
+                loss = cross_entropy(model(pictures[part]), targets[part])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    model.eval()
+
+    def predict(maps: Sequence[np.ndarray]) -> np.ndarray:
+        with torch.inference_mode():
+            parts: list[Tensor] = [model(part) for part in prepared(maps).split(256)]
+        return torch.cat(parts).softmax(-1).numpy()
+
+    return predict
