@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from lottery.attention_patterns import PATTERNS, drawn, labelled, prepared
 from lottery.choices import choose
-from lottery.pattern_classifiers import features, network
+from lottery.pattern_classifiers import features, network, prototype
 
 
 def share_on_a_line(attention):
@@ -121,8 +124,9 @@ def test_the_baselines_tell_lines_from_columns():
     labels = np.array([PATTERNS.index(name) for name in names])
     rest, more = labelled(60, seed=1)
     for name in ("features", "prototype"):
-        predict = choose("pattern_classifiers", name).fit([*maps[:80], *rest], np.concatenate([labels[:80], more]), 0)
-        found = predict(maps[80:])
+        classifier = choose("pattern_classifiers", name)
+        learnt = classifier.fit([*maps[:80], *rest], np.concatenate([labels[:80], more]), 0)
+        found = classifier.predict(learnt, maps[80:])
         assert found.shape == (40, 5)
         assert found.sum(1) == pytest.approx(np.ones(40), abs=1e-5)
         assert (found.argmax(1) == labels[80:]).mean() > 0.8, name
@@ -133,7 +137,7 @@ def test_the_network_learns_and_is_the_same_for_the_same_seed():
     keep = np.isin(labels, [0, 1])
     maps, labels = [each for each, kept in zip(maps, keep, strict=True) if kept], labels[keep]
     state = torch.get_rng_state()
-    one, other = (network.fit(maps, labels, 4, epochs=25)(maps) for _ in range(2))
+    one, other = (network.predict(network.fit(maps, labels, 4, epochs=25), maps) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
     assert np.array_equal(one, other)
     assert (one.argmax(1) == labels).mean() > 0.9
@@ -141,6 +145,14 @@ def test_the_network_learns_and_is_the_same_for_the_same_seed():
 
 def test_the_prototype_is_the_nearest_mean():
     maps, labels = labelled(60, seed=6)
-    found = choose("pattern_classifiers", "prototype").fit(maps, labels, 0)(maps).argmax(1)
+    found = prototype.predict(prototype.fit(maps, labels, 0), maps).argmax(1)
     pictures = prepared(maps).flatten(1).numpy()
     assert found.tolist() == NearestCentroid().fit(pictures, labels).predict(pictures).tolist()
+
+
+def test_the_regression_is_that_of_scikit_learn():
+    maps, labels = labelled(60, seed=7)
+    told = [features.numbers(each) for each in maps]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(told, labels)
+    found = features.predict(features.fit(maps, labels, 0), maps)
+    assert found == pytest.approx(model.predict_proba(told), abs=1e-9)

@@ -1,21 +1,29 @@
 """Logistic regression on a dozen numbers that tell a line, columns and blocks: a cheap baseline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import torch
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
-Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
 OFFSETS = (-3, -2, -1, 0, 1, 2, 3)
 
 
-def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> Predict:
-    """Fitted to `numbers` of the maps, each scaled to mean 0 and deviation 1. The seed is not needed."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    model.fit([numbers(each) for each in maps], labels)
-    return lambda maps: model.predict_proba([numbers(each) for each in maps])
+def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, Tensor]:
+    """Mean and deviation of the `numbers` of maps, and the weights on them scaled so. The seed is not needed."""
+    told = np.array([numbers(each) for each in maps])
+    scaler = StandardScaler().fit(told)
+    model = LogisticRegression(max_iter=2000).fit(scaler.transform(told), labels)
+    learnt = {"mean": scaler.mean_, "scale": scaler.scale_, "weight": model.coef_, "bias": model.intercept_}
+    return {name: torch.as_tensor(array) for name, array in learnt.items()}
+
+
+def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
+    """The softmax of the weighted numbers."""
+    told = (torch.tensor([numbers(each) for each in maps], dtype=torch.float64) - learnt["mean"]) / learnt["scale"]
+    return (told @ learnt["weight"].T + learnt["bias"]).softmax(-1).numpy()
 
 
 def numbers(attention: np.ndarray) -> list[float]:

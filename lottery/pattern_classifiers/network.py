@@ -1,6 +1,6 @@
 """Six convolutions of 3 x 3 over the picture of a map, as in Prasanna et al. 2020 (arXiv:2005.00561, section 5.2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from tqdm.auto import tqdm
 from lottery.attention_patterns import PATTERNS, prepared
 
 EPOCHS, BATCH_SIZE, RATE = 20, 64, 1e-3  # the released code trains for 200 epochs on 400 maps
-Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 def network() -> nn.Sequential:
@@ -33,8 +32,8 @@ def network() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: int = EPOCHS) -> Predict:
-    """Trained by Adam on cross-entropy, all maps in every epoch, in an order drawn by the seed."""
+def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: int = EPOCHS) -> dict[str, Tensor]:
+    """The weights, trained by Adam on cross-entropy, all maps in every epoch, in an order drawn by the seed."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = network()
@@ -46,11 +45,12 @@ def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: in
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-    model.eval()
+    return model.state_dict()
 
-    def predict(maps: Sequence[np.ndarray]) -> np.ndarray:
-        with torch.inference_mode():
-            parts: list[Tensor] = [model(part) for part in prepared(maps).split(256)]
-        return torch.cat(parts).softmax(-1).numpy()
 
-    return predict
+def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
+    """The softmax of the scores."""
+    model = network()
+    model.load_state_dict(learnt)
+    with torch.inference_mode():
+        return torch.cat([model(part) for part in prepared(maps).split(256)]).softmax(-1).numpy()

@@ -1,23 +1,21 @@
 """The nearest mean picture of a pattern: the cheapest baseline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from lottery.attention_patterns import PATTERNS, prepared
 
-Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, Tensor]:
+    """The mean of the pictures of each pattern. The seed is not needed."""
+    pictures, named = prepared(maps).flatten(1), torch.as_tensor(labels)
+    return {"means": torch.stack([pictures[named == label].mean(0) for label in range(len(PATTERNS))])}
 
 
-def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> Predict:
-    """The mean of the pictures of each pattern; the nearer one is, the more likely. The seed is not needed."""
-    pictures = prepared(maps).flatten(1).numpy()
-    means = np.stack([pictures[labels == label].mean(0) for label in range(len(PATTERNS))])
-
-    def predict(maps: Sequence[np.ndarray]) -> np.ndarray:
-        given = prepared(maps).flatten(1).numpy()
-        distances = ((given[:, None] - means) ** 2).sum(-1)
-        nearness = np.exp(distances.min(1, keepdims=True) - distances)
-        return nearness / nearness.sum(1, keepdims=True)
-
-    return predict
+def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
+    """The nearer a mean is, the more likely: softmax of minus the squared distances."""
+    given = prepared(maps).flatten(1)
+    return (-torch.cdist(given, learnt["means"]).square()).softmax(-1).numpy()
