@@ -14,9 +14,9 @@ FLOORS = [
     | {"files", "agreement"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
-    | {"component_importance", "baselines", "attention_patterns", "pattern_classifiers"},
+    | {"component_importance", "baselines", "attention_patterns", "pattern_classifiers", "own_maps"},
     {"training", "pretraining", "pruning", "evaluation", "component_search"},
-    {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages"},
+    {"runs", "cluster", "mask_files", "experiments", "claims", "regimes", "searches", "advantages", "pattern_tables"},
     {"notebooks", "gates", "book", "cli"},
 ]
 

@@ -11,7 +11,8 @@ from tqdm.auto import tqdm
 from lottery import schedules
 from lottery.attention_patterns import PATTERNS, prepared
 
-EPOCHS, BATCH_SIZE, RATE = 12, 64, 2e-3  # the released code trains for 200 epochs on 400 maps
+EPOCHS, STEPS = 12, 150  # at least; few maps are seen more often, as in the released code 400 maps 200 times
+BATCH_SIZE, RATE = 64, 2e-3
 
 
 def network() -> nn.Sequential:
@@ -34,7 +35,7 @@ def network() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: int = EPOCHS) -> dict[str, Tensor]:
+def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, Tensor]:
     """The weights, trained by Adam on cross-entropy, all maps in every epoch, in an order drawn by the seed.
 
     The learning rate rises for a tenth of the steps and falls to 0.
@@ -43,7 +44,9 @@ def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int, *, epochs: in
         torch.manual_seed(seed)
         model = network()
         pictures, targets = prepared(maps), torch.as_tensor(np.asarray(labels), dtype=torch.int64)
-        steps = epochs * -(-len(pictures) // BATCH_SIZE)
+        batches = -(-len(pictures) // BATCH_SIZE)
+        epochs = max(EPOCHS, -(-STEPS // batches))
+        steps = epochs * batches
         optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
         rate = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules.linear_with_warmup(steps, steps // 10))
         for _ in tqdm(range(epochs), desc="patterns", leave=False, disable=None):
