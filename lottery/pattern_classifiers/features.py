@@ -17,7 +17,7 @@ def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, 
     scaler = StandardScaler().fit(told)
     model = LogisticRegression(max_iter=2000).fit(scaler.transform(told), labels)
     learnt = {"mean": scaler.mean_, "scale": scaler.scale_, "weight": model.coef_, "bias": model.intercept_}
-    return {name: torch.as_tensor(array) for name, array in learnt.items()}
+    return {name: torch.as_tensor(array).contiguous() for name, array in learnt.items()}
 
 
 def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
