@@ -34,7 +34,7 @@ def read(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
     if lacking := [pattern for pattern in PATTERNS if pattern not in {*table["label"]}]:
         raise ValueError(f"{path} has no map labelled {lacking[0]!r}: give at least one of each pattern")
     maps = [_map(folder, name) for name in table["file"]]
-    return maps, table["label"].map(PATTERNS.index).to_numpy()
+    return maps, np.array([PATTERNS.index(label) for label in table["label"]])
 
 
 def _map(folder: Path, name: str) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Drawn maps hold what their labels say, by plain counts; pictures of maps; classifiers on what they have to tell."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -8,40 +10,73 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lottery.attention_patterns import PATTERNS, drawn, labelled, prepared
+from lottery.attention_patterns import PATTERNS, counts, drawn, labelled, prepared
 from lottery.choices import choose
-from lottery.pattern_classifiers import features, network, prototype
+from lottery.pattern_classifiers import features, guide, network, prototype
 
 
-def share_on_a_line(attention):
-    """Mean share of a row that lies within three steps of the diagonal, less what an even row has there."""
+def counted(attention, ends):
+    """The guide's counts by loops over cells: of a line, of a column."""
     n = len(attention)
-    near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 3
-    rows = attention / attention.sum(1, keepdims=True)
-    return float((rows * near).sum(1).mean() - near.mean())
+    ordered = np.sort(attention.flatten())
+    place = 0.99 * (n * n - 1)
+    level = ordered[int(place)] + (place - int(place)) * (ordered[min(int(place) + 1, n * n - 1)] - ordered[int(place)])
+    segment = [sum(row > end for end in ends[:-1]) for row in range(n)]
+
+    def bright(row, column):
+        own = [attention[row, other] for other in range(n) if segment[other] == segment[column]]
+        return attention[row, column] >= 0.2 * level and attention[row, column] >= 2 * np.median(own)
+
+    lines = [
+        sum(bright(row, row + offset) for row in range(n) if 0 <= row + offset < n) / n for offset in (-2, -1, 0, 1, 2)
+    ]
+    return max(lines), max(sum(bright(row, column) for row in range(n)) / n for column in range(n))
 
 
-def share_of_columns(attention):
-    """Share of the mass in the four largest columns, by the median over rows."""
-    rows = attention / attention.sum(1, keepdims=True)
-    largest = np.argsort(rows.sum(0))[-4:]
-    return float(np.median(rows[:, largest].sum(1)))
-
-
-def test_maps_hold_what_their_labels_say():
+@pytest.mark.parametrize("ends", [[], [11], [4, 11]])
+def test_a_map_is_counted_as_the_guide_asks(ends):
     generator = np.random.default_rng(0)
-    lines, columns = ({name: [] for name in PATTERNS} for _ in range(2))
     for name in PATTERNS:
-        for _ in range(60):
-            found = drawn(name, generator, tokens=24)
-            lines[name].append(share_on_a_line(found))
-            columns[name].append(share_of_columns(found))
-    lines, columns = ({name: np.mean(values) for name, values in told.items()} for told in (lines, columns))
-    assert min(lines["diagonal"], lines["vertical+diagonal"]) > 0.2 > max(lines["vertical"], lines["block"])
-    assert min(columns["vertical"], columns["vertical+diagonal"]) > 0.45
-    assert columns["block"] < 0.35
-    assert lines["heterogeneous"] < lines["vertical+diagonal"]
-    assert columns["heterogeneous"] < columns["vertical+diagonal"]
+        found = drawn(name, generator, tokens=12).astype(float)
+        told = counts(found, ends)
+        assert told[:2] == pytest.approx(counted(found, ends or [11])), name
+    rows = found / found.sum(1, keepdims=True)
+    borders = [0, 5, 12] if len(ends) == 2 else [0, 12]
+    means = np.zeros_like(rows)
+    for top, bottom in pairwise(borders):
+        for left, right in pairwise(borders):
+            means[top:bottom, left:right] = rows[top:bottom, left:right].mean()
+    assert told.uneven == pytest.approx(np.sqrt(((rows - means) ** 2).sum() / (means**2).sum()))
+
+
+def test_the_borders_between_patterns():
+    even = np.full((10, 10), 0.1)
+    assert counts(even) == pytest.approx((0, 0, 0))
+    striped = even.copy()
+    striped[:7, 3] = 1
+    assert counts(striped)[:2] == (0.1, 0.7)
+    lined = even.copy()
+    lined[range(6), range(1, 7)] = 1
+    assert counts(lined)[:2] == (0.6, 0.1)
+    blocks = np.kron(np.eye(2), np.full((5, 5), 0.2)) + 1e-3
+    assert counts(blocks, [4, 9]) == pytest.approx((0, 0, 0), abs=1e-6)
+    assert counts(blocks)[:2] == (0, 0.5) or counts(blocks).uneven > 0.9
+
+
+def test_drawn_maps_show_what_their_labels_say():
+    """By the guide's own borders, a line in half of the rows, a column in two thirds; the segments are not known here."""
+    generator, right = np.random.default_rng(0), []
+    for name in PATTERNS[:3]:
+        for number in range(15):
+            found = drawn(name, generator, tokens=20, normed=number % 2 == 0).astype(float)
+            line, column = counted(found, [19])
+            right.append((line >= 0.5) == ("diagonal" in name) and (column >= 2 / 3) == ("vertical" in name))
+    assert np.mean(right) > 0.9
+    uneven = {
+        name: [counts(drawn(name, generator, tokens=20)).uneven for _ in range(30)]
+        for name in ("block", "heterogeneous")
+    }
+    assert np.median(uneven["block"]) < 0.7 < 0.9 < np.median(uneven["heterogeneous"])
 
 
 def test_rows_of_probabilities_sum_to_one_and_those_of_norms_do_not():
@@ -113,7 +148,8 @@ def test_the_network_has_the_layers_of_the_released_code():
     ]
     kinds = [type(layer).__name__ for layer in model]
     assert [place for place, kind in enumerate(kinds) if kind == "MaxPool2d"] == [4, 9]
-    assert model(torch.zeros(2, 1, 48, 48)).shape == (2, 5)
+    assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 5)
+    assert model[:-4](torch.zeros(1, 1, 32, 32)).shape == (1, 64, 8, 8)  # nothing is lost at the border
 
 
 def test_the_baselines_tell_lines_from_columns():
@@ -137,10 +173,23 @@ def test_the_network_learns_and_is_the_same_for_the_same_seed():
     keep = np.isin(labels, [0, 1])
     maps, labels = [each for each, kept in zip(maps, keep, strict=True) if kept], labels[keep]
     state = torch.get_rng_state()
-    one, other = (network.predict(network.fit(maps, labels, 4, epochs=25), maps) for _ in range(2))
+    one, other = (network.predict(network.fit(maps, labels, 4), maps) for _ in range(2))
     assert torch.equal(state, torch.get_rng_state())
     assert np.array_equal(one, other)
     assert (one.argmax(1) == labels).mean() > 0.9
+
+
+def test_the_guide_learns_nothing_and_tells_by_its_counts():
+    even = np.full((10, 10), 0.1)
+    striped, lined, both, scattered = (even * 0.1 for _ in range(4))
+    striped[:7, 3] = both[:7, 3] = 1
+    lined[range(5), range(5)] = both[range(5), range(5)] = 1
+    scattered[range(10), [3, 9, 1, 7, 0, 2, 8, 4, 6, 5]] = 1
+    weak = even * 0.1
+    weak[:6, 3] = 1  # fewer than two thirds
+    found = guide.predict(guide.fit([], np.array([]), 0), [lined, striped, both, even, scattered, weak])
+    assert [PATTERNS[place] for place in found.argmax(1)] == [*PATTERNS, "heterogeneous"]
+    assert np.array_equal(found.sum(1), np.ones(6))
 
 
 def test_the_prototype_is_the_nearest_mean():

@@ -9,13 +9,14 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import components, examples, masks
+from lottery import attention_patterns, components, examples, masks
 from lottery.choices import choose, offered
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")
 BASELINES = offered("baselines")
 COMPONENT_IMPORTANCE = offered("component_importance")
+PATTERN_CLASSIFIERS = offered("pattern_classifiers")
 
 
 def test_as_many_are_found_as_there_are():
@@ -23,6 +24,7 @@ def test_as_many_are_found_as_there_are():
     assert len(IMPORTANCE) == 2
     assert len(BASELINES) == 2
     assert len(COMPONENT_IMPORTANCE) == 8
+    assert len(PATTERN_CLASSIFIERS) == 4
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -165,3 +167,20 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
     assert model.config._attn_implementation == attention
     with torch.no_grad():
         assert torch.equal(model.eval()(**given.batch([0, 1, 2])).logits, answers)
+
+
+@pytest.mark.parametrize("name", PATTERN_CLASSIFIERS)
+def test_a_classifier_of_patterns_learns_tensors_and_tells_maps_of_any_size(name):
+    module = choose("pattern_classifiers", name)
+    assert module.__doc__.splitlines()[0].endswith(".")
+    maps, labels = attention_patterns.labelled(20, seed=0)
+    before = [each.copy() for each in maps]
+    learnt = module.fit(maps, labels, 1)
+    assert all(isinstance(tensor, torch.Tensor) and tensor.is_contiguous() for tensor in learnt.values())
+    asked, _ = attention_patterns.labelled(6, seed=1, tokens=(8, 60))
+    found = module.predict(learnt, asked)
+    assert found.shape == (6, 5)
+    assert (found >= 0).all()
+    assert found.sum(1) == pytest.approx(np.ones(6), abs=1e-5)
+    assert np.allclose(module.predict(learnt, asked[::-1])[::-1], found, atol=1e-5)
+    assert all(np.array_equal(one, other) for one, other in zip(maps, before, strict=True))

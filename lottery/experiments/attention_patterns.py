@@ -51,8 +51,6 @@ class AttentionPatterns:
             votes = votes + (told.argmax(-1)[..., None] == np.arange(len(PATTERNS)))
             likely = likely + told.max(-1)
             seen += 1
-        if not seen:
-            raise ValueError(f"no sentence in the dev set of {self.task!r} has {FEWEST} tokens or more")
         return {
             "shares": (votes / seen).flatten().tolist(),
             "confidences": (likely / seen).flatten().tolist(),
@@ -62,13 +60,21 @@ class AttentionPatterns:
 
     def maps(self, run: Run) -> Iterator[tuple[list[str], np.ndarray, np.ndarray]]:
         """Of each sentence, longest first: its tokens (n,), the maps of all heads (layers, heads, n, n), and how likely
-        each is of each pattern (layers, heads, patterns); for the use of `run`."""
+        each is of each pattern (layers, heads, patterns); for the use of `run`.
+
+        Raises ValueError where no sentence has 8 tokens.
+        """
         source, task = self.of.weights(run), self.of.task_named(self.task)
         tokenizer = models.tokenizer(source)
         model = models.encoder(source).to(Accelerator().device)
         dev = self.of.tables(self.task)["dev"]
         lengths = evaluation.encoded(task, dev, tokenizer, self.max_length).lengths
         enough = (lengths >= FEWEST).nonzero().flatten()
+        if not len(enough):
+            raise ValueError(
+                f"no sentence in the dev set of {self.task!r} has {FEWEST} tokens or more, of at most {self.max_length} "
+                "that are read: patterns cannot be told apart in shorter ones"
+            )
         chosen = enough[torch.randperm(len(enough), generator=seeded(self.seed))[: self.sentences]].sort().values
         given = evaluation.encoded(task, dev.iloc[chosen.tolist()].reset_index(drop=True), tokenizer, self.max_length)
         classify, gates = self.classifier.classify(run), {}

@@ -27,9 +27,7 @@ class PatternTraining:
     def perform(self, run: Run) -> dict[str, Any]:
         """`trained_on`, the number of maps, and `of_patterns`, how many of each pattern, in the order of PATTERNS."""
         if self.maps and self.drawn:
-            raise ValueError(
-                f"drawn = {self.drawn} and maps = {self.maps!r}: give one of them, and 0 or '' for the other"
-            )
+            raise ValueError(f"drawn = {self.drawn}, maps = {self.maps!r}: give drawn = 0 to train on maps of your own")
         if self.maps:
             maps, labels = own_maps.read(Path(self.maps).expanduser())
         else:
