@@ -64,7 +64,7 @@ def test_the_borders_between_patterns():
 
 
 def test_drawn_maps_show_what_their_labels_say():
-    """By the guide's own borders, a line in half of the rows, a column in two thirds; the segments are not known here."""
+    """By the guide's own borders, a line in half of the rows, a column in two thirds, without the segments."""
     generator, right = np.random.default_rng(0), []
     for name in PATTERNS[:3]:
         for number in range(15):

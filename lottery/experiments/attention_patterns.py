@@ -72,8 +72,8 @@ class AttentionPatterns:
         enough = (lengths >= FEWEST).nonzero().flatten()
         if not len(enough):
             raise ValueError(
-                f"no sentence in the dev set of {self.task!r} has {FEWEST} tokens or more, of at most {self.max_length} "
-                "that are read: patterns cannot be told apart in shorter ones"
+                f"no sentence in the dev set of {self.task!r} has {FEWEST} tokens or more, with at most "
+                f"{self.max_length} of it read: patterns cannot be told apart in shorter ones"
             )
         chosen = enough[torch.randperm(len(enough), generator=seeded(self.seed))[: self.sentences]].sort().values
         given = evaluation.encoded(task, dev.iloc[chosen.tolist()].reset_index(drop=True), tokenizer, self.max_length)
