@@ -15,6 +15,7 @@ from lottery.attention_patterns import PATTERNS
 from lottery.searches import judged, masks
 from lottery.stats import Difference
 
+OF_SHARES = ("task", "kind", "released", "tuned", "seed", "pruned", "layer", "head", *PATTERNS, "confidence")
 GROUPS = ("pre-trained, all", "fine-tuned, all", "survivors", "super-survivors")
 
 
@@ -106,7 +107,7 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
         places = {"layer": np.arange(len(values)) // heads, "head": np.arange(len(values)) % heads}
         maps = pd.DataFrame(values, columns=list(PATTERNS))
         found.append(maps.assign(**told, **places, confidence=row["confidences"]))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+    return pd.concat(found, ignore_index=True)[list(OF_SHARES)] if found else pd.DataFrame(columns=OF_SHARES)
 
 
 def _given(row: dict, name: str) -> bool:
@@ -134,9 +135,7 @@ def grouped(runs: pd.DataFrame) -> pd.DataFrame:
              seeds of a task keep, of two or more. Models whose search says nothing are left out
     """
     rows = shares(runs)
-    if rows.empty:
-        return rows.assign(group=[])
-    rows, found = rows[~rows["released"] & ~rows["pruned"]], []
+    rows, found = rows[~rows["released"].astype(bool) & ~rows["pruned"].astype(bool)], []
     for task, kept in survival(runs).items():
         of_task = rows[rows["task"] == task]
         tuned = of_task[of_task["tuned"] & of_task["seed"].isin(kept.index)]
@@ -145,7 +144,7 @@ def grouped(runs: pd.DataFrame) -> pd.DataFrame:
         super_ = [always[row.layer, row.head] for row in tuned.itertuples()]
         parts = (of_task[~of_task["tuned"]], tuned, tuned[np.array(stays, bool)], tuned[np.array(super_, bool)])
         found += [part.assign(group=group) for group, part in zip(GROUPS, parts, strict=True)]
-    return pd.concat(found, ignore_index=True) if found else rows[:0].assign(group=[])
+    return pd.concat(found, ignore_index=True) if found else rows.iloc[:0].assign(group=[])
 
 
 def fractions(rows: pd.DataFrame, by: Sequence[str] = ("task", "kind", "group")) -> pd.DataFrame:
@@ -161,6 +160,8 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
     tasks and seeds. NaN where no task has both.
     """
     tasks = [task for task in one["task"].unique() if (other["task"] == task).any()]
+    if not tasks:
+        return Difference(np.nan, np.nan, np.nan)
     one, other = one[one["task"].isin(tasks)], other[other["task"].isin(tasks)]
     both = pd.concat([one.assign(side=1), other.assign(side=0)], ignore_index=True)
     sides, values = both["side"].to_numpy(), both[pattern].to_numpy(dtype=float)
@@ -170,16 +171,14 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
         where = numbers[places] * 2 + sides[places]
         sums = np.bincount(where, values[places], minlength=2 * len(tasks)).reshape(-1, 2)
         counts = np.bincount(where, minlength=2 * len(tasks)).reshape(-1, 2)
-        if not tasks or (counts == 0).any():
+        if (counts == 0).any():
             return np.nan
         means = sums / counts
         return float((means[:, 1] - means[:, 0]).mean())
 
-    estimate = of(np.arange(len(both)))
-    if np.isnan(estimate):
-        return Difference(np.nan, np.nan, np.nan)
     heads = both["layer"].to_numpy() * 10_000 + both["head"].to_numpy()
-    return Difference(estimate, *stats.bootstrap_over_groups(heads, of, resamples=resamples, seed=0))
+    interval = stats.bootstrap_over_groups(heads, of, resamples=resamples, seed=0)
+    return Difference(of(np.arange(len(both))), *interval)
 
 
 def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws: int = 999) -> dict[str, float]:

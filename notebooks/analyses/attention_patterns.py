@@ -688,7 +688,8 @@ shown(survival_told, bert, "minilm", among=survival_tests)
 # ## Look for yourself
 #
 # Every head of the first model of this build on one sentence, with the pattern that the network sees. In a running notebook,
-# where `ipywidgets` is installed (`pip install ipywidgets`), the task, the sentence, the kind and a single head can be chosen.
+# where `ipywidgets` is installed (the extra `explore`), the last cell lets you choose task, kind, sentence and head; in the
+# rendered book its widgets are left out.
 
 
 # %% tags=["hide-input"]
@@ -730,7 +731,7 @@ def head_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray, layer:
 grid_drawn(*heads_of(tasks[0], "raw")[0])
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 def explorer() -> object:
     """Widgets to choose what is drawn; a sentence where there are none."""
     try:
