@@ -292,10 +292,10 @@ def advantages_told(runs: pd.DataFrame) -> Markdown:
     for classifier, some in rows[rows["classifier"] != "network"].groupby("classifier", sort=False):
         found = pattern_tables.advantage(network, some)
         sure = "ahead" if found.low > 0 else "behind" if found.high < 0 else "neither ahead nor behind for sure"
-        lines.append(f"of {classifier} by {found.told(form='+.3f')}: {sure}")
+        lines.append(f"minus that of {classifier}: {found.told(form='+.3f')}, {sure}")
     return Markdown(
         f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
-        f"{pattern_tables.weighted_f1(network['label'], network['answer']):.2f}. It is ahead " + "; ".join(lines) + "."
+        f"{pattern_tables.weighted_f1(network['label'], network['answer']):.2f}; " + "; ".join(lines) + "."
     )
 
 
