@@ -52,5 +52,5 @@ install: .venv/.installed
 	  fi; \
 	  $$new -m venv --clear .venv || exit 2; \
 	fi
-	.venv/bin/python -m pip install --disable-pip-version-check --editable ".[book,minilm,batch,hub,dev]"
+	.venv/bin/python -m pip install --disable-pip-version-check --editable ".[book,minilm,batch,explore,hub,dev]"
 	@touch .venv/.installed

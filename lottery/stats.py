@@ -120,6 +120,33 @@ def bootstrap_over_seeds_and_examples(
     return _percentiles(means, level)
 
 
+def bootstrap_over_groups(
+    groups: ArrayLike, statistic: Callable, *, level: float = 0.95, resamples: int = 1999, seed: int
+) -> Interval:
+    """Percentile bootstrap interval of a statistic of rows that come in groups, such as attention maps of one head.
+
+    groups     (n,) the group of each row; rows of one group need not be independent of each other
+    statistic  takes the positions of rows, (m,) whole numbers, some more than once, and returns a number
+    level      share of such intervals meant to cover the true value, in (0, 1)
+    resamples  draws of as many groups as there are, with replacement, each with all its rows
+    seed       of the draws
+    returns    (low, high), in the unit of the statistic
+
+    NaN for fewer than two groups; a draw whose statistic is NaN is left out, and where that is one in ten or more the
+    interval is NaN. Davison & Hinkley 1997, Bootstrap Methods and their Application, section 3.8.
+    """
+    groups = np.asarray(groups)
+    _require_level(level)
+    rows = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    if len(rows) < 2:
+        return Interval(np.nan, np.nan)
+    generator = np.random.default_rng(seed)
+    drawn = (generator.integers(len(rows), size=len(rows)) for _ in range(resamples))
+    found = np.array([statistic(np.concatenate([rows[place] for place in places])) for places in drawn])
+    defined = found[~np.isnan(found)]
+    return _percentiles(defined, level) if defined.size > 0.9 * resamples else Interval(np.nan, np.nan)
+
+
 def jackknife_error(without: ArrayLike) -> float:
     """Standard error of a statistic from its values with one unit left out each, (units,), such as one seed each.
 

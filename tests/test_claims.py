@@ -107,7 +107,7 @@ def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact()
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(CLAIMS) == 23
+    assert len(CLAIMS) == 25
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -415,7 +415,7 @@ def test_the_ledger_has_every_claim_of_every_source():
         ["masks_differ_little", "miniature", 2.0, OPEN]
     ]
     in_print = found[found["source"] == "published"].groupby("claim").size()
-    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 38
+    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 44
     assert found["counts"].all()
 
 
@@ -665,3 +665,78 @@ def test_published_masks_agree_little_and_depend_on_the_seed():
     error = math.sqrt(4 / 5 * ((without - without.mean()) ** 2).sum())
     assert found.high - found.estimate == pytest.approx(2.776445 * error, rel=1e-5)
     assert judged([found]) == [HOLDS]
+
+
+def test_published_patterns_of_attention():
+    """Differences task by task, in a loop over the rows."""
+    share = {}
+    for row in PRINTED["prasanna2020_attention_patterns"].itertuples():
+        if row.model == "tuned":
+            share[row.heads, row.kind, row.task, row.pattern] = 100 * row.share
+    tasks = ("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte")
+    linguistic = printed("survivors_are_not_more_linguistic")
+    for kind, found in zip(("raw", "normed"), linguistic, strict=True):
+        values = [
+            share["super", kind, task, "heterogeneous"] - share["all", kind, task, "heterogeneous"] for task in tasks
+        ]
+        assert found.estimate == pytest.approx(np.mean(values))
+        assert (found.low, found.high) == pytest.approx(ttest_1samp(values, 0).confidence_interval(0.95))
+        assert found.claimed == (-INFINITE, 5.0)
+    assert judged(linguistic) == [OPEN, OPEN]
+    diagonal = printed("normed_maps_are_more_diagonal")
+    for (heads, pattern), found in zip(
+        [(heads, pattern) for heads in ("super", "all") for pattern in ("diagonal", "vertical+diagonal")],
+        diagonal,
+        strict=True,
+    ):
+        values = [share[heads, "normed", task, pattern] - share[heads, "raw", task, pattern] for task in tasks]
+        assert found.estimate == pytest.approx(np.mean(values))
+        assert (found.low, found.high) == pytest.approx(ttest_1samp(values, 0).confidence_interval(0.95))
+    assert judged(diagonal) == [OPEN, OPEN, HOLDS, HOLDS]
+
+
+def patterns_recorded(raw, normed):
+    """A table as attention_patterns leaves it: two layers of six heads, of which all seeds keep the first six."""
+    patterns = ("diagonal", "vertical", "vertical+diagonal", "block", "heterogeneous")
+    rows = []
+    for seed in (1, 2):
+        searched = searches_recorded({("cola", seed): [1] * 6 + [0] * 6}).iloc[:1].to_dict("records")[0]
+        rows.append(searched | {"kept_mlps": [1, 1]})
+        for kind, of in (("raw", raw), ("normed", normed)):
+            shares = np.zeros((12, 5))
+            for pattern, values in of.items():
+                shares[:, patterns.index(pattern)] = values
+            rows.append(
+                {"experiment": "AttentionPatterns", "task": "cola", "kind": kind, "released": False, "of": "FineTuning",
+                 "of.seed": seed, "of_layers": 2, "shares": shares.flatten().tolist(), "confidences": [0.5] * 12}
+            )  # fmt: skip
+    return pd.DataFrame(rows).astype(object).where(lambda table: table.notna(), None)
+
+
+def test_recorded_patterns_of_attention():
+    spread = np.tile([0.0, 0.02, 0.04], 4)
+    first = np.repeat([1.0, 0.0], 6)
+    raw = {"heterogeneous": 0.4 + 0.3 * first + spread, "diagonal": 0.1 + spread, "vertical+diagonal": 0.3 - spread}
+    normed = {"heterogeneous": 0.4 - 0.3 * first + spread, "diagonal": 0.3 + 2 * spread, "vertical+diagonal": spread}
+    table = patterns_recorded(raw, normed)
+    more, less = choose("claims", "survivors_are_not_more_linguistic").measured(table)
+    assert (more.estimate, less.estimate) == pytest.approx((15, -15))
+    assert more.basis == "95 % over heads"
+    assert judged([more, less]) == [FAILS, HOLDS]
+    found = choose("claims", "normed_maps_are_more_diagonal").measured(table)
+    assert [each.estimate for each in found] == pytest.approx([22, -26, 22, -26])
+    assert judged(found) == [HOLDS] * 4
+    turned = choose("claims", "normed_maps_are_more_diagonal").measured(patterns_recorded(normed, raw))
+    assert judged(turned) == [FAILS] * 4
+    for name in ("survivors_are_not_more_linguistic", "normed_maps_are_more_diagonal"):
+        assert set(judged(choose("claims", name).measured(table.iloc[:1]))) == {MISSING}
+
+
+def test_an_interval_over_heads_has_the_p_value_of_its_width():
+    found = claims.over_heads("it", "points", (0.0, INFINITE), (1.959964, 0.0, 3.919928))
+    assert found.p == pytest.approx(0.05, abs=1e-5)
+    assert (found.low, found.high) == (0.0, 3.919928)
+    assert claims.over_heads("it", "points", (0.0, INFINITE), (1.0, math.nan, math.nan)).basis.startswith(
+        "too few heads"
+    )
+    assert judged([claims.over_heads("it", "points", (0.0, INFINITE), (math.nan,) * 3)]) == [MISSING]

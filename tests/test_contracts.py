@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, BertTokenizer
 
-from lottery import components, evaluation, examples, masks, models, training
+from lottery import attention_patterns, components, evaluation, examples, masks, models, training
 from lottery.choices import choose, offered
 
 TASKS = offered("tasks")
@@ -17,6 +17,7 @@ IMPORTANCE = offered("importance")
 BASELINES = offered("baselines")
 COMPONENT_IMPORTANCE = offered("component_importance")
 TASK_HEADS = offered("task_heads")
+PATTERN_CLASSIFIERS = offered("pattern_classifiers")
 
 
 def test_as_many_are_found_as_there_are():
@@ -25,6 +26,7 @@ def test_as_many_are_found_as_there_are():
     assert len(BASELINES) == 2
     assert len(COMPONENT_IMPORTANCE) == 8
     assert len(TASK_HEADS) == 3
+    assert len(PATTERN_CLASSIFIERS) == 4
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -219,3 +221,20 @@ def test_a_head_of_a_task_is_trained_or_left_alone_as_it_says(head, name, folder
     assert task.METRIC in found
     assert len(answers) == 12
     assert training.mean_loss(model, given) > 0
+
+
+@pytest.mark.parametrize("name", PATTERN_CLASSIFIERS)
+def test_a_classifier_of_patterns_learns_tensors_and_tells_maps_of_any_size(name):
+    module = choose("pattern_classifiers", name)
+    assert module.__doc__.splitlines()[0].endswith(".")
+    maps, labels = attention_patterns.labelled(20, seed=0)
+    before = [each.copy() for each in maps]
+    learnt = module.fit(maps, labels, 1)
+    assert all(isinstance(tensor, torch.Tensor) and tensor.is_contiguous() for tensor in learnt.values())
+    asked, _ = attention_patterns.labelled(6, seed=1, tokens=(8, 60))
+    found = module.predict(learnt, asked)
+    assert found.shape == (6, 5)
+    assert (found >= 0).all()
+    assert found.sum(1) == pytest.approx(np.ones(6), abs=1e-5)
+    assert np.allclose(module.predict(learnt, asked[::-1])[::-1], found, atol=1e-5)
+    assert all(np.array_equal(one, other) for one, other in zip(maps, before, strict=True))

@@ -764,3 +764,21 @@ def test_the_sizes_of_jiang_are_in_the_papers_text_and_agree_with_each_other(ref
     assert numbers["mask", 1] == round(weights / 32, -5)
     for share, number in numbers["kept weights"].items():
         assert number == pytest.approx(share * numbers["encoder", 1], abs=5e4 + 1)
+
+
+def test_shares_of_patterns_are_the_reference_cell_by_cell(reference):
+    theirs = pd.read_csv(reference("reference/prasanna2020/attention_patterns.csv"))
+    ours = pd.read_csv(PUBLISHED / "prasanna2020_attention_patterns.csv")
+    assert len(ours) == len(theirs) == 320
+    place = ["model", "heads", "kind", "task", "pattern"]
+    given = {tuple(row[:5]): row[5] for row in ours[[*place, "share"]].itertuples(index=False)}
+    groups = {
+        "Fine-tuned model - Super Survivors": ("tuned", "super"),
+        "Finetuned Model - All": ("tuned", "all"),
+        "Pre-trained Super Survivors": ("pretrained", "super"),
+        "Pre-trained All": ("pretrained", "all"),
+    }
+    for row in theirs.itertuples(index=False):
+        task = row.task.lower().replace("-", "")
+        assert given[(*groups[row.heads], row.map, task, row.pattern)] == pytest.approx(row.fraction, abs=1e-6)
+    assert ours.groupby(["model", "heads", "kind", "task"])["share"].sum().to_numpy() == pytest.approx(1, abs=1e-5)

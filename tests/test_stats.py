@@ -15,6 +15,7 @@ from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 from lottery.stats import (
     Difference,
     bootstrap_interval,
+    bootstrap_over_groups,
     bootstrap_over_seeds_and_examples,
     equivalence,
     holm,
@@ -358,3 +359,44 @@ def test_the_jackknife_of_a_mean_has_its_standard_error():
     assert (found.mean, found.low, found.high) == pytest.approx(paired_difference(VALUES, 0 * VALUES))
     assert math.isnan(jackknife_error([1.0, 2.0]))
     assert math.isnan(jackknife_error([1.0, math.nan, 2.0]))
+
+
+# Groups
+
+
+def test_the_bootstrap_over_groups_draws_groups_and_not_rows():
+    """Rows of one group are equal, so its interval is that of one row a group, and wider than that of rows."""
+    values = np.random.default_rng(3).normal(size=12)
+    repeated, groups = np.repeat(values, 20), np.repeat(np.arange(12), 20)
+
+    def mean(places):
+        return repeated[places].mean()
+
+    found = bootstrap_over_groups(groups, mean, resamples=4000, seed=0)
+    alone = bootstrap_interval(values, resamples=4000, seed=1)
+    assert found == pytest.approx(alone, abs=0.05)
+    rows = bootstrap_over_groups(np.arange(len(repeated)), mean, resamples=4000, seed=0)
+    assert rows.high - rows.low < 0.5 * (found.high - found.low)
+
+
+def test_the_bootstrap_over_groups_takes_each_group_whole():
+    groups, seen = np.array(["a", "b", "a", "c", "c", "c"]), []
+
+    def note(places):
+        seen.append(sorted(places.tolist()))
+        return float(len(places))
+
+    bootstrap_over_groups(groups, note, resamples=50, seed=0)
+    sets = {"a": [0, 2], "b": [1], "c": [3, 4, 5]}
+    possible = [sorted(sets[x] + sets[y] + sets[z]) for x in "abc" for y in "abc" for z in "abc"]
+    assert all(each in possible for each in seen)
+    assert len({tuple(each) for each in seen}) > 5
+
+
+def test_the_bootstrap_over_groups_has_no_interval_without_two_groups_or_a_defined_statistic():
+    assert np.isnan(bootstrap_over_groups([1, 1, 1], np.sum, seed=0)).all()
+    assert np.isnan(bootstrap_over_groups([1, 2, 3], lambda places: np.nan, resamples=99, seed=0)).all()
+    rarely = bootstrap_over_groups(
+        np.arange(30), lambda places: np.nan if (places == places[0]).all() else 1.0, resamples=99, seed=0
+    )
+    assert rarely == (1.0, 1.0)

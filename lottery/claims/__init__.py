@@ -95,6 +95,30 @@ def with_error(
     return Evidence(what, unit, claimed, estimate, estimate - reach, estimate + reach, basis, p)
 
 
+def over_tasks(what: str, unit: str, claimed: tuple[float, float], values: ArrayLike) -> Evidence:
+    """The mean of one value a task, with its 95 % t interval over the tasks; a measurement of nothing below two."""
+    values = np.asarray(values, dtype=float)
+    if values.size < 2 or np.isnan(values).any():
+        return over_seeds(what, unit, claimed, [])
+    error, freedom = values.std(ddof=1) / math.sqrt(values.size), values.size - 1
+    return with_error(
+        what, unit, claimed, values.mean(), error, basis=f"95 % over {values.size} tasks", freedom=freedom
+    )
+
+
+def over_heads(what: str, unit: str, claimed: tuple[float, float], difference: ArrayLike) -> Evidence:
+    """An estimate with the ends of its 95 % bootstrap interval over heads: (estimate, low, high).
+
+    The p value is that of a normal distribution with the interval's width, which a bootstrap's often is near.
+    """
+    estimate, low, high = (float(value) for value in np.asarray(difference))
+    if math.isnan(estimate) or math.isnan(low):
+        basis = "not recorded" if math.isnan(estimate) else "too few heads: no interval"
+        return Evidence(what, unit, claimed, estimate, math.nan, math.nan, basis, math.nan)
+    p = stats.side(estimate, (high - low) / (2 * student.ppf(0.975, math.inf)), low=claimed[0], high=claimed[1])
+    return Evidence(what, unit, claimed, estimate, low, high, "95 % over heads", p)
+
+
 def within(
     what: str, unit: str, claimed: tuple[float, float], estimate: float, low: float, high: float, *, basis: str
 ) -> Evidence:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds, with_error
+from lottery.claims import Evidence, over_tasks
 from lottery.experiments import subnetworks
 
 PAPER = "prasanna2020"
@@ -46,14 +46,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 def _over_tasks(kind: str, deviations: np.ndarray) -> Evidence:
     what = f"deviation over the seeds of {kind} subnetworks as cut, mean over the tasks"
-    if len(deviations) < 2:
-        return over_seeds(what, "points", (MARGIN, math.inf), deviations)
-    return with_error(
-        what,
-        "points",
-        (MARGIN, math.inf),
-        float(deviations.mean()),
-        deviations.std(ddof=1) / math.sqrt(len(deviations)),
-        basis=f"95 % over {len(deviations)} tasks",
-        freedom=len(deviations) - 1,
-    )
+    return over_tasks(what, "points", (MARGIN, math.inf), deviations)

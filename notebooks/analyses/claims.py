@@ -37,7 +37,10 @@ from lottery import claims, plots, runs
 from lottery.choices import choose, offered
 
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
-CHAPTERS = ["gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights", "good_random_bad", "mask_agreement"]
+CHAPTERS = [
+    *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights"),
+    *("good_random_bad", "mask_agreement", "attention_patterns"),
+]
 SOURCES = {"published": "In print", "miniature": "On the miniature", "minilm": "On a real BERT (all-MiniLM-L6-v2)"}
 
 plots.house_style()

@@ -1,0 +1,127 @@
+"""Which pattern of attention each head of a model shows on the sentences of a task, and maps that are typical of it."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from pydantic import InstanceOf
+
+from lottery import attention_maps, components, evaluation, models
+from lottery.attention_patterns import FEWEST, PATTERNS
+from lottery.choices import named
+from lottery.examples import seeded
+from lottery.experiments import Kept, Start
+from lottery.experiments.pattern_training import PatternTraining
+from lottery.runs import Count, Run, Size, parameters
+
+
+@parameters
+class AttentionPatterns:
+    """The maps of all heads on sentences of dev, one sentence at a time, classified.
+
+    As released: sentences are read without token types, norms are made with the output matrix transposed, and the
+    heads that survive are seen in the model that all others were removed from. Each can be asked for by itself.
+    """
+
+    version: ClassVar[int] = 1
+    of: InstanceOf[Start]
+    task: named("tasks")
+    classifier: PatternTraining
+    kind: Literal["raw", "normed"]
+    sentences: Size  # drawn from dev; all of them where there are fewer
+    max_length: Size  # tokens of a sentence, or of a pair, at most
+    seed: Count  # of the draw
+    released: bool = False  # as in `attention_maps`
+    kept: InstanceOf[Kept] | None = None  # the components left in the model; None: all
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Shares of patterns by head.
+
+        shares       layers * heads * patterns numbers in [0, 1]: share of a head's maps that are of a pattern, layer
+                     by layer, head by head, patterns in the order of PATTERNS; of each head they sum to 1
+        confidences  of each head the mean of how likely its maps' patterns are taken to be, in (0, 1]
+        of_layers    the number of layers
+        of_maps      of each head, so many: sentences of fewer than 8 tokens are left out before the draw
+        """
+        votes, likely, seen = 0, 0, 0
+        for _, _, told in self.maps(run):
+            votes = votes + (told.argmax(-1)[..., None] == np.arange(len(PATTERNS)))
+            likely = likely + told.max(-1)
+            seen += 1
+        return {
+            "shares": (votes / seen).flatten().tolist(),
+            "confidences": (likely / seen).flatten().tolist(),
+            "of_layers": len(votes),
+            "of_maps": seen,
+        }
+
+    def maps(self, run: Run) -> Iterator[tuple[list[str], np.ndarray, np.ndarray]]:
+        """Of each sentence, longest first: its tokens (n,), the maps of all heads (layers, heads, n, n), and how likely
+        each is of each pattern (layers, heads, patterns); for the use of `run`.
+
+        Raises ValueError where no sentence has 8 tokens.
+        """
+        source, task = self.of.weights(run), self.of.task_named(self.task)
+        tokenizer = models.tokenizer(source)
+        model = models.encoder(source).to(Accelerator().device)
+        dev = self.of.tables(self.task)["dev"]
+        lengths = evaluation.encoded(task, dev, tokenizer, self.max_length).lengths
+        enough = (lengths >= FEWEST).nonzero().flatten()
+        if not len(enough):
+            raise ValueError(
+                f"no sentence in the dev set of {self.task!r} has {FEWEST} tokens or more, with at most "
+                f"{self.max_length} of it read: patterns cannot be told apart in shorter ones"
+            )
+        chosen = enough[torch.randperm(len(enough), generator=seeded(self.seed))[: self.sentences]].sort().values
+        given = evaluation.encoded(task, dev.iloc[chosen.tolist()].reset_index(drop=True), tokenizer, self.max_length)
+        classify, gates = self.classifier.classify(run), {}
+        if self.kept is not None:
+            parts, _ = components.parted(self.kept.mask(run))
+            gates = {name: mask.float().to(model.device) for name, mask in parts.items()}
+        with components.gated(model, gates) if gates else nullcontext():
+            for position, found in getattr(attention_maps, self.kind)(model, given, released=self.released):
+                maps = found.numpy()
+                layers, heads, n, _ = maps.shape
+                told = classify(list(maps.reshape(-1, n, n))).reshape(layers, heads, -1)
+                yield tokenizer.convert_ids_to_tokens(given.sequences["input_ids"][position].tolist()), maps, told
+
+
+@parameters
+class TypicalMaps:
+    """Of each pattern the map that the classifier is surest of, one in the middle, and the one it doubts most."""
+
+    version: ClassVar[int] = 1
+    of: AttentionPatterns
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Of each map shown: lists. A pattern that no map is of is left out.
+
+        patterns, places  what it was taken for, and "surest", "middle" or "most doubtful" of these
+        likely   how likely the classifier takes that to be, in (0, 1]
+        layers, heads, sizes  which map it is, and of how many tokens
+        cells    size * size numbers of each map in [0, 1], row by row, over its 99th percentile, maps one after another
+        """
+        rows = []
+        for _, maps, told in self.of.maps(run):
+            for layer, head in np.ndindex(told.shape[:2]):
+                best = int(told[layer, head].argmax())
+                rows.append((best, float(told[layer, head, best]), layer, head, maps[layer, head]))
+        found: dict[str, list] = {
+            name: [] for name in ("patterns", "places", "likely", "layers", "heads", "sizes", "cells")
+        }
+        for number, pattern in enumerate(PATTERNS):
+            some = sorted((row for row in rows if row[0] == number), key=lambda row: -row[1])
+            for place, at in (("surest", 0), ("middle", len(some) // 2), ("most doubtful", -1)) if some else ():
+                _, likely, layer, head, attention = some[at]
+                bright = max(float(np.quantile(attention, 0.99)), 1e-12)
+                found["patterns"].append(pattern)
+                found["places"].append(place)
+                found["likely"].append(likely)
+                found["layers"].append(layer)
+                found["heads"].append(head)
+                found["sizes"].append(len(attention))
+                found["cells"] += np.clip(attention / bright, 0, 1).round(3).flatten().tolist()
+        return found

@@ -1,0 +1,258 @@
+"""Patterns of attention as runs: against maps made and sorted one by one, on a BERT of random weights."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import BertModel
+
+from lottery import attention_maps, examples, models, runs
+from lottery.attention_patterns import PATTERNS, labelled
+from lottery.choices import choose
+from lottery.experiments.attention_patterns import AttentionPatterns, TypicalMaps
+from lottery.experiments.labelled_patterns import COLUMNS, LabelledPatterns
+from lottery.experiments.pattern_training import PatternTraining
+from lottery.experiments.starts import Given
+
+FEATURES = PatternTraining(classifier="features", drawn=40, seed=3)
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory, bert_folder, tokenizer, cola_folder):
+    """The toy model with attention that is not even, and its task."""
+    folder = tmp_path_factory.mktemp("uneven")
+    model = BertModel.from_pretrained(bert_folder)
+    with torch.no_grad():
+        for layer in model.encoder.layer:
+            for matrix in (layer.attention.self.query, layer.attention.self.key):
+                matrix.weight.mul_(4)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Given(model=str(folder), data=str(cola_folder))
+
+
+@pytest.fixture
+def patterns(uneven):
+    """Of all sentences."""
+    return AttentionPatterns(
+        of=uneven, task="cola", classifier=FEATURES, kind="raw", sentences=99, max_length=16, seed=0
+    )
+
+
+def maps_of(start, tokenizer, kind="raw", **ways):
+    """{row of dev: (2, 4, n, n)} of all sentences of 8 tokens or more, each alone."""
+    model, found = BertModel.from_pretrained(start.model).eval(), {}
+    for row, text in enumerate(start.tables("cola")["dev"]["first"]):
+        given = examples.encode(pd.DataFrame({"first": [text], "label": [0]}), tokenizer, 16)
+        if given.lengths[0] >= 8:
+            ((_, found[row]),) = getattr(attention_maps, kind)(model, given, **ways)
+    return found
+
+
+def test_a_classifier_is_trained_on_the_maps_that_are_drawn_and_read_again(tmp_path):
+    run = runs.perform(FEATURES, tmp_path)
+    maps, labels = labelled(40, seed=3)
+    assert run.metrics["trained_on"] == 40
+    assert run.metrics["of_patterns"] == [(labels == place).sum() for place in range(5)]
+    module = choose("pattern_classifiers", "features")
+    asked = labelled(9, seed=8)[0]
+    expected = module.predict(module.fit(maps, labels, 3), asked)
+    assert np.array_equal(FEATURES.classify(run)(asked), expected)
+
+
+def test_what_learns_nothing_is_a_run_too(tmp_path):
+    guide = PatternTraining(classifier="guide", drawn=0, seed=0)
+    run = runs.perform(guide, tmp_path)
+    assert run.metrics == {"trained_on": 0, "of_patterns": [0] * 5}
+    assert guide.classify(run)([np.eye(9)]).tolist() == [[1, 0, 0, 0, 0]]
+
+
+def test_maps_of_ones_own_are_learnt_from_and_name_the_run(tmp_path):
+    maps, labels = labelled(20, seed=5)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for place, each in enumerate(maps):
+        np.save(folder / f"{place}.npy", each)
+    lines = [f"{place}.npy,{PATTERNS[label]}" for place, label in enumerate(labels)]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
+    own = PatternTraining(classifier="prototype", drawn=0, seed=0, maps=str(folder))
+    module = choose("pattern_classifiers", "prototype")
+    expected = module.predict(module.fit(maps, labels, 0), maps)
+    assert np.array_equal(own.classify(runs.perform(own, tmp_path / "results"))(maps), expected)
+    before = runs.key(own)
+    np.save(folder / "0.npy", maps[0] + 1)
+    assert runs.key(own) != before
+    with pytest.raises(ValueError, match="give drawn = 0 to train on maps of your own"):
+        runs.perform(replace(own, drawn=5), tmp_path / "results")
+
+
+def test_shares_are_counted_map_by_map(patterns, tmp_path, tokenizer):
+    learnt = PatternTraining(classifier="prototype", drawn=40, seed=3)
+    run = runs.perform(replace(patterns, classifier=learnt), tmp_path)
+    found, classify = run.metrics, learnt.classify(run)
+    maps = maps_of(patterns.of, tokenizer)
+    assert (found["of_layers"], found["of_maps"]) == (2, len(maps))
+    assert 3 < len(maps) < 21  # some sentences are too short
+    counts, likely = np.zeros((2, 4, 5)), np.zeros((2, 4))
+    for each in maps.values():
+        for layer in range(2):
+            for head in range(4):
+                (told,) = classify([each[layer, head].numpy()])
+                counts[layer, head, told.argmax()] += 1
+                likely[layer, head] += told.max()
+    assert np.array(found["shares"]).reshape(2, 4, 5) * len(maps) == pytest.approx(counts)
+    assert np.array(found["confidences"]).reshape(2, 4) == pytest.approx(likely / len(maps), abs=1e-5)
+    assert (counts.sum((0, 1)) > 0).sum() > 1
+
+
+def test_sentences_are_drawn_by_the_seed(patterns, tmp_path):
+    def tokens(**change):
+        few = replace(patterns, sentences=3, **change)
+        return sorted(" ".join(told) for told, _, _ in few.maps(runs.Run(few, tmp_path)))
+
+    assert len(tokens()) == 3
+    assert tokens() == tokens() != tokens(seed=1)
+    assert all(text.startswith("[CLS]") and text.endswith("[SEP]") for text in tokens())
+
+
+def test_the_kinds_and_ways_are_those_of_the_maps(patterns, tmp_path, tokenizer):
+    for kind, released in (("normed", False), ("normed", True)):
+        here = replace(patterns, kind=kind, released=released)
+        found = {len(tokens): maps for tokens, maps, _ in here.maps(runs.Run(here, tmp_path))}
+        for each in maps_of(patterns.of, tokenizer, kind, released=released).values():
+            n = each.shape[-1]
+            if sum(len(other) == n for other in found.values()) == 1:
+                assert found[n].shape == each.shape
+        first = maps_of(patterns.of, tokenizer, kind, released=released)
+        longest = max(first.values(), key=lambda maps: maps.shape[-1]).shape[-1]
+        expected = [each.numpy() for each in first.values() if each.shape[-1] == longest]
+        assert any(np.allclose(found[longest], each, atol=1e-4) for each in expected)
+
+
+@dataclass(frozen=True)
+class Without:
+    """All components but the first head of the first layer."""
+
+    def mask(self, run):
+        heads = torch.ones(2, 4, dtype=torch.bool)
+        heads[0, 0] = False
+        return {"heads": heads, "mlps": torch.ones(2, dtype=torch.bool)}
+
+
+def test_maps_of_a_pruned_model_are_as_if_the_heads_output_were_nothing(patterns, tmp_path):
+    pruned = replace(patterns, kept=Without(), sentences=2)
+    model = models.encoder(patterns.of.model)
+    with torch.no_grad():
+        model.encoder.layer[0].attention.output.dense.weight[:, :4] = 0
+    given = {len(tokens): maps for tokens, maps, _ in pruned.maps(runs.Run(pruned, tmp_path))}
+    whole = replace(patterns, sentences=2)
+    intact = {len(tokens): (tokens, maps) for tokens, maps, _ in whole.maps(runs.Run(whole, tmp_path))}
+    tokenizer = models.tokenizer(patterns.of.model)
+    for n, (tokens, before) in intact.items():
+        ids = torch.tensor([tokenizer.convert_tokens_to_ids(tokens)])
+        model.set_attn_implementation("eager")
+        with torch.no_grad():
+            expected = torch.stack(model.eval()(input_ids=ids, output_attentions=True).attentions)[:, 0].numpy()
+        assert given[n] == pytest.approx(expected, abs=1e-5)
+        assert not np.allclose(given[n][1], before[1], atol=1e-3)
+
+
+def test_a_task_without_a_long_sentence_is_refused(patterns, tmp_path):
+    with pytest.raises(ValueError, match="no sentence in the dev set of 'cola' has 8 tokens or more"):
+        runs.perform(replace(patterns, max_length=7), tmp_path)
+
+
+def test_typical_maps_are_the_surest_the_middle_and_the_most_doubtful(patterns, tmp_path):
+    found = runs.perform(TypicalMaps(of=patterns), tmp_path).metrics
+    every = {pattern: [] for pattern in PATTERNS}
+    for _, maps, told in patterns.maps(runs.Run(patterns, tmp_path)):
+        for layer in range(2):
+            for head in range(4):
+                best = told[layer, head].argmax()
+                every[PATTERNS[best]].append((told[layer, head, best], layer, head, maps[layer, head]))
+    assert set(found["patterns"]) == {pattern for pattern, some in every.items() if some}
+    end = 0
+    for number, pattern in enumerate(found["patterns"]):
+        likely = sorted(row[0] for row in every[pattern])
+        expected = {
+            "surest": likely[-1],
+            "most doubtful": likely[0],
+            "middle": likely[::-1][len(likely) // 2],
+        }[found["places"][number]]
+        assert found["likely"][number] == pytest.approx(expected)
+        size = found["sizes"][number]
+        cells = np.reshape(found["cells"][end : end + size**2], (size, size))
+        end += size**2
+        (attention,) = [
+            row[3]
+            for row in every[pattern]
+            if row[0] == pytest.approx(expected, abs=1e-12)
+            and (row[1], row[2]) == (found["layers"][number], found["heads"][number])
+            and len(row[3]) == size
+        ][:1]
+        assert cells == pytest.approx(np.minimum(attention / np.quantile(attention, 0.99), 1), abs=6e-4)
+    assert end == len(found["cells"])
+
+
+@pytest.fixture
+def sheet(tmp_path, uneven, tokenizer):
+    """Four labelled maps of the toy model and one of another, and the first four themselves."""
+    rows, maps = [], []
+    raw, normed = (maps_of(uneven, tokenizer, kind) for kind in ("raw", "normed"))
+    some = list(raw)[:2]
+    for row, kind, layer, head in ((some[0], "raw", 1, 2), (some[1], "normed", 0, 3), (some[1], "raw", 1, 0),
+                                   (some[1], "raw", 0, 1)):  # fmt: skip
+        made = (raw if kind == "raw" else normed)[row]
+        maps.append(made[layer, head].numpy())
+        rows.append(("toy", "cola", row, layer, head, kind, made.shape[-1], "vertical", "block"))
+    rows.insert(1, ("other", "cola", 0, 0, 0, "raw", 9, "diagonal", "diagonal"))
+    path = tmp_path / "sheet.csv"
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(path, index=False)
+    return path, maps
+
+
+def judged(uneven, path, **change):
+    told = {"of": FEATURES, "start": uneven, "model": "toy", "task": "cola", "max_length": 16}
+    return LabelledPatterns(labels=str(path), **(told | change))
+
+
+def test_labelled_maps_are_made_again_in_the_sheets_order(uneven, sheet, tmp_path):
+    path, maps = sheet
+    run = runs.perform(judged(uneven, path), tmp_path / "results")
+    likely = FEATURES.classify(run)(maps)
+    found = run.metrics
+    assert found["answers"] == [PATTERNS[place] for place in likely.argmax(1)]
+    assert found["confidences"] == pytest.approx(likely.max(1), abs=1e-5)
+    assert found["kinds"] == ["raw", "normed", "raw", "raw"]
+    assert (found["layers"], found["heads"]) == ([1, 0, 1, 0], [2, 3, 0, 1])
+    assert (found["first_labels"], found["second_labels"]) == (["vertical"] * 4, ["block"] * 4)
+    assert len(set(found["confidences"])) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"tokens": 99}, "tokens where the labelled map had 99: the model or its data is another"),
+        ({"row": 21}, "row 21 of cola, whose dev set has 21"),
+        ({"kind": "norm"}, "no kind of map is called 'norm'"),
+        ({"second": "striped"}, "no pattern is called 'striped'"),
+    ],
+)
+def test_a_sheet_that_does_not_fit_is_refused(uneven, sheet, tmp_path, change, error):
+    path, _ = sheet
+    pd.read_csv(path).assign(**change).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=error):
+        runs.perform(judged(uneven, path), tmp_path / "results")
+
+
+def test_a_sheet_without_its_columns_or_the_model_is_refused(uneven, sheet, tmp_path):
+    path, _ = sheet
+    with pytest.raises(ValueError, match="no map of 'mine' on 'cola', but of other on cola, toy on cola"):
+        runs.perform(judged(uneven, path, model="mine"), tmp_path / "results")
+    pd.read_csv(path).drop(columns="head").to_csv(path, index=False)
+    with pytest.raises(ValueError, match="has no column 'head'"):
+        runs.perform(judged(uneven, path), tmp_path / "results")
+    with pytest.raises(FileNotFoundError, match="give the sheet of labels"):
+        runs.perform(judged(uneven, tmp_path / "gone.csv"), tmp_path / "results")
