@@ -194,7 +194,10 @@ def agreement(
 @app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
 def list_(
     kind: Annotated[
-        Literal["tasks", "models", "methods", "components", "baselines", "claims", "profiles", "notebooks"],
+        Literal[
+            *("tasks", "models", "methods", "components", "masks", "heads", "baselines", "patterns", "claims"),
+            *("profiles", "notebooks"),
+        ],
         typer.Argument(help="Of what."),
     ],
 ) -> None:
@@ -205,10 +208,16 @@ def list_(
 
 
 def _offers(kind: str) -> dict[str, str]:
-    if kind in ("tasks", "methods", "components", "baselines", "claims"):
+    if kind not in ("models", "profiles", "notebooks"):
         from lottery.choices import offered
 
-        folder = {"methods": "importance", "components": "component_importance"}.get(kind, kind)
+        folder = {
+            "methods": "importance",
+            "components": "component_importance",
+            "masks": "mask_learning",
+            "heads": "task_heads",
+            "patterns": "pattern_classifiers",
+        }.get(kind, kind)
         files = {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
         own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
         return files | (own if kind == "tasks" else {})

@@ -116,6 +116,9 @@ def test_lists(lottery, counting):
         ("methods", "magnitude", "weight"),
         ("components", "sample", "example by example"),
         ("baselines", "cbow", "mean of its words"),
+        ("masks", "smp_l", "weights stay as pre-trained"),
+        ("heads", "embedding", "the embedding of each label's word"),
+        ("patterns", "prototype", "nearest mean picture"),
         ("models", "minilm", "BERT"),
         ("claims", "low_sparsity_is_free", "30 to 40 %"),
     ):

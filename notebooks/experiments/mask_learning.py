@@ -182,7 +182,8 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 #
 # **Movement** {cite:p}`sanh2020` keeps scores as SMP-L does, **soft movement** as SMP-T; **L0** {cite:p}`louizos2018`
 # learns random gates that end up at 0 or 1; gradual **magnitude** {cite:p}`zhu2017` has no scores. All are trained for
-# the same number of steps on the same batches, and so is the whole model.
+# the same number of steps on the same batches, and so is the whole model. All have the same new head, trained with them;
+# what the paper's frozen head does is a question of the [next chapter](j5).
 
 
 # %% tags=["hide-input"]
