@@ -110,6 +110,9 @@ def searched(task, seed, kept, degenerate=""):
         "kept_heads": kept,
         "kept_mlps": [1] * LAYERS,
         "degenerate": degenerate,
+        "share": 0.9,
+        "dense_score": 0.8,
+        "majority": 0.5,
     }
 
 

@@ -4,12 +4,15 @@
 
 A BERT of the base model's shape, weights drawn at random, on batches of random tokens: a step is forward, backward and
 the optimiser's. Masks by sorting are made as the released code of Jiang et al. 2023 makes them, all scores of a matrix
-sorted anew in every forward pass, in our loop. Memory is the highest that a process of its own reached in two steps,
-less what it held before them. It takes some ten minutes on one core.
+sorted anew in every forward pass, in our loop. Memory is the most that a process of its own held in two steps, with
+Python and torch. It takes some ten minutes on one core.
 """
 
-import multiprocessing
-import resource
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import torch
@@ -41,72 +44,63 @@ def sorted_smp_l():
     return SimpleNamespace(**vars(choose("mask_learning", "smp_l")) | {"gates": gates, "settled": settled})
 
 
-class Steps:
-    """One way to train a model, a step at each call."""
+@contextmanager
+def stepping(way, shape, batch, length):
+    """Inside the block a function that trains a model by one step of a way."""
+    torch.manual_seed(0)
+    model = BertForSequenceClassification(BertConfig(**shape))
+    given = {"input_ids": torch.randint(5, model.config.vocab_size, (batch, length)), "labels": torch.arange(batch) % 2}
 
-    def __init__(self, way, shape, batch, length):
-        torch.manual_seed(0)
-        self.model = BertForSequenceClassification(BertConfig(**shape))
-        ids = torch.randint(5, self.model.config.vocab_size, (batch, length))
-        self.batch = {"input_ids": ids, "labels": torch.arange(batch) % 2}
-        self.block = None
-        if way == "fine-tuning":
-            self.optimizer, self.clipped = training.adamw(self.model, learning_rate=2e-5), None
-            return
-        method = sorted_smp_l() if way == "SMP-L by sorting" else choose("mask_learning", way)
-        weights = prunable(self.model, embeddings=False, pooler=False)
-        learner = mask_training.learner(method, weights)
-        self.optimizer = mask_training.optimizer(self.model, weights, learner, score_rate=2e-2, weight_rate=2e-5)
-        self.clipped = [each for group in self.optimizer.param_groups for each in group["params"]]
-        self.block = mask_training.learning(
-            self.model,
-            weights,
-            learner,
-            self.optimizer,
-            sparsity=SPARSITY,
-            progress=lambda step: 1.0,
-            strength=lambda step: method.STRENGTH,
-        )
-        self.block.__enter__()
+    def step():
+        training.train(model, optimizer, lambda step: given, steps=1, clipped=clipped)
 
-    def __call__(self):
-        training.train(self.model, self.optimizer, lambda step: self.batch, steps=1, clipped=self.clipped)
-
-
-def _memory(told, way, shape, batch, length):
-    step = Steps(way, shape, batch, length)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    step()
-    step()
-    told.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e9)
+    if way == "fine-tuning":
+        optimizer, clipped = training.adamw(model, learning_rate=2e-5), None
+        yield step
+        return
+    method = sorted_smp_l() if way == "SMP-L by sorting" else choose("mask_learning", way)
+    weights = prunable(model, embeddings=False, pooler=False)
+    learner = mask_training.learner(method, weights)
+    optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5)
+    clipped = [each for group in optimizer.param_groups for each in group["params"]]
+    with mask_training.learning(
+        model,
+        weights,
+        learner,
+        optimizer,
+        sparsity=SPARSITY,
+        progress=lambda step: 1.0,
+        strength=lambda step: method.STRENGTH,
+    ):
+        yield step
 
 
 def memory(way, shape, batch, length):
-    """Gigabytes that two steps take above the model, in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    child = context.Process(target=_memory, args=(there, way, shape, batch, length))
-    child.start()
-    found = here.recv()
-    child.join()
-    return found
+    """The gigabytes that a process of its own holds at most, which takes two steps."""
+    script = Path(__file__).with_name("_memory.py")
+    told = subprocess.run(
+        [sys.executable, script, way, json.dumps(shape), str(batch), str(length)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return float(told.stdout)
 
 
 def measure(*, shape=None, batch=32, length=32, rounds=3, ways=("smp_l", "smp_s", "smp_g", "movement", "magnitude")):
     shape = shape or {}
-    names = ("fine-tuning", *ways, "SMP-L by sorting")
-    steps = {name: Steps(name, shape, batch, length) for name in ("fine-tuning",)}
-    seconds = {}
-    for name in names[1:]:  # two models at a time are in memory
-        pair = {"fine-tuning": steps["fine-tuning"], name: Steps(name, shape, batch, length)}
-        for step in pair.values():
-            step()
-        found, _ = side_by_side(pair, rounds=rounds)
-        seconds[name] = found[name] / found["fine-tuning"]
+    ratios = {}
+    with stepping("fine-tuning", shape, batch, length) as plain:
+        for name in (*ways, "SMP-L by sorting"):  # two models at a time are in memory
+            with stepping(name, shape, batch, length) as step:
+                plain()
+                step()
+                found, _ = side_by_side({"fine-tuning": plain, name: step}, rounds=rounds)
+            ratios[name] = found[name] / found["fine-tuning"]
     figures = [
         Figure(f"a step of {name} against a step of fine-tuning", ratio, "times",
                at_most=1.5 if name == "smp_l" else None)
-        for name, ratio in seconds.items()
+        for name, ratio in ratios.items()
     ]  # fmt: skip
     held = {name: memory(name, shape, batch, length) for name in ("fine-tuning", "smp_l", "movement")}
     figures += [
