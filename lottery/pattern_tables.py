@@ -29,8 +29,8 @@ def labelled(runs: pd.DataFrame) -> pd.DataFrame:
         maps = pd.DataFrame(
             {
                 "kind": row["kinds"],
-                "layer": row["layers"],
-                "head": row["heads"],
+                "layer": row["in_layers"],
+                "head": row["in_heads"],
                 "label": row["first_labels"],
                 "other": row["second_labels"],
                 "answer": row["answers"],

@@ -189,7 +189,7 @@ def test_typical_maps_are_the_surest_the_middle_and_the_most_doubtful(patterns, 
             row[3]
             for row in every[pattern]
             if row[0] == pytest.approx(expected, abs=1e-12)
-            and (row[1], row[2]) == (found["layers"][number], found["heads"][number])
+            and (row[1], row[2]) == (found["in_layers"][number], found["in_heads"][number])
             and len(row[3]) == size
         ][:1]
         assert cells == pytest.approx(np.minimum(attention / np.quantile(attention, 0.99), 1), abs=6e-4)
@@ -226,7 +226,7 @@ def test_labelled_maps_are_made_again_in_the_sheets_order(uneven, sheet, tmp_pat
     assert found["answers"] == [PATTERNS[place] for place in likely.argmax(1)]
     assert found["confidences"] == pytest.approx(likely.max(1), abs=1e-5)
     assert found["kinds"] == ["raw", "normed", "raw", "raw"]
-    assert (found["layers"], found["heads"]) == ([1, 0, 1, 0], [2, 3, 0, 1])
+    assert (found["in_layers"], found["in_heads"]) == ([1, 0, 1, 0], [2, 3, 0, 1])
     assert (found["first_labels"], found["second_labels"]) == (["vertical"] * 4, ["block"] * 4)
     assert len(set(found["confidences"])) == 4
 

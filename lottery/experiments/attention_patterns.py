@@ -101,7 +101,7 @@ class TypicalMaps:
 
         patterns, places  what it was taken for, and "surest", "middle" or "most doubtful" of these
         likely   how likely the classifier takes that to be, in (0, 1]
-        layers, heads, sizes  which map it is, and of how many tokens
+        in_layers, in_heads, sizes  which map it is, and of how many tokens
         cells    size * size numbers of each map in [0, 1], row by row, over its 99th percentile, maps one after another
         """
         rows = []
@@ -110,7 +110,7 @@ class TypicalMaps:
                 best = int(told[layer, head].argmax())
                 rows.append((best, float(told[layer, head, best]), layer, head, maps[layer, head]))
         found: dict[str, list] = {
-            name: [] for name in ("patterns", "places", "likely", "layers", "heads", "sizes", "cells")
+            name: [] for name in ("patterns", "places", "likely", "in_layers", "in_heads", "sizes", "cells")
         }
         for number, pattern in enumerate(PATTERNS):
             some = sorted((row for row in rows if row[0] == number), key=lambda row: -row[1])
@@ -120,8 +120,8 @@ class TypicalMaps:
                 found["patterns"].append(pattern)
                 found["places"].append(place)
                 found["likely"].append(likely)
-                found["layers"].append(layer)
-                found["heads"].append(head)
+                found["in_layers"].append(layer)
+                found["in_heads"].append(head)
                 found["sizes"].append(len(attention))
                 found["cells"] += np.clip(attention / bright, 0, 1).round(3).flatten().tolist()
         return found

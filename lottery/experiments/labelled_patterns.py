@@ -37,7 +37,7 @@ class LabelledPatterns:
     def perform(self, run: Run) -> dict[str, Any]:
         """Of each map, in the sheet's order: lists.
 
-        kinds, layers, heads  which it is
+        kinds, in_layers, in_heads  which it is
         first_labels, second_labels  the two labels
         answers          what the classifier says, and `confidences`, how likely it takes that to be, in (0, 1]
         """
@@ -63,8 +63,8 @@ class LabelledPatterns:
         likely = self.of.classify(run)([found[at] for at in sheet.index])
         return {
             "kinds": sheet["kind"].tolist(),
-            "layers": sheet["layer"].tolist(),
-            "heads": sheet["head"].tolist(),
+            "in_layers": sheet["layer"].tolist(),
+            "in_heads": sheet["head"].tolist(),
             "first_labels": sheet["first"].tolist(),
             "second_labels": sheet["second"].tolist(),
             "answers": [PATTERNS[place] for place in likely.argmax(1)],

@@ -192,7 +192,7 @@ def gallery_drawn(runs: pd.DataFrame, kind: str = "raw") -> None:
     for number, (end, size) in enumerate(zip(ends, row["sizes"], strict=True)):
         ax = panels[places.index(row["places"][number])][PATTERNS.index(row["patterns"][number])]
         ax.imshow(np.reshape(row["cells"][end - size**2 : end], (size, size)), cmap="viridis", vmin=0, vmax=1)
-        layer, head = row["layers"][number] + 1, row["heads"][number] + 1
+        layer, head = row["in_layers"][number] + 1, row["in_heads"][number] + 1
         ax.set_title(f"{row['likely'][number]:.0%}, {layer}.{head}", fontsize=8)
     plt.show()
 
