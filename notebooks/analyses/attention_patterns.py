@@ -45,6 +45,7 @@ labels = "book/labels/attention_patterns.csv"  # of real maps
 labelled_tasks = ["cola", "mrpc", "qnli", "rte", "sst2"]  # of these, on which this model's were labelled; []: none were
 sentences = 40  # of dev, whose maps are counted; the paper takes 100
 as_released = True  # whether maps are made in the released code's ways, too
+choosing = False  # True, in a running notebook: widgets to choose the map that is drawn
 draws = 999  # of the permutation test
 epochs = 2.0  # of fine-tuning
 batch_size = 32
@@ -734,6 +735,8 @@ grid_drawn(*heads_of(tasks[0], "raw")[0])
 # %% tags=["hide-input", "remove-output"]
 def explorer() -> object:
     """Widgets to choose what is drawn; a sentence where there are none."""
+    if not choosing:
+        return Markdown("*Set `choosing = True` in the first cell of a running notebook to choose here.*")
     try:
         from ipywidgets import interact
     except ImportError:
