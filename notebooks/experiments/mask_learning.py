@@ -169,7 +169,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 # ### SMP-G: one ranking of all scores
 #
 # The paper reports it at more than twice the time, for the sake of sorting 85 million scores; the released code has no
-# way to do it any more. A selection without a sort makes it exact, for a few per cent of a step.
+# way to do it any more. Here the selection is exact and does without a sort; `make bench` measures what a step costs.
 #
 # (j4)=
 # ### SMP-T: scores above a threshold
