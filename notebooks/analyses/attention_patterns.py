@@ -296,7 +296,7 @@ def advantages_told(runs: pd.DataFrame) -> Markdown:
         lines.append(f"minus that of {classifier}: {found.told(form='+.3f')}, {sure}")
     return Markdown(
         f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
-        f"{pattern_tables.weighted_f1(network['label'], network['answer']):.2f}; " + "; ".join(lines) + "."
+        f"{pattern_tables.weighted_f1(network):.2f}; " + "; ".join(lines) + "."
     )
 
 
@@ -362,7 +362,7 @@ def curve(runs: pd.DataFrame) -> pd.DataFrame:
     found, rows = [], pattern_tables.labelled(runs)
     for (classifier, number, seed), some in rows.groupby(["classifier", "drawn", "seed"], sort=False):
         if number:
-            score = pattern_tables.weighted_f1(some["label"], some["answer"])
+            score = pattern_tables.weighted_f1(some)
             found.append({"classifier": classifier, "drawn": number, "seed": seed, "f1": score})
     return pd.DataFrame(found)
 
@@ -379,9 +379,9 @@ def curve_drawn(runs: pd.DataFrame) -> None:
         )  # fmt: skip
     rows = pattern_tables.labelled(runs)
     guide, constant = rows[rows["classifier"] == "guide"], rows.drop_duplicates(["model", "task", "number"])
-    plots.chance(ax, pattern_tables.weighted_f1(guide["label"], guide["answer"]), "guide")
-    most = [constant["label"].mode()[0]] * len(constant)
-    plots.chance(ax, pattern_tables.weighted_f1(constant["label"], most), "one answer to all")
+    plots.chance(ax, pattern_tables.weighted_f1(guide), "guide")
+    constant = constant.assign(answer=constant["label"].mode()[0])
+    plots.chance(ax, pattern_tables.weighted_f1(constant), "one answer to all")
     ax.set(xscale="log", xlabel="drawn maps", ylabel="weighted F1 on labelled maps", ylim=(0, 1))
     ax.legend()
     plt.show()
