@@ -347,7 +347,7 @@ pressing_told(recorded) if len(recorded) else missing
 
 # %% [markdown]
 # (j13)=
-# ## What is trained, what has to be stored, and what it costs
+# ## What is trained, and what has to be stored
 #
 # A mask over frozen weights is all that a task adds to the pre-trained model; the other methods change every weight that
 # they keep. Both are counted here, not quoted: *trained* are scores, weights, biases, norms and the head; *changed* are
@@ -356,13 +356,9 @@ pressing_told(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 def costs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Numbers trained and changed, bits of the mask, and the time of a step against fine-tuning's."""
+    """Numbers trained and changed, and bits of the mask."""
     rows = scored(runs)
-    step = rows["seconds"] / rows["steps"]
-    whole = step[rows["method"] == FULL].groupby([rows["task"], rows["seed"]]).mean()
     rows = rows[(rows["method"] != FULL) & rows["aimed"]]
-    ratio = step[rows.index] / whole.reindex(pd.MultiIndex.from_frame(rows[["task", "seed"]])).to_numpy()
-    table = rows.assign(ratio=ratio).groupby(["method", "asked"], sort=False)
     lines = [
         {
             "method": method,
@@ -370,9 +366,8 @@ def costs(runs: pd.DataFrame) -> pd.DataFrame:
             "numbers trained": f"{some['trained'].mean():,.0f}",
             "numbers of the encoder changed": f"{some['changed'].mean():,.0f}",
             "bits of the mask": f"{some['weights'].mean():,.0f}",
-            "time of a run, of fine-tuning's": f"{some['ratio'].median():.2f}",
         }
-        for (method, sparsity), some in table
+        for (method, sparsity), some in rows.groupby(["method", "asked"], sort=False)
     ]
     return pd.DataFrame(lines).set_index("method")
 
@@ -383,6 +378,5 @@ costs(live)
 costs(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# Times are medians over runs of one machine that did other runs beside, with scoring and saving; `make bench` measures
-# single steps side by side. A mask of BERT-base's 84,934,656 weights takes 10.6 MB at one bit a weight, which the paper
-# counts as 2.7 million numbers of 32 bits.
+# What a step takes, `make bench` measures side by side. A mask of BERT-base's 84,934,656 weights takes 10.6 MB at one bit
+# a weight, which the paper counts as 2.7 million numbers of 32 bits.
