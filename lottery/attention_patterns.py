@@ -6,7 +6,7 @@ where its pattern can be seen in it by the counts of the book's labelling guide.
 attends, as in `attention_maps`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, product
 from typing import Literal, NamedTuple, get_args
 
@@ -45,6 +45,12 @@ SHOWN: dict[Pattern, tuple[Counts, Counts]] = {
     "block": (Counts(0, 0, 0), Counts(0.4, 0.57, 0.9)),
     "heterogeneous": (Counts(0, 0, 0.8), Counts(0.4, 0.57, np.inf)),
 }
+
+
+def require(labels: Iterable[str], where: object) -> None:
+    """Raise ValueError, naming the file that tells them, where a label is none of PATTERNS."""
+    if strange := sorted({*labels} - {*PATTERNS}, key=str):
+        raise ValueError(f"{where}: no pattern is called {strange[0]!r}; there are {', '.join(PATTERNS)}")
 
 
 def counts(attention: np.ndarray, ends: Sequence[int] = ()) -> Counts:

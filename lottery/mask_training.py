@@ -54,20 +54,27 @@ def learner(method: Method, weights: Weights) -> Learner:
 
 
 def optimizer(
-    model: nn.Module, weights: Weights, learner: Learner, *, score_rate: float, weight_rate: float, head: str = ""
+    model: PreTrainedModel,
+    weights: Weights,
+    learner: Learner,
+    *,
+    score_rate: float,
+    weight_rate: float,
+    head: bool,
 ) -> torch.optim.AdamW:
     """Adam on what the method trains, in groups of the two learning rates; everything else asks for no gradient.
 
     score_rate   of the scores
     weight_rate  of the rest: of the weights, biases and LayerNorm where the method does not freeze them; of the head
-    head         the start of the names of the model's parameters that are trained in any case; "": none are
+    head         whether what the model has above its encoder is trained
     The embeddings are never trained (Sanh et al. 2020, released code). No decay, eps 1e-8.
     """
     covered = {id(weight) for weight in weights.values()}
+    inside = {id(parameter) for parameter in model.base_model.parameters()}
     rest = []
     for name, parameter in model.named_parameters():
         free = not learner.method.FROZEN and "embeddings." not in name
-        trained = id(parameter) not in covered and (free or (bool(head) and name.startswith(head)))
+        trained = id(parameter) not in covered and (free if id(parameter) in inside else head)
         parameter.requires_grad_(trained or id(parameter) in covered)
         rest += [parameter] if trained else []
     rest += [] if learner.method.FROZEN else learner.own.values()

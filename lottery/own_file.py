@@ -1,7 +1,5 @@
 """A user's own task: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,22 +88,13 @@ def read(
 def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if len({*columns.values()}) < len(columns):
         raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
-    readers = {".csv": _comma_separated, ".tsv": _tab_separated, ".jsonl": _json_lines}
+    readers = {".csv": text_files.comma_separated, ".tsv": _tab_separated, ".jsonl": _json_lines}
     if path.suffix.lower() not in readers:
         raise ValueError(f"{path} does not end in {', '.join(readers)}: save it as one of these")
     names, rows = readers[path.suffix.lower()](path)
     written = [row for row in rows if any(field.strip() for field in row)]  # a spreadsheet adds empty ones at the end
     table = text_files.table(path, names, written, columns)
     return table.assign(label=table["label"].str.strip())
-
-
-def _comma_separated(path: Path) -> tuple[list[str], list[list[str]]]:
-    reader = csv.reader(io.StringIO(text_files.text(path), newline=""), strict=True)
-    try:
-        rows = [row for row in reader if row]
-    except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: not comma-separated with quoted texts ({error})") from error
-    return (rows[0], rows[1:]) if rows else ([], [])
 
 
 def _tab_separated(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from lottery import text_files
+from lottery import attention_patterns, text_files
 from lottery.attention_patterns import FEWEST, PATTERNS
 
 LABELS, COLUMNS = "labels.csv", ["file", "label"]
@@ -20,20 +19,17 @@ def read(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
     path = folder / LABELS
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: give a folder with {LABELS}, columns {' and '.join(COLUMNS)}")
-    rows = [line.split(",") for line in text_files.text(path).splitlines() if line.strip()]
-    if not rows or rows[0] != COLUMNS:
+    names, rows = text_files.comma_separated(path)
+    if names != COLUMNS:
         raise ValueError(f"{path}: the first line is not 'file,label'")
-    for number, row in enumerate(rows[1:], 1):
-        if len(row) != 2:
-            raise ValueError(f"{path}, row {number}: {len(row)} fields where there are 2 columns")
-    table = pd.DataFrame(rows[1:], columns=COLUMNS)
-    if table["file"].duplicated().any():
-        raise ValueError(f"{path}: {table['file'][table['file'].duplicated()].iloc[0]!r} is labelled twice")
-    if strange := sorted({*table["label"]} - {*PATTERNS}):
-        raise ValueError(f"{path}: no pattern is called {strange[0]!r}; there are {', '.join(PATTERNS)}")
+    written = [row for row in rows if any(field.strip() for field in row)]
+    table = text_files.table(path, names, written, {"first": "file", "label": "label"})
+    if table["first"].duplicated().any():
+        raise ValueError(f"{path}: {table['first'][table['first'].duplicated()].iloc[0]!r} is labelled twice")
+    attention_patterns.require(table["label"], path)
     if lacking := [pattern for pattern in PATTERNS if pattern not in {*table["label"]}]:
         raise ValueError(f"{path} has no map labelled {lacking[0]!r}: give at least one of each pattern")
-    maps = [_map(folder, name) for name in table["file"]]
+    maps = [_map(folder, name) for name in table["first"]]
     return maps, np.array([PATTERNS.index(label) for label in table["label"]])
 
 

@@ -1,5 +1,7 @@
 """Rows of text files as tables with the columns first, second and label: the checks that every format shares."""
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
@@ -23,6 +25,16 @@ def tab_separated(text: str) -> list[list[str]]:
     # By hand: a reader of tables fills short rows up, drops empty ones and takes a lone "\r" for a line's end.
     lines = text.split("\n")
     return [line.removesuffix("\r").split("\t") for line in lines[: -1 if lines[-1] == "" else None]]
+
+
+def comma_separated(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The names in the first line of a comma-separated file, and its rows. Raises as `text`, and for wrong quotes."""
+    reader = csv.reader(io.StringIO(text(path), newline=""), strict=True)
+    try:
+        rows = [row for row in reader if row]
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num}: not comma-separated with quoted texts ({error})") from error
+    return (rows[0], rows[1:]) if rows else ([], [])
 
 
 def table(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lottery import agreement
-from lottery.claims import Evidence, over_seeds, with_error
+from lottery.claims import Evidence, over_tasks
 from lottery.searches import judged, masks
 
 PAPER = "prasanna2020"
@@ -40,15 +40,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 def _over_tasks(kappas: np.ndarray) -> Evidence:
     defined = kappas[~np.isnan(kappas)]
-    if len(defined) < 2:
-        return over_seeds(WHAT, "", (-math.inf, MARGIN), [])
-    left_out = f", {len(kappas) - len(defined)} without a choice left out" if len(defined) < len(kappas) else ""
-    return with_error(
-        WHAT,
-        "",
-        (-math.inf, MARGIN),
-        float(defined.mean()),
-        defined.std(ddof=1) / math.sqrt(len(defined)),
-        basis=f"95 % over {len(defined)} tasks{left_out}",
-        freedom=len(defined) - 1,
-    )
+    found = over_tasks(WHAT, "", (-math.inf, MARGIN), defined)
+    if len(defined) in (0, 1, len(kappas)):
+        return found
+    return found._replace(basis=f"{found.basis}, {len(kappas) - len(defined)} without a choice left out")

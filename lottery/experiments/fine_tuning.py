@@ -140,16 +140,13 @@ class FineTuning:
 
         Raises ValueError where there are fewer.
         """
-        tables = self._tables(task)
+        tables = starts.tables(self.start, task, self.data)
         return tables | {"train": self._drawn(tables["train"])[0]} if self.train_examples else tables
 
     def unseen(self) -> pd.DataFrame:
         """The examples of the task's training set that it was not trained on; none where it was trained on all."""
-        train = self._tables(self.task)["train"]
+        train = starts.tables(self.start, self.task, self.data)["train"]
         return self._drawn(train)[1] if self.train_examples else train[:0]
-
-    def _tables(self, task: str) -> dict[str, pd.DataFrame]:
-        return starts.published(task, self.data) if self.data else self.start.tables(task)
 
     def _drawn(self, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As many as asked for, and the rest."""

@@ -8,7 +8,7 @@ import pandas as pd
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery import attention_maps, evaluation, models
+from lottery import attention_maps, attention_patterns, evaluation, models
 from lottery.attention_patterns import PATTERNS
 from lottery.choices import named
 from lottery.experiments import Start
@@ -78,8 +78,7 @@ class LabelledPatterns:
         sheet = pd.read_csv(path)
         if lacking := [name for name in COLUMNS if name not in sheet]:
             raise ValueError(f"{self.labels} has no column {lacking[0]!r}; a sheet has {', '.join(COLUMNS)}")
-        if strange := sorted({*sheet["first"], *sheet["second"]} - {*PATTERNS}, key=str):
-            raise ValueError(f"{self.labels}: no pattern is called {strange[0]!r}; there are {', '.join(PATTERNS)}")
+        attention_patterns.require([*sheet["first"], *sheet["second"]], self.labels)
         if strange := sorted({*sheet["kind"]} - {"raw", "normed"}, key=str):
             raise ValueError(f"{self.labels}: no kind of map is called {strange[0]!r}; there are raw and normed")
         chosen = sheet[(sheet["model"] == self.model) & (sheet["task"] == self.task)]

@@ -23,7 +23,6 @@ from lottery.schedules import Schedule
 from lottery.tasks import Task
 
 MASK = "mask.safetensors"
-HEADS = {"classification": "classifier", "regression": "classifier", "span": "qa_outputs"}  # in the stock models
 
 
 @parameters
@@ -87,7 +86,7 @@ class LearnedMask:
             learner,
             score_rate=self.score_rate,
             weight_rate=self.weight_rate,
-            head=HEADS[task.KIND] if head.TRAINED else "",
+            head=head.TRAINED,
         )
         learned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         with mask_training.learning(
@@ -141,7 +140,7 @@ class LearnedMask:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The data it was given, or those of its start."""
-        return starts.published(task, self.data) if self.data else self.start.tables(task)
+        return starts.tables(self.start, task, self.data)
 
     def _strength(self, rise: Schedule, steps: int) -> Schedule:
         over_run = schedules.rise(steps=steps)
@@ -169,19 +168,15 @@ class LearnedMask:
 
 def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     """The metrics of a mask that `LearnedMask.perform` names."""
-    config, family = model.config, models.FAMILIES[model.config.model_type]
-    heads = {}
-    for kind, matrix in zip(("query", "key", "value", "output"), family.matrices, strict=False):
-        layers = [mask[f"{family.layers}.{layer}.{matrix}.weight"] for layer in range(config.num_hidden_layers)]
-        rows = torch.stack([kept.T if kind == "output" else kept for kept in layers]).float()
-        heads[f"{kind}_heads"] = rows.reshape(len(layers) * config.num_attention_heads, -1).mean(1).tolist()
+    by_head = torch.stack([own.view(4, -1).float().mean(1) for own in models.by_head(mask, model.config).values()])
+    kinds = ("query", "key", "value", "output")
     return {
         "sparsity_met": masks.sparsity(mask),
         "removed": masks.removed(mask),
         "weights": sum(kept.numel() for kept in mask.values()),
         "matrices": list(mask),
         "shares": [kept.float().mean().item() for kept in mask.values()],
-        **heads,
+        **{f"{kind}_heads": shares.tolist() for kind, shares in zip(kinds, by_head.T, strict=True)},
     }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lottery import glue_hub, models, own_file, text_corpus
 from lottery.choices import choose, named
-from lottery.experiments import Pretrained
+from lottery.experiments import Pretrained, Start
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
@@ -204,6 +204,11 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     given = Challenge(task=task, data=str(Path(data_dir) / module.FOLDER))
     _splits(given.task, given.data)
     return given
+
+
+def tables(start: Start, task: str, data: str) -> dict[str, pd.DataFrame]:
+    """The splits of a task: the published ones in `data`, as for `published`; with "" those that the start brings."""
+    return published(task, data) if data else start.tables(task)
 
 
 def published(task: str, data: str) -> dict[str, pd.DataFrame]:

@@ -61,7 +61,7 @@ def stepping(way, shape, batch, length):
     method = sorted_smp_l() if way == "SMP-L by sorting" else choose("mask_learning", way)
     weights = prunable(model, embeddings=False, pooler=False)
     learner = mask_training.learner(method, weights)
-    optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5)
+    optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5, head=True)
     clipped = [each for group in optimizer.param_groups for each in group["params"]]
     with mask_training.learning(
         model,
