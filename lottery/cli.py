@@ -166,10 +166,9 @@ def agreement(
     from rich.table import Table
 
     from lottery import agreement as judged
-    from lottery import files, mask_files, plots
+    from lottery import mask_files, plots
 
-    if output.suffix not in (".svg", ".png", ".pdf"):
-        raise ValueError(f"a figure is a file ending in .svg, .png or .pdf: {output} is not")
+    plots.require_format(output)
     names, kept = mask_files.side_by_side(masks)
     console = Console()
     plots.house_style()
@@ -185,8 +184,7 @@ def agreement(
         console.print(table)
         sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
         plots.overlap(pairs, sizes, ax=ax).set_title(kind)
-    with files.written(output) as partial:
-        axes[0].figure.savefig(partial, format=output.suffix[1:])
+    plots.save(axes[0], output)
     typer.echo("the p-values of the pairs are corrected after Holm")
     typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
 

@@ -1,6 +1,7 @@
-"""Figures: each takes a table and Axes or makes its own, draws, and returns the Axes; none saves or shows."""
+"""Figures: each takes a table and Axes or makes its own, draws, and returns the Axes; none shows."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -8,9 +9,12 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from lottery import files
+
 # Okabe & Ito's eight, told apart with any colour vision; the order is fixed so that a thing keeps its colour in a book.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
 MARKERS = "os^Dvp*hXP"
+FORMATS = (".svg", ".png", ".pdf")
 
 
 def house_style() -> None:
@@ -31,6 +35,19 @@ def house_style() -> None:
             "lines.markersize": 4.5,
         }
     )
+
+
+def require_format(path: Path) -> None:
+    """Raise ValueError where no figure can be saved under that name."""
+    if path.suffix not in FORMATS:
+        raise ValueError(f"a figure is a file ending in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}: {path} is not")
+
+
+def save(ax: Axes, path: Path) -> None:
+    """Save the figure that `ax` is a part of, in the format that the name ends in."""
+    require_format(path)
+    with files.written(path) as partial:
+        ax.figure.savefig(partial, format=path.suffix[1:])
 
 
 def row(panels: int, *, height: float = 3.8) -> list[Axes]:

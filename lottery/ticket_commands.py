@@ -14,7 +14,6 @@ app = typer.Typer(
 )
 
 MAKING = ("sparsity", "method", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
-FIGURES = (".svg", ".png", ".pdf")
 
 Ticket = Annotated[Path, typer.Argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
@@ -88,10 +87,10 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    from lottery import files, mask_files, ticket_files
+    from lottery import mask_files, plots, ticket_files
 
-    if output and output.suffix not in FIGURES:
-        raise ValueError(f"a figure is a file ending in {', '.join(FIGURES[:-1])} or {FIGURES[-1]}: {output} is not")
+    if output:
+        plots.require_format(output)
     mask, header = mask_files.load(ticket)
     typer.echo(f"model     {header['model']}")
     typer.echo(f"method    {header['method']}, seed {header['seed']}")
@@ -103,9 +102,7 @@ def show(
         table.add_row(*(_cell(value) for value in row))
     Console().print(table)
     if output:
-        figure = ticket_files.drawn(mask).figure
-        with files.written(output) as partial:
-            figure.savefig(partial, format=output.suffix[1:])
+        plots.save(ticket_files.drawn(mask), output)
         typer.echo(f"drawn: {output}")
 
 

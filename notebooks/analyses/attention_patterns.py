@@ -153,12 +153,11 @@ def missing(profile: str) -> Markdown:
 
 
 def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among: Callable | None = None) -> object:
-    """What is made of the runs; a sentence where nothing is recorded, or there is nothing of what it is made of."""
+    """What is made of the runs, or of what is found among them; a sentence where nothing is recorded, or found."""
     if runs.empty:
         return missing(profile)
-    if among is not None and len(among(runs)) == 0:
-        return Markdown("*There is nothing of this kind in these runs.*")
-    return what(runs)
+    found = runs if among is None else among(runs)
+    return Markdown("*There is nothing of this kind in these runs.*") if found.empty else what(found)
 
 
 def title(task: str) -> str:
@@ -180,9 +179,8 @@ def of_kind(kind: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of this build's model as pictures, five columns of patterns and three rows from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery-live", "caption": "Raw maps of the first fine-tuned model of this build by the pattern that the network sees in them. Row: the token that attends; bright: much. Above each map how likely the network takes its pattern to be, and the layer and head."}}
 def gallery_drawn(runs: pd.DataFrame, kind: str = "raw") -> None:
-    """Typical maps, a column a pattern."""
-    rows = runs[(runs["experiment"] == "TypicalMaps") & (runs["of.kind"] == kind)]
-    row = rows.iloc[0]
+    """Typical maps, a column a pattern; `runs`: of TypicalMaps."""
+    row = runs[runs["of.kind"] == kind].iloc[0]
     ends = np.cumsum([size**2 for size in row["sizes"]])
     places = ["surest", "middle", "most doubtful"]
     _, panels = plt.subplots(3, len(PATTERNS), figsize=(7.0, 5.0))
@@ -210,7 +208,7 @@ shown(gallery_drawn, bert, "minilm", among=of_kind("TypicalMaps"))
 # same model, normed:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same gallery for normed maps of this build's model."}, "figure": {"name": "pattern-gallery-normed", "caption": "Normed maps of the first fine-tuned model of this build."}}
-shown(lambda runs: gallery_drawn(runs, "normed"), live, among=of_kind("TypicalMaps"))
+shown(lambda rows: gallery_drawn(rows, "normed"), live, among=of_kind("TypicalMaps"))
 
 # %% [markdown]
 # ## Can the patterns be told apart?
@@ -274,9 +272,9 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def f1_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """F1 of each pattern and classifier, with intervals over heads."""
-    columns, rows = {}, answers(runs)
+def f1_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """F1 of each pattern and classifier among rows of `answers`, with intervals over heads."""
+    columns = {}
     for classifier, some in rows.groupby("classifier", sort=False):
         found = pattern_tables.f1_of_patterns(some)
         columns["maps"] = found["maps"]
@@ -284,9 +282,9 @@ def f1_table(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("F1")
 
 
-def advantages_told(runs: pd.DataFrame) -> Markdown:
+def advantages_told(rows: pd.DataFrame) -> Markdown:
     """How far the network is ahead of each rival, and whether the interval says so."""
-    rows, lines = answers(runs), []
+    lines = []
     network = rows[rows["classifier"] == "network"]
     if network.empty:
         return Markdown("*The network was not trained here.*")
@@ -300,10 +298,10 @@ def advantages_told(runs: pd.DataFrame) -> Markdown:
     )
 
 
-def judged_told(runs: pd.DataFrame) -> Markdown:
+def judged_told(rows: pd.DataFrame) -> Markdown:
     """The table, and under it the sentence."""
-    display(f1_table(runs))
-    return advantages_told(runs)
+    display(f1_table(rows))
+    return advantages_told(rows)
 
 
 shown(judged_told, live, among=answers)
@@ -323,9 +321,8 @@ shown(judged_told, bert, "minilm", among=answers)
 
 
 # %% tags=["hide-input"]
-def confusion_drawn(runs: pd.DataFrame) -> None:
+def confusion_drawn(rows: pd.DataFrame) -> None:
     """Labels against the network's answers, in maps, a panel for each kind of map."""
-    rows = answers(runs)
     rows = rows[rows["classifier"] == classifiers[0]]
     _, panels = plt.subplots(1, 2, figsize=(7.0, 3.6), sharey=True)
     short = [pattern.replace("vertical+diagonal", "v.+d.") for pattern in PATTERNS]
@@ -357,9 +354,9 @@ shown(confusion_drawn, bert, "minilm", among=answers)
 
 
 # %% tags=["hide-input"]
-def curve(runs: pd.DataFrame) -> pd.DataFrame:
-    """Weighted F1 of everything that was trained, a row each."""
-    found, rows = [], pattern_tables.labelled(runs)
+def curve(rows: pd.DataFrame) -> pd.DataFrame:
+    """Weighted F1 of everything that was trained, a row each, from labelled maps."""
+    found = []
     for (classifier, number, seed), some in rows.groupby(["classifier", "drawn", "seed"], sort=False):
         if number:
             score = pattern_tables.weighted_f1(some)
@@ -367,17 +364,16 @@ def curve(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def curve_drawn(runs: pd.DataFrame) -> None:
+def curve_drawn(rows: pd.DataFrame) -> None:
     """Mean and range over seeds of weighted F1 against the number of drawn maps; the guide as a line."""
     (ax,) = plots.row(1, height=3.4)
-    for number, (classifier, rows) in enumerate(curve(runs).groupby("classifier", sort=False)):
-        summary = rows.groupby("drawn")["f1"].agg(["mean", "min", "max"])
+    for number, (classifier, some) in enumerate(curve(rows).groupby("classifier", sort=False)):
+        summary = some.groupby("drawn")["f1"].agg(["mean", "min", "max"])
         reach = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
         ax.errorbar(
             summary.index, summary["mean"], reach, label=classifier, color=plots.COLOURS[number],
             marker=plots.MARKERS[number], capsize=2,
         )  # fmt: skip
-    rows = pattern_tables.labelled(runs)
     guide, constant = rows[rows["classifier"] == "guide"], rows.drop_duplicates(["model", "task", "number"])
     plots.chance(ax, pattern_tables.weighted_f1(guide), "guide")
     constant = constant.assign(answer=constant["label"].mode()[0])
@@ -388,10 +384,10 @@ def curve_drawn(runs: pd.DataFrame) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on this build's labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines."}, "figure": {"name": "pattern-curve-live", "caption": "Weighted F1 on labelled maps against the number of drawn maps to learn from; this build. Dashed: the guide's counts, and the most frequent pattern as the answer to all."}}
-shown(curve_drawn, live, among=curve)
+shown(curve_drawn, live, among=pattern_tables.labelled)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the labelled maps of all-MiniLM-L6-v2, with ranges over training seeds."}, "figure": {"name": "pattern-curve-minilm", "caption": "The same on the test: labelled maps of a real BERT; bars span the seeds of training."}}
-shown(curve_drawn, bert, "minilm", among=curve)
+shown(curve_drawn, bert, "minilm", among=pattern_tables.labelled)
 
 # %% [markdown]
 # (p12)=
@@ -405,9 +401,8 @@ shown(curve_drawn, bert, "minilm", among=curve)
 
 
 # %% tags=["hide-input"]
-def bars_drawn(runs: pd.DataFrame) -> None:
+def bars_drawn(rows: pd.DataFrame) -> None:
     """Stacked shares of patterns by task and group, raw above normed."""
-    rows = pattern_tables.grouped(runs)
     found = pattern_tables.fractions(rows)
     tasks = list(rows["task"].unique())
     short = dict(zip(GROUPS, ("pre-trained", "fine-tuned", "survivors", "super"), strict=True))
@@ -458,8 +453,10 @@ published.groupby(["kind", "model", "heads"], sort=False)[["pattern", "share"]].
 
 # %% tags=["hide-input"]
 def super_minus_all(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row a kind and pattern: difference of shares with its interval, and how many heads and tasks are behind it."""
-    rows, told = pattern_tables.grouped(runs), []
+    """A row a kind and pattern: difference of shares with its interval, and how many tasks are behind it; or none."""
+    rows, told = pattern_tables.grouped(runs) if len(runs) else pd.DataFrame({"group": []}), []
+    if not (rows["group"] == "super-survivors").any():
+        return pd.DataFrame()
     for kind in KINDS:
         some = rows[rows["kind"] == kind]
         few, every = (some[some["group"] == group] for group in ("super-survivors", "fine-tuned, all"))
@@ -493,20 +490,19 @@ def differences_drawn(table: pd.DataFrame) -> None:
     plt.show()
 
 
-def has_super(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of super-survivors."""
-    rows = pattern_tables.grouped(runs)
-    return rows[rows["group"] == "super-survivors"]
+differences = {
+    whose: super_minus_all(runs) for whose, runs in (("live", live), ("miniature", recorded), ("minilm", bert))
+}
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads of this build's models, with intervals, raw and normed."}, "figure": {"name": "pattern-differences-live", "caption": "Share of each pattern among super-survivors minus that among all heads of the same models; this build, 95 % intervals over heads."}}
-shown(lambda runs: differences_drawn(super_minus_all(runs)), live, among=has_super)
+shown(differences_drawn, live, among=lambda _: differences["live"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the miniature's recorded tasks."}, "figure": {"name": "pattern-differences-recorded", "caption": "The same of the miniature's recorded tasks and seeds."}}
-shown(lambda runs: differences_drawn(super_minus_all(runs)), recorded, among=has_super)
+shown(differences_drawn, recorded, among=lambda _: differences["miniature"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "pattern-differences-minilm", "caption": "The same of a real BERT, recorded."}}
-shown(lambda runs: differences_drawn(super_minus_all(runs)), bert, "minilm", among=has_super)
+shown(differences_drawn, bert, "minilm", among=lambda _: differences["minilm"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same differences from the published shares of BERT-base, intervals over eight tasks."}, "figure": {"name": "pattern-differences-published", "caption": "The same from the published shares of BERT-base; 95 % intervals over eight tasks."}}
 differences_drawn(published_super_minus_all())
@@ -526,11 +522,8 @@ def linguistic_told(table: pd.DataFrame, whose: str) -> str:
 
 def all_linguistic() -> Markdown:
     """The same for every source there is."""
-    lines = [
-        linguistic_told(super_minus_all(runs), whose)
-        for runs, whose in ((live, "this build"), (recorded, "the miniature, recorded"), (bert, "the real BERT"))
-        if len(runs) and len(has_super(runs))
-    ]
+    sources = {"live": "this build", "miniature": "the miniature, recorded", "minilm": "the real BERT"}
+    lines = [linguistic_told(differences[name], whose) for name, whose in sources.items() if len(differences[name])]
     lines.append(linguistic_told(published_super_minus_all(), "as published"))
     return Markdown("Are super-survivors more often heterogeneous than all heads?\n\n" + "\n".join(lines))
 
@@ -545,9 +538,9 @@ all_linguistic()
 
 
 # %% tags=["hide-input"]
-def norming(runs: pd.DataFrame) -> pd.DataFrame:
+def norming(rows: pd.DataFrame) -> pd.DataFrame:
     """Normed minus raw, in points, a row a pattern and a column a group; in brackets intervals over heads."""
-    rows, columns = pattern_tables.grouped(runs), {}
+    columns = {}
     for group in GROUPS:
         some = rows[rows["group"] == group]
         if some.empty:
@@ -604,9 +597,9 @@ def ways(runs: pd.DataFrame) -> pd.DataFrame:
     return rows[~rows["pruned"] | rows["super_"]]
 
 
-def ways_told(runs: pd.DataFrame) -> pd.DataFrame:
+def ways_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Released minus ours, in points: of all heads in intact models, and of super-survivors in pruned ones."""
-    rows, columns = ways(runs), {}
+    columns = {}
     for kind in KINDS:
         some = rows[rows["kind"] == kind]
         ours, theirs = some[~some["released"]], some[some["released"]]
@@ -659,9 +652,8 @@ def survival_tests(runs: pd.DataFrame, pattern: str = "heterogeneous") -> pd.Dat
     return table
 
 
-def survival_told(runs: pd.DataFrame) -> Markdown:
+def survival_told(table: pd.DataFrame) -> Markdown:
     """The table in words, and a sentence."""
-    table = survival_tests(runs)
     told = {
         "kept minus removed (points)": (100 * table["difference"]).map("{:+.1f}".format),
         "by lot in each layer": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in table.itertuples()],
