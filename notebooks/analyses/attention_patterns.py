@@ -120,6 +120,7 @@ grid = [*searches, *trained, *on_labels, *of_heads, *released, *[TypicalMaps(of=
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -686,6 +687,7 @@ shown(survival_told, bert, "minilm", among=survival_tests)
 
 
 # %% tags=["hide-input"]
+@cache
 def heads_of(task: str, kind: str) -> list[tuple[list[str], np.ndarray, np.ndarray]]:
     """The sentences of a task with their maps, of its first fine-tuned model."""
     (of,) = [
