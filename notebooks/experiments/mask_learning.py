@@ -39,8 +39,9 @@ strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training, for every method and for fine-tuning
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
-score_rate = 2e-2  # learning rate of scores
-weight_rate = 1e-3  # of weights, where they are trained, and of the head
+score_rate = 6e-2  # learning rate of scores
+weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
+head_rate = 1e-3  # of the head over weights that stay as they are
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
@@ -74,6 +75,7 @@ full = [
 
 def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> LearnedMask:
     """A mask for the task, the model and the budget of a fine-tuning."""
+    how = choose("mask_learning", method)
     return LearnedMask(
         start=of.start,
         task=of.task,
@@ -83,7 +85,7 @@ def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> Le
         ramp=ramp,
         batch_size=of.batch_size,
         score_rate=score_rate,
-        weight_rate=weight_rate,
+        weight_rate=head_rate if how.FROZEN else weight_rate,
         strength=pressure,
         pressing="constant" if method == "l0" else "run",
         max_length=of.max_length,
