@@ -125,13 +125,14 @@ def test_a_ticket_is_trained_again_from_the_pretrained_weights_and_scored_on_wha
     assert (cut.metrics["heads"], cut.metrics["mlps"]) == (8 - 4, 2 - 1)
     again = replace(part, start=Ticket(of=part.start, kept=ticket), saved=False, scored_unseen=True)
     found = runs.perform(again, tmp_path).metrics
-    assert -1 <= found["unseen_score"] <= 1
+    assert "unseen_score" in found
     assert "unseen_score" not in runs.perform(part, tmp_path).metrics
 
 
 def test_the_score_on_what_was_held_out_is_that_of_the_saved_model(tuned, tmp_path, tokenizer):
-    part = replace(tuned, train_examples=16, epochs=10.0, scored_unseen=True)
+    part = replace(tuned, train_examples=16, epochs=60.0, scored_unseen=True)
     run = runs.perform(part, tmp_path)
+    assert run.metrics["train_loss"] < 0.1
     model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
     unseen = part.unseen()
     assert len(unseen) == 21

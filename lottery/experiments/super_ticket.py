@@ -45,16 +45,16 @@ class SuperTicket:
     seed: Count = 0  # of a random ticket
 
     @property
-    def scores(self) -> ComponentScores:
+    def preceding(self) -> list[ComponentScores]:
         """The importance it goes by, on train."""
         name = "token_sum" if self.recipe == "printed" else "token_sum_running"
-        return ComponentScores(of=self.of, importance=name, where="train")
+        return [ComponentScores(of=self.of, importance=name, where="train")]
 
     def mask(self, run: Run) -> Mask:
         """The components kept. Raises ValueError for a level that leaves none."""
         if self.tenths > 9:
             raise ValueError(f"tenths = {self.tenths}: give 1 to 9, the tenths of the heads that go")
-        found = run.need(self.scores).metrics
+        found = run.need(*self.preceding).metrics
         scores = {
             HEADS: torch.tensor(found["head_scores"]).view(found["layers"], -1),
             MLPS: torch.tensor(found["mlp_scores"]),
