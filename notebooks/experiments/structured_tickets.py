@@ -138,8 +138,8 @@ missing = Markdown(
 published = pd.read_csv("book/published/jiang2023_results.csv")
 FULL = "full model"
 TICKETS = ("super", "random", "reversed")
-MOVEMENT, GUIDED = "movement", "movement, with the teacher"
-CAP = {"released": "CAP, as released", "mean": "CAP, its terms as means"}
+MOVEMENT, GUIDED = "movement", "movement + teacher"
+CAP = {"released": "CAP, released", "mean": "CAP, means"}
 
 
 def title(task: str) -> str:
@@ -448,8 +448,8 @@ shown(recipes, recorded)
 # class. They count 0.1 and 10.
 #
 # Ten is a lot, until one reads the code: it takes the mean over the vectors of a class, and then divides by their number
-# once more, so that with a thousand vectors a thousandth of the supervised part is left. *As released* does that; *its
-# terms as means* divides once, as contrast is defined {cite:p}`khosla2020`, at the same weights. What the contrast adds is
+# once more, so that with a thousand vectors a thousandth of the supervised part is left. *CAP, released* does that;
+# *CAP, means* divides once, as contrast is defined {cite:p}`khosla2020`, at the same weights. What the contrast adds is
 # the difference to movement under the same teacher, without it.
 
 
@@ -499,18 +499,22 @@ contrast_drawn(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 def contrast_told(runs: pd.DataFrame) -> Markdown | pd.DataFrame:
-    """What CAP as released adds, to movement and to movement with the teacher, and how good that teacher is."""
+    """What CAP, released, adds to movement and to movement with the teacher, and how good that teacher is."""
     found, rows = added(runs), masks(runs)
     if found.empty or CAP["released"] not in set(rows["learner"]):
         return pd.DataFrame()
     taught = runs[(runs["experiment"] == "FineTuning") & (runs["start"] != "Ticket") & (runs["train_examples"] == 0)]
-    taught = taught[taught["task"].isin(rows["task"])]["score"].astype(float).fillna(0).mean()
-    said = [f"The teacher itself scores {100 * taught:.1f} on average."]
+    taught = taught[taught["task"].isin(rows["task"])]
+    said = [
+        f"The teacher itself scores {100 * taught['score'].astype(float).fillna(0).mean():.1f} on average, and on the "
+        f"training set, whose examples it answers for its student, its loss is {taught['train_loss'].mean():.2f} nats: "
+        "the closer that is to 0, the more it knows them by heart."
+    ]
     differences, cap = found.set_index(["sparsity", "name"])["told"], CAP["released"]
     for sparsity, some in rows.groupby("sparsity"):
         score = some.loc[some["learner"] == MOVEMENT, "score"].mean()
         said.append(
-            f"At {1 - sparsity:.0%} remaining weights movement scores {100 * score:.1f}, and CAP as released "
+            f"At {1 - sparsity:.0%} remaining weights movement scores {100 * score:.1f}, and {cap} "
             f"{differences[sparsity, f'{cap} minus {MOVEMENT}']} points more; of that the teacher makes "
             f"{differences[sparsity, f'{GUIDED} minus {MOVEMENT}']} and the contrast "
             f"{differences[sparsity, f'{cap} minus {GUIDED}']}."
