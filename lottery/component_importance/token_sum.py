@@ -1,7 +1,7 @@
 """Sensitivity, token by token, summed: the importance of super tickets (Liang et al. 2021, arXiv:2105.12002).
 
-What a gate's gradient is at one token is the product of the component's output there with the loss's gradient by it. An
-example counts with the sum of its tokens' sizes, the longer one with more.
+At one token the gradient of a gate is the product of the component's output with the loss's gradient by that output. An
+example counts with the sum of these products' sizes over its tokens, so that a long one counts more.
 """
 
 import torch
