@@ -13,11 +13,12 @@ TEMPERATURE = 2.0  # of the released recipe
 TEACHER = "teacher"  # the name in a batch under which the teacher's scores of its examples come
 
 
-def guided(recipe: Recipe) -> Callable[[nn.Module, Batch], Tensor]:
+def guided(recipe: Recipe, share: float = 0.5) -> Callable[[nn.Module, Batch], Tensor]:
     """A loss for `training.train`: batches hold the TEACHER's scores, (batch, classes), beside what the model takes.
 
     printed   the model's own loss + KL(student || teacher) (Jiang et al. 2023, eq. 7)
-    released  half the model's own loss + half T^2 KL(teacher || student), both softened at the temperature T = 2
+    released  1 - share of the model's own loss + share of T^2 KL(teacher || student), both softened at the temperature
+              T = 2; share is half in Jiang et al. 2023 and 0.9 in CAP (Xu et al. 2022)
     In nats, the mean over the batch.
     """
 
@@ -28,7 +29,7 @@ def guided(recipe: Recipe) -> Callable[[nn.Module, Batch], Tensor]:
         if recipe == "printed":
             return output.loss + _divergence(of=student.log_softmax(-1), from_=teacher.log_softmax(-1))
         soft = _divergence(of=(teacher / TEMPERATURE).log_softmax(-1), from_=(student / TEMPERATURE).log_softmax(-1))
-        return 0.5 * output.loss + 0.5 * TEMPERATURE**2 * soft
+        return (1 - share) * output.loss + share * TEMPERATURE**2 * soft
 
     return loss
 

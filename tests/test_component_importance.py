@@ -8,7 +8,7 @@ import torch
 from transformers import BertForSequenceClassification
 
 from lottery import components, examples
-from lottery.component_importance import attention_entropy, magnitude, taylor, token
+from lottery.component_importance import attention_entropy, magnitude, taylor, token, token_sum, token_sum_running
 
 LAYERS, HEADS, SIZE = 2, 4, 4  # of the model in conftest
 
@@ -114,10 +114,9 @@ def test_attention_entropy_is_counted_head_by_head_over_real_tokens(model, given
     assert found["heads"].min() >= 0
 
 
-def test_token_is_the_product_of_outputs_and_their_gradients_as_michel_et_al_sum_it(model, given, some):
-    found = token.score(model, given, some, torch.Generator())
-    without(model, some)
-    heads, mlps, tokens = torch.zeros(LAYERS, HEADS), torch.zeros(LAYERS), 0
+def sums_over_tokens(model, given):
+    """Example by example, the sum over tokens of |output x gradient| of each head and MLP, and the number of tokens."""
+    heads, mlps, tokens = torch.zeros(11, LAYERS, HEADS), torch.zeros(11, LAYERS), []
     contexts, outputs = {}, {}
     for layer in range(LAYERS):
         attention, mlp = block(model, layer).attention.output.dense, block(model, layer).output.dense
@@ -125,15 +124,44 @@ def test_token_is_the_product_of_outputs_and_their_gradients_as_michel_et_al_sum
         mlp.register_forward_hook(lambda _, inputs, output, layer=layer: outputs.update({layer: output}))
     for row in range(11):
         loss = model(**given.batch([row])).loss
-        tokens += contexts[0].shape[1]
+        tokens.append(contexts[0].shape[1])
         for layer in range(LAYERS):
             of_context, of_output = torch.autograd.grad(loss, [contexts[layer], outputs[layer]], retain_graph=True)
             for place in range(contexts[layer].shape[1]):
                 product = contexts[layer][0, place] * of_context[0, place]
                 for head in range(HEADS):
-                    heads[layer, head] += product[head * SIZE : (head + 1) * SIZE].sum().abs().item()
-                mlps[layer] += (outputs[layer][0, place] * of_output[0, place]).sum().abs().item()
+                    heads[row, layer, head] += product[head * SIZE : (head + 1) * SIZE].sum().abs().item()
+                mlps[row, layer] += (outputs[layer][0, place] * of_output[0, place]).sum().abs().item()
+    return {"heads": heads, "mlps": mlps}, sum(tokens)
+
+
+def test_token_is_the_product_of_outputs_and_their_gradients_as_michel_et_al_sum_it(model, given, some):
+    found = token.score(model, given, some, torch.Generator())
+    sums, tokens = sums_over_tokens(without(model, some), given)
     divisor = torch.tensor([float(tokens), 11.0])  # the last layer's by the number of examples
-    for name, expected in (("heads", heads / divisor[:, None]), ("mlps", mlps / divisor)):
+    for name, expected in (("heads", sums["heads"].sum(0) / divisor[:, None]), ("mlps", sums["mlps"].sum(0) / divisor)):
         assert torch.allclose(found[name][some[name]], expected[some[name]], rtol=1e-4, atol=1e-6)
         assert found[name][~some[name]].isnan().all()
+
+
+def test_token_sum_counts_every_example_with_all_its_tokens(model, given, some):
+    found = token_sum.score(model, given, some, torch.Generator())
+    sums, _ = sums_over_tokens(without(model, some), given)
+    for name, each in sums.items():
+        assert torch.allclose(found[name][some[name]], each.mean(0)[some[name]], rtol=1e-4, atol=1e-6)
+        assert found[name][~some[name]].isnan().all()
+
+
+def test_running_token_sum_adds_up_a_gradient_that_is_never_set_back_to_0(model, given, monkeypatch):
+    """As the released loop: after each batch, of 4, 4 and 3 examples, the gate's gradient so far is added."""
+    monkeypatch.setattr(token_sum_running, "of", lambda sizes, of=token_sum_running.of: of(sizes, together=4))
+    whole = components.everything(model.config)
+    found = token_sum_running.score(model, given, whole, torch.Generator())
+    sums, _ = sums_over_tokens(model, given)
+    for name, each in sums.items():
+        gradient, total = torch.zeros(each.shape[1:]), torch.zeros(each.shape[1:])
+        for batch in ([0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]):
+            for row in batch:
+                gradient += each[row] / len(batch)
+            total += gradient
+        assert torch.allclose(found[name], total / 3, rtol=1e-4, atol=1e-6)

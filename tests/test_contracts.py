@@ -24,7 +24,7 @@ def test_as_many_are_found_as_there_are():
     assert len(TASKS) == 11
     assert len(IMPORTANCE) == 2
     assert len(BASELINES) == 2
-    assert len(COMPONENT_IMPORTANCE) == 8
+    assert len(COMPONENT_IMPORTANCE) == 10
     assert len(TASK_HEADS) == 3
     assert len(PATTERN_CLASSIFIERS) == 4
 

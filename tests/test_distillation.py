@@ -40,6 +40,8 @@ def test_the_loss_is_the_papers_or_that_of_its_code(recipe):
         expected = 3 + divergence(softmax(s), softmax(t))
     else:
         expected = 0.5 * 3 + 0.5 * 4 * divergence(softmax(t / 2), softmax(s / 2))
+        other = distillation.guided(recipe, 0.9)(model, {"input_ids": torch.zeros(2, 1), "teacher": teacher.float()})
+        assert other.item() == pytest.approx(0.1 * 3 + 0.9 * 4 * divergence(softmax(t / 2), softmax(s / 2)), rel=1e-5)
     assert found.item() == pytest.approx(expected, rel=1e-5)
     found.backward()
     assert model.scores.grad.abs().sum() > 0

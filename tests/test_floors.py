@@ -14,7 +14,7 @@ FLOORS = [
     | {"files", "agreement", "mask_coding"},
     {"choices", "models", "examples", "spans", "text_files", "text_corpus", "glue_files", "glue_hub", "own_file"}
     | {"importance", "tasks", "miniature", "components", "sensitivity", "attention_maps"}
-    | {"component_importance", "baselines", "mask_learning", "score_masks", "distillation", "headed"}
+    | {"component_importance", "baselines", "mask_learning", "score_masks", "distillation", "contrast", "headed"}
     | {"attention_patterns", "pattern_classifiers", "own_maps"},
     {"training", "pretraining", "pruning", "evaluation", "component_search", "mask_training", "task_heads"},
     {"runs", "cluster", "mask_files", "ticket_files", "experiments", "claims", "regimes", "searches", "advantages"}

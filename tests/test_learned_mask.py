@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from lottery import mask_files, runs
+from lottery import contrast, mask_files, runs
 from lottery.experiments.learned_mask import MASK, LearnedMask
+from lottery.runs import Run
 
 HOW = {"sparsity": 0.5, "epochs": 2.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
 HOW |= {"strength": 1.0, "pressing": "ramp", "max_length": 16, "seed": 3}
@@ -85,6 +86,54 @@ def test_a_teacher_guides_and_its_answers_alter_the_mask(learned, fine_tuning, r
         one, other = (mask_files.load(run.path / MASK)[0] for run in (alone, guided))
         assert any(not torch.equal(one[name], other[name]) for name in one)
     assert runs.key(learned) == runs.key(replace(learned, guided="released"))
+
+
+def test_contrast_alters_the_mask_and_its_terms_are_told(learned, fine_tuning, results):
+    """Three epochs are begun in two and a half: snapshots of the second and the third."""
+    guided = replace(learned, method="movement", teacher=fine_tuning, taught=0.9, epochs=2.5)
+    cap = {recipe: replace(guided, contrasted=recipe) for recipe in ("mean", "released")}
+    masks = [each.mask(runs.perform(each, results)) for each in (guided, *cap.values())]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert any(not torch.equal(masks[one][name], masks[other][name]) for name in masks[0])
+    told = {recipe: runs.perform(each, results).metrics["losses"] for recipe, each in cap.items()}
+    assert "losses" not in runs.perform(guided, results).metrics
+    for terms in told.values():
+        assert len(terms) == 3
+        assert min(terms) > 0
+    assert told["mean"][2] > 20 * told["released"][2]  # of 37 examples, half of one class
+    with pytest.raises(ValueError, match="contrasted: vectors are contrasted with those of a teacher, too; give one"):
+        runs.perform(replace(learned, contrasted="mean"), results)
+
+
+def test_fields_of_contrast_and_of_the_teachers_share_leave_older_keys_as_they_were(learned):
+    assert runs.key(learned) == runs.key(replace(learned, taught=0.5, contrasted=None))
+    assert runs.key(learned) != runs.key(replace(learned, taught=0.9)) != runs.key(replace(learned, contrasted="mean"))
+
+
+def test_an_interrupted_contrast_goes_on_from_its_checkpoint(learned, fine_tuning, results, monkeypatch, tmp_path):
+    """Stopped within the second epoch, of which the snapshot that began it is in the checkpoint."""
+    cap = replace(learned, method="movement", teacher=fine_tuning, taught=0.9, contrasted="released", epochs=3.0)
+    undisturbed = runs.perform(cap, tmp_path / "a")
+    monkeypatch.setattr(Run, "checkpoint", lambda run: runs.Checkpoint(run.path / runs.CHECKPOINT, 0))
+    calls = []
+
+    def stopping(*given, terms=contrast.terms):
+        calls.append(given)
+        if len(calls) == 5 * 2 + 2 * 3:  # five steps with two banks, then two with three
+            raise KeyboardInterrupt
+        return terms(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(contrast, "terms", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            runs.perform(cap, tmp_path / "b")
+    assert (Run(cap, tmp_path / "b").path / runs.CHECKPOINT).exists()
+    encoded = []
+    monkeypatch.setattr(contrast, "encoded", lambda *given, of=contrast.encoded: encoded.append(1) or of(*given))
+    resumed = runs.perform(cap, tmp_path / "b")
+    assert len(encoded) == 2  # the teacher's vectors, and the snapshot of the third epoch
+    assert resumed.metrics == undisturbed.metrics
+    assert all(torch.equal(kept, cap.mask(undisturbed)[name]) for name, kept in cap.mask(resumed).items())
 
 
 def test_a_mask_can_be_taken_on(learned, results):

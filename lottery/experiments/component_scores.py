@@ -1,6 +1,6 @@
 """The importance of a fine-tuned model's heads and MLPs by one score."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 
@@ -14,13 +14,17 @@ from lottery.runs import Count, Run, parameters
 
 @parameters
 class ComponentScores:
-    """Scores of the whole model on the task's dev set, which Prasanna et al. 2020 rank its components by."""
+    """Scores of the whole model by which its components are ranked.
+
+    Prasanna et al. 2020 take them on the task's dev set, Liang et al. 2021 on what the model was trained on.
+    """
 
     version: ClassVar[int] = 1
     of: FineTuning
     importance: named("component_importance")
-    order: Count = 0  # the dev set is shuffled by this seed; 0: as it is
+    order: Count = 0  # the examples are shuffled by this seed; 0: as they are
     seed: Count = 0  # of a random score
+    where: Literal["dev", "train"] = "dev"  # the examples
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The scores, as lists.
@@ -30,11 +34,11 @@ class ComponentScores:
         layers                   their number
         """
         task, model, tokenizer, tables = self.of.opened(run)
-        dev = tables["dev"]
+        table = tables[self.where]
         if self.order:
-            order = torch.randperm(len(dev), generator=seeded(self.order))
-            dev = dev.iloc[order.tolist()].reset_index(drop=True)
-        given = evaluation.encoded(task, dev, tokenizer, self.of.max_length)
+            order = torch.randperm(len(table), generator=seeded(self.order))
+            table = table.iloc[order.tolist()].reset_index(drop=True)
+        given = evaluation.encoded(task, table, tokenizer, self.of.max_length)
         scorer = choose("component_importance", self.importance)
         scores = scorer.score(model, given, components.everything(model.config), seeded(self.seed))
         return {

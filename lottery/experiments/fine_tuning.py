@@ -46,6 +46,7 @@ class FineTuning:
     data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
     recipe: Literal["printed", "released"] = "printed"
     train_examples: Count = 0  # of the training set, so many drawn by the seed, the same for every start; 0: all
+    scored_unseen: bool = False  # whether it is also scored on the rest of the training set
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
@@ -53,7 +54,10 @@ class FineTuning:
         majority         the score of one answer to all of dev; `majority_accuracy`, its accuracy, of a task with one
         train_loss       over all of train, dropout off
         integrated_rate  the learning rate summed over all updates
+        unseen_score     where `scored_unseen`: the score on the examples of the training set that it was not trained on
         """
+        if self.scored_unseen and self.unseen().empty:
+            raise ValueError("scored_unseen: it is trained on all of train; give fewer train_examples")
         set_seed(self.seed)
         task = self.task_named(self.task)
         source = self.start.weights(run)
@@ -111,6 +115,10 @@ class FineTuning:
         constant = evaluation.majority(task, tables)
         if "accuracy" in constant:
             told["majority_accuracy"] = constant["accuracy"]
+        if self.scored_unseen:
+            unseen = self.unseen()
+            given = evaluation.answering(task, unseen, tokenizer, self.max_length)(model)
+            told["unseen_score"] = task.metrics(given, evaluation.truth(task, unseen))[task.METRIC]
         return told | {"majority": constant[task.METRIC]} | found
 
     def weights(self, run: Run) -> str:

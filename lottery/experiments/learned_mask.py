@@ -1,6 +1,5 @@
 """A mask learned on a task, over weights that stay as pre-trained or are fine-tuned under it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -12,9 +11,20 @@ from pydantic import InstanceOf
 from torch import nn
 from transformers import PreTrainedModel
 
-from lottery import distillation, evaluation, mask_files, mask_training, masks, models, runs, schedules, training
+from lottery import (
+    contrast,
+    distillation,
+    evaluation,
+    mask_files,
+    mask_training,
+    masks,
+    models,
+    runs,
+    schedules,
+    training,
+)
 from lottery.choices import choose, named
-from lottery.examples import Batch, Examples
+from lottery.examples import Examples, sorted_batches
 from lottery.experiments import Start, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask
@@ -52,6 +62,8 @@ class LearnedMask:
     teacher: FineTuning | None = None  # the fine-tuned model that guides it; None: none does
     guided: distillation.Recipe = "released"  # how it does
     data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    taught: Fraction = 0.5  # share of the teacher in the loss of the recipe "released"
+    contrasted: contrast.Recipe | None = None  # with the vectors of teacher and earlier selves, as CAP; None: not
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss`, and what the mask is.
@@ -62,6 +74,8 @@ class LearnedMask:
         query_heads, key_heads, value_heads, output_heads  share that stays of each head's rows of the matrix, or of its
                     columns of the last: layers * heads numbers, layer by layer
         trained     parameters trained, scores and others
+        losses      where `contrasted`, over all of train at the end: the guided loss, and the unsupervised and the
+                    supervised term against all banks, as weighted
         changed     numbers of the encoder, of its matrices, biases and norms, that differ from the pre-trained ones and
                     are not 0: what has to be stored beside the mask
         """
@@ -77,9 +91,9 @@ class LearnedMask:
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         rise = schedules.rise(steps=max(1, round(self.ramp * steps)))
-        given, loss = self._guidance(run, task, train)
         weights = models.prunable(model, embeddings=False, pooler=False)
         learner = mask_training.learner(choose("mask_learning", self.method), weights)
+        given, loss, banks = self._guidance(run, task, train, steps, learner)
         optimizer = mask_training.optimizer(
             model,
             weights,
@@ -109,7 +123,7 @@ class LearnedMask:
                 loss=loss,
                 schedule=schedules.linear_with_warmup(steps, 0),
                 clipped=learned,
-                carried=learner.carried,
+                carried=learner.carried | (banks.carried if banks else {}),
                 checkpoint=run.checkpoint(),
                 title=f"{self.method} on {task.TITLE} at sparsity {self.sparsity:g}",
             )
@@ -130,6 +144,7 @@ class LearnedMask:
             "majority": evaluation.majority(task, tables)[task.METRIC],
             "trained": sum(parameter.numel() for parameter in learned),
             "changed": _changed(model.base_model, before),
+            **({"losses": self._losses(model, given, banks)} if banks else {}),
             **_told(mask, model),
             **found,
         }
@@ -151,11 +166,13 @@ class LearnedMask:
         }[self.pressing]
 
     def _guidance(
-        self, run: Run, task: Task, train: Examples
-    ) -> tuple[Examples, Callable[[nn.Module, Batch], torch.Tensor] | None]:
-        """What to train on, with the teacher's scores where there is one, and the loss; None for the model's own."""
+        self, run: Run, task: Task, train: Examples, steps: int, learner: mask_training.Learner
+    ) -> tuple[Examples, contrast.Loss | None, contrast.Banks | None]:
+        """What to train on, with the teacher's scores where there is one, the loss, None for the model's own; banks."""
         if self.teacher is None:
-            return train, None
+            if self.contrasted:
+                raise ValueError("contrasted: vectors are contrasted with those of a teacher, too; give one")
+            return train, None, None
         if task.KIND != "classification":
             raise ValueError(
                 f"teacher: {task.TITLE} asks for no class, and over one number a teacher's distribution says nothing; "
@@ -163,7 +180,31 @@ class LearnedMask:
             )
         _, teacher, _, _ = self.teacher.opened(run)
         scores = torch.from_numpy(training.predict(teacher, train))
-        return replace(train, numbers=train.numbers | {distillation.TEACHER: scores}), distillation.guided(self.guided)
+        given = replace(train, numbers=train.numbers | {distillation.TEACHER: scores})
+        if self.contrasted is None:
+            return given, self._taught, None
+        each = -(-len(train) // self.batch_size)
+        banks = contrast.banks(teacher, train, epochs=-(-steps // each))
+        given = replace(given, numbers=given.numbers | {contrast.EXAMPLE: torch.arange(len(train))})
+
+        def epoch() -> tuple[int, bool]:
+            number, place = divmod(int(learner.done), each)
+            return number, place == 0
+
+        return given, contrast.contrasted(self._taught, banks, given, epoch, self.contrasted), banks
+
+    @property
+    def _taught(self) -> contrast.Loss:
+        return distillation.guided(self.guided, self.taught)
+
+    def _losses(self, model: PreTrainedModel, given: Examples, banks: contrast.Banks) -> list[float]:
+        last, total = banks.snapshots.shape[1], torch.zeros(3)
+        with training.evaluating(model):
+            for positions in sorted_batches(given.lengths, self.batch_size):
+                batch = {name: tensor.to(model.device) for name, tensor in given.batch(positions).items()}
+                found = contrast.parts(model, batch, self._taught, banks, last, self.contrasted)
+                total += found.cpu() * len(positions) / len(given)
+        return total.tolist()
 
 
 def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
