@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
@@ -23,6 +24,7 @@ from lottery.schedules import Schedule
 from lottery.tasks import Task
 
 MASK = "mask.safetensors"
+POWERS = {"cubic": 3, "linear": 1}  # of `schedules.rise`
 
 
 @parameters
@@ -40,7 +42,7 @@ class LearnedMask:
     released_words: bool = False  # whether labels get the words that the released code gives them, where these differ
     sparsity: Fraction  # asked for in the end, of the six matrices of every layer; of no effect on a threshold
     epochs: Positive
-    ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises along a cubic
+    ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises
     batch_size: Size
     score_rate: Positive  # learning rate of the scores
     weight_rate: Positive  # of the weights where they are fine-tuned, and of the head
@@ -52,6 +54,7 @@ class LearnedMask:
     teacher: FineTuning | None = None  # the fine-tuned model that guides it; None: none does
     guided: distillation.Recipe = "released"  # how it does
     data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss`, and what the mask is.
@@ -76,7 +79,7 @@ class LearnedMask:
         before = models.snapshot(model.base_model)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
-        rise = schedules.rise(steps=max(1, round(self.ramp * steps)))
+        rise = schedules.rise(steps=max(1, round(self.ramp * steps)), power=POWERS[self.rise])
         given, loss = self._guidance(run, task, train)
         weights = models.prunable(model, embeddings=False, pooler=False)
         learner = mask_training.learner(choose("mask_learning", self.method), weights)
@@ -156,14 +159,25 @@ class LearnedMask:
         """What to train on, with the teacher's scores where there is one, and the loss; None for the model's own."""
         if self.teacher is None:
             return train, None
-        if task.KIND != "classification":
+        if task.KIND == "regression":
             raise ValueError(
-                f"teacher: {task.TITLE} asks for no class, and over one number a teacher's distribution says nothing; "
+                f"teacher: {task.TITLE} asks for a number, and over one number a teacher's distribution says nothing; "
                 "give no teacher"
             )
         _, teacher, _, _ = self.teacher.opened(run)
-        scores = torch.from_numpy(training.predict(teacher, train))
-        return replace(train, numbers=train.numbers | {distillation.TEACHER: scores}), distillation.guided(self.guided)
+        if task.KIND == "span":
+            scores = map(_tensors, training.predict_spans(teacher, train))
+            given = replace(
+                train, sequences=train.sequences | dict(zip(distillation.SPAN_TEACHER, scores, strict=True))
+            )
+        else:
+            scores = torch.from_numpy(training.predict(teacher, train))
+            given = replace(train, numbers=train.numbers | {distillation.TEACHER: scores})
+        return given, distillation.guided(self.guided)
+
+
+def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
+    return [torch.from_numpy(array) for array in arrays]
 
 
 def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
