@@ -2,7 +2,7 @@
 
 from lottery.miniature import ngram
 from lottery.miniature.language import NOUNS, Language
-from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, MODELS, NAMES, Family, config
+from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, MODELS, NAMES, Family, config, roberta_config
 from lottery.miniature.tasks import tables
 from lottery.miniature.text import documents
 from lottery.miniature.tokenizer import TOKENIZERS, tokenizer
@@ -20,6 +20,7 @@ __all__ = [
     "config",
     "documents",
     "ngram",
+    "roberta_config",
     "tables",
     "tokenizer",
 ]
