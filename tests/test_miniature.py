@@ -293,7 +293,7 @@ def test_the_byte_pairs_are_robertas_and_text_survives_them(language, text, tmp_
     both = [sum(map(len, each(sentences)["input_ids"])) for each in (encoder, tokenizer(language))]
     assert both[0] == pytest.approx(both[1], rel=0.1)
     vocabulary = loaded.get_vocab()
-    assert {"yes", "no", "\u0120yes", "\u0120no"} <= vocabulary.keys()
+    assert {"\u0120yes", "\u0120no"} <= vocabulary.keys()
     assert loaded.tokenize("so yes") == ["so", "\u0120yes"]
 
 
