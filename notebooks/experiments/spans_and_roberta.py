@@ -139,6 +139,7 @@ missing, missing_bert = (
     for name in tables
 )
 published = pd.read_csv("book/published/jiang2023_results.csv")
+no_tasks = Markdown("*Not part of this build: `tasks` is empty.*")
 PLAIN = {"head": "random", "guided": ""}  # what all methods have
 OF_FULL = {"method": mask_tables.FULL}
 
@@ -192,11 +193,10 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
     rows = rows.assign(
         method=[names.get(name) or title(name) for name in rows["method"]],
         teacher=rows["teacher"].map({True: "a teacher", False: "no teacher"}),
-        score=100 * rows["score"],
+        told=[f"{100 * score:.1f}" if score == score else "did not converge" for score in rows["score"]],
     )
-    found = rows.pivot_table("score", index=index, columns="sparsity", dropna=False, sort=False).sort_index(axis=1)
-    found = found.dropna(how="all").rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
-    return found.map(lambda score: "" if np.isnan(score) else f"{score:.1f}")
+    found = rows.set_index([*index, "sparsity"])["told"].unstack(sort=False).sort_index(axis=1)
+    return found.fillna("").rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain").rename_axis(columns=None)
 
 
 # %% [markdown]
@@ -341,7 +341,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them."}}
-models_drawn(live) if tasks else Markdown("*Not part of this build: `tasks` is empty.*")
+models_drawn(live) if tasks else no_tasks
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature."}, "figure": {"name": "roberta-recorded", "caption": "The same on the miniature's recorded grid."}}
 models_drawn(recorded) if len(recorded) else missing
@@ -376,7 +376,7 @@ def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([found, *full]).rename_axis("difference of scores (points), mean over the tasks")
 
 
-models_compared(live)
+models_compared(live) if tasks else no_tasks
 
 # %% tags=["hide-input"]
 models_compared(recorded) if len(recorded) else missing
@@ -430,4 +430,4 @@ def rise_told(rows: pd.DataFrame) -> Markdown:
     return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {'; '.join(told)}.")
 
 
-rise_told(recorded if len(recorded) else live)
+rise_told(recorded) if len(recorded) else rise_told(live) if tasks else no_tasks
