@@ -160,7 +160,8 @@ def curve(ax: plt.Axes, rows: pd.DataFrame, value: str, place: int, label: str, 
     means = seeds.groupby("asked").agg(["mean", "min", "max"])
     spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
     ax.errorbar(100 * (1 - means.index), means["mean"], spread, label=label, linestyle=line, capsize=2,
-                color=plots.COLOURS[place], marker=plots.MARKERS[place])  # fmt: skip
+                color=plots.COLOURS[place], marker=plots.MARKERS[place],
+                fillstyle="full" if line == "-" else "none")  # fmt: skip
 
 
 def remaining(ax: plt.Axes, asked: pd.Series) -> None:
@@ -189,7 +190,8 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
     rows = published[published["table"] == table]
     for column, value in which.items():
         rows = rows[rows[column] == value]
-    names = {"fine_tuning": "full fine-tuning", "smp": "SMP, the better of both", "cap": "CAP", "supert": "SuperT"}
+    names = {"fine_tuning": title(mask_tables.FULL), "cap": "CAP"}
+    rows = rows.sort_values(["metric", "teacher"], kind="stable")
     rows = rows.assign(
         method=[names.get(name) or title(name) for name in rows["method"]],
         teacher=rows["teacher"].map({True: "a teacher", False: "no teacher"}),
@@ -217,30 +219,34 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
 
 # %% tags=["hide-input"]
 def answers_drawn(rows: pd.DataFrame) -> None:
-    """F1 and exact match against the share of weights that remains, a panel each, a line each method."""
+    """F1 and exact match against the share of weights that remains: a row of two panels a model, a line each method."""
     rows = rows[rows["task"] == "squad"]
-    _, panels = plt.subplots(1, 2, figsize=(7.0, 3.2))
-    for ax, value, name in zip(panels, ("score", "exact_match"), ("F1", "exact match"), strict=True):
-        plain = rows[(rows["head"] == "random") & (rows["guided"] == "")]
-        for method, place in colour(plain).items():
-            curve(ax, plain[plain["method"] == method], value, place, title(method))
-        others = rows[(rows["head"] != "random") & (rows["method"] != mask_tables.FULL)]
-        for place, (head, some) in enumerate(others.groupby("head", sort=False), start=len(colour(plain))):
-            curve(ax, some, value, place, f"SMP-L, {head} head", ":")
-        taught = rows[rows["guided"] == "released"]
-        for method, some in taught.groupby("method", sort=False):
-            curve(ax, some, value, colour(plain)[method], f"{title(method)}, a teacher", "--")
-        full = 100 * rows.loc[rows["method"] == mask_tables.FULL, value].mean()
-        ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
-        remaining(ax, rows.loc[rows["method"] != mask_tables.FULL, "asked"])
-        ax.set(ylabel=f"{name} (x 100)")
-    panels[0].legend(fontsize=7)
+    names = list(rows["model"].unique())
+    _, panels = plt.subplots(len(names), 2, figsize=(7.0, 3.2 * len(names)), squeeze=False)
+    for pair, model in zip(panels, names, strict=True):
+        here = rows[rows["model"] == model]
+        plain = here[(here["head"] == "random") & (here["guided"] == "")]
+        for ax, value, name in zip(pair, ("score", "exact_match"), ("F1", "exact match"), strict=True):
+            for method, place in colour(plain).items():
+                curve(ax, plain[plain["method"] == method], value, place, title(method))
+                taught = here[(here["method"] == method) & (here["guided"] == "released")]
+                if len(taught):
+                    curve(ax, taught, value, place, f"{title(method)}, a teacher", "--")
+            others = here[(here["head"] != "random") & (here["method"] != mask_tables.FULL)]
+            for place, (head, some) in enumerate(others.groupby("head", sort=False), start=len(colour(plain))):
+                curve(ax, some, value, place, f"SMP-L, the head {head}", ":")
+            full = 100 * here.loc[here["method"] == mask_tables.FULL, value].mean()
+            ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
+            remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
+            ax.set(ylabel=f"{name} (x 100)")
+        pair[0].set_title(model, fontsize=10, loc="left")
+    panels[0][0].legend(fontsize=7)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them. One answer to all, the paragraph's first word, scores next to nothing."}}
 answers_drawn(live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines are models that a teacher guided."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
 answers_drawn(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions."}}
@@ -249,7 +255,7 @@ answers_drawn(bert) if len(bert) else missing_bert
 
 # %% tags=["hide-input"]
 def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
-    """What methods, heads and teachers add to each other in F1, and the first of them in exact match."""
+    """What methods, heads and teachers add to each other in F1, and the first of them in exact match, by model."""
     rows = rows[rows["task"] == "squad"]
     smp_l, smp_s, movement = ({"method": name} | PLAIN for name in ("smp_l", "smp_s", "movement"))
     lines = [
@@ -262,7 +268,7 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
         ("a teacher as released, SMP-L, F1", "score", smp_l | {"guided": "released"}, smp_l),
         ("a teacher as released, SMP-S, F1", "score", smp_s | {"guided": "released"}, smp_s),
     ]
-    return compared(rows, lines)
+    return pd.concat({model: compared(rows[rows["model"] == model], lines) for model in rows["model"].unique()})
 
 
 answers_compared(live)
@@ -274,8 +280,36 @@ answers_compared(recorded) if len(recorded) else missing
 answers_compared(bert) if len(bert) else missing_bert
 
 # %% [markdown]
-# In brackets the 95 % interval over seeds (paired t), which one seed does not have. What the paper prints for BERT-base, of
-# Table 1 and, for other masking functions, of Table 3:
+# In brackets the 95 % interval over seeds (paired t), which one seed does not have.
+
+
+# %% tags=["hide-input"]
+def over_all(rows: pd.DataFrame, one: dict, other: dict) -> str:
+    """One minus other in points, with its interval over seeds: the mean over the methods and sparsities of both."""
+    varied = [column for column in ("method", "asked") if column not in one]
+    places = rows.loc[rows["method"] != mask_tables.FULL, varied].drop_duplicates().to_dict("records")
+    each = [mask_tables.difference(rows, "score", place | one, place | other) for place in places]
+    if not (each := [found for found in each if len(found)]):
+        return "not tried"
+    values = pd.concat(each, axis=1).mean(axis=1, skipna=False)
+    return stats.paired_difference(values, 0 * values).told(100)
+
+
+def answers_told(rows: pd.DataFrame) -> Markdown:
+    """What not touching the weights costs in F1, by model."""
+    rows = rows[rows["task"] == "squad"]
+    told = [
+        f"{over_all(rows[rows['model'] == model], {'method': 'smp_l'} | PLAIN, {'method': 'movement'} | PLAIN)} points on "
+        f"the {model}"
+        for model in rows["model"].unique()
+    ]
+    return Markdown(f"SMP-L minus movement in F1, the mean over the sparsities: {', '.join(told)}.")
+
+
+answers_told(recorded if len(recorded) else live)
+
+# %% [markdown]
+# What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3:
 
 # %% tags=["hide-input"]
 printed(1, ["metric", "teacher", "method"], task="squad").rename({"exact_match": "exact match", "f1": "F1"})
@@ -340,7 +374,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
     panels[0][0].legend(fontsize=7)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them; hollow ones are of a sparsity that rises along a line."}}
 models_drawn(live) if tasks else no_tasks
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature."}, "figure": {"name": "roberta-recorded", "caption": "The same on the miniature's recorded grid."}}
@@ -413,21 +447,13 @@ printed_told()
 
 # %% tags=["hide-input"]
 def rise_told(rows: pd.DataFrame) -> Markdown:
-    """Whether the line does better than the cubic, over all methods, tasks and sparsities, by model."""
+    """Whether the line does better than the cubic, by model."""
     rows = rows[rows["task"] != "squad"]
-    told = []
-    for model, here in rows.groupby("model", sort=False):
-        places = here[here["method"] != mask_tables.FULL].groupby(["method", "asked"]).groups
-        each = [
-            mask_tables.difference(
-                here, "score", *({"method": m, "asked": s, "rise": rise} for rise in ("linear", "cubic"))
-            )
-            for m, s in places
-        ]
-        if each := [found for found in each if len(found)]:
-            values = pd.concat(each, axis=1).mean(axis=1, skipna=False)
-            told.append(f"{stats.paired_difference(values, 0 * values).told(100)} points on {model}")
-    return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {'; '.join(told)}.")
+    told = [
+        f"{over_all(rows[rows['model'] == model], {'rise': 'linear'}, {'rise': 'cubic'})} points on the {model}"
+        for model in rows["model"].unique()
+    ]
+    return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(told)}.")
 
 
 rise_told(recorded) if len(recorded) else rise_told(live) if tasks else no_tasks
