@@ -229,10 +229,10 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
 
 def some(table: pd.DataFrame, count: int) -> pd.DataFrame:
     """So many rows drawn at random, always the same, in their order; 0 means all. Raises ValueError for too many."""
-    if count > len(table):
-        raise ValueError(f"{count} examples are asked for where there are {len(table)}: give at most so many, or 0")
     if not count:
         return table
+    if count > len(table):
+        raise ValueError(f"{count} examples are asked for where there are {len(table)}: give at most so many, or 0")
     order = torch.randperm(len(table), generator=seeded(count)).tolist()
     return table.iloc[sorted(order[:count])].reset_index(drop=True)
 
