@@ -268,7 +268,8 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
         ("a teacher as released, SMP-L, F1", "score", smp_l | {"guided": "released"}, smp_l),
         ("a teacher as released, SMP-S, F1", "score", smp_s | {"guided": "released"}, smp_s),
     ]
-    return pd.concat({model: compared(rows[rows["model"] == model], lines) for model in rows["model"].unique()})
+    told = {model: compared(rows[rows["model"] == model], lines) for model in rows["model"].unique()}
+    return pd.concat(told).fillna("")
 
 
 answers_compared(live)
@@ -393,7 +394,7 @@ def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
         for method in colour(rows):
             line, cubic = ({"model": model, "method": method, "rise": rise} for rise in ("linear", "cubic"))
             lines.append((f"{model}, {title(method)}: the line minus the cubic", "score", line, cubic))
-        own = {"model": model, "method": "smp_l", "rise": "linear" if "RoBERTa" in model else "cubic"}
+        own = {"model": model, "method": "smp_l", "rise": "linear" if "roberta" in model.lower() else "cubic"}
         lines.append((f"{model}: SMP-L as in the paper minus movement", "score", own, own | {"method": "movement"}))
     found = compared(rows, lines)
     full = [
@@ -403,7 +404,7 @@ def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
                 (
                     f"{model}: SMP-L as in the paper minus full fine-tuning",
                     "score",
-                    {"method": "smp_l", "rise": "linear" if "RoBERTa" in model else "cubic"},
+                    {"method": "smp_l", "rise": "linear" if "roberta" in model.lower() else "cubic"},
                     OF_FULL,
                 )
             ],
