@@ -16,7 +16,7 @@ Batch = dict[str, torch.Tensor]
 class Examples:
     """n examples, each a few sequences of its own length and a few numbers.
 
-    sequences  {"input_ids": n tensors (length,), "token_type_ids": ...}: int64
+    sequences  {"input_ids": n tensors (length,), "token_type_ids": ...}: int64, or floats for scores of the tokens
     numbers    {"labels": (n,) tensor, ...}, under the names by which the model takes them
     pad        {"input_ids": the padding token's id, ...}; 0 where a name is missing
     """

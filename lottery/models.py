@@ -105,6 +105,7 @@ def describe() -> dict[str, str]:
     families = _listed([family.title for family in FAMILIES.values()])
     return {
         "miniature": "a small BERT pre-trained here on a made-up language; needs no download",
+        "miniature-roberta": "a small RoBERTa pre-trained on the same language",
         "minilm": f"all-MiniLM-L6-v2, a real BERT (6 layers of 384), from the package {MINILM_PACKAGE} or the hub",
         "FOLDER": f"a saved transformers model (config.json, model.safetensors, tokenizer): {families}",
         "NAME": "a model of the Hugging Face hub of the same families, such as bert-base-uncased",

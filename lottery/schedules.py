@@ -28,13 +28,18 @@ def cubic(final: float, *, begin: int, end: int) -> Schedule:
     return lambda step: final * (1 - (1 - progress(step)) ** 3)
 
 
-def rise(*, steps: int) -> Schedule:
-    """How far a cubic ramp that begins at step 0 has come: 1 - (1 - t / steps)**3 in [0, 1], 1 from `steps` on.
+def rise(*, steps: int, power: int = 3) -> Schedule:
+    """How far a ramp that begins at step 0 has come: 1 - (1 - t / steps)**power in [0, 1], 1 from `steps` on.
 
-    Times a sparsity it is `cubic` (Jiang et al. 2023, arXiv:2210.06210, eq. 5). Raises ValueError for no steps.
+    power  3: times a sparsity it is `cubic` (Jiang et al. 2023, arXiv:2210.06210, eq. 5); 1: it is `linear`, which they
+           give RoBERTa
+    Raises ValueError for no steps.
+
+    >>> [rise(steps=4, power=1)(step) for step in (0, 1, 3, 5)]
+    [0.0, 0.25, 0.75, 1.0]
     """
     progress = _progress(0.0, 0, steps)
-    return lambda step: 1 - (1 - progress(step)) ** 3
+    return lambda step: 1 - (1 - progress(step)) ** power
 
 
 def linear(final: float, *, begin: int, end: int) -> Schedule:

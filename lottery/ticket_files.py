@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lottery import components, files, mask_files, masks, models, plots, pruning, runs
+from lottery import components, files, mask_files, masks, miniature, models, plots, pruning, runs
 from lottery.choices import choose
 from lottery.examples import seeded
 from lottery.masks import Mask
@@ -27,9 +27,9 @@ def of_model(
     sparsity  share of the weights to remove, in [0, 1)
     """
     score = choose("importance", method).score
-    if source == "miniature":
+    if source in miniature.NAMES:
         raise ValueError(
-            "the miniature is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
+            f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
     weights = models.encoder_weights(source, embeddings=embeddings, pooler=pooler)
     return KEEP[scope](score(weights, seeded(seed)), sparsity)

@@ -1,4 +1,4 @@
-"""The teacher's loss, against numpy."""
+"""The teacher's loss, against numpy; for spans in loops over windows and their tokens."""
 
 from types import SimpleNamespace
 
@@ -45,6 +45,46 @@ def test_the_loss_is_the_papers_or_that_of_its_code(recipe):
     assert found.item() == pytest.approx(expected, rel=1e-5)
     found.backward()
     assert model.scores.grad.abs().sum() > 0
+
+
+class FixedSpans(torch.nn.Module):
+    """As `Fixed`, with scores of each token as start and as end."""
+
+    def __init__(self, starts, ends):
+        super().__init__()
+        self.starts, self.ends = torch.nn.Parameter(starts), torch.nn.Parameter(ends)
+
+    def forward(self, input_ids, attention_mask):
+        return SimpleNamespace(loss=torch.tensor(3.0), start_logits=self.starts, end_logits=self.ends)
+
+
+@pytest.mark.parametrize("recipe", ["printed", "released"])
+def test_of_spans_the_tokens_of_each_window_count_and_no_others(recipe):
+    lengths, generator = (5, 2, 4), torch.Generator().manual_seed(2)
+    scores = [3 * torch.randn(3, 5, generator=generator) for _ in range(4)]
+    batch = {
+        "input_ids": torch.zeros(3, 5),
+        "attention_mask": torch.tensor([[int(at < length) for at in range(5)] for length in lengths]),
+        "teacher_starts": scores[2],
+        "teacher_ends": scores[3],
+    }
+    model = FixedSpans(*scores[:2])
+    found = distillation.guided(recipe)(model, batch)
+    apart = []
+    for student, teacher in ((scores[0], scores[2]), (scores[1], scores[3])):
+        for row, length in enumerate(lengths):
+            s, t = (each[row, :length].double().numpy() for each in (student, teacher))
+            if recipe == "printed":
+                apart.append(divergence(softmax(s), softmax(t)))
+            else:
+                apart.append(4 * divergence(softmax(t / 2), softmax(s / 2)))
+    expected = 3 + np.mean(apart) if recipe == "printed" else 0.5 * 3 + 0.5 * np.mean(apart)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+    found.backward()
+    for gradient in (model.starts.grad, model.ends.grad):
+        assert gradient.isfinite().all()
+        assert (gradient[batch["attention_mask"] == 0] == 0).all()
+        assert (gradient[batch["attention_mask"] == 1] != 0).all()
 
 
 def test_a_student_that_says_what_its_teacher_says_has_only_its_own_loss():

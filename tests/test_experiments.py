@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import BertForPreTraining, BertForSequenceClassification
+from transformers import BertForPreTraining, BertForSequenceClassification, RobertaForMaskedLM
 
 from lottery import evaluation, mask_files, masks, miniature, models, pretraining, runs
 from lottery.choices import choose
@@ -315,6 +315,40 @@ def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_pat
     assert again.metrics == run.metrics
 
 
+def test_a_miniature_roberta_reads_the_same_text_in_its_own_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
+    monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 20)
+    bert, roberta = (Miniature(seed=5, steps=2, family=family) for family in ("bert", "roberta"))
+    run = runs.perform(roberta, tmp_path)
+    reader, theirs = (models.tokenizer(each.weights(run)) for each in (roberta, bert))
+    assert reader.model_input_names == ["input_ids", "attention_mask"]
+    model = RobertaForMaskedLM.from_pretrained(run.path / "model")
+    assert model.config.vocab_size == len(reader) != len(theirs)
+    models.check_length(model, 64)
+    with pytest.raises(ValueError, match="positions for 64 tokens"):
+        models.check_length(model, 65)
+    assert run.metrics["loss"] == run.metrics["mlm_loss"] > 0
+    assert np.isnan(run.metrics["nsp_loss"])
+    # The same matrices in the same shapes, and the same passages.
+    mine, other = (
+        models.encoder_weights(each.weights(run), embeddings=False, pooler=False) for each in (roberta, bert)
+    )
+    assert {name: weight.shape for name, weight in mine.items()} == {
+        name: weight.shape for name, weight in other.items()
+    }
+    documents = miniature.documents(Language(5), 20, 1)
+    told = "".join(sentence for document in documents for sentence in document).replace(" ", "")
+    pairs, _ = roberta.text(run, reader)
+    passages = [part.replace(" ", "") for ids in pairs.sequences["input_ids"] for part in _passages(reader, ids)]
+    assert len(passages) == 2 * len(pairs)
+    assert all(passage in told for passage in passages)
+    assert roberta.tables("sst2")["train"].equals(bert.tables("sst2")["train"])
+
+
+def _passages(reader, ids):
+    return reader.decode(ids).removeprefix("<s>").removesuffix("</s>").split("</s>")
+
+
 def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings(tmp_path, monkeypatch):
     monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
     monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 40)
@@ -392,9 +426,12 @@ def test_a_start_is_named_by_model_task_and_folder(cola_folder, hans_folder):
         model="minilm", data=str(cola_folder)
     )
     assert starts.start("miniature", "cola", "", seed=3, miniature_steps=5) == Miniature(seed=3, steps=5)
+    roberta = Miniature(seed=3, steps=5, family="roberta")
+    assert starts.start("miniature-roberta", "cola", "", seed=3, miniature_steps=5) == roberta
     assert starts.start("minilm", "cola", glue, seed=0, miniature_steps=5).mask(None) == {}
     for told, match in (
         (("miniature", "cola", glue), "leave data_dir empty"),
+        (("miniature-roberta", "cola", glue), "leave data_dir empty"),
         (("minilm", "cola", ""), "has no folder 'CoLA'"),
         (("minilm", "rte", glue), "has no folder 'RTE'"),
         (("minilm", "clola", glue), "did you mean 'cola'"),
@@ -405,6 +442,26 @@ def test_a_start_is_named_by_model_task_and_folder(cola_folder, hans_folder):
     assert starts.start("minilm", "cola", "hub", seed=0, miniature_steps=5) == Given(model="minilm", data="hub")
     with pytest.raises(ValueError, match=r"'squad' is not one of GLUE's on the hub"):
         starts.start("minilm", "squad", "hub", seed=0, miniature_steps=5)
+
+
+def test_a_part_of_a_task_is_drawn_once_for_everyone(cola_folder):
+    whole = Given(model="minilm", data=str(cola_folder))
+    few = starts.start(
+        "minilm", "cola", str(cola_folder.parent), seed=0, miniature_steps=5, train_examples=20, dev_examples=8
+    )
+    assert few == Given(model="minilm", data=str(cola_folder), train_examples=20, dev_examples=8)
+    tables, all_of_it = few.tables("cola"), whole.tables("cola")
+    assert {split: len(table) for split, table in tables.items()} == {"train": 20, "dev": 8}
+    assert {split: len(table) for split, table in all_of_it.items()} == {"train": 37, "dev": 21}
+    for split, table in tables.items():
+        rows, drawn = (list(each.itertuples(index=False, name=None)) for each in (all_of_it[split], table))
+        places = [rows.index(row) for row in drawn]
+        assert places == sorted(set(places))  # none twice, in their order
+        assert places != list(range(len(places)))
+        assert few.tables("cola")[split].equals(table)
+    assert replace(few, dev_examples=0).tables("cola")["dev"].equals(all_of_it["dev"])
+    with pytest.raises(ValueError, match="38 examples are asked for where there are 37"):
+        replace(few, train_examples=38).tables("cola")
 
 
 def test_files_in_another_layout_are_refused_before_anything_runs(cola_folder, tmp_path):

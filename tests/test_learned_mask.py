@@ -1,14 +1,21 @@
 """A mask learned on a task, end to end."""
 
+import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, BertForPreTraining, RobertaForMaskedLM
 
-from lottery import contrast, mask_files, runs
+from lottery import contrast, mask_files, miniature, models, runs
+from lottery.choices import offered
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import MASK, LearnedMask
+from lottery.experiments.starts import Given
+from lottery.mask_learning import smp_l
 from lottery.runs import Run
 
 HOW = {"sparsity": 0.5, "epochs": 2.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
@@ -143,6 +150,132 @@ def test_a_mask_can_be_taken_on(learned, results):
     assert all(torch.equal(mask[name], kept) for name, kept in stored.items())
 
 
+@pytest.mark.parametrize(("rise", "power"), [("cubic", 3), ("linear", 1)])
+def test_the_sparsity_rises_as_asked(learned, results, monkeypatch, rise, power):
+    """The progress that the method is told in each of the 10 steps, of which 5 are the ramp's."""
+    told, gates = [], smp_l.gates
+    monkeypatch.setattr(smp_l, "gates", lambda *given: told.append(given[1:]) or gates(*given))
+    assert runs.perform(replace(learned, rise=rise, seed=8), results).metrics["steps"] == 10
+    assert [sparsity for sparsity, _ in told] == [0.5] * 10
+    assert [progress for _, progress in told] == pytest.approx([1 - (1 - min(t / 5, 1)) ** power for t in range(10)])
+
+
+# Spans
+
+
+@pytest.fixture(scope="module")
+def spans(tmp_path_factory):
+    """Random models of both families, and a SQuAD of a few questions in their language: {family: a start}."""
+    language = miniature.Language(1)
+    data = tmp_path_factory.mktemp("SQuAD")
+    tables = miniature.tables(language, "squad")
+    for split, rows in (("train", tables["train"][:24]), ("dev", tables["dev"][:10])):
+        paragraphs = [
+            {
+                "context": row.second,
+                "qas": [
+                    {
+                        "id": str(number),
+                        "question": row.first,
+                        "answers": [{"text": row.answer, "answer_start": row.start}],
+                    }
+                ],
+            }
+            for number, row in enumerate(rows.itertuples())
+        ]
+        (data / f"{split}-v1.1.json").write_text(json.dumps({"data": [{"title": "t", "paragraphs": paragraphs}]}))
+    sizes = {"layers": 2, "heads": 4, "width": 16, "intermediate": 24}
+    starts = {}
+    for family, build, shape in (
+        ("bert", BertForPreTraining, miniature.config),
+        ("roberta", RobertaForMaskedLM, miniature.roberta_config),
+    ):
+        own = miniature.TOKENIZERS[family](language)
+        torch.manual_seed(5)
+        folder = tmp_path_factory.mktemp(family)
+        models.save(build(shape(len(own), **sizes)), own, folder)
+        starts[family] = Given(model=str(folder), data=str(data))
+    return starts
+
+
+def windows_of(start, max_length):
+    """How many windows the training paragraphs make, by the tokenizer's own cutting."""
+    own, table = models.tokenizer(start.model), start.tables("squad")["train"]
+    total = 0
+    for row in table.itertuples():
+        asked = len(own(row.first, add_special_tokens=False)["input_ids"])
+        room = max_length - asked - own.num_special_tokens_to_add(pair=True)
+        overlap = room - min(room, max_length // 3)
+        told = own(
+            row.first, row.second, truncation="only_second", max_length=max_length, stride=overlap,
+            return_overflowing_tokens=True,
+        )  # fmt: skip
+        total += len(told["input_ids"])
+    return total
+
+
+def plain(text):
+    """The words of an answer in this language, which has no punctuation inside words: lower case, no article."""
+    return [word for word in text.lower().replace(".", " ").replace("?", " ").split() if word not in ("a", "an", "the")]
+
+
+def check_span_run(run, experiment):
+    """Its steps are those of the windows, and its scores those of its answers."""
+    table, answers = experiment.start.tables("squad")["dev"], pd.read_parquet(run.path / "answers.parquet")["answer"]
+    windows = windows_of(experiment.start, experiment.max_length)
+    assert windows > 1.3 * 24
+    assert run.metrics["steps"] == round(experiment.epochs * -(-windows // experiment.batch_size))
+    assert len(answers) == len(table) == 10
+    pairs = [(plain(given), plain(right)) for given, right in zip(answers, table["answer"], strict=True)]
+    assert run.metrics["exact_match"] == pytest.approx(np.mean([given == right for given, right in pairs]))
+    shared = [(Counter(given) & Counter(right)).total() for given, right in pairs]
+    f1 = [2 * s / (len(given) + len(right)) if s else 0 for s, (given, right) in zip(shared, pairs, strict=True)]
+    assert run.metrics["f1"] == run.metrics["score"] == pytest.approx(np.mean(f1))
+    assert all(answer in paragraph for answer, paragraph in zip(answers, table["second"], strict=True))
+
+
+@pytest.fixture
+def spanned(spans):
+    return lambda family, **change: LearnedMask(
+        start=spans[family], task="squad", **({"method": "smp_l"} | HOW | {"max_length": 22, "epochs": 1.0} | change)
+    )
+
+
+@pytest.mark.parametrize("method", offered("mask_learning"))
+def test_every_method_learns_on_windows_of_paragraphs(method, spanned, results):
+    experiment = spanned("bert", method=method, head="mlm")
+    run = runs.perform(experiment, results)
+    check_span_run(run, experiment)
+    if method in ("smp_l", "smp_s", "smp_g", "movement", "magnitude"):
+        assert run.metrics["sparsity_met"] == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("head", ["mlm", "embedding", "random"])
+def test_every_head_reads_spans_on_a_roberta(head, spanned, results):
+    experiment = spanned("roberta", head=head)
+    run = runs.perform(experiment, results)
+    check_span_run(run, experiment)
+    assert len(run.metrics["query_heads"]) == 2 * 4
+    assert run.metrics["trained"] == run.metrics["weights"] + (2 * 16 + 2 if head == "random" else 0)
+    assert run.metrics["changed"] == 0
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_a_teacher_of_spans_guides(family, spanned, results):
+    alone = spanned(family)
+    teacher = FineTuning(
+        start=alone.start, task="squad", epochs=2.0, batch_size=8, learning_rate=1e-2, max_length=22, seed=3, saved=True
+    )
+    masks = [alone.mask(runs.perform(alone, results))]
+    for recipe in ("printed", "released"):
+        guided = replace(alone, teacher=teacher, guided=recipe)
+        run = runs.perform(guided, results)
+        check_span_run(run, guided)
+        masks.append(guided.mask(run))
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert any(not torch.equal(masks[one][name], masks[other][name]) for name in masks[0])
+
+
 def test_pressure_that_rises_over_the_run_is_weaker_than_over_the_ramp(learned):
     steps, rise = 40, lambda step: np.clip(step / 10, 0, 1)
     over_ramp, over_run, constant = (
@@ -158,3 +291,13 @@ def test_what_cannot_be_is_refused(learned, results):
         runs.perform(replace(learned, ramp=2.0), results)
     with pytest.raises(ValueError, match="no mask_learning named 'movment'"):
         replace(learned, method="movment")
+    with pytest.raises(ValueError, match=r"LearnedMask: rise = 'straight': input should be 'cubic' or 'linear'"):
+        replace(learned, rise="straight")
+
+
+def test_a_teacher_of_numbers_is_refused(spans, fine_tuning, results, monkeypatch):
+    numbers = pd.DataFrame({"first": ["yes"] * 8, "second": ["no"] * 8, "label": [0.5 * n for n in range(8)]})
+    monkeypatch.setattr(Given, "tables", lambda self, task: {"train": numbers, "dev": numbers})
+    learned = LearnedMask(start=spans["bert"], task="stsb", method="smp_l", **HOW, teacher=fine_tuning)
+    with pytest.raises(ValueError, match="teacher: STS-B asks for a number"):
+        runs.perform(learned, results)

@@ -9,7 +9,8 @@ from hashlib import sha256
 from math import log
 
 import pytest
-from transformers import AutoTokenizer, BertForPreTraining
+import torch
+from transformers import AutoTokenizer, BertForPreTraining, RobertaForMaskedLM
 
 from lottery.miniature import ngram
 from lottery.miniature.grammar import (
@@ -24,10 +25,10 @@ from lottery.miniature.grammar import (
     synonymous,
 )
 from lottery.miniature.language import GROUPS, KINDS, RELATIONS, Language
-from lottery.miniature.model import config
+from lottery.miniature.model import config, roberta_config
 from lottery.miniature.tasks import tables
 from lottery.miniature.text import documents
-from lottery.miniature.tokenizer import tokenizer
+from lottery.miniature.tokenizer import byte_level, tokenizer
 from lottery.miniature.words import FUNCTION_WORDS
 
 
@@ -60,9 +61,9 @@ def test_the_same_seed_gives_the_same_language_and_text_in_another_process():
     program = (
         "from hashlib import sha256; from lottery.miniature.language import Language;"
         "from lottery.miniature.text import documents; from lottery.miniature.tasks import tables;"
-        "from lottery.miniature.tokenizer import vocabulary;"
-        "l = Language(3); t = tables(l, 'mnli')['dev'];"
-        "print(sha256(repr((documents(l, 50, 1), vocabulary(l), t.to_csv())).encode()).hexdigest())"
+        "from lottery.miniature.tokenizer import byte_level, vocabulary;"
+        "l = Language(3); t = tables(l, 'mnli')['dev']; b = byte_level(l).backend_tokenizer.to_str();"
+        "print(sha256(repr((documents(l, 50, 1), vocabulary(l), b, t.to_csv())).encode()).hexdigest())"
     )
     found = {
         subprocess.run(
@@ -275,6 +276,37 @@ def test_the_tokenizer_and_the_model_are_saved_and_loaded_as_any_other(language,
     model = BertForPreTraining.from_pretrained(tmp_path)
     assert model.config.vocab_size == len(loaded)
     assert model.config.num_hidden_layers * model.config.num_attention_heads >= 24
+
+
+def test_the_byte_pairs_are_robertas_and_text_survives_them(language, text, tmp_path):
+    encoder = byte_level(language)
+    RobertaForMaskedLM(roberta_config(len(encoder))).save_pretrained(tmp_path)
+    encoder.save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    pair = ("some bird lives in the town.", "what does it eat?")
+    first, second = (encoder(one, add_special_tokens=False)["input_ids"] for one in pair)
+    assert loaded(*pair)["input_ids"] == encoder(*pair)["input_ids"] == [0, *first, 2, 2, *second, 2]
+    assert "token_type_ids" not in loaded(*pair)
+    assert (loaded.pad_token_id, loaded.mask_token_id) == (1, 4)
+    sentences = [sentence for document in text[:300] for sentence in document] + ["A Word never seen: \u00e9?"]
+    assert [loaded.decode(loaded(each, add_special_tokens=False)["input_ids"]) for each in sentences] == sentences
+    both = [sum(map(len, each(sentences)["input_ids"])) for each in (encoder, tokenizer(language))]
+    assert both[0] == pytest.approx(both[1], rel=0.1)
+    vocabulary = loaded.get_vocab()
+    assert {"\u0120yes", "\u0120no"} <= vocabulary.keys()
+    assert loaded.tokenize("so yes") == ["so", "\u0120yes"]
+
+
+def test_padding_and_positions_of_the_roberta_are_its_familys(language):
+    """A sentence is told the same alone and beside a longer one, and one of 64 tokens has a position for each."""
+    encoder = byte_level(language)
+    model = RobertaForMaskedLM(roberta_config(len(encoder))).eval()
+    batch = encoder(["the town.", "some bird lives in the town."], padding=True, return_tensors="pt")
+    alone = encoder("the town.", return_tensors="pt")
+    with torch.no_grad():
+        length = alone["input_ids"].shape[1]
+        torch.testing.assert_close(model(**batch).logits[:1, :length], model(**alone).logits, rtol=1e-4, atol=1e-5)
+        assert model(input_ids=torch.full((1, 64), 9)).logits.shape == (1, 64, len(encoder))
 
 
 def test_ngram_losses_by_hand():

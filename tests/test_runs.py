@@ -17,6 +17,7 @@ from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Read
 
 from lottery import files, runs
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import MiniatureText
 from lottery.experiments.starts import Given
@@ -118,8 +119,27 @@ def test_golden_keys():
     assert runs.key(text) == "b25be053471f"
     miniature = Miniature(seed=1, steps=3000)
     assert (text.documents, text.nouns, miniature.documents, miniature.nouns, fine_tuning.train_examples) == (0,) * 5
+    assert (text.family, miniature.family) == ("bert", "bert")
     assert runs.key(miniature) == "4d787a5b8a07"
     assert runs.key(replace(fine_tuning, start=miniature)) == "e8c71fd38c70"
+    learned = LearnedMask(
+        start=miniature,
+        task="sst2",
+        method="smp_l",
+        sparsity=0.5,
+        epochs=6.0,
+        ramp=0.5,
+        batch_size=32,
+        score_rate=2e-2,
+        weight_rate=1e-3,
+        strength=400.0,
+        pressing="run",
+        max_length=64,
+        seed=1,
+    )
+    assert learned.rise == "cubic"
+    assert runs.key(learned) == "9b3f4ca20b2a"
+    assert runs.key(replace(learned, rise="linear")) != "9b3f4ca20b2a"
 
 
 def test_a_key_is_the_hash_of_class_version_and_fields(log):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import get_linear_schedule_with_warmup
 
-from lottery.schedules import cubic, geometric, linear, linear_with_warmup, one_shot, sawtooth
+from lottery.schedules import cubic, geometric, linear, linear_with_warmup, one_shot, rise, sawtooth
 
 RAMPS = [cubic, linear, geometric]
 
@@ -30,6 +30,16 @@ def test_ramps_follow_their_formulas():
     remaining = [1 - geometric(0.81, begin=2, end=12)(step) for step in range(2, 13)]
     shares = [later / earlier for earlier, later in itertools.pairwise(remaining)]
     assert shares == pytest.approx([0.19**0.1] * 10)
+
+
+def test_a_rise_times_a_sparsity_is_the_cubic_or_the_linear_ramp():
+    for step in range(12):
+        assert 0.7 * rise(steps=8)(step) == pytest.approx(cubic(0.7, begin=0, end=8)(step))
+        assert 0.7 * rise(steps=8, power=1)(step) == pytest.approx(0.7 * min(step / 8, 1))
+    assert [rise(steps=8, power=power)(8) for power in (1, 3)] == [1.0, 1.0]
+    for power in (1, 3):
+        with pytest.raises(ValueError, match="from step 0 to step 0 has no length"):
+            rise(steps=0, power=power)
 
 
 def test_iterative_pruning_is_geometric():

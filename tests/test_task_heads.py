@@ -167,14 +167,15 @@ def test_the_embedding_head_is_the_bare_product(kind, name, folders, tables):
 
 @pytest.mark.parametrize("kind", FAMILIES)
 @pytest.mark.parametrize("head", ["mlm", "embedding"])
-def test_no_more_of_the_decoder_is_computed_than_the_words(head, kind, folders, tables):
-    task, own, _ = batch_of("mnli", folders[kind], tables)
+@pytest.mark.parametrize(("name", "words"), [("mnli", 3), ("squad", 2)])
+def test_no_more_of_the_decoder_is_computed_than_the_words(name, words, head, kind, folders, tables):
+    task, own, _ = batch_of(name, folders[kind], tables)
     torch.manual_seed(0)
     before = torch.get_rng_state()
     model = choose("task_heads", head).build(folders[kind], task, own)
     assert torch.equal(torch.get_rng_state(), before)
     widths = [module.out_features for module in model.head.modules() if isinstance(module, torch.nn.Linear)]
-    assert widths == ([32, 3] if head == "mlm" else [3])
+    assert widths == ([32, words] if head == "mlm" else [words])
     assert not any(parameter.requires_grad for parameter in model.head.parameters())
     assert getattr(model.base_model, "pooler", None) is None
 
@@ -260,6 +261,10 @@ def test_the_miniature_takes_the_second_row_where_it_splits_a_word(language):
         row = task.WORDS[-1]
         assert label_tokens(task, own) == [own.get_vocab()[word.lower()] for word in row]
     assert [len(task.WORDS) for task in (cola, sst2)] == [2, 2]
+    own = miniature.TOKENIZERS["roberta"](language)
+    for task in (cola, sst2, rte, squad, stsb):
+        words = [own.decode([token]) for token in label_tokens(task, own)]
+        assert words == [f" {word}" for word in task.WORDS[-1]]
 
 
 def test_the_packaged_minilm_knows_the_first_row_and_has_no_mlm_head():

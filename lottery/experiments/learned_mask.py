@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
@@ -33,6 +34,7 @@ from lottery.schedules import Schedule
 from lottery.tasks import Task
 
 MASK = "mask.safetensors"
+POWERS = {"cubic": 3, "linear": 1}  # of `schedules.rise`
 
 
 @parameters
@@ -50,7 +52,7 @@ class LearnedMask:
     released_words: bool = False  # whether labels get the words that the released code gives them, where these differ
     sparsity: Fraction  # asked for in the end, of the six matrices of every layer; of no effect on a threshold
     epochs: Positive
-    ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises along a cubic
+    ramp: Positive  # share of the steps over which the sparsity, or the threshold, rises
     batch_size: Size
     score_rate: Positive  # learning rate of the scores
     weight_rate: Positive  # of the weights where they are fine-tuned, and of the head
@@ -64,6 +66,7 @@ class LearnedMask:
     data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
     taught: Fraction = 0.5  # share of the teacher in the loss of the recipe "released"
     contrasted: contrast.Recipe | None = None  # with the vectors of teacher and earlier selves, as CAP; None: not
+    rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss`, and what the mask is.
@@ -90,7 +93,7 @@ class LearnedMask:
         before = models.snapshot(model.base_model)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
-        rise = schedules.rise(steps=max(1, round(self.ramp * steps)))
+        rise = schedules.rise(steps=max(1, round(self.ramp * steps)), power=POWERS[self.rise])
         weights = models.prunable(model, embeddings=False, pooler=False)
         learner = mask_training.learner(choose("mask_learning", self.method), weights)
         given, loss, banks = self._guidance(run, task, train, steps, learner)
@@ -173,12 +176,18 @@ class LearnedMask:
             if self.contrasted:
                 raise ValueError("contrasted: vectors are contrasted with those of a teacher, too; give one")
             return train, None, None
-        if task.KIND != "classification":
+        if task.KIND == "regression":
             raise ValueError(
-                f"teacher: {task.TITLE} asks for no class, and over one number a teacher's distribution says nothing; "
+                f"teacher: {task.TITLE} asks for a number, and over one number a teacher's distribution says nothing; "
                 "give no teacher"
             )
+        if self.contrasted and task.KIND != "classification":
+            raise ValueError(f"contrasted: {task.TITLE} has no classes to draw together; give contrasted = None")
         _, teacher, _, _ = self.teacher.opened(run)
+        if task.KIND == "span":
+            scores = map(_tensors, training.predict_spans(teacher, train))
+            named_scores = dict(zip(distillation.SPAN_TEACHER, scores, strict=True))
+            return replace(train, sequences=train.sequences | named_scores), self._taught, None
         scores = torch.from_numpy(training.predict(teacher, train))
         given = replace(train, numbers=train.numbers | {distillation.TEACHER: scores})
         if self.contrasted is None:
@@ -205,6 +214,10 @@ class LearnedMask:
                 found = contrast.parts(model, batch, self._taught, banks, last, self.contrasted)
                 total += found.cpu() * len(positions) / len(given)
         return total.tolist()
+
+
+def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
+    return [torch.from_numpy(array) for array in arrays]
 
 
 def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""The miniature: a small BERT pre-trained on a made-up language, which brings its own tasks and text."""
+"""The miniature: a small BERT or RoBERTa pre-trained on a made-up language, which brings its own tasks and text."""
 
 from typing import Any, ClassVar
 
 import pandas as pd
 from accelerate.utils import set_seed
-from transformers import BertForPreTraining, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from lottery import miniature, models, pretraining, training
 from lottery.choices import choose
@@ -18,19 +18,24 @@ from lottery.tasks import Task
 
 @parameters
 class Miniature:
-    """One world, its language, and a BERT pre-trained on its text; the sizes stand in lottery/miniature."""
+    """One world, its language, and a model pre-trained on its text; the sizes stand in lottery/miniature.
+
+    A RoBERTa reads the same pairs of passages as a BERT, in pieces of its own, and is not asked whether they follow
+    each other (Liu et al. 2019, arXiv:1907.11692).
+    """
 
     version: ClassVar[int] = 2
     seed: Count  # of the world, its text, the model's weights and the order of the examples
     steps: Count  # of pre-training; with 0 the model is as it was drawn
     documents: Count = 0  # of the text, fewer being read more often in the same steps; 0: as MiniatureText has
     nouns: Count = 0  # of the language; 0: miniature.NOUNS
+    family: miniature.Family = "bert"
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of its parameters."""
         set_seed(self.seed)
-        tokenizer = miniature.tokenizer(self._language)
-        model = BertForPreTraining(miniature.config(len(tokenizer)))
+        tokenizer = miniature.TOKENIZERS[self.family](self._language)
+        model = miniature.MODELS[self.family](len(tokenizer))
         train, held_out = self.text(run, tokenizer)
         optimizer = training.adamw(model, learning_rate=miniature.LEARNING_RATE)
         losses = training.train(
@@ -66,7 +71,7 @@ class Miniature:
 
     def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
         """The pairs of the language's text to train on, and those held out."""
-        of = MiniatureText(seed=self.seed, documents=self.documents, nouns=self.nouns)
+        of = MiniatureText(seed=self.seed, documents=self.documents, nouns=self.nouns, family=self.family)
         return miniature_text.text(run, of, tokenizer)
 
     @property

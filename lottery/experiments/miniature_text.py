@@ -21,11 +21,12 @@ class MiniatureText:
     seed: Count  # of the world, its text, and how passages are paired
     documents: Count = 0  # to train on, the first of the same; 0: DOCUMENTS
     nouns: Count = 0  # of the language; 0: miniature.NOUNS
+    family: miniature.Family = "bert"  # whose pieces it is encoded in
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
         language = miniature.Language(self.seed, nouns=self.nouns or miniature.NOUNS)
-        tokenizer = miniature.tokenizer(language)
+        tokenizer = miniature.TOKENIZERS[self.family](language)
         train, held_out = (
             pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
             for number, documents in enumerate(

@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
+import torch
 
-from lottery import glue_hub, models, own_file, text_corpus
+from lottery import glue_hub, miniature, models, own_file, text_corpus
 from lottery.choices import choose, named
+from lottery.examples import seeded
 from lottery.experiments import Pretrained, Start
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
 from lottery.own_file import Labels
-from lottery.runs import Fraction, Run, Source, parameters
+from lottery.runs import Count, Fraction, Run, Source, parameters
 from lottery.tasks import Task
 
 HUB, OWN = "hub", "own"
@@ -26,6 +28,8 @@ class Given:
     version: ClassVar[int] = 1
     model: Source
     data: Source  # the folder of the task's files, or HUB
+    train_examples: Count = 0  # of the training set, so many drawn at random, the same for everyone; 0: all
+    dev_examples: Count = 0  # of each other split, likewise
 
     def weights(self, run: Run) -> str:
         """The model as it is."""
@@ -40,8 +44,12 @@ class Given:
         return choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The task's published files, read from `data`."""
-        return published(task, self.data)
+        """The task's published files, read from `data`. Raises ValueError where they have fewer examples."""
+        counts = {"train": self.train_examples}
+        return {
+            split: some(table, counts.get(split, self.dev_examples))
+            for split, table in published(task, self.data).items()
+        }
 
 
 @parameters
@@ -94,15 +102,28 @@ class Challenge:
         return published(self.task, self.data)
 
 
-def start(model: str, task: str, data_dir: str, *, seed: int, miniature_steps: int) -> Given | Miniature:
+def start(
+    model: str,
+    task: str,
+    data_dir: str,
+    *,
+    seed: int,
+    miniature_steps: int,
+    train_examples: int = 0,
+    dev_examples: int = 0,
+) -> Given | Miniature:
     """The start that a notebook's parameters name, on a published task.
 
-    model     "miniature", made here with `seed` and `miniature_steps` of pre-training; or "minilm", a folder, a name
+    model     one of miniature.NAMES, made here with `seed` and `miniature_steps` of pre-training; "minilm", a folder, a
+              name
     data_dir  for any model but the miniature: a downloaded glue_data folder, or "hub"
+    train_examples, dev_examples  as of `Given`; the miniature's tasks are taken whole
     Raises ValueError where they do not fit together or the files are not as they are published.
     """
     data = task_data(model, task, data_dir)
-    return Given(model=model, data=data) if data else Miniature(seed=seed, steps=miniature_steps)
+    if data:
+        return Given(model=model, data=data, train_examples=train_examples, dev_examples=dev_examples)
+    return Miniature(seed=seed, steps=miniature_steps, family=miniature.NAMES[model])
 
 
 def task_data(model: str, task: str, data_dir: str) -> str:
@@ -111,7 +132,7 @@ def task_data(model: str, task: str, data_dir: str) -> str:
     Raises ValueError as `start` does.
     """
     folder = choose("tasks", task).FOLDER
-    if model == "miniature":
+    if model in miniature.NAMES:
         if data_dir:
             raise ValueError(f"data_dir = {data_dir!r}: the miniature brings its own data; leave data_dir empty")
         return ""
@@ -150,10 +171,10 @@ def pretrained(
     pair of the training on the text that comes before, 0 steps for a model that has its heads of pre-training.
     Raises ValueError or FileNotFoundError where they do not fit together or the text is none.
     """
-    if model == "miniature":
+    if model in miniature.NAMES:
         if text:
             raise ValueError(f"text = {text!r}: the miniature brings its own text; leave text empty")
-        return Miniature(seed=seed, steps=miniature_steps)
+        return Miniature(seed=seed, steps=miniature_steps, family=miniature.NAMES[model])
     _check(model)
     if not text:
         raise ValueError(
@@ -174,10 +195,10 @@ def pretrained(
 
 def own(given: Own) -> Own:
     """The same, once its files have been read without complaint. Raises as `own_file.read` does."""
-    if given.model == "miniature":
+    if given.model in miniature.NAMES:
         raise ValueError(
-            "model = 'miniature' knows the words of its own language alone: for a file of your own give 'minilm', a "
-            "folder or a name of the Hugging Face hub"
+            f"model = {given.model!r} knows the words of its own language alone: for a file of your own give "
+            "'minilm', a folder or a name of the Hugging Face hub"
         )
     if not given.train:
         raise ValueError(
@@ -204,6 +225,16 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     given = Challenge(task=task, data=str(Path(data_dir) / module.FOLDER))
     _splits(given.task, given.data)
     return given
+
+
+def some(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """So many rows drawn at random, always the same, in their order; 0 means all. Raises ValueError for too many."""
+    if not count:
+        return table
+    if count > len(table):
+        raise ValueError(f"{count} examples are asked for where there are {len(table)}: give at most so many, or 0")
+    order = torch.randperm(len(table), generator=seeded(count)).tolist()
+    return table.iloc[sorted(order[:count])].reset_index(drop=True)
 
 
 def tables(start: Start, task: str, data: str) -> dict[str, pd.DataFrame]:

@@ -1,11 +1,18 @@
-"""The shape of the miniature's model: a stock BERT, small."""
+"""The shape of the miniature's models: a stock BERT and a stock RoBERTa, small."""
 
-from transformers import BertConfig
+from collections.abc import Callable
+from typing import Any, Literal
 
-# How it is pre-trained, unless told otherwise.
+from transformers import BertConfig, BertForPreTraining, PreTrainedModel, RobertaConfig, RobertaForMaskedLM
+
+# How they are pre-trained, unless told otherwise.
 LEARNING_RATE = 6e-3
 BATCH_SIZE = 64
 MAX_LENGTH = 26  # tokens of a pair of passages, at most
+
+POSITIONS = 64  # tokens that a model can read
+Family = Literal["bert", "roberta"]
+NAMES: dict[str, Family] = {"miniature": "bert", "miniature-roberta": "roberta"}  # as a model is called
 
 
 def config(vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64, intermediate: int = 128) -> BertConfig:
@@ -13,15 +20,33 @@ def config(vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64,
 
     width  of the hidden states; a multiple of `heads`
     """
-    return BertConfig(
-        vocab_size=vocab_size,
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=intermediate,
-        max_position_embeddings=64,
-        attn_implementation="eager",  # faster than the fused kernel for sentences this short
-        initializer_range=0.05,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
+    sizes = _of(layers, heads, width, intermediate)
+    return BertConfig(vocab_size=vocab_size, max_position_embeddings=POSITIONS, **sizes)
+
+
+def roberta_config(
+    vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64, intermediate: int = 128
+) -> RobertaConfig:
+    """A RoBERTa of the same sizes: as the published ones it has one token type, and counts positions from 2 on."""
+    sizes = _of(layers, heads, width, intermediate)
+    return RobertaConfig(vocab_size=vocab_size, max_position_embeddings=POSITIONS + 2, type_vocab_size=1, **sizes)
+
+
+def _of(layers: int, heads: int, width: int, intermediate: int) -> dict[str, Any]:
+    return {
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "intermediate_size": intermediate,
+        "attn_implementation": "eager",  # faster than the fused kernel for sentences this short
+        "initializer_range": 0.05,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+    }
+
+
+# Vocabulary size -> a model drawn from torch's global generator, under the heads that its family is pre-trained with.
+MODELS: dict[Family, Callable[[int], PreTrainedModel]] = {
+    "bert": lambda vocab_size: BertForPreTraining(config(vocab_size)),
+    "roberta": lambda vocab_size: RobertaForMaskedLM(roberta_config(vocab_size)),
+}

@@ -1,14 +1,21 @@
-"""A WordPiece vocabulary of the language, in a stock BERT tokenizer."""
+"""The language in the pieces of two stock tokenizers: words and syllables as BERT's, byte pairs as RoBERTa's."""
 
+from collections.abc import Callable
+from itertools import chain
 from string import ascii_lowercase
 
-from transformers import BertTokenizer
+from transformers import BertTokenizer, PreTrainedTokenizerBase, RobertaTokenizer
 
 from lottery.miniature.language import GROUPS, KINDS, Language
+from lottery.miniature.model import Family
+from lottery.miniature.text import documents
 from lottery.miniature.words import FUNCTION_WORDS, PIECES
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ENDINGS = ("##s", "##ed")
+ROBERTA_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")  # numbered as in the published vocabulary
+BYTE_PAIRS = 1280  # pieces, with which sentences are about as long as in BERT's
+READ = 2000  # documents in which they are counted
 
 
 def vocabulary(language: Language, *, whole: float = 0.85) -> tuple[str, ...]:
@@ -35,3 +42,18 @@ def vocabulary(language: Language, *, whole: float = 0.85) -> tuple[str, ...]:
 def tokenizer(language: Language, **how) -> BertTokenizer:
     """The language's tokenizer, to be saved and loaded as any other; `how` as in `vocabulary`."""
     return BertTokenizer(vocab={piece: number for number, piece in enumerate(vocabulary(language, **how))})
+
+
+def byte_level(language: Language) -> RobertaTokenizer:
+    """A RoBERTa tokenizer, to be saved and loaded as any other: the most frequent byte pairs of the language's text.
+
+    As in the published one a blank belongs to the piece that it comes before, capitals are letters of their own, no
+    text has an unknown piece, and two passages are `<s> one </s></s> other </s>`. All of it is what heads made of label
+    words, and answers that are a part of a text, have to bear with in that family.
+    """
+    empty = RobertaTokenizer(vocab={piece: number for number, piece in enumerate(ROBERTA_SPECIAL)}, merges=[])
+    text = chain.from_iterable(documents(language, READ, 1))
+    return empty.train_new_from_iterator(text, BYTE_PAIRS, show_progress=False)
+
+
+TOKENIZERS: dict[Family, Callable[[Language], PreTrainedTokenizerBase]] = {"bert": tokenizer, "roberta": byte_level}

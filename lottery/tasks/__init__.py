@@ -5,7 +5,7 @@ the splits as tables: {"train": ..., "dev": ...}. A column `group` in one of the
 
 A row of WORDS holds a word for each label, in the order of LABELS; one for a regression; two for a span, of its start
 and of its end. The first row is that of the released code of Jiang et al. 2023 (arXiv:2210.06210); a second one is for
-models that split a word of the first, as the miniature does. A task may also have RELEASED_WORDS, the rows as that code
+models that split a word of the first, as the miniatures do. A task may also have RELEASED_WORDS, the rows as that code
 in fact gave them to the labels.
 """
 

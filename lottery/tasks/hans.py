@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "HANS"
 KIND = "classification"
 LABELS = ("entailment", "non-entailment")
-WORDS = (("Yes", "No"),)
+WORDS = (("Yes", "No"), ("yes", "no"))
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "HANS"

@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "MRPC"
 KIND = "classification"
 LABELS = ("not_equivalent", "equivalent")
-WORDS = (("No", "Yes"),)
+WORDS = (("No", "Yes"), ("no", "yes"))
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "MRPC"

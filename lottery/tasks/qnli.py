@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "QNLI"
 KIND = "classification"
 LABELS = ("entailment", "not_entailment")
-WORDS = (("Yes", "No"),)
+WORDS = (("Yes", "No"), ("yes", "no"))
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "QNLI"

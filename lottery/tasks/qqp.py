@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "QQP"
 KIND = "classification"
 LABELS = ("not_duplicate", "duplicate")
-WORDS = (("No", "Yes"),)
+WORDS = (("No", "Yes"), ("no", "yes"))
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "QQP"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 TITLE = "SQuAD"
 KIND = "span"
 LABELS = ()
-WORDS = (("Yes", "No"),)
+WORDS = (("Yes", "No"), ("yes", "no"))
 PAIR = True
 METRIC = "f1"
 FOLDER = "SQuAD"

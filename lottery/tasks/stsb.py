@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "STS-B"
 KIND = "regression"
 LABELS = ()
-WORDS = (("Yes",),)
+WORDS = (("Yes",), ("yes",))
 PAIR = True
 METRIC = "pearson_spearman"
 FOLDER = "STS-B"

@@ -10,7 +10,7 @@ from lottery import glue_files, scores
 TITLE = "WNLI"
 KIND = "classification"
 LABELS = ("not_entailment", "entailment")
-WORDS = (("No", "Yes"),)
+WORDS = (("No", "Yes"), ("no", "yes"))
 PAIR = True
 METRIC = "accuracy"
 FOLDER = "WNLI"

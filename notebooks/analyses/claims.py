@@ -40,6 +40,7 @@ from lottery.choices import choose, offered
 CHAPTERS = [
     *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights"),
     *("good_random_bad", "mask_agreement", "attention_patterns"),
+    "spans_and_roberta",
 ]
 SOURCES = {"published": "In print", "miniature": "On the miniature", "minilm": "On a real BERT (all-MiniLM-L6-v2)"}
 
