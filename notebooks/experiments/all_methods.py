@@ -322,7 +322,9 @@ def drawn(runs: pd.DataFrame) -> None:
     """Score against the share of weights that remains: a row a task, a panel a family, a line each method."""
     rows = scored(runs)
     tasks = rows["task"].unique()
-    _, panels = plt.subplots(len(tasks), 2, figsize=(7.6, 3.1 * len(tasks) + 0.2), squeeze=False, sharey="row")
+    _, panels = plt.subplots(
+        len(tasks), 2, figsize=(7.6, 3.0 * len(tasks) + 1.8), squeeze=False, sharex=True, sharey="row"
+    )
     for pair, task in zip(panels, tasks, strict=True):
         here = rows[rows["task"] == task]
         for ax, (family, names) in zip(pair, FAMILIES.items(), strict=True):
@@ -336,14 +338,15 @@ def drawn(runs: pd.DataFrame) -> None:
                     100 * here.loc[here["method"] == LONGER, "score"].mean(), color="black", linestyle=":", label=LONGER
                 )
             plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-            ax.set(xscale="log", xlabel="remaining weights (%)")
+            ax.set(xscale="log")
             ax.set_title(f"{choose('tasks', task).TITLE}: {family}", fontsize=10)
             ticks = sorted({round(100 * (1 - each)) for each in asked(rows)})
             ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
             ax.minorticks_off()
         pair[0].set_ylabel(f"{choose('tasks', task).METRIC} (x 100)")
-    for ax in panels[0]:
-        ax.legend(fontsize=6.5)
+    for ax in panels[-1]:
+        ax.set_xlabel("remaining weights (%)")
+        ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def curve(ax: plt.Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = "remaining") -> None:
@@ -474,15 +477,15 @@ best_told(recorded) if len(recorded) else missing
 def stored_drawn(runs: pd.DataFrame) -> None:
     """Mean score over the tasks against the bytes a task has to store, a panel a family."""
     rows = scored(runs).assign(kilobytes=lambda rows: rows["stored"] / 1000)
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.8), sharex=True, sharey=True)
+    _, panels = plt.subplots(1, 2, figsize=(7.6, 4.9), sharex=True, sharey=True)
     whole = rows[rows["method"] == FULL]
     for ax, (family, names) in zip(panels, FAMILIES.items(), strict=True):
         for number, name in enumerate(names):
             curve(ax, rows[rows["method"] == name], name, number, x="kilobytes")
-        curve(ax, whole, FULL, len(names), x="kilobytes")
+        curve(ax, whole, FULL, len(BY_SIZE), x="kilobytes")
         ax.set(xscale="log", xlabel="stored for a task (kB)")
         ax.set_title(family, fontsize=10)
-        ax.legend(fontsize=6.5)
+        ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     panels[0].set_ylabel("mean score over the tasks (x 100)")
 
 
