@@ -56,6 +56,8 @@ from lottery.experiments.mask_agreement import MaskAgreement
 
 if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
     raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give those that do")
+if head == "random":
+    raise ValueError("head = 'random' is that of the other masks; give one from label words: 'mlm' or 'embedding'")
 
 
 def learned(task: str, seed: int, method: str) -> LearnedMask:
@@ -343,12 +345,13 @@ deviations_told(recorded) if len(recorded) else missing
 # (x5-masks)=
 # ## Do two learned masks agree?
 #
-# Now every weight is an item, and two masks are two judges who keep or remove it. **Cohen's kappa** is their agreement beyond
-# what masks of these sizes have by lot: 1 for the same mask, 0 by lot. (As all masks of this section keep equally many
-# weights, the mean kappa of pairs is Fleiss' kappa of all of them, the statistic of {doc}`/analyses/mask_agreement`.) With
-# as many weights as a model has, next to any kappa is more than luck. So the question is what the agreement is *about*. Two
-# masks can agree because both keep much of one matrix, or of one row, that is, of one output of a matrix, whichever weights
-# these are. So kappa stands here at several levels: beyond the sizes; beyond the shares kept *of each matrix*; *of each row*;
+# Now every weight is an item, and two masks are two judges who keep or remove it. **Cohen's kappa** is their agreement
+# beyond what masks of these sizes have by lot: 1 for the same mask, 0 by lot. (As all masks of this section keep equally
+# many weights, but for rounding, the mean kappa of pairs is Fleiss' kappa of all of them, the statistic of
+# {doc}`/analyses/mask_agreement`.) With as many weights as a model has, next to any kappa is more than luck. So the
+# question is what the agreement is *about*. Two masks can agree because both keep much of one matrix, or of one row, that
+# is, of one output of a matrix, whichever weights these are. So kappa stands here at several levels: beyond the sizes;
+# beyond the shares kept *of each matrix*; *of each row*;
 # *of each column*, that is, of each input. For each the chance level is computed inside the groups, and so exactly.
 
 
@@ -472,10 +475,9 @@ def questions_told(runs: pd.DataFrame) -> Markdown:
             similar, [task for task, _ in names], [seed for _, seed in names], draws=draws, seed=0
         )
         means = some.groupby("kin")["kappa"].mean()
-        seeds, tasks = (means.get(kin, np.nan) for kin in ("same task, other seed", "other task, same seed"))
-        line = f"- **{method}.** Two seeds on one task: kappa {seeds:.2f}; two tasks with one seed: {tasks:.2f}. "
+        line = f"- **{method}.** Mean kappa of two masks: {', '.join(f'{kin} {value:.2f}' for kin, value in means.items())}. "
         line += (
-            "No two tasks or no two seeds to compare."
+            "There are no two tasks, or no two seeds, to compare."
             if np.isnan(null.observed)
             else f"Seeds apart, masks of one task have a kappa {null.observed:+.2f} higher than others (names dealt out: up to "
             f"{null.high:+.2f}; p = {null.p:.3f})."

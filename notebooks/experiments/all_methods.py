@@ -463,6 +463,34 @@ best_told(recorded) if len(recorded) else missing
 
 
 # %% [markdown]
+# What the papers print, for MNLI on BERT-base, in points of accuracy. These numbers come from several harnesses and budgets,
+# and some were trained with a teacher, so a row cannot be held against another as above:
+
+
+# %% tags=["hide-input"]
+def printed(gordon: pd.DataFrame, jiang: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on MNLI by method and paper, a column each share of remaining weights."""
+    conditions = {"pruned_in_pretraining": BEFORE, "pruned_downstream": "magnitude, after and retrained"}
+    ours = gordon[(gordon["task"] == "mnli") & gordon["condition"].isin(conditions)]
+    told = [(f"{conditions[row.condition]} (Gordon et al.)", row.sparsity, row.accuracy) for row in ours.itertuples()]
+    theirs = jiang[(jiang["table"] == 1) & (jiang["task"] == "mnli") & (jiang["metric"] == "accuracy")]
+    for row in theirs[~theirs["method"].isin(["fine_tuning", "cap"])].itertuples():
+        guided = " with a teacher" if row.teacher else ""
+        told.append((f"{choose('mask_learning', row.method).TITLE}{guided} (Jiang et al.)", row.sparsity, row.score))
+    table = pd.DataFrame(told, columns=["method", "sparsity", "accuracy"])
+    table = table[table["sparsity"].isin([0.5, 0.9, 0.97])].pivot_table(
+        "accuracy", index="method", columns="sparsity", sort=False
+    )
+    return (
+        (100 * table)
+        .map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
+        .rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
+    )
+
+
+printed(*(pd.read_csv(f"book/published/{name}.csv") for name in ("gordon2020_table1", "jiang2023_results")))
+
+# %% [markdown]
 # ## What a task has to store
 #
 # The same share of weights is not the same size of file. A mask over frozen weights is all that a learned mask adds to the
