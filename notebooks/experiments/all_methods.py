@@ -394,9 +394,8 @@ drawn(recorded) if len(recorded) else missing
 # %% tags=["hide-input"]
 def by_seed(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean score over the tasks in points, (seeds, methods); only methods that every task and seed has."""
-    return 100 * rows.pivot_table("score", index=["seed", "task"], columns="method").groupby("seed").mean().dropna(
-        axis=1
-    )
+    scores = 100 * rows.pivot_table("score", index=["seed", "task"], columns="method")
+    return scores.dropna(axis=1).groupby("seed").mean()
 
 
 def means_told(runs: pd.DataFrame) -> pd.DataFrame:
@@ -446,12 +445,12 @@ def best_told(runs: pd.DataFrame) -> Markdown:
         line += f", then {others[0]} with {scores[others[0]].mean():.1f}. " if others else ". "
         line += (
             f"Of {tested} pairs tested, {len(apart)} are told apart; from the first, {len(behind)} of {len(others)} methods"
-            + (f" ({', '.join(behind)}). " if behind else ". ")
+            + (f" ({'; '.join(behind)}). " if behind else ". ")
             if tested
             else "One seed: nothing can be told apart. "
         )
         unmet = sorted(set(rows.loc[rows["asked"].isna(), "method"]) - set(here["method"]))
-        line += f"No strength tried leaves nearly as many weights with {', '.join(unmet)}." if unmet else ""
+        line += f"No strength tried leaves nearly as many weights with {'; '.join(unmet)}." if unmet else ""
         lines.append(line)
     return Markdown("\n".join(lines))
 
