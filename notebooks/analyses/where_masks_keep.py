@@ -474,8 +474,8 @@ def questions_told(runs: pd.DataFrame) -> Markdown:
         null = agreement.labels_matter(
             similar, [task for task, _ in names], [seed for _, seed in names], draws=draws, seed=0
         )
-        means = some.groupby("kin")["kappa"].mean()
-        line = f"- **{method}.** Mean kappa of two masks: {', '.join(f'{kin} {value:.2f}' for kin, value in means.items())}. "
+        means = some.groupby("kin", sort=False)["kappa"].mean()
+        line = f"- **{method}.** Mean kappa of two masks: {'; '.join(f'{kin} {value:.2f}' for kin, value in means.items())}. "
         line += (
             "There are no two tasks, or no two seeds, to compare."
             if np.isnan(null.observed)
