@@ -5,7 +5,7 @@ a weight is kept. What the masks cannot tell is NaN; `reason` says why. Fleiss 1
 al. 2020 (arXiv:2005.00561, section 5.1) take kappa and Cochran's Q over heads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -94,6 +94,38 @@ def _kappa(histograms: np.ndarray) -> np.ndarray:
     expected = share**2 + (1 - share) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(expected < 1, (agreed - expected) / (1 - expected), np.nan)
+
+
+class Within(NamedTuple):
+    """Agreement of two masks beyond what the shares they keep of each group would give, as of each matrix or row.
+
+    kappa  (agreed - expected) / (1 - expected), at most 1: Cohen's, its chance level taken inside the groups
+    sd     of kappa if in each group as many were kept, but any of them; its mean is 0 then
+    """
+
+    kappa: float
+    sd: float
+
+
+def kappa_within(one: Iterable[np.ndarray], other: Iterable[np.ndarray]) -> Within:
+    """Agreement of two masks inside groups of items, exactly, without a draw: masks of weights have millions of items.
+
+    one, other  boolean arrays, (groups, items), of pairwise one shape; groups of one array are of one size
+    With all items in one group it is Cohen's kappa. NaN where every group keeps all of its items or none in both masks,
+    so that nothing is left to agree on. The number that two masks share in a group is hypergeometric.
+    """
+    disagreed = expected = variance = 0.0
+    for left, right in zip(one, other, strict=True):
+        size = left.shape[1]
+        kept, too = (mask.sum(1, dtype=np.int64).astype(float) for mask in (left, right))
+        disagreed += float((left != right).sum())
+        expected += float((kept * (size - too) + too * (size - kept)).sum()) / size
+        if size > 1:
+            variance += float((kept * too * (size - kept) * (size - too)).sum()) / (size**2 * (size - 1))
+    if not expected:
+        return Within(np.nan, np.nan)
+    # Each item shared more is two disagreements fewer.
+    return Within(1 - disagreed / expected, 2 * np.sqrt(variance) / expected)
 
 
 def cochran(masks: np.ndarray) -> Rate:

@@ -507,6 +507,11 @@ def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
 
 
+def changed(model: nn.Module, before: dict[str, torch.Tensor]) -> int:
+    """How many of the model's numbers are neither what they were in the snapshot `before` nor 0."""
+    return sum(int(((tensor != before[name]) & (tensor != 0)).sum()) for name, tensor in snapshot(model).items())
+
+
 def rewind(model: nn.Module, state: dict[str, torch.Tensor]) -> None:
     """Set the model's tensors back to a snapshot; exact, and refused if a name or shape differs."""
     model.load_state_dict(state, strict=True)

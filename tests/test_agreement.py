@@ -75,6 +75,26 @@ def test_overlap_by_lot_is_that_of_all_possible_masks():
     assert row["overlap_p"] == pytest.approx(np.mean([count >= 2 for count in shared]))
 
 
+def test_kappa_within_groups_is_beside_all_masks_that_keep_as_many_in_each():
+    """Two groups of four and one of three: its mean over all such masks is 0 and its deviation as told."""
+    one = [np.array([[1, 1, 0, 0], [1, 0, 0, 0]], bool), np.array([[1, 1, 0]], bool)]
+    other = [np.array([[1, 0, 1, 1], [1, 1, 0, 0]], bool), np.array([[1, 0, 0]], bool)]
+    every = []
+    for first, second, third in product(combinations(range(4), 3), combinations(range(4), 2), range(3)):
+        drawn = [np.zeros((2, 4), bool), np.zeros((1, 3), bool)]
+        drawn[0][0, list(first)] = drawn[0][1, list(second)] = drawn[1][0, third] = True
+        every.append(agreement.kappa_within(one, drawn).kappa)
+    assert np.mean(every) == pytest.approx(0)
+    assert agreement.kappa_within(one, other).sd == pytest.approx(np.std(every))
+
+
+def test_kappa_within_one_group_is_cohens_and_within_whole_groups_is_not_defined():
+    one, other = drawn(4)[:2].reshape(2, 1, -1)
+    assert agreement.kappa_within([one], [other]).kappa == pytest.approx(cohen_kappa_score(one[0], other[0]))
+    whole = [np.array([[True, True], [False, False]]), np.array([[True]])]
+    assert np.isnan(agreement.kappa_within(whole, whole)).all()
+
+
 def all_masks(sizes, items):
     for choice in product(*(combinations(range(items), size) for size in sizes)):
         masks = np.zeros((len(sizes), items), bool)

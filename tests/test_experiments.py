@@ -19,6 +19,7 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import Given
+from lottery.experiments.task_model import TaskModel
 from lottery.miniature.language import Language
 from lottery.runs import Run
 
@@ -415,6 +416,30 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
     assert len(pd.read_parquet(run.path / "answers.parquet")) == len(tables[task]["dev"])
     assert runs.needs(tuned) == [tuned.start]
     assert runs.needs(tuned.start) == [small_world]
+
+
+def test_the_pooler_can_be_left_whole_and_steps_of_pre_training_are_told(
+    small_world, tmp_path, monkeypatch, cola_folder
+):
+    monkeypatch.setattr(Miniature, "tables", lambda self, name: choose("tasks", name).read(cola_folder))
+    for pruned, gone in ((gradual(small_world, embeddings=False, pooler=False), 0), (gradual(small_world), 128 + 480)):
+        tuned = FineTuning(
+            start=pruned,
+            task="cola",
+            epochs=1.0,
+            batch_size=8,
+            learning_rate=1e-3,
+            max_length=16,
+            seed=3,
+            saved=True,
+        )
+        run = runs.perform(TaskModel(of=tuned, before=small_world), tmp_path)
+        found, mask = run.metrics, pruned.mask(run)
+        weights = models.prunable(evaluation.with_head(tuned.weights(run), choose("tasks", "cola")), embeddings=True)
+        pooler = weights["pooler.dense.weight"]
+        assert int((pooler == 0).sum()) == (128 if gone else 0)
+        assert masks.removed(mask) - gone == found["removed"] == found["weights"] / 2
+        assert (found["pretraining_steps"], found["steps"]) == (8, 5)
 
 
 # What a study starts from

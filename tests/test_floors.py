@@ -18,7 +18,7 @@ FLOORS = [
     | {"attention_patterns", "pattern_classifiers", "own_maps"},
     {"training", "pretraining", "pruning", "evaluation", "component_search", "mask_training", "task_heads"},
     {"runs", "cluster", "mask_files", "ticket_files", "experiments", "claims", "regimes", "searches", "advantages"}
-    | {"pattern_tables", "mask_tables"},
+    | {"pattern_tables", "mask_tables", "rivals"},
     {"notebooks", "gates", "book", "cli", "ticket_commands"},
 ]
 

@@ -36,6 +36,7 @@ class GradualPruning:
     batch_size: Size
     seed: Count  # of the order of the text, the hidden words, dropout and random scores
     restart: Count = 0  # updates after which the learning rate starts anew, as in the released code; 0: one schedule
+    pooler: bool = True  # whether the pooler is pruned too; True: what runs older than this field did
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Held-out losses as in `pretraining.evaluate`, `removed` of `weights`, and `integrated_rate`.
@@ -47,7 +48,7 @@ class GradualPruning:
         tokenizer = models.tokenizer(source)
         model = models.for_pretraining(source).to(Accelerator().device)
         train, held_out = self.start.text(run, tokenizer)
-        weights = models.prunable(model, embeddings=self.embeddings)
+        weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = pruning.everything(weights)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         prune = pruning.gradually(

@@ -9,7 +9,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
-from torch import nn
 from transformers import PreTrainedModel
 
 from lottery import (
@@ -146,7 +145,7 @@ class LearnedMask:
             "train_loss": training.mean_loss(model, train),
             "majority": evaluation.majority(task, tables)[task.METRIC],
             "trained": sum(parameter.numel() for parameter in learned),
-            "changed": _changed(model.base_model, before),
+            "changed": models.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
             **_told(mask, model),
             **found,
@@ -232,9 +231,3 @@ def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
         "shares": [kept.float().mean().item() for kept in mask.values()],
         **{f"{kind}_heads": shares.tolist() for kind, shares in zip(kinds, by_head.T, strict=True)},
     }
-
-
-def _changed(encoder: nn.Module, before: dict[str, torch.Tensor]) -> int:
-    """How many numbers of an encoder are neither what they were nor 0."""
-    after = models.snapshot(encoder)
-    return sum(int(((tensor != before[name]) & (tensor != 0)).sum()) for name, tensor in after.items())

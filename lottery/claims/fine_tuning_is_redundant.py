@@ -1,0 +1,45 @@
+"""Fine-tuning the weights under a learned mask adds nothing.
+
+Movement pruning learns a mask by the same rule as SMP-L and fine-tunes the weights as well. SMP-L minus movement, in
+points of score averaged over the tasks, has to be above -1: not behind by more than a point, about three deviations
+between seeds of SMP-L in the paper. Of movement the paper quotes means without deviations.
+"""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery import rivals
+from lottery.claims import Evidence
+
+PAPER = "jiang2023"
+CLAIM = "Fine-tuning is redundant for first-order pruning, which is sufficient to fit a model to a task without it."
+WHERE = "abstract, section 5.4, Table 1"
+TABLE = "mask_learning"
+TUNED = False
+MARGIN = 1.0  # points: the docstring has the reason
+SPARSITIES = (0.9, 0.97)
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From Table 1, without a teacher."""
+    one, other = {"method": "smp_l"}, {"method": "movement"}
+    return [
+        rivals.printed(tables, _what(each), (-MARGIN, math.inf), one, other, table=1, teacher=False, sparsity=each)
+        for each in SPARSITIES
+    ]
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of mask_learning."""
+    return [
+        rivals.measured(
+            _what(each), (-MARGIN, math.inf), rivals.of(table, "smp_l", each), rivals.of(table, "movement", each)
+        )
+        for each in SPARSITIES
+    ]
+
+
+def _what(sparsity: float) -> str:
+    return f"SMP-L minus movement, {1 - sparsity:.0%} remain, mean over the tasks"

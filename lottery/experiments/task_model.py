@@ -1,0 +1,64 @@
+"""A fine-tuned model less what is removed of it, told in the numbers by which learned masks are told: row X1."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import InstanceOf
+
+from lottery import evaluation, masks, models, pruning, runs
+from lottery.experiments import Kept, Start
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.iterative_pruning import IterativePruning
+from lottery.runs import Experiment, Run, parameters
+
+
+@parameters
+class TaskModel:
+    """What a task ends with when weights are trained and a mask is not: the model, and what it took and takes."""
+
+    version: ClassVar[int] = 1
+    of: FineTuning  # saved
+    before: InstanceOf[Start]  # the pre-trained model, beside which the task's own is stored
+    kept: InstanceOf[Kept] | None = None  # what stays of its weights, removed now; None: what it held as it was trained
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """Dev scores as in `evaluation.score`, and the other metrics of `LearnedMask` that do not need its mask.
+
+        majority          the score of one answer to all of dev
+        sparsity_met, removed, weights  share and number of the weights removed, of so many in the layers' matrices
+        trained           parameters trained in the last fine-tuning, those that it held at 0 left out
+        changed           numbers of the encoder that differ from those of `before` and are not 0
+        steps             updates of all fine-tunings that led here, each counted once
+        pretraining_steps those of the pre-training that went on while weights were removed
+        """
+        task, model, tokenizer, tables = self.of.opened(run)
+        held = self.of.mask(run)
+        mask = self.kept.mask(run) if self.kept else held
+        pruning.remove(models.prunable(model, embeddings=True), mask)
+        matrices = pruning.everything(models.prunable(model, embeddings=False, pooler=False))
+        matrices |= {name: kept for name, kept in mask.items() if name in matrices}
+        before = models.snapshot(evaluation.with_head(self.before.weights(run), task).base_model)
+        led = {runs.key(each): each for each in _before(self)}.values()
+        found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
+        run.once("answers.parquet", lambda: answers)
+        return {
+            "majority": evaluation.majority(task, tables)[task.METRIC],
+            "sparsity_met": masks.sparsity(matrices),
+            "removed": masks.removed(matrices),
+            "weights": sum(kept.numel() for kept in matrices.values()),
+            "trained": sum(parameter.numel() for parameter in model.parameters()) - masks.removed(held),
+            "changed": models.changed(model.base_model, before),
+            "steps": sum(
+                run.need(each).metrics["steps"] for each in led if isinstance(each, FineTuning | IterativePruning)
+            ),
+            "pretraining_steps": sum(each.steps for each in led if isinstance(each, GradualPruning)),
+            **found,
+        }
+
+
+def _before(experiment: Experiment) -> Iterator[Experiment]:
+    """All that an experiment needs, and what that needs; some more than once."""
+    for needed in runs.needs(experiment):
+        yield needed
+        yield from _before(needed)

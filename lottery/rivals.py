@@ -1,0 +1,78 @@
+"""How much better one way to learn a mask does than another, in the paper's tables and in recorded runs.
+
+For claims of Jiang et al. 2023 (arXiv:2210.06210). Differences are in points of each task's score, averaged over the
+tasks: accuracy, F1 on SQuAD, and what GLUE takes.
+"""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery.claims import Evidence, over_seeds, with_error
+
+RESULTS = "jiang2023_results"
+SEEDS = 5  # behind each mean of the paper's tables
+ASIDE = ("dev_mismatched.accuracy", "exact_match", "mean")  # beside the one metric of a task that counts here
+
+
+def printed(
+    tables: Mapping[str, pd.DataFrame],
+    what: str,
+    claimed: tuple[float, float],
+    one: Mapping[str, object],
+    other: Mapping[str, object],
+    **common: object,
+) -> Evidence:
+    """`one` minus `other`, cells of one table of the paper named by columns and what stands there.
+
+    The paper gives deviations of its own method alone, and does not say which seed did what: a rival counts as having
+    the same deviation, and both as independent. Tasks on which one of the two did not converge are left out.
+    """
+    rows = tables[RESULTS]
+    rows = rows[~rows["metric"].isin(ASIDE) & ((rows["task"] != "qqp") | (rows["metric"] == "accuracy"))]
+    left, right = (_cells(rows, {**common, **each}) for each in (one, other))
+    differences = 100 * (left["score"] - right["score"]).dropna()
+    tasks = differences.index
+    own = _deviations(rows, {**common, **one})[tasks]
+    theirs = _deviations(rows, {**common, **other}).reindex(tasks).fillna(own)
+    error = 100 * math.sqrt(((own**2 + theirs**2) / SEEDS).sum()) / len(tasks)
+    basis = f"{SEEDS} seeds, not paired, 95 %"
+    return with_error(what, "points", claimed, float(differences.mean()), error, basis=basis, freedom=SEEDS - 1)
+
+
+def measured(what: str, claimed: tuple[float, float], one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+    """`one` minus `other`, recorded runs of each, paired by task and seed; a score that is not defined counts as 0.
+
+    A seed of which a run is missing is not measured.
+    """
+    if one.empty or other.empty:
+        return over_seeds(what, "points", claimed, [])
+    left, right = (100 * rows.set_index(["seed", "task"])["score"].astype(float).fillna(0) for rows in (one, other))
+    return over_seeds(what, "points", claimed, (left - right).groupby("seed").mean(skipna=False))
+
+
+def of(table: pd.DataFrame, method: str, sparsity: float) -> pd.DataFrame:
+    """The masks that mask_learning recorded of a method at a sparsity."""
+    return table[(table["experiment"] == "LearnedMask") & (table["method"] == method) & (table["sparsity"] == sparsity)]
+
+
+def recipe(table: pd.DataFrame, sparsity: float, *, head: str = "mlm", pressed: bool = True) -> pd.DataFrame:
+    """The masks that mask_recipes recorded at a sparsity with a head, and with or without the regulariser.
+
+    All else is as released: a mean of means that rises over the run, and no teacher.
+    """
+    usual = (table["experiment"] == "LearnedMask") & table["teacher"].isna() & ~table["summed"].astype("boolean")
+    usual &= (table["pressing"] == "run") & (table["sparsity"] == sparsity)
+    return table[usual.fillna(value=False) & (table["head"] == head) & ((table["strength"] > 0) == pressed)]
+
+
+def _cells(rows: pd.DataFrame, named: Mapping[str, object]) -> pd.DataFrame:
+    """The rows with these values, by task."""
+    return rows[(rows[list(named)] == pd.Series(named)).all(axis=1)].set_index("task")
+
+
+def _deviations(rows: pd.DataFrame, named: Mapping[str, object]) -> pd.Series:
+    """Deviations over seeds by task, wherever the paper prints them of what is named; no task where it does not."""
+    anywhere = {column: value for column, value in named.items() if column != "table"}
+    return _cells(rows[rows["sd"].notna()], anywhere)["sd"]
