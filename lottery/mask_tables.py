@@ -47,11 +47,26 @@ def difference(rows: pd.DataFrame, value: str, one: Mapping[str, object], other:
 
     rows        as of `told`
     one, other  {column: what it is} of the two
-    Of a seed that lacks one of these tasks it is NaN; empty where no task has both.
+    As `by_seed`; raises ValueError where one of the two is not one run of a task and seed.
     """
     ours, theirs = (
-        rows[(rows[list(which)] == pd.Series(which)).all(axis=1)].pivot_table(value, index="seed", columns="task")
+        rows[(rows[list(which)] == pd.Series(which)).all(axis=1)].set_index(["seed", "task"])[value]
         for which in (one, other)
     )
-    both = (ours - theirs).dropna(axis=1, how="all")
-    return both.mean(axis=1, skipna=False) if len(both.columns) else pd.Series(dtype=float)
+    return by_seed(ours, theirs)
+
+
+def by_seed(one: pd.Series, other: pd.Series) -> pd.Series:
+    """Scores less others, of the same names by seed and task: by seed, the mean over the tasks.
+
+    So that seeds differ by chance alone, a task counts only if it was tried with every seed, and both ways. Of a seed
+    that lacks a run of such a task the mean is NaN; empty where there is no such task.
+    Raises ValueError where a seed and task have two scores.
+    """
+    if one.index.has_duplicates or other.index.has_duplicates:
+        raise ValueError("a seed and task have more than one score: name the runs that are meant more closely")
+    both = pd.DataFrame({"one": one, "other": other})
+    both["more"] = both["one"] - both["other"]
+    seeds = both.index.get_level_values("seed").nunique()
+    kept = both.groupby("task").filter(lambda some: len(some) == seeds and some["more"].notna().any())
+    return kept.groupby("seed")["more"].mean(skipna=False)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, with_error
+from lottery.mask_tables import by_seed
 
 RESULTS = "jiang2023_results"
 SEEDS = 5  # behind each mean of the paper's tables
@@ -44,12 +45,10 @@ def printed(
 def measured(what: str, claimed: tuple[float, float], one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
     """`one` minus `other`, recorded runs of each, paired by task and seed; a score that is not defined counts as 0.
 
-    A seed of which a run is missing is not measured.
+    Tasks and seeds count as for `mask_tables.by_seed`.
     """
-    if one.empty or other.empty:
-        return over_seeds(what, "points", claimed, [])
     left, right = (100 * rows.set_index(["seed", "task"])["score"].astype(float).fillna(0) for rows in (one, other))
-    return over_seeds(what, "points", claimed, (left - right).groupby("seed").mean(skipna=False))
+    return over_seeds(what, "points", claimed, by_seed(left, right))
 
 
 def of(table: pd.DataFrame, method: str, sparsity: float) -> pd.DataFrame:

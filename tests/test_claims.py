@@ -415,7 +415,7 @@ def test_the_ledger_has_every_claim_of_every_source():
         ["masks_differ_little", "miniature", 2.0, OPEN]
     ]
     in_print = found[found["source"] == "published"].groupby("claim").size()
-    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 64
+    assert in_print.sum() == sum(len(printed(name)) for name in CLAIMS) == 63
     assert found["counts"].all()
 
 
@@ -822,6 +822,8 @@ def test_answers_by_masks_and_by_movement():
         scores["bert", "squad", "movement", "cubic", 0.9, False, seed] = 0.5
         scores["bert", "squad", "smp_l", "cubic", 0.9, False, seed] = 0.5 + more
         scores["bert", "squad", "smp_l", "cubic", 0.9, True, seed] = 0.1  # with a teacher: not asked for
+        scores["roberta", "squad", "movement", "cubic", 0.9, False, seed] = 0.9  # of another model: not asked for
+        scores["roberta", "squad", "smp_l", "cubic", 0.9, False, seed] = 0.1
         scores["bert", "cola", "smp_l", "cubic", 0.9, False, seed] = 0.1
     found = choose("claims", "answers_need_no_fine_tuning").measured(masks_recorded(scores))
     assert found[0].estimate == pytest.approx(3.5)
@@ -840,6 +842,7 @@ def test_what_a_teacher_adds_to_f1_is_less_than_the_paper_says():
         for teacher in (False, True)
         for seed in (1, 2, 3)
     }
+    scores |= {("roberta", *place[1:]): 0.9 - 0.3 * place[5] for place in scores}
     found = choose("claims", "a_teacher_adds_to_f1").measured(masks_recorded(scores))
     assert found[0].estimate == pytest.approx(100 * (0.02 + 0.002 + 0.007))
     assert judged(found) == [HOLDS, MISSING]
@@ -869,12 +872,6 @@ LEARNED = [
         ("one_ranking_loses", 1, [80.6 - 80.1, 81.0 - 79.3], 2 * [0.20, 0.01]),
         ("the_regulariser_matters", 1, [80.6 - 69.2], 2 * [0.20]),
         ("label_words_help", 0, [82.0 - 81.7, 84.3 - 84.2], 2 * [0.27, 0.36]),
-        (
-            "a_mask_beats_fine_tuning",
-            0,
-            [0.5, 0.0, -0.7, 3.4, -0.5, 0.0, 1.2, -1.6],
-            2 * [0.15, 0.36, 1.21, 0.69, 0.15, 0.03, 1.59, 0.14],
-        ),
     ],
 )
 def test_learned_masks_in_print(name, number, differences, deviations):
@@ -886,7 +883,7 @@ def test_learned_masks_in_print(name, number, differences, deviations):
 
 def test_verdicts_on_learned_masks_in_print():
     assert [judged(printed(name)) for name in LEARNED] == [
-        [OPEN, HOLDS],
+        [OPEN],
         [HOLDS, HOLDS],
         [OPEN, OPEN],
         [HOLDS],

@@ -84,3 +84,28 @@ def test_a_difference_is_the_mean_over_the_tasks_of_each_seed():
     assert math.isnan(found[3])
     assert mask_tables.difference(rows, "score", one, other | {"asked": 0.9}).empty
     assert mask_tables.difference(rows[:0], "score", one, other).empty
+
+
+def scores(**told):
+    """{"cola": {seed: score}} as a series by seed and task."""
+    rows = [(seed, task, score) for task, by_seed in told.items() for seed, score in by_seed.items()]
+    return pd.DataFrame(rows, columns=["seed", "task", "score"]).set_index(["seed", "task"])["score"]
+
+
+def test_seeds_are_told_apart_on_the_same_tasks():
+    one = scores(
+        cola={1: 0.5, 2: 0.7, 3: 0.1}, sst2={1: 0.9, 2: 0.8, 3: 0.7}, rte={1: 0.9}, mrpc={1: 0.1, 2: 0.2, 3: 0.3}
+    )
+    other = scores(cola={1: 0.4, 2: 0.3}, sst2={1: 0.6, 2: 0.6, 3: 0.6}, rte={1: 0.1}, qnli={1: 0.3})
+    found = mask_tables.by_seed(one, other)  # rte has one seed, mrpc and qnli one side; cola lacks a run with seed 3
+    assert found.index.tolist() == [1, 2, 3]
+    assert found[1] == pytest.approx((0.1 + 0.3) / 2)
+    assert found[2] == pytest.approx((0.4 + 0.2) / 2)
+    assert math.isnan(found[3])
+    assert mask_tables.by_seed(one[:0], other).empty
+
+
+def test_two_scores_of_a_seed_and_task_are_refused():
+    one = scores(cola={1: 0.5})
+    with pytest.raises(ValueError, match="more than one score"):
+        mask_tables.by_seed(pd.concat([one, one]), one)

@@ -19,8 +19,8 @@ from lottery.runs import Count, Run, Size, parameters
 def sizes(tenths: int, *, heads: int, mlps: int) -> tuple[int, int]:
     """How many heads and MLPs go at a level: so many tenths of the heads, and twelfths of the MLPs.
 
-    The first are rounded down, the second to the nearest number. For BERT-base they are the paper's, from 14 of 144
-    heads with 1 of 12 MLPs to 115 with 8.
+    The first are rounded down, the second to the nearest number, halves to the even one, so that of three MLPs level 2
+    takes none. For BERT-base they are the paper's, from 14 of 144 heads with 1 of 12 MLPs to 115 with 8.
     """
     return heads * tenths // 10, round(mlps * tenths / 12)
 

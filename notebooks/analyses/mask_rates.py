@@ -18,8 +18,8 @@
 #
 # A comparison of methods is fair when each is trained at a rate that suits it. The papers take theirs from BERT-base on
 # large data, $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights; on the miniature neither need be right. Rates
-# are chosen here on a **world of its own**: its language, its pre-trained model and its tasks appear in no other chapter,
-# so that nothing is chosen on what is reported.
+# are chosen here on a **world of its own**, in whose language no other chapter prunes or masks a model, so that nothing is
+# chosen on what is reported. The build's own figure is made on the other chapters' world and only shows how it is done.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
@@ -33,7 +33,7 @@ sparsities = [0.9]  # shares of the weights of the layers' matrices to remove
 score_rates = [2e-2, 6e-2]  # learning rates of scores
 weight_rates = [1e-3, 3e-3]  # of weights, where they are trained, and of the head
 strength = 400.0  # of the regulariser of those methods that the paper gives one
-epochs = 6.0
+epochs = 6.0  # of training
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
 max_length = 64  # tokens of an example, at most
@@ -177,7 +177,7 @@ best(live)
 best(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# One seed each, so differences of a few points are noise: what is taken is one rate for all scores, one for all weights,
+# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for all weights,
 # and one for a head over frozen weights, each from the middle of what does well. They stand in the first cell of
 # {doc}`/experiments/mask_learning`.
 #

@@ -256,7 +256,7 @@ heads_drawn(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 def heads_told(runs: pd.DataFrame) -> Markdown:
-    """How unevenly heads keep, and whether methods agree on which."""
+    """How unevenly heads keep."""
     rows = learned_masks(runs)
     lines = []
     for title, some in rows[rows["method"] != "magnitude"].groupby("title", sort=False):
@@ -294,7 +294,7 @@ POOLED = {
 
 def deviations(runs: pd.DataFrame) -> pd.DataFrame:
     """Deviation over heads of the share that remains, in points, with and without the regulariser; means over the masks."""
-    rows = runs[(runs["experiment"] == "LearnedMask") & (runs["head"] == head)]
+    rows = runs[(runs["experiment"] == "LearnedMask") & (runs["head"] != "random")]
     lines = {}
     for name, kinds in POOLED.items():
         line = {}
@@ -318,7 +318,7 @@ def deviations_told(runs: pd.DataFrame) -> Markdown:
     """What the paper has, its bounds, and how each way to pool compares by the quotient of the two."""
     with_it, without = 100 * facts.loc[facts["what"] == "deviation over heads of the share of weights kept", "value"]
     found = deviations(runs)
-    kept = 1 - runs.loc[(runs["experiment"] == "LearnedMask") & (runs["head"] == head), "sparsity"].iloc[0]
+    kept = 1 - runs.loc[(runs["experiment"] == "LearnedMask") & (runs["head"] != "random"), "sparsity"].iloc[0]
     whole = 100 * np.sqrt(kept * (1 - kept))
     lot = whole / np.sqrt(64 * 768)
     columns = {how: found[f"with, {how}"] / found[f"without, {how}"] for how in ("over all heads", "within layers")}

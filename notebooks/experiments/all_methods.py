@@ -17,9 +17,10 @@
 # # Which method, when all have the same budget?
 #
 # Each of the three papers compares its methods with a few others, often by numbers quoted from elsewhere that were trained
-# for more steps, or fewer, or pruned other matrices. So none of them can say which method to take. Here all of their
-# methods stand in one figure: the same pre-trained model, the same tasks, the same number of fine-tuning steps, the same
-# share of the same weights removed, several seeds.
+# for more steps, or fewer, or pruned other matrices. So none of them can say which method to take. Here their
+# methods that remove single weights to a share that is asked for stand in one figure: the same pre-trained model, the same
+# tasks, the same number of fine-tuning steps, the same share of the same weights removed. Whole heads and MLPs have
+# chapters of their own ({doc}`/experiments/good_random_bad`, {doc}`/experiments/structured_tickets`).
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
@@ -31,7 +32,7 @@ tasks = ["sst2"]  # files in lottery/tasks
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
 pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
-strengths = [30.0, 100.0, 300.0]  # how strongly; of these the one whose sparsity comes nearest is taken
+strengths = [30.0, 100.0, 300.0]  # what that counts beside the loss; of these the one that comes nearest is taken
 strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training in all, for every method
 rounds = 3  # trainings among which iterative pruning shares them out
@@ -66,6 +67,8 @@ from lottery.experiments.tickets import Cut, Ticket
 
 if rounds < 2:
     raise ValueError(f"rounds = {rounds}: iterative pruning trains, prunes and trains again, so at least 2 are needed")
+if not methods:
+    raise ValueError("methods: learned masks are what the others are held against; give at least one")
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
         raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
@@ -168,7 +171,7 @@ grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)
     grid.append(ended)
-    if control:
+    if control and isinstance(whole.start, Pretrained):
         grid.append(replace(ended, of=pruned_before(whole, 0.0)))
     for sparsity in sparsities:
         # A model that brings no text cannot be pruned while its pre-training goes on.
@@ -257,7 +260,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
             "task": runs["task"].where(~trained, runs["of.task"]),
             "seed": runs["seed"].where(~trained, runs["of.seed"]).astype(int),
             "method": [method_of(row) for row in runs.to_dict("records")],
-            "asked": runs["sparsity"].astype(float).where(~trained, met.round(3)).mask(by_score),
+            "asked": runs["sparsity"].astype(float).where(~trained, met).round(3).mask(by_score),
             "sparsity": met,
             "strength": runs["strength"].astype(float),
             "score": runs["score"].astype(float).fillna(0),
@@ -388,7 +391,7 @@ drawn(recorded) if len(recorded) else missing
 #
 # Mean score over the tasks, in points, with the 95 % interval over seeds (t) of the difference from full fine-tuning in
 # brackets. *First* means the highest mean. Every two methods at one sparsity are compared by a paired t test over the seeds;
-# as there are many pairs, their p-values are corrected together, after Holm. With three seeds that is a high bar, and a pair
+# as there are many pairs, their p-values are corrected together, after Holm. With few seeds that is a high bar, and a pair
 # that is not told apart may still differ.
 
 
@@ -406,7 +409,10 @@ def means_told(runs: pd.DataFrame) -> pd.DataFrame:
     lines = {name: {} for name in [FULL, *BY_SIZE, *BY_SCORE]}
     lines[FULL] = dict.fromkeys([f"{1 - each:.0%} remain" for each in asked(rows)], f"{whole.mean():.1f}")
     for sparsity in asked(rows):
-        for name, scores in by_seed(at(rows, sparsity)).items():
+        here = at(rows, sparsity)
+        for name in here["method"].unique():
+            lines[name][f"{1 - sparsity:.0%} remain"] = "some runs are missing"
+        for name, scores in by_seed(here).items():
             told = stats.paired_difference(scores, whole.loc[scores.index]).told()
             lines[name][f"{1 - sparsity:.0%} remain"] = f"{scores.mean():.1f}: {told}"
     return pd.DataFrame(lines).T.dropna(how="all").fillna("not met").rename_axis("mean score (points): minus full")
@@ -568,8 +574,8 @@ def smallest_told(runs: pd.DataFrame) -> Markdown:
         return Markdown("No model here comes within two points of full fine-tuning on average.")
     (name, sparsity), found = good.index[0], good.iloc[0]
     return Markdown(
-        f"Full fine-tuning stores {whole['stored'].mean() / 1000:,.1f} kB a task. Of the models whose mean score is at most two "
-        f"points below its own, the smallest is {name} with {1 - sparsity:.0%} of the weights: {found['stored'] / 1000:,.1f} kB, "
+        f"Full fine-tuning stores {whole['stored'].mean() / 1000:,.1f} kB a task. Of the models that aim at a sparsity and whose mean score "
+        f"is at most two points below its own, the smallest is {name} with {1 - sparsity:.0%} of the weights: {found['stored'] / 1000:,.1f} kB, "
         f"{100 * (found['score'] - whole['score'].mean()):+.1f} points."
     )
 

@@ -32,7 +32,7 @@ tasks = ["cola", "sst2"]  # files in lottery/tasks
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 brief_tasks = []  # of the tasks, those with the first seed alone, at brief_sparsities
-brief_sparsities = [0.5, 0.9]
+brief_sparsities = [0.5, 0.9]  # to remove on these
 pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
 strengths = [100.0, 400.0]  # how strongly: what the regulariser of these counts beside the loss
 strength = 400.0  # of the regulariser of those methods that the paper gives one
@@ -110,7 +110,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, stats
+from lottery import cluster, mask_tables, plots, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -241,22 +241,17 @@ drawn(bert) if len(bert) else missing_bert
 
 # %% tags=["hide-input"]
 def differences(runs: pd.DataFrame, one: str, other: str) -> dict[float, pd.Series]:
-    """`one` minus `other`, methods in words, FULL among them: for each sparsity the mean over the tasks, by seed.
-
-    Tasks with fewer seeds than others are left out, so that seeds differ by chance alone.
-    """
+    """`one` minus `other`, methods in words, FULL among them: by sparsity, as `mask_tables.by_seed`."""
     rows = scored(runs)
-    rows = rows[rows["aimed"]]
-    scores = rows.pivot_table(index=["task", "seed"], columns=["method", "asked"], values="score")
-    if one not in scores or other not in scores:
-        return {}
-    right = scores[other]
-    right = pd.concat(dict.fromkeys(scores[one], right[0.0]), axis=1) if other == FULL else right
-    by_seed = {
-        sparsity: values.unstack("seed").dropna().mean()
-        for sparsity, values in (scores[one] - right).dropna(how="all", axis=1).items()
+    rows = rows[rows["aimed"]].set_index(["seed", "task"])
+    left, right = (rows[rows["method"] == method] for method in (one, other))
+    found = {
+        sparsity: mask_tables.by_seed(
+            some["score"], right.loc[(right["asked"] == sparsity) | (other == FULL), "score"]
+        ).dropna()
+        for sparsity, some in left.groupby("asked")
     }
-    return {sparsity: values.dropna() for sparsity, values in by_seed.items() if values.notna().any()}
+    return {sparsity: values for sparsity, values in found.items() if len(values)}
 
 
 PAIRS = [
@@ -278,7 +273,9 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
                 f"{1 - sparsity:.0%} remain": stats.paired_difference(values, 0 * values).told(100)
                 for sparsity, values in found.items()
             }
-    return pd.DataFrame(lines).T.fillna("").rename_axis("difference of scores (points), mean over the tasks")
+    seeds = scored(runs).groupby("task")["seed"].nunique()
+    tasks = ", ".join(choose("tasks", task).TITLE for task in seeds.index[seeds == seeds.max()])
+    return pd.DataFrame(lines).T.fillna("").rename_axis(f"difference of scores (points), mean over {tasks}")
 
 
 compared(live)

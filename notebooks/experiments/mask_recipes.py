@@ -39,7 +39,7 @@ epochs = 6.0  # of training
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
 score_rate = 6e-2  # learning rate of scores
-weight_rate = 3e-3  # of the teacher
+weight_rate = 3e-3  # of the teacher, and of weights where the method trains them
 head_rate = 1e-3  # of the head where it is trained
 max_length = 64  # tokens of an example, at most
 results = "results"
@@ -50,6 +50,7 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
+from lottery.choices import choose
 from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
@@ -79,7 +80,7 @@ bases = [
         ramp=ramp,
         batch_size=batch_size,
         score_rate=score_rate,
-        weight_rate=head_rate,
+        weight_rate=head_rate if choose("mask_learning", method).FROZEN else weight_rate,
         strength=strength,
         pressing="run",
         max_length=max_length,
@@ -106,8 +107,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery import cluster, plots, runs, stats
-from lottery.choices import choose
+from lottery import cluster, mask_tables, plots, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -143,11 +143,11 @@ def _recipe(row: dict) -> str:
 
 def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     """Each recipe minus the base in points, mean over the tasks, at each sparsity, with its 95 % interval over seeds."""
-    scores = told(runs).pivot_table(index=["sparsity", "seed", "task"], columns="recipe", values="score", sort=False)
-    lines = []
-    for recipe in scores.columns.drop(BASE):
-        for sparsity, some in (scores[recipe] - scores[BASE]).dropna().groupby("sparsity"):
-            values = some.groupby("seed").mean()
+    rows, lines = told(runs).set_index(["seed", "task"]), []
+    base = rows[rows["recipe"] == BASE]
+    for (recipe, sparsity), some in rows[rows["recipe"] != BASE].groupby(["recipe", "sparsity"], sort=False):
+        values = mask_tables.by_seed(some["score"], base.loc[base["sparsity"] == sparsity, "score"]).dropna()
+        if len(values):
             found = stats.paired_difference(100 * values, 0 * values)
             lines.append({"recipe": recipe, "sparsity": sparsity, **found._asdict(), "told": found.told()})
     return pd.DataFrame(lines)

@@ -58,6 +58,8 @@ from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 
+if not rises:
+    raise ValueError("rises: the sparsity rises along something; give 'cubic', 'linear' or both")
 if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
     raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give some that do, such as smp_l")
 
@@ -141,7 +143,7 @@ missing, missing_bert = (
     for name in tables
 )
 published = pd.read_csv("book/published/jiang2023_results.csv")
-no_tasks = Markdown("*Not part of this build: `tasks` is empty.*")
+no_tasks, no_answers = (Markdown(f"*Not part of this build: `{name}` is empty.*") for name in ("tasks", "answering"))
 PLAIN = {"head": "random", "guided": ""}  # what all methods have
 OF_FULL = {"method": mask_tables.FULL}
 
@@ -246,7 +248,7 @@ def answers_drawn(rows: pd.DataFrame) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them."}}
-answers_drawn(live)
+answers_drawn(live) if answering else no_answers
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
 answers_drawn(recorded) if len(recorded) else missing
@@ -274,7 +276,7 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(told).fillna("")
 
 
-answers_compared(live)
+answers_compared(live) if answering else no_answers
 
 # %% tags=["hide-input"]
 answers_compared(recorded) if len(recorded) else missing
@@ -312,7 +314,13 @@ def answers_told(rows: pd.DataFrame) -> Markdown:
     )
 
 
-answers_told(recorded if len(recorded) else live)
+answers_told(live) if answering else no_answers
+
+# %% tags=["hide-input"]
+answers_told(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+answers_told(bert) if len(bert) else missing_bert
 
 # %% [markdown]
 # What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3:
@@ -462,4 +470,7 @@ def rise_told(rows: pd.DataFrame) -> Markdown:
     return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(told)}.")
 
 
-rise_told(recorded) if len(recorded) else rise_told(live) if tasks else no_tasks
+rise_told(live) if tasks else no_tasks
+
+# %% tags=["hide-input"]
+rise_told(recorded) if len(recorded) else missing

@@ -124,7 +124,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, stats
+from lottery import cluster, mask_tables, plots, runs, stats
 from lottery.choices import choose
 from lottery.experiments.super_ticket import sizes
 
@@ -160,7 +160,6 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
     recipe, tenths  of the ticket; "" and 0 of a full model
     heads, mlps     shares kept
-    as_cut          of the fine-tuned model less what is not kept; NaN of a full model
     score, unseen   on dev, and on what was held out of train; scores that are not defined count as 0
     """
     whole = runs[runs["experiment"] == "ComponentScores"].iloc[0]
@@ -190,17 +189,16 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
             "tenths": cut["kept.tenths"].astype(int),
             "heads": cut["heads"].astype(float) / len(whole["head_scores"]),
             "mlps": cut["mlps"].astype(float) / len(whole["mlp_scores"]),
-            "as_cut": cut["score"].astype(float).fillna(0),
         }
     )
     both = found.merge(kept, how="left", on=["task", "seed", "part", "ticket", "recipe", "tenths"])
     return both.fillna({"heads": 1.0, "mlps": 1.0})
 
 
-def told(differences: pd.Series) -> stats.Difference:
-    """The mean in points over tasks and seeds, indexed by both, with its 95 % interval over the seeds."""
-    by_seed = 100 * differences.groupby("seed").mean()
-    return stats.paired_difference(by_seed, 0 * by_seed)
+def told(one: pd.Series, other: pd.Series) -> stats.Difference:
+    """One less the other in points, mean over the tasks, with its 95 % interval over the seeds; indexed by both."""
+    found = 100 * mask_tables.by_seed(one, other).dropna()
+    return stats.paired_difference(found, 0 * found)
 
 
 # %% [markdown]
@@ -257,7 +255,7 @@ def against(runs: pd.DataFrame, other: str) -> dict[int, stats.Difference]:
     table = rows.pivot_table(index=["task", "seed"], columns=["ticket", "tenths"], values="score")
     levels = table["super"].columns
     right = table[other] if other != FULL else pd.concat(dict.fromkeys(levels, table[FULL][0]), axis=1)
-    return {level: told((table["super"][level] - right[level]).dropna()) for level in levels}
+    return {level: told(table["super"][level], right[level]) for level in levels}
 
 
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
@@ -305,7 +303,7 @@ verdict(live)
 shown(verdict, recorded)
 
 # %% [markdown]
-# Points, means over tasks; in brackets the 95 % interval over seeds (paired t), which one seed does not have. With eight
+# Points, means over tasks; in brackets the 95 % interval over seeds (paired t), which one seed does not have. With several
 # levels looked at, one interval in twenty is off by chance, and the best of them is the luckiest.
 #
 # ### Which level is it, and who chooses it?
@@ -337,8 +335,8 @@ def chosen(runs: pd.DataFrame) -> pd.DataFrame:
                     "models": len(table),
                     "level, mean": f"{table['level'].mean():.1f}",
                     "heads kept": f"{table['heads'].mean():.0%}",
-                    "over the full model where it is chosen (points)": told(table["there"]).told(),
-                    "over the full model on dev (points)": told(table["on dev"]).told(),
+                    "over the full model where it is chosen (points)": told(table["there"], 0 * table["there"]).told(),
+                    "over the full model on dev (points)": told(table["on dev"], 0 * table["on dev"]).told(),
                 }
             )
     return pd.DataFrame(lines).set_index("the level is chosen on") if lines else pd.DataFrame()
@@ -427,7 +425,7 @@ def recipes(runs: pd.DataFrame) -> pd.DataFrame:
         lines[ticket, f"level {level}"] = {
             "heads kept": f"{some['heads', 'printed'].mean():.0%}",
             "as released": f"{some['heads', 'released'].mean():.0%}",
-            "score, released minus printed (points)": told(some["score", "released"] - some["score", "printed"]).told(),
+            "score, released minus printed (points)": told(some["score", "released"], some["score", "printed"]).told(),
         }
     return pd.DataFrame(lines).T
 
@@ -469,32 +467,39 @@ def added(runs: pd.DataFrame) -> pd.DataFrame:
     rows = masks(runs)
     if rows.empty:
         return pd.DataFrame()
-    scores = rows.pivot_table(index=["sparsity", "task", "seed"], columns="learner", values="score")
+    scores = rows.set_index(["seed", "task"])
+    by_learner = dict(list(scores.groupby("learner")))
     pairs = [(cap, other) for cap in CAP.values() for other in (MOVEMENT, GUIDED)] + [(GUIDED, MOVEMENT)]
-    lines = [
-        {"name": f"{one} minus {other}", "sparsity": sparsity} | told(some)._asdict() | {"told": told(some).told()}
-        for one, other in pairs
-        if one in scores and other in scores
-        for sparsity, some in (scores[one] - scores[other]).dropna().groupby("sparsity")
-    ]
+    lines = []
+    for one, other in pairs:
+        if one in by_learner and other in by_learner:
+            right = by_learner[other]
+            for sparsity, some in by_learner[one].groupby("sparsity"):
+                found = told(some["score"], right.loc[right["sparsity"] == sparsity, "score"])
+                lines.append(
+                    {"name": f"{one} minus {other}", "sparsity": sparsity} | found._asdict() | {"told": found.told()}
+                )
     return pd.DataFrame(lines)
 
 
-def contrast_drawn(runs: pd.DataFrame) -> None:
-    """A line for each difference and sparsity."""
+def contrast_drawn(runs: pd.DataFrame) -> pd.DataFrame | None:
+    """A line for each difference and sparsity; where there is none, the empty table."""
     found = added(runs)
+    if found.empty:
+        return found
     names = [f"{name}, {1 - share:.0%} remain" for name, share in zip(found["name"], found["sparsity"], strict=True)]
     (ax,) = plots.row(1, height=0.34 * len(found) + 1.0)
     plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
     ax.set(xlabel="mean score over the tasks (points)")
     ax.tick_params("y", labelsize=8)
+    return None
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity of this build."}, "figure": {"name": "cap-live", "caption": "What contrast adds to movement pruning, computed for this build; with one seed there is no interval."}}
-contrast_drawn(live) if contrasts else Markdown("*Not part of this build.*")
+shown(contrast_drawn, live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and seeds of the miniature, with intervals over seeds."}, "figure": {"name": "cap-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
-contrast_drawn(recorded) if len(recorded) else missing
+shown(contrast_drawn, recorded)
 
 
 # %% tags=["hide-input"]
