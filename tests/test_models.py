@@ -981,5 +981,5 @@ def test_without_the_package_minilm_is_the_hubs(hub, bert_folder, monkeypatch):
 
 def test_the_families_are_told():
     told = models.describe()
-    assert list(told) == ["miniature", "minilm", "FOLDER", "NAME"]
+    assert list(told) == ["miniature", "miniature-roberta", "minilm", "FOLDER", "NAME"]
     assert "BERT, RoBERTa, ELECTRA or DistilBERT" in told["FOLDER"]
