@@ -219,6 +219,43 @@ def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
     return [torch.from_numpy(array) for array in arrays]
 
 
+def beside(
+    of: FineTuning,
+    method: str,
+    sparsity: float,
+    *,
+    ramp: float,
+    score_rate: float,
+    weight_rate: float,
+    head_rate: float,
+    strength: float,
+) -> LearnedMask:
+    """A mask for the model, task, budget and seed of a fine-tuning, each kind of parameter trained at its rate.
+
+    weight_rate  of weights where the method trains them, and of the head over them
+    head_rate    of the head over weights that stay as they are
+    strength     of the regulariser; of no effect on methods that the paper gives none
+    That of L0 presses from the first step on, the others' rise over the whole run, as released.
+    """
+    how = choose("mask_learning", method)
+    return LearnedMask(
+        start=of.start,
+        task=of.task,
+        method=method,
+        sparsity=sparsity,
+        epochs=of.epochs,
+        ramp=ramp,
+        batch_size=of.batch_size,
+        score_rate=score_rate,
+        weight_rate=head_rate if how.FROZEN else weight_rate,
+        strength=strength if how.STRENGTH else 0.0,
+        pressing="constant" if method == "l0" else "run",
+        max_length=of.max_length,
+        seed=of.seed,
+        data=of.data,
+    )
+
+
 def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     """The metrics of a mask that `LearnedMask.perform` names."""
     by_head = torch.stack([own.view(4, -1).float().mean(1) for own in models.by_head(mask, model.config).values()])

@@ -57,11 +57,10 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import Pretrained, controls, starts
+from lottery.experiments import Pretrained, controls, learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask
-from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.task_model import TaskModel
 from lottery.experiments.tickets import Cut, Ticket
 
@@ -148,25 +147,7 @@ def random(whole: FineTuning, sparsity: float) -> FineTuning:
     return replace(whole, start=Ticket(of=whole.start, kept=kept))
 
 
-def learned(whole: FineTuning, method: str, sparsity: float, pressure: float) -> LearnedMask:
-    """A mask for the task, the model and the budget of a fine-tuning."""
-    return LearnedMask(
-        start=whole.start,
-        task=whole.task,
-        method=method,
-        sparsity=sparsity,
-        epochs=whole.epochs,
-        ramp=ramp,
-        batch_size=whole.batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if choose("mask_learning", method).FROZEN else weight_rate,
-        strength=pressure,
-        pressing="constant" if method == "l0" else "run",
-        max_length=whole.max_length,
-        seed=whole.seed,
-    )
-
-
+rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
 grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)
@@ -180,11 +161,12 @@ for whole in full:
         grid += [
             replace(ended, kept=cut(whole, "magnitude", scope, sparsity, whole.seed)) for scope in ("local", "global")
         ]
-        grid += [
-            learned(whole, method, sparsity, strength if choose("mask_learning", method).STRENGTH else 0.0)
-            for method in methods
-        ]
-    grid += [learned(whole, method, 0.0, pressure) for method in pressed for pressure in strengths]
+        grid += [learned_mask.beside(whole, method, sparsity, strength=strength, **rates) for method in methods]
+    grid += [
+        learned_mask.beside(whole, method, 0.0, strength=pressure, **rates)
+        for method in pressed
+        for pressure in strengths
+    ]
 
 # %% tags=["remove-cell"]
 from itertools import combinations

@@ -50,9 +50,8 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import LearnedMask
 
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
@@ -71,35 +70,19 @@ full = [
     for task in tasks
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]
-
-
-def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> LearnedMask:
-    """A mask for the task, the model and the budget of a fine-tuning."""
-    how = choose("mask_learning", method)
-    return LearnedMask(
-        start=of.start,
-        task=of.task,
-        method=method,
-        sparsity=sparsity,
-        epochs=of.epochs,
-        ramp=ramp,
-        batch_size=of.batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if how.FROZEN else weight_rate,
-        strength=pressure,
-        pressing="constant" if method == "l0" else "run",
-        max_length=of.max_length,
-        seed=of.seed,
-    )
-
-
+rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
 aimed = [
-    learned(of, method, sparsity, strength if choose("mask_learning", method).STRENGTH else 0.0)
+    learned_mask.beside(of, method, sparsity, strength=strength, **rates)
     for of in full
     for method in methods
     for sparsity in (brief_sparsities if of.task in brief_tasks else sparsities)
 ]
-freely = [learned(of, method, 0.0, pressure) for of in full for method in pressed for pressure in strengths]
+freely = [
+    learned_mask.beside(of, method, 0.0, strength=pressure, **rates)
+    for of in full
+    for method in pressed
+    for pressure in strengths
+]
 grid = [*full, *aimed, *freely]
 
 # %% tags=["remove-cell"]
@@ -110,7 +93,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, mask_tables, plots, runs, stats
+from lottery import cluster, mask_tables, plots, rivals, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -325,8 +308,7 @@ task_by_task(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def printed() -> pd.DataFrame:
     """The paper's differences of the same pairs."""
-    rows = published[published["table"].isin([1, 3]) & ~published["teacher"]]
-    rows = rows[rows["metric"].isin(["accuracy", "f1"]) & ((rows["task"] != "qqp") | (rows["metric"] == "accuracy"))]
+    rows = rivals.one_metric(published[published["table"].isin([1, 3]) & ~published["teacher"]])
     names = {"fine_tuning": FULL} | {name: title(name) for name in rows["method"].unique() if name != "fine_tuning"}
     scores = rows.assign(method=rows["method"].map(names)).pivot_table(
         index="task", columns=["method", "sparsity"], values="score"

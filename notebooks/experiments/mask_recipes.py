@@ -51,9 +51,8 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import LearnedMask
 
 teachers = [
     FineTuning(
@@ -69,22 +68,10 @@ teachers = [
     for task in tasks
     for seed in tuning_seeds
 ]
+rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
 bases = [
-    LearnedMask(
-        start=teacher.start,
-        task=teacher.task,
-        method=method,
-        head=heads[0],
-        sparsity=sparsity,
-        epochs=epochs,
-        ramp=ramp,
-        batch_size=batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if choose("mask_learning", method).FROZEN else weight_rate,
-        strength=strength,
-        pressing="run",
-        max_length=max_length,
-        seed=teacher.seed,
+    replace(
+        learned_mask.beside(teacher, method, sparsity, strength=strength, **rates), head=heads[0], strength=strength
     )
     for teacher in teachers
     for sparsity in sparsities
@@ -107,7 +94,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery import cluster, mask_tables, plots, runs, stats
+from lottery import cluster, mask_tables, plots, rivals, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -256,8 +243,7 @@ table(recorded, "a teacher, as printed", "a teacher, as released") if len(record
 # %% tags=["hide-input"]
 def teachers_printed() -> pd.DataFrame:
     """What a teacher adds in the paper's Table 1, in points, by method, task and remaining weights."""
-    rows = published[(published["table"] == 1) & published["metric"].isin(["accuracy", "f1"])]
-    rows = rows[(rows["task"] != "qqp") | (rows["metric"] == "accuracy")]
+    rows = rivals.one_metric(published[published["table"] == 1])
     scores = rows.pivot_table(index=["method", "sparsity"], columns=["teacher", "task"], values="score")
     added = (100 * (scores[True] - scores[False])).dropna(how="all").round(1)
     names = [f"{choose('mask_learning', method).TITLE}, {1 - sparsity:.0%} remain" for method, sparsity in added.index]

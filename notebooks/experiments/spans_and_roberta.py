@@ -54,7 +54,7 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 
@@ -80,23 +80,8 @@ def tuned(model: str, task: str, seed: int, *, length: int, saved: bool, **examp
 
 def learned(of: FineTuning, method: str, sparsity: float, rise: str) -> LearnedMask:
     """A mask for the task, the model and the budget of a fine-tuning."""
-    how = choose("mask_learning", method)
-    return LearnedMask(
-        start=of.start,
-        task=of.task,
-        method=method,
-        sparsity=sparsity,
-        epochs=of.epochs,
-        ramp=ramp,
-        batch_size=of.batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if how.FROZEN else weight_rate,
-        strength=strength if how.STRENGTH else 0.0,
-        pressing="run",
-        max_length=of.max_length,
-        seed=of.seed,
-        rise=rise,
-    )
+    rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
+    return replace(learned_mask.beside(of, method, sparsity, strength=strength, **rates), rise=rise)
 
 
 whole = [

@@ -51,9 +51,8 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.super_ticket import SuperTicket
 from lottery.experiments.tickets import Ticket
@@ -89,22 +88,9 @@ parts = [
 tickets += [SuperTicket(of=of, tenths=level) for of in parts for level in tenths]
 again = [replace(ticket.of, start=Ticket(of=ticket.of.start, kept=ticket), saved=False) for ticket in tickets]
 cut = [PrunedScore(of=ticket.of, kept=ticket) for ticket in tickets]
+rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": weight_rate}
 movement = [
-    LearnedMask(
-        start=of.start,
-        task=of.task,
-        method="movement",
-        sparsity=sparsity,
-        epochs=of.epochs,
-        ramp=ramp,
-        batch_size=of.batch_size,
-        score_rate=score_rate,
-        weight_rate=weight_rate,
-        strength=0.0,
-        pressing="run",
-        max_length=of.max_length,
-        seed=of.seed,
-    )
+    learned_mask.beside(of, "movement", sparsity, strength=0.0, **rates)
     for of in full
     if of.task in contrast_tasks and contrasts
     for sparsity in contrast_sparsities
@@ -124,7 +110,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, mask_tables, plots, runs, stats
+from lottery import cluster, mask_tables, plots, rivals, runs, stats
 from lottery.choices import choose
 from lottery.experiments.super_ticket import sizes
 
@@ -562,8 +548,7 @@ shown(weighed, recorded)
 # %% tags=["hide-input"]
 def quoted_contrast() -> pd.DataFrame:
     """CAP minus the other methods that train weights, and SMP minus CAP, by task and remaining weights."""
-    rows = published[(published["table"] == 1) & published["teacher"] & published["metric"].isin(["accuracy", "f1"])]
-    rows = rows[(rows["task"] != "qqp") | (rows["metric"] == "accuracy")]
+    rows = rivals.one_metric(published[(published["table"] == 1) & published["teacher"]])
     scores = 100 * rows.pivot_table(index=["task", "sparsity"], columns="method", values="score", sort=False)
     names = {name: choose("mask_learning", name).TITLE for name in scores if name not in ("cap", "fine_tuning")}
     table = scores[[*names]].rsub(scores["cap"], axis=0).rename(columns=names).dropna(how="all")
