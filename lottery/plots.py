@@ -1,6 +1,6 @@
 """Figures: each takes a table and Axes or makes its own, draws, and returns the Axes; none shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,6 +15,7 @@ from lottery import files
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
 MARKERS = "os^Dvp*hXP"
 FORMATS = (".svg", ".png", ".pdf")
+APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, for names that can be read
 
 
 def house_style() -> None:
@@ -92,6 +93,22 @@ def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
         name, (0, level), xycoords=("axes fraction", "data"), xytext=(3, 3), textcoords="offset points",
         ha="left", color="grey", fontsize=8,
     )  # fmt: skip
+    return ax
+
+
+def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
+    """Make x the share of weights that remains, in per cent and logarithmic, once all is drawn that is to be there.
+
+    Ticks stand at the sparsities and at powers of ten; of two whose names would cover each other at the smaller.
+    """
+    ax.set(xscale="log", xlabel="remaining weights (%)")
+    lowest, _ = ax.get_xlim()
+    wanted = {float(f"{100 * (1 - sparsity):.3g}") for sparsity in sparsities if sparsity < 1}
+    ticks: list[float] = []
+    for tick in sorted(wanted | {power for power in (0.01, 0.1, 1.0) if power > lowest}):
+        ticks += [tick] if not ticks or tick >= APART * ticks[-1] else []
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
     return ax
 
 

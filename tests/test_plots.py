@@ -69,3 +69,13 @@ def test_the_overlap_of_masks_stands_below_their_sizes():
     np.testing.assert_array_equal(shown, [[np.nan] * 3, [3, np.nan, np.nan], [-0.75, 0, np.nan]])
     assert image.get_clim() == (-3, 3)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
+
+
+def test_ticks_of_what_remains_do_not_cover_each_other():
+    _, ax = plt.subplots()
+    ax.plot([0.2, 100], [0, 1])
+    plots.remaining(ax, [0.0, 0.2, 0.5, 0.9, 0.97])
+    assert ax.get_xscale() == "log"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "10", "50", "100"]
+    assert ax.get_xticks().tolist() == [1, 3, 10, 50, 100]
+    plt.close()

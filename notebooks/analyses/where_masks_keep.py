@@ -51,7 +51,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.mask_agreement import MaskAgreement
 
@@ -63,21 +64,19 @@ if head == "random":
 
 def learned(task: str, seed: int, method: str) -> LearnedMask:
     """A mask as in the chapter on mask learning."""
-    return LearnedMask(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
+    start = starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps)
+    whole = FineTuning(
+        start=start,
         task=task,
-        method=method,
-        sparsity=sparsity,
         epochs=epochs,
-        ramp=ramp,
         batch_size=batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if choose("mask_learning", method).FROZEN else weight_rate,
-        strength=strength if choose("mask_learning", method).STRENGTH else 0.0,
-        pressing="run",
+        learning_rate=weight_rate,
         max_length=max_length,
         seed=seed,
+        saved=False,
     )
+    rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
+    return learned_mask.beside(whole, method, sparsity, strength=strength, **rates)
 
 
 masks = [learned(task, seed, method) for method in methods for task in tasks for seed in tuning_seeds]

@@ -324,11 +324,8 @@ def drawn(runs: pd.DataFrame) -> None:
                     100 * here.loc[here["method"] == LONGER, "score"].mean(), color="black", linestyle=":", label=LONGER
                 )
             plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-            ax.set(xscale="log")
+            plots.remaining(ax, asked(rows)).set(xlabel="")
             ax.set_title(f"{choose('tasks', task).TITLE}: {family}", fontsize=10)
-            ticks = sorted({round(100 * (1 - each)) for each in asked(rows)})
-            ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
-            ax.minorticks_off()
         pair[0].set_ylabel(f"{choose('tasks', task).METRIC} (x 100)")
     for ax in panels[-1]:
         ax.set_xlabel("remaining weights (%)")

@@ -194,11 +194,8 @@ def drawn(runs: pd.DataFrame) -> None:
                 ax.plot(100 * (1 - some["sparsity"]), 100 * some["score"], "x", markersize=6, **style)
         ax.axhline(100 * here.loc[here["method"] == FULL, "score"].mean(), color="black", linestyle="--", label=FULL)
         plots.chance(ax, 100 * here["majority"].astype(float).mean(), "one answer to all")
-        ax.set(xscale="log", xlabel="remaining weights (%)", ylabel=f"{choose('tasks', task).METRIC} (x 100)")
+        plots.remaining(ax, here["asked"]).set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
         ax.set_title(choose("tasks", task).TITLE, fontsize=10)
-        ticks = [each for each in (0.1, 1, 3, 10, 50, 100) if each > ax.get_xlim()[0]]  # such that none hides another
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.minorticks_off()
     for ax in list(panels.flat)[len(tasks) :]:
         ax.set_visible(False)
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)

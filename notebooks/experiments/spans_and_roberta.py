@@ -153,14 +153,6 @@ def curve(ax: plt.Axes, rows: pd.DataFrame, value: str, place: int, label: str, 
                 fillstyle="full" if line == "-" else "none")  # fmt: skip
 
 
-def remaining(ax: plt.Axes, asked: pd.Series) -> None:
-    """The axis of the share of weights that remains."""
-    ticks = sorted({round(100 * (1 - each)) for each in asked})
-    ax.set(xscale="log", xlabel="remaining weights (%)")
-    ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
-    ax.minorticks_off()
-
-
 def compared(rows: pd.DataFrame, lines: list[tuple[str, str, dict, dict]]) -> pd.DataFrame:
     """Differences in points at each sparsity with 95 % intervals over seeds; of each its words, the metric, one, other."""
     told = {}
@@ -226,7 +218,7 @@ def answers_drawn(rows: pd.DataFrame) -> None:
                 curve(ax, some, value, place, f"SMP-L, the head {head}", ":")
             full = 100 * here.loc[here["method"] == mask_tables.FULL, value].mean()
             ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
-            remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
+            plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
             ax.set(ylabel=f"{name} (x 100)")
         pair[0].set_title(model, fontsize=10, loc="left")
     panels[0][0].legend(fontsize=7)
@@ -367,7 +359,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
         full = 100 * here.loc[here["method"] == mask_tables.FULL, "score"].mean()
         ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
+        plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
         ax.set_title(name, fontsize=10)
     panels[0][0].set(ylabel="mean score over the tasks (x 100)")
     panels[0][0].legend(fontsize=7)
