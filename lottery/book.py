@@ -29,7 +29,7 @@ from lottery import files, gates, notebooks
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
-OF_A_RUN = ("commit", "device")  # of its provenance, what is told of each notebook's runs; the rest is versions
+OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
 # Jupyter Book, which does not go on writing when the process that asked for it is gone.
 RENDER = """
 import os, sys, threading, time

@@ -24,6 +24,7 @@ import pandas as pd
 import pydantic
 import safetensors.torch
 import torch
+from accelerate import Accelerator
 
 from lottery import files
 
@@ -375,7 +376,7 @@ def _plain(value: Any) -> Any:
 
 @cache
 def provenance() -> dict[str, Any]:
-    """What made the results: commit, versions, device. Not part of any key."""
+    """What made the results: commit, versions, device, and the precision of training. Not part of any key."""
     here = Path(__file__).resolve().parent
     try:
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True)
@@ -388,6 +389,7 @@ def provenance() -> dict[str, Any]:
         **{name: metadata.version(name) for name in packages},
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU ({platform.machine()})",
         "threads": torch.get_num_threads(),
+        "precision": {"no": "float32"}.get(mixed := Accelerator().mixed_precision, f"mixed with {mixed}"),
     }
 
 

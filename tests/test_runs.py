@@ -3,6 +3,8 @@ import os
 import pickle
 import shutil
 import signal
+import subprocess
+import sys
 import time
 import warnings
 from dataclasses import FrozenInstanceError, replace
@@ -735,6 +737,14 @@ def test_no_path_of_this_machine_is_told(results, tmp_path):
         assert str(Path.home()) + "/" not in text
         assert str(Path(__file__).parent.parent) not in text
         assert os.sep + "tmp" not in text
+
+
+@pytest.mark.parametrize(("told", "precision"), [("no", "float32"), ("bf16", "mixed with bf16")])
+def test_provenance_names_the_precision_that_training_has(told, precision):
+    program = "from lottery import runs; print(runs.provenance()['precision'])"
+    environment = os.environ | {"ACCELERATE_MIXED_PRECISION": told}
+    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == precision
 
 
 def test_provenance_without_git(monkeypatch):
