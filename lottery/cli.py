@@ -269,7 +269,10 @@ def record(
     notebook: Notebook = None,
     results: Results = None,
 ) -> None:
-    """Write the finished runs of the notebooks that a profile names to book/records, for those who do not run them."""
+    """Write the finished runs of the notebooks that a profile names to book/records, for those who do not run them.
+
+    A run that was recorded before and is not in the store, of this profile, keeps its row.
+    """
     from lottery import notebooks
     from lottery import runs as store
 
@@ -278,6 +281,7 @@ def record(
     if not told:
         raise ValueError(f"the profile {profile} names no notebook, so none of its runs are to be recorded")
     only = notebook and notebooks.named(root, notebook)
+    before = store.recorded_rows(root / "book" / "records" / profile)
     missing = []
     for name, given in told.items():
         if only not in (None, name):
@@ -286,10 +290,12 @@ def record(
         with chdir(root):
             grid = notebooks.grid(root, name, given)
             states = store.status(grid, _results(root, results))
-            todo = states[states["state"] != "finished"]
+            unfinished = states[states["state"] != "finished"]
+            todo = unfinished[~unfinished["key"].isin(before)]
             if len(grid) and todo.empty:
-                table = store.record(grid, _results(root, results), path)
-                typer.echo(f"{name}: {len(table)} runs recorded in {path.relative_to(root)}")
+                table = store.record(grid, _results(root, results), path, before)
+                taken = f", {len(unfinished)} of them as recorded before" if len(unfinished) else ""
+                typer.echo(f"{name}: {len(table)} runs recorded in {path.relative_to(root)}{taken}")
         missing += [f"{name}: {row.experiment} {row.key} is {row.state}" for row in todo.itertuples()]
     if missing:
         raise ValueError("not recorded, because not finished; run them first:\n" + "\n".join(missing))

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from hashlib import sha256
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, dataclass_transform, get_type_hints
 
 import pandas as pd
+import pyarrow.parquet
 import pydantic
 import safetensors.torch
 import torch
@@ -423,23 +424,30 @@ def status(grid: list[Experiment], results: Path) -> pd.DataFrame:
     return pd.DataFrame(told, columns=["experiment", "key", "state", "error"])
 
 
-def record(grid: list[Experiment], results: Path, path: Path) -> pd.DataFrame:
+def record(
+    grid: list[Experiment], results: Path, path: Path, before: Mapping[str, dict[str, Any]] | None = None
+) -> pd.DataFrame:
     """Write the finished runs of a grid as a small table that a book can be built from without running anything.
 
     Beside parameters and metrics each row carries its description (`parameters`, the JSON its key is computed from)
-    and its provenance. Raises ValueError if a run of the grid is missing or failed.
+    and its provenance. A run that is not finished here is taken from `before`, the rows of `recorded_rows`, so that a
+    long grid is recorded over several sittings. Raises ValueError if it is not there either.
     """
-    states = status(grid, results)
-    if not states.empty and (missing := (states["state"] != "finished").sum()):
-        raise ValueError(
-            f"{missing} of {len(states)} runs for {path.stem} are not finished: run the notebook first, then record it"
-        )
-    told = []
+    told, missing = [], 0
     for experiment in grid:
         run = Run(experiment, Path(results))
-        made = {f"made.{what}": value for what, value in run.read(PROVENANCE).items()}
-        description = {"parameters": json.dumps(described(experiment), sort_keys=True)}
-        told.append(description | _row(experiment, _record(run.path)) | made)
+        if run.finished:
+            made = {f"made.{what}": value for what, value in run.read(PROVENANCE).items()}
+            description = {"parameters": json.dumps(described(experiment), sort_keys=True)}
+            told.append(description | _row(experiment, _record(run.path)) | made)
+        elif before and run.path.name in before:
+            told.append(before[run.path.name])
+        else:
+            missing += 1
+    if missing:
+        raise ValueError(
+            f"{missing} of {len(grid)} runs for {path.stem} are not finished: run the notebook first, then record it"
+        )
     table = pd.DataFrame(told)
     with files.written(path) as partial:
         table.to_parquet(partial, index=False)
@@ -449,6 +457,13 @@ def record(grid: list[Experiment], results: Path, path: Path) -> pd.DataFrame:
 def recorded(path: Path) -> pd.DataFrame:
     """A recorded table; empty where none has been recorded."""
     return pd.read_parquet(path) if Path(path).is_file() else pd.DataFrame()
+
+
+def recorded_rows(folder: Path) -> dict[str, dict[str, Any]]:
+    """{key: what is told} of all runs in the recorded tables of a folder; what a row does not tell is left out."""
+    paths = sorted(Path(folder).glob("*.parquet"))
+    rows = [row for path in paths for row in pyarrow.parquet.read_table(path).to_pylist()]
+    return {row["key"]: {name: value for name, value in row.items() if value is not None} for row in rows}
 
 
 def leftovers(results: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 
@@ -339,6 +340,20 @@ def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counti
     assert pd.read_parquet(record)["double"].tolist() == [0, 2, 4, 6]
     code, _, told = lottery("record", "quick")
     assert (code, "the profile quick names no notebook" in told) == (2, True)
+
+
+def test_record_goes_on_where_another_store_ended(lottery, counting):
+    perform(counting, 0, 1, 2, 3)
+    lottery("record", "more")
+    shutil.rmtree(counting / "results")
+    (counting / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 6}\n")
+    code, _, told = lottery("record", "more")
+    assert code == 2
+    assert told.count("is missing") == 2
+    perform(counting, 4, 5)
+    told = "experiments/count: 6 runs recorded in book/records/more/count.parquet, 4 of them as recorded before\n"
+    assert lottery("record", "more") == (0, told, "")
+    assert pd.read_parquet(counting / "book/records/more/count.parquet")["double"].tolist() == [0, 2, 4, 6, 8, 10]
 
 
 def test_clean_removes_what_is_unfinished_and_nobody_works_on(lottery, counting):

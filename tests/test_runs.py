@@ -726,6 +726,24 @@ def test_recorded_runs_carry_what_their_key_is_computed_from(results, tmp_path, 
     assert [entry.name for entry in path.parent.iterdir()] == ["grid.parquet"]
 
 
+def test_a_run_recorded_before_keeps_its_row_where_the_store_lacks_it(results, tmp_path, log):
+    grid = [Sum(left=Doubling(number=n, log=log), right=Doubling(number=5, log=log)) for n in (1, 2, 3)]
+    here, there = tmp_path / "records" / "here.parquet", tmp_path / "records" / "there.parquet"
+    for experiment in grid[:2]:
+        runs.perform(experiment, results)
+    runs.record(grid[:2], results, there)
+    shutil.rmtree(results)
+    began = runs.perform(grid[2], results).read(runs.PROVENANCE)["finished"]
+    before = runs.recorded_rows(there.parent)
+    runs.record(grid, results, here, before)
+    table, first = runs.recorded(here), runs.recorded(there)
+    assert table["sum"].tolist() == [12, 14, 16]
+    pd.testing.assert_frame_equal(table[:2], first, check_dtype=False)
+    assert table["made.finished"][2] == began
+    with pytest.raises(ValueError, match="1 of 3 runs for here are not finished"):
+        runs.record(grid, results, here, {key: row for key, row in before.items() if row["sum"] != 12})
+
+
 def test_no_path_of_this_machine_is_told(results, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
