@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, BertForPreTraining,
 from lottery import contrast, mask_files, miniature, models, runs
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import MASK, LearnedMask
+from lottery.experiments.learned_mask import MASK, LearnedMask, beside
 from lottery.experiments.starts import Given
 from lottery.mask_learning import smp_l
 from lottery.runs import Run
@@ -148,6 +148,37 @@ def test_a_mask_can_be_taken_on(learned, results):
     mask = learned.mask(run)
     stored, _ = mask_files.load(run.path / MASK)
     assert all(torch.equal(mask[name], kept) for name, kept in stored.items())
+
+
+RATES = {
+    "head": ("smp_g", "smp_l", "smp_s", "smp_s_released", "smp_t"),
+    "weights": ("magnitude",),
+    "joint": ("l0", "movement", "soft_movement"),
+}
+
+
+@pytest.mark.parametrize(("kind", "method"), [(kind, method) for kind, methods in RATES.items() for method in methods])
+def test_beside_a_fine_tuning_each_kind_of_parameter_has_its_own_rate(fine_tuning, kind, method):
+    rates = {"weights": 1e-3, "joint": 2e-3, "head": 3e-3}
+    mask = beside(
+        fine_tuning,
+        method,
+        0.5,
+        ramp=0.5,
+        score_rate=0.1,
+        weight_rate=rates["weights"],
+        joint_rate=rates["joint"],
+        head_rate=rates["head"],
+        strength=7.0,
+    )
+    assert (mask.weight_rate, mask.score_rate, mask.method) == (rates[kind], 0.1, method)
+    assert mask.strength == (0.0 if method in ("magnitude", "movement") else 7.0)
+    shared = ("start", "task", "epochs", "batch_size", "max_length", "seed", "data")
+    assert all(getattr(mask, name) == getattr(fine_tuning, name) for name in shared)
+
+
+def test_every_method_has_one_of_these_rates():
+    assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
 
 
 @pytest.mark.parametrize(("rise", "power"), [("cubic", 3), ("linear", 1)])

@@ -177,9 +177,10 @@ best(live)
 best(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for all weights,
-# and one for a head over frozen weights, each from the middle of what does well. They stand in the first cell of
-# {doc}`/experiments/mask_learning`. A method for which the table names a rate far from these is at a disadvantage there.
+# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights that
+# are trained alone, one for weights that are trained beside scores, and one for a head over frozen weights, each from
+# what does well. They stand in the first cell of {doc}`/experiments/mask_learning`. A method for which the table names a
+# rate far from these is at a disadvantage there.
 #
 # One thing follows from theory. Where nothing presses on scores, as in movement, their rate does not matter: Adam's steps are
 # in proportion to the rate, scores begin at 0, and only their order counts. What the last column shows for movement is

@@ -45,7 +45,8 @@ pretraining_batch_size = 64
 ramp = 0.5  # share of the steps over which the sparsity rises where a mask is learned
 batch_size = 32
 score_rate = 6e-2  # learning rate of scores
-weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
+weight_rate = 3e-3  # of weights, where they alone are trained, and of the head over them
+joint_rate = 3e-4  # of weights that are trained beside scores, as movement does
 head_rate = 1e-3  # of the head over weights that stay as they are
 max_length = 64  # tokens of an example, at most
 results = "results"
@@ -147,7 +148,13 @@ def random(whole: FineTuning, sparsity: float) -> FineTuning:
     return replace(whole, start=Ticket(of=whole.start, kept=kept))
 
 
-rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
+rates = {
+    "ramp": ramp,
+    "score_rate": score_rate,
+    "weight_rate": weight_rate,
+    "joint_rate": joint_rate,
+    "head_rate": head_rate,
+}
 grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)

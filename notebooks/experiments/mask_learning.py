@@ -40,7 +40,8 @@ epochs = 6.0  # of training, for every method and for fine-tuning
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
 score_rate = 6e-2  # learning rate of scores
-weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
+weight_rate = 3e-3  # of weights, where they alone are trained, and of the head over them
+joint_rate = 3e-4  # of weights that are trained beside scores, as movement does
 head_rate = 1e-3  # of the head over weights that stay as they are
 max_length = 64  # tokens of an example, at most
 results = "results"
@@ -70,7 +71,13 @@ full = [
     for task in tasks
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]
-rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
+rates = {
+    "ramp": ramp,
+    "score_rate": score_rate,
+    "weight_rate": weight_rate,
+    "joint_rate": joint_rate,
+    "head_rate": head_rate,
+}
 aimed = [
     learned_mask.beside(of, method, sparsity, strength=strength, **rates)
     for of in full

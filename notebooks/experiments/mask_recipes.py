@@ -39,7 +39,8 @@ epochs = 6.0  # of training
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
 score_rate = 6e-2  # learning rate of scores
-weight_rate = 3e-3  # of the teacher, and of weights where the method trains them
+weight_rate = 3e-3  # of the teacher, and of weights where the method trains them alone
+joint_rate = 3e-4  # of weights that are trained beside scores
 head_rate = 1e-3  # of the head where it is trained
 max_length = 64  # tokens of an example, at most
 results = "results"
@@ -68,7 +69,13 @@ teachers = [
     for task in tasks
     for seed in tuning_seeds
 ]
-rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": head_rate}
+rates = {
+    "ramp": ramp,
+    "score_rate": score_rate,
+    "weight_rate": weight_rate,
+    "joint_rate": joint_rate,
+    "head_rate": head_rate,
+}
 bases = [
     replace(
         learned_mask.beside(teacher, method, sparsity, strength=strength, **rates), head=heads[0], strength=strength

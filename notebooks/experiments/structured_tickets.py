@@ -42,6 +42,7 @@ taught = 0.9  # share of the teacher in the loss of CAP
 batch_size = 32
 score_rate = 6e-2  # learning rate of scores
 weight_rate = 3e-3  # of weights
+joint_rate = 3e-4  # of weights that are trained beside scores
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
@@ -88,9 +89,9 @@ parts = [
 tickets += [SuperTicket(of=of, tenths=level) for of in parts for level in tenths]
 again = [replace(ticket.of, start=Ticket(of=ticket.of.start, kept=ticket), saved=False) for ticket in tickets]
 cut = [PrunedScore(of=ticket.of, kept=ticket) for ticket in tickets]
-rates = {"ramp": ramp, "score_rate": score_rate, "weight_rate": weight_rate, "head_rate": weight_rate}
+rates = {"score_rate": score_rate, "weight_rate": weight_rate, "joint_rate": joint_rate, "head_rate": weight_rate}
 movement = [
-    learned_mask.beside(of, "movement", sparsity, strength=0.0, **rates)
+    learned_mask.beside(of, "movement", sparsity, ramp=ramp, strength=0.0, **rates)
     for of in full
     if of.task in contrast_tasks and contrasts
     for sparsity in contrast_sparsities
