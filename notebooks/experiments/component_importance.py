@@ -163,7 +163,7 @@ def maps_drawn(runs: pd.DataFrame) -> None:
 
 maps_drawn(live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the tasks of GLUE that are recorded."}, "figure": {"name": "component-importance-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the tasks of GLUE that are recorded."}, "figure": {"name": "p2-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
 maps_drawn(bert) if len(bert) else missing_bert
 
 # %% [markdown]

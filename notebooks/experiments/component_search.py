@@ -107,14 +107,20 @@ from lottery.searches import laid_out, masks, silent, silent_told, sound, standa
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "component_search.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/component_search --profile miniature`, then `lottery record miniature`.*"
+recorded, bert = (
+    runs.recorded(Path(records) / profile / "component_search.parquet") for profile in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/prasanna2020_masks.csv")
 published = published[(published["pruning"] == "structured") & (published["subnetwork"] == "good")]
 MODES = {"both": "heads and MLPs", "heads": "heads alone", "mlps": "MLPs alone"}
 PLACES = {"dev": "dev", "train": "train", "unseen": "held out of train"}
+
+
+def missing(profile: str) -> Markdown:
+    """What to do where nothing is recorded."""
+    return Markdown(
+        f"*Not recorded yet: `lottery run experiments/component_search --profile {profile}`, then `lottery record {profile}`.*"
+    )
 
 
 def title(task: str) -> str:
@@ -127,10 +133,10 @@ def plain_and_sound(runs: pd.DataFrame) -> pd.DataFrame:
     return sound(standard(runs))
 
 
-def shown(what: Callable, runs: pd.DataFrame, among: Callable = plain_and_sound) -> object:
-    """What is made of the runs; a sentence where nothing is recorded, or no search `among` them says anything."""
+def shown(what: Callable, runs: pd.DataFrame, among: Callable = plain_and_sound, profile: str = "miniature") -> object:
+    """What is made of the runs; what to do where none is recorded; a sentence where no search `among` says anything."""
     if runs.empty:
-        return missing
+        return missing(profile)
     return Markdown("*No search here says anything; see above why.*") if among(runs).empty else what(runs)
 
 
@@ -202,7 +208,10 @@ shown(one_search, recorded)
 Markdown(silent_told(standard(live)))
 
 # %% tags=["hide-input"]
-Markdown(silent_told(standard(recorded))) if len(recorded) else missing
+Markdown(silent_told(standard(recorded))) if len(recorded) else missing("miniature")
+
+# %% tags=["hide-input"]
+Markdown(silent_told(standard(bert))) if len(bert) else missing("minilm")
 
 
 # %% tags=["hide-input"]
@@ -231,6 +240,12 @@ shown(sizes, live)
 
 # %% tags=["hide-input"]
 shown(sizes, recorded)
+
+# %% [markdown]
+# And of a real BERT, MiniLM with 72 heads and 6 MLPs, on real tasks:
+
+# %% tags=["hide-input"]
+shown(sizes, bert, profile="minilm")
 
 # %% [markdown]
 # The last two columns are means over the five seeds of the authors' published masks for BERT-base, 144 heads and 12 MLPs;
@@ -293,6 +308,12 @@ shown(variations, live, among=of_the_varied)
 
 # %% tags=["hide-input"]
 shown(variations, recorded, among=of_the_varied)
+
+# %% [markdown]
+# The same of MiniLM:
+
+# %% tags=["hide-input"]
+shown(variations, bert, among=of_the_varied, profile="minilm")
 
 # %% [markdown]
 # Means over tasks and seeds; in brackets the 95 % interval of the paired difference over them (paired t), which there is
@@ -381,6 +402,9 @@ shown(survival_drawn, live)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of the miniature the same grids over five seeds."}, "figure": {"name": "survival-recorded", "caption": "The same on the miniature's recorded grid."}}
 shown(survival_drawn, recorded)
 
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of MiniLM a grid of six layers by twelve heads, and a column of MLPs, over five seeds."}, "figure": {"name": "p8-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+shown(survival_drawn, bert, profile="minilm")
+
 
 # %% [markdown]
 # And BERT-base, counted from the authors' published masks, for the tasks of this build:
@@ -413,6 +437,9 @@ shown(stability, live)
 
 # %% tags=["hide-input"]
 shown(stability, recorded)
+
+# %% tags=["hide-input"]
+shown(stability, bert, profile="minilm")
 
 # %% [markdown]
 # By chance: if every seed kept as many heads as it does, but any of them, the product of the seeds' shares of all heads
@@ -528,3 +555,9 @@ shown(overlap_drawn, recorded, among=comparable)
 
 # %% tags=["hide-input"]
 shown(overlap_told, recorded, among=comparable)
+
+# %% [markdown]
+# And of MiniLM:
+
+# %% tags=["hide-input"]
+shown(overlap_told, bert, among=comparable, profile="minilm")

@@ -274,7 +274,7 @@ bars_drawn(live, "structured")
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and seeds of the miniature."}, "figure": {"name": "good-random-bad-recorded", "caption": "The same on the miniature's recorded tasks and seeds."}}
 bars_drawn(recorded, "structured") if len(recorded) else missing
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the recorded tasks of GLUE."}, "figure": {"name": "good-random-bad-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the recorded tasks of GLUE."}, "figure": {"name": "p4-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
 bars_drawn(bert, "structured") if len(bert) else missing_bert
 
 # %% [markdown]

@@ -76,11 +76,17 @@ from lottery.searches import laid_out, silent_told, sound
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "magnitude_search.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/magnitude_search --profile miniature`, then `lottery record miniature`.*"
+recorded, bert = (
+    runs.recorded(Path(records) / profile / "magnitude_search.parquet") for profile in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/prasanna2020_magnitude.csv")
+
+
+def missing(profile: str) -> Markdown:
+    """What to do where nothing is recorded."""
+    return Markdown(
+        f"*Not recorded yet: `lottery run experiments/magnitude_search --profile {profile}`, then `lottery record {profile}`.*"
+    )
 
 
 def title(task: str) -> str:
@@ -93,10 +99,10 @@ def finest(runs: pd.DataFrame) -> pd.DataFrame:
     return sound(runs)[sound(runs)["per_step"] == runs["per_step"].min()]
 
 
-def shown(what: Callable, runs: pd.DataFrame) -> object:
-    """What is made of the runs; a sentence where nothing is recorded, or no search among them says anything."""
+def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature") -> object:
+    """What is made of the runs; what to do where none is recorded; a sentence where no search among them says anything."""
     if runs.empty:
-        return missing
+        return missing(profile)
     return Markdown("*No search here says anything; see above why.*") if finest(runs).empty else what(runs)
 
 
@@ -118,7 +124,10 @@ def shown(what: Callable, runs: pd.DataFrame) -> object:
 Markdown(silent_told(live))
 
 # %% tags=["hide-input"]
-Markdown(silent_told(recorded)) if len(recorded) else missing
+Markdown(silent_told(recorded)) if len(recorded) else missing("miniature")
+
+# %% tags=["hide-input"]
+Markdown(silent_told(bert)) if len(bert) else missing("minilm")
 
 
 # %% tags=["hide-input"]
@@ -162,6 +171,9 @@ shown(curves_drawn, live)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for the recorded tasks and seeds of the miniature."}, "figure": {"name": "magnitude-search-recorded", "caption": "The same on the miniature's recorded grid."}}
 shown(curves_drawn, recorded)
 
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for MiniLM on the recorded tasks of GLUE."}, "figure": {"name": "p1-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+shown(curves_drawn, bert, profile="minilm")
+
 # %% [markdown]
 # ### How much goes
 #
@@ -194,6 +206,12 @@ shown(kept_table, live)
 
 # %% tags=["hide-input"]
 shown(kept_table, recorded)
+
+# %% [markdown]
+# And of MiniLM, on real tasks:
+
+# %% tags=["hide-input"]
+shown(kept_table, bert, profile="minilm")
 
 
 # %% tags=["hide-input"]
@@ -260,6 +278,9 @@ shown(shares_drawn, live)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids for the recorded tasks of the miniature, over five seeds."}, "figure": {"name": "magnitude-shares-recorded", "caption": "The same on the miniature's recorded grid."}}
 shown(shares_drawn, recorded)
 
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids of MiniLM's six layers by twelve heads for its recorded tasks."}, "figure": {"name": "magnitude-shares-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+shown(shares_drawn, bert, profile="minilm")
+
 
 # %% [markdown]
 # And BERT-base, as the cells of the authors' figures have it, for the tasks of this build:
@@ -304,3 +325,9 @@ shown(spread_told, live)
 
 # %% tags=["hide-input"]
 shown(spread_told, recorded)
+
+# %% [markdown]
+# And of MiniLM:
+
+# %% tags=["hide-input"]
+shown(spread_told, bert, profile="minilm")
