@@ -1,6 +1,7 @@
 """The notebooks of the house, and the road from a profile to an executed notebook on small ones."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -72,6 +73,12 @@ def test_a_notebook_says_its_parameters_its_kernel_and_its_title(name):
     assert {"records"} | machine <= notebooks.defaults(ROOT, name).keys()
     assert jupytext.read(ROOT / "notebooks" / f"{name}.py").metadata["kernelspec"]["name"] == "python3"
     assert notebooks.title(ROOT, name)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_notebook_tells_how_its_own_record_is_made(name):
+    told = re.findall(r'runs\.not_recorded\("([^"]+)"', (ROOT / "notebooks" / f"{name}.py").read_text())
+    assert set(told) <= {name}
 
 
 def test_every_profile_names_only_what_there_is():

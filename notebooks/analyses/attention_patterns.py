@@ -148,9 +148,7 @@ KINDS = {"raw": "raw maps", "normed": "normed maps"}
 
 def missing(profile: str) -> Markdown:
     """What to do where nothing is recorded."""
-    return Markdown(
-        f"*Not recorded yet: `lottery run analyses/attention_patterns --profile {profile}`, then `lottery record {profile}`.*"
-    )
+    return Markdown(runs.not_recorded("analyses/attention_patterns", profile))
 
 
 def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among: Callable | None = None) -> object:

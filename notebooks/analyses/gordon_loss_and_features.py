@@ -155,11 +155,7 @@ live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_loss_and_features.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "gordon_loss_and_features.parquet")
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run analyses/gordon_loss_and_features --profile {name}`, then "
-        f"`lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("analyses/gordon_loss_and_features", name)) for name in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/gordon2020_table1.csv")
 LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}

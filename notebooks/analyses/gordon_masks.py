@@ -154,10 +154,7 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_masks.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "gordon_masks.parquet")
-missing, missing_bert = (
-    Markdown(f"*Not recorded yet: `lottery run analyses/gordon_masks --profile {name}`, then `lottery record {name}`.*")
-    for name in ("miniature", "minilm")
-)
+missing, missing_bert = (Markdown(runs.not_recorded("analyses/gordon_masks", name)) for name in ("miniature", "minilm"))
 BOTH = "cut after fine-tuning, against pruned in pre-training"
 ALONE = "cut without fine-tuning, against pruned in pre-training"
 TUNING = "cut after fine-tuning, against cut without"

@@ -130,10 +130,7 @@ live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_movement.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "gordon_movement.parquet")
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run analyses/gordon_movement --profile {name}`, then `lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("analyses/gordon_movement", name)) for name in ("miniature", "minilm")
 )
 table2 = pd.read_csv("book/published/gordon2020_table2.csv")
 by_epoch = pd.read_csv("book/published/gordon2020_movement_by_epoch.csv")

@@ -116,9 +116,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_recipes.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run analyses/gordon_recipes --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("analyses/gordon_recipes", "miniature"))
 
 # %% [markdown]
 # ## What the two say

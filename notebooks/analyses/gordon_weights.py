@@ -100,9 +100,9 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_weights.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "gordon_weights.parquet")
-COMMANDS = "`lottery run analyses/gordon_weights --profile {0}`, then `lottery record {0}`"
-missing = Markdown(f"*Not recorded yet: {COMMANDS.format('miniature')}.*")
-missing_bert = Markdown(f"*The real BERT is not recorded yet: {COMMANDS.format('minilm')}.*")
+missing, missing_bert = (
+    Markdown(runs.not_recorded("analyses/gordon_weights", name)) for name in ("miniature", "minilm")
+)
 table3 = pd.read_csv("book/published/gordon2020_table3.csv")
 TITLES = {"this build": live, "miniature, recorded": recorded, "MiniLM, recorded": bert}
 SHOWN = {name: runs for name, runs in TITLES.items() if len(runs)}

@@ -96,9 +96,7 @@ published = published[
 
 def missing(profile: str) -> Markdown:
     """What to do where nothing is recorded."""
-    return Markdown(
-        f"*Not recorded yet: `lottery run analyses/mask_agreement --profile {profile}`, then `lottery record {profile}`.*"
-    )
+    return Markdown(runs.not_recorded("analyses/mask_agreement", profile))
 
 
 def title(task: str) -> str:

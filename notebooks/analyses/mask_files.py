@@ -75,10 +75,7 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "mask_files.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "mask_files.parquet")
-missing, missing_bert = (
-    Markdown(f"*Not recorded yet: `lottery run analyses/mask_files --profile {name}`, then `lottery record {name}`.*")
-    for name in ("miniature", "minilm")
-)
+missing, missing_bert = (Markdown(runs.not_recorded("analyses/mask_files", name)) for name in ("miniature", "minilm"))
 printed = pd.read_csv("book/published/jiang2023_sizes.csv")
 CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
 LOT = "by lot"

@@ -86,9 +86,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "mask_rates.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run analyses/mask_rates --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("analyses/mask_rates", "miniature"))
 FULL = "full fine-tuning"
 
 

@@ -110,9 +110,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "where_masks_keep.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run analyses/where_masks_keep --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("analyses/where_masks_keep", "miniature"))
 facts = pd.read_csv("book/published/jiang2023_facts.csv")
 HEADS = {"queries": "query_heads", "keys": "key_heads", "values": "value_heads", "outputs": "output_heads"}
 

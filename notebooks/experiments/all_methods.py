@@ -192,9 +192,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "all_methods.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/all_methods --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/all_methods", "miniature"))
 FULL, LONGER = "full fine-tuning", "full, pre-trained for longer"
 BEFORE = "magnitude, in pre-training"
 LOT = "by lot, before"

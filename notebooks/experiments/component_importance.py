@@ -93,11 +93,7 @@ live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "component_importance.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "component_importance.parquet")
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run experiments/component_importance --profile {name}`, then "
-        f"`lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("experiments/component_importance", name)) for name in ("miniature", "minilm")
 )
 NAMES = {
     "sample": "each example",

@@ -118,9 +118,7 @@ PLACES = {"dev": "dev", "train": "train", "unseen": "held out of train"}
 
 def missing(profile: str) -> Markdown:
     """What to do where nothing is recorded."""
-    return Markdown(
-        f"*Not recorded yet: `lottery run experiments/component_search --profile {profile}`, then `lottery record {profile}`.*"
-    )
+    return Markdown(runs.not_recorded("experiments/component_search", profile))
 
 
 def title(task: str) -> str:

@@ -158,10 +158,7 @@ live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "good_random_bad.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "good_random_bad.parquet")
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run experiments/good_random_bad --profile {name}`, then `lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("experiments/good_random_bad", name)) for name in ("miniature", "minilm")
 )
 BARS = [
     ("full", False),

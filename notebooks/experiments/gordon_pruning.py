@@ -149,10 +149,7 @@ live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")
 bert = runs.recorded(Path(records) / "minilm" / "gordon_pruning.parquet")
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run experiments/gordon_pruning --profile {name}`, then `lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("experiments/gordon_pruning", name)) for name in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/gordon2020_table1.csv")
 published_means = pd.read_csv("book/published/gordon2020_table1_averages.csv")

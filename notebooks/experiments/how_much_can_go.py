@@ -127,9 +127,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/how_much_can_go --profile minilm`, then `lottery record minilm`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/how_much_can_go", "minilm"))
 
 
 def known(name: str) -> Task:

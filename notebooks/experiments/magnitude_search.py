@@ -84,9 +84,7 @@ published = pd.read_csv("book/published/prasanna2020_magnitude.csv")
 
 def missing(profile: str) -> Markdown:
     """What to do where nothing is recorded."""
-    return Markdown(
-        f"*Not recorded yet: `lottery run experiments/magnitude_search --profile {profile}`, then `lottery record {profile}`.*"
-    )
+    return Markdown(runs.not_recorded("experiments/magnitude_search", profile))
 
 
 def title(task: str) -> str:

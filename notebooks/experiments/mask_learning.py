@@ -109,10 +109,7 @@ recorded, bert = (
     runs.recorded(Path(records) / profile / "mask_learning.parquet") for profile in ("miniature", "minilm")
 )
 missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run experiments/mask_learning --profile {name}`, then `lottery record {name}`.*"
-    )
-    for name in ("miniature", "minilm")
+    Markdown(runs.not_recorded("experiments/mask_learning", name)) for name in ("miniature", "minilm")
 )
 published = pd.read_csv("book/published/jiang2023_results.csv")
 FULL = "full fine-tuning"

@@ -107,9 +107,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "mask_recipes.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/mask_recipes --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/mask_recipes", "miniature"))
 published = pd.read_csv("book/published/jiang2023_results.csv")
 HEADS = {"mlm": "the MLM head", "embedding": "the bare embedding", "random": "a new head, trained"}
 BASE = "base"

@@ -167,9 +167,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "open_questions.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/open_questions --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/open_questions", "miniature"))
 not_live = Markdown("*Too long to compute while a reader waits: this build shows only what has been recorded.*")
 ALLOWED = 0.02  # of accuracy: the drop that counts as none
 SAME = 0.01  # of accuracy: the difference within which two ways to prune are held to be the same

@@ -161,9 +161,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "rewinding.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/rewinding --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/rewinding", "miniature"))
 printed = pd.read_csv("book/published/chen2020_table2.csv")
 carried = pd.read_csv("book/published/chen2020_transfer70.csv")
 

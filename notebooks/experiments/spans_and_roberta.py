@@ -128,12 +128,7 @@ tables = {
     profile: runs.recorded(Path(records) / profile / "spans_and_roberta.parquet") for profile in ("miniature", "minilm")
 }
 recorded, bert = (mask_tables.told(table) if len(table) else table for table in tables.values())
-missing, missing_bert = (
-    Markdown(
-        f"*Not recorded yet: `lottery run experiments/spans_and_roberta --profile {name}`, then `lottery record {name}`.*"
-    )
-    for name in tables
-)
+missing, missing_bert = (Markdown(runs.not_recorded("experiments/spans_and_roberta", name)) for name in tables)
 published = pd.read_csv("book/published/jiang2023_results.csv")
 no_tasks, no_answers = (Markdown(f"*Not part of this build: `{name}` is empty.*") for name in ("tasks", "answering"))
 PLAIN = {"head": "random", "guided": ""}  # what all methods have

@@ -119,9 +119,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "structured_tickets.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/structured_tickets --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/structured_tickets", "miniature"))
 published = pd.read_csv("book/published/jiang2023_results.csv")
 FULL = "full model"
 TICKETS = ("super", "random", "reversed")

@@ -105,9 +105,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "weights_and_heads.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/weights_and_heads --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/weights_and_heads", "miniature"))
 MEASURES = {"heads": "heads left (%)", "mlps": "MLPs left (%)", "in_use": "heads in use (%)"}
 PAIR = ["task", "world", "trial"]
 

@@ -111,9 +111,7 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "world.parquet")
-missing = Markdown(
-    "*Not recorded yet: `lottery run experiments/world --profile miniature`, then `lottery record miniature`.*"
-)
+missing = Markdown(runs.not_recorded("experiments/world", "miniature"))
 
 
 def of(runs: pd.DataFrame, experiment: str, start: str = "") -> pd.DataFrame:
