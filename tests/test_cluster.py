@@ -21,6 +21,13 @@ from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killi
 
 from lottery import cluster, runs
 
+SURROUNDINGS = {
+    "MALLOC_TRIM_THRESHOLD_": "absent",
+    "THP_MEM_ALLOC_ENABLE": "1",
+    "OMP_NUM_THREADS": "1",
+    "threads": 1,
+}
+
 
 @pytest.fixture(scope="module")
 def address():
@@ -101,7 +108,7 @@ def test_workers_have_one_thread_and_keep_their_memory(tmp_path, address):
     found = cluster.map([Surroundings(number=n) for n in range(6)], tmp_path, scheduler=address)
     for run in found:
         told = {name: value for name, value in run.metrics.items() if name != "pid"}
-        assert told == {"MALLOC_TRIM_THRESHOLD_": "absent", "OMP_NUM_THREADS": "1", "threads": 1}
+        assert told == SURROUNDINGS
     assert len({run.metrics["pid"] for run in found}) == 2
 
 
@@ -256,7 +263,7 @@ def test_on_a_scheduler_runs_wait_for_workers_and_outlive_one(tmp_path, log, sch
     assert all(run.finished for run in found)
     for run in found[6:]:
         told = {name: value for name, value in run.metrics.items() if name != "pid"}
-        assert told == {"MALLOC_TRIM_THRESHOLD_": "absent", "OMP_NUM_THREADS": "1", "threads": 1}
+        assert told == SURROUNDINGS
     began = [line for line in lines(log) if line.startswith("began")]
     assert len(began) == 7  # the killed worker's twice
     assert len(set(began)) == 6

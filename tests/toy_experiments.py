@@ -103,7 +103,7 @@ class Surroundings:
     number: int
 
     def perform(self, run):
-        names = ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS")
+        names = ("MALLOC_TRIM_THRESHOLD_", "THP_MEM_ALLOC_ENABLE", "OMP_NUM_THREADS")
         return {name: os.environ.get(name, "absent") for name in names} | {
             "threads": torch.get_num_threads(),
             "pid": os.getpid(),
