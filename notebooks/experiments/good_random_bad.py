@@ -432,7 +432,9 @@ survivors_scored(recorded if len(recorded) else live)
 
 # %% [markdown]
 # Means over the seeds, in brackets their range. The *bad* ones are those removed in every seed, filled up from what some
-# keep and some do not; the *random* ones are drawn from the latter. The real BERT:
+# keep and some do not; the *random* ones are drawn from the latter. Where most heads survive always, neither group has
+# enough: both then hold all that is no super-survivor, are filled up from the super-survivors by the same draw, and are
+# one and the same. The real BERT:
 
 # %% tags=["hide-input"]
 counted(bert) if len(bert) else missing_bert
