@@ -152,8 +152,8 @@ def test_a_mask_can_be_taken_on(learned, results):
 
 RATES = {
     "head": ("smp_g", "smp_l", "smp_s", "smp_s_released", "smp_t"),
-    "weights": ("magnitude",),
-    "joint": ("l0", "movement", "soft_movement"),
+    "weights": ("l0", "magnitude", "soft_movement"),
+    "joint": ("movement",),
 }
 
 

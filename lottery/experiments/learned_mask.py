@@ -233,14 +233,14 @@ def beside(
 ) -> LearnedMask:
     """A mask for the model, task, budget and seed of a fine-tuning, each kind of parameter trained at its rate.
 
-    weight_rate  of weights where the method trains them alone, and of the head over them
-    joint_rate   of weights where the method trains them beside scores, and of the head over them
+    weight_rate  of weights where the method trains them, and of the head over them
+    joint_rate   the same where scores that are trained beside them choose which weights make up the sparsity asked for
     head_rate    of the head over weights that stay as they are
     strength     of the regulariser; of no effect on methods that the paper gives none
     That of L0 presses from the first step on, the others' rise over the whole run, as released.
     """
     how = choose("mask_learning", method)
-    beside_scores = joint_rate if how.LEARNED else weight_rate
+    of_weights = joint_rate if how.LEARNED and how.AIMED else weight_rate
     return LearnedMask(
         start=of.start,
         task=of.task,
@@ -250,7 +250,7 @@ def beside(
         ramp=ramp,
         batch_size=of.batch_size,
         score_rate=score_rate,
-        weight_rate=head_rate if how.FROZEN else beside_scores,
+        weight_rate=head_rate if how.FROZEN else of_weights,
         strength=strength if how.STRENGTH else 0.0,
         pressing="constant" if method == "l0" else "run",
         max_length=of.max_length,

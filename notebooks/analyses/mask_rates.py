@@ -175,8 +175,8 @@ best(live)
 best(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights that
-# are trained alone, one for weights that are trained beside scores, and one for a head over frozen weights, each from
+# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights, one
+# for the weights of movement, whose scores follow from how they move, and one for a head over frozen weights, each from
 # what does well. They stand in the first cell of {doc}`/experiments/mask_learning`. A method for which the table names a
 # rate far from these is at a disadvantage there.
 #
