@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, BertForPreTraining,
 from lottery import contrast, mask_files, miniature, models, runs
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import MASK, LearnedMask, beside
+from lottery.experiments.learned_mask import MASK, LearnedMask, Rates, beside
 from lottery.experiments.starts import Given
 from lottery.mask_learning import smp_l
 from lottery.runs import Run
@@ -159,19 +159,9 @@ RATES = {
 
 @pytest.mark.parametrize(("kind", "method"), [(kind, method) for kind, methods in RATES.items() for method in methods])
 def test_beside_a_fine_tuning_each_kind_of_parameter_has_its_own_rate(fine_tuning, kind, method):
-    rates = {"weights": 1e-3, "joint": 2e-3, "head": 3e-3}
-    mask = beside(
-        fine_tuning,
-        method,
-        0.5,
-        ramp=0.5,
-        score_rate=0.1,
-        weight_rate=rates["weights"],
-        joint_rate=rates["joint"],
-        head_rate=rates["head"],
-        strength=7.0,
-    )
-    assert (mask.weight_rate, mask.score_rate, mask.method) == (rates[kind], 0.1, method)
+    rates = Rates(scores=0.1, weights=1e-3, joint=2e-3, head=3e-3)
+    mask = beside(fine_tuning, method, 0.5, ramp=0.5, rates=rates, strength=7.0)
+    assert (mask.weight_rate, mask.score_rate, mask.method) == (getattr(rates, kind), 0.1, method)
     assert mask.strength == (0.0 if method in ("magnitude", "movement") else 7.0)
     shared = ("start", "task", "epochs", "batch_size", "max_length", "seed", "data")
     assert all(getattr(mask, name) == getattr(fine_tuning, name) for name in shared)

@@ -1,7 +1,7 @@
 """A mask learned on a task, over weights that stay as pre-trained or are fine-tuned under it."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -219,28 +219,28 @@ def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
     return [torch.from_numpy(array) for array in arrays]
 
 
-def beside(
-    of: FineTuning,
-    method: str,
-    sparsity: float,
-    *,
-    ramp: float,
-    score_rate: float,
-    weight_rate: float,
-    joint_rate: float,
-    head_rate: float,
-    strength: float,
-) -> LearnedMask:
-    """A mask for the model, task, budget and seed of a fine-tuning, each kind of parameter trained at its rate.
+class Rates(NamedTuple):
+    """Learning rates of each kind of parameter.
 
-    weight_rate  of weights where the method trains them, and of the head over them
-    joint_rate   the same where scores that are trained beside them choose which weights make up the sparsity asked for
-    head_rate    of the head over weights that stay as they are
-    strength     of the regulariser; of no effect on methods that the paper gives none
+    weights  of weights where the method trains them, and of the head over them
+    joint    the same where scores that are trained beside them choose which weights make up the sparsity asked for
+    head     of the head over weights that stay as they are
+    """
+
+    scores: float
+    weights: float
+    joint: float
+    head: float
+
+
+def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: Rates, strength: float) -> LearnedMask:
+    """A mask for the model, task, budget and seed of a fine-tuning.
+
+    strength  of the regulariser; of no effect on methods that the paper gives none
     That of L0 presses from the first step on, the others' rise over the whole run, as released.
     """
     how = choose("mask_learning", method)
-    of_weights = joint_rate if how.LEARNED and how.AIMED else weight_rate
+    of_weights = rates.joint if how.LEARNED and how.AIMED else rates.weights
     return LearnedMask(
         start=of.start,
         task=of.task,
@@ -249,8 +249,8 @@ def beside(
         epochs=of.epochs,
         ramp=ramp,
         batch_size=of.batch_size,
-        score_rate=score_rate,
-        weight_rate=head_rate if how.FROZEN else of_weights,
+        score_rate=rates.scores,
+        weight_rate=rates.head if how.FROZEN else of_weights,
         strength=strength if how.STRENGTH else 0.0,
         pressing="constant" if method == "l0" else "run",
         max_length=of.max_length,

@@ -76,14 +76,8 @@ def learned(task: str, seed: int, method: str) -> LearnedMask:
         seed=seed,
         saved=False,
     )
-    rates = {
-        "ramp": ramp,
-        "score_rate": score_rate,
-        "weight_rate": weight_rate,
-        "joint_rate": joint_rate,
-        "head_rate": head_rate,
-    }
-    return learned_mask.beside(whole, method, sparsity, strength=strength, **rates)
+    rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+    return learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=rates, strength=strength)
 
 
 masks = [learned(task, seed, method) for method in methods for task in tasks for seed in tuning_seeds]

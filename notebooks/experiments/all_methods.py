@@ -148,13 +148,7 @@ def random(whole: FineTuning, sparsity: float) -> FineTuning:
     return replace(whole, start=Ticket(of=whole.start, kept=kept))
 
 
-rates = {
-    "ramp": ramp,
-    "score_rate": score_rate,
-    "weight_rate": weight_rate,
-    "joint_rate": joint_rate,
-    "head_rate": head_rate,
-}
+rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
 grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)
@@ -168,9 +162,12 @@ for whole in full:
         grid += [
             replace(ended, kept=cut(whole, "magnitude", scope, sparsity, whole.seed)) for scope in ("local", "global")
         ]
-        grid += [learned_mask.beside(whole, method, sparsity, strength=strength, **rates) for method in methods]
+        grid += [
+            learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=rates, strength=strength)
+            for method in methods
+        ]
     grid += [
-        learned_mask.beside(whole, method, 0.0, strength=pressure, **rates)
+        learned_mask.beside(whole, method, 0.0, ramp=ramp, rates=rates, strength=pressure)
         for method in pressed
         for pressure in strengths
     ]

@@ -71,21 +71,15 @@ full = [
     for task in tasks
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]
-rates = {
-    "ramp": ramp,
-    "score_rate": score_rate,
-    "weight_rate": weight_rate,
-    "joint_rate": joint_rate,
-    "head_rate": head_rate,
-}
+rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
 aimed = [
-    learned_mask.beside(of, method, sparsity, strength=strength, **rates)
+    learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength)
     for of in full
     for method in methods
     for sparsity in (brief_sparsities if of.task in brief_tasks else sparsities)
 ]
 freely = [
-    learned_mask.beside(of, method, 0.0, strength=pressure, **rates)
+    learned_mask.beside(of, method, 0.0, ramp=ramp, rates=rates, strength=pressure)
     for of in full
     for method in pressed
     for pressure in strengths

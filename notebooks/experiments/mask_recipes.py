@@ -69,16 +69,12 @@ teachers = [
     for task in tasks
     for seed in tuning_seeds
 ]
-rates = {
-    "ramp": ramp,
-    "score_rate": score_rate,
-    "weight_rate": weight_rate,
-    "joint_rate": joint_rate,
-    "head_rate": head_rate,
-}
+rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
 bases = [
     replace(
-        learned_mask.beside(teacher, method, sparsity, strength=strength, **rates), head=heads[0], strength=strength
+        learned_mask.beside(teacher, method, sparsity, ramp=ramp, rates=rates, strength=strength),
+        head=heads[0],
+        strength=strength,
     )
     for teacher in teachers
     for sparsity in sparsities

@@ -81,14 +81,8 @@ def tuned(model: str, task: str, seed: int, *, length: int, saved: bool, **examp
 
 def learned(of: FineTuning, method: str, sparsity: float, rise: str) -> LearnedMask:
     """A mask for the task, the model and the budget of a fine-tuning."""
-    rates = {
-        "ramp": ramp,
-        "score_rate": score_rate,
-        "weight_rate": weight_rate,
-        "joint_rate": joint_rate,
-        "head_rate": head_rate,
-    }
-    return replace(learned_mask.beside(of, method, sparsity, strength=strength, **rates), rise=rise)
+    rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+    return replace(learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength), rise=rise)
 
 
 whole = [

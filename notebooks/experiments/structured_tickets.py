@@ -89,9 +89,9 @@ parts = [
 tickets += [SuperTicket(of=of, tenths=level) for of in parts for level in tenths]
 again = [replace(ticket.of, start=Ticket(of=ticket.of.start, kept=ticket), saved=False) for ticket in tickets]
 cut = [PrunedScore(of=ticket.of, kept=ticket) for ticket in tickets]
-rates = {"score_rate": score_rate, "weight_rate": weight_rate, "joint_rate": joint_rate, "head_rate": weight_rate}
+rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, weight_rate)
 movement = [
-    learned_mask.beside(of, "movement", sparsity, ramp=ramp, strength=0.0, **rates)
+    learned_mask.beside(of, "movement", sparsity, ramp=ramp, rates=rates, strength=0.0)
     for of in full
     if of.task in contrast_tasks and contrasts
     for sparsity in contrast_sparsities
