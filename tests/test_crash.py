@@ -8,6 +8,7 @@ import sys
 import time
 
 import crash
+import pandas as pd
 
 STEPS = 40
 PARAMETERS = """\
@@ -112,3 +113,13 @@ def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_sa
     records = [json.loads(path.read_text()) for path in small.glob("results/Doubling/*/metrics.json")]
     assert sorted(record["metrics"]["double"] for record in records) == [0, 2, 4, 6, 8, 10]
     assert [path.name for path in small.glob(".[ab]*")] == []
+
+
+def test_pages_that_tell_times_are_held_against_each_other_without_their_numbers(tmp_path):
+    def told(seconds, words="BERT, 40 steps"):
+        path = tmp_path / "world.ipynb"
+        path.write_text(pd.DataFrame({"model": [words], "seconds": [seconds]}).to_json() + f"\n{words} {seconds:>8}")
+        return crash.content(path)
+
+    assert told(9.0) == told(10.0) == told(123.45)
+    assert told(9.0) != told(9.0, "BERT, drawn")
