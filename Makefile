@@ -1,5 +1,6 @@
 # make book    compute and render the book         make bench   measure, and write the figures as JSON
 # make test    run the tests                       make serve   build the book and show it at 127.0.0.1
+# make explore open the notebooks in JupyterLab
 # make crash   kill the smoke book ten times, and hold what is made in the end against an undisturbed one
 # make clean   remove the book and the caches; runs in results/ and .venv/ stay
 PROFILE ?= quick
@@ -8,7 +9,7 @@ PORT ?= 8000
 # The first of these that is 3.11 or newer and can make virtual environments; PYTHON=... names another.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
-.PHONY: book test crash bench serve clean install
+.PHONY: book test crash bench serve explore clean install
 
 book: .venv/.installed
 	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
@@ -27,6 +28,11 @@ bench: .venv/.installed
 serve: book
 	@echo "The book is at http://127.0.0.1:$(PORT) (stop with Ctrl-C)"
 	.venv/bin/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
+
+# Notebooks name their files as seen from this folder, so kernels have to start here: of a notebook's folder the server
+# finds nothing below the root named last, and takes the root.
+explore: .venv/.installed
+	.venv/bin/jupyter lab notebooks --MappingKernelManager.root_dir="$(CURDIR)"
 
 clean:
 	rm -rf book/_build .pytest_cache .ruff_cache

@@ -679,9 +679,9 @@ shown(survival_told, bert, "minilm", among=survival_tests)
 # %% [markdown]
 # ## Look for yourself
 #
-# Every head of the first model of this build on one sentence, with the pattern that the network sees. In a running notebook,
-# where `ipywidgets` is installed (the extra `explore`), the last cell lets you choose task, kind, sentence and head; in the
-# rendered book its widgets are left out.
+# Every head of the first model of this build on one sentence, with the pattern that the network sees. In a running
+# notebook (`make explore`), with `choosing = True` among its parameters, the cell below the figure lets you choose task,
+# kind of map, sentence, layer and head; in the rendered book its widgets are left out.
 
 
 # %% tags=["hide-input"]
@@ -694,13 +694,18 @@ def heads_of(task: str, kind: str) -> list[tuple[list[str], np.ndarray, np.ndarr
     return list(replace(of, sentences=5).maps(runs.Run(of, Path(results))))
 
 
+def map_drawn(ax: plt.Axes, attention: np.ndarray) -> None:
+    """One map, dark at no attention and bright at what the hundredth part of all its cells exceeds."""
+    ax.imshow(attention, cmap="viridis", vmin=0, vmax=max(float(np.quantile(attention, 0.99)), 1e-12))
+
+
 def grid_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray) -> None:
     """All heads of one sentence, a row a layer."""
     layers, heads = told.shape[:2]
     _, panels = plt.subplots(layers, heads, figsize=(7.0, 7.4 * layers / heads + 0.3), squeeze=False)
     for (layer, head), ax in np.ndenumerate(panels):
-        attention, best = maps[layer, head], int(told[layer, head].argmax())
-        ax.imshow(attention, cmap="viridis", vmin=0, vmax=max(float(np.quantile(attention, 0.99)), 1e-12))
+        best = int(told[layer, head].argmax())
+        map_drawn(ax, maps[layer, head])
         name = PATTERNS[best].replace("vertical+diagonal", "v.+d.")[: 9 if heads <= 8 else 5]
         ax.set_title(name, fontsize=7, pad=2, color=COLOURS[PATTERNS[best]])
         ax.set_axis_off()
@@ -709,14 +714,16 @@ def grid_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray) -> Non
 
 
 def head_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray, layer: int, head: int) -> None:
-    """One head with the tokens written out."""
-    _, (ax, bars) = plt.subplots(1, 2, figsize=(7.0, 4.0), width_ratios=[2, 1])
-    ax.imshow(maps[layer, head], cmap="viridis")
+    """One head, counted from 1, with the tokens written out and how likely the network holds each pattern."""
+    side = max(4.0, 0.14 * len(tokens))
+    _, (ax, bars) = plt.subplots(1, 2, figsize=(side + 3.0, side), width_ratios=[side, 1.5])
+    map_drawn(ax, maps[layer - 1, head - 1])
     ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=7)
     ax.set_yticks(range(len(tokens)), tokens, fontsize=7)
+    ax.set(xlabel="attended to", ylabel="attends", title=f"layer {layer}, head {head}")
     ax.grid(visible=False)
-    bars.barh(PATTERNS[::-1], told[layer, head][::-1], color=[COLOURS[name] for name in PATTERNS[::-1]])
-    bars.set(xlim=(0, 1), xlabel="how likely")
+    bars.barh(PATTERNS[::-1], told[layer - 1, head - 1][::-1], color=[COLOURS[name] for name in PATTERNS[::-1]])
+    bars.set(xlim=(0, 1), xlabel="how likely to the network")
     plt.show()
 
 
@@ -728,18 +735,26 @@ grid_drawn(*heads_of(tasks[0], "raw")[0])
 def explorer() -> object:
     """Widgets to choose what is drawn; a sentence where there are none."""
     if not choosing:
-        return Markdown("*Set `choosing = True` in the first cell of a running notebook to choose here.*")
+        return Markdown("*Set `choosing = True` among the parameters of a running notebook to choose here.*")
     try:
         from ipywidgets import interact
     except ImportError:
         return Markdown("*`ipywidgets` is not installed here: the figure above is all there is.*")
 
-    def draw(task: str, kind: str, sentence: int, layer: int, head: int) -> None:
-        tokens, maps, told = heads_of(task, kind)[sentence]
-        head_drawn(tokens, maps, told, min(layer, len(told)) - 1, min(head, told.shape[1]) - 1)
+    first = heads_of(tasks[0], "raw")
+    layers, heads = first[0][2].shape[:2]
 
-    layers, heads = heads_of(tasks[0], "raw")[0][2].shape[:2]
-    interact(draw, task=tasks, kind=list(KINDS), sentence=(0, 4), layer=(1, layers), head=(1, heads))
+    def draw(task: str, kind: str, sentence: int = 1, layer: int = 1, head: int = 1) -> None:
+        head_drawn(*heads_of(task, kind)[sentence - 1], layer, head)
+
+    interact(
+        draw,
+        task=[(title(name), name) for name in tasks],
+        kind=[(name, kind) for kind, name in KINDS.items()],
+        sentence=(1, len(first)),
+        layer=(1, layers),
+        head=(1, heads),
+    )
     return None
 
 
