@@ -15,10 +15,7 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from lottery import ticket_commands
-
-# Errors of what was asked for; a full disk or a failed run are others.
-REFUSALS = (TyperException, ValueError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+from lottery import files, ticket_commands
 
 app = typer.Typer(
     add_completion=False,
@@ -142,7 +139,7 @@ def corpus(
     squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD v1.1.")],
 ) -> None:
     """Write the paragraphs of SQuAD, from Wikipedia, as text to pre-train on: each a document, a sentence a line."""
-    from lottery import files, text_corpus
+    from lottery import text_corpus
     from lottery.tasks import squad as task
 
     paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.read_file(path)["second"])
@@ -216,9 +213,9 @@ def _offers(kind: str) -> dict[str, str]:
             "heads": "task_heads",
             "patterns": "pattern_classifiers",
         }.get(kind, kind)
-        files = {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
+        told = {name: _first_line(Path(__file__).parent / folder / f"{name}.py") for name in offered(folder)}
         own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
-        return files | (own if kind == "tasks" else {})
+        return told | (own if kind == "tasks" else {})
     if kind == "models":
         from lottery import models
 
@@ -228,8 +225,8 @@ def _offers(kind: str) -> dict[str, str]:
     root = notebooks.checkout()
     if kind == "notebooks":
         return {name: notebooks.title(root, name) for name in notebooks.find(root)}
-    files = {name: root / "notebooks" / "profiles" / f"{name}.yaml" for name in notebooks.profiles(root)}
-    firsts = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in files.items()}
+    paths = {name: root / "notebooks" / "profiles" / f"{name}.yaml" for name in notebooks.profiles(root)}
+    firsts = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in paths.items()}
     return {name: first.removeprefix("# ") if first.startswith("# ") else "" for name, first in firsts.items()}
 
 
@@ -309,7 +306,7 @@ def clean(
     results: Results = None,
 ) -> None:
     """Remove unfinished and failed runs, with the checkpoints they would go on from, and half-written files."""
-    from lottery import files, notebooks
+    from lottery import notebooks
     from lottery import runs as store
 
     root = notebooks.checkout()
@@ -368,7 +365,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if "--debug" in given:
             raise
         typer.echo(f"lottery: {_sentence(error)}", err=True)
-        code = 2 if isinstance(error, REFUSALS) else 1
+        code = 2 if isinstance(error, (TyperException, *files.REFUSALS)) else 1
     sys.exit(code or 0)
 
 

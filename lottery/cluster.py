@@ -27,7 +27,7 @@ from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecClus
 from distributed.versions import VersionMismatchWarning
 from tqdm import tqdm
 
-from lottery import runs
+from lottery import files, runs
 from lottery.runs import Experiment, Run
 
 # What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
@@ -57,7 +57,6 @@ SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
-REFUSALS = (ValueError, FileNotFoundError, PermissionError)  # of what was asked for; other errors are failures
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
 
 
@@ -130,7 +129,7 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
             failed, left_out = _perform(todo, results, address)
         if failed:
             name, error = next(iter(failed.items()))
-            kind = ValueError if all(isinstance(each, REFUSALS) for each in failed.values()) else RuntimeError
+            kind = ValueError if all(isinstance(each, files.REFUSALS) for each in failed.values()) else RuntimeError
             more = f", {left_out} that need them were left out" if left_out else ""
             raise kind(f"{len(failed)} of {len(todo)} runs failed{more}; the first, {name}: {error}")
     return [Run(experiment, results) for experiment in grid]

@@ -22,6 +22,8 @@ REMEDIES = {
     errno.EPERM: "get the right to write there",
     errno.EROFS: "get the right to write there",
 }
+# Errors of what was asked for, whatever asked; others, as a full disk, are failures.
+REFUSALS = (ValueError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 SETTLED = 2_000_000_000  # nanoseconds; a file may change twice within one tick of the coarsest clock of a file system
 
 

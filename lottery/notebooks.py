@@ -32,7 +32,6 @@ from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
-REFUSALS = ("ValueError", "FileNotFoundError", "PermissionError")  # of what was asked for; other errors are failures
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
 # A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
@@ -267,7 +266,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
             )
         except PapermillExecutionError as error:
             partial.replace(failed)
-            kind = ValueError if error.ename in REFUSALS else RuntimeError
+            kind = ValueError if error.ename in {refusal.__name__ for refusal in files.REFUSALS} else RuntimeError
             raise kind(
                 f"notebook {name} failed in its cell {error.cell_index}: {error.ename}: {error.evalue}; "
                 f"as far as it came it is {failed.absolute()}"
