@@ -388,18 +388,19 @@ def kappas_drawn(runs: pd.DataFrame) -> None:
     rows = agreeing(runs)
     _, panels = plt.subplots(1, 2, figsize=(7.6, 4.2), sharey=True, width_ratios=[3, 2])
     same = rows[rows["kin"] != "other method"]
-    for number, (name, some) in enumerate(same.groupby("method", sort=False)):
+    methods = list(same.groupby("method", sort=False))
+    for number, (name, some) in enumerate(methods):
         for place, kin in enumerate(KIN):
             strip(
                 panels[0],
                 some.loc[some["kin"] == kin, "kappa"],
-                place + 0.18 * (number - 1.5),
+                place + 0.16 * (number - (len(methods) - 1) / 2),
                 number,
                 name if not place else None,
             )
     panels[0].set_xticks(range(len(KIN)), [name.replace(", ", ",\n") for name in KIN])
     panels[0].set_title("masks of one method", fontsize=10)
-    panels[0].legend(fontsize=8)
+    panels[0].legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     others = list(rows[rows["kin"] == "other method"].groupby("method", sort=False))
     for place, (_, some) in enumerate(others):
         strip(panels[1], some["kappa"], place, 7, None)

@@ -173,6 +173,8 @@ def printed(number: int, by: str) -> pd.DataFrame:
 def drawn(runs: pd.DataFrame) -> None:
     """A line for each recipe and sparsity."""
     found = against_base(runs)
+    recipes = pd.Categorical(found["recipe"], found["recipe"].unique())
+    found = found.assign(recipe=recipes).sort_values(["recipe", "sparsity"])
     names = [f"{recipe}, {1 - s:.0%} remain" for recipe, s in zip(found["recipe"], found["sparsity"], strict=True)]
     (ax,) = plots.row(1, height=0.32 * len(found) + 1.2)
     plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
