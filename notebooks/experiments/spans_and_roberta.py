@@ -226,7 +226,7 @@ answers_drawn(live) if answering else no_answers
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
 answers_drawn(recorded) if len(recorded) else missing
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; those recorded learn from 44 of its training articles."}}
 answers_drawn(bert) if len(bert) else missing_bert
 
 
