@@ -438,7 +438,7 @@ def best_told(runs: pd.DataFrame) -> Markdown:
             else "One seed: nothing can be told apart. "
         )
         unmet = sorted(set(rows.loc[rows["asked"].isna(), "method"]) - set(here["method"]))
-        line += f"No strength tried leaves nearly as many weights with {'; '.join(unmet)}." if unmet else ""
+        line += f"No strength tried leaves nearly as many weights with {' or '.join(unmet)}." if unmet else ""
         lines.append(line)
     return Markdown("\n".join(lines))
 
