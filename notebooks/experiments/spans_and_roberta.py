@@ -274,15 +274,14 @@ def over_all(rows: pd.DataFrame, one: dict, other: dict) -> str:
 
 
 def answers_told(rows: pd.DataFrame) -> Markdown:
-    """What not touching the weights costs in F1, by model."""
-    rows = rows[rows["task"] == "squad"]
-    told = [
-        f"{over_all(rows[rows['model'] == model], {'method': 'smp_l'} | PLAIN, {'method': 'movement'} | PLAIN)} points on "
-        f"the {model}"
-        for model in rows["model"].unique()
-    ]
+    """What not touching the weights costs in F1, by model, and how well the whole model does."""
+    rows, told = rows[rows["task"] == "squad"], []
+    for model, here in rows.groupby("model", sort=False):
+        difference = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN)
+        whole = 100 * here.loc[here["method"] == mask_tables.FULL, "score"].mean()
+        told.append(f"{difference} points on the {model}, which has {whole:.1f} when it is fine-tuned whole")
     return Markdown(
-        f"SMP-L minus movement in F1, the mean over the sparsities: {', '.join(told)}. One answer to all, the first word of "
+        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(told)}. One answer to all, the first word of "
         f"the paragraph, has an F1 of {100 * rows['majority'].mean():.1f}."
     )
 
