@@ -170,6 +170,16 @@ def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def silent(runs: pd.DataFrame) -> Markdown:
+    """How many of the models do no better than one answer to all, and what the teachers score."""
+    masked, whole = told(runs), runs[runs["experiment"] == "FineTuning"]
+    at_chance = int((masked["score"] <= masked["majority"].fillna(0)).sum())
+    return Markdown(
+        f"Of {len(masked)} masks {at_chance} do no better than one answer to all: a difference between two of these says "
+        f"nothing. Fine-tuned whole, the model scores {100 * whole['score'].astype(float).fillna(0).mean():.1f} on average."
+    )
+
+
 def table(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
     """The score of the base, and what recipes add to it where they were tried, a column each sparsity."""
     rows, found = told(runs), against_base(runs)
@@ -213,8 +223,14 @@ def drawn(runs: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity of this build."}, "figure": {"name": "mask-recipes-live", "caption": "What each change to the recipe adds, computed for this build; with one seed there is no interval."}}
 drawn(live)
 
+# %% tags=["hide-input"]
+silent(live)
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, with intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
 drawn(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+silent(recorded) if len(recorded) else missing
 
 # %% [markdown]
 # And a real BERT, all-MiniLM-L6-v2, one seed on CoLA. It is published without an MLM head, so one is trained first, with
@@ -222,6 +238,9 @@ drawn(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on CoLA."}, "figure": {"name": "mask-recipes-minilm", "caption": "The same for MiniLM on CoLA, one seed."}}
 drawn(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+silent(bert) if len(bert) else missing_bert
 
 # %% [markdown]
 # (j5)=
