@@ -199,7 +199,7 @@ def answers_drawn(rows: pd.DataFrame) -> None:
     """F1 and exact match against the share of weights that remains: a row of two panels a model, a line each method."""
     rows = rows[rows["task"] == "squad"]
     names = list(rows["model"].unique())
-    _, panels = plt.subplots(len(names), 2, figsize=(7.0, 3.2 * len(names)), squeeze=False)
+    figure, panels = plt.subplots(len(names), 2, figsize=(7.0, 3.2 * len(names)), squeeze=False)
     for pair, model in zip(panels, names, strict=True):
         here = rows[rows["model"] == model]
         plain = here[(here["head"] == "random") & (here["guided"] == "")]
@@ -217,7 +217,7 @@ def answers_drawn(rows: pd.DataFrame) -> None:
             plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
             ax.set(ylabel=f"{name} (x 100)")
         pair[0].set_title(model, fontsize=10, loc="left")
-    panels[0][0].legend(fontsize=7)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside lower center")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them."}}
