@@ -49,10 +49,22 @@ def one_metric(rows: pd.DataFrame) -> pd.DataFrame:
 def measured(what: str, claimed: tuple[float, float], one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
     """`one` minus `other`, recorded runs of each, paired by task and seed; a score that is not defined counts as 0.
 
-    Tasks and seeds count as for `mask_tables.by_seed`.
+    A task on which no run of the two did better than one answer to all says nothing of either: it is left out, and
+    named in the basis. Tasks and seeds else count as for `mask_tables.by_seed`.
     """
-    left, right = (100 * rows.set_index(["seed", "task"])["score"].astype(float).fillna(0) for rows in (one, other))
-    return over_seeds(what, "points", claimed, by_seed(left, right))
+    runs = pd.concat([one, other])
+    better = runs["score"].astype(float).fillna(0) > runs["majority"].astype(float).fillna(0)
+    learned = better.groupby(runs["task"]).any()
+    failed = sorted(learned.index[~learned])
+    left, right = (
+        100 * rows[~rows["task"].isin(failed)].set_index(["seed", "task"])["score"].astype(float).fillna(0)
+        for rows in (one, other)
+    )
+    found = over_seeds(what, "points", claimed, by_seed(left, right))
+    if not failed:
+        return found
+    why = f"none of these runs beats one answer to all on {', '.join(failed)}"
+    return found._replace(basis=why if left.empty or right.empty else f"{found.basis}; {why}")
 
 
 def of(table: pd.DataFrame, method: str, sparsity: float) -> pd.DataFrame:

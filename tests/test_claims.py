@@ -900,7 +900,7 @@ def recorded_masks() -> pd.DataFrame:
     rows = []
     for seed, noise in ((1, -0.001), (2, 0.0), (3, 0.002)):
         for task, shift in (("cola", -0.1), ("sst2", 0.1)):
-            common = {"task": task, "seed": seed}
+            common = {"task": task, "seed": seed, "majority": {"cola": math.nan, "sst2": 0.5}[task]}
             rows.append({"experiment": "FineTuning", **common, "score": 0.81 + shift})
             rows += [
                 {"experiment": "LearnedMask", "method": method, "sparsity": sparsity, **common}
@@ -936,6 +936,25 @@ def test_learned_masks_are_compared_as_recorded():
     assert found.basis == "missing or not defined for 1 of 3 seeds"
 
 
+@pytest.mark.parametrize(("score", "counts"), [(0.5, False), (0.4, False), (0.501, True)])
+def test_a_task_that_neither_rival_learned_says_nothing(score, counts):
+    """At half the answers right for one answer to all; of Matthews' correlation, where that is not defined, at 0."""
+    table = recorded_masks()
+    pair = table["method"].isin(["smp_l", "movement"]) & (table["sparsity"] == 0.9)
+    table.loc[pair & (table["task"] == "sst2"), "score"] = 0.5
+    table.loc[pair & (table["task"] == "sst2") & (table["method"] == "smp_l") & (table["seed"] == 2), "score"] = score
+    found, other = choose("claims", "fine_tuning_is_redundant").measured(table)
+    alone = 1 + 100 * 0.001 / 3
+    assert found.estimate == pytest.approx((alone + 100 * (score - 0.5) / 3) / 2 if counts else alone)
+    why = "none of these runs beats one answer to all on sst2"
+    assert found.basis == "95 % over 3 seeds" + ("" if counts else f"; {why}")
+    assert other.basis == "95 % over 3 seeds"
+    table.loc[pair & (table["task"] == "cola"), "score"] = np.nan
+    found, _ = choose("claims", "fine_tuning_is_redundant").measured(table)
+    assert math.isnan(found.estimate) != counts
+    assert counts or (found.basis == why.replace("sst2", "cola, sst2") and judged([found]) == [MISSING])
+
+
 def test_what_a_learned_mask_needs_is_compared_as_recorded():
     """Each variation alone; a teacher, a sum and another rise are no base."""
     base = {"head": "mlm", "strength": 400.0, "summed": False, "pressing": "run", "teacher": None}
@@ -950,6 +969,7 @@ def test_what_a_learned_mask_needs_is_compared_as_recorded():
     ]
     table = pd.DataFrame(
         {"experiment": "LearnedMask", "method": "smp_l", "sparsity": sparsity, "task": task, "seed": seed}
+        | {"majority": 0.5}
         | recipe
         | {"score": score - sparsity / 10 + 0.001 * seed * (recipe == base)}
         for seed in (1, 2, 3)
