@@ -1,11 +1,13 @@
 """One set of versions everywhere: pyproject.toml says them, environment.yml and the workflows repeat them."""
 
 import re
+import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
 
 import yaml
+from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -32,6 +34,15 @@ def test_environment_yml_allows_no_older_python():
 def test_make_installs_every_extra():
     installed = re.search(r'--editable "\.\[([a-z,]+)\]"', (ROOT / "Makefile").read_text()).group(1)
     assert sorted(installed.split(",")) == sorted(PROJECT["optional-dependencies"])
+
+
+def test_make_explore_starts_kernels_where_notebooks_name_their_files_from():
+    """Given a notebook as JupyterLab names it, seen from the folder that it shows."""
+    told = subprocess.run(["make", "--dry-run", "explore"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown, root = re.search(r'jupyter lab (\S+) --MappingKernelManager\.root_dir="(.+)"', told).groups()
+    for notebook in sorted((ROOT / shown).glob("*/*.py")):
+        seen = str(notebook.relative_to(ROOT / shown))
+        assert Path(MappingKernelManager(root_dir=root).cwd_for_path(seen)) == ROOT
 
 
 def test_the_torch_named_elsewhere_is_the_pinned_one():

@@ -124,6 +124,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
         sparsity=rows["sparsity_met"].astype(float).where(~whole, 0.0),
         asked=rows["sparsity"].astype(float).where(~whole, 0.0),
         score=rows["score"].astype(float).fillna(0),
+        majority=rows["majority"].astype(float).fillna(0),  # one answer to all correlates with nothing
     )
     return found.sort_values(["task", "method", "sparsity", "seed"], ignore_index=True)
 
@@ -191,7 +192,7 @@ def drawn(runs: pd.DataFrame) -> None:
             else:
                 ax.plot(100 * (1 - some["sparsity"]), 100 * some["score"], "x", markersize=6, **style)
         ax.axhline(100 * here.loc[here["method"] == FULL, "score"].mean(), color="black", linestyle="--", label=FULL)
-        plots.chance(ax, 100 * here["majority"].astype(float).mean(), "one answer to all")
+        plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
         plots.remaining(ax, here["asked"]).set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
         ax.set_title(choose("tasks", task).TITLE, fontsize=10)
     for ax in list(panels.flat)[len(tasks) :]:
@@ -278,7 +279,7 @@ def stuck(runs: pd.DataFrame) -> Markdown:
     """Which trainings end no better than one answer to all, in words."""
     rows = scored(runs)
     rows = rows[rows["aimed"]]
-    counts = rows.assign(stuck=rows["score"] <= rows["majority"].astype(float)).groupby(["method", "task"], sort=False)
+    counts = rows.assign(stuck=rows["score"] <= rows["majority"]).groupby(["method", "task"], sort=False)
     told = [
         f"{method} on {choose('tasks', task).TITLE} {int(some.sum())} of {len(some)}"
         for (method, task), some in counts["stuck"]
@@ -294,6 +295,9 @@ stuck(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 task_by_task(bert) if len(bert) else missing_bert
+
+# %% tags=["hide-input"]
+stuck(bert) if len(bert) else missing_bert
 
 # %% [markdown]
 # What the paper has in its Tables 1 and
@@ -349,7 +353,7 @@ def pressing_told(runs: pd.DataFrame) -> object:
                 "models": len(some),
                 "remaining weights": f"{left.mean():.1%} ({left.min():.1%} to {left.max():.1%})",
                 "mean score (x 100)": f"{100 * some['score'].mean():.1f}",
-                "no better than one answer": f"{int((some['score'] <= some['majority'].astype(float)).sum())}",
+                "no better than one answer": f"{int((some['score'] <= some['majority']).sum())}",
             }
         )
     return pd.DataFrame(told).set_index("method")

@@ -343,7 +343,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
     """Mean score over the tasks against the share of weights that remains, a panel a model, a line a method and a rise."""
     rows = rows[rows["task"] != "squad"]
     names = list(rows["model"].unique())
-    _, panels = plt.subplots(1, len(names), figsize=(3.8 * len(names), 3.2), squeeze=False, sharey=True)
+    figure, panels = plt.subplots(1, len(names), figsize=(3.8 * len(names), 3.8), squeeze=False, sharey=True)
     for ax, name in zip(panels[0], names, strict=True):
         here = rows[rows["model"] == name]
         for method, place in colour(here).items():
@@ -357,7 +357,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
         plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
         ax.set_title(name, fontsize=10)
     panels[0][0].set(ylabel="mean score over the tasks (x 100)")
-    panels[0][0].legend(fontsize=7)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them; hollow ones are of a sparsity that rises along a line."}}
