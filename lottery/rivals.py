@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from lottery.choices import choose
 from lottery.claims import Evidence, over_seeds, with_error
 from lottery.mask_tables import by_seed
 
@@ -73,13 +74,15 @@ def of(table: pd.DataFrame, method: str, sparsity: float) -> pd.DataFrame:
 
 
 def recipe(table: pd.DataFrame, sparsity: float, *, head: str = "mlm", pressed: bool = True) -> pd.DataFrame:
-    """The masks that mask_recipes recorded at a sparsity with a head, and with or without the regulariser.
+    """The masks that mask_recipes recorded of SMP-L at a sparsity with a head, and with or without the regulariser.
 
-    All else is as released: a mean of means that rises over the run, and no teacher.
+    All else is as released, but for the words of MNLI: a mean of means that rises over the run, and no teacher.
     """
-    usual = (table["experiment"] == "LearnedMask") & table["teacher"].isna() & ~table["summed"].astype("boolean")
-    usual &= (table["pressing"] == "run") & (table["sparsity"] == sparsity)
-    return table[usual.fillna(value=False) & (table["head"] == head) & ((table["strength"] > 0) == pressed)]
+    usual = (table["experiment"] == "LearnedMask") & (table["method"] == "smp_l") & (table["sparsity"] == sparsity)
+    for column in ("summed", "released_words"):
+        usual &= ~table[column].astype("boolean").fillna(value=False)
+    usual &= table["teacher"].isna() & (table["pressing"] == "run") & (table["head"] == head)
+    return table[usual & (table["strength"] == (choose("mask_learning", "smp_l").STRENGTH if pressed else 0))]
 
 
 def _cells(rows: pd.DataFrame, named: Mapping[str, object]) -> pd.DataFrame:

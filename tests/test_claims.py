@@ -107,7 +107,7 @@ def test_values_of_models_are_those_of_their_seeds_and_a_given_model_is_a_fact()
 
 
 def test_as_many_are_found_as_there_are():
-    assert len(CLAIMS) == 35
+    assert len(CLAIMS) == 36
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -955,9 +955,39 @@ def test_a_task_that_neither_rival_learned_says_nothing(score, counts):
     assert counts or (found.basis == why.replace("sst2", "cola, sst2") and judged([found]) == [MISSING])
 
 
+def test_steps_of_two_methods_are_compared_in_units_of_fine_tuning():
+    """By hand: 3 / 1.5 over 2 / 1, 6 / 1.5 over 2 / 2, 4 / 1 over 1 / 1."""
+    table = pd.DataFrame(
+        [
+            {
+                "experiment": "StepTime",
+                "method": method,
+                "seed": seed,
+                "step_seconds": step,
+                "fine_tuning_seconds": plain,
+            }
+            for method, times in {
+                "smp_g": [(3, 1.5), (6, 1.5), (4, 1)],
+                "smp_l": [(2, 1), (2, 2), (1, 1)],
+                "l0": [(9, 1), (9, 1), (9, 1)],
+            }.items()
+            for seed, (step, plain) in enumerate(times)
+        ]
+    )
+    claim = choose("claims", "one_ranking_takes_longer")
+    (found,) = claim.measured(table)
+    assert found.estimate == pytest.approx((1 + 4 + 4) / 3)
+    assert judged([found]) == [OPEN]
+    (slow,) = claim.measured(table.assign(step_seconds=[30, 15, 11, 2, 2, 1, 9, 9, 9]))
+    assert judged([slow]) == [HOLDS]
+    assert judged(claim.measured(table[table["method"] != "smp_g"])) == [MISSING]
+    assert claim.published(PRINTED) == []
+
+
 def test_what_a_learned_mask_needs_is_compared_as_recorded():
     """Each variation alone; a teacher, a sum and another rise are no base."""
     base = {"head": "mlm", "strength": 400.0, "summed": False, "pressing": "run", "teacher": None}
+    base |= {"method": "smp_l", "released_words": False}
     recipes = [
         (base, 0.80),
         (base | {"head": "random"}, 0.78),
@@ -966,9 +996,12 @@ def test_what_a_learned_mask_needs_is_compared_as_recorded():
         (base | {"summed": True}, 0.1),
         (base | {"pressing": "ramp"}, 0.1),
         (base | {"teacher": "FineTuning"}, 0.1),
+        (base | {"strength": 100.0}, 0.1),
+        (base | {"released_words": True}, 0.1),
+        (base | {"method": "smp_s"}, 0.1),
     ]
     table = pd.DataFrame(
-        {"experiment": "LearnedMask", "method": "smp_l", "sparsity": sparsity, "task": task, "seed": seed}
+        {"experiment": "LearnedMask", "sparsity": sparsity, "task": task, "seed": seed}
         | {"majority": 0.5}
         | recipe
         | {"score": score - sparsity / 10 + 0.001 * seed * (recipe == base)}

@@ -167,6 +167,19 @@ def test_beside_a_fine_tuning_each_kind_of_parameter_has_its_own_rate(fine_tunin
     assert all(getattr(mask, name) == getattr(fine_tuning, name) for name in shared)
 
 
+def test_beside_a_fine_tuning_scores_are_pressed_as_released(fine_tuning):
+    """SMP over the whole run; soft movement as its threshold rises, L0 from the first step on (Sanh et al. 2020)."""
+    rates = Rates(scores=0.1, weights=1e-3, joint=2e-3, head=3e-3)
+    told = {
+        method: beside(fine_tuning, method, 0.5, ramp=0.5, rates=rates, strength=7.0).pressing
+        for method in ("smp_l", "smp_s", "smp_g", "smp_t", "soft_movement", "l0")
+    }
+    assert told == {"smp_l": "run", "smp_s": "run", "smp_g": "run", "smp_t": "run"} | {
+        "soft_movement": "ramp",
+        "l0": "constant",
+    }
+
+
 def test_every_method_has_one_of_these_rates():
     assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
 

@@ -101,6 +101,17 @@ def test_selection_removes_what_a_plain_sort_removes(dtype, share, decimals):
     assert_same(on_any_device(scores, share), plainly(scores, share))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("decimals", [1, 5])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.97])
+def test_a_gpu_selects_what_the_cpu_does(share, decimals):
+    scores = random_scores(3, decimals, torch.float32)
+    there = {name: score.cuda() for name, score in scores.items()}
+    for select in (keep_highest, keep_lowest, keep_highest_in_each):
+        found = {name: kept.cpu() for name, kept in select(there, share).items()}
+        assert_same(found, select(scores, share))
+
+
 def large_scores(kind, n):
     """Scores in two tensors, of shapes that a sample could misjudge."""
     generator = torch.Generator().manual_seed(0)

@@ -27,6 +27,7 @@ from lottery.choices import choose, named
 from lottery.examples import Examples, sorted_batches
 from lottery.experiments import Start, starts
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.mask_learning import Pressing
 from lottery.masks import Mask
 from lottery.runs import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
 from lottery.schedules import Schedule
@@ -56,7 +57,7 @@ class LearnedMask:
     score_rate: Positive  # learning rate of the scores
     weight_rate: Positive  # of the weights where they are fine-tuned, and of the head
     strength: NotNegative  # of the regulariser that presses scores down
-    pressing: Literal["ramp", "run", "constant"]  # whether that rises with the sparsity, over the whole run, or not
+    pressing: Pressing  # whether that rises with the sparsity, over the whole run, or not
     summed: bool = False  # whether the regulariser is a sum over all weights, as printed, or a mean of means
     max_length: Size  # tokens of an example, at most
     seed: Count  # of the head, the order of the examples, dropout and noise
@@ -236,8 +237,7 @@ class Rates(NamedTuple):
 def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: Rates, strength: float) -> LearnedMask:
     """A mask for the model, task, budget and seed of a fine-tuning.
 
-    strength  of the regulariser; of no effect on methods that the paper gives none
-    That of L0 presses from the first step on, the others' rise over the whole run, as released.
+    strength  of the regulariser, which presses as released; of no effect on methods that the paper gives none
     """
     how = choose("mask_learning", method)
     of_weights = rates.joint if how.LEARNED and how.AIMED else rates.weights
@@ -252,7 +252,7 @@ def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: 
         score_rate=rates.scores,
         weight_rate=rates.head if how.FROZEN else of_weights,
         strength=strength if how.STRENGTH else 0.0,
-        pressing="constant" if method == "l0" else "run",
+        pressing=how.PRESSING,
         max_length=of.max_length,
         seed=of.seed,
         data=of.data,

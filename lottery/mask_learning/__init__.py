@@ -6,11 +6,13 @@ method has come is its `progress`, from 0 to 1: with it the sparsity rises, or t
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor
 
 from lottery.masks import Mask, Scores
+
+Pressing = Literal["ramp", "run", "constant"]
 
 
 class Gates(NamedTuple):
@@ -34,6 +36,7 @@ class Method(Protocol):
     AIMED: bool  # whether it aims at the sparsity asked for; else that follows from how strongly scores are pressed
     START: float  # the score that all weights begin with, where scores are trained
     STRENGTH: float  # of the pressure on scores, as published; 0 for none
+    PRESSING: Pressing  # whether that rises with the sparsity or threshold, over the whole run, or not, as released
 
     def gates(self, scores: Scores, sparsity: float, progress: float) -> Gates:
         """The gates of a step. Noise is drawn from torch's global generator, as dropout's is."""

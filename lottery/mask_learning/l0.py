@@ -15,6 +15,7 @@ from lottery.masks import Scores
 TITLE = "L0"
 LEARNED, FROZEN, AIMED = True, False, False
 START, STRENGTH = 2.197, 125.0  # a score at which sigmoid(score) is 0.9
+PRESSING = "constant"
 BETA, LOW, HIGH = 2 / 3, -0.1, 1.1
 EDGE = 1e-4  # u is drawn between this and 1 less this
 

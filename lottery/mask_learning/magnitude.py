@@ -8,6 +8,7 @@ from lottery.masks import keep_highest_in_each
 TITLE = "magnitude"
 LEARNED, FROZEN, AIMED = False, False, True
 START, STRENGTH = 0.0, 0.0
+PRESSING = "run"
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest_in_each(scores, progress * sparsity))
 pull = torch.zeros_like  # there is no score to press on

@@ -6,6 +6,7 @@ from lottery.masks import keep_highest_in_each
 TITLE = "movement"
 LEARNED, FROZEN, AIMED = True, False, True
 START, STRENGTH = 0.0, 0.0
+PRESSING = "run"
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest_in_each(scores, progress * sparsity))
 pull = sigmoid_pull

@@ -6,6 +6,7 @@ from lottery.masks import keep_highest
 TITLE = "SMP-G"
 LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
+PRESSING = "run"
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest(scores, progress * sparsity))
 pull = sigmoid_pull

@@ -6,6 +6,7 @@ from lottery.masks import keep_highest_in_each
 TITLE = "SMP-L"
 LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
+PRESSING = "run"
 
 gates, settled = straight_through(lambda scores, sparsity, progress: keep_highest_in_each(scores, progress * sparsity))
 pull = sigmoid_pull

@@ -6,6 +6,7 @@ from lottery.score_masks import shared
 TITLE = "SMP-S"
 LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
+PRESSING = "run"
 
 gates, settled = straight_through(lambda scores, sparsity, progress: shared(scores, progress * sparsity))
 pull = sigmoid_pull

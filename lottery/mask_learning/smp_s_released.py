@@ -7,6 +7,7 @@ from lottery.score_masks import shared_with_loss
 TITLE = "SMP-S, released"
 LEARNED, FROZEN, AIMED = True, True, True
 START, STRENGTH = 0.0, 400.0
+PRESSING = "run"
 MILD, LITTLE = 4.0, 0.3  # the temperature, and the highest sparsity in the end at which it applies
 
 

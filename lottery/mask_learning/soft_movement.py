@@ -6,6 +6,7 @@ from lottery.score_masks import above
 TITLE = "soft movement"
 LEARNED, FROZEN, AIMED = True, False, False
 START, STRENGTH = 0.0, 400.0
+PRESSING = "ramp"
 THRESHOLD = 0.1  # of sigmoid(score), in the end
 
 gates, settled = straight_through(lambda scores, sparsity, progress: above(scores, progress * THRESHOLD))

@@ -27,17 +27,35 @@
 
 # %% tags=["parameters"]
 model = "miniature"  # of whose masks the sizes are measured; or "minilm", a folder, a name of the hub
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 seeds = [1]  # of the miniature, and of the masks by lot
 miniature_steps = 3000  # of pre-training
 sparsities = [0.2, 0.5, 0.9, 0.97]  # shares of the weights removed
 layers = 3  # of the masks by lot; BERT-base has 12
 width = 768  # as BERT-base
+tasks = ["cola"]  # files in lottery/tasks, on which masks are learned as in the chapter on mask learning; []: none
+methods = ["smp_l", "smp_s", "movement"]  # of lottery/mask_learning, those that aim at a sparsity
+learned_sparsities = [0.5, 0.9]  # of learned masks
+world = 1  # seed of the miniature whose masks are learned
+tuning_seeds = [1]  # of the head, the order of the examples and noise
+epochs = 6.0  # of training
+ramp = 0.5  # share of the steps over which the sparsity rises
+batch_size = 32
+strength = 400.0  # of the regulariser of those methods that the paper gives one
+score_rate = 6e-2  # learning rate of scores
+weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
+joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
+head_rate = 1e-3  # of the head over weights that stay as they are
+max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
 workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from lottery.choices import choose
+from lottery.experiments import learned_mask, starts
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import HUB, Given
@@ -54,7 +72,28 @@ cuts = [
     for sparsity in sparsities
 ]
 lots = [ByLot(layers=layers, width=width, sparsity=sparsity, seed=seed) for seed in seeds for sparsity in sparsities]
-grid = [MaskSizes(kept=kept) for kept in [*lots, *cuts]]
+rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+beside = [
+    FineTuning(
+        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
+        task=task,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=weight_rate,
+        max_length=max_length,
+        seed=seed,
+        saved=False,
+    )
+    for task in tasks
+    for seed in tuning_seeds
+]  # which are not run: a mask is learned on the same task, for as long
+learned = [
+    learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength)
+    for of in beside
+    for method in methods
+    for sparsity in learned_sparsities
+]
+grid = [MaskSizes(kept=kept) for kept in [*lots, *cuts, *learned]]
 
 # %% tags=["remove-cell"]
 from pathlib import Path
@@ -84,7 +123,12 @@ LOT = "by lot"
 def sizes(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a mask: how it was chosen, the share that stays, and bits a weight by every code and of the bound."""
     bits = runs[[*CODES, "bound", "by_row"]].mul(8).div(runs["weights"], axis=0)
-    chosen = runs["kept"].map({"ByLot": LOT}).fillna("magnitude, " + runs["kept.scope"].fillna(""))
+    made = {
+        "ByLot": lambda row: LOT,
+        "Cut": lambda row: f"cut, {row['kept.scope']}",
+        "LearnedMask": lambda row: f"{choose('mask_learning', row['kept.method']).TITLE}, learned",
+    }
+    chosen = [made[row["kept"]](row) for row in runs.to_dict("records")]
     found = bits.assign(chosen=chosen, remaining=runs["stay"] / runs["weights"], weights=runs["weights"])
     return found.assign(remaining=found["remaining"].round(4))
 
@@ -145,8 +189,8 @@ def judged(runs: pd.DataFrame) -> Markdown:
     for chosen, some in more[more["chosen"] != LOT].groupby("chosen", sort=False):
         below = some.groupby("remaining")["entropy"].mean()
         lines.append(
-            f"Of masks cut by {chosen}, it differs from $h(p)$ by {below.min():+.1%} to {below.max():+.1%}, and is below "
-            f"it at {(below < 0).sum()} of {len(below)} shares."
+            f"Of masks called *{chosen}* it differs from $h(p)$ by {below.min():+.1%} to {below.max():+.1%}, and is below it "
+            f"at {(below < 0).sum()} of {len(below)} shares."
         )
     return Markdown(" ".join(lines))
 
@@ -159,8 +203,9 @@ def judged(runs: pd.DataFrame) -> Markdown:
 # `entropy` is asymmetric numeral coding {cite:p}`duda2013` of the bits, with a rate for every row of a matrix where rows
 # differ by more than chance, and one for the whole matrix where they do not; the rates are in the file and in all sizes
 # below. Beside them stand two general compressors on the packed bits. They look for bytes that come again, which in a mask
-# they do only by chance. Masks by lot have the shapes of BERT-base's matrices; the others are cut by magnitude, locally
-# (the same share of each matrix) or globally, from a pre-trained model.
+# they do only by chance. Masks by lot have the shapes of BERT-base's matrices; others are cut by magnitude, locally (the same
+# share of each matrix) or globally, from a pre-trained model; and the masks that all this is for are learned on a task, as
+# in {doc}`/experiments/mask_learning`.
 
 
 # %% tags=["hide-input"]

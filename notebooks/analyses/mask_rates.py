@@ -44,9 +44,8 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import LearnedMask
 
 grid = []
 for task in tasks:
@@ -54,23 +53,15 @@ for task in tasks:
     common = {"start": start, "task": task, "epochs": epochs, "batch_size": batch_size, "max_length": max_length}
     for seed in tuning_seeds:
         for weight_rate in weight_rates:
-            grid.append(FineTuning(**common, learning_rate=weight_rate, seed=seed, saved=False))
+            whole = FineTuning(**common, learning_rate=weight_rate, seed=seed, saved=False)
+            grid.append(whole)
             for method in methods:
-                how = choose("mask_learning", method)
+                tried = score_rates if choose("mask_learning", method).LEARNED else score_rates[:1]
+                rates = [learned_mask.Rates(score_rate, weight_rate, weight_rate, weight_rate) for score_rate in tried]
                 grid += [
-                    LearnedMask(
-                        **common,
-                        method=method,
-                        sparsity=sparsity,
-                        ramp=ramp,
-                        score_rate=score_rate,
-                        weight_rate=weight_rate,
-                        strength=strength if how.STRENGTH else 0.0,
-                        pressing="run",
-                        seed=seed,
-                    )
+                    learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=each, strength=strength)
                     for sparsity in sparsities
-                    for score_rate in (score_rates if how.LEARNED else score_rates[:1])
+                    for each in rates
                 ]
 
 # %% tags=["remove-cell"]

@@ -97,8 +97,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
+from transformers import BertConfig
 
-from lottery import agreement, cluster, models, plots, runs, stats
+from lottery import agreement, cluster, components, miniature, models, plots, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -115,36 +116,59 @@ def learned_masks(runs: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(title=[choose("mask_learning", name).TITLE for name in rows["method"]])
 
 
-def in_print(what: str, method: str) -> float:
-    """A number of the paper's text."""
-    (value,) = facts.loc[(facts["what"] == what) & (facts["method"] == method), "value"]
+def in_print(what: str, method: str, note: str = "") -> float:
+    """A number of the paper's text; of several the one whose note begins so."""
+    noted = facts["note"].fillna("").str.startswith(note)
+    (value,) = facts.loc[(facts["what"] == what) & (facts["method"] == method) & noted, "value"]
     return float(value)
 
 
+def sizes(start: str) -> dict[str, int]:
+    """Weights of a matrix of each kind, in a mask's model, which is the miniature or the `model` of this build."""
+    # Both of the miniature's families are of these sizes, whatever their vocabulary.
+    config = miniature.config(1) if start == "Miniature" else models.configuration(model)
+    each = components.parameters(config)
+    attention, forward = config.num_attention_heads * each[components.HEADS] // 4, each[components.MLPS] // 2
+    return {kind: attention if kind in models.KINDS[:4] else forward for kind in models.KINDS}
+
+
 def by_matrix(runs: pd.DataFrame) -> pd.DataFrame:
-    """Share that stays, one row a matrix of each mask: title, task, seed, kind, layer, share."""
+    """Share that stays, one row a matrix of each mask: title, task, seed, kind, layer, share, and its weights."""
     return pd.DataFrame(
         {"title": row["title"], "task": row["task"], "seed": row["seed"], "kind": kind, "layer": layer, "share": share}
+        | {"weights": weights[kind]}
         for row in learned_masks(runs).to_dict("records")
+        for weights in [sizes(row["start"])]
         for name, share in zip(row["matrices"], row["shares"], strict=True)
         for kind, layer in [models.kind_and_layer(name)]
     )
+
+
+def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
+    """Share of its weights that a layer keeps, all six matrices together: from `by_matrix`, one row a layer of each mask."""
+    rows = rows.assign(kept=rows["share"] * rows["weights"])
+    found = rows.groupby(["title", "task", "seed", "layer"], sort=False)[["kept", "weights"]].sum()
+    return (found["kept"] / found["weights"]).rename("share").reset_index().assign(kind="all six")
 
 
 # %% [markdown]
 # (j12-layers)=
 # ## By layer and matrix
 #
-# The paper's Figure 2: which share of its weights each of the six matrices of a layer keeps when a tenth of all weights
-# stays. SMP-L gives each matrix the same by definition. SMP-S gives the same to each *kind*, and layers compete within it.
-# SMP-G lets all weights compete. Magnitude, cut locally, is flat like SMP-L. Where a line is not flat, the mask says that
-# one layer is needed more.
+# The paper's Figure 2: which share of its weights each of the six matrices of a layer keeps, and all six together, when a
+# tenth of all weights stays. SMP-L gives each matrix the same by definition. SMP-S gives the same to each *kind*, and
+# layers compete within it. SMP-G lets all weights compete. Magnitude, cut locally, is flat like SMP-L. Where a line is not
+# flat, the mask says that one layer is needed more.
 
 
 # %% tags=["hide-input"]
 def layers_drawn(runs: pd.DataFrame) -> None:
-    """Share that stays against the layer, a panel a method, a line a kind; mean over tasks and seeds, bars span them."""
+    """Share that stays against the layer, a panel a method, a line a kind; mean over tasks and seeds, bars span them.
+
+    One more line is of the whole layer.
+    """
     rows = by_matrix(runs)
+    rows = pd.concat([rows, by_layer(rows)])
     titles = rows["title"].unique()
     height = -(-len(titles) // 2)
     _, panels = plt.subplots(height, 2, figsize=(7.6, 2.6 * height + 0.6), sharex=True, sharey=True, squeeze=False)
@@ -153,7 +177,7 @@ def layers_drawn(runs: pd.DataFrame) -> None:
             means = 100 * some.groupby("layer")["share"].agg(["mean", "min", "max"])
             spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
             # Side by side, so that lines which are one can be seen.
-            places = means.index + 1 + 0.02 * (number - 2.5)
+            places = means.index + 1 + 0.02 * (number - 3)
             ax.errorbar(
                 places,
                 means["mean"],
@@ -175,7 +199,7 @@ def layers_drawn(runs: pd.DataFrame) -> None:
     panels[0][0].legend(fontsize=7.5, ncols=2)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, a panel for each method of this build."}, "figure": {"name": "masks-by-layer-live", "caption": "Where masks of this build keep weights: means over tasks and seeds, bars span them. Layers are counted from 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method of this build."}, "figure": {"name": "masks-by-layer-live", "caption": "Where masks of this build keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
 layers_drawn(live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded masks of the miniature."}, "figure": {"name": "masks-by-layer-recorded", "caption": "The same of the miniature's recorded masks."}}
@@ -313,22 +337,38 @@ deviations(recorded).round(2) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 def deviations_told(runs: pd.DataFrame) -> Markdown:
-    """What the paper has, its bounds, and how each way to pool compares by the quotient of the two."""
-    with_it, without = 100 * facts.loc[facts["what"] == "deviation over heads of the share of weights kept", "value"]
-    found = deviations(runs)
+    """What the paper has, its bounds, and which way to pool comes nearest: by the quotient of the two, and by both."""
+    with_it, without = (
+        100 * in_print("deviation over heads of the share of weights kept", "smp_l", f"{told} the regulariser")
+        for told in ("with", "without")
+    )
+    table = deviations(runs)
+    found = pd.concat(
+        {
+            how: table[[f"with, {how}", f"without, {how}"]].set_axis(["with", "without"], axis=1)
+            for how in ("over all heads", "within layers")
+        }
+    )
     kept = 1 - runs.loc[(runs["experiment"] == "LearnedMask") & (runs["head"] != "random"), "sparsity"].iloc[0]
     whole = 100 * np.sqrt(kept * (1 - kept))
-    lot = whole / np.sqrt(64 * 768)
-    columns = {how: found[f"with, {how}"] / found[f"without, {how}"] for how in ("over all heads", "within layers")}
-    times = pd.concat(columns)
-    nearest = np.log(times / (with_it / without)).abs().idxmin()
+    base = BertConfig()  # BERT-base is the default
+    lot = whole / np.sqrt(base.hidden_size**2 // base.num_attention_heads)
+    times = found["with"] / found["without"]
+    by_quotient = np.log(times / (with_it / without)).abs().idxmin()
+    off = np.log(found / [with_it, without]).abs().max(axis=1)
     larger = int((times > 1).sum())
+
+    def pooled(way: tuple[str, str]) -> str:
+        one, other = found.loc[way]
+        return f"the shares of the {way[1]}, {way[0]} ({one:.1f} and {other:.1f} points)"
+
     return Markdown(
         f"In the paper {with_it:.1f} points with it and {without:.2f} without, {with_it / without:.1f} times as much. If weights "
         f"of BERT-base's heads were kept by lot it would be {lot:.2f} points, and {whole:.0f} if heads were kept whole or not at "
         f"all. Here it is larger with the regulariser in {larger} of {len(times)} ways to pool, by {times.min():.1f} to "
-        f"{times.max():.1f} times; nearest to the paper's quotient come the shares of the {nearest[1]}, {nearest[0]} "
-        f"({found.loc[nearest[1], f'with, {nearest[0]}']:.1f} and {found.loc[nearest[1], f'without, {nearest[0]}']:.1f} points)."
+        f"{times.max():.1f} times. Nearest to the paper's quotient come "
+        f"{pooled(by_quotient)}. Nearest to its two numbers themselves, judged by whichever of them is off by the larger "
+        f"factor, come {pooled(off.idxmin())}: that factor is {np.exp(off.min()):.1f}."
     )
 
 

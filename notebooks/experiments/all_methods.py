@@ -189,6 +189,8 @@ plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
 live = runs.rows(grid, Path(results))
 recorded = runs.recorded(Path(records) / "miniature" / "all_methods.parquet")
+steps = runs.recorded(Path(records) / "miniature" / "mask_learning.parquet")
+steps = steps[steps["experiment"] == "StepTime"] if len(steps) else steps
 missing = Markdown(runs.not_recorded("experiments/all_methods", "miniature"))
 FULL, LONGER = "full fine-tuning", "full, pre-trained for longer"
 BEFORE = "magnitude, in pre-training"
@@ -209,14 +211,15 @@ FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 NEAR = 1.25  # times more or fewer weights than asked for, at which a pressed method still counts as met
 
 
+def learning(method: str) -> str:
+    """What a file in lottery/mask_learning is called here."""
+    return "magnitude, while fine-tuning" if method == "magnitude" else choose("mask_learning", method).TITLE
+
+
 def method_of(row: dict) -> str:
     """What stands behind a run, in words."""
     if row["experiment"] == "LearnedMask":
-        return (
-            "magnitude, while fine-tuning"
-            if row["method"] == "magnitude"
-            else choose("mask_learning", row["method"]).TITLE
-        )
+        return learning(row["method"])
     if row.get("kept") == "Cut":
         return f"magnitude, after, {row['kept.scope']}"
     if row["of.start"] == "GradualPruning":
@@ -287,7 +290,8 @@ def asked(rows: pd.DataFrame) -> list[float]:
 #
 # - **Magnitude, in pre-training** {cite:p}`gordon2020`: pre-training goes on while the smallest weights go, locally; then the
 #   model is fine-tuned.
-# - **Magnitude, while fine-tuning** {cite:p}`zhu2017`: the smallest go step by step, locally, during the first half.
+# - **Magnitude, while fine-tuning** {cite:p}`zhu2017`: the smallest go step by step, locally, in the first part of the
+#   training (`ramp`).
 # - **Magnitude, after and retrained** {cite:p}`gordon2020`: half of the budget, one local cut, the other half.
 # - **Magnitude, iterative, rewound** {cite:p}`frankle2019,chen2020`: train, remove globally, go back to the pre-trained
 #   weights; the last of the rounds trains what is left. All rounds together have the budget.
@@ -539,8 +543,24 @@ def costs(runs: pd.DataFrame) -> pd.DataFrame:
 
 costs(live)
 
+
 # %% tags=["hide-input"]
-costs(recorded) if len(recorded) else missing
+def timed_costs(runs: pd.DataFrame) -> pd.DataFrame:
+    """As `costs`, with the time of the fine-tuning steps in units of plain ones, at BERT-base's size."""
+    ratio = (steps["step_seconds"] / steps["fine_tuning_seconds"]).groupby(steps["method"].map(learning)).mean()
+    means = scored(runs).groupby("method")["steps"].mean()
+    times = {name: f"{count * ratio.get(name, 1.0):,.0f}" for name, count in means.items()}
+    found = costs(runs)
+    found.insert(1, "their time, in plain steps", pd.Series(times))
+    return found
+
+
+timed_costs(recorded) if len(recorded) and len(steps) else missing
+
+# %% [markdown]
+# *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods
+# that learn a mask were timed in turns with these ({doc}`/experiments/mask_learning`), and steps under a mask that stays as
+# it is count as plain ones. Of soft movement and L0 only one strength is in it.
 
 
 # %% tags=["hide-input"]

@@ -33,6 +33,7 @@ methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learnin
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 brief_tasks = []  # of the tasks, those with the first seed alone, at brief_sparsities
 brief_sparsities = [0.5, 0.9]  # to remove on these
+head = "random"  # of those that change no weight, a file in lottery/task_heads: "mlm" is the paper's
 pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
 strengths = [100.0, 400.0]  # how strongly: what the regulariser of these counts beside the loss
 strength = 400.0  # of the regulariser of those methods that the paper gives one
@@ -44,15 +45,20 @@ weight_rate = 3e-3  # of weights, where they are trained, and of the head over t
 joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
 head_rate = 1e-3  # of the head over weights that stay as they are
 max_length = 64  # tokens of an example, at most
+timed = []  # of lottery/mask_learning, whose steps are timed at BERT-base's size; nothing should run beside: workers = 1
+timed_seeds = [0, 1, 2]  # of these models
 results = "results"
 records = "book/records"
 workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
 from lottery.choices import choose
 from lottery.experiments import learned_mask, starts
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.step_time import StepTime
 
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
@@ -72,19 +78,27 @@ full = [
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]
 rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+
+
+def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> learned_mask.LearnedMask:
+    """A mask beside a fine-tuning, under the head of this chapter."""
+    found = learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=pressure)
+    return replace(found, head=head) if choose("mask_learning", method).FROZEN else found
+
+
 aimed = [
-    learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength)
+    learned(of, method, sparsity, strength)
     for of in full
     for method in methods
     for sparsity in (brief_sparsities if of.task in brief_tasks else sparsities)
 ]
-freely = [
-    learned_mask.beside(of, method, 0.0, ramp=ramp, rates=rates, strength=pressure)
-    for of in full
-    for method in pressed
-    for pressure in strengths
+freely = [learned(of, method, 0.0, pressure) for of in full for method in pressed for pressure in strengths]
+times = [
+    StepTime(method=method, layers=12, width=768, batch_size=32, length=32, rounds=2, seed=seed)
+    for method in timed
+    for seed in timed_seeds
 ]
-grid = [*full, *aimed, *freely]
+grid = [*full, *aimed, *freely, *times]
 
 # %% tags=["remove-cell"]
 from pathlib import Path
@@ -93,8 +107,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
+from transformers import BertConfig
 
-from lottery import cluster, mask_tables, plots, rivals, runs, stats
+from lottery import cluster, components, mask_tables, plots, rivals, runs, stats
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -141,7 +156,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 #
 # for kept and for removed weights alike, so that a removed weight can come back. The weights themselves stay as they were
 # pre-trained. The sparsity rises along a cubic, $s_t = s (1 - (1 - t / N)^3)$, and a regulariser, the mean of $\sigma(S)$,
-# presses all scores down, the higher ones more. In **SMP-L** the highest scores of each matrix stay, the same share of each.
+# presses all scores down, hardest those near 0. In **SMP-L** the highest scores of each matrix stay, the same share of each.
 #
 # (j2)=
 # ### SMP-S: shares that follow the scores
@@ -154,22 +169,22 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 # (j3)=
 # ### SMP-G: one ranking of all scores
 #
-# The paper reports it at more than twice the time, for the sake of sorting 85 million scores; the released code has no
-# way to do it any more. Here the selection is exact and does without a sort; `make bench` measures what a step costs.
+# The paper reports it at more than twice the time, for the sake of sorting all scores; the released code has no way to do
+# it any more. Here the selection is exact and, on a CPU, does without a sort; `make bench` measures what a step costs.
 #
 # (j4)=
 # ### SMP-T: scores above a threshold
 #
-# What has $\sigma(S)$ above a threshold stays, and the threshold rises to 0.1. How much that leaves depends on the
-# pressure.
+# What has $\sigma(S)$ above a threshold stays, and the threshold rises. How much that leaves depends on the pressure.
 #
 # (j8)=
 # ### Four rivals that train the weights as well
 #
 # **Movement** {cite:p}`sanh2020` keeps scores as SMP-L does, **soft movement** as SMP-T; **L0** {cite:p}`louizos2018`
 # learns random gates that end up at 0 or 1; gradual **magnitude** {cite:p}`zhu2017` has no scores. All are trained for
-# the same number of steps on the same batches, and so is the whole model. All have the same new head, trained with them;
-# what the paper's frozen head does is a question of the [next chapter](j5).
+# the same number of steps on the same batches, and so is the whole model. All have the same new head, trained with them,
+# unless `head` gives another to those that change no weight; what the paper's frozen head does is a question of the
+# [next chapter](j5).
 
 
 # %% tags=["hide-input"]
@@ -300,8 +315,7 @@ task_by_task(bert) if len(bert) else missing_bert
 stuck(bert) if len(bert) else missing_bert
 
 # %% [markdown]
-# What the paper has in its Tables 1 and
-# 3, BERT-base without a teacher, in points:
+# What the paper has in its Tables 1 and 3, BERT-base without a teacher, in points:
 
 
 # %% tags=["hide-input"]
@@ -328,8 +342,77 @@ def printed() -> pd.DataFrame:
 
 printed()
 
+# %% [markdown]
+# ## Tables 1, 3 and 6: scores and their spread over seeds
+#
+# In brackets standard deviations over seeds; the paper gives them for its own method alone, in points of the metric that
+# counts most.
+
+
+# %% tags=["hide-input"]
+def spread_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean score and standard deviation over the seeds, a row a share of remaining weights and method, a column a task."""
+    rows = scored(runs)
+    rows = rows[rows["aimed"]].assign(task=lambda rows: rows["task"].map(lambda task: choose("tasks", task).TITLE))
+    scores = 100 * rows.groupby(["asked", "method", "task"], sort=False)["score"].agg(["mean", "std"])
+    told = [told_score(mean, std) for mean, std in scores.itertuples(index=False)]
+    return by_share(pd.Series(told, index=scores.index.set_names(["sparsity", "method", "task"])))
+
+
+def told_score(mean: float, deviation: float) -> str:
+    """In points, with the deviation in brackets where there is one."""
+    if np.isnan(mean):
+        return "did not converge"
+    return f"{mean:.1f}" + ("" if np.isnan(deviation) else f" ({deviation:.2f})")
+
+
+def by_share(told: pd.Series) -> pd.DataFrame:
+    """Texts by sparsity, other names and, last, task: a column a task, the shares that remain from the most down."""
+    table = told.unstack(-1).fillna("").sort_index(level="sparsity", sort_remaining=False)
+    table.columns.name = None
+    return table.rename(index=lambda sparsity: f"{1 - sparsity:.0%}", level="sparsity").rename_axis(
+        index={"sparsity": "remaining weights"}
+    )
+
+
+def printed_whole(number: int) -> pd.DataFrame:
+    """A table of the paper, with the deviations that its appendix adds."""
+    rows = published[published["table"] == number]
+    task = (
+        rows["task"].map(lambda task: choose("tasks", task).TITLE)
+        + ", "
+        + rows["metric"].str.replace("dev_mismatched.accuracy", "accuracy, mismatched").str.replace("_", " ")
+    )
+    names = {"fine_tuning": FULL, "cap": "CAP"}
+    method = rows["method"].map(lambda name: names[name] if name in names else title(name))
+    guided = rows["teacher"].map({True: "with a teacher", False: ""})
+    told = [told_score(100 * score, 100 * sd) for score, sd in zip(rows["score"], rows["sd"], strict=True)]
+    index = pd.MultiIndex.from_arrays(
+        [rows["sparsity"], guided, method, task], names=["sparsity", "", "method", "task"]
+    )
+    return by_share(pd.Series(told, index=index))
+
+
+spread_told(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+spread_told(bert) if len(bert) else missing_bert
 
 # %% [markdown]
+# Table 1 of the paper, with the deviations of its Table 6:
+
+# %% tags=["hide-input"]
+printed_whole(1)
+
+# %% [markdown]
+# And Table 3, of the ways to choose a mask:
+
+# %% tags=["hide-input"]
+printed_whole(3)
+
+# %% [markdown]
+# Its Table 2 stands in {doc}`/experiments/spans_and_roberta`, Tables 4 and 5 in {doc}`/experiments/mask_recipes`.
+#
 # ## Which sparsity a pressed score leaves
 #
 # SMP-T, soft movement and L0 are given no sparsity: how many weights stay follows from how strongly the regulariser
@@ -369,26 +452,29 @@ pressing_told(recorded) if len(recorded) else missing
 # (j13)=
 # ## What is trained, and what has to be stored
 #
-# A mask over frozen weights is all that a task adds to the pre-trained model; the other methods change every weight that
-# they keep. Both are counted here, not quoted: *trained* are scores, weights, biases, norms and the head; *changed* are
-# the numbers of the encoder that differ from the pre-trained ones and are not zero.
+# A mask over frozen weights, and a small head where that is new, is all that a task adds to the pre-trained model; the
+# other methods change every weight that they keep. Both are counted here, not quoted: *trained* are scores, weights,
+# biases, norms and the head; *changed* are the numbers of the encoder that differ from the pre-trained ones and are not
+# zero.
 
 
 # %% tags=["hide-input"]
 def costs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Numbers trained and changed, and bits of the mask."""
+    """Numbers trained and changed, and bits of the mask; of pressed methods over all strengths and what they leave."""
     rows = scored(runs)
-    rows = rows[(rows["method"] != FULL) & rows["aimed"]]
-    lines = [
-        {
-            "method": method,
-            "remaining weights": f"{1 - sparsity:.0%}",
-            "numbers trained": f"{some['trained'].mean():,.0f}",
-            "numbers of the encoder changed": f"{some['changed'].mean():,.0f}",
-            "bits of the mask": f"{some['weights'].mean():,.0f}",
-        }
-        for (method, sparsity), some in rows.groupby(["method", "asked"], sort=False)
-    ]
+    lines = []
+    for (method, sparsity), some in rows.groupby(["method", "asked"], sort=False):
+        aimed = some["aimed"].all()
+        masked = method != FULL
+        lines.append(
+            {
+                "method": method,
+                "remaining weights": f"{1 - sparsity:.0%}" if aimed else "as pressed",
+                "numbers trained": f"{some['trained'].mean():,.0f}" if masked else "all",
+                "numbers of the encoder changed": f"{some['changed'].mean():,.0f}" if masked else "all",
+                "bits of the mask": f"{some['weights'].mean():,.0f}" if masked else "",
+            }
+        )
     return pd.DataFrame(lines).set_index("method")
 
 
@@ -397,6 +483,62 @@ costs(live)
 # %% tags=["hide-input"]
 costs(recorded) if len(recorded) else missing
 
+# %% tags=["hide-input"]
+costs(bert) if len(bert) else missing_bert
+
+
+# %% tags=["hide-input"]
+def printed_costs() -> Markdown:
+    """What the paper counts, beside the weights of BERT-base."""
+    told = pd.read_csv("book/published/jiang2023_sizes.csv").set_index("what")["parameters"]
+    config = BertConfig()  # of BERT-base
+    each = components.parameters(config)
+    weights = config.num_hidden_layers * (config.num_attention_heads * each["heads"] + each["mlps"])
+    return Markdown(
+        f"A mask of BERT-base's {weights:,} weights takes "
+        f"{weights / 8e6:.1f} MB at one bit a weight, which the paper counts as {told['mask'] / 1e6:.1f} million numbers of "
+        "32 bits; {doc}`/analyses/mask_files` measures how much less it can be."
+    )
+
+
+printed_costs()
+
 # %% [markdown]
-# What a step takes, `make bench` measures side by side. A mask of BERT-base's 84,934,656 weights takes 10.6 MB at one bit
-# a weight, which the paper counts as 2.7 million numbers of 32 bits.
+# ## What a step takes
+#
+# Steps of each method and of fine-tuning in turns, in one process, on a model of BERT-base's size. A table of times differs
+# from machine to machine, so only what was recorded stands here; `make bench` measures it anew.
+
+
+# %% tags=["hide-input"]
+def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
+    """A step of each method in units of one of fine-tuning, with what makes the difference."""
+    rows = runs[runs["experiment"] == "StepTime"]
+    lines = {}
+    for name, some in rows.groupby("method", sort=False):
+        how = choose("mask_learning", name)
+        ratio = (some["step_seconds"] / some["fine_tuning_seconds"]).astype(float)
+        lines[how.TITLE] = {
+            "a step, times one of fine-tuning": f"{ratio.mean():.2f} ({ratio.min():.2f} to {ratio.max():.2f})",
+            "seconds": f"{some['step_seconds'].mean():.2f}",
+            "weights": "frozen" if how.FROZEN else "trained",
+            "scores": "learned" if how.LEARNED else "sizes of the weights",
+        }
+    return pd.DataFrame(lines).T.rename_axis("method")
+
+
+def machine_told(runs: pd.DataFrame) -> Markdown:
+    """On what it was timed."""
+    rows = runs[runs["experiment"] == "StepTime"]
+    one = rows.iloc[0]
+    return Markdown(
+        f"Means over {rows['seed'].nunique()} models of random weights, in brackets the smallest and the largest: "
+        f"{one['layers']:.0f} layers {one['width']:.0f} wide, batches of {one['batch_size']:.0f} times {one['length']:.0f} "
+        f"tokens, {one['made.threads']:.0f} thread of a processor."
+    )
+
+
+steps_timed(recorded) if len(recorded) else missing
+
+# %% tags=["hide-input"]
+machine_told(recorded) if len(recorded) else missing

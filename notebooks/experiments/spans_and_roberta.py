@@ -34,7 +34,7 @@ answering = ["miniature"]  # of the models, those that answer questions on a tex
 answer_sparsities = [0.5]  # to which; along the first of the rises
 answer_heads = ["mlm"]  # of lottery/task_heads, tried with SMP-L beside the head "random", which all methods have
 guides = []  # recipes by which a teacher of spans is listened to: "printed", "released"; []: none is tried
-answer_length = 24  # tokens of a question and a window of its paragraph, at most: 384 in the paper
+answer_length = 24  # tokens of a question and a window of its paragraph, at most: 384 in the released scripts
 train_examples = 0  # of the questions to train on, so many, unless they are the miniature's; 0: all
 dev_examples = 0  # of those that are scored, likewise
 epochs = 6.0  # of training, for every method and for fine-tuning
@@ -114,6 +114,7 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import cluster, mask_tables, plots, runs, stats
+from lottery.claims.a_teacher_adds_to_f1 import TOLD
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
@@ -186,12 +187,13 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
 # scores every token as the first and as the last word of the answer, and the span whose two scores add up to most is
 # taken. The paper makes these two scores as it makes those of classes: the one of the word *yes* is that of a start, the
 # one of *no* that of an end; its released code computes them with the whole frozen MLM head at every token, over all
-# 30,522 words, of which two are read. Here the decoder has these two rows only. A paragraph that is too long for the model
-# is read in windows that overlap, of 384 tokens in the paper, each beginning 128 tokens after the one before; each window
-# is an example to train on, and the best span of all windows is the answer. *Exact match* counts answers that are an
-# accepted one, but for capitals, punctuation and articles; *F1* is the harmonic mean of precision and recall of an
-# answer's words. Both are computed by the rules of SQuAD's own script. The miniature asks who owns, eats or fears what,
-# about two sentences of two nouns; windows are so small that many questions need two.
+# words of the vocabulary, of which two are read. Here the decoder has these two rows only. A paragraph that is too long
+# for the model is read in windows that overlap, each beginning a third of `answer_length` tokens after the one before, as
+# in BERT's own script {cite:p}`devlin2019`; each window is an example to train on, and the best span of all windows is the
+# answer. *Exact match* counts answers that are an accepted one, but for capitals, punctuation and articles; *F1* is the
+# harmonic mean of precision and recall of an answer's words. Both are computed by the rules of SQuAD's own script. The
+# miniature asks who owns, eats or fears what, about two sentences of two nouns; windows are so small that many questions
+# need two.
 
 
 # %% tags=["hide-input"]
@@ -226,8 +228,23 @@ answers_drawn(live) if answering else no_answers
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
 answers_drawn(recorded) if len(recorded) else missing
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; those recorded learn from 44 of its training articles."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions."}}
 answers_drawn(bert) if len(bert) else missing_bert
+
+
+# %% tags=["hide-input"]
+def part_told(runs: pd.DataFrame) -> Markdown:
+    """How many questions the runs of a real BERT learn from, and are scored on."""
+    train, dev = (
+        " or ".join(f"{count:,.0f}" for count in runs[f"start.{split}_examples"].unique()) for split in ("train", "dev")
+    )
+    return Markdown(
+        f"Of the real BERT the recorded runs learn from {train} questions, all on a part of SQuAD's training articles, and "
+        f"are scored on {dev} of dev."
+    )
+
+
+part_told(tables["minilm"]) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
@@ -315,9 +332,9 @@ def teacher_told() -> Markdown:
         return " and ".join(f"{added[metric, method, s]:.1f} with {1 - s:.0%}" for s in (0.9, 0.97))
 
     return Markdown(
-        "The paper says that a teacher improves the F1 of SMP-L by 3.3 points and of SMP-S by 4.1. By its Table 1 the F1 of "
-        f"SMP-L rises by {told('f1', 'smp_l')} of the weights, that of SMP-S by {told('f1', 'smp_s')}; exact match rises "
-        f"by {told('exact_match', 'smp_l')} and by {told('exact_match', 'smp_s')}."
+        f"The paper says that a teacher improves the F1 of SMP-L by {TOLD['smp_l']} points and of SMP-S by "
+        f"{TOLD['smp_s']}. By its Table 1 the F1 of SMP-L rises by {told('f1', 'smp_l')} of the weights, that of SMP-S by "
+        f"{told('f1', 'smp_s')}; exact match rises by {told('exact_match', 'smp_l')} and by {told('exact_match', 'smp_s')}."
     )
 
 
@@ -368,32 +385,31 @@ models_drawn(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
+def papers_rise(model: str) -> str:
+    """Along what the paper lets the sparsity of such a model rise."""
+    return "linear" if "roberta" in model.lower() else "cubic"
+
+
 def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
     """For each model the line minus the cubic, and masks minus fine-tuning, mean over the tasks."""
     rows = rows[rows["task"] != "squad"]
-    lines = []
+    found, full = [], []
     for model in rows["model"].unique():
-        for method in colour(rows):
-            line, cubic = ({"model": model, "method": method, "rise": rise} for rise in ("linear", "cubic"))
-            lines.append((f"{model}, {title(method)}: the line minus the cubic", "score", line, cubic))
-        own = {"model": model, "method": "smp_l", "rise": "linear" if "roberta" in model.lower() else "cubic"}
+        own = {"method": "smp_l", "rise": papers_rise(model)}
+        lines = [
+            (
+                f"{model}, {title(method)}: the line minus the cubic",
+                "score",
+                *({"method": method, "rise": rise} for rise in ("linear", "cubic")),
+            )
+            for method in colour(rows)
+        ]
         lines.append((f"{model}: SMP-L as in the paper minus movement", "score", own, own | {"method": "movement"}))
-    found = compared(rows, lines)
-    full = [
-        compared(
-            rows[rows["model"] == model],
-            [
-                (
-                    f"{model}: SMP-L as in the paper minus full fine-tuning",
-                    "score",
-                    {"method": "smp_l", "rise": "linear" if "roberta" in model.lower() else "cubic"},
-                    OF_FULL,
-                )
-            ],
-        )
-        for model in rows["model"].unique()
-    ]
-    return pd.concat([found, *full]).rename_axis("difference of scores (points), mean over the tasks")
+        whole = (f"{model}: SMP-L as in the paper minus full fine-tuning", "score", own, OF_FULL)
+        here = rows[rows["model"] == model]
+        found.append(compared(here, lines))
+        full.append(compared(here, [whole]))
+    return pd.concat([*found, *full]).fillna("").rename_axis("difference of scores (points), mean over the tasks")
 
 
 models_compared(live) if tasks else no_tasks
@@ -402,13 +418,16 @@ models_compared(live) if tasks else no_tasks
 models_compared(recorded) if len(recorded) else missing
 
 # %% [markdown]
-# The paper's Table 2, at 80 % remaining weights, without a teacher, the better of SMP-L and SMP-S of each task, its choice
-# made by these very scores:
+# The paper's Table 2, without a teacher; SMP is the better of SMP-L and SMP-S of each task, its choice made by these very
+# scores; in brackets its deviations over seeds, of Table 7:
 
 # %% tags=["hide-input"]
-table = published[published["table"] == 2].assign(score=lambda rows: (100 * rows["score"]).map("{:.1f}".format))
-named = {"fine_tuning": "full fine-tuning", "smp": "SMP, 80 % remain", "supert": "SuperT, 86.8 % remain"}
-table.assign(method=table["method"].map(named)).pivot_table(
+table = published[published["table"] == 2]
+deviations = (100 * table["sd"]).map(lambda deviation: "" if np.isnan(deviation) else f" ({deviation:.2f})")
+table = table.assign(score=(100 * table["score"]).map("{:.1f}".format) + deviations)
+named = {"fine_tuning": title(mask_tables.FULL), "smp": "SMP", "supert": "SuperT"}
+left = [f", {100 * (1 - sparsity):.3g} % remain" if sparsity else "" for sparsity in table["sparsity"]]
+table.assign(method=table["method"].map(named) + left).pivot_table(
     "score", index=["model", "method"], columns="task", aggfunc="first", sort=False
 ).rename_axis(columns=None)
 

@@ -17,7 +17,7 @@
 # # Do whole heads, or other models, make a better rival?
 #
 # {cite:t}`jiang2023` hold their masks against two more methods than those of the [first chapter](j1). *Super
-# tickets* {cite:p}`liang2021` remove whole heads and MLPs, and little of them: at 13 % removed they are said to be *better*
+# tickets* {cite:p}`liang2021` remove whole heads and MLPs, and as long as it is little of them they are said to be *better*
 # than the full model. *Contrastive pruning*, CAP {cite:p}`xu2022`, is movement pruning with three more terms in the loss,
 # which pull sentences towards what other models make of them. This chapter rebuilds both, with the controls that tell what
 # of a gain comes from where.
@@ -110,8 +110,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
+from transformers import BertConfig
 
-from lottery import cluster, mask_tables, plots, rivals, runs, stats
+from lottery import cluster, contrast, mask_tables, plots, rivals, runs, stats
 from lottery.choices import choose
 from lottery.experiments.super_ticket import sizes
 
@@ -125,6 +126,9 @@ FULL = "full model"
 TICKETS = ("super", "random", "reversed")
 MOVEMENT, GUIDED = "movement", "movement + teacher"
 CAP = {"released": "CAP, released", "mean": "CAP, means"}
+BASE = BertConfig()  # BERT-base is the default
+BERTS = {"heads": BASE.num_hidden_layers * BASE.num_attention_heads, "mlps": BASE.num_hidden_layers}
+LEVELS = range(1, 9)  # of the paper
 
 
 def title(task: str) -> str:
@@ -193,10 +197,22 @@ def told(one: pd.Series, other: pd.Series) -> stats.Difference:
 # A fine-tuned model tells what matters. Give every head and every MLP a gate, at every token of every training example;
 # its gradient there is the product of the component's output with the loss's gradient by it. The sum over tokens of the
 # sizes of these products, the mean over examples, is the component's importance; heads are divided by the root of the sum
-# of squares of their layer. The least important go *at once*, nothing being looked at again, on eight levels: for
-# BERT-base from 14 of 144 heads with 1 of 12 MLPs to 115 with 8. What is left, with the weights it had *before*
-# fine-tuning, is a ticket, and is trained as the full model was. Its controls have the same size: *random* tickets, and
-# *reversed* ones that keep what matters least.
+# of squares of their layer. The least important go *at once*, nothing being looked at again. What is left, with the
+# weights it had *before* fine-tuning, is a ticket, and is trained as the full model was. Its controls have the same size:
+# *random* tickets, and *reversed* ones that keep what matters least.
+
+
+# %% tags=["hide-input"]
+def levels_told() -> Markdown:
+    """What goes on the paper's first level and on its last."""
+    (heads, mlps), (last_heads, last_mlps) = sizes(LEVELS[0], **BERTS), sizes(LEVELS[-1], **BERTS)
+    return Markdown(
+        f"In print there are {len(LEVELS)} levels: of BERT-base go from {heads} of {BERTS['heads']} heads with {mlps} of "
+        f"{BERTS['mlps']} MLPs to {last_heads} with {last_mlps}."
+    )
+
+
+levels_told()
 
 
 # %% tags=["hide-input"]
@@ -333,16 +349,18 @@ shown(chosen, live)
 shown(chosen, recorded)
 
 # %% [markdown]
-# What the paper's Table 2 quotes, BERT-base, in points:
+# What the paper's Table 2 quotes, BERT-base, in points; what remains of super tickets is the mean over their tasks:
 
 
 # %% tags=["hide-input"]
 def quoted() -> pd.DataFrame:
     """Scores of the full model, super tickets and SMP, and the difference of the first two."""
     rows = published[(published["table"] == 2) & (published["model"] == "bert-base-uncased")]
+    left = (1 - rows.groupby("method")["sparsity"].first()).map(lambda share: f"{100 * share:.3g} % remain")
     table = 100 * rows.pivot_table(index="task", columns="method", values="score", sort=False)
     table = table[["fine_tuning", "supert", "smp"]].assign(more=table["supert"] - table["fine_tuning"])
-    table = table.set_axis([FULL, "super ticket", "SMP, 80 % remain", "super ticket minus full"], axis=1)
+    titles = [FULL, f"super ticket, {left['supert']}", f"SMP, {left['smp']}", "super ticket minus full"]
+    table = table.set_axis(titles, axis=1)
     names = {task: title(task) for task in table.index if task != "average"} | {"average": "their average, as printed"}
     return table.rename(index=names).map("{:.1f}".format).rename_axis("task")
 
@@ -379,9 +397,9 @@ quoted_told()
 def too_large() -> pd.DataFrame:
     """Heads and MLPs of BERT-base that a level names, and that drawing with replacement removes on average."""
     lines = {}
-    for level in range(1, 9):
-        named = sizes(level, heads=144, mlps=12)
-        gone = [n * (1 - (1 - 1 / n) ** k) for n, k in zip((144, 12), named, strict=True)]
+    for level in LEVELS:
+        named = sizes(level, **BERTS)
+        gone = [n * (1 - (1 - 1 / n) ** k) for n, k in zip(BERTS.values(), named, strict=True)]
         lines[f"level {level}"] = {
             "heads: named": named[0],
             "heads: gone": f"{gone[0]:.1f}",
@@ -423,17 +441,29 @@ shown(recipes, recorded)
 # %% [markdown]
 # ## CAP: movement pruning with contrast
 #
-# CAP learns scores as [movement](j8) does, under a teacher that counts nine tenths of the loss. To this come three terms.
-# For every training sentence it keeps the vector, of length 1, that the classifier would read: of the pre-trained model, of
-# the fine-tuned teacher, and of the pruned model itself at the beginning of every epoch. In each step the batch's vectors
-# are compared with each of these banks. Be $p_{ij}$ the softmax over all vectors $j$ looked at of $\cos(z_i, z_j) / 0.1$;
-# the *unsupervised* part is $-\log p_{ij}$ of those of the same sentence, the *supervised* part that of those of the same
-# class. They count 0.1 and 10.
-#
-# Ten is a lot, until one reads the code: it takes the mean over the vectors of a class, and then divides by their number
-# once more, so that with a thousand vectors a thousandth of the supervised part is left. *CAP, released* does that;
-# *CAP, means* divides once, as contrast is defined {cite:p}`khosla2020`, at the same weights. What the contrast adds is
-# the difference to movement under the same teacher, without it.
+# CAP learns scores as [movement](j8) does, under a teacher. To this come three terms. For every training sentence it keeps
+# the vector, of length 1, that the classifier would read: of the pre-trained model, of the fine-tuned teacher, and of the
+# pruned model itself at the beginning of every epoch. In each step the batch's vectors are compared with each of these
+# banks. Be $p_{ij}$ the softmax over all vectors $j$ looked at of $\cos(z_i, z_j) / \tau$; the *unsupervised* part is
+# $-\log p_{ij}$ of those of the same sentence, the *supervised* part that of those of the same class.
+
+
+# %% tags=["hide-input"]
+def weights_told() -> Markdown:
+    """How much the parts of CAP's loss count."""
+    return Markdown(
+        f"As released $\\tau$ is {contrast.TEMPERATURE:g}; the unsupervised part counts {contrast.UNSUPERVISED:g} and the "
+        f"supervised part {contrast.SUPERVISED:g}. In this build the teacher makes {taught:.0%} of the loss beside them."
+    )
+
+
+weights_told()
+
+# %% [markdown]
+# That is a lot for classes, until one reads the code: it takes the mean over the vectors of a class, and then divides by
+# their number once more, so that with a thousand vectors a thousandth of the supervised part is left. *CAP, released* does
+# that; *CAP, means* divides once, as contrast is defined {cite:p}`khosla2020`, at the same weights. What the contrast adds
+# is the difference to movement under the same teacher, without it.
 
 
 # %% tags=["hide-input"]

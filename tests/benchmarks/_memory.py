@@ -4,10 +4,11 @@ import json
 import resource
 import sys
 
-from mask_learning import stepping
+from mask_learning import opened
+from transformers import BertConfig
 
 way, shape, batch, length = sys.argv[1:]
-with stepping(way, json.loads(shape), int(batch), int(length)) as step:
+with opened(way, BertConfig(**json.loads(shape)), int(batch), int(length)) as step:
     step()
     step()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)  # noqa: T201

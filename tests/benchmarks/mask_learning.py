@@ -4,8 +4,9 @@
 
 A BERT of the base model's shape, weights drawn at random, on batches of random tokens: a step is forward, backward and
 the optimiser's. Masks by sorting are made as the released code of Jiang et al. 2023 makes them, all scores of a matrix
-sorted anew in every forward pass, in our loop. Memory is the most that a process of its own held in two steps, with
-Python and torch. It takes some ten minutes on one core.
+sorted anew in every forward pass, in our loop. By functional_call the products stand in autograd's graph and are given
+to the model in the place of its weights, and autograd differentiates the regulariser. Memory is the most that a process
+of its own held in two steps, with Python and torch. It takes some twenty minutes on one core.
 """
 
 import json
@@ -17,14 +18,16 @@ from types import SimpleNamespace
 
 import torch
 from _report import Figure, main, side_by_side
+from torch.func import functional_call
 from transformers import BertConfig, BertForSequenceClassification
 
-from lottery import mask_training, training
-from lottery.choices import choose
+from lottery import models, training
+from lottery.choices import choose, offered
+from lottery.experiments.step_time import SPARSITY, stepping
 from lottery.mask_learning import straight_through
-from lottery.models import prunable
+from lottery.masks import keep_highest_in_each
 
-SPARSITY = 0.5
+PLAIN, SORTED, CALLED = "fine-tuning", "smp_l by sorting", "smp_l by functional_call"
 
 
 def by_sorting(scores, sparsity, progress):
@@ -38,41 +41,59 @@ def by_sorting(scores, sparsity, progress):
     return mask
 
 
-def sorted_smp_l():
-    """SMP-L but for its masks."""
-    gates, settled = straight_through(by_sorting)
-    return SimpleNamespace(**vars(choose("mask_learning", "smp_l")) | {"gates": gates, "settled": settled})
+class Product(torch.autograd.Function):
+    """Weight times mask; the score gets the mask's gradient."""
+
+    @staticmethod
+    def forward(ctx, weight, score, kept):
+        ctx.save_for_backward(weight)
+        return weight * kept
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return None, gradient * ctx.saved_tensors[0], None
 
 
 @contextmanager
-def stepping(way, shape, batch, length):
-    """Inside the block a function that trains a model by one step of a way."""
-    torch.manual_seed(0)
-    model = BertForSequenceClassification(BertConfig(**shape))
-    given = {"input_ids": torch.randint(5, model.config.vocab_size, (batch, length)), "labels": torch.arange(batch) % 2}
+def calling(config, batch_size, length):
+    """As `stepping` for SMP-L, by functional_call."""
+    method = choose("mask_learning", "smp_l")
+    model = BertForSequenceClassification(config)
+    weights = models.prunable(model, embeddings=False, pooler=False)
+    scores = {name: torch.nn.Parameter(torch.zeros_like(weight)) for name, weight in weights.items()}
+    model.requires_grad_(False)
+    model.classifier.requires_grad_(True)
+    called = {id(parameter): name for name, parameter in model.named_parameters()}
+    learned = [*scores.values(), *model.classifier.parameters()]
+    optimizer = torch.optim.AdamW(learned, lr=2e-2, eps=1e-8, weight_decay=0.0, fused=True)
+    given = {
+        "input_ids": torch.randint(5, config.vocab_size, (batch_size, length)),
+        "labels": torch.arange(batch_size) % 2,
+    }
 
-    def step():
-        training.train(model, optimizer, lambda step: given, steps=1, clipped=clipped)
+    def loss(model, batch):
+        kept = keep_highest_in_each({name: score.detach() for name, score in scores.items()}, SPARSITY)
+        products = {
+            called[id(weight)]: Product.apply(weight, scores[name], kept[name]) for name, weight in weights.items()
+        }
+        pressed = torch.stack([score.sigmoid().mean() for score in scores.values()]).mean()
+        return functional_call(model, products, kwargs=batch).loss + method.STRENGTH * pressed
 
-    if way == "fine-tuning":
-        optimizer, clipped = training.adamw(model, learning_rate=2e-5), None
-        yield step
-        return
-    method = sorted_smp_l() if way == "SMP-L by sorting" else choose("mask_learning", way)
-    weights = prunable(model, embeddings=False, pooler=False)
-    learner = mask_training.learner(method, weights)
-    optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5, head=True)
-    clipped = [each for group in optimizer.param_groups for each in group["params"]]
-    with mask_training.learning(
-        model,
-        weights,
-        learner,
-        optimizer,
-        sparsity=SPARSITY,
-        progress=lambda step: 1.0,
-        strength=lambda step: method.STRENGTH,
-    ):
-        yield step
+    yield lambda: training.train(model, optimizer, lambda step: given, steps=1, loss=loss, clipped=learned)
+
+
+def opened(way, config, batch_size, length):
+    """A context with the step of a way."""
+    given = (config, batch_size, length)
+    if way == PLAIN:
+        return stepping(None, *given)
+    if way == CALLED:
+        return calling(*given)
+    if way == SORTED:  # SMP-L but for its masks
+        gates, settled = straight_through(by_sorting)
+        told = vars(choose("mask_learning", "smp_l")) | {"gates": gates, "settled": settled}
+        return stepping(SimpleNamespace(**told), *given)
+    return stepping(choose("mask_learning", way), *given)
 
 
 def memory(way, shape, batch, length):
@@ -87,25 +108,29 @@ def memory(way, shape, batch, length):
     return float(told.stdout)
 
 
-def measure(*, shape=None, batch=32, length=32, rounds=3, ways=("smp_l", "smp_s", "smp_g", "movement", "magnitude")):
-    shape = shape or {}
-    ratios = {}
-    with stepping("fine-tuning", shape, batch, length) as plain:
-        for name in (*ways, "SMP-L by sorting"):  # two models at a time are in memory
-            with stepping(name, shape, batch, length) as step:
+def measure(*, shape=None, batch=32, length=32, rounds=3, ways=()):
+    config, seconds, ratios = BertConfig(**(shape or {})), {}, {}
+    with opened(PLAIN, config, batch, length) as plain:
+        for way in ways or (*offered("mask_learning"), SORTED, CALLED):  # two models at a time are in memory
+            with opened(way, config, batch, length) as step:
                 plain()
                 step()
-                found, _ = side_by_side({"fine-tuning": plain, name: step}, rounds=rounds)
-            ratios[name] = found[name] / found["fine-tuning"]
+                found, _ = side_by_side({PLAIN: plain, way: step}, rounds=rounds)
+            ratios[way], seconds[way] = found[way] / found[PLAIN], found
     figures = [
-        Figure(f"a step of {name} against a step of fine-tuning", ratio, "times",
-               at_most=1.5 if name == "smp_l" else None)
-        for name, ratio in ratios.items()
+        Figure(f"a step of {way} against a step of fine-tuning", ratio, "times",
+               at_most=1.5 if way == "smp_l" else None, seen=seconds[way])
+        for way, ratio in ratios.items()
     ]  # fmt: skip
-    held = {name: memory(name, shape, batch, length) for name in ("fine-tuning", "smp_l", "movement")}
+    for one, other in ((SORTED, "smp_l"), (CALLED, "smp_l"), ("smp_g", "smp_l")):
+        if {one, other} <= ratios.keys():
+            what = f"a step of {one} against a step of {other}, both in units of fine-tuning"
+            figures.append(Figure(what, ratios[one] / ratios[other], "times"))
+    held = {way: memory(way, shape or {}, batch, length) for way in (PLAIN, "smp_l", "movement", SORTED, CALLED)}
     figures += [
-        Figure(f"memory of two steps of {name}", held[name] / held["fine-tuning"], "times fine-tuning's", seen=held)
-        for name in ("smp_l", "movement")
+        Figure(f"memory of two steps of {way}", held[way] / held[PLAIN], "times fine-tuning's", seen=held)
+        for way in held
+        if way != PLAIN
     ]
     return figures
 

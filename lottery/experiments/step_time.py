@@ -1,0 +1,87 @@
+"""How long a step of learning a mask takes, beside a step of fine-tuning."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from lottery import mask_training, models, training
+from lottery.choices import choose, named
+from lottery.mask_learning import Method
+from lottery.runs import Count, Run, Size, parameters
+
+SPARSITY = 0.5
+HEAD_SIZE = 64  # as in every BERT
+
+
+@parameters
+class StepTime:
+    """Steps of a method and of fine-tuning in turns, on the CPU: a BERT of random weights, batches of random tokens.
+
+    A step is forward, backward and the optimiser's. What it finds is a time, which another machine does not find again.
+    """
+
+    version: ClassVar[int] = 1
+    method: named("mask_learning")
+    layers: Size
+    width: Size  # of the stream, a multiple of 64; that of the feed-forward network is four times this, as in BERT
+    batch_size: Size
+    length: Size  # tokens of an example
+    rounds: Size  # steps of each, after one that does not count
+    seed: Count
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """The fastest of the steps, for other programs only slow down: `step_seconds`, `fine_tuning_seconds`."""
+        torch.manual_seed(self.seed)
+        shape = {
+            "num_hidden_layers": self.layers,
+            "hidden_size": self.width,
+            "num_attention_heads": self.width // HEAD_SIZE,
+            "intermediate_size": 4 * self.width,
+        }
+        given = (BertConfig(**shape), self.batch_size, self.length)
+        found: dict[str, list[float]] = {"step_seconds": [], "fine_tuning_seconds": []}
+        with stepping(choose("mask_learning", self.method), *given) as step, stepping(None, *given) as plain:
+            for _ in range(1 + self.rounds):
+                for name, way in (("step_seconds", step), ("fine_tuning_seconds", plain)):
+                    gc.collect()
+                    began = time.perf_counter()
+                    way()
+                    found[name].append(time.perf_counter() - began)
+        return {name: min(seconds[1:]) for name, seconds in found.items()}
+
+
+@contextmanager
+def stepping(method: Method | None, config: BertConfig, batch_size: int, length: int) -> Iterator[Callable[[], None]]:
+    """Inside the block a function that trains a model of random weights by one step of a method; None: fine-tuning."""
+    model = BertForSequenceClassification(config)
+    given = {
+        "input_ids": torch.randint(5, config.vocab_size, (batch_size, length)),
+        "labels": torch.arange(batch_size) % 2,
+    }
+
+    def step() -> None:
+        training.train(model, optimizer, lambda step: given, steps=1, clipped=clipped)
+
+    if method is None:
+        optimizer, clipped = training.adamw(model, learning_rate=2e-5), None
+        yield step
+        return
+    weights = models.prunable(model, embeddings=False, pooler=False)
+    learner = mask_training.learner(method, weights)
+    optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5, head=True)
+    clipped = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    with mask_training.learning(
+        model,
+        weights,
+        learner,
+        optimizer,
+        sparsity=SPARSITY,
+        progress=lambda step: 1.0,
+        strength=lambda step: method.STRENGTH,
+    ):
+        yield step
