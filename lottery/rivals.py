@@ -68,9 +68,14 @@ def measured(what: str, claimed: tuple[float, float], one: pd.DataFrame, other: 
     return found._replace(basis=why if left.empty or right.empty else f"{found.basis}; {why}")
 
 
-def of(table: pd.DataFrame, method: str, sparsity: float) -> pd.DataFrame:
-    """The masks that mask_learning recorded of a method at a sparsity."""
-    return table[(table["experiment"] == "LearnedMask") & (table["method"] == method) & (table["sparsity"] == sparsity)]
+def of(table: pd.DataFrame, method: str, sparsity: float, *, pressed: bool | None = None) -> pd.DataFrame:
+    """The masks that mask_learning recorded of a method at a sparsity, with or without the regulariser.
+
+    pressed  None: as the paper has the method
+    """
+    pressed = choose("mask_learning", method).STRENGTH > 0 if pressed is None else pressed
+    own = (table["experiment"] == "LearnedMask") & (table["method"] == method) & (table["sparsity"] == sparsity)
+    return table[own & ((table["strength"] > 0) == pressed)]
 
 
 def recipe(table: pd.DataFrame, sparsity: float, *, head: str = "mlm", pressed: bool = True) -> pd.DataFrame:

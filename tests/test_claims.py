@@ -904,6 +904,7 @@ def recorded_masks() -> pd.DataFrame:
             rows.append({"experiment": "FineTuning", **common, "score": 0.81 + shift})
             rows += [
                 {"experiment": "LearnedMask", "method": method, "sparsity": sparsity, **common}
+                | {"strength": 400.0 * method.startswith("smp")}
                 | {"score": score - 0.1 * sparsity + shift + noise * (method == "smp_l")}
                 for method, score in scores.items()
                 for sparsity in (0.2, 0.9, 0.97)
@@ -927,6 +928,12 @@ def test_learned_masks_are_compared_as_recorded():
         few = table[(table["sparsity"] != 0.9) & (table["sparsity"] != 0.2)]
         assert judged(choose("claims", name).measured(few))[0] == MISSING
     assert judged(choose("claims", "a_mask_beats_fine_tuning").measured(table)) == [FAILS, OPEN]
+    too = table[(table["method"] == "movement") & (table["sparsity"] == 0.9)]
+    too = too.assign(strength=400.0, score=too["score"] + 0.06)
+    found = choose("claims", "fine_tuning_is_redundant").measured(pd.concat([table, too]))
+    assert [each.estimate for each in found] == pytest.approx([1 + noise, -5 + noise, 1 + noise])
+    assert ["regulariser" in each.what for each in found] == [False, True, False]
+    assert judged(found)[1] == FAILS
     lost = table.copy()
     lost.loc[(lost["method"] == "smp_l") & (lost["seed"] == 2) & (lost["sparsity"] == 0.9), "score"] = np.nan
     (found, _) = choose("claims", "fine_tuning_is_redundant").measured(lost)

@@ -34,6 +34,7 @@ sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remo
 brief_tasks = []  # of the tasks, those with the first seed alone, at brief_sparsities
 brief_sparsities = [0.5, 0.9]  # to remove on these
 head = "random"  # of those that change no weight, a file in lottery/task_heads: "mlm" is the paper's
+pressed_too = []  # of the methods that the paper gives no regulariser, those also tried with that of the others
 pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
 strengths = [100.0, 400.0]  # how strongly: what the regulariser of these counts beside the loss
 strength = 400.0  # of the regulariser of those methods that the paper gives one
@@ -92,6 +93,7 @@ aimed = [
     for method in methods
     for sparsity in (brief_sparsities if of.task in brief_tasks else sparsities)
 ]
+aimed += [replace(mask, strength=strength) for mask in aimed if mask.method in pressed_too]
 freely = [learned(of, method, 0.0, pressure) for of in full for method in pressed for pressure in strengths]
 times = [
     StepTime(method=method, layers=12, width=768, batch_size=32, length=32, rounds=2, seed=seed)
@@ -124,9 +126,10 @@ published = pd.read_csv("book/published/jiang2023_results.csv")
 FULL = "full fine-tuning"
 
 
-def title(method: str) -> str:
-    """What a method is called."""
-    return choose("mask_learning", method).TITLE
+def title(method: str, strength: float = 0.0) -> str:
+    """What a method is called, if it was pressed so strongly."""
+    how = choose("mask_learning", method)
+    return f"{how.TITLE}, pressed" if strength and not how.STRENGTH else how.TITLE
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +137,10 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
     rows = runs[runs["experiment"].isin(["LearnedMask", "FineTuning"])]
     whole = rows["experiment"] == "FineTuning"
     found = rows.assign(
-        method=[FULL if full else title(name) for full, name in zip(whole, rows["method"], strict=True)],
+        method=[
+            FULL if full else title(name, strength)
+            for full, name, strength in zip(whole, rows["method"], rows["strength"], strict=True)
+        ],
         aimed=[full or choose("mask_learning", name).AIMED for full, name in zip(whole, rows["method"], strict=True)],
         sparsity=rows["sparsity_met"].astype(float).where(~whole, 0.0),
         asked=rows["sparsity"].astype(float).where(~whole, 0.0),
@@ -185,6 +191,11 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 # the same number of steps on the same batches, and so is the whole model. All have the same new head, trained with them,
 # unless `head` gives another to those that change no weight; what the paper's frozen head does is a question of the
 # [next chapter](j5).
+#
+# Movement has no regulariser, and SMP-L has one, so that fine-tuning is not all that tells them apart. *Movement, pressed*
+# has that of SMP-L too. Why it could matter: Adam divides a gradient by its own size, so that without it every score moves
+# about as fast as any other, whatever is at stake. Pressing all scores down by much more than the loss pulls at them makes
+# these sizes alike, and what is left of the loss then counts in proportion.
 
 
 # %% tags=["hide-input"]
@@ -246,6 +257,8 @@ def differences(runs: pd.DataFrame, one: str, other: str) -> dict[float, pd.Seri
 
 PAIRS = [
     ("SMP-L", "movement", "what fine-tuning adds to a mask, with its sign changed"),
+    ("SMP-L", "movement, pressed", "the same where both have the regulariser"),
+    ("movement, pressed", "movement", "what the regulariser adds"),
     ("SMP-L", "magnitude", "learned against large"),
     ("SMP-S", "SMP-L", "shares that follow the scores"),
     ("SMP-L", "SMP-G", "each matrix alike against one ranking"),
