@@ -144,7 +144,7 @@ def against_share(ax: plt.Axes, rows: pd.DataFrame, values: pd.Series, label: st
 def sizes_drawn(runs: pd.DataFrame) -> None:
     """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
     rows = sizes(runs)
-    _, panels = plt.subplots(1, 2, figsize=(8.4, 4.1))
+    _, panels = plt.subplots(1, 2, figsize=(8.4, 4.9))
     lot = rows[rows["chosen"] == LOT]
     share = np.linspace(0.001, 0.999, 400)
     panels[0].plot(
@@ -158,7 +158,7 @@ def sizes_drawn(runs: pd.DataFrame) -> None:
         against_share(panels[1], some, 100 * (some["entropy"] / some["bound"] - 1), chosen, number, "-")
     panels[1].axhline(0, color="black", linewidth=1)
     panels[1].set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
-    panels[1].legend(fontsize=8)
+    panels[1].legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
 def sizes_told(runs: pd.DataFrame) -> pd.DataFrame:
