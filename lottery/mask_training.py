@@ -3,7 +3,9 @@
 A weight has its own value, which the model does not see, and a score. In each step the method makes gates from the
 scores, the model computes with own value * gate, and the backward pass gives dL/dW' for the product W'. From it follow
 both gradients, of kept and of removed weights alike: own value * dL/dW' for the score, gate * dL/dW' for the value. The
-model stays as it is: nothing in it is replaced, and when training is over its weights are the products.
+model stays as it is: nothing in it is replaced, and when training is over its weights are the products. With
+torch.func.functional_call they would be tensors of autograd's graph, which takes longer and more memory
+(tests/benchmarks/mask_learning.py).
 """
 
 from collections.abc import Iterator, Mapping

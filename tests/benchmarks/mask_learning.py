@@ -109,6 +109,8 @@ def memory(way, shape, batch, length):
 
 
 def measure(*, shape=None, batch=32, length=32, rounds=3, ways=()):
+    # Before this process has held anything: a child's maximum begins with what its parent holds.
+    held = {way: memory(way, shape or {}, batch, length) for way in (PLAIN, "smp_l", "movement", SORTED, CALLED)}
     config, seconds, ratios = BertConfig(**(shape or {})), {}, {}
     with opened(PLAIN, config, batch, length) as plain:
         for way in ways or (*offered("mask_learning"), SORTED, CALLED):  # two models at a time are in memory
@@ -126,7 +128,6 @@ def measure(*, shape=None, batch=32, length=32, rounds=3, ways=()):
         if {one, other} <= ratios.keys():
             what = f"a step of {one} against a step of {other}, both in units of fine-tuning"
             figures.append(Figure(what, ratios[one] / ratios[other], "times"))
-    held = {way: memory(way, shape or {}, batch, length) for way in (PLAIN, "smp_l", "movement", SORTED, CALLED)}
     figures += [
         Figure(f"memory of two steps of {way}", held[way] / held[PLAIN], "times fine-tuning's", seen=held)
         for way in held
