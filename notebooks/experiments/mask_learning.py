@@ -266,19 +266,27 @@ PAIRS = [
 ]
 
 
+def differences_told(runs: pd.DataFrame) -> dict[str, dict[float, str]]:
+    """For each pair of methods, by sparsity, the difference in points with its 95 % interval over the seeds."""
+    found = {f"{one} minus {other}: {what}": differences(runs, one, other) for one, other, what in PAIRS}
+    return {
+        pair: {sparsity: stats.paired_difference(each, 0 * each).told(100) for sparsity, each in values.items()}
+        for pair, values in found.items()
+        if values
+    }
+
+
+def by_remaining(lines: dict) -> pd.DataFrame:
+    """Texts by sparsity, a column a share of remaining weights from the most down."""
+    table = pd.DataFrame(lines).T.sort_index(axis=1).fillna("")
+    return table.rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
+
+
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """Differences of methods in points at each sparsity, with 95 % intervals over the seeds."""
-    lines = {}
-    for one, other, what in PAIRS:
-        found = differences(runs, one, other)
-        if found:
-            lines[f"{one} minus {other}: {what}"] = {
-                f"{1 - sparsity:.0%} remain": stats.paired_difference(values, 0 * values).told(100)
-                for sparsity, values in found.items()
-            }
+    """Differences of methods, means over the tasks that were tried with every seed."""
     seeds = scored(runs).groupby("task")["seed"].nunique()
     tasks = ", ".join(choose("tasks", task).TITLE for task in seeds.index[seeds == seeds.max()])
-    return pd.DataFrame(lines).T.fillna("").rename_axis(f"difference of scores (points), mean over {tasks}")
+    return by_remaining(differences_told(runs)).rename_axis(f"difference of scores (points), mean over {tasks}")
 
 
 compared(live)
@@ -298,9 +306,9 @@ compared(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def task_by_task(runs: pd.DataFrame) -> pd.DataFrame:
     """The same for each task, a row a pair and task."""
-    tables = {choose("tasks", task).TITLE: compared(some) for task, some in runs.groupby("task")}
-    lines = {(pair.partition(":")[0], task): row for task, table in tables.items() for pair, row in table.iterrows()}
-    return pd.DataFrame(lines).T.fillna("").sort_index(level=0, sort_remaining=False)
+    told = {choose("tasks", task).TITLE: differences_told(some) for task, some in runs.groupby("task")}
+    lines = {(pair.partition(":")[0], task): row for task, pairs in told.items() for pair, row in pairs.items()}
+    return by_remaining(lines).sort_index(level=0, sort_remaining=False)
 
 
 def stuck(runs: pd.DataFrame) -> Markdown:
