@@ -481,22 +481,18 @@ pressing_told(recorded) if len(recorded) else missing
 
 # %% tags=["hide-input"]
 def costs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Numbers trained and changed, and bits of the mask; of pressed methods over all strengths and what they leave."""
+    """Numbers trained, bits of the mask, and numbers changed at each share; of pressed methods over all strengths."""
     rows = scored(runs)
-    lines = []
-    for (method, sparsity), some in rows.groupby(["method", "asked"], sort=False):
-        aimed = some["aimed"].all()
-        masked = method != FULL
-        lines.append(
-            {
-                "method": method,
-                "remaining weights": f"{1 - sparsity:.0%}" if aimed else "as pressed",
-                "numbers trained": f"{some['trained'].mean():,.0f}" if masked else "all",
-                "numbers of the encoder changed": f"{some['changed'].mean():,.0f}" if masked else "all",
-                "bits of the mask": f"{some['weights'].mean():,.0f}" if masked else "",
-            }
+    rows = rows[rows["method"] != FULL]
+    lines = {}
+    for (method, sparsity), some in rows.groupby(["method", "asked"], sort=True):
+        line = lines.setdefault(
+            method,
+            {"numbers trained": f"{some['trained'].mean():,.0f}", "bits of the mask": f"{some['weights'].mean():,.0f}"},
         )
-    return pd.DataFrame(lines).set_index("method")
+        left = f"{1 - sparsity:.0%} remain" if some["aimed"].all() else "as pressed"
+        line[f"changed, {left}"] = f"{some['changed'].mean():,.0f}"
+    return pd.DataFrame.from_dict(lines, orient="index").fillna("").rename_axis("method")
 
 
 costs(live)
