@@ -8,6 +8,7 @@ heads out, so both are made here, gates by hooks and without touching the model'
 """
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -53,11 +54,17 @@ def parameters(config: PreTrainedConfig) -> dict[str, int]:
     return {HEADS: 4 * size * config.hidden_size, MLPS: 2 * inner * config.hidden_size}
 
 
+def matrix_weights(config: PreTrainedConfig) -> int:
+    """The matrix weights of all heads and MLPs together, which are those of the six matrices of every layer."""
+    each = parameters(config)
+    return sum(each[name] * math.prod(shape) for name, shape in shapes(config).items())
+
+
 def share_kept(kept: Mask, config: PreTrainedConfig) -> float:
     """Share of the weights of all heads and MLPs that stays, in [0, 1]; biases, embeddings and pooler do not count."""
     each = parameters(config)
     stay = sum(each[name] * int(kept[name].sum()) for name in each)
-    return stay / sum(each[name] * kept[name].numel() for name in each)
+    return stay / matrix_weights(config)
 
 
 def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from transformers import (
+    BertConfig,
     BertForSequenceClassification,
     DistilBertConfig,
     DistilBertForSequenceClassification,
@@ -231,7 +232,16 @@ def test_shares_and_totals_are_counted_weight_by_weight(model):
     each = components.parameters(model.config)
     assert each == {"heads": 4 * 4 * 16, "mlps": 2 * 16 * 24}
     assert components.share_kept(kept, model.config) == pytest.approx((5 * 256 + 768) / (8 * 256 + 2 * 768))
-    assert sum(matrix.numel() for matrix in weights.values()) == 8 * 256 + 2 * 768
+    assert (
+        sum(matrix.numel() for matrix in weights.values())
+        == 8 * 256 + 2 * 768
+        == components.matrix_weights(model.config)
+    )
+
+
+def test_bert_base_has_as_many_weights_in_its_matrices_as_the_paper_counts():
+    """84,934,656 bits in a mask (Jiang et al. 2023, released code): 72 matrices."""
+    assert components.matrix_weights(BertConfig()) == 12 * (4 * 768 * 768 + 2 * 768 * 3072) == 84_934_656
 
 
 def test_a_mask_of_another_model_is_refused(model):

@@ -401,3 +401,10 @@ def test_the_kernel_is_this_interpreter_whatever_is_set_up_elsewhere(checkout, n
     same = f'# %% tags=["parameters"]\n\n# %%\nimport sys\nassert sys.executable == {sys.executable!r}\n'
     notebook("experiments/count", same)
     notebooks.execute(checkout, "experiments/count", {}, checkout / "out.ipynb", QUIET)
+
+
+@pytest.mark.parametrize("name", ["smp_l", "magnitude", "l0"])
+def test_only_a_method_without_a_regulariser_can_get_one(name):
+    """SMP-L has one, magnitude no scores, and L0 is none of the methods."""
+    with pytest.raises(ValueError, match=f"pressed_too: {name} is none of `methods`"):
+        notebooks.grid(ROOT, "experiments/mask_learning", {"pressed_too": [name]})

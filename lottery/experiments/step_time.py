@@ -20,7 +20,7 @@ HEAD_SIZE = 64  # as in every BERT
 
 @parameters
 class StepTime:
-    """Steps of a method and of fine-tuning in turns, on the CPU: a BERT of random weights, batches of random tokens.
+    """Steps of a method and of fine-tuning in turns: a BERT of random weights, batches of random tokens.
 
     A step is forward, backward and the optimiser's. What it finds is a time, which another machine does not find again.
     """

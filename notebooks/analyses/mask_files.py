@@ -209,20 +209,14 @@ def judged(runs: pd.DataFrame) -> Markdown:
 
 
 # %% tags=["hide-input"]
-def layer_weights(config: BertConfig) -> int:
-    """The weights of a layer's six matrices."""
-    each = components.parameters(config)
-    return config.num_attention_heads * each["heads"] + each["mlps"]
-
-
-WEIGHTS = BertConfig().num_hidden_layers * layer_weights(BertConfig())  # of BERT-base, which is the default
+WEIGHTS = components.matrix_weights(BertConfig())  # of BERT-base, which is the default
 by_lot, of_model = (live.loc[live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
 Markdown(
     f"In this build masks by lot are of {layers} layers {width} wide, {by_lot:,} weights, {by_lot / WEIGHTS:.0%} of BERT-base's "
     f"{WEIGHTS:,}. The others are of the model `{Path(model).name}`, {of_model:,} weights."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks by lot against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Right: how many per cent the entropy coder takes more or less than the entropy, for masks by lot and cut by magnitude."}, "figure": {"name": "mask-sizes-live", "caption": "Left: bits a weight of masks by lot; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for all masks of this build; below 0 it has found structure."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks by lot against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Right: how many per cent the entropy coder takes more or less than the entropy, for masks by lot, cut by magnitude and learned."}, "figure": {"name": "mask-sizes-live", "caption": "Left: bits a weight of masks by lot; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for all masks of this build; below 0 it has found structure."}}
 sizes_drawn(live)
 
 # %% tags=["hide-input"]

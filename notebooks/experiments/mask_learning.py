@@ -64,6 +64,12 @@ from lottery.experiments.step_time import StepTime
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
         raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
+for name in pressed_too:
+    how = choose("mask_learning", name)
+    if name not in methods or how.STRENGTH or not how.LEARNED:
+        raise ValueError(
+            f"pressed_too: {name} is none of `methods` that learns scores without a regulariser, as movement"
+        )
 full = [
     FineTuning(
         start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
@@ -508,9 +514,7 @@ costs(bert) if len(bert) else missing_bert
 def printed_costs() -> Markdown:
     """What the paper counts, beside the weights of BERT-base."""
     told = pd.read_csv("book/published/jiang2023_sizes.csv").set_index("what")["parameters"]
-    config = BertConfig()  # of BERT-base
-    each = components.parameters(config)
-    weights = config.num_hidden_layers * (config.num_attention_heads * each["heads"] + each["mlps"])
+    weights = components.matrix_weights(BertConfig())  # of BERT-base
     return Markdown(
         f"A mask of BERT-base's {weights:,} weights takes "
         f"{weights / 8e6:.1f} MB at one bit a weight, which the paper counts as {told['mask'] / 1e6:.1f} million numbers of "

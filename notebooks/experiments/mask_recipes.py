@@ -157,7 +157,6 @@ missing, missing_bert = (
 published = pd.read_csv("book/published/jiang2023_results.csv")
 HEADS = {"embedding": "the bare embedding", "random": "a new head, trained"}
 WORDS = "the words as released"
-SUM = "the regulariser as a sum"
 GUIDED = ("a teacher, as printed", "a teacher, as released")
 BASE = "base"
 
@@ -180,7 +179,7 @@ def _recipe(row: dict, usual: float) -> str:
     if row["released_words"]:
         return WORDS
     if row["summed"]:
-        return SUM
+        return "the regulariser as a sum"
     if row["strength"] != usual:
         return f"strength {row['strength']:g}" if row["strength"] else "no regulariser"
     if row["pressing"] != "run":
@@ -365,8 +364,8 @@ teachers_printed()
 # %% tags=["hide-input"]
 def together(runs: pd.DataFrame) -> pd.DataFrame:
     """What a teacher guided as released, and the base without one, with the method in words in the column `name`."""
-    found = told(runs[runs["guided"].eq("released") | runs["teacher"].isna()])
-    base = found[found["recipe"] == BASE].assign(name=lambda rows: title(rows["method"]) + ", no teacher")
+    base = told(runs)
+    base = base[base["recipe"] == BASE].assign(name=lambda rows: title(rows["method"]) + ", no teacher")
     rows = runs[(runs["experiment"] == "LearnedMask") & runs["teacher"].notna() & (runs["guided"] == "released")]
     rows = rows.assign(name=title(rows["method"]), score=rows["score"].astype(float).fillna(0))
     return pd.concat([rows, base[base["task"].isin(rows["task"])]], ignore_index=True)
