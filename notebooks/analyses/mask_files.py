@@ -164,7 +164,7 @@ def sizes_drawn(runs: pd.DataFrame) -> None:
 def sizes_told(runs: pd.DataFrame) -> pd.DataFrame:
     """Bits a weight at every share, means over seeds, and in brackets how much more that is than the bound."""
     means = sizes(runs).groupby(["chosen", "remaining"], sort=False).mean()
-    told = {"weights": means["weights"].map("{:,.0f}".format), "$h(p)$": means["bound"].map("{:.4f}".format)}
+    told = {"weights": means["weights"].map("{:,.0f}".format), "h(p)": means["bound"].map("{:.4f}".format)}
     for code, name in CODES.items():
         more = 100 * (means[code] / means["bound"] - 1)
         told[name] = [f"{bits:.4f} ({part:+.1f} %)" for bits, part in zip(means[code], more, strict=True)]
@@ -189,7 +189,7 @@ def judged(runs: pd.DataFrame) -> Markdown:
     for chosen, some in more[more["chosen"] != LOT].groupby("chosen", sort=False):
         below = some.groupby("remaining")["entropy"].mean()
         lines.append(
-            f"Of masks called *{chosen}* it differs from $h(p)$ by {below.min():+.1%} to {below.max():+.1%}, and is below it "
+            f"Of masks called *{chosen}* it differs from *h(p)* by {below.min():+.1%} to {below.max():+.1%}, and is below it "
             f"at {(below < 0).sum()} of {len(below)} shares."
         )
     return Markdown(" ".join(lines))
