@@ -12,7 +12,7 @@ import pydantic
 def offered(kind: str) -> list[str]:
     """The names of the modules lottery/<kind>/*.py, sorted; `kind` may be dotted, as in "miniature.tasks"."""
     package = import_module(f"lottery.{kind}")
-    return sorted(module.name for module in iter_modules(package.__path__))
+    return sorted(module.name for module in iter_modules(package.__path__) if not module.name.startswith("_"))
 
 
 def choose(kind: str, name: str) -> ModuleType:

@@ -68,10 +68,12 @@ def notebook(checkout: Path) -> Callable[[str, str], Path]:
 @pytest.fixture
 def small(checkout, monkeypatch):
     """A checkout with the settings of the real book, two pages of prose, and no notebook yet."""
-    from lottery import notebooks
+    from lottery.suite import notebooks
 
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/notebooks.py"))  # a package that no one edits
+    monkeypatch.setattr(
+        notebooks, "__file__", str(checkout / "lottery/suite/notebooks.py")
+    )  # a package that no one edits
     home = checkout / "book"
     shutil.copy(ROOT / "book/_config.yml", home)
     (home / "_extra/mathjax").mkdir(parents=True)
@@ -90,7 +92,7 @@ def small(checkout, monkeypatch):
 @pytest.fixture
 def lottery(capsys):
     """Calls the command: (exit code, stdout, stderr)."""
-    from lottery import cli
+    from lottery.suite import cli
 
     def call(*arguments):
         with pytest.raises(SystemExit) as left:

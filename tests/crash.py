@@ -43,7 +43,7 @@ def book(root: Path, profile: str, modules: Path, workers: int = 2) -> Iterator[
     What it says goes to root/book.log.
     """
     environment = os.environ | {"PYTHONPATH": f"{modules}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "lottery.cli", "book", "--profile", profile, "--workers", str(workers)]
+    command = [sys.executable, "-m", "lottery.suite.cli", "book", "--profile", profile, "--workers", str(workers)]
     with (root / "book.log").open("a") as log:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
     try:
@@ -139,12 +139,10 @@ def copied(root: Path) -> Path:
     for name in filter(None, names.split("\0")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes())
-    store, seldom = root / "lottery/runs.py", "every: float = 60.0"
+    store, seldom = root / "lottery/store/__init__.py", "every: float = 60.0"
     text = store.read_text(encoding="utf-8")
     if text.count(seldom) != 1:
-        raise RuntimeError(
-            f"lottery/runs.py says {seldom!r} {text.count(seldom)} times: tell tests/crash.py what it is"
-        )
+        raise RuntimeError(f"{store} says {seldom!r} {text.count(seldom)} times: tell tests/crash.py what it is")
     store.write_text(text.replace(seldom, "every: float = 1.0"), encoding="utf-8")
     return root
 

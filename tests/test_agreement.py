@@ -13,7 +13,7 @@ from statsmodels.stats import inter_rater
 from statsmodels.stats.contingency_tables import cochrans_q
 from statsmodels.stats.multitest import multipletests
 
-from lottery import agreement
+from lottery.statistics import agreement
 
 ROOT = Path(__file__).parent.parent
 TASKS = ("CoLA", "MNLI", "MRPC", "QNLI", "QQP", "RTE", "SST-2", "STS-B", "WNLI")

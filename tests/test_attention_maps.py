@@ -17,8 +17,11 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from lottery import attention_maps, components, examples, models
-from lottery.examples import Examples
+from lottery import models
+from lottery.attention import maps as attention_maps
+from lottery.data import examples
+from lottery.data.examples import Examples
+from lottery.pruning import components
 
 HEADS, SIZE = 4, 4
 LENGTHS = [5, 9, 3, 7, 6]

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lottery.attention_patterns import PATTERNS, counts, drawn, labelled, prepared
+from lottery.attention.patterns import PATTERNS, counts, drawn, labelled, prepared
 from lottery.choices import choose
 from lottery.pattern_classifiers import features, guide, network, prototype
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lottery import cli, notebooks
+from lottery.suite import cli, notebooks
 
 HOW_MUCH = "how_much_can_go"
 TEXTS = "text,label\n" + "".join(f"w{row} w1,{'ab'[row % 2]}\n" for row in range(20))

@@ -11,11 +11,14 @@ import torch
 from torch import nn
 from transformers import BertForPreTraining, RobertaTokenizer
 
-from lottery import evaluation, examples, models, runs, training
+from lottery import models, training
+from lottery import store as runs
 from lottery.choices import choose, offered
+from lottery.data import examples
 from lottery.experiments import starts
 from lottery.experiments.baseline import Baseline
 from lottery.experiments.starts import Given
+from lottery.training import evaluation
 
 KINDS = offered("baselines")
 SEPARATOR = 3  # of the fixture's tokenizer; [PAD] is 0, [CLS] 2, and word wN is N + 5

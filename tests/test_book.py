@@ -15,7 +15,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from lottery import book, cluster, gates, notebooks, runs
+from lottery import store as runs
+from lottery.suite import book, cluster, notebooks
+from lottery.suite import checks as gates
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,7 +9,7 @@ LOTTERY = Path(__file__).parent.parent / "lottery"
 
 @pytest.mark.parametrize("kind", ["tasks", "importance", "component_importance", "baselines", "claims"])
 def test_a_folder_offers_its_files(kind):
-    files = sorted(path.stem for path in (LOTTERY / kind).glob("*.py") if path.stem != "__init__")
+    files = sorted(path.stem for path in (LOTTERY / kind).glob("*.py") if not path.stem.startswith("_"))
     assert offered(kind) == files
     for name in files:
         assert Path(choose(kind, name).__file__) == LOTTERY / kind / f"{name}.py"

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
-from lottery import claims, regimes, stats
+from lottery import claims
+from lottery import statistics as stats
 from lottery.choices import choose, offered
 from lottery.claims import FAILS, HOLDS, MISSING, OPEN, Evidence, judged, over_seeds, together, with_error, within
+from lottery.claims import _gordon as regimes
 
 ROOT = Path(__file__).parent.parent
 CLAIMS = offered("claims")

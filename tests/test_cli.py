@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 import torch
 
-from lottery import book, cli, mask_files, notebooks, runs
+from lottery import store as runs
+from lottery.masks import files as mask_files
+from lottery.suite import book, cli, notebooks
 
 COUNT = """\
 # %% [markdown]
@@ -36,7 +38,7 @@ grid = [Doubling(number=number, log="log") for number in range(upto)]
 @pytest.fixture
 def answering(monkeypatch):
     """Has a scheduler answer at every address."""
-    monkeypatch.setattr("lottery.cluster.check", lambda scheduler: None)
+    monkeypatch.setattr("lottery.suite.cluster.check", lambda scheduler: None)
 
 
 @pytest.fixture
@@ -70,9 +72,8 @@ def perform(root, *numbers):
 
 
 def test_it_starts_without_what_is_slow_to_import():
-    code = (
-        "import sys, lottery.cli; print([m for m in ('torch', 'papermill', 'jupytext', 'pandas') if m in sys.modules])"
-    )
+    slow = "('torch', 'papermill', 'jupytext', 'pandas')"
+    code = f"import sys, lottery.suite.cli; print([m for m in {slow} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
@@ -130,7 +131,7 @@ def test_lists(lottery, counting):
 
 def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notebooks, "__file__", str(tmp_path / "lottery/notebooks.py"))
+    monkeypatch.setattr(notebooks, "__file__", str(tmp_path / "lottery/suite/notebooks.py"))
     assert lottery("list", "tasks")[0] == 0
     for command in (["book"], ["run", "count"], ["list", "notebooks"], ["runs"], ["record", "quick"], ["clean"]):
         code, _, told = lottery(*command)

@@ -19,7 +19,8 @@ import pytest
 from distributed import Client
 from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killing, Outer, Sum, Surroundings, Wrapping
 
-from lottery import cluster, runs
+from lottery import store as runs
+from lottery.suite import cluster
 
 SURROUNDINGS = {
     "MALLOC_TRIM_THRESHOLD_": "absent",
@@ -237,7 +238,7 @@ def worker(address, *flags, **environment):
     return started("distributed.cli.dask_worker", address, *told, *flags, **environment)
 
 
-FREE = ("--preload-nanny", "lottery.cluster")
+FREE = ("--preload-nanny", "lottery.suite.cluster")
 
 
 def until(happened, seconds=60):
@@ -273,7 +274,7 @@ def test_a_careless_worker_is_slow_with_notice_or_refused(tmp_path, log, schedul
     """Each is the only one, so that the first run meets it."""
     grid = [Doubling(number=1, log=log)]
     other = tmp_path / "other"
-    shutil.copytree(Path(cluster.__file__).parent, other / "lottery")
+    shutil.copytree(Path(cluster.__file__).parent.parent, other / "lottery")
     with (other / "lottery" / "masks.py").open("a") as masks:
         masks.write("# a word more\n")
     theirs = os.pathsep.join([str(other), *sys.path])
@@ -366,7 +367,7 @@ def test_an_interrupted_map_leaves_no_worker_behind(tmp_path, log, sent):
 def test_the_pages_workers_are_jobs_of_slurm(monkeypatch):
     """The page's script up to where jobs would be handed in, which asks for SLURM."""
     jobqueue = pytest.importorskip("dask_jobqueue")
-    page = (Path(cluster.__file__).parent.parent / "book" / "cluster.md").read_text()
+    page = (Path(cluster.__file__).parent.parent.parent / "book" / "cluster.md").read_text()
     (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     asked, made = [], []
     here = {"host": "127.0.0.1", "dashboard_address": ":0"}
@@ -395,5 +396,5 @@ def test_the_pages_workers_are_jobs_of_slurm(monkeypatch):
     command = lines[-1].split()
     assert command[:4] == [sys.executable, "-m", "distributed.cli.dask_worker", address]
     told = dict(pairwise(command))
-    assert (told["--nthreads"], told["--memory-limit"], told["--preload-nanny"]) == ("1", "0", "lottery.cluster")
+    assert (told["--nthreads"], told["--memory-limit"], told["--preload-nanny"]) == ("1", "0", "lottery.suite.cluster")
     assert "--nanny" in command

@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import components, examples
 from lottery.component_importance import attention_entropy, magnitude, taylor, token, token_sum, token_sum_running
+from lottery.data import examples
+from lottery.pruning import components
 
 LAYERS, HEADS, SIZE = 2, 4, 4  # of the model in conftest
 

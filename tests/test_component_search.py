@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from lottery import component_search
-from lottery.component_search import last_accepted, normalised, search, without_lowest
+from lottery.pruning import component_search
+from lottery.pruning.component_search import last_accepted, normalised, search, without_lowest
 
 
 def everything(layers=12, heads=12):

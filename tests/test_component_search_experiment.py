@@ -7,8 +7,9 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification, BertTokenizer
 
-from lottery import mask_files, runs
+from lottery import store as runs
 from lottery.experiments.component_search import LOOKS, MASK, ComponentSearch
+from lottery.masks import files as mask_files
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
-from lottery import components, models
+from lottery import masks, models
+from lottery.pruning import components
 
 
 @pytest.fixture
@@ -257,7 +258,7 @@ def test_a_mask_of_another_model_is_refused(model):
 
 def test_a_mask_is_parted_into_components_and_weights():
     ones = torch.ones(2, dtype=torch.bool)
-    parts, weights = components.parted({"mlps": ones, "a.weight": ~ones, "heads": ones})
+    parts, weights = masks.parted({"mlps": ones, "a.weight": ~ones, "heads": ones})
     assert parts.keys() == {"heads", "mlps"}
     assert weights.keys() == {"a.weight"}
-    assert components.parted({}) == ({}, {})
+    assert masks.parted({}) == ({}, {})

@@ -10,8 +10,10 @@ import pytest
 import torch
 from transformers import BertForMaskedLM, BertForPreTraining, BertModel
 
-from lottery import cli, mask_files, models, pretraining, runs, text_corpus
-from lottery.examples import seeded
+from lottery import models
+from lottery import store as runs
+from lottery.data import text_corpus
+from lottery.data.examples import seeded
 from lottery.experiments import Pretrained, starts
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.corpus_text import PAIRING_SEED, CorpusText
@@ -20,7 +22,10 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.experiments.tickets import Freed
-from lottery.runs import Run
+from lottery.masks import files as mask_files
+from lottery.store import Run
+from lottery.suite import cli
+from lottery.training import pretraining
 
 WORDS = [f"w{number}" for number in range(50)]
 

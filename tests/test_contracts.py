@@ -9,8 +9,12 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, BertTokenizer
 
-from lottery import attention_patterns, components, evaluation, examples, masks, models, training
+from lottery import masks, models, training
+from lottery.attention import patterns as attention_patterns
 from lottery.choices import choose, offered
+from lottery.data import examples
+from lottery.pruning import components
+from lottery.training import evaluation
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")

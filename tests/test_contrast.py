@@ -8,8 +8,9 @@ import torch
 from torch.nn.functional import normalize
 from transformers import BertForSequenceClassification
 
-from lottery import contrast, distillation, examples
-from lottery.headed import Headed
+from lottery.data import examples
+from lottery.task_heads._headed import Headed
+from lottery.training import contrast, distillation
 
 COUNT, WIDTH = 9, 4
 

@@ -102,7 +102,7 @@ def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_sa
     shown = '\n# %%\nruns.rows(grid, Path(results))[["key", "double"]]\n'
     notebook("experiments/shared", cells + imports + ON_WORKERS + shown)
     path = os.pathsep.join([str(crash.ROOT / "tests"), str(crash.ROOT)])
-    command = [sys.executable, "-m", "lottery.cli", "run", "shared", "--workers", "1", "-o"]
+    command = [sys.executable, "-m", "lottery.suite.cli", "run", "shared", "--workers", "1", "-o"]
     both = [
         subprocess.Popen([*command, f"{name}.ipynb"], cwd=small, env=os.environ | {"PYTHONPATH": path}) for name in "ab"
     ]

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lottery import components, evaluation, runs, sensitivity
+from lottery import store as runs
 from lottery.experiments.component_search import LOOKS, ComponentSearch
 from lottery.experiments.cut_noise import OF_HEADS, OF_STEPS, CutNoise
+from lottery.pruning import components, sensitivity
+from lottery.training import evaluation
 
 
 @pytest.fixture(scope="module")

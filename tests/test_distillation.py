@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import distillation
+from lottery.training import distillation
 
 
 class Fixed(torch.nn.Module):

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 import torch
 
-from lottery import evaluation, models
+from lottery import models
 from lottery.choices import choose
+from lottery.training import evaluation
 
 
 @pytest.fixture

@@ -5,7 +5,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from lottery.examples import Examples, encode, epochs, pack, padding, seeded, shuffled_batches, sorted_batches, unpack
+from lottery.data.examples import (
+    Examples,
+    encode,
+    epochs,
+    pack,
+    padding,
+    seeded,
+    shuffled_batches,
+    sorted_batches,
+    unpack,
+)
 
 LENGTHS = torch.tensor([5, 3, 9, 3, 7, 1, 1, 8, 2, 6, 4, 4, 9])
 

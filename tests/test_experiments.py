@@ -10,9 +10,10 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, RobertaForMaskedLM
 
-from lottery import evaluation, mask_files, masks, miniature, models, pretraining, runs
+from lottery import masks, miniature, models
+from lottery import store as runs
 from lottery.choices import choose
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments import starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
@@ -20,8 +21,10 @@ from lottery.experiments.miniature import Miniature
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import Given
 from lottery.experiments.task_model import TaskModel
+from lottery.masks import files as mask_files
 from lottery.miniature.language import Language
-from lottery.runs import Run
+from lottery.store import Run
+from lottery.training import evaluation, pretraining
 
 
 def one_shot(dense, **change):

@@ -8,12 +8,15 @@ import pytest
 import torch
 from transformers import BertForPreTraining
 
-from lottery import examples, models, pretraining, runs
+from lottery import models
+from lottery import store as runs
+from lottery.data import examples
 from lottery.experiments import Pretrained
 from lottery.experiments.feature_drift import FeatureDrift
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Ticket
-from lottery.runs import Run, Source, parameters
+from lottery.store import Run, Source, parameters
+from lottery.training import pretraining
 
 DOCUMENTS = [[f"w{d} {'w7 ' * (d % 4)}w{(d + s) % 50} w{s}" for s in range(6)] for d in range(12)]
 

@@ -8,7 +8,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import BertModel
 
-from lottery import features
+from lottery.statistics import likeness as features
 
 LAYERS, WIDTH = 3, 5
 

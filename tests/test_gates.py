@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from lottery import gates
+from lottery.suite import checks as gates
 
 PAGE = "<!DOCTYPE html><html><head><title>T</title></head><body>{}</body></html>"
 

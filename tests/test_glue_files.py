@@ -1,6 +1,6 @@
 import pytest
 
-from lottery.glue_files import read_split
+from lottery.data.glue_files import read_split
 
 PAIR = {"first": "a", "second": "b", "label": "l"}
 

@@ -5,8 +5,8 @@ import sys
 import pandas as pd
 import pytest
 
-from lottery import glue_hub
 from lottery.choices import choose
+from lottery.data import glue_hub
 
 datasets = pytest.importorskip("datasets")
 

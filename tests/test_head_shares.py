@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import masks, models, runs
+from lottery import masks, models
+from lottery import store as runs
 from lottery.experiments.head_shares import HeadShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut

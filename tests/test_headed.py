@@ -7,9 +7,11 @@ import torch
 from torch import nn
 from transformers import BertForQuestionAnswering, BertForSequenceClassification
 
-from lottery import components, evaluation, models, sensitivity, training
+from lottery import models, training
 from lottery.choices import choose
-from lottery.headed import Headed
+from lottery.pruning import components, sensitivity
+from lottery.task_heads._headed import Headed
+from lottery.training import evaluation
 
 TEXTS = [" ".join(f"w{(7 * n + k) % 50}" for k in range(1 + n * n % 7)) for n in range(10)]
 

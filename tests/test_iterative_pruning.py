@@ -9,8 +9,9 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification
 
-from lottery import evaluation, mask_files, masks, models, pretraining, runs, training
-from lottery.examples import seeded
+from lottery import masks, models, training
+from lottery import store as runs
+from lottery.data.examples import seeded
 from lottery.experiments import Kept, Pretrained, Start, controls, iterative_pruning
 from lottery.experiments.controls import Redrawn, Shuffled
 from lottery.experiments.fine_tuning import FineTuning
@@ -19,7 +20,9 @@ from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnTe
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Ticket
-from lottery.runs import Run
+from lottery.masks import files as mask_files
+from lottery.store import Run
+from lottery.training import evaluation, pretraining
 
 DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
 

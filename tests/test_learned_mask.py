@@ -10,13 +10,16 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertForPreTraining, RobertaForMaskedLM
 
-from lottery import contrast, mask_files, miniature, models, runs
+from lottery import miniature, models
+from lottery import store as runs
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import MASK, LearnedMask, Rates, beside
 from lottery.experiments.starts import Given
 from lottery.mask_learning import smp_l
-from lottery.runs import Run
+from lottery.masks import files as mask_files
+from lottery.store import Run
+from lottery.training import contrast
 
 HOW = {"sparsity": 0.5, "epochs": 2.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
 HOW |= {"strength": 1.0, "pressing": "ramp", "max_length": 16, "seed": 3}

@@ -9,8 +9,9 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification, BertTokenizer
 
-from lottery import mask_files, runs
+from lottery import store as runs
 from lottery.experiments.magnitude_search import MASK, MagnitudeSearch
+from lottery.masks import files as mask_files
 
 MATRICES = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 MATRICES += ("intermediate.dense", "output.dense")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import runs
+from lottery import store as runs
 from lottery.experiments.mask_agreement import MaskAgreement
 from lottery.masks import Mask
-from lottery.runs import Run, parameters
+from lottery.store import Run, parameters
 
 SHAPES = {"b": (4, 6), "a": (5, 5)}
 

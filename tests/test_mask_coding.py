@@ -8,7 +8,8 @@ import pytest
 import torch
 from scipy import stats
 
-from lottery import mask_coding, masks
+from lottery import masks
+from lottery.masks import coding as mask_coding
 
 BERT_BASE_LAYER = {"query": (768, 768), "key": (768, 768), "value": (768, 768), "out": (768, 768)} | {
     "up": (3072, 768),

@@ -6,12 +6,13 @@ from typing import ClassVar
 import pytest
 import torch
 
-from lottery import models, runs
+from lottery import models
+from lottery import store as runs
 from lottery.experiments import Kept
 from lottery.experiments.mask_difference import MaskDifference
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
-from lottery.runs import Run, parameters
+from lottery.store import Run, parameters
 
 SHAPES = {
     "encoder.layer.0.attention.self.query.weight": (4, 4),

@@ -6,7 +6,8 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
-from lottery import mask_files, masks
+from lottery import masks
+from lottery.masks import files as mask_files
 
 
 @pytest.fixture

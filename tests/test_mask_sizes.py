@@ -7,7 +7,8 @@ import zlib
 import pytest
 from scipy import stats
 
-from lottery import masks, runs
+from lottery import masks
+from lottery import store as runs
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lottery import mask_tables, runs
+from lottery import store as runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
+from lottery.findings import learned_masks as mask_tables
 
 HOW = {"epochs": 1.0, "batch_size": 8, "max_length": 24}
 

@@ -7,9 +7,11 @@ import torch
 from torch.func import functional_call
 from transformers import BertForSequenceClassification
 
-from lottery import mask_training, masks, runs, schedules, training
+from lottery import masks, schedules, training
+from lottery import store as runs
 from lottery.choices import choose, offered
 from lottery.models import prunable
+from lottery.training import mask_training
 
 METHODS = offered("mask_learning")
 EXACT = [name for name in METHODS if choose("mask_learning", name).AIMED and name != "smp_s_released"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lottery import models, runs
+from lottery import models
+from lottery import store as runs
 from lottery.experiments.matrix_shares import MatrixShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut

@@ -42,9 +42,10 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from lottery import evaluation, models, pruning, training
+from lottery import models, pruning, training
 from lottery.choices import choose
 from lottery.schedules import linear_with_warmup
+from lottery.training import evaluation
 
 MATRICES = [
     "attention.self.query",

@@ -8,11 +8,12 @@ import scipy.stats
 import torch
 from transformers import BertConfig, BertForPreTraining
 
-from lottery import models, runs
+from lottery import models
+from lottery import store as runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.movement import Movement
 from lottery.experiments.starts import Given
-from lottery.runs import Run
+from lottery.store import Run
 
 
 @pytest.fixture

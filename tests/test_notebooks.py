@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from lottery import notebooks
+from lottery.suite import notebooks
 
 ROOT = Path(__file__).parent.parent
 OURS = notebooks.find(ROOT)
@@ -96,7 +96,7 @@ def test_a_checkout_is_found_from_below_and_missed_outside(checkout, monkeypatch
     assert notebooks.checkout() == checkout
     monkeypatch.chdir("/")
     assert notebooks.checkout() == ROOT
-    monkeypatch.setattr(notebooks, "__file__", "/nowhere/lottery/notebooks.py")
+    monkeypatch.setattr(notebooks, "__file__", "/nowhere/lottery/suite/notebooks.py")
     with pytest.raises(FileNotFoundError, match="get the project's source"):
         notebooks.checkout()
 
@@ -349,7 +349,7 @@ def test_a_notebook_is_out_of_date_once_a_file_that_it_names_holds_something_els
 def test_a_change_of_the_package_puts_notebooks_out_of_date(checkout, executed, monkeypatch):
     (checkout / "lottery").mkdir()
     (checkout / "lottery/masks.py").write_text("")
-    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/notebooks.py"))
+    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/suite/notebooks.py"))
     assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 4}, executed)
 
 

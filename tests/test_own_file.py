@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lottery import own_file
+from lottery.data import own_file
 
 ROWS = [(f"text {number}", "good" if number % 3 else "bad") for number in range(30)]
 COLUMNS = {"first": "text", "label": "label"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lottery import own_maps
-from lottery.attention_patterns import PATTERNS
+from lottery.attention import own_maps
+from lottery.attention.patterns import PATTERNS
 
 
 @pytest.fixture

@@ -8,9 +8,12 @@ import pytest
 import torch
 from transformers import BertModel
 
-from lottery import attention_maps, examples, models, runs
-from lottery.attention_patterns import PATTERNS, labelled
+from lottery import models
+from lottery import store as runs
+from lottery.attention import maps as attention_maps
+from lottery.attention.patterns import PATTERNS, labelled
 from lottery.choices import choose
+from lottery.data import examples
 from lottery.experiments.attention_patterns import AttentionPatterns, TypicalMaps
 from lottery.experiments.labelled_patterns import COLUMNS, LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import classification_report
 
-from lottery import pattern_tables
-from lottery.attention_patterns import PATTERNS
+from lottery.attention.patterns import PATTERNS
+from lottery.findings import patterns as pattern_tables
 
 
 def answered(classifier, task, seed=0, drawn=100, disputed=0):

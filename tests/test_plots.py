@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from lottery import plots
+from lottery.suite import plots
 
 mpl.use("agg")
 

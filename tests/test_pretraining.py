@@ -4,8 +4,8 @@ import pytest
 import torch
 from transformers import BertForMaskedLM, BertForPreTraining, RobertaConfig, RobertaForMaskedLM, RobertaTokenizer
 
-from lottery import pretraining
-from lottery.examples import seeded, sorted_batches
+from lottery.data.examples import seeded, sorted_batches
+from lottery.training import pretraining
 
 SPECIAL = {0, 1, 2, 3, 4}
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import components, evaluation, masks, models, runs, training
+from lottery import masks, models, training
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import Kept, subnetworks
 from lottery.experiments.component_scores import ComponentScores
@@ -18,7 +19,9 @@ from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.masks import Mask
-from lottery.runs import Run, parameters
+from lottery.pruning import components
+from lottery.store import Run, parameters
+from lottery.training import evaluation
 
 HEADS = [[True, False, False, True], [False, False, False, False]]
 MLPS = [True, False]

@@ -11,10 +11,11 @@ from transformers import (
     get_linear_schedule_with_warmup,
 )
 
-from lottery import masks, pretraining, pruning, training
-from lottery.examples import Examples, seeded
+from lottery import masks, pruning, training
+from lottery.data.examples import Examples, seeded
 from lottery.models import prunable
 from lottery.schedules import cubic, linear_with_warmup
+from lottery.training import pretraining
 
 
 def batch_at(step):

@@ -9,8 +9,9 @@ import pytest
 import scipy.stats
 import torch
 
-from lottery import masks, ranks
-from lottery.ranks import Moved
+from lottery import masks
+from lottery.statistics import ranks
+from lottery.statistics.ranks import Moved
 
 
 def drawn(*shape, seed=0, decimals=1):

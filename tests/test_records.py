@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from lottery import runs
+from lottery import store as runs
 
 RECORDS = sorted((Path(__file__).parent.parent / "book" / "records").glob("*/*.parquet"))
 

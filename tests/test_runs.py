@@ -17,13 +17,14 @@ import pytest
 import torch
 from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
 
-from lottery import files, runs
+from lottery import files
+from lottery import store as runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import MiniatureText
 from lottery.experiments.starts import Given
-from lottery.runs import Run
+from lottery.store import Run
 
 RANGES = {"share": 0.5, "count": 3, "rate": 0.1, "flag": True, "name": "a"}
 

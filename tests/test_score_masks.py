@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import masks, score_masks
+from lottery import masks
+from lottery.mask_learning import _shares as score_masks
 
 QUERIES = [f"encoder.layer.{layer}.attention.self.query.weight" for layer in range(4)]
 OUTPUTS = [f"encoder.layer.{layer}.output.dense.weight" for layer in range(4)]

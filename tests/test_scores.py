@@ -4,7 +4,7 @@ from statistics import correlation
 import numpy as np
 import pytest
 
-from lottery import scores
+from lottery.data import metrics as scores
 
 
 def counted(predictions, labels):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lottery.searches import laid_out, masks, silent_told, sound, standard, survivors
+from lottery.findings.searches import laid_out, masks, silent_told, sound, standard, survivors
 
 KEPT = {  # two layers of three heads, two seeds; CoLA keeps the same head twice, SST-2 none in common
     ("cola", 1): ([1, 1, 0, 0, 0, 1], [1, 1]),

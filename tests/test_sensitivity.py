@@ -5,8 +5,9 @@ import pytest
 import torch
 from transformers import BertForQuestionAnswering, BertForSequenceClassification
 
-from lottery import components, examples, sensitivity
 from lottery.choices import choose
+from lottery.data import examples
+from lottery.pruning import components, sensitivity
 
 
 @pytest.fixture

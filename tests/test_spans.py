@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import RobertaTokenizer
 
-from lottery import spans
+from lottery.data import spans
 
 ROWS = [
     ("w1 w2 ?", "w3 w4s w5.", "w4s", 3),

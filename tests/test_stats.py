@@ -12,7 +12,7 @@ import scipy.stats
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
-from lottery.stats import (
+from lottery.statistics import (
     Difference,
     bootstrap_interval,
     bootstrap_over_groups,

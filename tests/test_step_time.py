@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 from transformers import BertConfig
 
-from lottery import runs
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import step_time
 from lottery.experiments.step_time import StepTime, stepping

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lottery.stopping import first_above, from_line, from_sparsity, rule
+from lottery.statistics.stopping import first_above, from_line, from_sparsity, rule
 
 SPARSITIES = [0.0, 0.2, 0.5, 0.9]
 

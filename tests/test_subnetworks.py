@@ -13,7 +13,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
-from lottery.runs import Run
+from lottery.store import Run
 
 TASKS = ("CoLA", "SST-2", "MRPC", "QQP", "STS-B", "MNLI", "QNLI", "RTE", "WNLI")
 SEEDS = (1337, 42, 86, 71, 166)

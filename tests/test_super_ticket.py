@@ -9,13 +9,13 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification
 
-from lottery import runs
+from lottery import store as runs
 from lottery.component_importance import token_sum
-from lottery.evaluation import encoded
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.super_ticket import SuperTicket, sizes
 from lottery.experiments.tickets import Ticket
+from lottery.training.evaluation import encoded
 
 LAYERS, HEADS = 12, 12
 

@@ -17,10 +17,12 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from lottery import evaluation, miniature, models, own_file
+from lottery import miniature, models
 from lottery.choices import choose, offered
+from lottery.data import own_file
 from lottery.task_heads import embedding, label_tokens, mlm, random
 from lottery.tasks import cola, hans, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
+from lottery.training import evaluation
 
 FAMILIES = ("bert", "roberta", "distilbert")
 SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 4}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from transformers import BertForSequenceClassification
 
-from lottery import runs
+from lottery import store as runs
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask, Rewound
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.pruned_score import PrunedScore

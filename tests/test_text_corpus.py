@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lottery import text_corpus
+from lottery.data import text_corpus
 from lottery.tasks import squad
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lottery import text_files
+from lottery.data import text_files
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path):

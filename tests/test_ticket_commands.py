@@ -10,8 +10,11 @@ import torch
 from scipy import stats
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
-from lottery import components, mask_files, masks, models, runs
+from lottery import masks, models
+from lottery import store as runs
 from lottery.experiments.magnitude_search import MagnitudeSearch
+from lottery.masks import files as mask_files
+from lottery.pruning import components
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
 
-from lottery import mask_files, masks, models, runs, ticket_files
+from lottery import masks, models
+from lottery import store as runs
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
+from lottery.masks import files as mask_files
+from lottery.suite import tickets as ticket_files
 
 ASKED = {"method": "magnitude", "scope": "global", "sparsity": 0.4, "embeddings": False, "pooler": False, "seed": 0}
 

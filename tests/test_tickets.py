@@ -8,14 +8,16 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import mask_files, masks, models, runs
+from lottery import masks, models
+from lottery import store as runs
 from lottery.experiments import Kept, Pretrained, Start, conditions
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Freed, Ticket
-from lottery.runs import Run
+from lottery.masks import files as mask_files
+from lottery.store import Run
 
 
 @pytest.fixture

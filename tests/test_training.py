@@ -6,8 +6,10 @@ import pytest
 import torch
 from transformers import BertForQuestionAnswering, BertForSequenceClassification, get_linear_schedule_with_warmup
 
-from lottery import masks, pruning, runs, spans, training
-from lottery.examples import encode, epochs
+from lottery import masks, pruning, training
+from lottery import store as runs
+from lottery.data import spans
+from lottery.data.examples import encode, epochs
 from lottery.models import prunable
 from lottery.schedules import linear_with_warmup
 

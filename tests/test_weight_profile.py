@@ -9,7 +9,8 @@ import scipy.stats
 import torch
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
-from lottery import masks, models, runs
+from lottery import masks, models
+from lottery import store as runs
 from lottery.experiments.starts import Given
 from lottery.experiments.weight_profile import CUTS, WeightProfile, word_pieces
 

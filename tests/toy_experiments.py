@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from lottery import mask_files
-from lottery.runs import Count, Fraction, Positive, Source, parameters
+from lottery.masks import files as mask_files
+from lottery.store import Count, Fraction, Positive, Source, parameters
 
 
 def note(log: str, text: str) -> None:

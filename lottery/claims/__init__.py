@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
-from lottery import stats
+from lottery import statistics as stats
 from lottery.choices import choose, offered
 
 HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "not shown", "not measured"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import rivals
 from lottery.choices import choose
 from lottery.claims import Evidence, masks_suit_two_models
+from lottery.claims import _jiang as rivals
 
 PAPER = "jiang2023"
 CLAIM = "Subnetworks at 80 % remaining weights, found without training them, even outperform fine-tuned BERT on GLUE."

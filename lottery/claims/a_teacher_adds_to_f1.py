@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import mask_tables
 from lottery.claims import Evidence, over_seeds, within
+from lottery.findings import learned_masks as mask_tables
 
 PAPER = "jiang2023"
 CLAIM = (

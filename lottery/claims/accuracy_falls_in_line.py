@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import linregress
 
-from lottery import regimes
 from lottery.choices import choose
 from lottery.claims import Evidence, over_seeds, with_error, within
+from lottery.claims import _gordon as regimes
 
 PAPER = "gordon2020"
 CLAIM = (

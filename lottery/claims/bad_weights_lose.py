@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import advantages
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as advantages
 
 PAPER = "prasanna2020"
 CLAIM = "With magnitude pruning, random and bad subnetworks stay behind the good one when they are fine-tuned again."

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import regimes
 from lottery.choices import choose
 from lottery.claims import Evidence, within
-from lottery.regimes import ROUNDING, Comparison
+from lottery.claims import _gordon as regimes
+from lottery.claims._gordon import ROUNDING, Comparison
 
 PAPER = "gordon2020"
 CLAIM = (

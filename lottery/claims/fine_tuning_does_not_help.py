@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import regimes
 from lottery.claims import Evidence
-from lottery.regimes import HIGH, LOW, MEDIUM, Comparison
+from lottery.claims import _gordon as regimes
+from lottery.claims._gordon import HIGH, LOW, MEDIUM, Comparison
 
 PAPER = "gordon2020"
 CLAIM = "Fine-tuning on a task before pruning does not make the model more prunable: its accuracy is the same or worse."

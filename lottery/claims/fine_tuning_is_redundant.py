@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import rivals
 from lottery.claims import Evidence
+from lottery.claims import _jiang as rivals
 
 PAPER = "jiang2023"
 CLAIM = "Fine-tuning is redundant for first-order pruning, which is sufficient to fit a model to a task without it."

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import regimes
 from lottery.claims import Evidence, within
-from lottery.regimes import LOW, ROUNDING, Comparison
+from lottery.claims import _gordon as regimes
+from lottery.claims._gordon import LOW, ROUNDING, Comparison
 
 PAPER = "gordon2020"
 CLAIM = "Un-pruned models have the lowest training loss."

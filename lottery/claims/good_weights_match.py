@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import advantages
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as advantages
 
 PAPER = "prasanna2020"
 CLAIM = "Although the subnetworks of magnitude pruning are smaller, they mostly reach the full network's performance."

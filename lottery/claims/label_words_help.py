@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import rivals
 from lottery.claims import Evidence
+from lottery.claims import _jiang as rivals
 
 PAPER = "jiang2023"
 CLAIM = "The method achieves better performance with task-specific heads frozen, made from label words."

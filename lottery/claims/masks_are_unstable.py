@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lottery import agreement
 from lottery.claims import Evidence, over_tasks
-from lottery.searches import judged, masks
+from lottery.findings.searches import judged, masks
+from lottery.statistics import agreement
 
 PAPER = "prasanna2020"
 CLAIM = "The good subnetworks are unstable: between five seeds Fleiss' kappa on the survival of heads is .15 to .32."

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import agreement
 from lottery.claims import Evidence, over_seeds, with_error
-from lottery.searches import judged, masks
-from lottery.stats import jackknife_error
+from lottery.findings.searches import judged, masks
+from lottery.statistics import agreement, jackknife_error
 
 PAPER = "prasanna2020"
 CLAIM = (

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import mask_tables
 from lottery.claims import Evidence, over_seeds, over_tasks
+from lottery.findings import learned_masks as mask_tables
 
 PAPER = "jiang2023"
 CLAIM = (

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import regimes
 from lottery.claims import Evidence
-from lottery.regimes import MEDIUM, Comparison
+from lottery.claims import _gordon as regimes
+from lottery.claims._gordon import MEDIUM, Comparison
 
 PAPER = "gordon2020"
 CLAIM = (

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery import advantages
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as advantages
 
 PAPER = "prasanna2020"
 CLAIM = "With structured pruning, random subnetworks that are fine-tuned again perform on par with the good ones."

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from lottery import pattern_tables
 from lottery.claims import Evidence, over_heads, over_tasks
+from lottery.findings import patterns as pattern_tables
 
 PAPER = "prasanna2020"
 CLAIM = (

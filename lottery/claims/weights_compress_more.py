@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds
-from lottery.searches import judged, sound
+from lottery.findings.searches import judged, sound
 
 PAPER = "prasanna2020"
 CLAIM = (

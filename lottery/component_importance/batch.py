@@ -6,9 +6,9 @@ Within a batch gradients of opposite sign cancel, so the score depends on which 
 import torch
 from transformers import PreTrainedModel
 
-from lottery import sensitivity
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
+from lottery.pruning import sensitivity
 
 TOGETHER = 64  # examples of a batch, in the order of the data, as in the released code of Prasanna et al. 2020
 

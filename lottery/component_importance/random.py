@@ -3,9 +3,9 @@
 import torch
 from transformers import PreTrainedModel
 
-from lottery import components
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
+from lottery.pruning import components
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

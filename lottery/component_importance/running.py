@@ -7,10 +7,10 @@ data, and lets signs cancel over the whole set.
 import torch
 from transformers import PreTrainedModel
 
-from lottery import sensitivity
 from lottery.component_importance.batch import TOGETHER
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
+from lottery.pruning import sensitivity
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

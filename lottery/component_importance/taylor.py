@@ -3,9 +3,10 @@
 import torch
 from transformers import PreTrainedModel
 
-from lottery import components, models, sensitivity
-from lottery.examples import Examples, sorted_batches
+from lottery import models
+from lottery.data.examples import Examples, sorted_batches
 from lottery.masks import Mask, Scores
+from lottery.pruning import components, sensitivity
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
@@ -13,7 +14,7 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
     weights = models.prunable(model, embeddings=False, pooler=False)
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     gates = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
-    with sensitivity.frozen(model), components.gated(model, gates):
+    with models.frozen(model), components.gated(model, gates):
         for weight in weights.values():
             weight.requires_grad_()
         for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):

@@ -7,9 +7,9 @@ example counts with the sum of these products' sizes over its tokens, so that a 
 import torch
 from transformers import PreTrainedModel
 
-from lottery import sensitivity
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
+from lottery.pruning import sensitivity
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

@@ -7,9 +7,9 @@ counts B times and the last one once: the score depends on the order of the data
 import torch
 from transformers import PreTrainedModel
 
-from lottery import sensitivity
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
+from lottery.pruning import sensitivity
 
 TOGETHER = 32  # examples of a batch, in the order of the data, as in the released scripts
 

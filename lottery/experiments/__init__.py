@@ -5,9 +5,9 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.masks import Mask
-from lottery.runs import Run
+from lottery.store import Run
 from lottery.tasks import Task
 
 

@@ -9,13 +9,16 @@ import torch
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery import attention_maps, components, evaluation, models
-from lottery.attention_patterns import FEWEST, PATTERNS
+from lottery import masks, models
+from lottery.attention import maps as attention_maps
+from lottery.attention.patterns import FEWEST, PATTERNS
 from lottery.choices import named
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
 from lottery.experiments.pattern_training import PatternTraining
-from lottery.runs import Count, Run, Size, parameters
+from lottery.pruning import components
+from lottery.store import Count, Run, Size, parameters
+from lottery.training import evaluation
 
 
 @parameters
@@ -79,7 +82,7 @@ class AttentionPatterns:
         given = evaluation.encoded(task, dev.iloc[chosen.tolist()].reset_index(drop=True), tokenizer, self.max_length)
         classify, gates = self.classifier.classify(run), {}
         if self.kept is not None:
-            parts, _ = components.parted(self.kept.mask(run))
+            parts, _ = masks.parted(self.kept.mask(run))
             gates = {name: mask.float().to(model.device) for name, mask in parts.items()}
         with components.gated(model, gates) if gates else nullcontext():
             for position, found in getattr(attention_maps, self.kind)(model, given, released=self.released):

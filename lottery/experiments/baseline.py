@@ -6,10 +6,11 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import evaluation, models, training
+from lottery import models, training
 from lottery.choices import choose, named
 from lottery.experiments import Start, starts
-from lottery.runs import Count, Positive, Run, Size, Source, parameters
+from lottery.store import Count, Positive, Run, Size, Source, parameters
+from lottery.training import evaluation
 
 
 @parameters

@@ -4,12 +4,13 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from lottery import components, evaluation
 from lottery.choices import choose, named
-from lottery.component_search import normalised
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.runs import Count, Run, parameters
+from lottery.pruning import components
+from lottery.pruning.component_search import normalised
+from lottery.store import Count, Run, parameters
+from lottery.training import evaluation
 
 
 @parameters

@@ -6,13 +6,15 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import torch
 
-from lottery import component_search, components, evaluation, mask_files, sensitivity
 from lottery.choices import choose, named
-from lottery.component_search import Mode
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask, Scores
-from lottery.runs import Count, Fraction, Positive, Run, parameters
+from lottery.masks import files as mask_files
+from lottery.pruning import component_search, components, sensitivity
+from lottery.pruning.component_search import Mode
+from lottery.store import Count, Fraction, Positive, Run, parameters
+from lottery.training import evaluation
 
 MASK, LOOKS = "mask.safetensors", "looks.safetensors"
 Where = Literal["dev", "train", "unseen"]

@@ -7,15 +7,16 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models, pretraining, training
+from lottery import models, training
 from lottery.choices import choose
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.experiments import encoded_text
 from lottery.experiments.corpus_text import CorpusText
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
-from lottery.runs import Count, Positive, Run, Size, Source, parameters
+from lottery.store import Count, Positive, Run, Size, Source, parameters
 from lottery.tasks import Task
+from lottery.training import pretraining
 
 
 @parameters

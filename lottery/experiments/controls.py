@@ -9,12 +9,12 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
 from lottery import models
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments import Start
 from lottery.experiments.iterative_pruning import IterativePruning, Rewound, removed_after
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
-from lottery.runs import Count, Run, parameters
+from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
 
 Kind = Literal["iterative", "one_shot", "random", "random_model", "redrawn", "shuffled"]

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from lottery import models, pretraining, text_corpus
-from lottery.examples import seeded
+from lottery import models
+from lottery.data import text_corpus
+from lottery.data.examples import seeded
 from lottery.experiments import encoded_text
-from lottery.runs import Run, Size, Source, parameters
+from lottery.store import Run, Size, Source, parameters
+from lottery.training import pretraining
 
 PAIRING_SEED = 0  # of where spans are split and which passages are exchanged: the same pairs for every seed of a study
 

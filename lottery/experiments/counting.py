@@ -2,9 +2,10 @@
 
 from typing import Any, ClassVar
 
-from lottery import miniature, pretraining
+from lottery import miniature
 from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText, text
-from lottery.runs import Count, Run, parameters
+from lottery.store import Count, Run, parameters
+from lottery.training import pretraining
 
 
 @parameters

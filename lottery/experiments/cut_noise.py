@@ -7,13 +7,14 @@ import torch
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import component_search, components, evaluation, sensitivity
-from lottery.components import HEADS
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.component_search import LOOKS, ComponentSearch
 from lottery.masks import Mask
-from lottery.runs import Count, Run, Size, parameters
+from lottery.pruning import component_search, components, sensitivity
+from lottery.pruning.components import HEADS
+from lottery.store import Count, Run, Size, parameters
 from lottery.tasks import Task
+from lottery.training import evaluation
 
 OF_STEPS = ("phases", "removed_at", "left_at", "cuts", "unsure", "agree")
 OF_HEADS = ("scores", "lows", "highs", "chances", "removed", "places")

@@ -2,9 +2,9 @@
 
 from transformers import PreTrainedTokenizerBase
 
-from lottery import examples
-from lottery.examples import Examples
-from lottery.runs import Run
+from lottery.data import examples
+from lottery.data.examples import Examples
+from lottery.store import Run
 
 
 def keep(run: Run, train: Examples, held_out: Examples) -> dict[str, int]:

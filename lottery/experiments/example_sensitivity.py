@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from lottery import components, evaluation, sensitivity
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.runs import Run, parameters
+from lottery.pruning import components, sensitivity
+from lottery.store import Run, parameters
+from lottery.training import evaluation
 
 QUANTILES = 21  # of the size of an example's gradient: 0, 5 %, ... 100 %
 

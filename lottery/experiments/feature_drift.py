@@ -9,9 +9,11 @@ from pydantic import InstanceOf
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from lottery import examples, features, models, pruning
+from lottery import models, pruning
+from lottery.data import examples
 from lottery.experiments import Pretrained, Start
-from lottery.runs import Run, Size, parameters
+from lottery.statistics import likeness as features
+from lottery.store import Run, Size, parameters
 from lottery.training import evaluating
 
 BATCH = 64

@@ -11,15 +11,18 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import components, evaluation, mask_files, models, pruning, runs, schedules, training
+from lottery import masks, models, pruning, schedules, training
+from lottery import store as runs
 from lottery.choices import choose
-from lottery.examples import Examples, seeded
+from lottery.data.examples import Examples, seeded
 from lottery.experiments import Start, starts
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
-from lottery.pruning import Weights
-from lottery.runs import Count, Positive, Run, Size, Source, parameters
+from lottery.masks import files as mask_files
+from lottery.pruning import Weights, components
+from lottery.store import Count, Positive, Run, Size, Source, parameters
 from lottery.tasks import Task
+from lottery.training import evaluation
 
 RENEWED = "mask.safetensors"
 RENEWED_EVERY = 10  # updates between two masks of the recipe `released`
@@ -65,7 +68,7 @@ class FineTuning:
         tables = self.tables(self.task)
         model = evaluation.with_head(source, task)
         models.check_length(model, self.max_length)
-        parts, mask = components.parted(self.start.mask(run))
+        parts, mask = masks.parted(self.start.mask(run))
         if parts:
             if self.saved:
                 raise ValueError("heads or MLPs are cut out of this model, so it cannot be saved: give saved=False")

@@ -7,15 +7,18 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import mask_files, masks, models, pretraining, pruning, runs, schedules, training
+from lottery import masks, models, pruning, schedules, training
+from lottery import store as runs
 from lottery.choices import choose, named
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments import Pretrained
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
+from lottery.masks import files as mask_files
 from lottery.pruning import KEEP, Scope
-from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
+from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
+from lottery.training import pretraining
 
 
 @parameters

@@ -7,7 +7,7 @@ from pydantic import InstanceOf
 
 from lottery import masks, models, pruning
 from lottery.experiments import Kept, Start
-from lottery.runs import Run, parameters
+from lottery.store import Run, parameters
 
 
 @parameters

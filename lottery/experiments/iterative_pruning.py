@@ -11,15 +11,19 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import evaluation, examples, mask_files, masks, models, pretraining, pruning, runs, schedules, training
-from lottery.examples import Batch
+from lottery import masks, models, pruning, schedules, training
+from lottery import store as runs
+from lottery.data import examples
+from lottery.data.examples import Batch
 from lottery.experiments import Pretrained, Start
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.importance import magnitude
 from lottery.masks import Mask
+from lottery.masks import files as mask_files
 from lottery.pruning import KEEP, Scope
-from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
+from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
+from lottery.training import evaluation, pretraining
 
 Of = Literal["original", "remaining"]
 MASK, TRAINED, REWOUND = "mask.safetensors", "trained", "rewound"

@@ -8,12 +8,15 @@ import pandas as pd
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery import attention_maps, attention_patterns, evaluation, models
-from lottery.attention_patterns import PATTERNS
+from lottery import models
+from lottery.attention import maps as attention_maps
+from lottery.attention import patterns as attention_patterns
+from lottery.attention.patterns import PATTERNS
 from lottery.choices import named
 from lottery.experiments import Start
 from lottery.experiments.pattern_training import PatternTraining
-from lottery.runs import Run, Size, Source, parameters
+from lottery.store import Run, Size, Source, parameters
+from lottery.training import evaluation
 
 COLUMNS = ("model", "task", "row", "layer", "head", "kind", "tokens", "first", "second")
 

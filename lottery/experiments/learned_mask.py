@@ -11,27 +11,19 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
-from lottery import (
-    contrast,
-    distillation,
-    evaluation,
-    mask_files,
-    mask_training,
-    masks,
-    models,
-    runs,
-    schedules,
-    training,
-)
+from lottery import masks, models, schedules, training
+from lottery import store as runs
 from lottery.choices import choose, named
-from lottery.examples import Examples, sorted_batches
+from lottery.data.examples import Examples, sorted_batches
 from lottery.experiments import Start, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.mask_learning import Pressing
 from lottery.masks import Mask
-from lottery.runs import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
+from lottery.masks import files as mask_files
 from lottery.schedules import Schedule
+from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
 from lottery.tasks import Task
+from lottery.training import contrast, distillation, evaluation, mask_training
 
 MASK = "mask.safetensors"
 POWERS = {"cubic": 3, "linear": 1}  # of `schedules.rise`

@@ -2,12 +2,15 @@
 
 from typing import Any, ClassVar
 
-from lottery import components, evaluation, mask_files, masks, models, pruning
+from lottery import masks, models, pruning
 from lottery.choices import choose, named
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask
-from lottery.runs import Count, Fraction, Positive, Run, Size, parameters
+from lottery.masks import files as mask_files
+from lottery.pruning import components
+from lottery.store import Count, Fraction, Positive, Run, Size, parameters
+from lottery.training import evaluation
 
 MASK = "mask.safetensors"
 

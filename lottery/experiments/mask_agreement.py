@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import InstanceOf
 
-from lottery import agreement, masks
+from lottery import masks
 from lottery.experiments import Kept
-from lottery.runs import Run, parameters
+from lottery.statistics import agreement
+from lottery.store import Run, parameters
 
 
 @parameters

@@ -7,7 +7,7 @@ from pydantic import InstanceOf
 from lottery import masks, models
 from lottery.experiments import Kept
 from lottery.masks import Mask
-from lottery.runs import Run, parameters
+from lottery.store import Run, parameters
 
 APART = (f"{models.POOLER}.weight", f"{models.WORD_EMBEDDINGS}.weight")  # what a mask of a model may leave uncovered
 

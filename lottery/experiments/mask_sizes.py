@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import mask_coding, masks
-from lottery.examples import seeded
+from lottery import masks
+from lottery.data.examples import seeded
 from lottery.experiments import Kept
 from lottery.masks import Mask
-from lottery.runs import Count, Fraction, Run, Size, parameters
+from lottery.masks import coding as mask_coding
+from lottery.store import Count, Fraction, Run, Size, parameters
 
 
 @parameters

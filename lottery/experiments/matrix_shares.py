@@ -6,7 +6,7 @@ from pydantic import InstanceOf
 
 from lottery import masks
 from lottery.experiments import Kept
-from lottery.runs import Run, parameters
+from lottery.store import Run, parameters
 
 
 @parameters

@@ -6,14 +6,15 @@ import pandas as pd
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import miniature, models, pretraining, training
+from lottery import miniature, models, training
 from lottery.choices import choose
-from lottery.examples import Examples
+from lottery.data.examples import Examples
 from lottery.experiments import miniature_text
 from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText
 from lottery.masks import Mask
-from lottery.runs import Count, Run, parameters
+from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
+from lottery.training import pretraining
 
 
 @parameters

@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from transformers import PreTrainedTokenizerBase
 
-from lottery import miniature, pretraining
-from lottery.examples import Examples, seeded
+from lottery import miniature
+from lottery.data.examples import Examples, seeded
 from lottery.experiments import encoded_text
-from lottery.runs import Count, Run, parameters
+from lottery.store import Count, Run, parameters
+from lottery.training import pretraining
 
 DOCUMENTS, HELD_OUT_DOCUMENTS = 14_000, 400
 HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for every model

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import torch
 from pydantic import InstanceOf
 
-from lottery import models, ranks
-from lottery.examples import seeded
+from lottery import models
+from lottery.data.examples import seeded
 from lottery.experiments import Start
-from lottery.runs import Count, Run, parameters
+from lottery.statistics import ranks
+from lottery.store import Count, Run, parameters
 
 
 @parameters

@@ -4,12 +4,15 @@ from typing import Any, ClassVar
 
 from accelerate.utils import set_seed
 
-from lottery import evaluation, examples, mask_files, masks, models, pruning, training
+from lottery import masks, models, pruning, training
 from lottery.choices import choose, named
+from lottery.data import examples
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
+from lottery.masks import files as mask_files
 from lottery.pruning import KEEP, Scope
-from lottery.runs import Count, Fraction, NotNegative, Run, parameters
+from lottery.store import Count, Fraction, NotNegative, Run, parameters
+from lottery.training import evaluation
 
 
 @parameters

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lottery import attention_patterns, own_maps
-from lottery.attention_patterns import PATTERNS
+from lottery.attention import own_maps
+from lottery.attention import patterns as attention_patterns
+from lottery.attention.patterns import PATTERNS
 from lottery.choices import choose, named
-from lottery.runs import Count, Run, Source, parameters
+from lottery.store import Count, Run, Source, parameters
 
 LEARNT = "learnt.safetensors"
 

@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import components, evaluation, masks, models, pruning
+from lottery import masks, models, pruning
 from lottery.experiments import Kept
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.runs import Run, parameters
+from lottery.pruning import components
+from lottery.store import Run, parameters
+from lottery.training import evaluation
 
 
 @parameters
@@ -25,7 +27,7 @@ class PrunedScore:
         share_kept   of the weights that the mask covers; of components, of the weights of all heads and MLPs
         """
         task, model, tokenizer, tables = self.of.opened(run)
-        parts, weights = components.parted(self.kept.mask(run))
+        parts, weights = masks.parted(self.kept.mask(run))
         if parts:
             model = components.sliced(model, parts)
             told = {name: int(kept.sum()) for name, kept in parts.items()}

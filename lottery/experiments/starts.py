@@ -7,15 +7,16 @@ from typing import ClassVar
 import pandas as pd
 import torch
 
-from lottery import glue_hub, miniature, models, own_file, text_corpus
+from lottery import miniature, models
 from lottery.choices import choose, named
-from lottery.examples import seeded
+from lottery.data import glue_hub, own_file, text_corpus
+from lottery.data.examples import seeded
+from lottery.data.own_file import Labels
 from lottery.experiments import Pretrained, Start
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
-from lottery.own_file import Labels
-from lottery.runs import Count, Fraction, Run, Source, parameters
+from lottery.store import Count, Fraction, Run, Source, parameters
 from lottery.tasks import Task
 
 HUB, OWN = "hub", "own"

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from lottery import mask_training, models, training
+from lottery import models, training
 from lottery.choices import choose, named
 from lottery.mask_learning import Method
-from lottery.runs import Count, Run, Size, parameters
+from lottery.store import Count, Run, Size, parameters
+from lottery.training import mask_training
 
 SPARSITY = 0.5
 HEAD_SIZE = 64  # as in every BERT

@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import torch
 
-from lottery import components, masks, models
+from lottery import masks, models
 from lottery.choices import choose
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.magnitude_search import MagnitudeSearch
+from lottery.findings.searches import silent
 from lottery.masks import Mask
-from lottery.runs import Count, Run, parameters
-from lottery.searches import silent
+from lottery.store import Count, Run, parameters
 
 Search = ComponentSearch | MagnitudeSearch
 Which = Literal["good", "random", "bad"]
@@ -36,7 +36,7 @@ class Drawn:
     def mask(self, run: Run) -> Mask:
         """Components of each kind, or weights of all matrices together, drawn evenly without replacement."""
         found, generator = self.like.mask(run), seeded(self.seed)
-        parts, weights = components.parted(found)
+        parts, weights = masks.parted(found)
         if weights:
             shapes = {name: kept.shape for name, kept in weights.items()}
             return masks.keep_random(shapes, masks.sparsity(weights), generator)
@@ -62,7 +62,7 @@ class Bad:
     def mask(self, run: Run) -> Mask:
         """Components: those removed, and as many of the good as are lacking; or a draw from those removed."""
         found, generator = self.like.mask(run), seeded(self.seed)
-        parts, weights = components.parted(found)
+        parts, weights = masks.parted(found)
         if weights:
             return self._weights(run, weights)
         return {name: self._components(kept, generator) for name, kept in parts.items()}

@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 
 import torch
 
-from lottery.component_search import normalised, without_lowest
-from lottery.components import HEADS, MLPS
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask, Scores
-from lottery.runs import Count, Run, Size, parameters
+from lottery.pruning.component_search import normalised, without_lowest
+from lottery.pruning.components import HEADS, MLPS
+from lottery.store import Count, Run, Size, parameters
 
 
 def sizes(tenths: int, *, heads: int, mlps: int) -> tuple[int, int]:

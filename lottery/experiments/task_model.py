@@ -5,12 +5,14 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import evaluation, masks, models, pruning, runs
+from lottery import masks, models, pruning
+from lottery import store as runs
 from lottery.experiments import Kept, Start
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning
-from lottery.runs import Experiment, Run, parameters
+from lottery.store import Experiment, Run, parameters
+from lottery.training import evaluation
 
 
 @parameters

@@ -7,11 +7,11 @@ from pydantic import InstanceOf
 
 from lottery import models
 from lottery.choices import choose, named
-from lottery.examples import seeded
+from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
 from lottery.masks import Mask
 from lottery.pruning import KEEP, Scope
-from lottery.runs import Count, Fraction, Run, parameters
+from lottery.store import Count, Fraction, Run, parameters
 from lottery.tasks import Task
 
 

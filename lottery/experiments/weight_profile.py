@@ -8,9 +8,11 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models, ranks, stats
+from lottery import models
+from lottery import statistics as stats
 from lottery.experiments import Start
-from lottery.runs import Run, parameters
+from lottery.statistics import ranks
+from lottery.store import Run, parameters
 
 CUTS = [step / 50 for step in range(50)]  # as in the paper
 CONTINUES = "##"  # begins a WordPiece that goes on with a word

@@ -1,7 +1,7 @@
 """SMP-S: as SMP-L, but matrices of one kind share what is kept by their mean scores (Jiang et al. 2023, eq. 4)."""
 
 from lottery.mask_learning import sigmoid_pull, straight_through
-from lottery.score_masks import shared
+from lottery.mask_learning._shares import shared
 
 TITLE = "SMP-S"
 LEARNED, FROZEN, AIMED = True, True, True

@@ -1,8 +1,8 @@
 """SMP-S as released: milder shares where much is kept, and what a matrix cannot hold is lost (Jiang et al. 2023)."""
 
 from lottery.mask_learning import sigmoid_pull, straight_through
+from lottery.mask_learning._shares import shared_with_loss
 from lottery.masks import Mask, Scores
-from lottery.score_masks import shared_with_loss
 
 TITLE = "SMP-S, released"
 LEARNED, FROZEN, AIMED = True, True, True

@@ -1,7 +1,7 @@
 """SMP-T: weights stay as pre-trained; those stay whose score passes a threshold (Jiang et al. 2023, Table 3)."""
 
 from lottery.mask_learning import sigmoid_pull, straight_through
-from lottery.score_masks import above
+from lottery.mask_learning._shares import above
 
 TITLE = "SMP-T"
 LEARNED, FROZEN, AIMED = True, True, False

@@ -1,7 +1,7 @@
 """Soft movement: weights are fine-tuned; those stay whose score passes a threshold (Sanh et al. 2020)."""
 
 from lottery.mask_learning import sigmoid_pull, straight_through
-from lottery.score_masks import above
+from lottery.mask_learning._shares import above
 
 TITLE = "soft movement"
 LEARNED, FROZEN, AIMED = True, False, False

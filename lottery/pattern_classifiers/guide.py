@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from lottery.attention_patterns import PATTERNS, Counts, Pattern, counts
+from lottery.attention.patterns import PATTERNS, Counts, Pattern, counts
 
 ROWS_OF_LINE, ROWS_OF_COLUMN = 1 / 2, 2 / 3  # as the guide asks
 EVEN = 0.85  # half-way between the fields and the scattered maps that are drawn

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
 from lottery import schedules
-from lottery.attention_patterns import PATTERNS, prepared
+from lottery.attention.patterns import PATTERNS, prepared
 
 EPOCHS, STEPS = 12, 150  # at least; few maps are seen more often, as in the released code 400 maps 200 times
 BATCH_SIZE, RATE = 64, 2e-3

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lottery.attention_patterns import PATTERNS, prepared
+from lottery.attention.patterns import PATTERNS, prepared
 
 
 def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, Tensor]:

@@ -3,8 +3,8 @@
 from transformers import PreTrainedTokenizerBase
 
 from lottery import models
-from lottery.headed import Headed
 from lottery.task_heads import label_tokens, linear
+from lottery.task_heads._headed import Headed
 from lottery.tasks import Task
 
 TRAINED = False

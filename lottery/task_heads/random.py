@@ -2,8 +2,8 @@
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import evaluation
 from lottery.tasks import Task
+from lottery.training import evaluation
 
 TRAINED = True
 

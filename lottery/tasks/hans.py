@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lottery import glue_files, scores
+from lottery.data import glue_files
+from lottery.data import metrics as scores
 
 TITLE = "HANS"
 KIND = "classification"

@@ -129,10 +129,13 @@ from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 from sklearn.metrics import cohen_kappa_score
 
-from lottery import cluster, pattern_tables, plots, runs, stats
-from lottery.attention_patterns import PATTERNS
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.attention.patterns import PATTERNS
 from lottery.choices import choose
-from lottery.pattern_tables import GROUPS
+from lottery.findings import patterns as pattern_tables
+from lottery.findings.patterns import GROUPS
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -33,8 +33,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import claims, plots, runs
+from lottery import claims
+from lottery import store as runs
 from lottery.choices import choose, offered
+from lottery.suite import plots
 
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
 CHAPTERS = [

@@ -121,8 +121,12 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, models, plots, ranks, runs, stats
+from lottery import models
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
+from lottery.statistics import ranks
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

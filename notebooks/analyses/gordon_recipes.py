@@ -107,10 +107,13 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, schedules, stats
+from lottery import schedules
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments.conditions import CONDITIONS, TITLES, best, recipe_of, told
 from lottery.experiments.conditions import epochs as epochs_of
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -93,7 +93,10 @@ import scipy.stats
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, models, plots, runs, stats
+from lottery import models
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -28,9 +28,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import plots, runs
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import conditions
+from lottery.suite import plots
 
 plots.house_style()
 bert = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")

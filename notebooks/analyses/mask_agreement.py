@@ -76,9 +76,12 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import agreement, cluster, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
-from lottery.searches import judged, masks, silent_told
+from lottery.findings.searches import judged, masks, silent_told
+from lottery.statistics import agreement
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -107,7 +107,12 @@ from matplotlib import pyplot as plt
 from scipy.special import entr
 from transformers import AutoModel, BertConfig
 
-from lottery import cluster, components, mask_files, masks, models, plots, runs, ticket_files
+from lottery import masks, models
+from lottery import store as runs
+from lottery.masks import files as mask_files
+from lottery.pruning import components
+from lottery.suite import cluster, plots
+from lottery.suite import tickets as ticket_files
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -99,7 +99,12 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 from transformers import BertConfig
 
-from lottery import agreement, cluster, components, miniature, models, plots, runs, stats
+from lottery import miniature, models
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.pruning import components
+from lottery.statistics import agreement
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

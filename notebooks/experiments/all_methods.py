@@ -183,7 +183,9 @@ from matplotlib import pyplot as plt
 from scipy.special import entr
 from scipy.stats import ttest_rel
 
-from lottery import cluster, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

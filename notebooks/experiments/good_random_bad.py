@@ -147,10 +147,12 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments.subnetworks import told
-from lottery.searches import sound, survivors
+from lottery.findings.searches import sound, survivors
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -139,9 +139,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments.conditions import TITLES, best, told
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -119,8 +119,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import cluster, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
+from lottery.suite import cluster, plots
 from lottery.tasks import Task
 
 plots.house_style()

@@ -117,7 +117,12 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 from transformers import BertConfig
 
-from lottery import cluster, components, mask_tables, plots, rivals, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.claims import _jiang as rivals
+from lottery.findings import learned_masks as mask_tables
+from lottery.pruning import components
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

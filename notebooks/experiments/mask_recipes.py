@@ -143,7 +143,11 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, mask_tables, plots, rivals, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
+from lottery.claims import _jiang as rivals
+from lottery.findings import learned_masks as mask_tables
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -160,8 +160,12 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, miniature, models, plots, runs, stats, stopping
+from lottery import miniature, models
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.experiments.miniature_text import DOCUMENTS
+from lottery.statistics import stopping
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -113,8 +113,11 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import cluster, mask_tables, plots, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.claims.a_teacher_adds_to_f1 import TOLD
+from lottery.findings import learned_masks as mask_tables
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

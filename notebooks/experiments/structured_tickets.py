@@ -112,9 +112,14 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 from transformers import BertConfig
 
-from lottery import cluster, contrast, mask_tables, plots, rivals, runs, stats
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
+from lottery.claims import _jiang as rivals
 from lottery.experiments.super_ticket import sizes
+from lottery.findings import learned_masks as mask_tables
+from lottery.suite import cluster, plots
+from lottery.training import contrast
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

@@ -104,8 +104,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from lottery import cluster, miniature, plots, runs, stats
+from lottery import miniature
+from lottery import statistics as stats
+from lottery import store as runs
 from lottery.choices import choose
+from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)

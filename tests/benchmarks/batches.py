@@ -13,7 +13,8 @@ import torch
 from _report import REFERENCE, Figure, Skipped, main, side_by_side
 from torch.nn.functional import pad
 
-from lottery import examples, models, training
+from lottery import models, training
+from lottery.data import examples
 from lottery.tasks import cola
 
 BATCH_SIZE = 32

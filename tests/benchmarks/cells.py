@@ -19,10 +19,11 @@ from typing import ClassVar
 import cloudpickle
 from _report import Figure, main, side_by_side
 
-from lottery import cluster, runs
+from lottery import store as runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
-from lottery.runs import Count, parameters
+from lottery.store import Count, parameters
+from lottery.suite import cluster
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a script
 

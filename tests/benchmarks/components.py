@@ -14,8 +14,10 @@ import torch
 from _report import REFERENCE, Figure, Skipped, main, side_by_side
 from torch.nn.functional import pad
 
-from lottery import component_search, components, examples, models, sensitivity, training
+from lottery import models, training
 from lottery.component_importance import running, sample
+from lottery.data import examples
+from lottery.pruning import component_search, components, sensitivity
 from lottery.tasks import cola
 
 

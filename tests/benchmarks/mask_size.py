@@ -12,8 +12,10 @@ from pathlib import Path
 
 from _report import Figure, main, side_by_side
 
-from lottery import mask_coding, mask_files, ticket_files
 from lottery.experiments.mask_sizes import ByLot
+from lottery.masks import coding as mask_coding
+from lottery.masks import files as mask_files
+from lottery.suite import tickets as ticket_files
 
 TOLD = {"model": "m", "method": "x", "seed": 0}
 

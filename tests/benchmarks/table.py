@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from _report import Figure, main, side_by_side
 
-from lottery import runs
+from lottery import store as runs
 
 
 @runs.parameters

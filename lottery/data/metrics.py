@@ -1,0 +1,47 @@
+"""The scores GLUE reports, as fractions in [-1, 1]; a score that is not defined is NaN, not 0."""
+
+import numpy as np
+from scipy import stats
+from sklearn import metrics
+
+
+def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """The share of predictions that are right."""
+    return float(metrics.accuracy_score(labels, predictions))
+
+
+def f1(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """F1 of class 1; NaN where class 1 is neither present nor predicted."""
+    return float(metrics.f1_score(labels, predictions, zero_division=np.nan))
+
+
+def f1_macro(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """F1 of each class that is present or predicted, averaged, each class counting alike."""
+    return float(metrics.f1_score(labels, predictions, average="macro"))
+
+
+def matthews(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """Matthews correlation; 0 for a model that answers one class only."""
+    if not np.ptp(predictions):
+        return 0.0
+    return float(metrics.matthews_corrcoef(labels, predictions))
+
+
+def pearson(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """Pearson correlation; NaN where either side is constant."""
+    return float(stats.pearsonr(predictions, labels).statistic) if _both_vary(predictions, labels) else float("nan")
+
+
+def spearman(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """Spearman rank correlation; NaN where either side is constant."""
+    return float(stats.spearmanr(predictions, labels).statistic) if _both_vary(predictions, labels) else float("nan")
+
+
+def correlations(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Pearson, Spearman and their mean, the score that STS-B reports; NaN for a model that gives one number to all."""
+    linear, ranked = pearson(predictions, labels), spearman(predictions, labels)
+    return {"pearson_spearman": (linear + ranked) / 2, "pearson": linear, "spearman": ranked}
+
+
+def _both_vary(predictions: np.ndarray, labels: np.ndarray) -> bool:
+    return bool(np.ptp(predictions) > 0 and np.ptp(labels) > 0)

@@ -1,0 +1,1 @@
+"""What recorded runs say, told as tables."""

@@ -1,0 +1,186 @@
+"""Mask files: a mask, what it was made of and by, in one safetensors file that only its own model opens."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from lottery import files
+from lottery.masks import Mask, Shapes, fingerprint, pack, parted, sparsity, unpack
+from lottery.masks import coding as mask_coding
+
+FORMAT = "lottery-mask-1"
+# "bits": one bit a weight, eight to a byte, each matrix under its name; "entropy": as `mask_coding` encodes it.
+Coder = Literal["bits", "entropy"]
+FIELDS = {"format", "coder", "model", "method", "sparsity_asked", "sparsity", "seed", "fingerprint", "shapes"}
+CHECKSUM = "checksum"  # files written before there was one are read without it
+
+
+def save(
+    path: Path,
+    mask: Mask,
+    *,
+    model: str,
+    method: str,
+    asked: float,
+    seed: int,
+    coder: Coder | Literal["smallest"] = "bits",
+) -> None:
+    """Write a mask with its header.
+
+    model   what it was made on
+    method  how its weights were chosen, a name in lottery/importance or a procedure
+    asked   the sparsity that was asked for; the realised one is written beside it
+    coder   "bits", quick to write and to read; "entropy"; or whichever of them takes less: at half the weights kept
+            there is nothing to gain, and on a BERT-base the entropy coder takes some seconds
+    """
+    shapes = {name: tuple(kept.shape) for name, kept in mask.items()}
+    coder, content = _coded(mask, coder)
+    header = {
+        "format": FORMAT,
+        "coder": coder,
+        "model": model,
+        "method": method,
+        "sparsity_asked": repr(asked),
+        "sparsity": repr(sparsity(mask)),
+        "seed": str(seed),
+        "fingerprint": fingerprint(shapes),
+        "shapes": json.dumps(shapes),
+    }
+    header[CHECKSUM] = _checksum(header, mask)
+    with files.written(path) as partial:
+        partial.write_bytes(_in_order(safetensors.torch.save(content, metadata=header)))
+
+
+def _coded(mask: Mask, coder: str) -> tuple[str, dict[str, Tensor]]:
+    """What goes into the file, and the coder that made it."""
+    if coder == "smallest":
+        return min((_coded(mask, each) for each in ("bits", "entropy")), key=lambda made: _bytes(made[1]))
+    if coder == "bits":
+        return coder, pack(mask)
+    return coder, {name: torch.from_numpy(array) for name, array in mask_coding.encode(mask).items()}
+
+
+def _decoded(content: dict[str, Tensor], coder: str, shapes: Shapes) -> Mask:
+    if coder == "bits":
+        return unpack(content, shapes)
+    return mask_coding.decode({name: tensor.numpy() for name, tensor in content.items()}, shapes)
+
+
+def _checksum(header: Mapping[str, str], mask: Mask) -> str:
+    """sha256, 64 hex digits, of the other fields of the header and of every bit of the mask."""
+    whole = sha256(json.dumps(sorted((name, told) for name, told in header.items() if name != CHECKSUM)).encode())
+    for _, bits in sorted(pack(mask).items()):
+        whole.update(bits.numpy())
+    return whole.hexdigest()
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same safetensors file with its metadata in the order of their names; the library draws one at random."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    told = json.dumps(header, separators=(",", ":")).encode()
+    told += b" " * (-len(told) % 8)  # tensors begin at a multiple of eight
+    return len(told).to_bytes(8, "little") + told + content[end:]
+
+
+def load(path: Path) -> tuple[Mask, dict[str, str]]:
+    """The mask, its names in sorted order, and its header.
+
+    Raises ValueError for what is no mask file, and for one that was altered or whose parts do not fit together.
+    """
+    header, content = _opened(path)
+    shapes = _shapes(path, header)
+    try:
+        mask = _decoded(content, header["coder"], shapes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; get the file anew") from error
+    if repr(sparsity(mask)) != header["sparsity"]:
+        raise ValueError(f"{path}: its mask has sparsity {sparsity(mask)}, its header says {header['sparsity']}")
+    if header.get(CHECKSUM, checksum := _checksum(header, mask)) != checksum:
+        raise ValueError(f"{path} was altered: it does not have the checksum in its header; get it anew")
+    return mask, header
+
+
+def payload(path: Path) -> tuple[str, int]:
+    """The coder of a mask file, and how many bytes it took for the mask; the rest is the header. Raises as `load`."""
+    header, content = _opened(path)
+    return header["coder"], _bytes(content)
+
+
+def _bytes(content: dict[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in content.values())
+
+
+def _opened(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give a mask file (.safetensors)")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- safe_open is no mapping
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+    coders = get_args(Coder)
+    if header.keys() - {CHECKSUM} != FIELDS or header["format"] != FORMAT or header["coder"] not in coders:
+        raise ValueError(f"{path} is not a mask file of lottery (format {FORMAT}, coder {' or '.join(coders)})")
+    return header, content
+
+
+def _shapes(path: Path, header: dict[str, str]) -> Shapes:
+    try:
+        shapes = {name: tuple(shape) for name, shape in sorted(json.loads(header["shapes"]).items())}
+        fits = fingerprint(shapes) == header["fingerprint"]
+    except (AttributeError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{path}: its names and shapes do not have the fingerprint in its header; make it again")
+    return shapes
+
+
+def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Several masks of one model: their names, and what they keep, as `agreement` takes it.
+
+    paths    mask files, and folders that hold some (*.safetensors); at least two files in all
+    returns  names, without what all have in common; {"heads": (masks, layers, heads), "mlps": (masks, layers)} of masks
+             of components, {"weights": (masks, weights)} of others, matrix after matrix by their names; bool
+    Raises ValueError for fewer than two files, what is no mask file, and masks of models of other shapes;
+    FileNotFoundError for a path that is not there.
+    """
+    found = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
+    if missing := [path for path in found if not path.exists()]:
+        raise FileNotFoundError(f"{missing[0]} does not exist: give mask files, or folders that hold some")
+    if doubled := [path for number, path in enumerate(found) if path.resolve() in map(Path.resolve, found[:number])]:
+        raise ValueError(f"{doubled[0]} is given twice: a mask agrees with itself")
+    if len(found) < 2:
+        told = ", ".join(map(str, paths))
+        raise ValueError(f"{told}: {len(found)} mask file(s) (*.safetensors) there; agreement takes two or more")
+    read = [load(path) for path in found]
+    first = read[0][1]["fingerprint"]
+    for path, (_, header) in zip(found, read, strict=True):
+        if header["fingerprint"] != first:
+            raise ValueError(f"{found[0]} and {path} are masks of models of other shapes: give those of one model")
+    parts, weights = zip(*(parted(mask) for mask, _ in read), strict=True)
+    kept = {name: torch.stack([part[name] for part in parts]).numpy() for name in parts[0]}
+    if weights[0]:
+        flat = [torch.cat([mask[name].flatten() for name in sorted(mask)]) for mask in weights]
+        kept["weights"] = torch.stack(flat).numpy()
+    return _told_apart(found), kept
+
+
+def _told_apart(paths: Sequence[Path]) -> list[str]:
+    """Paths without the parts that all of them have in common."""
+    parts = [path.absolute().with_suffix("").parts for path in paths]
+    if len({len(part) for part in parts}) > 1:
+        names = ["/".join(part[-2:]) for part in parts]
+        return names if len(set(names)) == len(names) else [str(path) for path in paths]
+    differing = [place for place in range(len(parts[0])) if len({part[place] for part in parts}) > 1]
+    return ["/".join(part[place] for place in differing) or parts[0][-1] for part in parts]

@@ -1,0 +1,98 @@
+"""How the loss of each single example would change with each component: exact, in one backward pass a batch.
+
+The gate xi of a component multiplies its output; its gradient at xi = 1 is what Michel et al. 2019 (arXiv:1905.10650,
+equation 2) call the sensitivity. With a gate of its own for every example of a batch, the gradient of the *summed* loss
+is every example's own, since no example's gate reaches another's loss. Only activations need gradients: the weights
+are frozen meanwhile.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from tqdm.auto import tqdm
+from transformers import PreTrainedModel
+
+from lottery.data.examples import Batch, Examples, sorted_batches
+from lottery.masks import Mask, Scores
+from lottery.models import frozen
+from lottery.pruning import components
+from lottery.pruning.components import HEADS, MLPS
+
+BATCH_SIZE = 64
+
+
+def per_example(
+    model: PreTrainedModel,
+    examples: Examples,
+    kept: Mask,
+    *,
+    removed_too: bool = False,
+    batch_size: int = BATCH_SIZE,
+) -> Scores:
+    """dL/dxi of every example and component, dropout off.
+
+    kept         which gates stand at 1, the others at 0
+    removed_too  False: the others are cut out, which is faster, and have the gradient NaN; True: they have that at 0
+    returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, float32 on the CPU, in the examples' order; L in
+                 nats, or squared units for a regression
+    """
+    present = components.everything(model.config) if removed_too else kept
+    found = _unknown(model, len(examples))
+    for positions, gradients, _ in _gradients(model, examples, kept, present, batch_size, by_token=False):
+        for name, gradient in gradients.items():
+            found[name][positions] = torch.where(present[name], gradient[:, 0].cpu(), torch.nan)
+    return found
+
+
+def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
+    """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
+    found = _unknown(model, len(examples))
+    for positions, gradients, tokens in _gradients(model, examples, kept, kept, batch_size, by_token=True):
+        for name, gradient in gradients.items():
+            here = tokens.reshape(*tokens.shape, *[1] * (gradient.ndim - 2))
+            found[name][positions] = torch.where(kept[name], (gradient.abs() * here).sum(1).cpu(), torch.nan)
+    return found
+
+
+def _unknown(model: PreTrainedModel, count: int) -> Scores:
+    return {name: torch.full((count, *shape), torch.nan) for name, shape in components.shapes(model.config).items()}
+
+
+def _gradients(
+    model: PreTrainedModel, examples: Examples, kept: Mask, present: Mask, batch_size: int, *, by_token: bool
+) -> Iterator[tuple[list[int], Scores, Tensor]]:
+    """Of each batch the examples' positions, the gradients of their gates, and which tokens are real.
+
+    present   the components not cut out, among which are all that are kept
+    by_token  gradients {"heads": (batch, tokens, layers, heads), "mlps": (batch, tokens, layers)}, else tokens is 1
+    """
+    model = components.sliced(model, present)
+    values = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
+    batches = list(sorted_batches(examples.lengths, batch_size))
+    with frozen(model):
+        for positions in tqdm(batches, desc="importance", leave=False, disable=None):
+            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+            tokens = batch["attention_mask"]
+            each = (len(positions), tokens.shape[1] if by_token else 1)
+            gates = {name: value.expand(*each, *value.shape).clone().requires_grad_() for name, value in values.items()}
+            with components.gated(model, gates, present):
+                loss = _summed_loss(model, batch)
+            gradients = torch.autograd.grad(loss, [gates[HEADS], gates[MLPS]], materialize_grads=True)
+            yield positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens
+
+
+def _summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """The sum of the examples' losses, each as if it were alone."""
+    if "start_positions" not in batch:
+        return model(**batch).loss * len(batch["input_ids"])  # the model takes the mean over the batch
+    # The model's own loss of a span lets the padding of a longer neighbour compete with an example's tokens.
+    places = ("start_positions", "end_positions")
+    output = model(**{name: tensor for name, tensor in batch.items() if name not in places})
+    padding = batch["attention_mask"] == 0
+    parts = zip((output.start_logits, output.end_logits), places, strict=True)
+    return sum(
+        cross_entropy(logits.masked_fill(padding, -torch.inf), batch[name], reduction="sum") / 2
+        for logits, name in parts
+    )

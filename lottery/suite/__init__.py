@@ -1,0 +1,1 @@
+"""What runs, shows and stores: the commands, the cluster, the notebooks and the book."""

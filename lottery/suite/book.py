@@ -1,0 +1,386 @@
+"""The book: every notebook executed, prose and computed pages put together, rendered, and shown if it passes the gates.
+
+Its first page is the notebook or the prose called index. The parts after it stand in book/parts.yaml, `part: title` in
+order. The first lines of a notebook, and of a page of prose (book/*.md), say
+`lottery: {part: <part>, order: <number>}`; prose that says nothing belongs to the last part.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import chdir, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import yaml
+from rich.console import Console
+from rich.progress import Progress
+
+from lottery import files
+from lottery.suite import checks as gates
+from lottery.suite import notebooks
+
+FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
+ORDER = 50  # of a page that does not say its own
+OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
+# Jupyter Book, which does not go on writing when the process that asked for it is gone.
+RENDER = """
+import os, sys, threading, time
+from jupyter_book.cli.main import main
+
+def watch():
+    while os.getppid() == int(os.environ["PARENT"]):
+        time.sleep(0.1)
+    os._exit(1)
+
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(main())
+"""
+LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
+
+
+def build(
+    root: Path,
+    profile: str,
+    *,
+    results: Path,
+    workers: int = 2,
+    scheduler: str = "",
+    force: bool = False,
+    console: Console,
+) -> Path:
+    """Build the book of a profile; the path of its first page, book/_build/html/index.html.
+
+    results    the store of runs
+    workers    processes of the local cluster, started if there is anything to compute; and notebooks executed at a time
+    scheduler  address of a running Dask scheduler that takes its place
+    force      execute notebooks that are up to date, too
+
+    Raises ValueError for a profile, row or notebook header that is wrong, and RuntimeError if a notebook fails, a page
+    does not render or a gate is not passed: the book that was there before then stays as it was.
+    """
+    told = notebooks.profile(root, profile)
+    home = root / "book" / "_build"
+    first, pages = first_page(root), arranged(root)
+    executed = home / "executed" / profile
+    overrides = {
+        name: told.get(name, {}) | notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
+        for name in _notebooks(first, pages)
+    }
+    tables = execute_all(
+        root, overrides, executed, results=results, workers=workers, scheduler=scheduler, force=force, console=console
+    )
+    faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
+    _refuse(faults, "a notebook may not be published")
+    source = home / "source"
+    with files.locked(home / ".lock"):
+        assemble(root, first, pages, executed, source)
+        (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
+        staged = render(source, home / "staged")
+        _refuse(gates.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
+        if (home / "html").exists():
+            (home / "html").replace(home / "staged" / "before")
+        staged.replace(home / "html")
+        shutil.rmtree(home / "staged")
+    return home / "html" / "index.html"
+
+
+def _refuse(faults: list[str], sentence: str) -> None:
+    if faults:
+        more = f"\n... and {len(faults) - 20} more" if len(faults) > 20 else ""
+        raise RuntimeError(f"{sentence}:\n" + "\n".join(faults[:20]) + more)
+
+
+# Which pages there are, and in which order
+
+
+@dataclass(frozen=True, order=True)
+class Page:
+    """A page in its part: ordered by its number, then by its file's path in the source tree, without the suffix."""
+
+    order: int
+    file: str
+    notebook: bool = False
+
+
+def first_page(root: Path) -> Page:
+    """The page that the book opens with: notebooks/<folder>/index.py, or book/index.md.
+
+    Raises ValueError where there is none, or both.
+    """
+    found = [Page(0, name, notebook=True) for name in notebooks.find(root) if _in_source(name) == FIRST]
+    found += [Page(0, FIRST)] if (root / "book" / f"{FIRST}.md").exists() else []
+    if len(found) != 1:
+        raise ValueError(
+            f"a book opens with one page called {FIRST}, a notebook or book/{FIRST}.md; here are {len(found)}"
+        )
+    return found[0]
+
+
+def arranged(root: Path) -> dict[str, list[Page]]:
+    """The pages of the book after its first one: {title of the part: its pages in order}; parts without pages left out.
+
+    Raises ValueError for a notebook in no part and for a part that is not in book/parts.yaml, naming the parts.
+    """
+    titles = notebooks.read_parameters(root / "book" / "parts.yaml")
+    parts: dict[str, list[Page]] = {part: [] for part in titles}
+    last = list(titles)[-1]
+    places = {name: notebooks.header(root, name) for name in notebooks.find(root) if _in_source(name) != FIRST}
+    prose = {path.stem: _place(path) for path in (root / "book").glob("*.md") if path.stem not in (FIRST, "README")}
+    for file, place in (places | prose | {MADE: {}}).items():
+        part, order = place.get("part", last if file not in places else None), place.get("order", ORDER)
+        if part not in parts or not isinstance(order, int):
+            raise ValueError(
+                f"the page {file} gives {place or 'nothing'} as its place in the book: write "
+                "`lottery: {part: <part>, order: <whole number>}` into its first lines; "
+                f"book/parts.yaml has the parts {', '.join(titles)}"
+            )
+        parts[part].append(Page(order, file, notebook=file in places))
+    return {titles[part]: sorted(pages) for part, pages in parts.items() if pages}
+
+
+def _place(page: Path) -> dict[str, Any]:
+    head = re.match(r"---\n(.*?)\n---\n", page.read_text(encoding="utf-8"), re.DOTALL)
+    return (yaml.safe_load(head[1]) or {}).get("lottery", {}) if head else {}
+
+
+def _notebooks(first: Page, pages: dict[str, list[Page]]) -> list[str]:
+    return [page.file for part in ([first], *pages.values()) for page in part if page.notebook]
+
+
+def _in_source(notebook: str) -> str:
+    """Where a notebook lies in the source tree: under its name, the first page at the top."""
+    return FIRST if Path(notebook).name == FIRST else notebook
+
+
+# Executing
+
+
+def execute_all(
+    root: Path,
+    overrides: dict[str, dict[str, Any]],
+    executed: Path,
+    *,
+    results: Path,
+    workers: int,
+    scheduler: str,
+    force: bool,
+    console: Console,
+) -> dict[str, pd.DataFrame]:
+    """Execute the notebooks that are not up to date, as executed/<name>.ipynb; the runs of each notebook.
+
+    overrides  {notebook: its given parameters}
+    First the runs of all of them are performed together, so that no worker waits at a notebook's end; then the
+    notebooks, which find everything done, are executed `workers` at a time. Beside a notebook stays a table of the runs
+    it shows, whatever becomes of the store.
+    """
+    # torch, Dask and Jupyter: seconds that commands which only look can do without
+    from jupyter_core.utils import ensure_event_loop
+
+    from lottery import store as runs
+    from lottery.suite import cluster
+
+    def shown(name: str) -> Path:
+        return executed / f"{name}.runs.parquet"
+
+    def one(name: str, progress: Progress) -> float:
+        with closing(ensure_event_loop()):  # a thread's own, which Jupyter makes and never closes
+            seconds = notebooks.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
+        runs.record(_with_needs(grids[name], results), results, shown(name))
+        return seconds
+
+    with chdir(root):  # where notebooks are, so that files they name have the same key here
+        grids = {name: notebooks.grid(root, name, given) for name, given in overrides.items()}
+        stale = []
+        for name, given in overrides.items():
+            if not force and notebooks.up_to_date(root, name, given, executed / f"{name}.ipynb"):
+                _say(console, f"{name}: up to date")
+            else:
+                stale.append(name)
+                shown(name).unlink(missing_ok=True)
+        ours = [experiment for name in stale if "scheduler" in overrides[name] for experiment in grids[name]]
+        try:
+            cluster.map(ours, results, workers=workers, scheduler=scheduler)
+        except (RuntimeError, ValueError) as error:
+            failed = [name for name in stale if (runs.status(grids[name], results)["state"] == "failed").any()]
+            raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
+        with notebooks.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
+            at_work = {pool.submit(one, name, progress): name for name in stale}
+            try:
+                for number, future in enumerate(as_completed(at_work), 1):
+                    took = _duration(future.result())
+                    _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                notebooks.stop()
+                raise
+            finally:
+                pool.shutdown(cancel_futures=True)
+        for name in overrides:
+            if not shown(name).exists():  # of one that is up to date
+                runs.record(_with_needs(grids[name], results), results, shown(name))
+    return {name: runs.recorded(shown(name)) for name in overrides}
+
+
+def _with_needs(grid: list[Any], results: Path) -> list[Any]:
+    """The experiments of a grid and all that they need, each once, but for needs that are gone from the store since."""
+    from lottery import store as runs
+
+    found: dict[str, Any] = {}
+    for experiment in grid:
+        needs = [each for each in runs.needs(experiment) if runs.Run(each, results).finished]
+        for each in (*_with_needs(needs, results), experiment):
+            found.setdefault(runs.key(each), each)
+    return list(found.values())
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+# Putting together
+
+
+def assemble(root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, source: Path) -> None:
+    """The book's source tree: what lies in book/, the executed notebooks, the order of pages, the list of rows."""
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
+    for name in _notebooks(first, pages):
+        place = source / f"{_in_source(name)}.ipynb"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(executed / f"{name}.ipynb", place)
+    parts = [{"chapters": [{"file": CONTENTS}]}] + [
+        {"caption": title, "chapters": [{"file": page.file} for page in part]} for title, part in pages.items()
+    ]
+    (source / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": FIRST, "parts": parts}))
+    files = [FIRST, *(page.file for part in pages.values() for page in part if page.file != MADE)]
+    anchors = [(label, file) for file in files for label in labels(source / file)]
+    (source / f"{CONTENTS}.md").write_text(what_is_in_this_book(root / "book" / "rows.yaml", anchors))
+
+
+def labels(page: Path) -> list[str]:
+    """The anchors that a page of the source tree, its suffix left out, sets: `(g1)=`, `:name: g7`, a figure's name."""
+    text = page.with_suffix(".md")
+    if text.exists():
+        return [first or second for first, second in LABEL.findall(text.read_text(encoding="utf-8"))]
+    told = []
+    for cell in nbformat.read(page.with_suffix(".ipynb"), as_version=4).cells:
+        if cell.cell_type == "markdown":
+            told += [first or second for first, second in LABEL.findall(cell.source)]
+        elif name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
+            told.append(name)
+    return told
+
+
+def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
+    """The page that lists the rows of rows.yaml, each with a link to its anchor in the book, or "not yet".
+
+    anchors  (label, page) of all pages; a row's label is its name in lower case, `g7-minilm` is the twin of `g7`
+    Raises ValueError if an anchor stands in two places.
+    """
+    lines = ["# What is in this book", ""]
+    listed: dict[str | None, list[str]] = {}
+    for told in yaml.safe_load(rows.read_text(encoding="utf-8")):
+        row = told["row"].lower()
+        own = sorted((label, page) for label, page in anchors if label == row or label.startswith(f"{row}-"))
+        for (label, page), (again, other) in pairwise(own):
+            if label == again:
+                raise ValueError(f"the anchor {label} stands in {page} and in {other}: a row has one place in the book")
+        shown = [(told["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
+        links = ", ".join(f"{{ref}}`{name} <{label}>`" for name, label in shown) or "not yet"
+        what = told["what"].replace("|", "\\|")
+        listed.setdefault(told["paper"], []).append(f"| {told['row']} | {what} | {links} |")
+    for paper, table in listed.items():
+        heading = f"{{cite:t}}`{paper}`" if paper else "Beyond the papers"
+        lines += [f"## {heading}", "", "| row | what it is | where |", "|---|---|---|", *table, ""]
+    return "\n".join(lines)
+
+
+def how_this_was_made(
+    root: Path, profile: str, overrides: dict[str, dict[str, Any]], executed: Path, tables: dict[str, pd.DataFrame]
+) -> str:
+    """The page that tells with what, from what and in how long the book was computed, and what was recorded before.
+
+    overrides  {notebook: its given parameters}
+    tables     {notebook: its runs}, as lottery.runs.record leaves them
+    """
+    from lottery import store as runs
+
+    here = runs.provenance()
+    lines = [
+        "# How this was made",
+        "",
+        f"This book was put together from commit `{here['commit']}` with the profile `{profile}`. For each page that",
+        "computes, here is what it ran: the time is that of its runs, one after the other.",
+        "",
+        "## Computed for this book",
+        "",
+    ]
+    for name, table in tables.items():
+        took = _duration(notebooks.seconds(executed / f"{name}.ipynb"))
+        parameters = notebooks.resolve(root, name, overrides[name]).items()
+        told = [f"`{parameter} = {value!r}`" for parameter, value in parameters if notebooks.is_told(parameter, value)]
+        lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_told(table)}; the page itself was executed in {took}."]
+        lines += [f"  Its parameters: {', '.join(told)}."] if told else []
+    recorded = {path: runs.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
+    lines += ["", "## Recorded before, and shown beside it", ""]
+    lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_told(table)}." for path, table in recorded.items()]
+    lines += [] if recorded else ["Nothing has been recorded yet."]
+    lines += ["", "## Versions", "", "| | put together with | runs made with |", "|---|---|---|"]
+    every = [table for table in (*tables.values(), *recorded.values()) if not table.empty]
+    for what in (what for what in here if what not in OF_A_RUN):
+        made_with = sorted({str(value) for table in every for value in table[f"made.{what}"]})
+        lines.append(f"| {what} | {here[what]} | {', '.join(made_with)} |")
+    return "\n".join([*lines, ""])
+
+
+def _runs_told(table: pd.DataFrame) -> str:
+    """A table of runs in a sentence: how many, how long, when, of what, from which commit, on which device."""
+    if table.empty:
+        return "no runs of its own"
+    days = [f"{datetime.fromtimestamp(when, UTC):%-d %B %Y}" for when in sorted(table["made.finished"])]
+    told = [f"{len(table)} runs", _duration(table["seconds"].sum()), " to ".join(dict.fromkeys((days[0], days[-1])))]
+    for word in ("model", "task", "seed", *(f"made.{what}" for what in OF_A_RUN)):
+        columns = [column for column in table if column == word or column.endswith(f".{word}")]
+        values = {value for column in columns for value in table[column].dropna()}
+        shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(values)]
+        name = word.removeprefix("made.")
+        told += [f"{name if len(shown) == 1 else f'{name}s'} {', '.join(shown)}"] if shown else []
+    return ", ".join(told)
+
+
+def _duration(seconds: float) -> str:
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"
+
+
+# Rendering
+
+
+def render(source: Path, place: Path) -> Path:
+    """The pages of a source tree, rendered into a new folder `place`: the folder in it that is the site.
+
+    Raises RuntimeError with the warnings if there is any, and ValueError where Jupyter Book is not installed.
+    """
+    if not find_spec("jupyter_book"):
+        raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
+    shutil.rmtree(place, ignore_errors=True)
+    told = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": notebooks.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
+    done = subprocess.run([sys.executable, "-c", RENDER, *told], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
+        warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
+        _refuse(warnings, "the book does not render without a warning")
+    return place / "_build" / "html"

@@ -1,0 +1,375 @@
+"""The command `lottery`: build the book, run a notebook, see what there is and what is still to run.
+
+Commands import what they need when they are called: `lottery --help` has no use for torch.
+"""
+
+import ast
+import sys
+from contextlib import chdir
+from itertools import islice
+from math import isnan
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
+
+from lottery import files
+from lottery.suite import ticket_commands
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="How much of a pre-trained language model can go: a book that computes itself.",
+    epilog="Example: [bold]lottery book[/bold]. After any command, --debug shows where an error came from.",
+)
+
+app.add_typer(ticket_commands.app, name="ticket")
+
+DRAWS = {"heads": 999, "mlps": 999, "weights": 0}  # of masks by lot; of millions of weights chance hardly varies
+SHOWN = 10  # failures of a notebook; the rest is counted
+
+Results = Annotated[
+    Path | None,
+    typer.Option("--results", metavar="DIR", help="The store of runs; by default results/ in the checkout."),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Runs side by side on this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler to send the runs to.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Execute what is up to date, too.")]
+Notebook = Annotated[
+    str | None, typer.Option("--notebook", metavar="NOTEBOOK", help="Only this one of the profile's notebooks.")
+]
+
+
+class _NameValue(TyperCommand):
+    """A command whose `-p NAME VALUE` is two words, as papermill's is, where typer knows options of one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words, joined = iter(args), []
+        for word in words:
+            joined.append(word)
+            if word in ("-p", "--parameter"):
+                pair = list(islice(words, 2))
+                if len(pair) < 2:
+                    raise typer.BadParameter(f"{word} takes two words, NAME VALUE: given is {' '.join(pair) or 'none'}")
+                joined.append("=".join(pair))
+        return super().parse_args(ctx, joined)
+
+
+@app.command(epilog="Example: [bold]lottery book --profile smoke --workers 4[/bold]")
+def book(
+    profile: Annotated[str, typer.Option(help="A file in notebooks/profiles.")] = "quick",
+    results: Results = None,
+    workers: Workers = 2,
+    scheduler: Scheduler = None,
+    force: Force = False,
+) -> None:
+    """Execute the notebooks that are not up to date, build the book, and check it."""
+    from rich.console import Console
+
+    from lottery.suite import book, notebooks
+
+    root = notebooks.checkout()
+    _require_answer(scheduler)
+    page = book.build(
+        root,
+        profile,
+        results=_results(root, results),
+        workers=workers,
+        scheduler=scheduler or "",
+        force=force,
+        console=Console(stderr=True),
+    )
+    typer.echo(f"The book is there: open {page}")
+
+
+@app.command(
+    cls=_NameValue,
+    epilog="Example: [bold]lottery run experiments/how_much_can_go -p task rte -p scope local[/bold]",
+)
+def run(
+    notebook: Annotated[str, typer.Argument(help="Its name, as `lottery list notebooks` tells, or its path.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", help="A yaml file of parameters.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The executed notebook; by default below book/_build/executed."),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="A file in notebooks/profiles, to start from.")] = None,
+    results: Results = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Force = False,
+) -> None:
+    """Execute one notebook with its parameters changed: a profile's, then those of a file, then those given here."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from lottery.suite import notebooks
+
+    root = notebooks.checkout()
+    name = notebooks.named(root, notebook)
+    given = notebooks.profile(root, profile).get(name, {}) if profile else {}
+    given |= notebooks.read_parameters(file) if file else {}
+    given |= _from_here(root, notebooks.parsed(root, name, dict(told.split("=", 1) for told in parameter or [])))
+    given |= notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
+    place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
+    if place.suffix != ".ipynb":
+        raise ValueError(f"an executed notebook is a file ending in .ipynb: {place} is not")
+    if not force and notebooks.up_to_date(root, name, given, place):
+        typer.echo(f"{name} is up to date: {place} (--force executes it again)")
+    else:
+        _require_answer(given.get("scheduler"))
+        with notebooks.progress(Console(stderr=True)) as progress:
+            seconds = notebooks.execute(root, name, given, place.absolute(), progress)
+        typer.echo(f"{name} took {seconds:.0f} s: {place}")
+    if answer := notebooks.answers(place):
+        Console().print(Markdown(answer))
+
+
+@app.command(epilog="Example: [bold]lottery corpus corpus.txt glue_data/SQuAD/train-v1.1.json[/bold]")
+def corpus(
+    output: Annotated[Path, typer.Argument(metavar="FILE.txt", help="The file to write.")],
+    squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD v1.1.")],
+) -> None:
+    """Write the paragraphs of SQuAD, from Wikipedia, as text to pre-train on: each a document, a sentence a line."""
+    from lottery.data import text_corpus
+    from lottery.tasks import squad as task
+
+    paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.read_file(path)["second"])
+    documents = [text_corpus.sentences(paragraph) for paragraph in paragraphs]
+    with files.written(output) as partial:
+        partial.write_text(text_corpus.written(documents), encoding="utf-8")
+    typer.echo(f"{len(documents)} documents, {sum(map(len, documents))} sentences: {output}")
+
+
+@app.command(epilog="Example: [bold]lottery agreement results/ComponentSearch/*/mask.safetensors[/bold]")
+def agreement(
+    masks: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Folders of mask files (*.safetensors), or such files.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The figure of what two masks share.")] = Path(
+        "agreement.svg"
+    ),
+) -> None:
+    """Whether masks of one model agree on what they keep, beside masks of the same sizes that choose by lot."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lottery.masks import files as mask_files
+    from lottery.statistics import agreement as judged
+    from lottery.suite import plots
+
+    plots.require_format(output)
+    names, kept = mask_files.side_by_side(masks)
+    console = Console()
+    plots.house_style()
+    axes = plots.row(len(kept), height=0.45 * len(names) + 2)
+    for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
+        pairs = judged.pairs(of_kind, names)
+        console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
+        table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p, overlap", "p, sizes")
+        for pair in pairs.itertuples():
+            numbers = (pair.jaccard, pair.kappa, pair.overlap_holm, pair.mcnemar_holm)
+            shown = ["undefined" if isnan(number) else f"{number:.2g}" for number in numbers]
+            table.add_row(pair.one, pair.other, f"{pair.shared:,}", f"{pair.expected:,.1f}", *shown)
+        console.print(table)
+        sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
+        plots.overlap(pairs, sizes, ax=ax).set_title(kind)
+    plots.save(axes[0], output)
+    typer.echo("the p-values of the pairs are corrected after Holm")
+    typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
+
+
+@app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
+def list_(
+    kind: Annotated[
+        Literal[
+            *("tasks", "models", "methods", "components", "masks", "heads", "baselines", "patterns", "claims"),
+            *("profiles", "notebooks"),
+        ],
+        typer.Argument(help="Of what."),
+    ],
+) -> None:
+    """What there is of a kind, one a line."""
+    told = _offers(kind)
+    for name, what in told.items():
+        typer.echo(f"{name:<{max(map(len, told))}}  {what}".rstrip())
+
+
+def _offers(kind: str) -> dict[str, str]:
+    if kind not in ("models", "profiles", "notebooks"):
+        from lottery.choices import offered
+
+        folder = {
+            "methods": "importance",
+            "components": "component_importance",
+            "masks": "mask_learning",
+            "heads": "task_heads",
+            "patterns": "pattern_classifiers",
+        }.get(kind, kind)
+        told = {name: _first_line(Path(__file__).parent.parent / folder / f"{name}.py") for name in offered(folder)}
+        own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
+        return told | (own if kind == "tasks" else {})
+    if kind == "models":
+        from lottery import models
+
+        return models.describe()
+    from lottery.suite import notebooks
+
+    root = notebooks.checkout()
+    if kind == "notebooks":
+        return {name: notebooks.title(root, name) for name in notebooks.find(root)}
+    paths = {name: root / "notebooks" / "profiles" / f"{name}.yaml" for name in notebooks.profiles(root)}
+    firsts = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in paths.items()}
+    return {name: first.removeprefix("# ") if first.startswith("# ") else "" for name, first in firsts.items()}
+
+
+def _first_line(module: Path) -> str:
+    return (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+@app.command(epilog="Example: [bold]lottery runs quick --notebook how_much_can_go[/bold]")
+def runs(
+    profile: Annotated[str, typer.Argument(help="A file in notebooks/profiles.")] = "quick",
+    notebook: Notebook = None,
+    results: Results = None,
+) -> None:
+    """How many runs of a profile are finished, failed and missing, notebook by notebook, and why those failed."""
+    from lottery import store
+    from lottery.suite import notebooks
+
+    root = notebooks.checkout()
+    told = notebooks.profile(root, profile)
+    names = [notebooks.named(root, notebook)] if notebook else notebooks.find(root)
+    typer.echo(f"{'notebook':<40} finished  failed  missing")
+    for name in names:
+        with chdir(root):
+            states = store.status(notebooks.grid(root, name, told.get(name, {})), _results(root, results))
+        counts = [(states["state"] == state).sum() for state in ("finished", "failed", "missing")]
+        typer.echo(f"{name:<40} {counts[0]:>8}  {counts[1]:>6}  {counts[2]:>7}")
+        failed = states[states["state"] == "failed"]
+        for row in failed.head(SHOWN).itertuples():
+            typer.echo(f"  {row.experiment} {row.key}: {row.error.splitlines()[0]}")
+        if len(failed) > SHOWN:
+            typer.echo(f"  ... and {len(failed) - SHOWN} more that failed")
+
+
+@app.command(epilog="Example: [bold]lottery record minilm[/bold]")
+def record(
+    profile: Annotated[str, typer.Argument(help="A file in notebooks/profiles.")],
+    notebook: Notebook = None,
+    results: Results = None,
+) -> None:
+    """Write the finished runs of the notebooks that a profile names to book/records, for those who do not run them.
+
+    A run that was recorded before and is not in the store, of this profile, keeps its row.
+    """
+    from lottery import store
+    from lottery.suite import notebooks
+
+    root = notebooks.checkout()
+    told = notebooks.profile(root, profile)
+    if not told:
+        raise ValueError(f"the profile {profile} names no notebook, so none of its runs are to be recorded")
+    only = notebook and notebooks.named(root, notebook)
+    before = store.recorded_rows(root / "book" / "records" / profile)
+    missing = []
+    for name, given in told.items():
+        if only not in (None, name):
+            continue
+        path = root / "book" / "records" / profile / f"{Path(name).name}.parquet"
+        with chdir(root):
+            grid = notebooks.grid(root, name, given)
+            states = store.status(grid, _results(root, results))
+            unfinished = states[states["state"] != "finished"]
+            todo = unfinished[~unfinished["key"].isin(before)]
+            if len(grid) and todo.empty:
+                table = store.record(grid, _results(root, results), path, before)
+                taken = f", {len(unfinished)} of them as recorded before" if len(unfinished) else ""
+                typer.echo(f"{name}: {len(table)} runs recorded in {path.relative_to(root)}{taken}")
+        missing += [f"{name}: {row.experiment} {row.key} is {row.state}" for row in todo.itertuples()]
+    if missing:
+        raise ValueError("not recorded, because not finished; run them first:\n" + "\n".join(missing))
+
+
+@app.command(epilog="Example: [bold]lottery clean[/bold]")
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Finished runs and the built book, too; asks first.")
+    ] = False,
+    results: Results = None,
+) -> None:
+    """Remove unfinished and failed runs, with the checkpoints they would go on from, and half-written files."""
+    from lottery import store
+    from lottery.suite import notebooks
+
+    root = notebooks.checkout()
+    place = _results(root, results)
+    built = root / "book" / "_build"
+    if everything:
+        typer.confirm(f"Remove all of {place} and {built}?", abort=True)
+        freed = [files.remove(folder) for folder in (place, built) if folder.exists()]
+    else:
+        freed = [store.remove(leftover) for leftover in store.leftovers(place)]
+        pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb")]
+        freed += [files.remove(path) for path in pages]
+        with files.locked(built / ".lock", wait=False) as ours:  # another process may be rendering there
+            freed += [files.remove(path) for path in built.glob("staged") if ours]
+    typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
+
+
+def _from_here(root: Path, typed: dict[str, Any]) -> dict[str, Any]:
+    """Paths typed below or beside the checkout are meant from where they are typed; a notebook is executed in it."""
+    if Path.cwd() == root:
+        return typed
+    return {
+        parameter: str(Path(value).absolute()) if isinstance(value, str) and value and Path(value).exists() else value
+        for parameter, value in typed.items()
+    }
+
+
+def _require_answer(scheduler: str | None) -> None:
+    if scheduler:
+        from lottery.suite import cluster
+
+        cluster.check(scheduler)
+
+
+def _results(root: Path, given: Path | None) -> Path:
+    return (given or root / "results").absolute()
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TyperException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The command line. Exit codes: 0 done, 1 something failed while it ran, 2 what was asked for cannot be."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app([word for word in given if word != "--debug"], prog_name="lottery", standalone_mode=False)
+    except KeyboardInterrupt:
+        typer.echo("lottery: interrupted; the same command goes on from here", err=True)
+        code = 130
+    except (TyperException, ValueError, OSError, RuntimeError) as error:
+        if "--debug" in given:
+            raise
+        typer.echo(f"lottery: {_sentence(error)}", err=True)
+        code = 2 if isinstance(error, (TyperException, *files.REFUSALS)) else 1
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

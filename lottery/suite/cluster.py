@@ -1,0 +1,350 @@
+"""A grid of experiments on Dask: local workers by default, or whatever stands behind a scheduler's address."""
+
+import asyncio
+import heapq
+import json
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from graphlib import TopologicalSorter
+from hashlib import sha256
+from importlib import metadata
+from multiprocessing import resource_tracker
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from uuid import uuid4
+
+import cloudpickle
+import dask
+import distributed
+import torch
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, get_worker, rpc
+from distributed.versions import VersionMismatchWarning
+from tqdm import tqdm
+
+from lottery import files
+from lottery import store as runs
+from lottery.store import Experiment, Run
+
+# What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
+# training step, which is up to 1.7x slower on a CPU, and would have every worker tell of its start and end, with
+# tracebacks when that is abrupt. torch takes memory in pages of 2 MB where asked to, on Linux: an update of a BERT with
+# its table of words takes up to 25 % less time then. A nanny started by hand imports this module, with
+# `--preload-nanny lottery.suite.cluster`.
+TRAP = "MALLOC_TRIM_THRESHOLD_"
+_NANNY = dask.config.config["distributed"]["nanny"]["pre-spawn-environ"]
+_NANNY.pop(TRAP, None)
+_NANNY["THP_MEM_ALLOC_ENABLE"] = "1"
+_NANNY["DASK_LOGGING__DISTRIBUTED"] = "critical"
+
+# A local worker that is killed comes back, but a cluster would give it up if it were away 15 s after: on a machine in
+# which memory is short that is so, and when it is killed again.
+dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})
+
+# What a worker has to have in common with whoever sends it runs; of torch's +cpu and +cu128 either will do. It is read
+# when the module is loaded: files may change while a worker that lives for days still runs what they were.
+_HERE = Path(__file__).parent.parent
+_SOURCES = {str(path.relative_to(_HERE)): path.read_text(encoding="utf-8") for path in sorted(_HERE.rglob("*.py"))}
+SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
+    name: metadata.version(name).partition("+")[0]
+    for name in ("distributed", "torch", "transformers", "accelerate", "numpy", "pandas", "scipy")
+}
+
+AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
+ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
+PATIENCE = 5.0  # seconds without a worker before a word is said of it
+TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
+
+
+@contextmanager
+def local(workers: int) -> Iterator[str]:
+    """A scheduler and workers on this machine for the length of the block; its address.
+
+    workers  processes: one thread each on a CPU, one GPU each where there are GPUs, and then no more than GPUs
+    """
+    if workers < 1:
+        raise ValueError(f"workers = {workers}: at least 1 is needed")
+    gpus = torch.cuda.device_count()
+    if gpus and workers > gpus:
+        _say(f"{gpus} of {workers} workers are started: one for each GPU of this machine")
+        workers = gpus
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+    def worker(number: int) -> dict:
+        gpu = {"CUDA_VISIBLE_DEVICES": str(number)} if gpus else {}
+        return {
+            "cls": Nanny,
+            "options": {"nthreads": 1, "memory_limit": 0, "dashboard": False, "env": threads | gpu},
+        }
+
+    scheduler = {"cls": Scheduler, "options": {"dashboard_address": ":0", "host": "127.0.0.1"}}
+    with _uninterrupted():
+        cluster = SpecCluster(
+            workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="ERROR"
+        )
+    with cluster:
+        try:
+            yield cluster.scheduler_address
+        except BaseException:
+            for nanny in cluster.workers.values():
+                nanny.close_gracefully()  # it starts no new worker in place of this one
+                if nanny.pid:
+                    os.kill(nanny.pid, signal.SIGKILL)  # else Dask waits 4 s for the run that it is at
+            raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and never reaches the processes and threads that it starts.
+
+    A terminal sends it to workers, too; they are ended by the process that started them, and would print tracebacks.
+    """
+    resource_tracker.ensure_running()  # were it started in the block, it would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, scheduler: str = "") -> list[Run]:
+    """The runs of a grid, in its order: finished ones are found, the rest and what they need are performed.
+
+    results    the store; on a cluster of several machines, a folder all of them see
+    scheduler  address of a running Dask scheduler; "" starts local workers if there is anything to do
+    A run whose worker dies is done again by another. A run that fails, or whose worker dies again and again, is
+    recorded with its error and does not stop the others; runs that need it are left out. At the end RuntimeError tells
+    how many failed and why the first one did; ValueError, where all refused what they were given. Raises ValueError
+    where no scheduler answers, too, and as soon as a worker is met that could not do what this process would: other
+    sources or versions, several threads, no sight of `results`.
+    """
+    results = Path(results).absolute()
+    todo = _todo(grid, results)
+    if todo:
+        with nullcontext(scheduler) if scheduler else local(min(workers, len(todo))) as address:
+            failed, left_out = _perform(todo, results, address)
+        if failed:
+            name, error = next(iter(failed.items()))
+            kind = ValueError if all(isinstance(each, files.REFUSALS) for each in failed.values()) else RuntimeError
+            more = f", {left_out} that need them were left out" if left_out else ""
+            raise kind(f"{len(failed)} of {len(todo)} runs failed{more}; the first, {name}: {error}")
+    return [Run(experiment, results) for experiment in grid]
+
+
+def check(scheduler: str) -> None:
+    """Raises ValueError unless a Dask scheduler of this process's version answers at the address within 10 s."""
+    # Not with a Client: one that has not connected holds up the end of the process, and prints tracebacks in it.
+    with ThreadPoolExecutor(1) as apart:  # a notebook has a loop that runs already
+        try:
+            theirs = apart.submit(asyncio.run, asyncio.wait_for(_version(scheduler), ANSWER_WITHIN)).result()
+        except Exception as error:  # a server of another kind is answered by as many errors as there are kinds
+            why = " ".join(str(error).split()) or f"silent for {ANSWER_WITHIN:.0f} s"
+            raise ValueError(
+                f"no Dask scheduler answers at {scheduler!r} ({why}): start one with `dask scheduler` and give the "
+                "address that it prints, such as tcp://HOST:8786"
+            ) from None
+    if theirs != distributed.__version__:
+        raise ValueError(
+            f"the scheduler at {scheduler} has distributed {theirs}, this process {distributed.__version__}: "
+            "start it from the environment in which lottery is installed"
+        )
+
+
+async def _version(scheduler: str) -> str:
+    async with rpc(scheduler) as there:
+        return (await there.versions())["packages"]["distributed"]
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    check(address)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VersionMismatchWarning)  # what matters of it is refused in a sentence
+        client = Client(address, set_as_default=False)
+    with client:
+        yield client
+
+
+class _Workers:
+    """The workers behind a scheduler, looked at once a second."""
+
+    def __init__(self, client: Client, address: str):
+        self.client, self.address = client, address
+        self.known: set[str] = set()
+        self.present, self.next_look, self.next_word = 0, 0.0, time.monotonic() + PATIENCE
+        self.told_of_trap = False
+
+    def count(self) -> int:
+        """As many as were seen last; a word is said when there have been none for a while.
+
+        Raises Unfit for one that has no lottery, which could not even say so of a run.
+        """
+        now = time.monotonic()
+        if now >= self.next_look:
+            try:
+                present = set(self.client.nthreads())
+                self._look_at(sorted(present - self.known))
+            except OSError:
+                raise _lost(self.address) from None
+            self.known |= present
+            self.present, self.next_look = len(present), now + 1
+            if present:
+                self.next_word = now + PATIENCE
+            elif now >= self.next_word:
+                _say(f"the scheduler at {self.address} has no workers: waiting for one")
+                self.next_word = now + 60
+        return self.present
+
+    def _look_at(self, new: list[str]) -> None:
+        if not new:
+            return
+        for worker, error in self.client.run(
+            exec, "import lottery.suite.cluster", workers=new, on_error="return"
+        ).items():
+            if isinstance(error, ImportError):
+                raise Unfit(f"the worker at {worker} cannot import lottery ({error}): install the same version there")
+        told = self.client.run(os.getenv, TRAP, workers=new, on_error="ignore")
+        if any(told.values()) and not self.told_of_trap:
+            _say(f"{TRAP} makes these workers slow on a CPU: start them with --preload-nanny lottery.suite.cluster")
+            self.told_of_trap = True
+
+
+def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
+    """What is not finished, with what it needs before it: {name: run}, needed ones first."""
+    todo: dict[str, Run] = {}
+
+    def add(experiment: Experiment) -> None:
+        name, run = _name(experiment), Run(experiment, results)
+        if name not in todo and not run.finished:
+            for needed in runs.needs(experiment):
+                add(needed)
+            todo[name] = run
+
+    for experiment in grid:
+        add(experiment)
+    return todo
+
+
+def _name(experiment: Experiment) -> str:
+    return f"{type(experiment).__name__}-{runs.key(experiment)}"
+
+
+def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, BaseException], int]:
+    """Perform them all: the errors of those that failed, by name, and how many were left out that need one of these.
+
+    They are sent when what they need is done, first come first, and not all at once: Dask blames the death of a worker
+    on every run that waits at it, and those have to be sent again.
+    """
+    ranks = {name: rank for rank, name in enumerate(todo)}
+    needed = {name: [_name(each) for each in runs.needs(run.experiment)] for name, run in todo.items()}
+    order = TopologicalSorter({name: ranks.keys() & before for name, before in needed.items()})
+    order.prepare()
+    ready = [(ranks[name], name) for name in order.get_ready()]
+    heapq.heapify(ready)
+    at_work: dict[str, Future] = {}
+    ended: SimpleQueue[Future] = SimpleQueue()
+    failed: dict[str, BaseException] = {}
+    session = uuid4().hex
+    with (
+        _connected(address) as client,
+        tqdm(total=len(todo), unit="run", desc="runs") as bar,
+    ):
+        results.mkdir(parents=True, exist_ok=True)
+        landmark = results / ".landmark"
+        landmark.touch()
+        workers = _Workers(client, address)
+        while ready or at_work:
+            for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
+                _, name = heapq.heappop(ready)
+                # As bytes: of a class that a worker cannot import Dask would tell nobody, and wait for ever.
+                sent = (cloudpickle.dumps(todo[name]), session, str(landmark), SAME)
+                at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
+                at_work[name].add_done_callback(ended.put)
+            try:
+                future = ended.get(timeout=1)  # then it is time to look for new workers
+            except Empty:
+                continue
+            name = future.key.partition("/")[0]
+            del at_work[name]
+            if future.cancelled():
+                raise _lost(address)
+            # Of a worker that dies just after a run Dask takes the result for lost and does the run again, which finds
+            # it finished: the future is then awaited once more, and has no exception.
+            error = None if future.status == "finished" else future.exception()
+            if error is None:
+                order.done(name)
+                for after in order.get_ready():
+                    heapq.heappush(ready, (ranks[after], after))
+            else:
+                if isinstance(error, Unfit):
+                    raise error
+                if isinstance(error, KilledWorker):
+                    times = _times_begun(todo[name], session)
+                    if times < TRIES:
+                        heapq.heappush(ready, (ranks[name], name))
+                        continue
+                    told = f"its worker was killed each of the {times} times that it was begun: too little memory?"
+                    runs.failed(todo[name], told)  # its process could leave no word of it
+                    error = RuntimeError(told)
+                failed[name] = error
+            bar.update()
+    return failed, len(todo) - bar.n
+
+
+def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> None:
+    """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
+    _refuse(get_worker(), landmark, same)
+    run: Run = cloudpickle.loads(packed)
+    begun = _begun(run, session)
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    with begun.open("a") as file:
+        file.write("begun\n")
+    try:
+        runs.perform(run.experiment, run.results)
+    finally:
+        for each in run.path.glob(".begun.*"):  # those of sessions that were killed, too
+            each.unlink(missing_ok=True)
+
+
+def _refuse(worker: Worker, landmark: str, same: dict[str, str]) -> None:
+    """Raises Unfit, in a worker's process, where its results would not be those of the process that sent it a run.
+
+    landmark  a file in the store
+    same      SAME of that process
+    """
+    differ = [name for name, told in same.items() if SAME.get(name) != told]
+    if worker.state.nthreads > 1:
+        fault = f"has {worker.state.nthreads} threads, which share torch's random state: give it --nthreads 1"
+    elif not os.access(landmark, os.W_OK):
+        fault = "does not see the folder of results, or may not write there: give --results one that all share"
+    elif differ:
+        fault = f"has another version of {', '.join(differ)} than this process: start it anew from the same environment"
+    else:
+        return
+    raise Unfit(f"the worker at {worker.address} {fault}")
+
+
+class Unfit(ValueError):
+    """A worker whose results would not be those of the process that sends it a run."""
+
+
+def _begun(run: Run, session: str) -> Path:
+    return run.path / f".begun.{session}"
+
+
+def _times_begun(run: Run, session: str) -> int:
+    begun = _begun(run, session)
+    return len(begun.read_text().splitlines()) if begun.exists() else 0
+
+
+def _lost(address: str) -> RuntimeError:
+    return RuntimeError(f"the scheduler at {address} is lost: what is done is kept, and the same command goes on")
+
+
+def _say(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)  # a notebook's stdout is published

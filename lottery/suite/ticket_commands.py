@@ -1,0 +1,170 @@
+"""The commands `lottery ticket ...`: a ticket saved, shown, and baked into a model that any program opens."""
+
+from math import isnan
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Tickets: masks saved in few bytes, shown, and applied to a model.",
+    epilog="Example: [bold]lottery ticket save minilm -o ticket.safetensors --sparsity 0.5[/bold]",
+)
+
+MAKING = ("sparsity", "method", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
+
+Ticket = Annotated[Path, typer.Argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+
+
+@app.command(epilog="Example: [bold]lottery ticket save minilm -o ticket.safetensors --sparsity 0.5[/bold]")
+def save(
+    context: typer.Context,
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A folder, minilm or a name of the hub; or the folder of a run that has found a mask."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write, ending in .safetensors.")],
+    sparsity: Annotated[float | None, typer.Option(help="Share of the weights to remove, in [0, 1).")] = None,
+    method: Annotated[str, typer.Option(help="What scores them: see `lottery list methods`.")] = "magnitude",
+    scope: Annotated[
+        Literal["global", "local"],
+        typer.Option(help="The lowest of the whole model go, or the same share of each matrix."),
+    ] = "global",
+    embeddings: Annotated[bool, typer.Option("--embeddings", help="Cut the table of word embeddings, too.")] = False,
+    pooler: Annotated[bool, typer.Option("--pooler", help="Cut the pooler, too.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of a random method.")] = 0,
+    coder: Annotated[
+        Literal["smallest", "entropy", "bits"], typer.Option(help="How the mask is written; bits: one bit a weight.")
+    ] = "smallest",
+    force: Force = False,
+) -> None:
+    """Write a mask in few bytes: one made of a model, or the one that a finished run has found."""
+    from rich.console import Console
+
+    from lottery.masks import files as mask_files
+    from lottery.suite import tickets as ticket_files
+
+    if output.suffix != ".safetensors":
+        raise ValueError(f"a mask file ends in .safetensors: {output} does not")
+    _require_file(output, force)
+    given = [name for name in MAKING if context.get_parameter_source(name).name != "DEFAULT"]
+    with Console(stderr=True).status("making the mask") as status:
+        if ticket_files.is_run(Path(model)):
+            if given:
+                raise ValueError(f"--{given[0]} is for a mask that is made here, and {model} holds a run: leave it out")
+            mask, header = ticket_files.of_run(Path(model))
+            told = {"model": header["model"], "method": header["method"]}
+            told |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
+        else:
+            if sparsity is None:
+                raise ValueError("--sparsity is missing: give the share of the weights to remove, such as 0.5")
+            mask = ticket_files.of_model(
+                model,
+                method=method,
+                scope=scope,
+                sparsity=sparsity,
+                embeddings=embeddings,
+                pooler=pooler,
+                seed=seed,
+            )
+            name = Path(model).name if Path(model).expanduser().is_dir() else model
+            told = {"model": name, "method": f"{method}, {scope}", "asked": sparsity, "seed": seed}
+        status.update("coding it")
+        mask_files.save(output, mask, **told, coder=coder)
+    typer.echo(f"{output}: {_size_told(output, mask)}")
+
+
+@app.command(epilog="Example: [bold]lottery ticket show ticket.safetensors -o ticket.png[/bold]")
+def show(
+    ticket: Ticket,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A figure of the table to draw.")] = None,
+) -> None:
+    """What is in a mask file: of which model, by which method, how large, and what it does to every layer."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lottery.masks import files as mask_files
+    from lottery.suite import plots
+    from lottery.suite import tickets as ticket_files
+
+    if output:
+        plots.require_format(output)
+    mask, header = mask_files.load(ticket)
+    typer.echo(f"model     {header['model']}")
+    typer.echo(f"method    {header['method']}, seed {header['seed']}")
+    typer.echo(f"sparsity  {float(header['sparsity']):.4f}, asked {float(header['sparsity_asked']):.4f}")
+    typer.echo(f"size      {_size_told(ticket, mask)}")
+    layers = ticket_files.told(mask)
+    table = Table("layer", *layers.columns, title="what stays" if "heads" in layers else "share removed")
+    for row in layers.itertuples():
+        table.add_row(*(_cell(value) for value in row))
+    Console().print(table)
+    if output:
+        plots.save(ticket_files.drawn(mask), output)
+        typer.echo(f"drawn: {output}")
+
+
+@app.command(epilog="Example: [bold]lottery ticket apply ticket.safetensors minilm -o pruned[/bold]")
+def apply(
+    ticket: Ticket,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, minilm or a name of the hub.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to write.")],
+    force: Force = False,
+) -> None:
+    """Write the model with what the mask removes set to 0, as a folder that transformers opens."""
+    from rich.console import Console
+
+    from lottery import files, masks, models
+    from lottery.masks import files as mask_files
+    from lottery.suite import tickets as ticket_files
+
+    _require_folder(output, force)
+    with Console(stderr=True).status("reading the mask") as status:
+        mask, _ = mask_files.load(ticket)
+        status.update("opening the model")
+        tokenizer, opened = models.tokenizer(model), models.as_saved(model)
+        ticket_files.bake(opened, mask)
+        status.update("writing it")
+        with files.written_folder(output.absolute()) as partial:
+            models.save(opened, tokenizer, partial)
+    kind = "heads and MLPs" if "heads" in mask else "weights"
+    total = sum(kept.numel() for kept in mask.values())
+    typer.echo(f"{output}: {type(opened).__name__}, of whose {total:,} {kind} {masks.removed(mask):,} are 0")
+
+
+def _require_file(output: Path, force: bool) -> None:
+    if output.is_dir() or (output.exists() and not force):
+        raise ValueError(
+            f"{output} is there: give another name{'' if output.is_dir() else ', or --force to write over it'}"
+        )
+
+
+def _require_folder(output: Path, force: bool) -> None:
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        return
+    if not (force and (output / "config.json").is_file()):
+        raise ValueError(f"{output} is there: give another name, or --force where it is a model that may go")
+
+
+def _size_told(path: Path, mask: dict[str, Any]) -> str:
+    """What a mask file takes, beside what it would by other codes, in words."""
+    from lottery.masks import coding as mask_coding
+    from lottery.masks import files as mask_files
+
+    coder, payload = mask_files.payload(path)
+    total = sum(kept.numel() for kept in mask.values())
+    return (
+        f"{path.stat().st_size:,} bytes, {payload:,} of them for the mask (coder {coder}); one bit each takes "
+        f"{-(-total // 8):,}, the entropy of the share kept is {mask_coding.entropy(mask) / 8:,.0f}"
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:.3f}"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,107 @@
+"""Tickets as files: made of a model or taken from a run, told layer by layer, and baked into a model."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from transformers import PreTrainedModel
+
+from lottery import files, masks, miniature, models, pruning
+from lottery import store as runs
+from lottery.choices import choose
+from lottery.data.examples import seeded
+from lottery.masks import Mask
+from lottery.masks import files as mask_files
+from lottery.pruning import KEEP, Scope, components
+from lottery.suite import plots
+
+MASK = "mask.safetensors"  # what a run that finds a mask calls it
+NOWHERE = "-"  # the layer of what is in none
+
+
+def of_model(
+    source: str, *, method: str, scope: Scope, sparsity: float, embeddings: bool, pooler: bool, seed: int
+) -> Mask:
+    """What is kept of a model when a share of its weights is removed at once.
+
+    source    as for `models.encoder_weights`
+    method    a name in lottery/importance; `seed` is that of a random one
+    sparsity  share of the weights to remove, in [0, 1)
+    """
+    score = choose("importance", method).score
+    if source in miniature.NAMES:
+        raise ValueError(
+            f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
+        )
+    weights = models.encoder_weights(source, embeddings=embeddings, pooler=pooler)
+    return KEEP[scope](score(weights, seeded(seed)), sparsity)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether there lies a run, finished or not, rather than a model."""
+    return (folder / runs.PARAMETERS).is_file()
+
+
+def of_run(folder: Path) -> tuple[Mask, dict[str, str]]:
+    """The mask that a finished run has found, and the header of its file. Raises ValueError where there is none."""
+    record = files.read_json(folder / runs.RECORD)
+    if not record:
+        raise ValueError(f"the run in {folder} is not finished: run it first")
+    if MASK not in record.get("files", {}):
+        raise ValueError(f"the run in {folder} has left no {MASK}: give a run that finds a mask, such as a search")
+    if files.digest(folder / MASK) != record["files"][MASK]:
+        raise ValueError(f"{folder / MASK} is not as the run has written it: perform the run again")
+    return mask_files.load(folder / MASK)
+
+
+def told(mask: Mask) -> pd.DataFrame:
+    """What a mask does to every layer, one row each, counted from 0.
+
+    returns  of weights, the share that every matrix loses, in [0, 1]: a column a kind of matrix; a last row "-" tells
+             of a pooler and word embeddings, where the mask covers them, and NaN stands where there is no such matrix
+             of components, `heads`, how many stay, `of` how many, and `mlp`, whether it stays
+    """
+    parts, weights = masks.parted(mask)
+    if parts:
+        heads, mlps = parts[components.HEADS], parts[components.MLPS]
+        return pd.DataFrame({"heads": heads.sum(1), "of": heads.shape[1], "mlp": mlps}).rename_axis("layer")
+    rows: dict[int | str, dict[str, float]] = {}
+    for name, kept in weights.items():
+        kind, layer = models.kind_and_layer(name)
+        rows.setdefault(NOWHERE if layer is None else layer, {})[kind] = masks.sparsity({name: kept})
+    layers = sorted(rows, key=lambda layer: math.inf if layer == NOWHERE else layer)
+    table = pd.DataFrame.from_dict({layer: rows[layer] for layer in layers}, orient="index").rename_axis("layer")
+    return table[[kind for kind in (*models.KINDS, "pooler", "word embeddings") if kind in table]]
+
+
+def drawn(mask: Mask) -> plots.Axes:
+    """The table of `told` as a heatmap, the layers from top to bottom; pooler and word embeddings are left out."""
+    table = told(mask)
+    parts, _ = masks.parted(mask)
+    if parts:
+        kept = parts[components.HEADS][None].numpy().astype(float), parts[components.MLPS][None, :, None].numpy()
+        return plots.components({"what stays": (kept[0], kept[1].astype(float))}, label="kept")[0][0]
+    layers = table.drop(index=NOWHERE, errors="ignore").dropna(axis="columns", how="all")
+    (ax,) = plots.row(1, height=0.45 * len(layers) + 1.2)
+    plots.cells(layers.to_numpy(), np.full(layers.shape, np.nan), ax=ax)
+    ax.set(ylabel="layer", title="share of the weights removed")
+    ax.set_xticks(range(layers.shape[1]), layers.columns, rotation=20)
+    return ax
+
+
+def bake(model: PreTrainedModel, mask: Mask) -> None:
+    """Set what the mask removes of a model to 0, in place. Raises ValueError for the mask of another model.
+
+    Removed heads and MLPs go with their biases, which a mask of weights leaves alone.
+    """
+    parts, weights = masks.parted(mask)
+    if parts:
+        components.remove(model, parts)
+        return  # a search finds the one or the other
+    covered = {name: f"{name}.weight" in weights for name in (models.WORD_EMBEDDINGS, models.POOLER)}
+    own = models.prunable(model, embeddings=covered[models.WORD_EMBEDDINGS], pooler=covered[models.POOLER])
+    pruning.check(own, weights)
+    if missing := sorted(own.keys() - weights.keys()):
+        raise ValueError(f"the mask is of another model: it does not tell of {missing[0]!r}, which this model has")
+    pruning.remove(own, weights)
