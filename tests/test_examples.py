@@ -11,6 +11,7 @@ from lottery.data.examples import (
     epochs,
     pack,
     padding,
+    reading,
     seeded,
     shuffled_batches,
     sorted_batches,
@@ -40,6 +41,31 @@ def test_encode_gives_what_the_tokenizer_gives_one_by_one(tokenizer, pairs):
     assert examples.numbers["labels"].tolist() == [1, 0, 0, 1]
     assert examples.numbers["labels"].dtype == torch.int64
     assert max(examples.lengths) == 9  # the cut is at work
+
+
+@pytest.mark.parametrize(("pairs", "least"), [(False, 3), (True, 5)])
+def test_a_length_without_room_for_a_token_of_each_text_is_refused(tokenizer, pairs, least):
+    assert max(encode(table(pairs), tokenizer, least).lengths) == least
+    for length in range(1, least):
+        with pytest.raises(ValueError, match=rf"max_length = {length}: .* at least {least} tokens"):
+            encode(table(pairs), tokenizer, length)
+
+
+def test_a_text_that_the_tokenizer_makes_nothing_of_is_its_special_tokens(tokenizer):
+    examples = encode(table(pairs=False).assign(first=["\u200b", "w1", "w2", "w3"]), tokenizer, 20)
+    special = [tokenizer.cls_token_id, tokenizer.sep_token_id]
+    assert [examples.sequences["input_ids"][0].tolist(), *examples.batch([0, 1])["input_ids"].tolist()[:1]] == [
+        special,
+        [*special, tokenizer.pad_token_id],
+    ]
+
+
+def test_what_a_tokenizer_makes_of_texts_counted_by_hand(tokenizer):
+    texts = pd.DataFrame({"first": ["w1 zebra", "w1 lion", "w2", "zebra zebra w3 w4"], "label": 0})
+    # 9 tokens of which 4 have no piece; with the two around them the last has 6; the first two read alike.
+    assert reading(texts, tokenizer, max_length=5) == {"unknown": 4 / 9, "cut": 1 / 4, "alike": 1 / 4}
+    pairs = texts.assign(second=["w1", "w2", "zebra", "w5"])
+    assert reading(pairs, tokenizer, max_length=7) == {"unknown": 5 / 13, "cut": 1 / 4, "alike": 0.0}
 
 
 def test_a_regression_has_labels_in_fractions(tokenizer):

@@ -132,10 +132,21 @@ def test_scores_of_a_few_answers(tmp_path):
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": ', "line 2: not JSON"),
         ("a.jsonl", '["x", 1]\n', "line 1: not a JSON object"),
         ("a.jsonl", '{"text": "\\ud800", "label": 1}\n', "line 1: not JSON"),
-        ("a.csv", "text,label\n" + "x,--5\n" * 5 + "y,6\n", "cannot be held out"),
+        ("a.csv", "text,label\n" + "x,--5\n" * 5 + "y,6\n", "'--5' has a single text"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"label": 1}\n', "row 2: column 'text' is empty"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": null, "label": 1}\n', "row 2: column 'text' is empty"),
-        ("a.csv", "text,label\n" + "x,0\n" * 5 + "z,1\n", "cannot be held out"),
+        ("a.csv", "text,label\n" + "".join(f"x{i},0\n" for i in range(5)) + "z,1\n", "'1' has a single text"),
+        ("a.csv", "text,label\n" + "x,0\ny,1\n" * 5, "has a single text"),
+        ("a.csv", "text,label\n" + "".join(f"{i},{i % 3}\n" for i in range(6)), "cannot be held out"),
+        ("a.jsonl", '{"text": "x"}\n{"text": "y", "label": 1}\n', "row 1: column 'label' is empty"),
+        ("a.jsonl", '{"text": "x", "label": NaN}\n{"text": "y", "label": 1}\n', "row 1: column 'label' is empty"),
+        (
+            "a.jsonl",
+            '{"text": "x", "label": 1}\n{"text": "y", "label": [1, 2]}\n' * 2,
+            "row 2: the label [1, 2] is a list",
+        ),
+        ("a.tsv", "text\tlabel\rx\t1\r", "old Macs"),
+        ("a.tsv", 'text\tlabel\n"she said ""so"""\t1\nplain\t0\n', "save it as .csv"),
     ],
 )
 def test_a_file_that_nothing_can_be_learnt_from_is_refused(tmp_path, name, content, told):
@@ -211,3 +222,53 @@ def test_a_column_is_read_once(tmp_path):
 def test_a_share_that_leaves_nothing_is_refused(tmp_path, share):
     with pytest.raises(ValueError, match="cannot be held out"):
         read(written(tmp_path / "a.csv"), dev_share=share)
+
+
+def test_a_text_of_any_length_is_read_and_the_reader_of_others_left_as_it_was(tmp_path):
+    before = csv.field_size_limit()
+    _, tables = read(written(tmp_path / "a.csv", [("x" * 150_000, "bad"), *ROWS]), written(tmp_path / "b.csv"))
+    assert tables["train"]["first"].str.len().max() == 150_000
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    ("spellings", "names"),
+    [
+        ([1, 1.0, 0, 0.0], ("0", "1")),
+        (["1", "1.0", "0", "0.00"], ("0", "1")),
+        ([-1, -1.0, "2", 2.0], ("-1", "2")),
+        (["1.5", "1.50", "x", "x"], ("1.5", "1.50", "x")),
+        (["caf\u00e9", "cafe\u0301", "bar", "bar\u200b"], ("bar", "caf\u00e9")),
+        (["very good", "very\u00a0 good", "bad", "\ufeffbad\u00ad"], ("bad", "very good")),
+        (["007", "7", "x", "x"], ("007", "7", "x")),
+    ],
+)
+def test_what_no_one_can_tell_apart_is_one_class(tmp_path, spellings, names):
+    rows = [(f"text {number}", spellings[number % 4]) for number in range(40)]
+    for suffix in (".jsonl",) if any(not isinstance(each, str) for each in spellings) else (".csv", ".jsonl"):
+        train, dev = written(tmp_path / f"a{suffix}", rows), written(tmp_path / f"b{suffix}", rows[::-1][:20])
+        task, tables = read(train, dev)
+        assert list(task.LABELS) == list(names)
+        told = [names[label] for label in tables["train"]["label"]]
+        assert all(told[number] == told[number + 4] for number in range(36))
+
+
+def test_classes_that_differ_in_capitals_are_two_and_it_is_said(tmp_path):
+    rows = [(f"text {number}", ("us", "US")[number % 2]) for number in range(20)]
+    with pytest.warns(UserWarning, match="'US' and 'us' differ in capitals only"):
+        task, _ = read(written(tmp_path / "a.csv", rows))
+    assert task.LABELS == ("US", "us")
+
+
+def test_rows_of_one_text_stand_on_one_side_of_the_split(tmp_path):
+    rows = [(f"text {number % 100}", "ab"[number % 2]) for number in range(300)]
+    _, tables = read(written(tmp_path / "a.csv", rows), dev_share=0.25)
+    assert not set(tables["train"]["first"]) & set(tables["dev"]["first"])
+    assert sorted(len(table) for table in tables.values()) == [75, 225]
+    assert set(Counter(tables["dev"]["first"]).values()) == {3}
+
+
+def test_numbers_that_cannot_be_scaled_are_refused(tmp_path):
+    rows = [(f"text {number}", (1e308, -1e308)[number % 2]) for number in range(20)]
+    with pytest.raises(ValueError, match="too large or too close"):
+        read(written(tmp_path / "a.csv", rows), labels="numbers")

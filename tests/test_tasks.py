@@ -259,6 +259,20 @@ def test_a_squad_file_of_another_layout_is_refused(tmp_path, text, match):
         squad.read(tmp_path)
 
 
+def test_the_paragraphs_of_squad_2_are_read_and_its_questions_refused(tmp_path):
+    answered = {"id": "1", "question": "What?", "answers": [{"text": "cat", "answer_start": 2}]}
+    unanswered = {"id": "2", "question": "Who?", "answers": [], "is_impossible": True}
+    paragraphs = [{"context": text, "qas": [answered, unanswered]} for text in ("A cat.", "B cat.", "A cat.")]
+    file = tmp_path / "train-v2.0.json"
+    file.write_text(json.dumps({"version": "v2.0", "data": [{"title": "t", "paragraphs": paragraphs}]}))
+    assert squad.contexts(file) == ["A cat.", "B cat."]
+    with pytest.raises(ValueError, match="question '2' has no answer, as in SQuAD 2"):
+        squad.read_file(file)
+    file.write_text(json.dumps({"data": []}))
+    with pytest.raises(ValueError, match="holds no paragraph"):
+        squad.contexts(file)
+
+
 def test_a_squad_paragraph_keeps_its_blanks(tmp_path):
     for split in ("train", "dev"):
         (tmp_path / f"{split}-v1.1.json").write_text(squad_file(context=" nce a cat \n"))

@@ -47,17 +47,49 @@ class Examples:
 def encode(
     table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int, *, regression: bool = False
 ) -> Examples:
-    """A table (columns first, second for pairs, label) as examples with `labels`, cut at `max_length` tokens."""
+    """A table (columns first, second for pairs, label) as examples with `labels`, cut at `max_length` tokens.
+
+    Raises ValueError where `max_length` leaves no room for a token of each text.
+    """
     second = table["second"].tolist() if "second" in table else None
+    require_room(tokenizer, max_length, pair=second is not None)
     encoded = tokenizer(table["first"].tolist(), second, truncation=True, max_length=max_length)
     labels = torch.tensor(table["label"].tolist(), dtype=torch.float32 if regression else torch.int64)
     return Examples(as_sequences(encoded, tokenizer), {"labels": labels}, padding(tokenizer))
 
 
+def require_room(tokenizer: PreTrainedTokenizerBase, max_length: int, *, pair: bool) -> None:
+    """Raise ValueError where `max_length` leaves no room for a token of each text, for then nothing would be cut."""
+    least = tokenizer.num_special_tokens_to_add(pair=pair) + 1 + pair
+    if max_length < least:
+        raise ValueError(
+            f"max_length = {max_length}: {'a pair of texts takes' if pair else 'a text takes'} at least {least} tokens "
+            "with those that stand around it, so give more"
+        )
+
+
+def reading(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> dict[str, float]:
+    """What a tokenizer makes of a table's texts, as shares in [0, 1].
+
+    unknown  of the tokens of the texts, those that the tokenizer has no piece for
+    cut      of the rows, those that are longer than `max_length` tokens
+    alike    of the rows, those whose tokens are those of a row above them, which no model can tell from it
+    """
+    second = table["second"].tolist() if "second" in table else None
+    around = tokenizer.num_special_tokens_to_add(pair=second is not None)
+    rows = tokenizer(table["first"].tolist(), second, add_special_tokens=False, verbose=False)["input_ids"]
+    unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
+    return {
+        "unknown": unknown / max(1, sum(map(len, rows))),
+        "cut": sum(len(row) + around > max_length for row in rows) / len(rows),
+        "alike": 1 - len({tuple(row) for row in rows}) / len(rows),
+    }
+
+
 def as_sequences(encoded, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[torch.Tensor]]:
     """The tokenizer's lists of ids as tensors, for the inputs its model takes."""
     names = [name for name in ("input_ids", "token_type_ids") if name in tokenizer.model_input_names]
-    return {name: [torch.tensor(row) for row in encoded[name]] for name in names}
+    return {name: [torch.tensor(row, dtype=torch.int64) for row in encoded[name]] for name in names}
 
 
 def padding(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:

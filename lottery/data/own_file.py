@@ -1,6 +1,9 @@
 """A user's own task: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."""
 
 import json
+import math
+import unicodedata
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,8 @@ from lottery.data import text_files
 
 Labels = Literal["classes", "numbers"]
 SPLIT_SEED = 0  # of the rows that are held out where no dev file is given: the same for every run
+# What no eye sees. The joiners are left in: words of several languages are spelled with them.
+INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,11 @@ def read(
     train, dev  files with one row an example; without `dev`, a share of the rows of `train` is held out
     columns     {"first": ..., "second": ..., "label": ...}: ours -> theirs; "second" only for pairs
     labels      whether the label is the name of a class or a number
-    dev_share   share of the rows to hold out, drawn once and for all, of each class alike
-    Labels that are numbers are moved and scaled to mean 0 and deviation 1 of train, so that any unit is learnt at one
-    learning rate; their scores, correlations, do not change by it.
+    dev_share   share of the different texts to hold out, drawn once and for all, of each class alike; rows of one text
+                stay together
+    Labels of one spelling to the eye are one class, as are numbers of one value. Labels that are numbers are moved and
+    scaled to mean 0 and deviation 1 of train, so that any unit is learnt at one learning rate; their scores,
+    correlations, do not change by it. Warns of classes that differ in capitals only.
     Raises FileNotFoundError, or ValueError in one sentence for files that no model can be trained or judged on.
     """
     told = {"train": _rows(train, columns)}
@@ -64,16 +71,23 @@ def read(
     else:
         names = _class_names(told["train"]["label"], train, columns["label"])
         found = {split: text_files.classes(table["label"], names, files[split]) for split, table in told.items()}
-    tables = {split: table.assign(told=table["label"], label=found[split]) for split, table in told.items()}
+    for split, table in told.items():
+        _require_two(table["label"], f"{files[split]}: all rows")
+    tables = {split: table.assign(written=table["label"], label=found[split]) for split, table in told.items()}
     if not dev:
-        tables = _held_out(tables["train"], dev_share, stratified=bool(names), path=train)
-    for split, table in tables.items():
-        label = table.pop("told").iloc[0]
-        if (table["label"] == table["label"].iloc[0]).all():
-            part = "all rows" if files[split] else f"all rows held out for {split}"
-            raise ValueError(f"{files[split] or train}: {part} have the label {label!r}: there is nothing to tell")
+        tables = _held_out(tables["train"], dev_share, names=names, path=train)
+        for split, table in tables.items():
+            _require_two(table["written"], f"{train}: all rows held out for {split}")
+    tables = {split: table.drop(columns="written") for split, table in tables.items()}
     if not names:
-        mean, deviation = tables["train"]["label"].mean(), tables["train"]["label"].std()
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, deviation = tables["train"]["label"].mean(), tables["train"]["label"].std()
+        if not 0 < deviation < math.inf:
+            row = int(tables["train"]["label"].abs().argmax())
+            raise ValueError(
+                f"{train}: labels such as {tables['train']['label'].iloc[row]:g} are too large or too close to each "
+                "other to be scaled: give them in another unit"
+            )
         tables = {split: table.assign(label=(table["label"] - mean) / deviation) for split, table in tables.items()}
     task = OwnTask(
         TITLE=train.name,
@@ -85,6 +99,11 @@ def read(
     return task, tables
 
 
+def _require_two(labels: pd.Series, where: str) -> None:
+    if (labels == labels.iloc[0]).all():
+        raise ValueError(f"{where} have the label {labels.iloc[0]!r}: there is nothing to tell")
+
+
 def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if len({*columns.values()}) < len(columns):
         raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
@@ -94,12 +113,37 @@ def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     names, rows = readers[path.suffix.lower()](path)
     written = [row for row in rows if any(field.strip() for field in row)]  # a spreadsheet adds empty ones at the end
     table = text_files.table(path, names, written, columns)
-    return table.assign(label=table["label"].str.strip())
+    return table.assign(label=[_label(each) for each in table["label"]])
+
+
+def _label(written: str) -> str:
+    """A label in the one spelling that all that look like it are read as; a number without needless digits.
+
+    >>> _label(" 1.0 "), _label("cafe\\u0301"), _label("very\\u00a0good\\u200b"), _label("007")
+    ('1', 'café', 'very good', '007')
+    """
+    seen = " ".join(unicodedata.normalize("NFC", written.translate(INVISIBLE)).split())
+    whole, point, decimals = seen.partition(".")
+    number = point and whole.removeprefix("-").isdecimal() and decimals.strip("0") == ""
+    return whole if number else seen
 
 
 def _tab_separated(path: Path) -> tuple[list[str], list[list[str]]]:
-    rows = text_files.tab_separated(text_files.text(path))
+    text = text_files.text(path)
+    if "\r" in text and "\n" not in text:
+        raise ValueError(f"{path} ends its lines as old Macs did: save it with the line ends of today")
+    rows = text_files.tab_separated(text)
+    quoted = [field for row in rows for field in row if '"' in field]
+    if quoted and all(map(_in_quotes, quoted)) and any('""' in field[1:-1] for field in quoted):
+        raise ValueError(
+            f"{path}: its texts stand in quotes, with inner ones doubled, as programs write them for .csv; in a .tsv "
+            "quotes are part of the text, so save it as .csv"
+        )
     return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def _in_quotes(field: str) -> bool:
+    return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
 
 
 def _json_lines(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -113,16 +157,32 @@ def _json_lines(path: Path) -> tuple[list[str], list[list[str]]]:
                 raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
             if not isinstance(told[-1], dict):
                 raise ValueError(f'{path}, line {number}: not a JSON object such as {{"text": "...", "label": 1}}')
-    names = list(told[0]) if told else []
+    names = list(dict.fromkeys(name for each in told for name in each))
     return names, [[_as_text(each.get(name)) for name in names] for each in told]
 
 
 def _as_text(value) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN is how some programs write that there is nothing
+        return ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
     names = sorted(told.unique())
+    if several := [name for name in names if name[:1] in "[{" and _is_json(name)]:
+        row = int(told.eq(several[0]).argmax()) + 1
+        raise ValueError(f"{path}, row {row}: the label {several[0]} is a list or an object: give one label a row")
+    by_letters: dict[str, list[str]] = {}
+    for name in names:
+        by_letters.setdefault(name.casefold(), []).append(name)
+    for alike in by_letters.values():
+        if len(alike) > 1:
+            warnings.warn(
+                f"{path}: the labels {' and '.join(map(repr, alike))} differ in capitals only and are two classes",
+                stacklevel=4,
+            )
     if names[0] == "":
         raise ValueError(f"{path}, row {int(told.eq('').argmax()) + 1}: column {column!r} is empty")
     if 2 * len(names) > len(told):
@@ -134,13 +194,35 @@ def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
     return tuple(sorted(names, key=int) if whole else names)
 
 
-def _held_out(table: pd.DataFrame, share: float, *, stratified: bool, path: Path) -> dict[str, pd.DataFrame]:
+def _is_json(text: str) -> bool:
     try:
-        train, dev = train_test_split(
-            table, test_size=share, random_state=SPLIT_SEED, stratify=table["label"] if stratified else None
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path: Path) -> dict[str, pd.DataFrame]:
+    # A text on both sides would be judged by heart, so what is dealt out are texts, and their rows follow them.
+    texts = [table[name].str.split().str.join(" ") for name in ("first", "second") if name in table]
+    text = table.groupby(texts, sort=False).ngroup()
+    labels = table["label"][~text.duplicated()]
+    if names and (few := labels.value_counts().loc[lambda count: count < 2].index.tolist()):
+        raise ValueError(
+            f"{path}: the label {names[few[0]]!r} has a single text, so it cannot be held out and learnt from too: "
+            "give more of it, leave it out, or give a file of its own for dev"
+        )
+    try:
+        parts = train_test_split(
+            range(len(labels)), test_size=share, random_state=SPLIT_SEED, stratify=labels if names else None
         )
     except ValueError as error:
         raise ValueError(
-            f"{path}: {share:g} of its {len(table)} rows cannot be held out ({error}): give a file of its own for dev"
+            f"{path}: {share:g} of its {len(labels)} different texts cannot be held out ({error}): give a file of its "
+            "own for dev"
         ) from error
-    return {"train": train.reset_index(drop=True), "dev": dev.reset_index(drop=True)}
+    rows = table.groupby(text.to_numpy()).indices
+    return {
+        split: table.iloc[np.concatenate([rows[number] for number in part])].reset_index(drop=True)
+        for split, part in zip(("train", "dev"), parts, strict=True)
+    }

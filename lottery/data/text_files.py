@@ -29,11 +29,15 @@ def tab_separated(text: str) -> list[list[str]]:
 
 def comma_separated(path: Path) -> tuple[list[str], list[list[str]]]:
     """The names in the first line of a comma-separated file, and its rows. Raises as `text`, and for wrong quotes."""
-    reader = csv.reader(io.StringIO(text(path), newline=""), strict=True)
+    content = text(path)
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    longest = csv.field_size_limit(len(content) + 1)  # a field of a book's length is no error
     try:
         rows = [row for row in reader if row]
     except csv.Error as error:
         raise ValueError(f"{path}, line {reader.line_num}: not comma-separated with quoted texts ({error})") from error
+    finally:
+        csv.field_size_limit(longest)
     return (rows[0], rows[1:]) if rows else ([], [])
 
 

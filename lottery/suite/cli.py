@@ -137,13 +137,13 @@ def run(
 @app.command(epilog="Example: [bold]lottery corpus corpus.txt glue_data/SQuAD/train-v1.1.json[/bold]")
 def corpus(
     output: Annotated[Path, typer.Argument(metavar="FILE.txt", help="The file to write.")],
-    squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD v1.1.")],
+    squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD, v1.1 or v2.0.")],
 ) -> None:
     """Write the paragraphs of SQuAD, from Wikipedia, as text to pre-train on: each a document, a sentence a line."""
     from lottery.data import text_corpus
     from lottery.tasks import squad as task
 
-    paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.read_file(path)["second"])
+    paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.contexts(path))
     documents = [text_corpus.sentences(paragraph) for paragraph in paragraphs]
     with files.written(output) as partial:
         partial.write_text(text_corpus.written(documents), encoding="utf-8")

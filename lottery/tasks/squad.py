@@ -55,6 +55,21 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 def read_file(path: Path) -> pd.DataFrame:
     """One file of v1.1, as a split of `read`; it raises what `read` raises."""
+    rows = [_row(question, paragraph.context, path) for paragraph in _paragraphs(path) for question in paragraph.qas]
+    if not rows:
+        raise ValueError(f"{path} holds no question: it has to be a file of SQuAD v1.1")
+    return pd.DataFrame(rows)
+
+
+def contexts(path: Path) -> list[str]:
+    """The different paragraphs of a file of SQuAD, of version 1.1 or 2, in order; it raises what `read` raises."""
+    found = list(dict.fromkeys(paragraph.context for paragraph in _paragraphs(path)))
+    if not found:
+        raise ValueError(f"{path} holds no paragraph: it has to be a file of SQuAD")
+    return found
+
+
+def _paragraphs(path: Path) -> list[_Paragraph]:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: data_dir has to hold the files of SQuAD v1.1")
     try:
@@ -66,15 +81,7 @@ def read_file(path: Path) -> pd.DataFrame:
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{path} is not laid out as SQuAD v1.1: {_place(text, first['loc'])}{first['msg']}") from error
-    rows = [
-        _row(question, paragraph.context, path)
-        for article in articles
-        for paragraph in article.paragraphs
-        for question in paragraph.qas
-    ]
-    if not rows:
-        raise ValueError(f"{path} holds no question: it has to be a file of SQuAD v1.1")
-    return pd.DataFrame(rows)
+    return [paragraph for article in articles for paragraph in article.paragraphs]
 
 
 def _place(text: str, steps: tuple[str | int, ...]) -> str:
