@@ -11,10 +11,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 from lottery.data import metrics as scores
-from lottery.data import text_files
+from lottery.data import splitting, text_files
 
 Labels = Literal["classes", "numbers"]
 SPLIT_SEED = 0  # of the rows that are held out where no dev file is given: the same for every run
@@ -203,26 +202,17 @@ def _is_json(text: str) -> bool:
 
 
 def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path: Path) -> dict[str, pd.DataFrame]:
-    # A text on both sides would be judged by heart, so what is dealt out are texts, and their rows follow them.
-    texts = [table[name].str.split().str.join(" ") for name in ("first", "second") if name in table]
-    text = table.groupby(texts, sort=False).ngroup()
-    labels = table["label"][~text.duplicated()]
+    labels = table["label"][~splitting.texts(table).duplicated()]
     if names and (few := labels.value_counts().loc[lambda count: count < 2].index.tolist()):
         raise ValueError(
             f"{path}: the label {names[few[0]]!r} has a single text, so it cannot be held out and learnt from too: "
             "give more of it, leave it out, or give a file of its own for dev"
         )
     try:
-        parts = train_test_split(
-            range(len(labels)), test_size=share, random_state=SPLIT_SEED, stratify=labels if names else None
-        )
+        train, dev = splitting.held_out(table, share, seed=SPLIT_SEED, stratified=bool(names))
     except ValueError as error:
         raise ValueError(
             f"{path}: {share:g} of its {len(labels)} different texts cannot be held out ({error}): give a file of its "
             "own for dev"
         ) from error
-    rows = table.groupby(text.to_numpy()).indices
-    return {
-        split: table.iloc[np.concatenate([rows[number] for number in part])].reset_index(drop=True)
-        for split, part in zip(("train", "dev"), parts, strict=True)
-    }
+    return {"train": train, "dev": dev}

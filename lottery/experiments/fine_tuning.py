@@ -14,18 +14,22 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery import masks, models, pruning, schedules, training
 from lottery import store as runs
 from lottery.choices import choose
+from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
 from lottery.experiments import Start, starts
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.pruning import Weights, components
-from lottery.store import Count, Positive, Run, Size, Source, parameters
+from lottery.store import Count, NotNegative, Positive, Run, Size, Source, parameters
 from lottery.tasks import Task
-from lottery.training import evaluation
+from lottery.training import early_stopping, evaluation
+from lottery.training.early_stopping import EarlyStopping
 
 RENEWED = "mask.safetensors"
 RENEWED_EVERY = 10  # updates between two masks of the recipe `released`
+AUTO = "auto"
+HELD_OUT = 0.1  # of the training set, to see by when a training of AUTO epochs has been long enough
 
 
 @parameters
@@ -40,7 +44,7 @@ class FineTuning:
     version: ClassVar[int] = 1
     start: InstanceOf[Start]
     task: str  # a file in lottery/tasks, or "own"
-    epochs: Positive
+    epochs: NotNegative | Literal["auto"]  # "auto": until the score on a part of train has stopped rising; 0: none
     batch_size: Size
     learning_rate: Positive
     max_length: Size  # tokens of an example, at most
@@ -55,10 +59,14 @@ class FineTuning:
         """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
         majority         the score of one answer to all of dev; `majority_accuracy`, its accuracy, of a task with one
-        train_loss       over all of train, dropout off
+        train_loss       over all that it was trained on, dropout off
         integrated_rate  the learning rate summed over all updates
+        best_step        where `epochs` is "auto": the update whose weights are taken, those with the highest score on
+                         the part of train that is held out for this; `still_rising`, whether it rose to the last
         unseen_score     where `scored_unseen`: the score on the examples of the training set that it was not trained on
         """
+        if self.epochs == AUTO and self.recipe == "released":
+            raise ValueError("epochs = 'auto' goes with the recipe 'printed' only: give a number of epochs")
         if self.scored_unseen and self.unseen().empty:
             raise ValueError("scored_unseen: it is trained on all of train; give fewer train_examples")
         set_seed(self.seed)
@@ -73,8 +81,8 @@ class FineTuning:
             if self.saved:
                 raise ValueError("heads or MLPs are cut out of this model, so it cannot be saved: give saved=False")
             model = components.sliced(model, parts)
-        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
-        steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
+        learnt, held_out = self._to_stop_by(task, tables["train"])
+        train = evaluation.encoded(task, learnt, tokenizer, self.max_length)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         model.to(Accelerator().device)
         weights = models.prunable(model, embeddings=True)
@@ -84,10 +92,19 @@ class FineTuning:
             for name, kept in mask.items()
             if name in weights or not name.startswith(models.POOLER)
         }
+        stopping = None
+        if self.epochs == AUTO:
+            answer = evaluation.answering(task, held_out, tokenizer, self.max_length)
+            stopping = EarlyStopping(
+                model,
+                lambda: task.metrics(answer(model), evaluation.truth(task, held_out))[task.METRIC],
+                early_stopping.plan(training.steps_in(train, epochs=1.0, batch_size=self.batch_size)),
+            )
+        steps = stopping.plan.ceiling if stopping else self._steps(train)
         rate = self._schedule(train, steps)
         holding, renew = self._holding(model, weights, mask, optimizer, steps)
         with holding:
-            training.fine_tune(
+            losses = training.fine_tune(
                 model,
                 optimizer,
                 train,
@@ -95,11 +112,13 @@ class FineTuning:
                 batch_size=self.batch_size,
                 seed=self.seed,
                 schedule=rate,
-                after_step=renew,
-                carried=mask if renew else None,
+                after_step=stopping or renew,
+                carried=stopping.carried if stopping else mask if renew else None,
                 checkpoint=run.checkpoint(),
                 title=f"fine-tuning on {task.TITLE}",
             )
+        if stopping:
+            stopping.restore()
         if self.saved:
             run.folder("model", lambda folder: models.save(model, tokenizer, folder))
         if renew:
@@ -113,8 +132,10 @@ class FineTuning:
             )
         found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
         run.once("answers.parquet", lambda: answers)
-        told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
-        told["integrated_rate"] = self.learning_rate * sum(map(rate, range(steps)))
+        told = {"steps": len(losses), "train_loss": training.mean_loss(model, train)}
+        told["integrated_rate"] = self.learning_rate * sum(map(rate, range(len(losses))))
+        if stopping:
+            told |= {"best_step": stopping.best, "still_rising": stopping.risen}
         constant = evaluation.majority(task, tables)
         if "accuracy" in constant:
             told["majority_accuracy"] = constant["accuracy"]
@@ -154,6 +175,17 @@ class FineTuning:
         tables = starts.tables(self.start, task, self.data)
         return tables | {"train": self._drawn(tables["train"])[0]} if self.train_examples else tables
 
+    def _to_stop_by(self, task: Task, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What to train on, and the part that says when it is enough; none but where `epochs` is "auto"."""
+        if self.epochs != AUTO:
+            return train, train[:0]
+        several = task.KIND == "classification" and train["label"].value_counts().min() * HELD_OUT >= 1
+        return splitting.held_out(train, HELD_OUT, seed=self.seed, stratified=several)
+
+    def _steps(self, train: Examples) -> int:
+        """Updates of a training whose epochs are a number."""
+        return training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size) if self.epochs else 0
+
     def unseen(self) -> pd.DataFrame:
         """The examples of the task's training set that it was not trained on; none where it was trained on all."""
         train = starts.tables(self.start, self.task, self.data)["train"]
@@ -175,6 +207,8 @@ class FineTuning:
         return self.recipe == "released" and isinstance(self.start, Ticket) and isinstance(self.start.kept, Cut)
 
     def _schedule(self, train: Examples, steps: int) -> schedules.Schedule:
+        if self.epochs == AUTO:
+            return schedules.rise(steps=early_stopping.FLOOR // 10, power=1)
         if self.recipe == "printed":
             return schedules.linear_with_warmup(steps, round(0.1 * steps))
         before = self.start.of.epochs if self._renewed and isinstance(self.start.of, FineTuning) else 0

@@ -43,7 +43,7 @@ def train(
     schedule: Schedule | None = None,
     clip: float = 1.0,
     clipped: Sequence[nn.Parameter] | None = None,
-    after_step: Callable[[int], None] | None = None,
+    after_step: Callable[[int], bool | None] | None = None,
     carried: dict[str, torch.Tensor] | None = None,
     checkpoint: Checkpoint | None = None,
     accelerator: Accelerator | None = None,
@@ -56,7 +56,8 @@ def train(
     schedule    updates done -> factor on the optimiser's learning rate; by default `linear_with_warmup` over a tenth
     clip        largest norm of the gradient
     clipped     the parameters whose gradient that is; by default the model's, in its order
-    after_step  called with the number of updates done, 1 to `steps`, after each; this is where pruning happens
+    after_step  called with the number of updates done, 1 to `steps`, after each; this is where pruning happens, and
+                where it returns True the training ends
     carried     tensors that belong to the training beside the model, a mask for example: kept in its checkpoints
     On CPU a run resumed from its checkpoint ends with the same bits as an undisturbed one. Raises FloatingPointError
     when a loss is not finite.
@@ -82,10 +83,11 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         losses.append(value.detach())
-        if after_step:
-            after_step(step + 1)
-        if checkpoint:
+        ended = after_step and after_step(step + 1)
+        if checkpoint and not ended:
             checkpoint.save_if_due(lambda: _state(model, optimizer, carried, losses))
+        if ended:
+            break
     for group, rate in zip(optimizer.param_groups, peak, strict=True):
         group["lr"] = rate
     values = torch.stack(losses).tolist() if losses else []

@@ -1,0 +1,30 @@
+"""Parts of a table of examples: dealt out once and for all, and never with one text on both sides."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+
+def texts(table: pd.DataFrame) -> pd.Series:
+    """The number of each row's text (of the pair of texts, where there are two); rows of one text have one number."""
+    words = [table[name].str.split().str.join(" ") for name in ("first", "second") if name in table]
+    return table.groupby(words, sort=False).ngroup()
+
+
+def held_out(table: pd.DataFrame, share: float, *, seed: int, stratified: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two parts of a table, the second with `share` of its different texts, in (0, 1), drawn by `seed`.
+
+    stratified  whether each label is to have its share in both
+    Rows of one text go together, since a model knows by heart the answer to a text that it was trained on. Raises
+    ValueError where there are too few texts, or texts of a label, for that.
+    """
+    text = texts(table)
+    labels = table["label"][~text.duplicated()]
+    parts = train_test_split(
+        range(len(labels)), test_size=share, random_state=seed, stratify=labels if stratified else None
+    )
+    rows = table.groupby(text.to_numpy()).indices
+    one, other = (
+        table.iloc[np.concatenate([rows[number] for number in part])].reset_index(drop=True) for part in parts
+    )
+    return one, other
