@@ -53,7 +53,7 @@ def refused(capsys, monkeypatch):
         ({"scope": "globl"}, "scope = 'globl'"),
         ({"batch_size": 0}, "batch_size = 0"),
         ({"learning_rate": -1}, "learning_rate = -1"),
-        ({"epochs": 0}, "epochs = 0"),
+        ({"epochs": -1}, "epochs = -1"),
         ({"max_length": -1}, "max_length = -1"),
         ({"model": "miniature", "data_dir": "glue_data"}, "leave data_dir empty"),
         ({"model": "minilm"}, "data_dir = ''"),

@@ -183,6 +183,27 @@ def test_unknown_parameters_and_other_types_are_refused(checkout, notebook, give
         notebooks.resolve(checkout, "experiments/count", given)
 
 
+@pytest.mark.parametrize(
+    ("typed", "resolved"), [("auto", "auto"), ("3", 3.0), ("0", 0.0), ("5e-5", 5e-5), ("1.5", 1.5)]
+)
+def test_what_is_found_by_itself_may_be_given_as_a_number(checkout, notebook, typed, resolved):
+    notebook("experiments/count", '# %% tags=["parameters"]\nlong = "auto"\n')
+    found = notebooks.resolve(
+        checkout, "experiments/count", notebooks.parsed(checkout, "experiments/count", {"long": typed})
+    )
+    assert found == {"long": resolved}
+    assert type(found["long"]) is type(resolved)
+
+
+@pytest.mark.parametrize("typed", ["often", "[3]", "true"])
+def test_what_is_found_by_itself_is_a_number_or_nothing(checkout, notebook, typed):
+    notebook("experiments/count", '# %% tags=["parameters"]\nlong = "auto"\n')
+    with pytest.raises(ValueError, match="is not a number or 'auto'"):
+        notebooks.resolve(
+            checkout, "experiments/count", notebooks.parsed(checkout, "experiments/count", {"long": typed})
+        )
+
+
 def test_a_profile_says_what_it_changes_and_an_empty_one_changes_nothing(checkout, notebook):
     notebook("experiments/count", COUNT)
     (checkout / "notebooks/profiles/full.yaml").write_text("# All\nexperiments/count:\n  upto: 5\n")

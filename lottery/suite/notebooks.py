@@ -32,6 +32,7 @@ from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
+AUTO = "auto"  # as a default: the notebook finds the number itself, unless one is given
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
 # A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
@@ -149,7 +150,12 @@ def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, An
 
 
 def _as(default: Any, value: Any) -> Any:
-    """`value` in the type of `default`. Raises TypeError naming that type."""
+    """`value` in the type of `default`; "auto" stands for a number, too. Raises TypeError naming that type."""
+    if default == AUTO:
+        try:
+            return value if value == AUTO else _as(0.0, value)
+        except TypeError:
+            raise TypeError(f"a number or {AUTO!r}") from None
     if default is None or (isinstance(value, dict) and isinstance(default, dict)):
         return value
     if isinstance(default, list):
@@ -168,11 +174,13 @@ def _as(default: Any, value: Any) -> Any:
 
 
 def parsed(root: Path, name: str, told: Mapping[str, str]) -> dict[str, Any]:
-    """Parameters as typed on a command line, read as yaml unless the default is a text; unknown ones are left as is."""
+    """Parameters as typed on a command line, read as yaml unless they are texts; unknown ones are left as they are."""
     known = defaults(root, name)
     try:
         return {
-            parameter: text if isinstance(known.get(parameter), str) else yaml.safe_load(text)
+            parameter: text
+            if isinstance(known.get(parameter), str) and known[parameter] != AUTO
+            else yaml.safe_load(text)
             for parameter, text in told.items()
         }
     except yaml.YAMLError as error:
