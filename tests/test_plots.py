@@ -79,3 +79,48 @@ def test_ticks_of_what_remains_do_not_cover_each_other():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "10", "50", "100"]
     assert ax.get_xticks().tolist() == [1, 3, 10, 50, 100]
     plt.close()
+
+
+def test_a_bar_goes_from_the_lowest_seed_to_the_highest_about_the_mean():
+    x, values = [3, 1, 3, 1, 1, 2], [2.0, 5.0, 4.0, 0.0, 1.0, np.nan]
+    ax = plots.spread(x, values, 1, label="a task", linestyle="--")
+    (line, _, (bars,)) = ax.containers[0]
+    assert (ax.containers[0].get_label(), line.get_linestyle(), line.get_color()) == ("a task", "--", plots.COLOURS[1])
+    np.testing.assert_allclose(line.get_xydata(), [[1, 2], [3, 3]])
+    np.testing.assert_allclose(bars.get_segments(), [[[1, 0], [1, 5]], [[3, 2], [3, 4]]])
+
+
+def test_lines_against_sparsity_are_in_per_cent_one_for_each_name():
+    runs = pd.DataFrame(
+        {"sparsity": [0.6, 0.0, 0.6, 0.0], "score": [0.5, 0.8, 0.7, np.nan], "by": ["b", "b", "b", "a"]}
+    )
+    ax = plots.against_sparsity(runs, "score", by="by", scale=100)
+    first, second = ax.containers
+    assert [first.get_label(), second.get_label()] == ["b", "a"]
+    np.testing.assert_allclose(first[0].get_xydata(), [[0, 80], [60, 60]])
+    assert not len(second[0].get_xydata())
+
+
+def test_panels_stand_row_by_row_and_the_last_row_may_be_short():
+    axes = plots.panels(5, columns=3, size=(2.0, 1.5), below=0.5, sharey=True)
+    assert len(axes) == 5
+    figure = axes[0].figure
+    assert figure.get_size_inches().tolist() == [6.0, 3.5]
+    figure.canvas.draw()
+    places = [ax.get_position() for ax in axes]
+    assert [round(place.y0, 6) == round(places[0].y0, 6) for place in places] == [True] * 3 + [False] * 2
+    assert places[0].x0 < places[1].x0 < places[2].x0
+    assert sum(ax.axison for ax in figure.axes) == 5
+    assert all(axes[0].get_shared_y_axes().joined(axes[0], ax) for ax in axes)
+    assert plots.panels(2, columns=3, size=(2.0, 1.5))[0].figure.get_size_inches().tolist() == [4.0, 1.5]
+
+
+def test_one_legend_names_the_lines_of_the_first_panel_for_all():
+    axes = plots.panels(2)
+    for ax in axes:
+        ax.plot([1], [2], label="one")
+    plots.legend_below(axes, columns=2, title="what")
+    (legend,) = axes[0].figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one"]
+    assert legend.get_title().get_text() == "what"
+    assert all(ax.get_legend() is None for ax in axes)

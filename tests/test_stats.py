@@ -13,7 +13,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from lottery.statistics import (
-    Difference,
+    Estimate,
     bootstrap_interval,
     bootstrap_over_groups,
     bootstrap_over_seeds_and_examples,
@@ -23,6 +23,7 @@ from lottery.statistics import (
     jackknife_error,
     jackknife_interval,
     line,
+    mean_interval,
     normality,
     paired_difference,
     partial_spearman,
@@ -86,6 +87,14 @@ def test_the_paired_interval_is_that_of_statsmodels():
         assert (low, high) == pytest.approx(DescrStatsW(a - b).tconfint_mean(1 - level))
 
 
+def test_the_interval_of_a_mean_is_that_of_scipy():
+    for level in (0.9, 0.95):
+        theirs = scipy.stats.ttest_1samp(VALUES, 0).confidence_interval(level)
+        assert mean_interval(VALUES, level=level) == pytest.approx((sum(VALUES) / len(VALUES), *theirs))
+    with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
+        mean_interval(np.eye(2))
+
+
 def test_the_paired_interval_covers_as_often_as_it_says():
     """Three seeds, 1000 times: within four standard errors of 95 %."""
     generator = np.random.default_rng(0)
@@ -128,6 +137,7 @@ def test_values_that_carry_no_interval_give_nan(values):
     assert np.isnan(bootstrap_interval(values, seed=0)).all()
     zeros = [0.0] * len(values)
     assert np.isnan(paired_difference(values, zeros)[1:]).all()
+    assert np.isnan(mean_interval(values)[1:]).all()
     assert math.isnan(equivalence(values, zeros, 0.1))
 
 
@@ -136,6 +146,8 @@ def test_the_mean_difference_stays_where_it_is_one():
     assert paired_difference([0.5, 0.6], [0.2, 0.3]).mean == pytest.approx(0.3)
     for values in ([], [0.1, math.nan], [0.1, math.inf]):
         assert math.isnan(paired_difference(values, [0.0] * len(values)).mean)
+        assert math.isnan(mean_interval(values).mean)
+    assert mean_interval([0.5]).mean == 0.5
 
 
 @pytest.mark.parametrize(
@@ -344,11 +356,11 @@ def test_a_side_that_cannot_be_told_is_nan_and_bounds_have_an_order():
 
 
 def test_a_difference_is_told_with_its_interval_where_there_is_one():
-    assert Difference(0.012, 0.003, 0.021).told(100) == "+1.2 (+0.3 to +2.1)"
-    assert Difference(-0.5, -1.25, 0.25).told(form="+.2f") == "-0.50 (-1.25 to +0.25)"
-    assert Difference(0.12, 0.03, 0.21).told(form="+.0%") == "+12% (+3% to +21%)"
-    assert Difference(2.0, math.nan, math.nan).told() == "+2.0 (no interval)"
-    assert Difference(math.nan, math.nan, math.nan).told() == "not defined"
+    assert Estimate(0.012, 0.003, 0.021).told(100) == "+1.2 (+0.3 to +2.1)"
+    assert Estimate(-0.5, -1.25, 0.25).told(form="+.2f") == "-0.50 (-1.25 to +0.25)"
+    assert Estimate(0.12, 0.03, 0.21).told(form="+.0%") == "+12% (+3% to +21%)"
+    assert Estimate(2.0, math.nan, math.nan).told() == "+2.0 (no interval)"
+    assert Estimate(math.nan, math.nan, math.nan).told() == "not defined"
 
 
 def test_the_jackknife_of_a_mean_has_its_standard_error():

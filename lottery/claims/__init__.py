@@ -59,7 +59,7 @@ def over_seeds(what: str, unit: str, claimed: tuple[float, float], values: Array
     if values.size == 0 or undefined:
         why = f"missing or not defined for {undefined} of {values.size} seeds" if undefined else "not recorded"
         return Evidence(what, unit, claimed, math.nan, math.nan, math.nan, why, math.nan)
-    mean, low, high = stats.paired_difference(values, np.zeros_like(values))
+    mean, low, high = stats.mean_interval(values)
     if math.isnan(low):
         why = "one seed: no interval" if values.size == 1 else f"{values.size} seeds that do not differ: no interval"
         return Evidence(what, unit, claimed, mean, low, high, why, math.nan)

@@ -12,7 +12,7 @@ import pandas as pd
 from lottery import statistics as stats
 from lottery.attention.patterns import PATTERNS
 from lottery.findings.searches import judged, masks
-from lottery.statistics import Difference
+from lottery.statistics import Estimate
 
 OF_SHARES = ("task", "kind", "released", "tuned", "seed", "pruned", "layer", "head", *PATTERNS, "confidence")
 GROUPS = ("pre-trained, all", "fine-tuned, all", "survivors", "super-survivors")
@@ -73,7 +73,7 @@ def f1_of_patterns(maps: pd.DataFrame, *, resamples: int = 999) -> pd.DataFrame:
     return pd.DataFrame.from_dict(told, orient="index")
 
 
-def advantage(one: pd.DataFrame, other: pd.DataFrame, *, resamples: int = 1999) -> Difference:
+def advantage(one: pd.DataFrame, other: pd.DataFrame, *, resamples: int = 1999) -> Estimate:
     """Weighted F1 of one classifier minus that of another on the same maps, with its interval over heads.
 
     one, other  rows of `labelled`, each of one classifier; raises ValueError where they are not of the same maps
@@ -88,7 +88,7 @@ def advantage(one: pd.DataFrame, other: pd.DataFrame, *, resamples: int = 1999) 
         return _weighted(_counts(first[places])) - _weighted(_counts(second[places]))
 
     interval = stats.bootstrap_over_groups(one["place"], difference, resamples=resamples, seed=0)
-    return Difference(difference(np.arange(len(one))), *interval)
+    return Estimate(difference(np.arange(len(one))), *interval)
 
 
 def _pairs(maps: pd.DataFrame) -> np.ndarray:
@@ -172,7 +172,7 @@ def fractions(rows: pd.DataFrame, by: Sequence[str] = ("task", "kind", "group"))
     return rows.groupby(list(by), sort=False)[list(PATTERNS)].mean()
 
 
-def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resamples: int = 999) -> Difference:
+def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resamples: int = 999) -> Estimate:
     """Mean share of a pattern over some heads minus that over others, mean over the tasks that have both.
 
     one, other  rows of `grouped` or `shares`
@@ -181,7 +181,7 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
     """
     tasks = [task for task in one["task"].unique() if (other["task"] == task).any()]
     if not tasks:
-        return Difference(np.nan, np.nan, np.nan)
+        return Estimate(np.nan, np.nan, np.nan)
     one, other = one[one["task"].isin(tasks)], other[other["task"].isin(tasks)]
     both = pd.concat([one.assign(side=1), other.assign(side=0)], ignore_index=True)
     sides, values = both["side"].to_numpy(), both[pattern].to_numpy(dtype=float)
@@ -198,7 +198,7 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
 
     heads = both["layer"].to_numpy() * 10_000 + both["head"].to_numpy()
     interval = stats.bootstrap_over_groups(heads, of, resamples=resamples, seed=0)
-    return Difference(of(np.arange(len(both))), *interval)
+    return Estimate(of(np.arange(len(both))), *interval)
 
 
 def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws: int = 999) -> dict[str, float]:

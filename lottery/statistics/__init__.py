@@ -21,7 +21,7 @@ class Interval(NamedTuple):
     high: float
 
 
-class Difference(NamedTuple):
+class Estimate(NamedTuple):
     mean: float
     low: float
     high: float
@@ -159,29 +159,39 @@ def jackknife_error(without: ArrayLike) -> float:
     return float(np.sqrt((values.size - 1) * values.var()))
 
 
-def jackknife_interval(estimate: float, without: ArrayLike) -> Difference:
+def jackknife_interval(estimate: float, without: ArrayLike) -> Estimate:
     """An estimate with its 95 % t interval by `jackknife_error`."""
     reach = jackknife_error(without) * student.ppf(0.975, len(without) - 1)
-    return Difference(estimate, estimate - reach, estimate + reach)
+    return Estimate(estimate, estimate - reach, estimate + reach)
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Difference:
-    """Mean of a - b over pairs, such as two methods at the same seeds, with its t interval.
+def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Mean of independent values, such as one value a seed, with its t interval.
 
-    a, b     (n,) numbers, the i-th of one belonging to the i-th of the other
-    level    share of such intervals meant to cover the true difference, in (0, 1)
+    values   (n,) numbers
+    level    share of such intervals meant to cover the true mean, in (0, 1)
     returns  (mean, low, high), in the unit of the values: mean +- t * s / sqrt(n) at n - 1 degrees of freedom
 
-    The mean is NaN for no pairs and for any NaN or infinite value; the ends also for a single pair and for differences
-    that do not differ from one another.
+    The mean is NaN for no values and for any NaN or infinite value; the ends also for a single value and for values
+    that do not differ.
     """
-    differences = _paired(a, b)
+    values = np.asarray(values, dtype=float)
     _require_level(level)
-    mean = differences.mean() if differences.size and np.isfinite(differences).all() else np.nan
-    if _is_degenerate(differences):
-        return Difference(float(mean), np.nan, np.nan)
-    reach = student.ppf((1 + level) / 2, differences.size - 1) * differences.std(ddof=1) / np.sqrt(differences.size)
-    return Difference(float(mean), float(mean - reach), float(mean + reach))
+    if values.ndim != 1:
+        raise ValueError(f"values of shape {values.shape} were given; give one number for each seed")
+    mean = values.mean() if values.size and np.isfinite(values).all() else np.nan
+    if _is_degenerate(values):
+        return Estimate(float(mean), np.nan, np.nan)
+    reach = student.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    return Estimate(float(mean), float(mean - reach), float(mean + reach))
+
+
+def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Mean of a - b over pairs, such as two methods at the same seeds, with its t interval as by `mean_interval`.
+
+    a, b     (n,) numbers, the i-th of one belonging to the i-th of the other
+    """
+    return mean_interval(_paired(a, b), level=level)
 
 
 def equivalence(a: ArrayLike, b: ArrayLike, margin: float) -> float:

@@ -171,7 +171,7 @@ def agreement(
     names, kept = mask_files.side_by_side(masks)
     console = Console()
     plots.house_style()
-    axes = plots.row(len(kept), height=0.45 * len(names) + 2)
+    axes = plots.panels(len(kept), columns=len(kept), size=(7.0, 0.45 * len(names) + 2))
     for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
         pairs = judged.pairs(of_kind, names)
         console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")

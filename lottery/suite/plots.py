@@ -1,6 +1,6 @@
 """Figures: each takes a table and Axes or makes its own, draws, and returns the Axes; none shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from lottery import files
 
@@ -51,37 +52,64 @@ def save(ax: Axes, path: Path) -> None:
         ax.figure.savefig(partial, format=path.suffix[1:])
 
 
-def row(panels: int, *, height: float = 3.8) -> list[Axes]:
-    """The Axes of a figure with so many panels of 7 inches side by side, `height` inches high."""
-    _, axes = plt.subplots(1, panels, figsize=(7.0 * panels, height), squeeze=False)
-    return list(axes[0])
+def panels(
+    count: int,
+    *,
+    columns: int = 2,
+    size: tuple[float, float] = (3.8, 3.6),
+    below: float = 0.0,
+    **share: bool | str | Sequence[float],
+) -> list[Axes]:
+    """So many Axes of one figure, row by row and at most `columns` beside each other.
+
+    size   width and height of each, in inches
+    below  inches more at the foot, as for `legend_below`
+    share  sharex, sharey and width_ratios, as of plt.subplots
+    """
+    columns = min(columns, count)
+    lines = -(-count // columns)
+    width, height = size
+    _, axes = plt.subplots(lines, columns, figsize=(width * columns, height * lines + below), squeeze=False, **share)
+    for ax in axes.flat[count:]:
+        ax.set_axis_off()
+    return list(axes.flat[:count])
+
+
+def legend_below(axes: Sequence[Axes], *, columns: int = 4, **legend: object) -> None:
+    """One legend for all panels, at the foot of their figure: the lines of the first."""
+    handles, names = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize=8, **legend)
+
+
+def spread(
+    x: ArrayLike, values: ArrayLike, number: int = 0, *, ax: Axes | None = None, label: object = None, **line: object
+) -> Axes:
+    """The mean of the values at each x, with a bar from the lowest to the highest, as over seeds.
+
+    x, values  (n,) numbers, one a run; at an x where all values are NaN nothing is drawn
+    number     of the colour and the marker
+    line       linestyle, fillstyle and the like, as of plt.errorbar
+    With three seeds a standard deviation says less than the bar.
+    """
+    ax = ax or plt.gca()
+    means = pd.Series(np.asarray(values, dtype=float)).groupby(np.asarray(x)).agg(["mean", "min", "max"]).dropna()
+    reach = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
+    look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+    ax.errorbar(means.index, means["mean"], reach, label=label, capsize=2, elinewidth=0.8, **look | line)
+    return ax
 
 
 def against_sparsity(
     runs: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
 ) -> Axes:
-    """Mean of `value` against the share of weights removed, in %, one line for each `by`.
+    """Mean of `value` against the share of weights removed, in %, one line for each `by`, as by `spread`.
 
     runs      one row a run, columns `value`, `by` and `sparsity`, a fraction
     scale     what the value is multiplied by, 100 for a fraction shown in %
-    The bar at each point spans the runs' lowest and highest value: with three seeds a standard deviation says less.
-    Points whose value is NaN for every run are left out.
     """
     ax = ax or plt.gca()
     for number, (name, rows) in enumerate(runs.groupby(by, sort=False)):
-        colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-        summary = (scale * rows.set_index(sparsity)[value]).groupby(level=0).agg(["mean", "min", "max"]).dropna()
-        spread = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
-        ax.errorbar(
-            100 * summary.index,
-            summary["mean"],
-            spread,
-            label=name,
-            color=colour,
-            marker=marker,
-            capsize=2,
-            elinewidth=0.8,
-        )
+        spread(100 * rows[sparsity], scale * rows[value], number, label=name, ax=ax)
     ax.set_xlabel("weights removed (%)")
     return ax
 

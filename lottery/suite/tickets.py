@@ -83,7 +83,7 @@ def drawn(mask: Mask) -> plots.Axes:
         kept = parts[components.HEADS][None].numpy().astype(float), parts[components.MLPS][None, :, None].numpy()
         return plots.components({"what stays": (kept[0], kept[1].astype(float))}, label="kept")[0][0]
     layers = table.drop(index=NOWHERE, errors="ignore").dropna(axis="columns", how="all")
-    (ax,) = plots.row(1, height=0.45 * len(layers) + 1.2)
+    (ax,) = plots.panels(1, size=(7.0, 0.45 * len(layers) + 1.2))
     plots.cells(layers.to_numpy(), np.full(layers.shape, np.nan), ax=ax)
     ax.set(ylabel="layer", title="share of the weights removed")
     ax.set_xticks(range(layers.shape[1]), layers.columns, rotation=20)

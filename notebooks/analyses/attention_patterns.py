@@ -368,7 +368,7 @@ def curve(rows: pd.DataFrame) -> pd.DataFrame:
 
 def curve_drawn(rows: pd.DataFrame) -> None:
     """Mean and range over seeds of weighted F1 against the number of drawn maps; the guide as a line."""
-    (ax,) = plots.row(1, height=3.4)
+    (ax,) = plots.panels(1, size=(7.0, 3.4))
     for number, (classifier, some) in enumerate(curve(rows).groupby("classifier", sort=False)):
         summary = some.groupby("drawn")["f1"].agg(["mean", "min", "max"])
         reach = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
@@ -516,7 +516,7 @@ def linguistic_told(table: pd.DataFrame, whose: str) -> str:
     lines = []
     for kind, name in KINDS.items():
         row = table[(table["kind"] == kind) & (table["pattern"] == "heterogeneous")].iloc[0]
-        found = stats.Difference(row["mean"], row["low"], row["high"])
+        found = stats.Estimate(row["mean"], row["low"], row["high"])
         side = "more" if found.low > 0 else "less" if found.high < 0 else "neither more nor less for sure"
         lines.append(f"{name} {found.told(100)} points: {side}")
     return f"- {whose}: {'; '.join(lines)}."

@@ -215,7 +215,7 @@ def kinds_drawn(runs: pd.DataFrame) -> None:
 
 def spanned(values: pd.Series, form: str) -> str:
     """The mean over seeds with its 95 % interval, or the one value."""
-    mean, low, high = stats.paired_difference(values, np.zeros(len(values)))
+    mean, low, high = stats.mean_interval(values)
     if len(values) == 1:
         return format(mean, form)
     return f"{mean:{form}} ({low:{form}} to {high:{form}})"

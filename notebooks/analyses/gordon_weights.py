@@ -118,7 +118,7 @@ def profiles(runs: pd.DataFrame) -> pd.DataFrame:
 
 def interval(values: list[float], style: str) -> str:
     """The mean and, of several seeds, its 95 % interval."""
-    mean, low, high = stats.paired_difference(values, np.zeros(len(values)))
+    mean, low, high = stats.mean_interval(values)
     return f"{mean:{style}}" + (f" ({low:{style}} to {high:{style}})" if np.isfinite(low) else "")
 
 

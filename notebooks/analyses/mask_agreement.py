@@ -320,7 +320,7 @@ def kappas_drawn(runs: pd.DataFrame) -> None:
     rows = judged(runs)
     found = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
     names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
-    (ax,) = plots.row(1, height=3.2)
+    (ax,) = plots.panels(1, size=(7.0, 3.2))
     generator = np.random.default_rng(0)
     for place, values in enumerate(found[kind] for kind in names):
         across = place + generator.uniform(-0.18, 0.18, len(values))

@@ -525,7 +525,7 @@ def overlap_drawn(runs: pd.DataFrame) -> None:
     pairs = found[found["one"].map(order) < found["other"].map(order)]
     means = pairs.groupby(["one", "other"], sort=False)[["shared", "chance"]].mean().reset_index()
     named = means.assign(one=means["one"].map(title), other=means["other"].map(title), expected=means["chance"])
-    (ax,) = plots.row(1, height=0.6 * len(sizes) + 1.6)
+    (ax,) = plots.panels(1, size=(7.0, 0.6 * len(sizes) + 1.6))
     plots.overlap(named, {title(task): size for task, size in sizes.items()}, ax=ax)
 
 

@@ -142,7 +142,6 @@ grid = [*dense, *pruned, *dict.fromkeys(again), *plain, *[searches[name](of) for
 # %% tags=["remove-cell"]
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
@@ -312,7 +311,7 @@ def contrasts(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
                 continue
             differences = (100 * (one - other)).dropna()
             by_seed = differences.groupby("trial").mean()
-            found = stats.paired_difference(by_seed, np.zeros(len(by_seed)))
+            found = stats.mean_interval(by_seed)
             by_task = differences.groupby("tuned_on").mean()
             worst = by_task.abs().idxmax()
             lines.append(

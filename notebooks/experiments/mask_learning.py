@@ -281,7 +281,7 @@ def differences_told(runs: pd.DataFrame) -> dict[str, dict[float, str]]:
     """For each pair of methods, by sparsity, the difference in points with its 95 % interval over the seeds."""
     found = {f"{one} minus {other}: {what}": differences(runs, one, other) for one, other, what in PAIRS}
     return {
-        pair: {sparsity: stats.paired_difference(each, 0 * each).told(100) for sparsity, each in values.items()}
+        pair: {sparsity: stats.mean_interval(each).told(100) for sparsity, each in values.items()}
         for pair, values in found.items()
         if values
     }

@@ -204,7 +204,7 @@ def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     for (recipe, sparsity), some in rows[rows["recipe"] != BASE].groupby(["recipe", "sparsity"], sort=False):
         values = mask_tables.by_seed(some["score"], base.loc[base["sparsity"] == sparsity, "score"]).dropna()
         if len(values):
-            found = stats.paired_difference(100 * values, 0 * values)
+            found = stats.mean_interval(100 * values)
             lines.append({"recipe": recipe, "sparsity": sparsity, **found._asdict(), "told": found.told()})
     return pd.DataFrame(lines)
 
@@ -254,7 +254,7 @@ def drawn(runs: pd.DataFrame) -> None:
     recipes = pd.Categorical(found["recipe"], found["recipe"].unique())
     found = found.assign(recipe=recipes).sort_values(["recipe", "sparsity"])
     names = [f"{recipe}, {1 - s:.0%} remain" for recipe, s in zip(found["recipe"], found["sparsity"], strict=True)]
-    (ax,) = plots.row(1, height=0.32 * len(found) + 1.2)
+    (ax,) = plots.panels(1, size=(7.0, 0.32 * len(found) + 1.2))
     plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
     ax.set(xlabel="minus base, mean score over the tasks (points)")
 
@@ -416,7 +416,7 @@ def together_compared(runs: pd.DataFrame) -> pd.DataFrame:
         for sparsity, some in rows[rows["name"] == name].groupby("sparsity"):
             ours = rows.loc[(rows["name"] == own) & (rows["sparsity"] == sparsity), "score"]
             values = mask_tables.by_seed(ours, some["score"]).dropna()
-            found[f"{1 - sparsity:.0%} remain"] = stats.paired_difference(values, 0 * values).told(100)
+            found[f"{1 - sparsity:.0%} remain"] = stats.mean_interval(values).told(100)
         lines[f"{own} minus {name}"] = found
     return pd.DataFrame(lines).T.rename_axis("difference of scores (points), mean over the tasks")
 

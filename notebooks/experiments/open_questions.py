@@ -339,8 +339,8 @@ def texts_answered(runs: pd.DataFrame) -> Markdown:
     few = max(shares.columns)
     effects = (shares[0] - shares[few]).unstack("documents")
     least, most = effects[min(effects)], effects[max(effects)]
-    here = stats.paired_difference(least, 0 * least)
-    there = stats.paired_difference(most, 0 * most)
+    here = stats.mean_interval(least)
+    there = stats.mean_interval(most)
     contrast = stats.paired_difference(least, most)
     verdict = (
         "so the prunable share falls with the downstream set where there is little text, more than where there is much: as "

@@ -412,7 +412,7 @@ def transfer(runs: pd.DataFrame) -> pd.DataFrame:
 def matrix_drawn(rows: pd.DataFrame, ax: plt.Axes) -> None:
     """Source by target: the mean difference in points, with the half-width of its interval where there is one."""
     cells = rows.groupby(["source", "task"], sort=False)["difference"].agg(list).unstack(sort=False)
-    found = cells.map(lambda values: stats.paired_difference(values, np.zeros(len(values))))
+    found = cells.map(lambda values: stats.mean_interval(values))
     means = 100 * found.map(lambda cell: cell.mean).astype(float)
     reach = max(10.0, float(np.nanmax(np.abs(means.to_numpy()))))
     ax.imshow(means, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto")
@@ -463,7 +463,7 @@ def best_told(runs: pd.DataFrame) -> Markdown:
     best = means.mean().idxmax()
     line = (
         f"At {rows['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{rows['task'].nunique()} task(s): {stats.paired_difference(means[best], 0 * means[best]).told(100)} points."
+        f"{rows['task'].nunique()} task(s): {stats.mean_interval(means[best]).told(100)} points."
     )
     for pretraining in [source for source in ("mlm", "mlm_never") if source in means]:
         rivals = means.drop(columns=[s for s in ("mlm", "mlm_never", "one_shot") if s in means])

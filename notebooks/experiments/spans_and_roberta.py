@@ -161,7 +161,7 @@ def compared(rows: pd.DataFrame, lines: list[tuple[str, str, dict, dict]]) -> pd
             against = other if other == OF_FULL else other | {"asked": sparsity}
             found = mask_tables.difference(rows, value, one | {"asked": sparsity}, against)
             if len(found):
-                interval = stats.paired_difference(found, 0 * found).told(100)
+                interval = stats.mean_interval(found).told(100)
                 told.setdefault(what, {})[f"{1 - sparsity:.0%} remain"] = interval
     return pd.DataFrame(told).T.fillna("").rename_axis("difference (points)")
 
@@ -290,7 +290,7 @@ def over_all(rows: pd.DataFrame, one: dict, other: dict) -> str:
     if not (each := [found for found in each if len(found)]):
         return "not tried"
     values = pd.concat(each, axis=1).mean(axis=1, skipna=False)
-    return stats.paired_difference(values, 0 * values).told(100)
+    return stats.mean_interval(values).told(100)
 
 
 def answers_told(rows: pd.DataFrame) -> Markdown:
@@ -443,7 +443,7 @@ def printed_told() -> Markdown:
     told = []
     for model in ("bert-base-uncased", "roberta-base"):
         more = scores[model, "smp"] - scores[model, "fine_tuning"]
-        found = stats.paired_difference(more, 0 * more).told()
+        found = stats.mean_interval(more).told()
         told.append(f"{found} on {model}, more on {(more > 0.05).sum()} of {len(more)} tasks")
     return Markdown(
         f"What SMP adds there to full fine-tuning, in points with the 95 % interval over the tasks: {'; '.join(told)}."

@@ -189,10 +189,10 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
     return both.fillna({"heads": 1.0, "mlps": 1.0})
 
 
-def told(one: pd.Series, other: pd.Series) -> stats.Difference:
+def told(one: pd.Series, other: pd.Series) -> stats.Estimate:
     """One less the other in points, mean over the tasks, with its 95 % interval over the seeds; indexed by both."""
     found = 100 * mask_tables.by_seed(one, other).dropna()
-    return stats.paired_difference(found, 0 * found)
+    return stats.mean_interval(found)
 
 
 # %% [markdown]
@@ -254,7 +254,7 @@ drawn(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def against(runs: pd.DataFrame, other: str) -> dict[int, stats.Difference]:
+def against(runs: pd.DataFrame, other: str) -> dict[int, stats.Estimate]:
     """A super ticket minus another kind or FULL, trained on all of train, by level."""
     rows = scored(runs)
     rows = rows[~rows["part"] & rows["recipe"].isin(["", "printed"])]
@@ -508,7 +508,7 @@ def contrast_drawn(runs: pd.DataFrame) -> pd.DataFrame | None:
     if found.empty:
         return found
     names = [f"{name}, {1 - share:.0%} remain" for name, share in zip(found["name"], found["sparsity"], strict=True)]
-    (ax,) = plots.row(1, height=0.34 * len(found) + 1.0)
+    (ax,) = plots.panels(1, size=(7.0, 0.34 * len(found) + 1.0))
     plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
     ax.set(xlabel="mean score over the tasks (points)")
     ax.tick_params("y", labelsize=8)

@@ -169,7 +169,7 @@ def drawn(runs: pd.DataFrame) -> None:
     """The three measures against the share of weights removed, a line a task."""
     rows = measured(runs)
     rows = rows.assign(title=[choose("tasks", task).TITLE for task in rows["task"]])
-    panels = plots.row(3, height=3.4)
+    panels = plots.panels(3, columns=3, size=(7.0, 3.4))
     panels[0].figure.set_size_inches(9.6, 3.4)
     for ax, (name, label) in zip(panels, MEASURES.items(), strict=True):
         plots.against_sparsity(rows, name, by="title", scale=100, ax=ax).set(ylabel=label, ylim=(0, 105))
@@ -195,7 +195,7 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
 
 def told(runs: pd.DataFrame) -> pd.DataFrame:
     """The same in words."""
-    return compared(runs).map(lambda cell: cell.told(100) if isinstance(cell, stats.Difference) else cell)
+    return compared(runs).map(lambda cell: cell.told(100) if isinstance(cell, stats.Estimate) else cell)
 
 
 def answered(runs: pd.DataFrame) -> Markdown:

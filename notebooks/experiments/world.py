@@ -347,13 +347,10 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def changes(runs: pd.DataFrame, column: str) -> dict[float, stats.Difference]:
+def changes(runs: pd.DataFrame, column: str) -> dict[float, stats.Estimate]:
     """The mean change of "loss" (as "rise") or "score" (as "change"), x 100, at each sparsity, with 95 % intervals."""
     rows = regimes(runs).query("sparsity > 0")
-    return {
-        sparsity: stats.paired_difference(100 * group[column], 0 * group[column])
-        for sparsity, group in rows.groupby("sparsity")
-    }
+    return {sparsity: stats.mean_interval(100 * group[column]) for sparsity, group in rows.groupby("sparsity")}
 
 
 def regimes_told(runs: pd.DataFrame) -> pd.DataFrame:

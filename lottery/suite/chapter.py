@@ -1,0 +1,92 @@
+"""What every chapter begins with: its runs are performed, and its own rows stand beside the recorded ones.
+
+A chapter's first cell after its grid is
+
+    from lottery.suite.chapter import perform, title
+
+    chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
+
+and from there `chapter.live` are the rows of this build, `chapter.miniature` and `chapter.minilm` those that stand in
+book/records, and `chapter.shown(drawn, "minilm")` draws the latter, or says how they are recorded where they are not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown
+
+from lottery import store
+from lottery.choices import choose
+from lottery.store import Experiment
+from lottery.suite import cluster, plots
+
+NOTHING = "*There is nothing of this kind in these runs.*"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The rows that a chapter shows, one a run, as by `store.rows`; a table is empty where nothing is recorded.
+
+    name               "<folder>/<name>" of the notebook
+    live               of this build
+    miniature, minilm  recorded under the profile of that name
+    """
+
+    name: str
+    live: pd.DataFrame
+    miniature: pd.DataFrame
+    minilm: pd.DataFrame
+
+    @property
+    def recorded_or_live(self) -> pd.DataFrame:
+        """What is recorded of the miniature; where nothing is, the rows of this build."""
+        return self.miniature if len(self.miniature) else self.live
+
+    def missing(self, profile: str = "miniature") -> Markdown:
+        """How the runs of a profile are recorded, for where they are not."""
+        return Markdown(store.not_recorded(self.name, profile))
+
+    def shown(
+        self,
+        show: Callable[[pd.DataFrame], object],
+        of: str = "miniature",
+        *,
+        among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        nothing: str = NOTHING,
+    ) -> object:
+        """What `show` makes of some rows: a figure, a table or a sentence, for the end of a cell.
+
+        of       "live", "miniature" or "minilm"
+        among    chooses the rows, or makes the table, that `show` is given
+        nothing  what is said, in Markdown, where there is none among them, or where `show` makes an empty table
+        Where nothing is recorded it is said how to.
+        """
+        tables = {"live": self.live, "miniature": self.miniature, "minilm": self.minilm}
+        if of not in tables:
+            raise ValueError(f"{self.name} has no rows {of!r}: there are {', '.join(tables)}")
+        rows = tables[of]
+        if rows.empty and of != "live":
+            return self.missing(of)
+        rows = among(rows) if among else rows
+        made = None if rows.empty else show(rows)
+        return Markdown(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
+
+
+def perform(name: str, grid: list[Experiment], results: str, records: str, *, workers: int, scheduler: str) -> Chapter:
+    """The chapter of that name, once its grid is performed, as by `cluster.map`; figures take the book's look."""
+    plots.house_style()
+    cluster.map(grid, results, workers=workers, scheduler=scheduler)
+    miniature, minilm = (recorded(records, profile, Path(name).name) for profile in ("miniature", "minilm"))
+    return Chapter(name, store.rows(grid, Path(results)), miniature, minilm)
+
+
+def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
+    """What is recorded of a chapter, named by its last part, under a profile; empty where nothing is."""
+    return store.recorded(Path(records) / profile / f"{chapter}.parquet")
+
+
+def title(name: str, kind: str = "tasks") -> str:
+    """The name by which a reader knows a task, or a file of another such folder, as "mask_learning"."""
+    return choose(kind, name).TITLE

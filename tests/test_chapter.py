@@ -1,0 +1,75 @@
+"""A chapter of a toy experiment: its rows, those recorded beside them, and what it says where there are none."""
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from IPython.display import Markdown
+from toy_experiments import Doubling
+
+from lottery import store
+from lottery.suite.chapter import Chapter, perform, recorded, title
+
+NOTHING = pd.DataFrame()
+
+
+@pytest.fixture
+def grid(tmp_path):
+    """Two finished runs, in tmp_path/results, of which the second is recorded as MiniLM's."""
+    grid = [Doubling(number=number, log=str(tmp_path / "log")) for number in (1, 2)]
+    for experiment in grid:
+        store.perform(experiment, tmp_path / "results")
+    (tmp_path / "records" / "minilm").mkdir(parents=True)
+    store.record(grid[1:], tmp_path / "results", tmp_path / "records" / "minilm" / "doubling.parquet")
+    return grid
+
+
+def performed(grid, tmp_path) -> Chapter:
+    places = (str(tmp_path / "results"), str(tmp_path / "records"))
+    return perform("experiments/doubling", grid, *places, workers=1, scheduler="")
+
+
+def doubles(rows: pd.DataFrame) -> list[int]:
+    return rows["double"].tolist()
+
+
+def test_a_chapter_has_its_own_rows_beside_the_recorded_ones(grid, tmp_path):
+    with mpl.rc_context():
+        mpl.rcParams["legend.frameon"] = True
+        chapter = performed(grid, tmp_path)
+        assert not mpl.rcParams["legend.frameon"]  # the look of the book
+    assert doubles(chapter.live) == [2, 4]
+    assert doubles(chapter.minilm) == [4]
+    assert chapter.miniature.empty
+    assert doubles(recorded(str(tmp_path / "records"), "minilm", "doubling")) == [4]
+    assert doubles(chapter.recorded_or_live) == [2, 4]
+
+
+def test_recorded_rows_of_the_miniature_come_before_those_of_this_build():
+    one, other = pd.DataFrame({"double": [6]}), pd.DataFrame({"double": [8]})
+    assert Chapter("a/b", one, other, NOTHING).recorded_or_live is other
+
+
+def test_where_nothing_is_recorded_it_is_said_how_to(grid, tmp_path):
+    chapter = performed(grid, tmp_path)
+    assert chapter.shown(doubles, "minilm") == [4]
+    assert chapter.shown(doubles, "live") == [2, 4]
+    sentence = chapter.shown(doubles)
+    assert isinstance(sentence, Markdown)
+    assert "lottery run experiments/doubling --profile miniature" in sentence.data
+    assert sentence.data == chapter.missing().data
+    assert "lottery record minilm" in chapter.missing("minilm").data
+
+
+def test_where_there_are_no_such_rows_a_sentence_stands():
+    chapter = Chapter("a/b", pd.DataFrame({"double": [2, 4]}), NOTHING, NOTHING)
+    assert chapter.shown(doubles, "live", among=lambda rows: rows[rows["double"] > 2]) == [4]
+    for show, among in ((doubles, lambda rows: rows[:0]), (lambda rows: rows[:0], None)):
+        sentence = chapter.shown(show, "live", among=among, nothing="*None here.*")
+        assert sentence.data == "*None here.*"
+    assert isinstance(Chapter("a/b", NOTHING, NOTHING, NOTHING).shown(doubles, "live"), Markdown)
+    with pytest.raises(ValueError, match="no rows 'paper': there are live, miniature, minilm"):
+        chapter.shown(doubles, "paper")
+
+
+def test_a_title_is_that_of_the_file():
+    assert (title("sst2"), title("smp_l", "mask_learning")) == ("SST-2", "SMP-L")
