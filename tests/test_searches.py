@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lottery.findings.searches import laid_out, masks, silent_told, sound, standard, survivors
+from lottery.findings.searches import masks, silent_told, sound, standard, survivors
 
 KEPT = {  # two layers of three heads, two seeds; CoLA keeps the same head twice, SST-2 none in common
     ("cola", 1): ([1, 1, 0, 0, 0, 1], [1, 1]),
@@ -76,12 +76,3 @@ def test_the_standard_search_is_that_of_the_paper(runs):
     rows = [usual, usual | {"mode": "heads"}, usual | {"recipe": "released"}, usual | {"where": "train"}]
     rows += [usual | {"of.train_examples": 700}, usual]
     assert standard(pd.DataFrame(rows)).index.tolist() == [0, 5]
-
-
-def test_published_numbers_are_laid_out_by_layer_and_head():
-    heads = [("heads", layer, head, 12 * layer + head) for layer in range(12) for head in range(12)]
-    mlps = [("mlps", layer, None, -layer) for layer in range(12)]
-    facts = pd.DataFrame(heads + mlps, columns=["component", "layer", "head", "kept"]).sample(frac=1, random_state=0)
-    found, below = laid_out(facts, "kept")
-    assert found.tolist() == [[12 * layer + head for head in range(12)] for layer in range(12)]
-    assert below.tolist() == [[-layer] for layer in range(12)]

@@ -12,10 +12,10 @@ import pandas as pd
 from lottery.choices import choose
 from lottery.claims import Evidence, over_seeds, with_error
 from lottery.findings.learned_masks import by_seed
+from lottery.findings.published import one_metric
 
 RESULTS = "jiang2023_results"
 SEEDS = 5  # behind each mean of the paper's tables
-ASIDE = ("dev_mismatched.accuracy", "exact_match", "mean")  # beside the one metric of a task that counts here
 
 
 def printed(
@@ -42,16 +42,11 @@ def printed(
     return with_error(what, "points", claimed, float(differences.mean()), error, basis=basis, freedom=SEEDS - 1)
 
 
-def one_metric(rows: pd.DataFrame) -> pd.DataFrame:
-    """Those cells of the paper's tables that hold the one metric of a task that counts here: of QQP its accuracy."""
-    return rows[~rows["metric"].isin(ASIDE) & ((rows["task"] != "qqp") | (rows["metric"] == "accuracy"))]
-
-
 def measured(what: str, claimed: tuple[float, float], one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
     """`one` minus `other`, recorded runs of each, paired by task and seed; a score that is not defined counts as 0.
 
     A task on which no run of the two did better than one answer to all says nothing of either: it is left out, and
-    named in the basis. Tasks and seeds else count as for `mask_tables.by_seed`.
+    named in the basis. Tasks and seeds else count as for `learned_masks.by_seed`.
     """
     runs = pd.concat([one, other])
     better = runs["score"].astype(float).fillna(0) > runs["majority"].astype(float).fillna(0)

@@ -53,13 +53,6 @@ def masks(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.array(runs["kept_heads"].tolist(), dtype=bool).reshape(*mlps.shape, -1), mlps
 
 
-def laid_out(facts: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
-    """A published number of every head (12, 12) and MLP (12, 1) of BERT-base; columns component, layer, head, value."""
-    kinds = facts.sort_values(["layer", "head"]).groupby("component")[value]
-    heads, mlps = (kinds.get_group(kind).to_numpy() for kind in ("heads", "mlps"))
-    return heads.reshape(12, 12), mlps.reshape(12, 1)
-
-
 def silent_told(runs: pd.DataFrame) -> str:
     """Which searches say nothing, and why, as Markdown."""
     rows = runs.assign(why=silent(runs))

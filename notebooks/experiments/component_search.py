@@ -103,7 +103,8 @@ from matplotlib import pyplot as plt
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
-from lottery.findings.searches import laid_out, masks, silent, silent_told, sound, standard, survivors
+from lottery.findings.published import laid_out
+from lottery.findings.searches import masks, silent, silent_told, sound, standard, survivors
 from lottery.suite import cluster, plots
 
 plots.house_style()

@@ -119,8 +119,8 @@ from transformers import BertConfig
 
 from lottery import statistics as stats
 from lottery import store as runs
-from lottery.claims import _jiang as rivals
 from lottery.findings import learned_masks as mask_tables
+from lottery.findings.published import one_metric
 from lottery.pruning import components
 from lottery.suite import cluster, plots
 
@@ -353,7 +353,7 @@ stuck(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def printed() -> pd.DataFrame:
     """The paper's differences of the same pairs."""
-    rows = rivals.one_metric(published[published["table"].isin([1, 3]) & ~published["teacher"]])
+    rows = one_metric(published[published["table"].isin([1, 3]) & ~published["teacher"]])
     names = {"fine_tuning": FULL} | {name: title(name) for name in rows["method"].unique() if name != "fine_tuning"}
     scores = rows.assign(method=rows["method"].map(names)).pivot_table(
         index="task", columns=["method", "sparsity"], values="score"

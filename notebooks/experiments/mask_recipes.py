@@ -145,8 +145,8 @@ from matplotlib import pyplot as plt
 
 from lottery import statistics as stats
 from lottery import store as runs
-from lottery.claims import _jiang as rivals
 from lottery.findings import learned_masks as mask_tables
+from lottery.findings.published import one_metric
 from lottery.suite import cluster, plots
 
 plots.house_style()
@@ -351,7 +351,7 @@ table(bert, *GUIDED) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def teachers_printed() -> pd.DataFrame:
     """What a teacher adds in the paper's Table 1, in points, by method, task and remaining weights."""
-    rows = rivals.one_metric(published[published["table"] == 1])
+    rows = one_metric(published[published["table"] == 1])
     scores = rows.pivot_table(index=["method", "sparsity"], columns=["teacher", "task"], values="score")
     added = (100 * (scores[True] - scores[False])).dropna(how="all").round(1)
     names = [f"{choose('mask_learning', method).TITLE}, {1 - sparsity:.0%} remain" for method, sparsity in added.index]

@@ -115,9 +115,9 @@ from transformers import BertConfig
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
-from lottery.claims import _jiang as rivals
 from lottery.experiments.super_ticket import sizes
 from lottery.findings import learned_masks as mask_tables
+from lottery.findings.published import one_metric
 from lottery.suite import cluster, plots
 from lottery.training import contrast
 
@@ -582,7 +582,7 @@ shown(weighed, recorded)
 # %% tags=["hide-input"]
 def quoted_contrast() -> pd.DataFrame:
     """CAP minus the other methods that train weights, and SMP minus CAP, by task and remaining weights."""
-    rows = rivals.one_metric(published[(published["table"] == 1) & published["teacher"]])
+    rows = one_metric(published[(published["table"] == 1) & published["teacher"]])
     scores = 100 * rows.pivot_table(index=["task", "sparsity"], columns="method", values="score", sort=False)
     names = {name: choose("mask_learning", name).TITLE for name in scores if name not in ("cap", "fine_tuning")}
     table = scores[[*names]].rsub(scores["cap"], axis=0).rename(columns=names).dropna(how="all")
