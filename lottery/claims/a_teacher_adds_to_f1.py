@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, within
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 
 PAPER = "jiang2023"
 CLAIM = (
@@ -45,15 +45,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta without RoBERTa's, the mean over the sparsities tried with a teacher."""
-    rows = mask_tables.told(table)
+    rows = learned_masks.scored(table)
     rows = rows[(rows["task"] == "squad") & (rows["head"] == "random")]
-    rows = rows[rows["model"] != mask_tables.FAMILIES["roberta"]]
+    rows = rows[rows["model"] != learned_masks.FAMILIES["roberta"]]
     found = []
     for method, name in NAMES.items():
         tried = sorted(rows.loc[(rows["method"] == method) & (rows["guided"] == "released"), "asked"].unique())
         one, other = ({"method": method, "guided": guided} for guided in ("released", ""))
         added = [
-            mask_tables.difference(rows, "score", one | {"asked": each}, other | {"asked": each}) for each in tried
+            learned_masks.difference(rows, "score", one | {"asked": each}, other | {"asked": each}) for each in tried
         ]
         values = 100 * pd.concat(added, axis=1).mean(axis=1, skipna=False) if added else []
         what = f"what a teacher adds to the F1 of {name}, mean over the sparsities"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, within
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 
 PAPER = "jiang2023"
 CLAIM = (
@@ -41,13 +41,13 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta, RoBERTa's left out, with the head that every method there has."""
-    rows = mask_tables.told(table)
+    rows = learned_masks.scored(table)
     rows = rows[(rows["task"] == "squad") & (rows["guided"] == "") & (rows["head"] == "random")]
-    rows = rows[rows["model"] != mask_tables.FAMILIES["roberta"]]
+    rows = rows[rows["model"] != learned_masks.FAMILIES["roberta"]]
     found = []
     for sparsity in SPARSITIES:
         one, other = ({"method": method, "asked": sparsity} for method in ("smp_l", "movement"))
-        more = 100 * mask_tables.difference(rows, "score", one, other)
+        more = 100 * learned_masks.difference(rows, "score", one, other)
         found.append(over_seeds(_what(sparsity), "points", (MARGIN, math.inf), more))
     return found
 

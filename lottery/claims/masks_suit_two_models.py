@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, over_tasks
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 
 PAPER = "jiang2023"
 CLAIM = (
@@ -40,13 +40,13 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta, those that answer no question on a text."""
-    rows = mask_tables.told(table)
+    rows = learned_masks.scored(table)
     rows = rows[rows["task"] != "squad"]
     found = []
     for family, rise, name in (("bert", "cubic", "BERT"), ("roberta", "linear", "RoBERTa")):
-        model = {"model": mask_tables.FAMILIES[family]}
+        model = {"model": learned_masks.FAMILIES[family]}
         one = model | {"method": "smp_l", "rise": rise, "asked": SPARSITY, "guided": ""}
-        more = mask_tables.difference(rows, "score", one, model | {"method": mask_tables.FULL})
+        more = learned_masks.difference(rows, "score", one, model | {"method": learned_masks.FULL})
         found.append(over_seeds(_what(name), "points", (MARGIN, math.inf), 100 * more))
     return found
 

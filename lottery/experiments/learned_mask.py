@@ -140,7 +140,7 @@ class LearnedMask:
             "trained": sum(parameter.numel() for parameter in learned),
             "changed": models.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
-            **_told(mask, model),
+            **_mask_metrics(mask, model),
             **found,
         }
 
@@ -251,7 +251,7 @@ def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: 
     )
 
 
-def _told(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
+def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     """The metrics of a mask that `LearnedMask.perform` names."""
     by_head = torch.stack([own.view(4, -1).float().mean(1) for own in models.by_head(mask, model.config).values()])
     kinds = ("query", "key", "value", "output")

@@ -119,7 +119,7 @@ from transformers import BertConfig
 
 from lottery import statistics as stats
 from lottery import store as runs
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 from lottery.findings.published import one_metric
 from lottery.pruning import components
 from lottery.suite import cluster, plots
@@ -253,12 +253,12 @@ drawn(bert) if len(bert) else missing_bert
 
 # %% tags=["hide-input"]
 def differences(runs: pd.DataFrame, one: str, other: str) -> dict[float, pd.Series]:
-    """`one` minus `other`, methods in words, FULL among them: by sparsity, as `mask_tables.by_seed`."""
+    """`one` minus `other`, methods in words, FULL among them: by sparsity, as `learned_masks.by_seed`."""
     rows = scored(runs)
     rows = rows[rows["aimed"]].set_index(["seed", "task"])
     left, right = (rows[rows["method"] == method] for method in (one, other))
     found = {
-        sparsity: mask_tables.by_seed(
+        sparsity: learned_masks.by_seed(
             some["score"], right.loc[(right["asked"] == sparsity) | (other == FULL), "score"]
         ).dropna()
         for sparsity, some in left.groupby("asked")

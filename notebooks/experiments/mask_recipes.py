@@ -145,7 +145,7 @@ from matplotlib import pyplot as plt
 
 from lottery import statistics as stats
 from lottery import store as runs
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 from lottery.findings.published import one_metric
 from lottery.suite import cluster, plots
 
@@ -202,7 +202,7 @@ def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     rows, lines = told(runs).set_index(["seed", "task"]), []
     base = rows[rows["recipe"] == BASE]
     for (recipe, sparsity), some in rows[rows["recipe"] != BASE].groupby(["recipe", "sparsity"], sort=False):
-        values = mask_tables.by_seed(some["score"], base.loc[base["sparsity"] == sparsity, "score"]).dropna()
+        values = learned_masks.by_seed(some["score"], base.loc[base["sparsity"] == sparsity, "score"]).dropna()
         if len(values):
             found = stats.mean_interval(100 * values)
             lines.append({"recipe": recipe, "sparsity": sparsity, **found._asdict(), "told": found.told()})
@@ -415,7 +415,7 @@ def together_compared(runs: pd.DataFrame) -> pd.DataFrame:
         found = {}
         for sparsity, some in rows[rows["name"] == name].groupby("sparsity"):
             ours = rows.loc[(rows["name"] == own) & (rows["sparsity"] == sparsity), "score"]
-            values = mask_tables.by_seed(ours, some["score"]).dropna()
+            values = learned_masks.by_seed(ours, some["score"]).dropna()
             found[f"{1 - sparsity:.0%} remain"] = stats.mean_interval(values).told(100)
         lines[f"{own} minus {name}"] = found
     return pd.DataFrame(lines).T.rename_axis("difference of scores (points), mean over the tasks")

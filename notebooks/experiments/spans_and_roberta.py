@@ -116,31 +116,31 @@ from matplotlib import pyplot as plt
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.claims.a_teacher_adds_to_f1 import TOLD
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 from lottery.suite import cluster, plots
 
 plots.house_style()
 cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = mask_tables.told(runs.rows(grid, Path(results)))
+live = learned_masks.scored(runs.rows(grid, Path(results)))
 tables = {
     profile: runs.recorded(Path(records) / profile / "spans_and_roberta.parquet") for profile in ("miniature", "minilm")
 }
-recorded, bert = (mask_tables.told(table) if len(table) else table for table in tables.values())
+recorded, bert = (learned_masks.scored(table) if len(table) else table for table in tables.values())
 missing, missing_bert = (Markdown(runs.not_recorded("experiments/spans_and_roberta", name)) for name in tables)
 published = pd.read_csv("book/published/jiang2023_results.csv")
 no_tasks, no_answers = (Markdown(f"*Not part of this build: `{name}` is empty.*") for name in ("tasks", "answering"))
 PLAIN = {"head": "random", "guided": ""}  # what all methods have
-OF_FULL = {"method": mask_tables.FULL}
+OF_FULL = {"method": learned_masks.FULL}
 
 
 def title(method: str) -> str:
     """What a method is called."""
-    return "full fine-tuning" if method == mask_tables.FULL else choose("mask_learning", method).TITLE
+    return "full fine-tuning" if method == learned_masks.FULL else choose("mask_learning", method).TITLE
 
 
 def colour(rows: pd.DataFrame) -> dict[str, int]:
     """A place in the colours for each method."""
-    return {name: place for place, name in enumerate(rows.loc[rows["method"] != mask_tables.FULL, "method"].unique())}
+    return {name: place for place, name in enumerate(rows.loc[rows["method"] != learned_masks.FULL, "method"].unique())}
 
 
 def curve(ax: plt.Axes, rows: pd.DataFrame, value: str, place: int, label: str, line: str = "-") -> None:
@@ -159,7 +159,7 @@ def compared(rows: pd.DataFrame, lines: list[tuple[str, str, dict, dict]]) -> pd
     for what, value, one, other in lines:
         for sparsity in sorted(set(rows["asked"]) - {0.0}):
             against = other if other == OF_FULL else other | {"asked": sparsity}
-            found = mask_tables.difference(rows, value, one | {"asked": sparsity}, against)
+            found = learned_masks.difference(rows, value, one | {"asked": sparsity}, against)
             if len(found):
                 interval = stats.mean_interval(found).told(100)
                 told.setdefault(what, {})[f"{1 - sparsity:.0%} remain"] = interval
@@ -171,7 +171,7 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
     rows = published[published["table"] == table]
     for column, value in which.items():
         rows = rows[rows[column] == value]
-    names = {"fine_tuning": title(mask_tables.FULL), "cap": "CAP"}
+    names = {"fine_tuning": title(learned_masks.FULL), "cap": "CAP"}
     rows = rows.sort_values(["metric", "teacher"], kind="stable")
     rows = rows.assign(
         method=[names.get(name) or title(name) for name in rows["method"]],
@@ -214,12 +214,12 @@ def answers_drawn(rows: pd.DataFrame) -> None:
                 taught = here[(here["method"] == method) & (here["guided"] == "released")]
                 if len(taught):
                     curve(ax, taught, value, place, f"{title(method)}, a teacher", "--")
-            others = here[(here["head"] != "random") & (here["method"] != mask_tables.FULL)]
+            others = here[(here["head"] != "random") & (here["method"] != learned_masks.FULL)]
             for place, (head, some) in enumerate(others.groupby("head", sort=False), start=len(colour(plain))):
                 curve(ax, some, value, place, f"SMP-L, the head {head}", ":")
-            full = 100 * here.loc[here["method"] == mask_tables.FULL, value].mean()
-            ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
-            plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
+            full = 100 * here.loc[here["method"] == learned_masks.FULL, value].mean()
+            ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(learned_masks.FULL))
+            plots.remaining(ax, here.loc[here["method"] != learned_masks.FULL, "asked"])
             ax.set(ylabel=f"{name} (x 100)")
         pair[0].set_title(model, fontsize=10, loc="left")
     figure.legend(*panels[0][0].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside lower center")
@@ -285,8 +285,8 @@ answers_compared(bert) if len(bert) else missing_bert
 def over_all(rows: pd.DataFrame, one: dict, other: dict) -> str:
     """One minus other in points, with its interval over seeds: the mean over the methods and sparsities of both."""
     varied = [column for column in ("method", "asked") if column not in one]
-    places = rows.loc[rows["method"] != mask_tables.FULL, varied].drop_duplicates().to_dict("records")
-    each = [mask_tables.difference(rows, "score", place | one, place | other) for place in places]
+    places = rows.loc[rows["method"] != learned_masks.FULL, varied].drop_duplicates().to_dict("records")
+    each = [learned_masks.difference(rows, "score", place | one, place | other) for place in places]
     if not (each := [found for found in each if len(found)]):
         return "not tried"
     values = pd.concat(each, axis=1).mean(axis=1, skipna=False)
@@ -298,7 +298,7 @@ def answers_told(rows: pd.DataFrame) -> Markdown:
     rows, told = rows[rows["task"] == "squad"], []
     for model, here in rows.groupby("model", sort=False):
         difference = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN)
-        whole = 100 * here.loc[here["method"] == mask_tables.FULL, "score"].mean()
+        whole = 100 * here.loc[here["method"] == learned_masks.FULL, "score"].mean()
         told.append(f"{difference} points on the {model}, which has {whole:.1f} when it is fine-tuned whole")
     return Markdown(
         f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(told)}. One answer to all, the first word of "
@@ -371,10 +371,10 @@ def models_drawn(rows: pd.DataFrame) -> None:
                 some = here[(here["method"] == method) & (here["rise"] == rise)]
                 if len(some):
                     curve(ax, some, "score", place, f"{title(method)}, {rise}", line)
-        full = 100 * here.loc[here["method"] == mask_tables.FULL, "score"].mean()
-        ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(mask_tables.FULL))
+        full = 100 * here.loc[here["method"] == learned_masks.FULL, "score"].mean()
+        ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(learned_masks.FULL))
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        plots.remaining(ax, here.loc[here["method"] != mask_tables.FULL, "asked"])
+        plots.remaining(ax, here.loc[here["method"] != learned_masks.FULL, "asked"])
         ax.set_title(name, fontsize=10)
     panels[0][0].set(ylabel="mean score over the tasks (x 100)")
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7)
@@ -428,7 +428,7 @@ models_compared(recorded) if len(recorded) else missing
 table = published[published["table"] == 2]
 deviations = (100 * table["sd"]).map(lambda deviation: "" if np.isnan(deviation) else f" ({deviation:.2f})")
 table = table.assign(score=(100 * table["score"]).map("{:.1f}".format) + deviations)
-named = {"fine_tuning": title(mask_tables.FULL), "smp": "SMP", "supert": "SuperT"}
+named = {"fine_tuning": title(learned_masks.FULL), "smp": "SMP", "supert": "SuperT"}
 left = [f", {100 * (1 - sparsity):.3g} % remain" if sparsity else "" for sparsity in table["sparsity"]]
 table.assign(method=table["method"].map(named) + left).pivot_table(
     "score", index=["model", "method"], columns="task", aggfunc="first", sort=False

@@ -116,7 +116,7 @@ from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments.super_ticket import sizes
-from lottery.findings import learned_masks as mask_tables
+from lottery.findings import learned_masks
 from lottery.findings.published import one_metric
 from lottery.suite import cluster, plots
 from lottery.training import contrast
@@ -191,7 +191,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
 def told(one: pd.Series, other: pd.Series) -> stats.Estimate:
     """One less the other in points, mean over the tasks, with its 95 % interval over the seeds; indexed by both."""
-    found = 100 * mask_tables.by_seed(one, other).dropna()
+    found = 100 * learned_masks.by_seed(one, other).dropna()
     return stats.mean_interval(found)
 
 
