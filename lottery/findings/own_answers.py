@@ -1,0 +1,93 @@
+"""What the answers of one's own models say: a score with its interval, and what a cut costs on the same rows.
+
+`answers` is what a run leaves in answers.parquet, with the columns split, answer and label as text; one table a seed.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from lottery.statistics import Difference
+
+Metric = Callable[[np.ndarray, np.ndarray], float]  # (answers, labels), (n,) each -> the score, higher is better
+
+RESAMPLES = 1999
+
+
+def given(answers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Answers and labels of dev as numbers, (n,) each: of classes, or those of a regression."""
+    dev = answers[answers["split"] == "dev"]
+    return dev["answer"].astype(float).to_numpy(), dev["label"].astype(float).to_numpy()
+
+
+def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0) -> Difference:
+    """A model's score on dev with its 95 % interval over the rows: (score, low, high).
+
+    counted  whether the score is the share of right answers, which has Wilson's interval (1927); else a bootstrap's
+    seed     of the bootstrap's draws
+    The ends are NaN where the score is not defined in a tenth of the draws.
+    """
+    found, labels = given(answers)
+    if counted:
+        right = int((found == labels).sum())
+        return Difference(right / len(labels), *proportion_confint(right, len(labels), method="wilson"))
+    return Difference(
+        metric(found, labels), *_interval(len(labels), lambda rows: metric(found[rows], labels[rows]), seed)
+    )
+
+
+def change(whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, seed: int = 0) -> Difference:
+    """What a cut changes in the score, with its 95 % interval: (mean over seeds, low, high), below 0 where it costs.
+
+    whole, cut  answers of the same rows, the i-th of both from the i-th seed
+    Rows are drawn together for both models, and seeds, where there are several, crossed with them (Owen 2007,
+    doi:10.1214/07-AOAS122). The ends are NaN where both answer alike, or the score is not defined in a tenth of the
+    draws. Raises ValueError for answers to different rows.
+    """
+    pairs = [(given(one), given(other)) for one, other in zip(whole, cut, strict=True)]
+    if any(not np.array_equal(one[1], other[1]) for one, other in pairs):
+        raise ValueError("the answers are to different rows, so they cannot be compared row by row")
+    labels = pairs[0][0][1]
+
+    def mean(seeds: np.ndarray, rows: np.ndarray) -> float:
+        return float(
+            np.mean(
+                [metric(pairs[i][1][0][rows], labels[rows]) - metric(pairs[i][0][0][rows], labels[rows]) for i in seeds]
+            )
+        )
+
+    every = np.arange(len(pairs))
+    value = mean(every, np.arange(len(labels)))
+    if all(np.array_equal(one[0], other[0]) for one, other in pairs):
+        return Difference(value, np.nan, np.nan)
+    generator = np.random.default_rng(seed)
+    low, high = _interval(len(labels), lambda rows: mean(generator.choice(every, len(every)), rows), seed + 1)
+    return Difference(value, low, high)
+
+
+def free(changes: dict[float, float], *, within: float) -> float:
+    """The largest share such that it and every smaller one of those tried cost at most `within`; 0 where none does.
+
+    changes  {share removed: change of the score, below 0 where it costs}; NaN, no score, counts as too much
+
+    >>> free({0.2: 0.0, 0.4: -0.01, 0.5: -0.05, 0.6: 0.0}, within=0.02)
+    0.4
+    """
+    free = 0.0
+    for share, value in sorted(changes.items()):
+        if not value >= -within:
+            break
+        free = share
+    return free
+
+
+def _interval(count: int, statistic: Callable[[np.ndarray], float], seed: int) -> tuple[float, float]:
+    generator = np.random.default_rng(seed)
+    drawn = np.array([statistic(generator.integers(count, size=count)) for _ in range(RESAMPLES)])
+    defined = drawn[~np.isnan(drawn)]
+    if len(defined) < 0.9 * RESAMPLES:
+        return np.nan, np.nan
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
