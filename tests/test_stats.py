@@ -363,6 +363,11 @@ def test_a_difference_is_told_with_its_interval_where_there_is_one():
     assert Estimate(math.nan, math.nan, math.nan).told() == "not defined"
 
 
+def test_an_estimate_has_a_sign_where_its_interval_lies_on_one_side_of_zero():
+    spans = [(0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3), (0.0, 0.3), (math.nan, math.nan)]
+    assert [Estimate(0.1, low, high).sign for low, high in spans] == [1, -1, 0, 0, 0]
+
+
 def test_the_jackknife_of_a_mean_has_its_standard_error():
     """Left out one at a time, means give the textbook's error of the mean; of pairs there is no such formula."""
     without = [np.delete(VALUES, place).mean() for place in range(len(VALUES))]

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -16,6 +15,7 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Freed, Ticket
+from lottery.findings.conditions import with_conditions
 from lottery.masks import files as mask_files
 from lottery.store import Run
 
@@ -215,19 +215,19 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     assert later.start.of.epochs == later.epochs == 0.5
     assert later.start.kept.of == later.start.of
     table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [*grid.values(), tuned]])
-    named = conditions.told(table)
+    named = with_conditions(table)
     assert named["condition"].tolist() == list(grid)
     assert named["sparsity"].tolist() == [0.6] * 4
     assert named["pruning_seed"].tolist() == [2] * 4
     assert named["seed"].tolist() == [3] * 4
-    assert conditions.told(table[table["start"] == "GradualPruning"])["condition"].tolist() == [
+    assert with_conditions(table[table["start"] == "GradualPruning"])["condition"].tolist() == [
         "pruned_in_pretraining",
         "random",
     ]
     begin = conditions.under("random", whole, 0.0, "equal")
     assert begin == conditions.under("pruned_in_pretraining", whole, 0.0, "equal")
     table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [begin, grid["random"]]])
-    assert conditions.told(table)[["condition", "sparsity"]].to_numpy().tolist() == [
+    assert with_conditions(table)[["condition", "sparsity"]].to_numpy().tolist() == [
         ["pruned_in_pretraining", 0.0],
         ["random", 0.6],
         ["random", 0.0],
@@ -238,21 +238,6 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
 def test_the_recipe_of_a_run_is_found_from_it(tuned, recipe):
     whole = replace(tuned, start=control(), saved=False, epochs=2.0)
     grid = [conditions.under(name, whole, 0.8, recipe) for name in conditions.CONDITIONS]
-    rows = conditions.told(pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in grid]))
+    rows = with_conditions(pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in grid]))
     assert conditions.recipe_of(rows).tolist() == [recipe] * 4
     assert rows["condition"].tolist() == list(conditions.CONDITIONS)
-
-
-def test_of_several_rates_the_best_on_dev_is_taken_and_ties_go_to_the_larger_loss():
-    rows = pd.DataFrame(
-        {
-            "condition": "random",
-            "sparsity": [0.0] * 3 + [0.5] * 2,
-            "task": "cola",
-            "seed": 1,
-            "learning_rate": [1, 2, 3, 1, 2],
-            "score": [0.5, 0.7, 0.7, np.nan, -0.2],
-            "train_loss": [9.0, 1.0, 2.0, 9.0, 1.0],
-        }
-    )
-    assert conditions.best(rows)["learning_rate"].tolist() == [3, 2]

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, with_error, within
-from lottery.experiments.conditions import Condition, best, told
+from lottery.experiments.conditions import Condition
+from lottery.findings.conditions import best, by_seed, with_conditions
 
 LOW, MEDIUM, HIGH = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6), (0.7, 0.8, 0.9)  # sparsities
 UNITS = {"accuracy": "points", "training_loss": "nats", "pretraining_loss": "nats"}
@@ -69,7 +70,7 @@ def recorded(table: pd.DataFrame) -> pd.DataFrame:
     Of several learning rates the best on dev, as in the paper. `pretraining_loss` is that of the model that was pruned
     in pre-training, NaN where the cut came later.
     """
-    rows = best(told(table[table["experiment"] == "FineTuning"]))
+    rows = best(with_conditions(table[table["experiment"] == "FineTuning"]))
     rows = rows[rows["accuracy"].notna()].rename(columns={"train_loss": "training_loss"})
     models = table[table["experiment"] == "GradualPruning"]
     losses = models.set_index([models["importance"], models["seed"], models["sparsity"]])["loss"]
@@ -79,16 +80,6 @@ def recorded(table: pd.DataFrame) -> pd.DataFrame:
     chosen = chosen.mask(rows["sparsity"] == 0, "magnitude").where(rows["condition"] != "pruned_downstream")
     places = pd.MultiIndex.from_arrays([chosen, rows["pruning_seed"], rows["sparsity"]])
     return rows.assign(pretraining_loss=losses.reindex(places).to_numpy())
-
-
-def by_seed(rows: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Mean of `value` over the tasks, a row a seed, a column each condition and sparsity; NaN if a task is missing."""
-    each = rows.pivot_table(value, index=["condition", "sparsity", "task"], columns="seed")
-    tasks = each.index.unique("task")
-    whole = pd.MultiIndex.from_tuples(
-        [(*pair, task) for pair in each.index.droplevel("task").unique() for task in tasks], names=each.index.names
-    )
-    return each.reindex(whole).groupby(level=["condition", "sparsity"]).mean(skipna=False).T
 
 
 def differences(means: pd.DataFrame, comparison: Comparison) -> pd.Series:

@@ -1,6 +1,5 @@
 """The four conditions of Gordon et al. 2020: at which moment weights are removed, and whether they may come back."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -76,33 +75,8 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Reci
     return replace(whole, start=Freed(pruned=pruned) if condition == "information_deletion" else pruned)
 
 
-def told(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of fine-tunings with the columns `condition`, `sparsity` and `pruning_seed`, found from their starts.
-
-    pruning_seed  of the continued pre-training, which may be another than that of the fine-tuning
-    Rows that are of no condition are left out; where there is random pruning, the control with nothing removed comes
-    once more as its beginning.
-    """
-    found = pd.DataFrame(index=rows.index, columns=["condition", "sparsity", "pruning_seed"], dtype=object)
-    for condition, start, choice, removed, control in (
-        ("pruned_in_pretraining", "GradualPruning", ("start.importance", "magnitude"), "start", "start"),
-        ("random", "GradualPruning", ("start.importance", "random"), "start", "start"),
-        ("information_deletion", "Freed", ("start.pruned", "GradualPruning"), "start.pruned", "start.pruned"),
-        ("pruned_downstream", "Ticket", ("start.kept.of", "FineTuning"), "start.kept", "start.kept.of.start"),
-    ):
-        columns = [f"{removed}.sparsity", f"{control}.seed"]
-        if {choice[0], *columns} <= set(rows.columns):
-            here = (rows["start"] == start) & (rows[choice[0]] == choice[1])
-            found.loc[here, "condition"] = condition
-            found.loc[here, ["sparsity", "pruning_seed"]] = rows.loc[here, columns].to_numpy()
-    rows = rows.assign(condition=found["condition"], **found[["sparsity", "pruning_seed"]].astype(float))
-    whole = rows[(rows["condition"] == "pruned_in_pretraining") & (rows["sparsity"] == 0)]
-    again = whole.assign(condition="random") if (rows["condition"] == "random").any() else whole[:0]
-    return pd.concat([rows[rows["condition"].notna()], again], ignore_index=True)
-
-
 def recipe_of(rows: pd.DataFrame) -> pd.Series:
-    """By which recipe the rows of `told` were made, found from their epochs; of rows alike in two, `printed`."""
+    """By which recipe rows of `with_conditions` were made, read off their epochs; of rows alike in two, `printed`."""
 
     def of(row: pd.Series) -> str:
         if row["recipe"] == "released":
@@ -112,13 +86,3 @@ def recipe_of(rows: pd.DataFrame) -> pd.Series:
         )
 
     return rows.apply(of, axis=1)
-
-
-def best(rows: pd.DataFrame, by: Sequence[str] = ("condition", "sparsity", "task", "seed")) -> pd.DataFrame:
-    """Of several learning rates the row with the highest `score` on dev, as the paper chooses, in the rows' order.
-
-    Equal scores go to the larger training loss, as in the released code. A score that is not defined loses.
-    """
-    order = rows.assign(score=rows["score"].fillna(-1)).sort_values(["score", "train_loss"], kind="stable").index
-    ranked = rows.loc[order]
-    return ranked[~ranked.duplicated(list(by), keep="last")].sort_index()

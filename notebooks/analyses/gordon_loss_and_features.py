@@ -149,6 +149,7 @@ from matplotlib import pyplot as plt
 
 from lottery import statistics as stats
 from lottery import store as runs
+from lottery.findings.conditions import best, with_conditions
 from lottery.suite import cluster, plots
 
 plots.house_style()
@@ -168,7 +169,7 @@ def points(runs: pd.DataFrame) -> pd.DataFrame:
     """One row for each condition, sparsity, task and seed: dev accuracy beside the losses of the pruned model."""
     models = runs[runs["experiment"] == "GradualPruning"]
     models = models[models["importance"] == "magnitude"].rename(columns={"seed": "pruning_seed"})
-    tuned = conditions.best(conditions.told(runs[runs["experiment"] == "FineTuning"]))
+    tuned = best(with_conditions(runs[runs["experiment"] == "FineTuning"]))
     tuned = tuned[["condition", "sparsity", "task", "seed", "pruning_seed", "accuracy", "constant"]]
     models = models[["pruning_seed", "sparsity", *LOSSES]]
     return tuned.merge(models, on=["pruning_seed", "sparsity"], validate="many_to_one")

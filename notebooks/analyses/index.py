@@ -31,6 +31,7 @@ from matplotlib import pyplot as plt
 from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import conditions
+from lottery.findings.conditions import best, with_conditions
 from lottery.suite import plots
 
 plots.house_style()
@@ -117,7 +118,7 @@ bert_drawn(bert) if len(bert) else missing
 def gordon_drawn(runs: pd.DataFrame) -> None:
     """Loss of masked words and mean accuracy of the miniature against the share of weights removed."""
     models, tuned = (runs[runs["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
-    tuned = conditions.best(conditions.told(tuned))
+    tuned = best(with_conditions(tuned))
     tuned = tuned.assign(name=tuned["condition"].map(conditions.TITLES))
     means = tuned.groupby(["name", "sparsity", "seed"], sort=False)["accuracy"].mean().reset_index()
     _, panels = plt.subplots(1, 2, figsize=(7.6, 3.6))
