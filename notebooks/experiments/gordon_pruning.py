@@ -136,89 +136,19 @@ grid = list(dict.fromkeys([*pruned, *tuned]))
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import Markdown, display
-from matplotlib import pyplot as plt
+from IPython.display import Markdown
 
-from lottery import statistics as stats
-from lottery import store as runs
+from lottery import store
 from lottery.choices import choose
-from lottery.experiments.conditions import TITLES, best, told
-from lottery.suite import cluster, plots
+from lottery.experiments.conditions import TITLES
+from lottery.findings import conditions as findings
+from lottery.findings import regimes
+from lottery.suite import plots
+from lottery.suite.chapter import perform, recorded, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "gordon_pruning.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("experiments/gordon_pruning", name)) for name in ("miniature", "minilm")
-)
+chapter = perform("experiments/gordon_pruning", grid, results, records, workers=workers, scheduler=scheduler)
 published = pd.read_csv("book/published/gordon2020_table1.csv")
 published_means = pd.read_csv("book/published/gordon2020_table1_averages.csv")
-
-
-def continued(runs: pd.DataFrame) -> pd.DataFrame:
-    """The pruned models: one row for each choice of weights, sparsity and seed; of 0 % one for either choice."""
-    models = runs[runs["experiment"] == "GradualPruning"]
-    whole = models[(models["importance"] == "magnitude") & (models["sparsity"] == 0)]
-    again = whole.assign(importance="random") if (models["importance"] == "random").any() else whole[:0]
-    return pd.concat([models, again], ignore_index=True)
-
-
-def transferred(runs: pd.DataFrame) -> pd.DataFrame:
-    """The fine-tuned models of each condition, sparsity, task and seed; of several rates the best on dev."""
-    rows = best(told(runs[runs["experiment"] == "FineTuning"]))
-    return rows.assign(name=rows["condition"].map(TITLES), score=rows["score"].fillna(0))
-
-
-def means(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy and mean training loss over the tasks with classes, one row a condition, sparsity and seed."""
-    classes = rows[rows["task"].map(lambda name: choose("tasks", name).KIND == "classification")]
-    return classes.groupby(["name", "sparsity", "seed"], sort=False)[["accuracy", "train_loss"]].mean().reset_index()
-
-
-def losses_drawn(runs: pd.DataFrame) -> None:
-    """Held-out loss of masked words, of next sentences, and their sum, against the share of weights removed."""
-    names = {"mlm_loss": "masked words", "nsp_loss": "next sentence", "loss": "sum of the two"}
-    names = {column: name for column, name in names.items() if runs[column].notna().any()}
-    _, panels = plt.subplots(1, len(names), figsize=(3.0 * len(names), 3.1), squeeze=False)
-    for ax, (column, name) in zip(panels[0], names.items(), strict=True):
-        plots.against_sparsity(continued(runs), column, by="importance", ax=ax)
-        ax.set(title=name, ylabel="held-out loss (nats)")
-    panels[0][0].legend(title="removed by")
-
-
-def figure_1(table: pd.DataFrame, level: float, accuracy: str = "accuracy", loss: str = "train_loss") -> None:
-    """The paper's Figure 1: mean accuracy and mean training loss of each condition against what was removed."""
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.6))
-    plots.against_sparsity(table, accuracy, by="name", scale=100, ax=panels[0]).set(ylabel="mean accuracy on dev (%)")
-    plots.against_sparsity(table, loss, by="name", ax=panels[1]).set(ylabel="mean training loss (nats)")
-    plots.chance(panels[0], 100 * level, "one answer to all")
-    panels[1].legend(fontsize=8)
-
-
-def constant_answer(rows: pd.DataFrame) -> float:
-    """Mean over the tasks of the accuracy of one answer to all of dev."""
-    return rows.groupby("task")["majority_accuracy"].first().mean()
-
-
-def scores_drawn(runs: pd.DataFrame) -> None:
-    """Dev score of each task against the share of weights removed."""
-    rows = transferred(runs)
-    names = rows["task"].unique()
-    columns = min(3, len(names))
-    lines = -(-len(names) // columns)
-    _, panels = plt.subplots(lines, columns, figsize=(2.9 * columns, 2.7 * lines), squeeze=False, sharex=True)
-    for ax in panels.flat[len(names) :]:
-        ax.set_axis_off()
-    for ax, name in zip(panels.flat, names, strict=False):
-        task = rows[rows["task"] == name]
-        plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
-        level = task["majority"].iloc[0]
-        plots.chance(ax, 0 if pd.isna(level) else 100 * level, "one answer")
-        ax.set(title=choose("tasks", name).TITLE, ylabel=choose("tasks", name).METRIC + " (x 100)")
-    panels[0][0].legend(fontsize=6)
-
 
 # %% [markdown]
 # (g1)=
@@ -230,24 +160,29 @@ def scores_drawn(runs: pd.DataFrame) -> None:
 # {cite:t}`zhu2017`, and after it the mask is frozen and the remaining weights recover. Every model, the full one too, is
 # trained for the same number of steps under one learning-rate schedule.
 
+
 # %% tags=["hide-input"]
+def counted(runs: pd.DataFrame) -> str:
+    """How many models were pruned, and fine-tuned."""
+    models = runs[runs["experiment"] == "GradualPruning"]
+    return (
+        f"{len(models)} pruned models of {int(models['weights'].iloc[0]):,} prunable weights, "
+        f"{(runs['experiment'] == 'FineTuning').sum()} fine-tunings"
+    )
+
+
 Markdown(
     f"This build: the model {model}, {len(seeds)} seed(s), {pruning_steps:,} steps of continued pre-training of which "
-    f"{ramp:,} are the ramp, {len(live[live['experiment'] == 'GradualPruning'])} pruned models of "
-    f"{int(continued(live)['weights'].iloc[0]):,} prunable weights, "
-    f"{(live['experiment'] == 'FineTuning').sum()} fine-tunings. "
+    f"{ramp:,} are the ramp, {counted(chapter.live)}. "
     + (
-        f"Recorded beside it, the miniature: {continued(recorded)['seed'].nunique()} seeds, "
-        f"{(recorded['experiment'] == 'GradualPruning').sum()} pruned models, "
-        f"{(recorded['experiment'] == 'FineTuning').sum()} fine-tunings. "
-        if len(recorded)
+        f"Recorded beside it, the miniature: {findings.pruned_models(chapter.miniature)['seed'].nunique()} seeds, "
+        f"{counted(chapter.miniature)}. "
+        if len(chapter.miniature)
         else "The miniature's full grid has not been recorded yet. "
     )
     + (
-        f"A real BERT, all-MiniLM-L6-v2: {(bert['experiment'] == 'GradualPruning').sum()} pruned models of "
-        f"{int(continued(bert)['weights'].iloc[0]):,} prunable weights, "
-        f"{(bert['experiment'] == 'FineTuning').sum()} fine-tunings."
-        if len(bert)
+        f"A real BERT, all-MiniLM-L6-v2: {counted(chapter.minilm)}."
+        if len(chapter.minilm)
         else "The real BERT has not been recorded yet."
     )
 )
@@ -260,14 +195,26 @@ Markdown(
 # sum of two, for hidden words and for telling whether one passage follows another; here they stand apart, because they
 # do not rise together.
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of masked words and of next sentence against the share of weights removed, computed for this build."}, "figure": {"name": "gordon-loss-live", "caption": "Loss of the pruned model on held-out text, computed for this build."}}
-losses_drawn(live)
+def losses_drawn(runs: pd.DataFrame) -> None:
+    """Held-out loss of masked words, of next sentences, and their sum, against the share of weights removed."""
+    names = {"mlm_loss": "masked words", "nsp_loss": "next sentence", "loss": "sum of the two"}
+    names = {column: name for column, name in names.items() if runs[column].notna().any()}
+    panels = plots.panels(len(names), columns=3, size=(3.0, 3.1))
+    for ax, (column, name) in zip(panels, names.items(), strict=True):
+        plots.against_sparsity(findings.pruned_models(runs), column, by="importance", ax=ax)
+        ax.set(title=name, ylabel="held-out loss (nats)")
+    panels[0].legend(title="removed by")
+
+
+losses_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same losses over the recorded seeds of the miniature, at ten sparsities."}, "figure": {"name": "gordon-loss-recorded", "caption": "The same on the miniature's recorded grid. Points are means over the seeds, bars span them."}}
-losses_drawn(recorded) if len(recorded) else missing
+chapter.shown(losses_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of all-MiniLM-L6-v2 against the share of weights removed while its pre-training goes on."}, "figure": {"name": "gordon-loss-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, on sentences of Wikipedia."}}
-losses_drawn(bert) if len(bert) else missing_bert
+chapter.shown(losses_drawn, "minilm")
 
 # %% [markdown]
 # (g6)=
@@ -280,23 +227,22 @@ losses_drawn(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def losses_told(runs: pd.DataFrame) -> pd.DataFrame:
     """How far the MLM loss rises by magnitude, and how much further at random, at each sparsity."""
-    losses = continued(runs).pivot_table(index="seed", columns=["importance", "sparsity"], values="mlm_loss")
-    rows = []
-    for sparsity in [s for s in losses["magnitude"] if s > 0]:
-        magnitude, whole, chance = losses["magnitude"][sparsity], losses["magnitude"][0.0], losses["random"][sparsity]
-        rise = stats.paired_difference(magnitude / whole, whole / whole)
-        worth = stats.paired_difference(chance, magnitude)
-        rows.append(
+    losses = regimes.losses(findings.pruned_models(runs))
+    return (
+        pd.DataFrame(
             {
-                "removed": f"{sparsity:.0%}",
-                "MLM loss by magnitude, against the full model": f"{rise[0]:+.1%} ({rise[1]:+.1%} to {rise[2]:+.1%})",
-                "random minus magnitude (nats)": f"{worth[0]:.3f} ({worth[1]:.3f} to {worth[2]:.3f})",
+                "MLM loss by magnitude, against the full model": losses["rise"].map(
+                    lambda rise: rise.told(form="+.1%")
+                ),
+                "random minus magnitude (nats)": losses["worth"].map(lambda worth: worth.told(form=".3f")),
             }
         )
-    return pd.DataFrame(rows).set_index("removed")
+        .rename(index="{:.0%}".format)
+        .rename_axis("removed")
+    )
 
 
-losses_told(recorded) if len(recorded) else missing
+chapter.shown(losses_told)
 
 # %% [markdown]
 # In brackets the 95 % interval over the recorded seeds (paired t).
@@ -312,13 +258,13 @@ losses_told(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def granted(grid: list[FineTuning]) -> pd.DataFrame:
+def granted() -> pd.DataFrame:
     """Updates and summed learning rate of fine-tuning for each condition, means over its runs, before and after a cut."""
     rows = []
     for condition in conditions:
         for tuning in {under(condition, each, sparsity, recipe) for each in whole for sparsity in sparsities}:
             parts = [tuning, tuning.start.of] if condition == "pruned_downstream" else [tuning]
-            metrics = [runs.Run(part, Path(results)).metrics for part in parts]
+            metrics = [store.Run(part, Path(results)).metrics for part in parts]
             rows.append(
                 {
                     "condition": TITLES[condition],
@@ -329,7 +275,7 @@ def granted(grid: list[FineTuning]) -> pd.DataFrame:
     return pd.DataFrame(rows).groupby("condition", sort=False).mean().round(4)
 
 
-granted(grid)
+granted()
 
 # %% [markdown]
 # (g4)=
@@ -346,62 +292,74 @@ granted(grid)
 #
 # Accuracy on dev, also of CoLA, and training loss, both as means over the tasks.
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions of this build against the share of weights removed."}, "figure": {"name": "gordon-figure1-live", "caption": "Figure 1 of the paper, for the conditions of this build: mean accuracy on dev (left) and mean training loss (right) over the tasks."}}
-rows = transferred(live)
-figure_1(means(rows), constant_answer(rows))
+def by_condition(runs: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Means over the tasks that are scored by accuracy, as by `findings.by_seed`."""
+    return findings.by_seed(findings.transferred(runs).dropna(subset="accuracy"), value)
+
+
+def figure_1(accuracy: pd.DataFrame, loss: pd.DataFrame, level: float) -> None:
+    """The paper's Figure 1: mean accuracy and mean training loss of each condition against what was removed."""
+    panels = plots.panels(2, size=(3.8, 3.6))
+    for ax, means, scale, name in (
+        (panels[0], accuracy, 100, "mean accuracy on dev (%)"),
+        (panels[1], loss, 1, "mean training loss (nats)"),
+    ):
+        points = means.rename(columns=TITLES).melt(value_name="value")
+        plots.against_sparsity(points, "value", by="condition", scale=scale, ax=ax).set(ylabel=name)
+    plots.chance(panels[0], 100 * level, "one answer to all")
+    panels[1].legend(fontsize=8)
+
+
+def conditions_drawn(runs: pd.DataFrame) -> None:
+    """Figure 1 of recorded runs, with the mean over the tasks of the accuracy of one answer to all of dev."""
+    level = findings.transferred(runs).groupby("task")["majority_accuracy"].first().mean()
+    figure_1(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"), level)
+
+
+conditions_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions at ten sparsities over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-figure1-recorded", "caption": "The same on the miniature's recorded grid: five tasks, ten sparsities. Points are means over the seeds, bars span them."}}
-if len(recorded):
-    rows = transferred(recorded)
-    figure_1(means(rows), constant_answer(rows))
-else:
-    display(missing)
+chapter.shown(conditions_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions that Gordon et al. print for BERT-base at ten sparsities."}, "figure": {"name": "gordon-figure1-published", "caption": "Printed in Gordon et al. (2020), Table 1, column AVG: BERT-base; one seed, the best of four learning rates on the dev set that is reported, and budgets that differ between the conditions."}}
 glue = pd.read_csv("book/published/glue_dev.csv").set_index("task")
 constant = (glue["most_frequent"] / glue["examples"]).loc[published["task"].unique()].mean()
-figure_1(
-    published_means.assign(name=published_means["condition"].map(TITLES)),
-    constant,
-    loss="training_loss",
-)
+averages = published_means.assign(task="mean", seed=0)
+figure_1(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), constant)
 
 # %% [markdown]
 # (g7-minilm)=
 # And for a real BERT, all-MiniLM-L6-v2, on GLUE's own data:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the recorded conditions for all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed."}, "figure": {"name": "gordon-figure1-minilm", "caption": "The same experiment with a real BERT. Bars span the seeds of fine-tuning; each pruned model was made once."}}
-if len(bert):
-    rows = transferred(bert)
-    figure_1(means(rows), constant_answer(rows))
-else:
-    display(missing_bert)
+chapter.shown(conditions_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
 def left_to_lose(runs: pd.DataFrame, before: pd.DataFrame) -> Markdown:
     """What the control scores on each task, beside one answer to all and the model as it was published."""
-    rows = transferred(runs)
+    rows = findings.transferred(runs)
     rows = rows[(rows["sparsity"] == 0) & (rows["condition"] == "pruned_in_pretraining")]
     whole = 100 * rows.groupby("task", sort=False)[["score", "majority"]].mean()
-    told = [
-        f"{choose('tasks', task).TITLE} {row.score:.1f} (one answer to all {row.majority:.1f})"
-        for task, row in whole.iterrows()
-    ]
-    text = f"With nothing removed this model scores {', '.join(told)}, means over the seeds of fine-tuning, times 100. "
+    scores = [f"{title(task)} {row.score:.1f} (one answer to all {row.majority:.1f})" for task, row in whole.iterrows()]
+    text = (
+        f"With nothing removed this model scores {', '.join(scores)}, means over the seeds of fine-tuning, times 100. "
+    )
     if len(before):
         before = before[(before["sparsity"] == 0) & (before["retrain_epochs"] == 0)]
         scores = 100 * before.groupby("dense.task", sort=False)["score"].mean()
-        shown = [f"{choose('tasks', task).TITLE} {score:.1f}" for task, score in scores.items() if task in whole.index]
+        known = [f"{title(task)} {score:.1f}" for task, score in scores.items() if task in whole.index]
         text += (
-            f"As it was published, before this pre-training went on, it reaches {', '.join(shown)} with more fine-tuning "
+            f"As it was published, before this pre-training went on, it reaches {', '.join(known)} with more fine-tuning "
             "({doc}`/experiments/how_much_can_go`). Where that is more, part of what it knew went before anything was pruned."
         )
     return Markdown(text)
 
 
-as_published = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
-left_to_lose(bert, as_published) if len(bert) else missing_bert
+as_published = recorded(records, "minilm", "how_much_can_go")
+chapter.shown(lambda runs: left_to_lose(runs, as_published), "minilm")
 
 # %% [markdown]
 # ### Against the control of each condition
@@ -410,20 +368,14 @@ left_to_lose(bert, as_published) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def changes_told(runs: pd.DataFrame) -> pd.DataFrame:
     """Change of the mean accuracy against the condition's own control, in points; = where it is within 2 points."""
-    table = means(transferred(runs)).pivot_table(index="seed", columns=["name", "sparsity"], values="accuracy")
-    told = {}
-    for name in table.columns.unique(level="name"):
-        ours = table[name]
-        cells = [sparsity for sparsity in ours if sparsity > 0]
-        alike = stats.holm([stats.equivalence(ours[sparsity], ours[0.0], margin=0.02) for sparsity in cells])
-        for sparsity, p_value in zip(cells, alike, strict=True):
-            change = stats.paired_difference(ours[sparsity], ours[0.0]).told(100)
-            told[name, sparsity] = f"{change}{' =' if p_value < 0.05 else ''}"
-    shown = pd.Series(told).unstack(level=0)[[TITLES[name] for name in TITLES if TITLES[name] in table]]
-    return shown.set_axis([f"{sparsity:.0%}" for sparsity in shown.index]).rename_axis("removed")
+    changes = regimes.changes(by_condition(runs, "accuracy"), margin=0.02)
+    texts = [f"{change.told(100)}{' =' if p < 0.05 else ''}" for change, p in zip(*changes.T.to_numpy(), strict=True)]
+    table = pd.Series(texts, changes.index).unstack("condition")
+    table = table[[name for name in TITLES if name in table]].rename(columns=TITLES, index="{:.0%}".format)
+    return table.rename_axis(index="removed", columns=None)
 
 
-changes_told(recorded) if len(recorded) else missing
+chapter.shown(changes_told)
 
 # %% [markdown]
 # The miniature: points of mean accuracy, with the 95 % interval over the recorded seeds (paired t). A sign = says that
@@ -431,7 +383,7 @@ changes_told(recorded) if len(recorded) else missing
 # condition); where it is missing that is not shown, whatever the mean: three seeds show little. The real BERT:
 
 # %% tags=["hide-input"]
-changes_told(bert) if len(bert) else missing_bert
+chapter.shown(changes_told, "minilm")
 
 # %% [markdown]
 # ### What is lost, knowledge or room?
@@ -441,56 +393,35 @@ changes_told(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def contrasts(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
-    """Differences between conditions at each sparsity, with 95 % intervals over seeds (paired t)."""
-    table = means(transferred(runs)).pivot_table(index="seed", columns=["name", "sparsity"])
-    pruned, freed, later = (
-        TITLES[name] for name in ("pruned_in_pretraining", "information_deletion", "pruned_downstream")
-    )
-    pairs = {
-        "freed minus held: accuracy (points)": ("accuracy", freed, pruned, 100),
-        "held minus freed: training loss (nats x 100)": ("train_loss", pruned, freed, 100),
-        "after minus before fine-tuning: accuracy (points)": ("accuracy", later, pruned, 100),
-    }
-    pairs = {name: pair for name, pair in pairs.items() if {*pair[1:3]} <= {*table["accuracy"].columns.unique("name")}}
-    if not pairs:
-        return Markdown("*These runs are of one condition: there is none to hold it against.*")
-    rows = []
-    for sparsity in [s for s in table["accuracy"][pruned] if s > 0]:
-        rows.append(
-            {"removed": f"{sparsity:.0%}"}
-            | {
-                name: stats.paired_difference(table[what, a, sparsity], table[what, b, sparsity]).told(scale)
-                for name, (what, a, b, scale) in pairs.items()
-            }
-        )
-    return pd.DataFrame(rows).set_index("removed")
+CONTRASTS = {
+    "freed minus held: accuracy (points)": ("accuracy", regimes.FREED_MINUS_HELD),
+    "held minus freed: training loss (nats x 100)": ("loss", regimes.FREED_MINUS_HELD[::-1]),
+    "after minus before fine-tuning: accuracy (points)": ("accuracy", regimes.AFTER_MINUS_BEFORE),
+}
 
 
-contrasts(recorded) if len(recorded) else missing
+def contrasts(accuracy: pd.DataFrame, loss: pd.DataFrame) -> pd.DataFrame:
+    """Differences between conditions at each sparsity, as by `regimes.contrasts`."""
+    means = {"accuracy": accuracy, "loss": loss}
+    tables = [regimes.contrasts(means[what], {name: pair}) for name, (what, pair) in CONTRASTS.items()]
+    return pd.concat(tables, axis=1).rename(index="{:.0%}".format).rename_axis("removed")
+
+
+def contrasts_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """The differences with 95 % intervals over seeds (paired t)."""
+    table = contrasts(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"))
+    return table.map(lambda difference: difference.told(100))
+
+
+alone = "*These runs are of one condition: there is none to hold it against.*"
+chapter.shown(contrasts_told, nothing=alone)
 
 # %% tags=["hide-input"]
-contrasts(bert) if len(bert) else missing_bert
-
+chapter.shown(contrasts_told, "minilm", nothing=alone)
 
 # %% tags=["hide-input"]
-def contrasts_published() -> pd.DataFrame:
-    """The same differences as the paper's Table 1 prints them: one number each."""
-    table = published_means.pivot_table(index="sparsity", columns="condition", values=["accuracy", "training_loss"])
-    accuracy, loss = 100 * table["accuracy"], 100 * table["training_loss"]
-    told = pd.DataFrame(
-        {
-            "freed minus held: accuracy (points)": accuracy["information_deletion"] - accuracy["pruned_in_pretraining"],
-            "held minus freed: training loss (nats x 100)": loss["pruned_in_pretraining"]
-            - loss["information_deletion"],
-            "after minus before fine-tuning: accuracy (points)": accuracy["pruned_downstream"]
-            - accuracy["pruned_in_pretraining"],
-        }
-    ).loc[0.1:]
-    return told.set_axis([f"{sparsity:.0%}" for sparsity in told.index]).rename_axis("removed").map("{:+.1f}".format)
-
-
-contrasts_published()
+printed = contrasts(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"))
+printed.map(lambda difference: f"{100 * difference.mean:+.1f}")
 
 # %% [markdown]
 # The first table is the miniature's, the second the real BERT's, the third what the paper prints. There the freed
@@ -499,25 +430,41 @@ contrasts_published()
 #
 # ### Each task by itself
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of each recorded task of the miniature against the share of weights removed, for the four conditions."}, "figure": {"name": "gordon-tasks-recorded", "caption": "Each task of the miniature by itself, recorded. The dashed line is what one answer to every example scores; a score that is not defined counts as 0."}}
-scores_drawn(recorded) if len(recorded) else missing
+def scores_drawn(runs: pd.DataFrame) -> None:
+    """Dev score of each task against the share of weights removed."""
+    rows = findings.transferred(runs)
+    rows["name"] = rows["condition"].map(TITLES)
+    names = rows["task"].unique()
+    panels = plots.panels(len(names), columns=3, size=(2.9, 2.7), sharex=True)
+    for ax, name in zip(panels, names, strict=True):
+        task = rows[rows["task"] == name]
+        plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
+        level = task["majority"].iloc[0]
+        plots.chance(ax, 0 if pd.isna(level) else 100 * level, "one answer")
+        ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
+    panels[0].legend(fontsize=6)
+
+
+chapter.shown(scores_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed, for the recorded conditions."}, "figure": {"name": "gordon-tasks-minilm", "caption": "The same for the real BERT."}}
-scores_drawn(bert) if len(bert) else missing_bert
+chapter.shown(scores_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
 def collapsed(runs: pd.DataFrame) -> Markdown:
     """How many of the fine-tuned models give one answer to all, by condition."""
-    rows = transferred(runs)
-    counts = rows[rows["constant"].astype(bool)].groupby("name").size()
+    rows = findings.transferred(runs)
+    counts = rows[rows["constant"].astype(bool)].groupby(rows["condition"].map(TITLES)).size()
     named = ", ".join(f"{count} ({name})" for name, count in counts.items())
     return Markdown(
         f"Of {len(rows)} fine-tuned models {counts.sum()} give one answer to all of dev: {named or 'none'}."
     )
 
 
-collapsed(recorded) if len(recorded) else missing
+chapter.shown(collapsed)
 
 # %% [markdown]
 # ## Beside the paper: Table 1
@@ -530,12 +477,12 @@ collapsed(recorded) if len(recorded) else missing
 # %% tags=["hide-input"]
 def table_1(runs: pd.DataFrame) -> pd.DataFrame:
     """Accuracy at 0 % and at each sparsity, printed and ours, one row a condition and sparsity, one column a task."""
-    ours = transferred(runs).groupby(["condition", "sparsity", "task"])["accuracy"].mean().unstack()
+    ours = findings.transferred(runs).groupby(["condition", "sparsity", "task"])["accuracy"].mean().unstack()
     paper = published.set_index(["condition", "sparsity", "task"])["accuracy"].unstack()
     rows = {}
     for condition, sparsity in [row for row in paper.index if row in ours.index and row[1] > 0]:
         rows[TITLES[condition], f"{sparsity:.0%}"] = {
-            (choose("tasks", task).TITLE, source): f"{100 * table.loc[(condition, 0.0), task]:.0f} → "
+            (title(task), source): f"{100 * table.loc[(condition, 0.0), task]:.0f} → "
             f"{100 * table.loc[(condition, sparsity), task]:.0f}"
             for task in ours
             if task in paper
@@ -544,7 +491,7 @@ def table_1(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis(["condition", "removed"])
 
 
-table_1(recorded) if len(recorded) else missing
+chapter.shown(table_1)
 
 # %% [markdown]
 # The miniature was tuned so that its three regimes lie where the paper's do, so a likeness of the curves is no evidence
