@@ -100,26 +100,21 @@ tuned += [under("pruned_in_pretraining", each, share, "equal") for share in rate
 grid = list(dict.fromkeys(tuned))
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import schedules
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
-from lottery.experiments.conditions import CONDITIONS, TITLES, best, recipe_of, told
+from lottery.experiments.conditions import CONDITIONS, TITLES, recipe_of
 from lottery.experiments.conditions import epochs as epochs_of
-from lottery.suite import cluster, plots
+from lottery.findings import regimes
+from lottery.findings.budgets import summed_rates
+from lottery.findings.conditions import best, by_seed, with_conditions
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_recipes.parquet")
-missing = Markdown(runs.not_recorded("analyses/gordon_recipes", "miniature"))
+chapter = perform("analyses/gordon_recipes", grid, results, records, workers=workers, scheduler=scheduler)
 
 # %% [markdown]
 # ## What the two say
@@ -128,7 +123,7 @@ missing = Markdown(runs.not_recorded("analyses/gordon_recipes", "miniature"))
 
 
 # %% tags=["hide-input"]
-def as_told(condition: str, recipe: str) -> str:
+def lengths(condition: str, recipe: str) -> str:
     """The epochs of a condition over the ten sparsities of the paper."""
     pairs = [epochs_of(condition, share / 10, recipe, equal=epochs) for share in range(10)]
     afters = sorted({after for _, after in pairs})
@@ -138,7 +133,7 @@ def as_told(condition: str, recipe: str) -> str:
 
 pd.DataFrame(
     {
-        recipe: {TITLES[name]: as_told(name, recipe) for name in CONDITIONS}
+        recipe: {TITLES[name]: lengths(name, recipe) for name in CONDITIONS}
         for recipe in ("equal", "printed", "released")
     }
 )
@@ -157,20 +152,13 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def summed(epochs: float) -> tuple[float, float]:
-    """The learning rate summed over so many epochs, in peak rate times epochs: one schedule, and as released."""
-    steps = round(epochs * per_epoch)
-    one, saw = schedules.linear_with_warmup(steps, steps // 10), schedules.sawtooth(per_epoch)
-    return tuple(sum(map(rate, range(steps))) / per_epoch for rate in (one, saw))
-
-
-three, nine = summed(3), summed(9)
-recovery = summed(8)[1] - summed(3)[1]
+(three, three_released), (nine, nine_released) = summed_rates(3), summed_rates(9)
+recovery = summed_rates(8)[1] - three_released
 Markdown(
-    f"Summed over the updates, in units of the peak rate times an epoch, three epochs as released make {three[1]:.2f} "
-    f"instead of {three[0]:.2f}, nine make {nine[1]:.2f} instead of {nine[0]:.2f}. The five epochs that a model pruned "
+    f"Summed over the updates, in units of the peak rate times an epoch, three epochs as released make "
+    f"{three_released:.2f} instead of {three:.2f}, nine make {nine_released:.2f} instead of {nine:.2f}. The five epochs that a model pruned "
     f"after fine-tuning has left to recover, epochs 4 to 8, make {recovery:.2f}: "
-    f"{recovery / three[1]:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
+    f"{recovery / three_released:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
     f"So weights that seem to settle after an epoch, and a fine-tuning that seems not to make a model easier to prune, "
     f"are what such a learning rate shows with any model."
 )
@@ -184,66 +172,60 @@ Markdown(
 
 
 # %% tags=["hide-input"]
+CONTRASTS = {
+    "freed minus held": regimes.FREED_MINUS_HELD,
+    "after minus before fine-tuning": regimes.AFTER_MINUS_BEFORE,
+}
+
+
+def made_by(runs: pd.DataFrame) -> pd.DataFrame:
+    """The fine-tunings with the recipe that made them in the column `made`; an undefined score counts as 0."""
+    rows = with_conditions(runs[runs["experiment"] == "FineTuning"])
+    return rows.assign(made=recipe_of(rows), score=rows["score"].fillna(0))
+
+
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
     """The two contrasts by recipe, in points of the mean score: mean over seeds and 95 % interval (paired t)."""
-    rows = told(runs[runs["experiment"] == "FineTuning"])
-    rows = rows.assign(made=recipe_of(rows), score=rows["score"].fillna(0))
-    rows = best(rows[rows["sparsity"] == sparsity], by=("made", "condition", "task", "seed"))
-    means = rows.groupby(["made", "condition", "seed"])["score"].mean().unstack(["made", "condition"])
-    contrasts = {
-        "freed minus held": ("information_deletion", "pruned_in_pretraining"),
-        "after minus before fine-tuning": ("pruned_downstream", "pruned_in_pretraining"),
-    }
-    found = []
-    for recipe in [name for name in ("equal", "printed", "released") if name in means]:
-        for name, (one, other) in contrasts.items():
-            difference = stats.paired_difference(100 * means[recipe, one], 100 * means[recipe, other])
-            found.append({"contrast": name, "recipe": recipe} | difference._asdict())
-    return pd.DataFrame(found)
+    rows, recipes = made_by(runs), {}
+    for recipe in ("equal", "printed", "released"):
+        some = rows[(rows["made"] == recipe) & (rows["sparsity"] == sparsity)]
+        if len(some):
+            recipes[recipe] = regimes.contrasts(100 * by_seed(best(some), "score"), CONTRASTS).loc[sparsity]
+    return pd.DataFrame(recipes)
 
 
-def compared_drawn(table: pd.DataFrame) -> None:
+def compared_drawn(runs: pd.DataFrame) -> None:
     """A panel for each contrast, a row for each recipe."""
-    names = table["contrast"].unique()
-    _, panels = plt.subplots(1, len(names), figsize=(8.0, 2.6), sharey=True)
-    for ax, name in zip(panels, names, strict=True):
-        rows = table[table["contrast"] == name]
+    table = compared(runs)
+    panels = plots.panels(len(table), size=(4.0, 2.6), sharey=True)
+    for ax, (name, recipes) in zip(panels, table.iterrows(), strict=True):
+        rows = pd.DataFrame([{"recipe": recipe, **estimate._asdict()} for recipe, estimate in recipes.items()])
         plots.differences(rows, name="recipe", mean="mean", low="low", high="high", ax=ax)
         ax.set(title=name, xlabel="points of mean dev score")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by recipe, computed for this build."}, "figure": {"name": "gordon-recipes-live", "caption": "The two contrasts at one sparsity, for this build."}}
-compared_drawn(compared(live))
+compared_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The two contrasts by three recipes over the recorded seeds of the miniature, with 95 % intervals."}, "figure": {"name": "gordon-recipes-recorded", "caption": "The same, recorded: means over the seeds with 95 % intervals (paired t)."}}
-if len(recorded):
-    compared_drawn(compared(recorded))
-else:
-    display(missing)
+chapter.shown(compared_drawn)
 
 
 # %% tags=["hide-input"]
-def compared_told(table: pd.DataFrame) -> Markdown:
+def compared_told(runs: pd.DataFrame) -> Markdown:
     """For each contrast: which recipes say what."""
+    judged = ", ".join(map(title, runs["task"].dropna().unique()))
     lines = []
-    for name, rows in table.groupby("contrast", sort=False):
-        parts = [
-            f"{row.recipe} {row.mean:+.1f} ({row.low:+.1f} to {row.high:+.1f})"
-            for row in rows.itertuples(index=False, name="Row")
-        ]
-        signs = {"more" if row.low > 0 else "less" if row.high < 0 else "" for row in rows.itertuples()}
-        same = f"all recipes say {max(signs)}" if any(signs) else "no recipe tells the two apart"
-        verdict = same if len(signs) == 1 else "the recipes do not agree"
-        lines.append(f"- **{name}** ({tasks_of(recorded)}): {'; '.join(parts)}: {verdict}.")
+    for name, recipes in compared(runs).iterrows():
+        parts = "; ".join(f"{recipe} {estimate.told()}" for recipe, estimate in recipes.items())
+        signs = {estimate.sign for estimate in recipes}
+        same = {1: "all recipes say more", -1: "all recipes say less", 0: "no recipe tells the two apart"}
+        verdict = same[signs.pop()] if len(signs) == 1 else "the recipes do not agree"
+        lines.append(f"- **{name}** ({judged}): {parts}: {verdict}.")
     return Markdown("\n".join(lines))
 
 
-def tasks_of(runs: pd.DataFrame) -> str:
-    """The tasks of a table of runs, in words."""
-    return ", ".join(choose("tasks", name).TITLE for name in runs["task"].dropna().unique())
-
-
-compared_told(compared(recorded)) if len(recorded) else missing
+chapter.shown(compared_told)
 
 # %% [markdown]
 # ## The grid of learning rates
@@ -255,46 +237,36 @@ compared_told(compared(recorded)) if len(recorded) else missing
 # %% tags=["hide-input"]
 def by_rate(runs: pd.DataFrame) -> pd.DataFrame:
     """Score of the models pruned in pre-training, by sparsity and learning rate, as a mean over tasks, per seed."""
-    rows = told(runs[runs["experiment"] == "FineTuning"])
-    rows = rows[(recipe_of(rows) == "equal") & (rows["condition"] == "pruned_in_pretraining")]
-    rows = rows.assign(score=rows["score"].fillna(0), removed=rows["sparsity"].map("{:.0%} removed".format))
-    rows = rows.sort_values("sparsity", kind="stable")
-    return rows.groupby(["removed", "learning_rate", "seed"], sort=False)["score"].mean().reset_index()
+    rows = made_by(runs)
+    rows = rows[(rows["made"] == "equal") & (rows["condition"] == "pruned_in_pretraining")]
+    return rows.groupby(["sparsity", "learning_rate", "seed"])["score"].mean().reset_index()
 
 
-def by_rate_drawn(table: pd.DataFrame) -> None:
+def by_rate_drawn(runs: pd.DataFrame) -> None:
     """A line for each sparsity against the learning rate; bars span the seeds."""
-    _, ax = plt.subplots(figsize=(6.0, 3.2))
-    for (name, rows), colour, marker in zip(
-        table.groupby("removed", sort=False), plots.COLOURS, plots.MARKERS, strict=False
-    ):
-        summary = 100 * rows.groupby("learning_rate")["score"].agg(["mean", "min", "max"])
-        spread = [summary["mean"] - summary["min"], summary["max"] - summary["mean"]]
-        ax.errorbar(summary.index, summary["mean"], spread, label=name, color=colour, marker=marker, capsize=2)
+    (ax,) = plots.panels(1, size=(6.0, 3.2))
+    for number, (removed, rows) in enumerate(by_rate(runs).groupby("sparsity")):
+        plots.spread(rows["learning_rate"], 100 * rows["score"], number, label=f"{removed:.0%} removed", ax=ax)
     ax.set(xscale="log", xlabel="learning rate", ylabel="mean dev score (x 100)")
     ax.legend()
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score against the learning rate of fine-tuning at several sparsities, over the recorded seeds of the miniature."}, "figure": {"name": "gordon-rates-recorded", "caption": "Score of models pruned in pre-training at each learning rate of fine-tuning, recorded. Points are means over the seeds, bars span them."}}
-if len(recorded):
-    by_rate_drawn(by_rate(recorded))
-else:
-    display(missing)
+chapter.shown(by_rate_drawn)
 
 
 # %% tags=["hide-input"]
-def best_of_several(table: pd.DataFrame) -> Markdown:
+def best_told(runs: pd.DataFrame) -> Markdown:
     """What choosing the rate on dev adds to the score over the one rate that is best on average over all sparsities."""
-    wide = 100 * table.pivot_table(index=["removed", "seed"], columns="learning_rate", values="score")
-    fixed = wide.mean().idxmax()
-    gain = stats.paired_difference(wide.max(axis=1).groupby("seed").mean(), wide[fixed].groupby("seed").mean())
-    rates = wide.groupby("removed", sort=False).mean().idxmax(axis=1)
-    told = ", ".join(f"{rate:g} at {removed.removesuffix(' removed')}" for removed, rate in rates.items())
+    scores = 100 * by_rate(runs).pivot_table(index=["sparsity", "seed"], columns="learning_rate", values="score")
+    fixed, gain = regimes.best_of_several(scores)
+    rates = scores.groupby("sparsity").mean().idxmax(axis=1)
+    which = ", ".join(f"{rate:g} at {removed:.0%}" for removed, rate in rates.items())
     return Markdown(
-        f"The best rate on average is {told}. Taking the best of {wide.shape[1]} on dev for every model adds "
-        f"{gain.mean:.1f} points ({gain.low:.1f} to {gain.high:.1f}) over one rate for all, {fixed:g}; chance alone adds "
+        f"The best rate on average is {which}. Taking the best of {scores.shape[1]} on dev for every model adds "
+        f"{gain.told(form='.1f')} points over one rate for all, {fixed:g}; chance alone adds "
         f"something, since the best of several is never below any of them."
     )
 
 
-best_of_several(by_rate(recorded)) if len(recorded) else missing
+chapter.shown(best_told)
