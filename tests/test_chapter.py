@@ -1,5 +1,7 @@
 """A chapter of a toy experiment: its rows, those recorded beside them, and what it says where there are none."""
 
+import math
+
 import matplotlib as mpl
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from IPython.display import Markdown
 from toy_experiments import Doubling
 
 from lottery import store
-from lottery.suite.chapter import Chapter, perform, recorded, title
+from lottery.suite.chapter import Chapter, by_remaining, perform, points, recorded, title
 
 NOTHING = pd.DataFrame()
 
@@ -73,3 +75,18 @@ def test_where_there_are_no_such_rows_a_sentence_stands():
 
 def test_a_title_is_that_of_the_file():
     assert (title("sst2"), title("smp_l", "mask_learning")) == ("SST-2", "SMP-L")
+
+
+def test_texts_by_sparsity_stand_below_what_remains_the_most_first():
+    table = by_remaining({"one": {0.9: "a", 0.2: "b"}, ("two", "other"): {0.97: "c"}}, gap="not met")
+    assert table.columns.tolist() == ["80% remain", "10% remain", "3% remain"]
+    assert table.index.tolist() == ["one", ("two", "other")]
+    assert table.to_numpy().tolist() == [["b", "a", "not met"], ["not met", "not met", "c"]]
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [((0.82, 0.0027), "82.0 (0.27)"), ((0.82,), "82.0"), ((math.nan, 0.1), "did not converge")],
+)
+def test_a_score_is_told_in_points(score, text):
+    assert points(*score) == text

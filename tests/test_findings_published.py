@@ -1,6 +1,10 @@
 """The printed numbers that count, against tables written out by hand."""
 
+import math
+
 import pandas as pd
+import pytest
+from scipy.stats import ttest_1samp
 
 from lottery.findings import published
 
@@ -27,3 +31,40 @@ def test_published_numbers_are_laid_out_by_layer_and_head():
     found, below = published.laid_out(facts, "kept")
     assert found.tolist() == [[12 * layer + head for head in range(12)] for layer in range(12)]
     assert below.tolist() == [[-layer] for layer in range(12)]
+
+
+SCORES = pd.DataFrame(
+    [
+        ("smp_l", True, "mnli", 0.9, 0.83),
+        ("smp_l", False, "mnli", 0.9, 0.82),
+        ("smp_l", True, "squad", 0.9, 0.87),
+        ("smp_l", False, "squad", 0.9, 0.84),
+        ("smp_s", True, "mnli", 0.9, 0.8),
+        ("movement", False, "mnli", 0.9, 0.79),
+        ("movement", False, "squad", 0.9, math.nan),
+        ("cap", False, "mnli", 0.9, 0.75),
+        ("cap", False, "mnli", 0.9, 0.75),
+    ],
+    columns=["method", "teacher", "task", "sparsity", "score"],
+)
+
+
+def test_what_is_added_is_the_difference_of_the_two_scores_that_are_printed():
+    taught = published.added(SCORES[SCORES["method"] != "cap"], "teacher", True, False, ["method", "task"])
+    assert taught.to_dict() == pytest.approx({("smp_l", "mnli"): 1.0, ("smp_l", "squad"): 3.0})
+    alone = SCORES[~SCORES["teacher"]]
+    assert published.added(alone, "method", "smp_l", "movement", ["task"]).to_dict() == pytest.approx({"mnli": 3.0})
+    assert published.added(alone, "method", "smp_l", "l0", ["task"]).empty
+    with pytest.raises(ValueError, match="2 scores stand beside others alike in task, method: choose among them"):
+        published.added(SCORES, "method", "smp_l", "movement", ["task"])
+
+
+def test_gains_over_tasks_have_the_interval_of_scipy_and_rounding_is_none():
+    more = pd.Series([0.3, -0.2, 0.04, 0.9])
+    mean, gained, lost = published.gains(more)
+    assert tuple(mean) == pytest.approx((0.26, *ttest_1samp(more, 0).confidence_interval(0.95)))
+    assert (gained, lost) == (2, 1)
+
+
+def test_methods_of_the_tables_have_a_readers_names():
+    assert [published.title(name) for name in ("fine_tuning", "cap", "smp_s")] == ["full fine-tuning", "CAP", "SMP-S"]

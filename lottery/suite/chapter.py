@@ -10,8 +10,9 @@ and from there `chapter.live` are the rows of this build, `chapter.miniature` an
 book/records, and `chapter.shown(drawn, "minilm")` draws the latter, or says how they are recorded where they are not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isnan, nan
 from pathlib import Path
 
 import pandas as pd
@@ -90,3 +91,27 @@ def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
 def title(name: str, kind: str = "tasks") -> str:
     """The name by which a reader knows a task, or a file of another such folder, as "mask_learning"."""
     return choose(kind, name).TITLE
+
+
+def remain(sparsity: float) -> str:
+    """A sparsity in words, by what is left: "10% remain" for 0.9."""
+    return f"{1 - sparsity:.0%} remain"
+
+
+def by_remaining(lines: Mapping[object, Mapping[float, str]], *, gap: str = "") -> pd.DataFrame:
+    """Texts by sparsity as a table: a row a name, a column a share of weights that remains, from the most down.
+
+    lines  {name: {sparsity: text}}; gap, what stands where a line has none
+    """
+    table = pd.DataFrame.from_dict({name: dict(line) for name, line in lines.items()}, orient="index")
+    return table.sort_index(axis=1).fillna(gap).rename(columns=remain)
+
+
+def points(score: float, deviation: float = nan) -> str:
+    """A score in [0, 1] in points, as "82.0", and with its deviation over seeds, where there is one, as "82.0 (0.27)".
+
+    A NaN among printed scores is a training that did not converge.
+    """
+    if isnan(score):
+        return "did not converge"
+    return f"{100 * score:.1f}" + ("" if isnan(deviation) else f" ({100 * deviation:.2f})")

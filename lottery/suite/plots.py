@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from lottery import files
+from lottery.choices import choose
 
 # Okabe & Ito's eight, told apart with any colour vision; the order is fixed so that a thing keeps its colour in a book.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
@@ -121,6 +122,19 @@ def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
         name, (0, level), xycoords=("axes fraction", "data"), xytext=(3, 3), textcoords="offset points",
         ha="left", color="grey", fontsize=8,
     )  # fmt: skip
+    return ax
+
+
+def of_task(ax: Axes, task: str, *, full: float, majority: float, name: str = "full fine-tuning") -> Axes:
+    """Make it the panel of a task's scores, in points: its title and metric, and lines at two scores to compare with.
+
+    full      score of the whole model, a fraction, which `name` names in the legend
+    majority  of one answer to all
+    """
+    ax.axhline(100 * full, color="black", linestyle="--", label=name)
+    chance(ax, 100 * majority, "one answer to all")
+    ax.set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
+    ax.set_title(choose("tasks", task).TITLE, fontsize=10)
     return ax
 
 

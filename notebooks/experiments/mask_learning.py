@@ -109,57 +109,22 @@ times = [
 grid = [*full, *aimed, *freely, *times]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
+from functools import partial
 
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 from transformers import BertConfig
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.findings import learned_masks
-from lottery.findings.published import one_metric
+from lottery.findings import learned_masks, published, step_times
+from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.pruning import components
-from lottery.suite import cluster, plots
+from lottery.suite import plots
+from lottery.suite.chapter import by_remaining, perform, points, remain, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "mask_learning.parquet") for profile in ("miniature", "minilm")
-)
-missing, missing_bert = (
-    Markdown(runs.not_recorded("experiments/mask_learning", name)) for name in ("miniature", "minilm")
-)
-published = pd.read_csv("book/published/jiang2023_results.csv")
-FULL = "full fine-tuning"
-
-
-def title(method: str, strength: float = 0.0) -> str:
-    """What a method is called, if it was pressed so strongly."""
-    how = choose("mask_learning", method)
-    return f"{how.TITLE}, pressed" if strength and not how.STRENGTH else how.TITLE
-
-
-def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a model: task, seed, method in words (FULL for no mask), aimed, sparsity that is met, and score."""
-    rows = runs[runs["experiment"].isin(["LearnedMask", "FineTuning"])]
-    whole = rows["experiment"] == "FineTuning"
-    found = rows.assign(
-        method=[
-            FULL if full else title(name, strength)
-            for full, name, strength in zip(whole, rows["method"], rows["strength"], strict=True)
-        ],
-        aimed=[full or choose("mask_learning", name).AIMED for full, name in zip(whole, rows["method"], strict=True)],
-        sparsity=rows["sparsity_met"].astype(float).where(~whole, 0.0),
-        asked=rows["sparsity"].astype(float).where(~whole, 0.0),
-        score=rows["score"].astype(float).fillna(0),
-        majority=rows["majority"].astype(float).fillna(0),  # one answer to all correlates with nothing
-    )
-    return found.sort_values(["task", "method", "sparsity", "seed"], ignore_index=True)
-
+chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
+order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
+shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sort_values(order, ignore_index=True))
+tables = pd.read_csv("book/published/jiang2023_results.csv")
 
 # %% [markdown]
 # (j1)=
@@ -210,31 +175,23 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"]
-def drawn(runs: pd.DataFrame) -> None:
+def drawn(rows: pd.DataFrame) -> None:
     """Score against the share of weights that remains, a panel a task; a line each method that aims at a sparsity, a cross each other."""
-    rows = scored(runs)
-    tasks = rows["task"].unique()
-    lines = -(-len(tasks) // 2)
-    figure, panels = plt.subplots(lines, 2, figsize=(7.6, 3.0 * lines + 0.8), squeeze=False)
-    order = {name: place for place, name in enumerate(rows.loc[rows["method"] != FULL, "method"].unique())}
-    for ax, task in zip(panels.flat, tasks, strict=False):
-        here = rows[rows["task"] == task]
-        for method, some in here[here["method"] != FULL].groupby("method", sort=False):
-            style = {"color": plots.COLOURS[order[method]], "label": method}
+    tasks, masked = rows["task"].unique(), rows[rows["method"] != FULL]
+    places = {name: place for place, name in enumerate(masked["title"].unique())}
+    axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.8)
+    for ax, task in zip(axes, tasks, strict=True):
+        for name, some in masked[masked["task"] == task].groupby("title", sort=False):
             if some["aimed"].all():
-                means = some.groupby("asked")["score"].agg(["mean", "min", "max"])
-                spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
-                ax.errorbar(100 * (1 - means.index), 100 * means["mean"], 100 * spread, marker=plots.MARKERS[order[method]],
-                            capsize=2, **style)  # fmt: skip
+                plots.spread(100 * (1 - some["asked"]), 100 * some["score"], places[name], ax=ax, label=name)
             else:
-                ax.plot(100 * (1 - some["sparsity"]), 100 * some["score"], "x", markersize=6, **style)
-        ax.axhline(100 * here.loc[here["method"] == FULL, "score"].mean(), color="black", linestyle="--", label=FULL)
-        plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        plots.remaining(ax, here["asked"]).set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
-        ax.set_title(choose("tasks", task).TITLE, fontsize=10)
-    for ax in list(panels.flat)[len(tasks) :]:
-        ax.set_visible(False)
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+                look = {"color": plots.COLOURS[places[name]], "markersize": 6}
+                ax.plot(100 * (1 - some["met"]), 100 * some["score"], "x", label=name, **look)
+        here = rows[rows["task"] == task]
+        whole = here.loc[here["method"] == FULL, "score"].mean()
+        plots.of_task(ax, task, full=whole, majority=here["majority"].mean())
+        plots.remaining(ax, here["asked"])
+    plots.legend_below(axes, columns=min(4, 2 * len(axes)))
 
 
 # %% [markdown]
@@ -242,30 +199,16 @@ def drawn(runs: pd.DataFrame) -> None:
 # ## Figure 1: score against remaining weights
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning-live", "caption": "Masks learned without and with fine-tuning, computed for this build. Points are means over seeds, bars span them."}}
-drawn(live)
+shown(drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "mask-learning-recorded", "caption": "The same on the miniature's recorded grid; crosses are models of the methods that aim at no sparsity."}}
-drawn(recorded) if len(recorded) else missing
+shown(drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real pre-trained BERT on CoLA and RTE."}, "figure": {"name": "j12-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on real data."}}
-drawn(bert) if len(bert) else missing_bert
+shown(drawn, "minilm")
 
 
 # %% tags=["hide-input"]
-def differences(runs: pd.DataFrame, one: str, other: str) -> dict[float, pd.Series]:
-    """`one` minus `other`, methods in words, FULL among them: by sparsity, as `learned_masks.by_seed`."""
-    rows = scored(runs)
-    rows = rows[rows["aimed"]].set_index(["seed", "task"])
-    left, right = (rows[rows["method"] == method] for method in (one, other))
-    found = {
-        sparsity: learned_masks.by_seed(
-            some["score"], right.loc[(right["asked"] == sparsity) | (other == FULL), "score"]
-        ).dropna()
-        for sparsity, some in left.groupby("asked")
-    }
-    return {sparsity: values for sparsity, values in found.items() if len(values)}
-
-
 PAIRS = [
     ("SMP-L", "movement", "what fine-tuning adds to a mask, with its sign changed"),
     ("SMP-L", "movement, pressed", "the same where both have the regulariser"),
@@ -273,40 +216,34 @@ PAIRS = [
     ("SMP-L", "magnitude", "learned against large"),
     ("SMP-S", "SMP-L", "shares that follow the scores"),
     ("SMP-L", "SMP-G", "each matrix alike against one ranking"),
-    ("SMP-L", FULL, "a mask against fine-tuning everything"),
+    ("SMP-L", learned_masks.title(FULL), "a mask against fine-tuning everything"),
 ]
 
 
-def differences_told(runs: pd.DataFrame) -> dict[str, dict[float, str]]:
+def differences(rows: pd.DataFrame) -> dict[str, dict[float, str]]:
     """For each pair of methods, by sparsity, the difference in points with its 95 % interval over the seeds."""
-    found = {f"{one} minus {other}: {what}": differences(runs, one, other) for one, other, what in PAIRS}
-    return {
-        pair: {sparsity: stats.mean_interval(each).told(100) for sparsity, each in values.items()}
-        for pair, values in found.items()
-        if values
-    }
+    rows, lines = rows[rows["aimed"]], {}
+    for one, other, what in PAIRS:
+        against = WHOLE if other == learned_masks.title(FULL) else {"title": other}
+        if advantages := learned_masks.advantages(rows, {"title": one}, against):
+            lines[f"{one} minus {other}: {what}"] = {asked: each.told() for asked, each in advantages.items()}
+    return lines
 
 
-def by_remaining(lines: dict) -> pd.DataFrame:
-    """Texts by sparsity, a column a share of remaining weights from the most down."""
-    table = pd.DataFrame(lines).T.sort_index(axis=1).fillna("")
-    return table.rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
-
-
-def compared(runs: pd.DataFrame) -> pd.DataFrame:
+def compared(rows: pd.DataFrame) -> pd.DataFrame:
     """Differences of methods, means over the tasks that were tried with every seed."""
-    seeds = scored(runs).groupby("task")["seed"].nunique()
-    tasks = ", ".join(choose("tasks", task).TITLE for task in seeds.index[seeds == seeds.max()])
-    return by_remaining(differences_told(runs)).rename_axis(f"difference of scores (points), mean over {tasks}")
+    seeds = rows.groupby("task")["seed"].nunique()
+    tasks = ", ".join(title(task) for task in seeds.index[seeds == seeds.max()])
+    return by_remaining(differences(rows)).rename_axis(f"difference of scores (points), mean over {tasks}")
 
 
-compared(live)
-
-# %% tags=["hide-input"]
-compared(recorded) if len(recorded) else missing
+shown(compared, "live")
 
 # %% tags=["hide-input"]
-compared(bert) if len(bert) else missing_bert
+shown(compared)
+
+# %% tags=["hide-input"]
+shown(compared, "minilm")
 
 
 # %% [markdown]
@@ -315,36 +252,35 @@ compared(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def task_by_task(runs: pd.DataFrame) -> pd.DataFrame:
+def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
     """The same for each task, a row a pair and task."""
-    told = {choose("tasks", task).TITLE: differences_told(some) for task, some in runs.groupby("task")}
-    lines = {(pair.partition(":")[0], task): row for task, pairs in told.items() for pair, row in pairs.items()}
+    tasks = {title(task): differences(some) for task, some in rows.groupby("task")}
+    lines = {(pair.partition(":")[0], task): line for task, pairs in tasks.items() for pair, line in pairs.items()}
     return by_remaining(lines).sort_index(level=0, sort_remaining=False)
 
 
-def stuck(runs: pd.DataFrame) -> Markdown:
+def stuck(rows: pd.DataFrame) -> Markdown:
     """Which trainings end no better than one answer to all, in words."""
-    rows = scored(runs)
     rows = rows[rows["aimed"]]
-    counts = rows.assign(stuck=rows["score"] <= rows["majority"]).groupby(["method", "task"], sort=False)
-    told = [
-        f"{method} on {choose('tasks', task).TITLE} {int(some.sum())} of {len(some)}"
-        for (method, task), some in counts["stuck"]
-        if some.any()
+    counts = learned_masks.stuck(rows).groupby([rows["title"], rows["task"]], sort=False).agg(["sum", "size"])
+    lines = [
+        f"{method} on {title(task)} {number} of {of}"
+        for (method, task), number, of in counts.itertuples(name=None)
+        if number
     ]
-    return Markdown(f"Trainings that end no better than one answer to all: {', '.join(told) or 'none'}.")
+    return Markdown(f"Trainings that end no better than one answer to all: {', '.join(lines) or 'none'}.")
 
 
-task_by_task(recorded) if len(recorded) else missing
-
-# %% tags=["hide-input"]
-stuck(recorded) if len(recorded) else missing
+shown(task_by_task)
 
 # %% tags=["hide-input"]
-task_by_task(bert) if len(bert) else missing_bert
+shown(stuck)
 
 # %% tags=["hide-input"]
-stuck(bert) if len(bert) else missing_bert
+shown(task_by_task, "minilm")
+
+# %% tags=["hide-input"]
+shown(stuck, "minilm")
 
 # %% [markdown]
 # What the paper has in its Tables 1 and 3, BERT-base without a teacher, in points:
@@ -353,23 +289,15 @@ stuck(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"]
 def printed() -> pd.DataFrame:
     """The paper's differences of the same pairs."""
-    rows = one_metric(published[published["table"].isin([1, 3]) & ~published["teacher"]])
-    names = {"fine_tuning": FULL} | {name: title(name) for name in rows["method"].unique() if name != "fine_tuning"}
-    scores = rows.assign(method=rows["method"].map(names)).pivot_table(
-        index="task", columns=["method", "sparsity"], values="score"
-    )
+    rows = published.one_metric(tables[tables["table"].isin([1, 3]) & ~tables["teacher"]])
+    rows = rows.assign(title=rows["method"].map(published.title)).drop_duplicates(["title", "sparsity", "task"])
+    whole, masked = (rows[(rows["method"] == "fine_tuning") == full] for full in (True, False))
+    every = pd.concat([masked, *(whole.assign(sparsity=sparsity) for sparsity in masked["sparsity"].unique())])
     lines = {}
     for one, other, _ in PAIRS:
-        if one in scores and other in scores:
-            for sparsity in scores[one]:
-                right = scores[other].get(0.0 if other == FULL else sparsity)
-                if right is not None:
-                    for task, value in (scores[one][sparsity] - right).dropna().items():
-                        lines.setdefault((f"{one} minus {other}", choose("tasks", task).TITLE), {})[sparsity] = (
-                            100 * value
-                        )
-    table = pd.DataFrame(lines).T.sort_index(axis=1).map(lambda value: "" if np.isnan(value) else f"{value:+.1f}")
-    return table.rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
+        for (task, sparsity), more in published.added(every, "title", one, other, ["task", "sparsity"]).items():
+            lines.setdefault((f"{one} minus {other}", title(task)), {})[sparsity] = f"{more:+.1f}"
+    return by_remaining(lines)
 
 
 printed()
@@ -382,53 +310,38 @@ printed()
 
 
 # %% tags=["hide-input"]
-def spread_told(runs: pd.DataFrame) -> pd.DataFrame:
+def with_deviations(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean score and standard deviation over the seeds, a row a share of remaining weights and method, a column a task."""
-    rows = scored(runs)
-    rows = rows[rows["aimed"]].assign(task=lambda rows: rows["task"].map(lambda task: choose("tasks", task).TITLE))
-    scores = 100 * rows.groupby(["asked", "method", "task"], sort=False)["score"].agg(["mean", "std"])
-    told = [told_score(mean, std) for mean, std in scores.itertuples(index=False)]
-    return by_share(pd.Series(told, index=scores.index.set_names(["sparsity", "method", "task"])))
+    rows = rows[rows["aimed"]]
+    scores = rows.groupby(["asked", "title", rows["task"].map(title)], sort=False)["score"].agg(["mean", "std"])
+    return by_share(scores.rename_axis(["sparsity", "method", "task"]))
 
 
-def told_score(mean: float, deviation: float) -> str:
-    """In points, with the deviation in brackets where there is one."""
-    if np.isnan(mean):
-        return "did not converge"
-    return f"{mean:.1f}" + ("" if np.isnan(deviation) else f" ({deviation:.2f})")
-
-
-def by_share(told: pd.Series) -> pd.DataFrame:
-    """Texts by sparsity, other names and, last, task: a column a task, the shares that remain from the most down."""
-    table = told.unstack(-1).fillna("").sort_index(level="sparsity", sort_remaining=False)
-    table.columns.name = None
-    return table.rename(index=lambda sparsity: f"{1 - sparsity:.0%}", level="sparsity").rename_axis(
-        index={"sparsity": "remaining weights"}
-    )
+def by_share(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with their deviations, by sparsity, other names and, last, task, as texts: a column a task."""
+    texts = pd.Series([points(*each) for each in scores.itertuples(index=False)], index=scores.index)
+    table = texts.unstack().fillna("").sort_index(level="sparsity", sort_remaining=False)
+    table = table.rename(index=lambda sparsity: f"{1 - sparsity:.0%}", level="sparsity")
+    return table.rename_axis(index={"sparsity": "remaining weights"}, columns=None)
 
 
 def printed_whole(number: int) -> pd.DataFrame:
     """A table of the paper, with the deviations that its appendix adds."""
-    rows = published[published["table"] == number]
-    task = (
-        rows["task"].map(lambda task: choose("tasks", task).TITLE)
-        + ", "
-        + rows["metric"].str.replace("dev_mismatched.accuracy", "accuracy, mismatched").str.replace("_", " ")
-    )
-    names = {"fine_tuning": FULL, "cap": "CAP"}
-    method = rows["method"].map(lambda name: names[name] if name in names else title(name))
-    guided = rows["teacher"].map({True: "with a teacher", False: ""})
-    told = [told_score(100 * score, 100 * sd) for score, sd in zip(rows["score"], rows["sd"], strict=True)]
-    index = pd.MultiIndex.from_arrays(
-        [rows["sparsity"], guided, method, task], names=["sparsity", "", "method", "task"]
-    )
-    return by_share(pd.Series(told, index=index))
+    rows = tables[tables["table"] == number]
+    metric = rows["metric"].str.replace("dev_mismatched.accuracy", "accuracy, mismatched").str.replace("_", " ")
+    names = {
+        "sparsity": rows["sparsity"],
+        "": rows["teacher"].map({True: "with a teacher", False: ""}),
+        "method": rows["method"].map(published.title),
+        "task": rows["task"].map(title) + ", " + metric,
+    }
+    return by_share(rows[["score", "sd"]].set_axis(pd.MultiIndex.from_frame(pd.DataFrame(names))))
 
 
-spread_told(recorded) if len(recorded) else missing
+shown(with_deviations)
 
 # %% tags=["hide-input"]
-spread_told(bert) if len(bert) else missing_bert
+shown(with_deviations, "minilm")
 
 # %% [markdown]
 # Table 1 of the paper, with the deviations of its Table 6:
@@ -452,32 +365,29 @@ printed_whole(3)
 
 
 # %% tags=["hide-input"]
-def pressing_told(runs: pd.DataFrame) -> object:
+def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
     """For each such method and strength the share that remains, its spread over tasks and seeds, and the mean score."""
-    rows = scored(runs)
-    rows = rows[~rows["aimed"] & rows["strength"].notna()]
-    if rows.empty:
-        return Markdown("*Not part of this build: `pressed` is empty.*")
-    told = []
-    for (method, pressure), some in rows.groupby(["method", "strength"], sort=False):
-        left = 1 - some["sparsity"]
-        told.append(
+    rows = rows[~rows["aimed"]].assign(stuck=learned_masks.stuck)
+    lines = []
+    for (method, pressure), some in rows.groupby(["title", "strength"], sort=False):
+        left = 1 - some["met"]
+        lines.append(
             {
                 "method": method,
                 "strength": f"{pressure:g}",
                 "models": len(some),
                 "remaining weights": f"{left.mean():.1%} ({left.min():.1%} to {left.max():.1%})",
                 "mean score (x 100)": f"{100 * some['score'].mean():.1f}",
-                "no better than one answer": f"{int((some['score'] <= some['majority']).sum())}",
+                "no better than one answer": f"{some['stuck'].sum()}",
             }
         )
-    return pd.DataFrame(told).set_index("method")
+    return pd.DataFrame(lines).set_index("method") if lines else pd.DataFrame()
 
 
-pressing_told(live)
+shown(by_pressure, "live", nothing="*Not part of this build: `pressed` is empty.*")
 
 # %% tags=["hide-input"]
-pressing_told(recorded) if len(recorded) else missing
+shown(by_pressure)
 
 
 # %% [markdown]
@@ -491,38 +401,33 @@ pressing_told(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def costs(runs: pd.DataFrame) -> pd.DataFrame:
+def costs(rows: pd.DataFrame) -> pd.DataFrame:
     """Numbers trained, bits of the mask, and numbers changed at each share; of pressed methods over all strengths."""
-    rows = scored(runs)
-    rows = rows[rows["method"] != FULL]
     lines = {}
-    for (method, sparsity), some in rows.groupby(["method", "asked"], sort=True):
-        line = lines.setdefault(
-            method,
-            {"numbers trained": f"{some['trained'].mean():,.0f}", "bits of the mask": f"{some['weights'].mean():,.0f}"},
-        )
-        left = f"{1 - sparsity:.0%} remain" if some["aimed"].all() else "as pressed"
-        line[f"changed, {left}"] = f"{some['changed'].mean():,.0f}"
+    for (method, sparsity), some in rows[rows["method"] != FULL].groupby(["title", "asked"]):
+        means = some[["trained", "weights", "changed"]].mean().map("{:,.0f}".format)
+        line = lines.setdefault(method, {"numbers trained": means["trained"], "bits of the mask": means["weights"]})
+        line[f"changed, {remain(sparsity) if some['aimed'].all() else 'as pressed'}"] = means["changed"]
     return pd.DataFrame.from_dict(lines, orient="index").fillna("").rename_axis("method")
 
 
-costs(live)
+shown(costs, "live")
 
 # %% tags=["hide-input"]
-costs(recorded) if len(recorded) else missing
+shown(costs)
 
 # %% tags=["hide-input"]
-costs(bert) if len(bert) else missing_bert
+shown(costs, "minilm")
 
 
 # %% tags=["hide-input"]
 def printed_costs() -> Markdown:
     """What the paper counts, beside the weights of BERT-base."""
-    told = pd.read_csv("book/published/jiang2023_sizes.csv").set_index("what")["parameters"]
+    counts = pd.read_csv("book/published/jiang2023_sizes.csv").set_index("what")["parameters"]
     weights = components.matrix_weights(BertConfig())  # of BERT-base
     return Markdown(
         f"A mask of BERT-base's {weights:,} weights takes "
-        f"{weights / 8e6:.1f} MB at one bit a weight, which the paper counts as {told['mask'] / 1e6:.1f} million numbers of "
+        f"{weights / 8e6:.1f} MB at one bit a weight, which the paper counts as {counts['mask'] / 1e6:.1f} million numbers of "
         "32 bits; {doc}`/analyses/mask_files` measures how much less it can be."
     )
 
@@ -539,21 +444,19 @@ printed_costs()
 # %% tags=["hide-input"]
 def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
     """A step of each method in units of one of fine-tuning, with what makes the difference."""
-    rows = runs[runs["experiment"] == "StepTime"]
-    lines = {}
-    for name, some in rows.groupby("method", sort=False):
+    rows, lines = runs[runs["experiment"] == "StepTime"], {}
+    for name, times in step_times.in_steps(rows).iterrows():
         how = choose("mask_learning", name)
-        ratio = (some["step_seconds"] / some["fine_tuning_seconds"]).astype(float)
         lines[how.TITLE] = {
-            "a step, times one of fine-tuning": f"{ratio.mean():.2f} ({ratio.min():.2f} to {ratio.max():.2f})",
-            "seconds": f"{some['step_seconds'].mean():.2f}",
+            "a step, times one of fine-tuning": f"{times.mean():.2f} ({times.min():.2f} to {times.max():.2f})",
+            "seconds": f"{rows.loc[rows['method'] == name, 'step_seconds'].mean():.2f}",
             "weights": "frozen" if how.FROZEN else "trained",
             "scores": "learned" if how.LEARNED else "sizes of the weights",
         }
-    return pd.DataFrame(lines).T.rename_axis("method")
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
 
-def machine_told(runs: pd.DataFrame) -> Markdown:
+def machine(runs: pd.DataFrame) -> Markdown:
     """On what it was timed."""
     rows = runs[runs["experiment"] == "StepTime"]
     one = rows.iloc[0]
@@ -564,7 +467,7 @@ def machine_told(runs: pd.DataFrame) -> Markdown:
     )
 
 
-steps_timed(recorded) if len(recorded) else missing
+chapter.shown(steps_timed)
 
 # %% tags=["hide-input"]
-machine_told(recorded) if len(recorded) else missing
+chapter.shown(machine)
