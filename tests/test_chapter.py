@@ -48,7 +48,10 @@ def test_a_chapter_has_its_own_rows_beside_the_recorded_ones(grid, tmp_path):
 
 def test_recorded_rows_of_the_miniature_come_before_those_of_this_build():
     one, other = pd.DataFrame({"double": [6]}), pd.DataFrame({"double": [8]})
-    assert Chapter("a/b", one, other, NOTHING).recorded_or_live is other
+    chapter = Chapter("a/b", one, other, NOTHING)
+    assert chapter.recorded_or_live is other
+    assert chapter.shown(doubles, "recorded_or_live") == [8]
+    assert Chapter("a/b", one, NOTHING, NOTHING).shown(doubles, "recorded_or_live") == [6]
 
 
 def test_where_nothing_is_recorded_it_is_said_how_to(grid, tmp_path):
@@ -69,7 +72,7 @@ def test_where_there_are_no_such_rows_a_sentence_stands():
         sentence = chapter.shown(show, "live", among=among, nothing="*None here.*")
         assert sentence.data == "*None here.*"
     assert isinstance(Chapter("a/b", NOTHING, NOTHING, NOTHING).shown(doubles, "live"), Markdown)
-    with pytest.raises(ValueError, match="no rows 'paper': there are live, miniature, minilm"):
+    with pytest.raises(ValueError, match="no rows 'paper': there are live, miniature, minilm, recorded_or_live"):
         chapter.shown(doubles, "paper")
 
 

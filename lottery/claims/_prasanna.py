@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lottery.claims import Evidence, over_seeds, with_error
-from lottery.experiments import subnetworks
+from lottery.findings.subnetworks import with_subnetworks
 
 SEEDS = 5  # behind each mean of the paper's files
 LEFT_OUT = ("wnli",)  # the whole model is worse there than one answer to all
@@ -59,7 +59,7 @@ def retrained(table: pd.DataFrame, pruning: str) -> pd.DataFrame:
 
     A score that is not defined counts as 0. Only the usual length of training; nothing of degenerate searches.
     """
-    rows = subnetworks.told(table)
+    rows = with_subnetworks(table)
     rows = rows[(rows["experiment"] == "FineTuning") & ~rows["longer"] & (rows["degenerate"] == "")]
     rows = rows[rows["pruning"].isin(["", pruning])]
     scores = 100 * rows.assign(score=rows["score"].astype(float).fillna(0)).pivot_table(

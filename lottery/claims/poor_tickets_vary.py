@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lottery.claims import Evidence, over_tasks
-from lottery.experiments import subnetworks
+from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -36,7 +36,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = subnetworks.told(table)
+    rows = with_subnetworks(table)
     rows = rows[(rows["experiment"] == "PrunedScore") & (rows["pruning"] == "structured") & (rows["degenerate"] == "")]
     rows = rows[rows["tuned_on"].isin(TASKS)]
     scores = 100 * rows["score"].astype(float).fillna(0)

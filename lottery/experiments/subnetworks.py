@@ -4,11 +4,9 @@ A search finds the good one. The others are drawn or chosen beside it; like it t
 weights, and each can be a `Ticket` on any model of the shape.
 """
 
-from collections import defaultdict
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import pandas as pd
 import torch
 
 from lottery import masks, models
@@ -16,7 +14,6 @@ from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.magnitude_search import MagnitudeSearch
-from lottery.findings.searches import silent
 from lottery.masks import Mask
 from lottery.store import Count, Run, parameters
 
@@ -119,55 +116,6 @@ class Survivors:
         for group in order:
             chosen |= _some(group, min(wanted - int(chosen.sum()), int(group.sum())), generator)
         return chosen
-
-
-def told(runs: pd.DataFrame) -> pd.DataFrame:
-    """The scored models among runs, those of PrunedScore and FineTuning, with what was kept in words.
-
-    pruning     "structured", "magnitude", "super"; "" for a model that nothing was removed from
-    subnetwork  "full", "good", "random", "bad"; "random, released"; "bad, disjoint"; "random, never trained" where
-                the weights were drawn anew
-    retrained   whether it was trained after the pruning; a full model counts as not
-    tuned_on, trial  the task and the seed of the fine-tuning
-    longer      whether it was trained for more epochs than full models were at least
-    degenerate  why a search on that task and seed says nothing; "" where all there are say something
-    """
-    rows = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
-    found = rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
-    usual = found.loc[found["subnetwork"] == "full", "epochs"].min()
-    reasons: dict[tuple, list[str]] = defaultdict(list)
-    searched = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
-    for task, seed, why in zip(searched["of.task"], searched["of.seed"], silent(searched), strict=True):
-        reasons[task, seed].append(why)
-    told_of = {pair: "; ".join(dict.fromkeys(filter(None, why))) for pair, why in reasons.items()}
-    return found.assign(
-        longer=(found["experiment"] == "FineTuning") & (found["epochs"] > usual),
-        degenerate=[told_of.get(pair, "") for pair in zip(found["tuned_on"], found["trial"], strict=True)],
-    )
-
-
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    pruned = row["experiment"] == "PrunedScore"
-    where = "kept" if pruned else "start.kept"
-    known = {"tuned_on": row["of.task" if pruned else "task"], "trial": row["of.seed" if pruned else "seed"]}
-    kind = row.get(where)
-    if kind not in ("ComponentSearch", "MagnitudeSearch", "Drawn", "Bad", "Survivors"):
-        return known | {"pruning": "", "subnetwork": "full", "retrained": False}
-    search = row.get(f"{where}.like") if kind in ("Drawn", "Bad") else kind
-    pruning = {"ComponentSearch": "structured", "MagnitudeSearch": "magnitude", "Survivors": "super"}[search]
-    match kind:
-        case "Drawn":
-            released = row[f"{where}.recipe"] == "released"
-            subnetwork = "random, released" if released else "random"
-        case "Bad":
-            subnetwork = "bad, disjoint" if row[f"{where}.disjoint"] else "bad"
-        case "Survivors":
-            subnetwork = row[f"{where}.which"]
-        case _:
-            subnetwork = "good"
-    if not pruned and row["start.of"] == "Redrawn":
-        subnetwork += ", never trained"
-    return known | {"pruning": pruning, "subnetwork": subnetwork, "retrained": not pruned}
 
 
 def _some(of: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:

@@ -59,16 +59,17 @@ class Chapter:
     ) -> object:
         """What `show` makes of some rows: a figure, a table or a sentence, for the end of a cell.
 
-        of       "live", "miniature" or "minilm"
+        of       "live", "miniature", "minilm" or "recorded_or_live"
         among    chooses the rows, or makes the table, that `show` is given
         nothing  what is said, in Markdown, where there is none among them, or where `show` makes an empty table
         Where nothing is recorded it is said how to.
         """
         tables = {"live": self.live, "miniature": self.miniature, "minilm": self.minilm}
+        tables["recorded_or_live"] = self.recorded_or_live
         if of not in tables:
             raise ValueError(f"{self.name} has no rows {of!r}: there are {', '.join(tables)}")
         rows = tables[of]
-        if rows.empty and of != "live":
+        if rows.empty and of in ("miniature", "minilm"):
             return self.missing(of)
         rows = among(rows) if among else rows
         made = None if rows.empty else show(rows)

@@ -140,52 +140,32 @@ plain = [
 grid = [*dense, *pruned, *dict.fromkeys(again), *plain, *[searches[name](of) for name in prunings for of in dense]]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
+from collections.abc import Callable
 
 import pandas as pd
-from IPython.display import Markdown, display
-from matplotlib import pyplot as plt
+from IPython.display import Markdown
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
-from lottery.experiments.subnetworks import told
 from lottery.findings.searches import sound, survivors
-from lottery.suite import cluster, plots
+from lottery.findings.subnetworks import REMOVED, caught_up, contrasts, with_subnetworks
+from lottery.statistics import Estimate
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "good_random_bad.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "good_random_bad.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("experiments/good_random_bad", name)) for name in ("miniature", "minilm")
-)
-BARS = [
-    ("full", False),
-    ("good", False),
-    ("good", True),
-    ("random", False),
-    ("random", True),
-    ("bad", False),
-    ("bad", True),
-]
+chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
+BARS = [("full", False), *((name, retrained) for name in ("good", "random", "bad") for retrained in (False, True))]
+NOTHING = "*Every search of these runs says nothing, for the reasons told below: there is nothing to show.*"
 
 
-def scored(runs: pd.DataFrame) -> pd.DataFrame:
+def scored(rows: pd.DataFrame) -> pd.DataFrame:
     """Every scored model with what it is in words; `score` is 0 where it is not defined."""
-    rows = told(runs)
-    titles = {name: choose("tasks", name).TITLE for name in rows["tuned_on"].unique()}
-    return rows.assign(title=rows["tuned_on"].map(titles), score=rows["score"].fillna(0))
+    models = with_subnetworks(rows)
+    return models.assign(title=models["tuned_on"].map(title), score=models["score"].fillna(0))
 
 
-nothing = Markdown("*Every search of these runs says nothing, for the reasons told below: there is nothing to show.*")
-
-
-def telling(runs: pd.DataFrame) -> pd.DataFrame:
+def sound_models(rows: pd.DataFrame) -> pd.DataFrame:
     """The scored models of tasks and seeds of which no search was degenerate."""
-    rows = scored(runs)
-    return rows[rows["degenerate"] == ""]
+    models = scored(rows)
+    return models[models["degenerate"] == ""]
 
 
 # %% [markdown]
@@ -203,52 +183,37 @@ def telling(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"]
-def sizes(runs: pd.DataFrame) -> pd.DataFrame:
+def sizes(rows: pd.DataFrame) -> pd.DataFrame:
     """What the searches that say something keep, and how much of it a bad subnetwork has to share."""
-    found = sound(runs[runs["experiment"] == "ComponentSearch"])
     lines = {}
-    for task, rows in found.groupby("of.task", sort=False):
-        kept, of = rows["heads"], rows["all_heads"]
-        lines[choose("tasks", task).TITLE] = {
+    for task, some in sound(rows[rows["experiment"] == "ComponentSearch"]).groupby("of.task", sort=False):
+        kept, of = some["heads"], some["all_heads"]
+        lines[title(task)] = {
             "heads kept": f"{kept.mean():.1f} of {of.iloc[0]:.0f} ({kept.min():.0f} to {kept.max():.0f})",
-            "MLPs kept": f"{rows['mlps'].mean():.1f} of {rows['all_mlps'].iloc[0]:.0f}",
-            "their weights": f"{rows['share_kept'].mean():.0%}",
+            "MLPs kept": f"{some['mlps'].mean():.1f} of {some['all_mlps'].iloc[0]:.0f}",
+            "their weights": f"{some['share_kept'].mean():.0%}",
             "of the bad one's heads also good": f"{((2 * kept - of).clip(lower=0) / kept.clip(lower=1)).mean():.0%}",
         }
-    cut = sound(runs[runs["experiment"] == "MagnitudeSearch"])
-    for task, rows in cut.groupby("of.task", sort=False):
-        lines.setdefault(choose("tasks", task).TITLE, {})["weights kept by magnitude"] = (
-            f"{1 - rows['sparsity'].mean():.0%}"
-        )
+    for task, some in sound(rows[rows["experiment"] == "MagnitudeSearch"]).groupby("of.task", sort=False):
+        lines.setdefault(title(task), {})["weights kept by magnitude"] = f"{1 - some['sparsity'].mean():.0%}"
     return pd.DataFrame(lines).T.fillna("").rename_axis("task")
 
 
-sizes(recorded if len(recorded) else live)
+sizes(chapter.recorded_or_live)
 
 # %% [markdown]
 # Of the miniature; means over the seeds. The real BERT:
 
 # %% tags=["hide-input"]
-sizes(bert) if len(bert) else missing_bert
+chapter.shown(sizes, "minilm")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (pale) and retrained (dark). Dots are seeds. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
-def bars_drawn(runs: pd.DataFrame, pruning: str) -> None:
+def bars_drawn(models: pd.DataFrame) -> None:
     """A panel for each task, bars as in the paper's Figure 2."""
-    rows = telling(runs)
-    rows = rows[rows["pruning"].isin(["", pruning]) & ~rows["longer"]]
-    names = list(rows["title"].unique())
-    if not names:
-        display(nothing)
-        return
-    columns = min(4, len(names))
-    lines = -(-len(names) // columns)
-    _, panels = plt.subplots(lines, columns, figsize=(2.3 * columns + 0.4, 2.5 * lines), squeeze=False)
+    axes = plots.panels(models["title"].nunique(), columns=4, size=(2.4, 2.5))
     colours = {"full": 6, "good": 0, "random": 4, "bad": 1}
-    for ax in panels.flat[len(names) :]:
-        ax.set_axis_off()
-    for ax, name in zip(panels.flat, names, strict=False):
-        some = rows[rows["title"] == name]
+    for number, (ax, (name, some)) in enumerate(zip(axes, models.groupby("title", sort=False), strict=True)):
         for place, (kind, after) in enumerate(BARS):
             values = 100 * some.loc[(some["subnetwork"] == kind) & (some["retrained"] == after), "score"]
             if len(values):
@@ -262,94 +227,73 @@ def bars_drawn(runs: pd.DataFrame, pruning: str) -> None:
         ax.axhline(0 if pd.isna(level) else 100 * level, color="grey", linestyle="--", linewidth=1)
         ax.set_title(name, fontsize=9)
         ax.set_xticks([0, 1.5, 3.5, 5.5], ["full", "good", "random", "bad"], fontsize=8)
-    for ax in panels[:, 0]:
-        ax.set_ylabel("score (x 100)")
-    plt.show()
+        if number % 4 == 0:
+            ax.set_ylabel("score (x 100)")
 
 
-bars_drawn(live, "structured")
+def pruned_by(pruning: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What chooses the models that the bars are of: those pruned so and the full ones, trained for as long as usual."""
+
+    def models(rows: pd.DataFrame) -> pd.DataFrame:
+        some = sound_models(rows)
+        return some[some["pruning"].isin(["", pruning]) & ~some["longer"]]
+
+    return models
+
+
+chapter.shown(bars_drawn, "live", among=pruned_by("structured"), nothing=NOTHING)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and seeds of the miniature."}, "figure": {"name": "good-random-bad-recorded", "caption": "The same on the miniature's recorded tasks and seeds."}}
-bars_drawn(recorded, "structured") if len(recorded) else missing
+chapter.shown(bars_drawn, among=pruned_by("structured"), nothing=NOTHING)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the recorded tasks of GLUE."}, "figure": {"name": "p4-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
-bars_drawn(bert, "structured") if len(bert) else missing_bert
+chapter.shown(bars_drawn, "minilm", among=pruned_by("structured"), nothing=NOTHING)
 
 # %% [markdown]
 # Weights removed by magnitude, over the whole model:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for the recorded tasks of the miniature, or this build's where nothing is recorded."}, "figure": {"name": "good-random-bad-magnitude", "caption": "The same with single weights removed by magnitude: the miniature's recorded tasks, or this build's where nothing is recorded."}}
-bars_drawn(recorded if len(recorded) else live, "magnitude")
+chapter.shown(bars_drawn, "recorded_or_live", among=pruned_by("magnitude"), nothing=NOTHING)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "good-random-bad-magnitude-minilm", "caption": "The same for a real BERT, recorded."}}
-bars_drawn(bert, "magnitude") if len(bert) else missing_bert
+chapter.shown(bars_drawn, "minilm", among=pruned_by("magnitude"), nothing=NOTHING)
 
 
 # %% tags=["hide-input"]
-def contrasts(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
+def contrasts_told(models: pd.DataFrame) -> pd.DataFrame:
     """Differences of scores between subnetworks after retraining, means over tasks, paired over seeds, in points."""
-    rows = telling(runs)
-    rows = rows[~rows["longer"]]
-    if rows.empty:
-        return nothing
-    lines = []
-    for pruning in ("structured", "magnitude"):
-        table = rows[rows["pruning"] == pruning].pivot_table(
-            index=["tuned_on", "trial"], columns=["subnetwork", "retrained"], values="score"
-        )
-        whole = rows[rows["subnetwork"] == "full"].set_index(["tuned_on", "trial"])["score"]
-        pairs = {
-            "full minus good, as cut": (whole, table.get(("good", False))),
-            "full minus good": (whole, table.get(("good", True))),
-            "good minus random": (table.get(("good", True)), table.get(("random", True))),
-            "good minus bad": (table.get(("good", True)), table.get(("bad", True))),
-            "random minus bad": (table.get(("random", True)), table.get(("bad", True))),
-            "good minus bad, disjoint": (table.get(("good", True)), table.get(("bad, disjoint", True))),
-        }
-        for name, (one, other) in pairs.items():
-            if one is None or other is None:
-                continue
-            differences = (100 * (one - other)).dropna()
-            by_seed = differences.groupby("trial").mean()
-            found = stats.mean_interval(by_seed)
-            by_task = differences.groupby("tuned_on").mean()
-            worst = by_task.abs().idxmax()
-            lines.append(
-                {
-                    "removed": {"structured": "heads and MLPs", "magnitude": "weights"}[pruning],
-                    "after retraining": name,
-                    "mean over tasks": found.told(),
-                    "largest on a task": f"{by_task[worst]:+.1f} ({choose('tasks', worst).TITLE})",
-                }
-            )
-    return pd.DataFrame(lines).set_index(["removed", "after retraining"])
+    table = contrasts(models)
+    largest = [f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)]
+    names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("after retraining")]
+    columns = {"mean over tasks": table["more"].map(Estimate.told).to_numpy(), "largest on a task": largest}
+    return pd.DataFrame(columns, index=pd.MultiIndex.from_frame(pd.concat(names, axis=1)))
 
 
-contrasts(recorded if len(recorded) else live)
+chapter.shown(contrasts_told, "recorded_or_live", among=sound_models, nothing=NOTHING)
 
 # %% [markdown]
 # The miniature: points of score, with 95 % intervals over the seeds (paired t). The real BERT:
 
 # %% tags=["hide-input"]
-contrasts(bert) if len(bert) else missing_bert
+chapter.shown(contrasts_told, "minilm", among=sound_models, nothing=NOTHING)
 
 
 # %% tags=["hide-input"]
-def left_out(runs: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame) -> Markdown:
     """What is left out of the figures, and what in them is a model that gives one answer to all."""
-    silent = scored(runs)
-    gone = silent[silent["degenerate"] != ""].groupby(["title", "degenerate"])["trial"].nunique()
-    lines = [f"- {title}, {count} seed(s): {reason}." for (title, reason), count in gone.items()]
-    rows = telling(runs)
-    constant = rows[rows["constant"].astype(bool)]
+    models = scored(rows)
+    gone = models[models["degenerate"] != ""].groupby(["title", "degenerate"])["trial"].nunique()
+    lines = [f"- {task}, {count} seed(s): {reason}." for (task, reason), count in gone.items()]
+    kept = models[models["degenerate"] == ""]
+    constant = kept[kept["constant"].astype(bool)]
     lines.append(
-        f"- Of the {len(rows)} models shown {len(constant)} give one answer to all of dev, "
+        f"- Of the {len(kept)} models shown {len(constant)} give one answer to all of dev, "
         f"{int(constant['retrained'].sum())} of them after retraining."
     )
     return Markdown("\n".join(["Left out, and degenerate:", "", *lines]))
 
 
-left_out(recorded if len(recorded) else live)
+left_out(chapter.recorded_or_live)
 
 # %% [markdown]
 # (p13)=
@@ -359,35 +303,31 @@ left_out(recorded if len(recorded) else live)
 
 
 # %% tags=["hide-input"]
-def table(runs: pd.DataFrame) -> pd.DataFrame:
+def table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a kind of model, one column a task."""
-    rows = scored(runs)
-    rows = rows[~rows["longer"]]
-    cells = (100 * rows.set_index(["pruning", "subnetwork", "retrained", "title"])["score"]).groupby(
-        level=[0, 1, 2, 3], sort=False
-    )
-    shown = cells.agg(lambda values: f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else ""))
-    plain = runs[runs["experiment"] == "Baseline"]
-    names = {"": "", "structured": "heads and MLPs", "magnitude": "weights", "super": "super-survivors"}
-    table = shown.unstack("title").fillna("").reset_index()
-    table["pruning"] = table["pruning"].map(names)
-    table["retrained"] = table["retrained"].map({True: "retrained", False: ""})
-    for kind, some in plain.groupby("kind"):
-        values = (100 * some["score"].fillna(0)).groupby(some["task"]).agg(["mean", "std"])
-        line = {choose("tasks", task).TITLE: f"{row['mean']:.1f} ± {row['std']:.1f}" for task, row in values.iterrows()}
-        table = pd.concat([table, pd.DataFrame([{"subnetwork": kind, "pruning": "", "retrained": ""} | line])])
-    majority = (100 * rows.groupby("title", sort=False)["majority"].first().fillna(0)).map("{:.1f}".format)
-    table = pd.concat(
-        [table, pd.DataFrame([{"subnetwork": "one answer to all", "pruning": "", "retrained": ""} | dict(majority)])]
-    )
+    models = scored(rows)
+    models = models[~models["longer"]]
+    names = {"": "", **REMOVED, "super": "super-survivors"}
+    of = [models["pruning"].map(names), models["subnetwork"], models["retrained"].map({True: "retrained", False: ""})]
+    by_task = (100 * models["score"]).groupby([*of, models["title"]], sort=False).agg(mean_and_sd).unstack("title")
+    levels = {
+        kind: (100 * some["score"].fillna(0)).groupby(some["task"].map(title)).agg(mean_and_sd)
+        for kind, some in rows[rows["experiment"] == "Baseline"].groupby("kind")
+    }
+    majority = 100 * models.groupby("title", sort=False)["majority"].first().fillna(0)
+    levels["one answer to all"] = majority.map("{:.1f}".format)
+    beside = pd.DataFrame(levels).T.set_axis(pd.MultiIndex.from_tuples(("", kind, "") for kind in levels))
     return (
-        table.fillna("")
-        .rename(columns={"pruning": "removed by", "retrained": ""})
-        .set_index(["removed by", "subnetwork", ""])
+        pd.concat([by_task, beside]).fillna("").rename_axis(["removed by", "subnetwork", ""]).rename_axis(None, axis=1)
     )
 
 
-table(recorded if len(recorded) else live)
+def mean_and_sd(points: pd.Series) -> str:
+    """Over the seeds."""
+    return f"{points.mean():.1f}" + (f" ± {points.std():.1f}" if len(points) > 1 else "")
+
+
+table(chapter.recorded_or_live)
 
 # %% [markdown]
 # (p6)=
@@ -396,7 +336,7 @@ table(recorded if len(recorded) else live)
 # shape whose weights were drawn anew, so that only the shape is left. The real BERT:
 
 # %% tags=["hide-input"]
-table(bert) if len(bert) else missing_bert
+chapter.shown(table, "minilm")
 
 # %% [markdown]
 # (p5)=
@@ -407,29 +347,31 @@ table(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def counted(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
+def counted(rows: pd.DataFrame) -> pd.DataFrame:
     """Heads and MLPs kept in every seed, and in none, beside what independent choices of these sizes give."""
-    found = survivors(runs[runs["experiment"] == "ComponentSearch"])
-    return found.round(1) if len(found) else nothing
+    return survivors(rows[rows["experiment"] == "ComponentSearch"]).round(1)
 
 
-counted(recorded if len(recorded) else live)
+chapter.shown(counted, "recorded_or_live", nothing=NOTHING)
 
 
 # %% tags=["hide-input"]
-def survivors_scored(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
+def beside_survivors(rows: pd.DataFrame) -> pd.DataFrame:
+    """The super-survivors, as many others, and the full models of their tasks."""
+    models = sound_models(rows)
+    few = models["pruning"] == "super"
+    usual = (few | (models["subnetwork"] == "full")) & ~models["longer"]
+    return models[usual & models["title"].isin(models.loc[few, "title"])]
+
+
+def survivors_scored(models: pd.DataFrame) -> pd.DataFrame:
     """Scores of the super-survivors and of as many others, as cut out and retrained."""
-    rows = telling(runs)
-    if not (rows["pruning"] == "super").any():
-        return nothing
-    rows = rows[(rows["pruning"] == "super") | (rows["subnetwork"] == "full")]
-    rows = rows[rows["title"].isin(rows.loc[rows["pruning"] == "super", "title"]) & ~rows["longer"]]
-    cells = (100 * rows.set_index(["subnetwork", "retrained", "title"])["score"]).groupby(level=[0, 1, 2], sort=False)
-    shown = cells.agg(lambda values: f"{values.mean():.1f} ({values.min():.1f} to {values.max():.1f})")
-    return shown.unstack("title").fillna("").rename_axis(["subnetwork", "retrained"])
+    cells = (100 * models.set_index(["subnetwork", "retrained", "title"])["score"]).groupby(level=[0, 1, 2], sort=False)
+    ranges = cells.agg(lambda values: f"{values.mean():.1f} ({values.min():.1f} to {values.max():.1f})")
+    return ranges.unstack("title").fillna("").rename_axis(["subnetwork", "retrained"])
 
 
-survivors_scored(recorded if len(recorded) else live)
+chapter.shown(survivors_scored, "recorded_or_live", among=beside_survivors, nothing=NOTHING)
 
 # %% [markdown]
 # Means over the seeds, in brackets their range. The *bad* ones are those removed in every seed, filled up from what some
@@ -438,10 +380,10 @@ survivors_scored(recorded if len(recorded) else live)
 # one and the same. The real BERT:
 
 # %% tags=["hide-input"]
-counted(bert) if len(bert) else missing_bert
+chapter.shown(counted, "minilm", nothing=NOTHING)
 
 # %% tags=["hide-input"]
-survivors_scored(bert) if len(bert) else missing_bert
+chapter.shown(survivors_scored, "minilm", among=beside_survivors, nothing=NOTHING)
 
 # %% [markdown]
 # (p7)=
@@ -453,35 +395,25 @@ survivors_scored(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-def longer_told(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
+def longer_told(models: pd.DataFrame) -> pd.DataFrame:
     """The gap to the full model after the usual and after longer training, and its change, paired over seeds."""
-    rows = telling(runs)
-    if not rows["longer"].any():
-        return Markdown("*None of these runs was trained for longer; it takes too long while a reader waits.*")
-    rows = rows[rows["tuned_on"].isin(rows.loc[rows["longer"], "tuned_on"])]
-    lines = []
-    table = rows[rows["retrained"] | (rows["subnetwork"] == "full")].pivot_table(
-        index=["tuned_on", "trial"], columns=["pruning", "subnetwork", "longer"], values="score"
-    )
-    for pruning, subnetwork in [pair for pair in dict.fromkeys(column[:2] for column in table) if pair[1] != "full"]:
-        if (pruning, subnetwork, True) not in table:
-            continue
-        gaps = {late: 100 * (table["", "full", late] - table[pruning, subnetwork, late]) for late in (False, True)}
-        by_seed = {late: gap.groupby("trial").mean().dropna() for late, gap in gaps.items()}
-        change = stats.paired_difference(by_seed[True], by_seed[False])
-        lines.append(
-            {
-                "removed": {"structured": "heads and MLPs", "magnitude": "weights"}.get(pruning, pruning),
-                "subnetwork": subnetwork,
-                "behind the full model": f"{by_seed[False].mean():+.1f}",
-                "both trained for longer": f"{by_seed[True].mean():+.1f}",
-                "change": change.told(),
-            }
-        )
-    return pd.DataFrame(lines).set_index(["removed", "subnetwork"])
+    gaps = caught_up(models)
+    columns = {
+        "removed": gaps["pruning"].replace(REMOVED),
+        "subnetwork": gaps["subnetwork"],
+        "behind the full model": gaps["usual"].map("{:+.1f}".format),
+        "both trained for longer": gaps["later"].map("{:+.1f}".format),
+        "change": gaps["change"].map(Estimate.told),
+    }
+    return pd.DataFrame(columns).set_index(["removed", "subnetwork"])
 
 
-longer_told(recorded if len(recorded) else live)
+chapter.shown(
+    longer_told,
+    "recorded_or_live",
+    among=sound_models,
+    nothing="*None of these runs was trained for longer; it takes too long while a reader waits.*",
+)
 
 # %% [markdown]
 # Points of score, means over the tasks; in brackets the 95 % interval over the seeds (paired t). A change below 0 says that

@@ -1,0 +1,120 @@
+"""Good, random and bad subnetworks: what each of the recorded models is one of, and how far one is behind another.
+
+Tables are of runs of `PrunedScore`, of `FineTuning` and of the searches that found the subnetworks, a row a run.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import pandas as pd
+
+from lottery import statistics as stats
+from lottery.findings.searches import silent
+
+REMOVED = {"structured": "heads and MLPs", "magnitude": "weights"}  # what a pruning removes
+FULL = ("full", False)
+PAIRS = {  # of which the first one less the second one is told: (subnetwork, retrained)
+    "full minus good, as cut": (FULL, ("good", False)),
+    "full minus good": (FULL, ("good", True)),
+    "good minus random": (("good", True), ("random", True)),
+    "good minus bad": (("good", True), ("bad", True)),
+    "random minus bad": (("random", True), ("bad", True)),
+    "good minus bad, disjoint": (("good", True), ("bad, disjoint", True)),
+}
+
+
+def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
+    """The scored models among runs, those of PrunedScore and FineTuning, with what was kept in words.
+
+    pruning     "structured", "magnitude", "super"; "" for a model that nothing was removed from
+    subnetwork  "full", "good", "random", "bad"; "random, released"; "bad, disjoint"; "random, never trained" where
+                the weights were drawn anew
+    retrained   whether it was trained after the pruning; a full model counts as not
+    tuned_on, trial  the task and the seed of the fine-tuning
+    longer      whether it was trained for more epochs than full models were at least
+    degenerate  why a search on that task and seed says nothing; "" where all there are say something
+    """
+    models = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
+    parts = [_subnetwork(model) for model in models.to_dict("records")]
+    models = models.assign(**pd.DataFrame(parts, index=models.index))
+    usual = models.loc[models["subnetwork"] == "full", "epochs"].min()
+    searched = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
+    reasons: dict[tuple, list[str]] = defaultdict(list)
+    for task, seed, why in zip(searched["of.task"], searched["of.seed"], silent(searched), strict=True):
+        reasons[task, seed].append(why)
+    joined = {pair: "; ".join(dict.fromkeys(filter(None, why))) for pair, why in reasons.items()}
+    return models.assign(
+        longer=(models["experiment"] == "FineTuning") & (models["epochs"] > usual),
+        degenerate=[joined.get(pair, "") for pair in zip(models["tuned_on"], models["trial"], strict=True)],
+    )
+
+
+def _subnetwork(model: dict[str, Any]) -> dict[str, Any]:
+    pruned = model["experiment"] == "PrunedScore"
+    where = "kept" if pruned else "start.kept"
+    known = {"tuned_on": model["of.task" if pruned else "task"], "trial": model["of.seed" if pruned else "seed"]}
+    kind = model.get(where)
+    if kind not in ("ComponentSearch", "MagnitudeSearch", "Drawn", "Bad", "Survivors"):
+        return known | {"pruning": "", "subnetwork": "full", "retrained": False}
+    search = model.get(f"{where}.like") if kind in ("Drawn", "Bad") else kind
+    pruning = {"ComponentSearch": "structured", "MagnitudeSearch": "magnitude", "Survivors": "super"}[search]
+    match kind:
+        case "Drawn":
+            subnetwork = "random, released" if model[f"{where}.recipe"] == "released" else "random"
+        case "Bad":
+            subnetwork = "bad, disjoint" if model[f"{where}.disjoint"] else "bad"
+        case "Survivors":
+            subnetwork = model[f"{where}.which"]
+        case _:
+            subnetwork = "good"
+    if not pruned and model["start.of"] == "Redrawn":
+        subnetwork += ", never trained"
+    return known | {"pruning": pruning, "subnetwork": subnetwork, "retrained": not pruned}
+
+
+def contrasts(models: pd.DataFrame) -> pd.DataFrame:
+    """How far one subnetwork is ahead of another, in points: a row for each pruning and each of PAIRS that was tried.
+
+    models  rows of `with_subnetworks`, each with a score that is a number; those trained for longer are left out
+    columns  pruning; pair, of PAIRS; more, an Estimate over seeds of the mean over the tasks, paired by task and seed;
+             on, the task on which the difference is largest, and largest, that difference
+    """
+    rows, lines = models[~models["longer"]], []
+    for pruning in REMOVED:
+        points = 100 * rows[rows["pruning"].isin(["", pruning])].pivot_table(
+            index=["tuned_on", "trial"], columns=["subnetwork", "retrained"], values="score"
+        )
+        for pair, (one, other) in PAIRS.items():
+            if one not in points.columns or other not in points.columns:
+                continue
+            more = (points[one] - points[other]).dropna()
+            if more.empty:
+                continue
+            by_task = more.groupby("tuned_on").mean()
+            on = by_task.abs().idxmax()
+            estimate = stats.mean_interval(more.groupby("trial").mean())
+            lines.append({"pruning": pruning, "pair": pair, "more": estimate, "on": on, "largest": by_task[on]})
+    return pd.DataFrame(lines, columns=["pruning", "pair", "more", "on", "largest"])
+
+
+def caught_up(models: pd.DataFrame) -> pd.DataFrame:
+    """How far a retrained subnetwork is behind the full model, and how far when both are trained for longer, in points.
+
+    models  rows of `with_subnetworks`, each with a score that is a number
+    columns  pruning, subnetwork; usual and later, means over the tasks and seeds that were trained for longer too;
+             change, later minus usual, an Estimate over seeds: below 0 where the subnetwork catches up
+    """
+    rows = models[models["retrained"] | (models["subnetwork"] == "full")]
+    points = 100 * rows.pivot_table(
+        index=["tuned_on", "trial"], columns=["pruning", "subnetwork", "longer"], values="score"
+    )
+    lines = []
+    for pruning, subnetwork, longer in points.columns:
+        if not longer or subnetwork == "full":
+            continue
+        behind = {late: points["", "full", late] - points[pruning, subnetwork, late] for late in (False, True)}
+        by_seed = pd.DataFrame(behind).dropna().groupby("trial").mean()
+        change = stats.paired_difference(by_seed[True], by_seed[False])
+        means = {"usual": by_seed[False].mean(), "later": by_seed[True].mean()}
+        lines.append({"pruning": pruning, "subnetwork": subnetwork} | means | {"change": change})
+    return pd.DataFrame(lines, columns=["pruning", "subnetwork", "usual", "later", "change"])
