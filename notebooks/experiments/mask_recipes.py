@@ -136,108 +136,17 @@ rivals_guided = [
 grid = [*teachers, *bases, *varied, *guided, *rivals_guided]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
 from lottery import statistics as stats
-from lottery import store as runs
-from lottery.findings import learned_masks
-from lottery.findings.published import one_metric
-from lottery.suite import cluster, plots
+from lottery.findings import learned_masks, mask_recipes, published
+from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
+from lottery.suite import plots
+from lottery.suite.chapter import by_remaining, perform, points, remain, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "mask_recipes.parquet") for profile in ("miniature", "minilm")
-)
-missing, missing_bert = (
-    Markdown(runs.not_recorded("experiments/mask_recipes", name)) for name in ("miniature", "minilm")
-)
-published = pd.read_csv("book/published/jiang2023_results.csv")
-HEADS = {"embedding": "the bare embedding", "random": "a new head, trained"}
-WORDS = "the words as released"
-GUIDED = ("a teacher, as printed", "a teacher, as released")
-BASE = "base"
-
-
-def told(runs: pd.DataFrame) -> pd.DataFrame:
-    """The masks learned by the method of the base, with what was varied in words in the column `recipe`, BASE for none.
-
-    A score that is not defined is 0. The strength of the base is the one that most of them have.
-    """
-    rows = runs[(runs["experiment"] == "LearnedMask") & (runs["method"] == method)]
-    usual = rows["strength"].mode()[0]
-    return rows.assign(
-        recipe=[_recipe(row, usual) for row in rows.to_dict("records")], score=rows["score"].astype(float).fillna(0)
-    )
-
-
-def _recipe(row: dict, usual: float) -> str:
-    if row["teacher"] == "FineTuning":
-        return f"a teacher, as {row['guided']}"
-    if row["released_words"]:
-        return WORDS
-    if row["summed"]:
-        return "the regulariser as a sum"
-    if row["strength"] != usual:
-        return f"strength {row['strength']:g}" if row["strength"] else "no regulariser"
-    if row["pressing"] != "run":
-        return "the regulariser rising with the sparsity"
-    return HEADS.get(row["head"], BASE)
-
-
-def pressed(runs: pd.DataFrame) -> list[str]:
-    """The recipes of these runs that differ from the base by the regulariser."""
-    found = told(runs)["recipe"].unique()
-    return [recipe for recipe in found if recipe not in (BASE, WORDS, *HEADS.values(), *GUIDED)]
-
-
-def against_base(runs: pd.DataFrame) -> pd.DataFrame:
-    """Each recipe minus the base in points, mean over the tasks, at each sparsity, with its 95 % interval over seeds."""
-    rows, lines = told(runs).set_index(["seed", "task"]), []
-    base = rows[rows["recipe"] == BASE]
-    for (recipe, sparsity), some in rows[rows["recipe"] != BASE].groupby(["recipe", "sparsity"], sort=False):
-        values = learned_masks.by_seed(some["score"], base.loc[base["sparsity"] == sparsity, "score"]).dropna()
-        if len(values):
-            found = stats.mean_interval(100 * values)
-            lines.append({"recipe": recipe, "sparsity": sparsity, **found._asdict(), "told": found.told()})
-    return pd.DataFrame(lines)
-
-
-def silent(runs: pd.DataFrame) -> Markdown:
-    """How many of the models do no better than one answer to all, and what the teachers score."""
-    masked, whole = told(runs), runs[runs["experiment"] == "FineTuning"]
-    at_chance = int((masked["score"] <= masked["majority"].fillna(0)).sum())
-    return Markdown(
-        f"Of {len(masked)} masks {at_chance} do no better than one answer to all: a difference between two of these says "
-        f"nothing. Fine-tuned whole, the model scores {100 * whole['score'].astype(float).fillna(0).mean():.1f} on average."
-    )
-
-
-def table(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
-    """The score of the base, and what recipes add to it where they were tried, a column each sparsity."""
-    rows, found = told(runs), against_base(runs)
-    base = rows[rows["recipe"] == BASE].groupby("sparsity")["score"].mean()
-    lines = {"base: mean score (x 100)": {sparsity: f"{100 * score:.1f}" for sparsity, score in base.items()}}
-    for recipe in [name for name in recipes if name in set(found["recipe"])]:
-        some = found[found["recipe"] == recipe]
-        lines[f"{recipe}: minus base (points)"] = dict(zip(some["sparsity"], some["told"], strict=True))
-    return pd.DataFrame(lines).T.fillna("").rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
-
-
-def printed(number: int, by: str) -> pd.DataFrame:
-    """A table of the paper in per cent: a row a task and variant, a column each share of remaining weights."""
-    rows = published[published["table"] == number]
-    rows = rows.assign(task=rows["task"].map(lambda task: choose("tasks", task).TITLE), score=100 * rows["score"])
-    found = rows.pivot_table(index=["task", by], columns="sparsity", values="score", dropna=False, sort=True)
-    return found.map(lambda score: "did not converge" if np.isnan(score) else f"{score:.1f}").rename(
-        columns=lambda sparsity: f"{1 - sparsity:.0%} remain"
-    )
+chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
+tables = pd.read_csv("book/published/jiang2023_results.csv")
 
 
 # %% [markdown]
@@ -250,36 +159,46 @@ def printed(number: int, by: str) -> pd.DataFrame:
 # %% tags=["hide-input"]
 def drawn(runs: pd.DataFrame) -> None:
     """A line for each recipe and sparsity."""
-    found = against_base(runs)
-    recipes = pd.Categorical(found["recipe"], found["recipe"].unique())
-    found = found.assign(recipe=recipes).sort_values(["recipe", "sparsity"])
-    names = [f"{recipe}, {1 - s:.0%} remain" for recipe, s in zip(found["recipe"], found["sparsity"], strict=True)]
-    (ax,) = plots.panels(1, size=(7.0, 0.32 * len(found) + 1.2))
-    plots.differences(found.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
+    lines = mask_recipes.against_base(mask_recipes.varied(runs, method))
+    names = [f"{recipe}, {remain(asked)}" for recipe, asked in zip(lines["recipe"], lines["asked"], strict=True)]
+    (ax,) = plots.panels(1, size=(7.0, 0.32 * len(lines) + 1.2))
+    plots.differences(lines.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
     ax.set(xlabel="minus base, mean score over the tasks (points)")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity of this build."}, "figure": {"name": "mask-recipes-live", "caption": "What each change to the recipe adds, computed for this build; with one seed there is no interval."}}
-drawn(live)
+chapter.shown(drawn, "live")
+
 
 # %% tags=["hide-input"]
-silent(live)
+def at_chance(runs: pd.DataFrame) -> Markdown:
+    """How many of the masks do no better than one answer to all, and what the whole model scores."""
+    masked = learned_masks.stuck(mask_recipes.varied(runs, method))
+    rows = learned_masks.scored(runs)
+    whole = rows.loc[rows["method"] == learned_masks.FULL, "score"]
+    return Markdown(
+        f"Of {len(masked)} masks {masked.sum()} do no better than one answer to all: a difference between two of these says "
+        f"nothing. Fine-tuned whole, the model scores {100 * whole.mean():.1f} on average."
+    )
+
+
+chapter.shown(at_chance, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, with intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
-drawn(recorded) if len(recorded) else missing
+chapter.shown(drawn)
 
 # %% tags=["hide-input"]
-silent(recorded) if len(recorded) else missing
+chapter.shown(at_chance)
 
 # %% [markdown]
 # And a real BERT, all-MiniLM-L6-v2. It is published without an MLM head, so one is trained first, with
 # the model, on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on CoLA."}, "figure": {"name": "mask-recipes-minilm", "caption": "The same for MiniLM on CoLA."}}
-drawn(bert) if len(bert) else missing_bert
+chapter.shown(drawn, "minilm")
 
 # %% tags=["hide-input"]
-silent(bert) if len(bert) else missing_bert
+chapter.shown(at_chance, "minilm")
 
 # %% [markdown]
 # (j5)=
@@ -292,16 +211,47 @@ silent(bert) if len(bert) else missing_bert
 # the paper compares its head with a new one that is trained. What our other readings of the head add to the whole MLM head
 # and to words that belong to the names of labels; the words as released differ for MNLI alone:
 
-# %% tags=["hide-input"]
-table(live, *HEADS.values(), WORDS)
 
 # %% tags=["hide-input"]
-table(recorded, *HEADS.values(), WORDS) if len(recorded) else missing
+def compared(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
+    """The score of the base, and what recipes, or those of the regulariser, add to it, a column each sparsity."""
+    rows = mask_recipes.varied(runs, method)
+    base = rows[rows["recipe"] == BASE].groupby("asked")["score"].mean()
+    lines = {"base: mean score (x 100)": base.map(points)}
+    added = mask_recipes.against_base(rows)
+    for recipe in recipes or mask_recipes.pressed(rows):
+        some = added[added["recipe"] == recipe]
+        if len(some):
+            lines[f"{recipe}: minus base (points)"] = {
+                each.asked: stats.Estimate(*each[3:]).told() for each in some.itertuples()
+            }
+    return by_remaining(lines)
+
+
+def of_the_head(runs: pd.DataFrame) -> pd.DataFrame:
+    """What other heads and words add to the base."""
+    return compared(runs, *HEADS.values(), WORDS)
+
+
+chapter.shown(of_the_head, "live")
 
 # %% tags=["hide-input"]
-table(bert, *HEADS.values(), WORDS) if len(bert) else missing_bert
+chapter.shown(of_the_head)
 
 # %% tags=["hide-input"]
+chapter.shown(of_the_head, "minilm")
+
+
+# %% tags=["hide-input"]
+def printed(number: int, by: str) -> pd.DataFrame:
+    """A table of the paper in points: a row a task and variant, a column each share of remaining weights."""
+    rows = tables[tables["table"] == number].sort_values(["task", by])
+    lines = {}
+    for row in rows.to_dict("records"):
+        lines.setdefault((title(row["task"]), row[by]), {})[row["sparsity"]] = points(row["score"])
+    return by_remaining(lines).rename_axis(["task", by])
+
+
 printed(4, "head")
 
 # %% [markdown]
@@ -316,13 +266,13 @@ printed(4, "head")
 # many times as hard as there are weights. That it fails says that the formula cannot be what ran, and nothing more.
 
 # %% tags=["hide-input"]
-table(live, *pressed(live))
+chapter.shown(compared, "live")
 
 # %% tags=["hide-input"]
-table(recorded, *pressed(recorded)) if len(recorded) else missing
+chapter.shown(compared)
 
 # %% tags=["hide-input"]
-table(bert, *pressed(bert)) if len(bert) else missing_bert
+chapter.shown(compared, "minilm")
 
 # %% tags=["hide-input"]
 printed(5, "pressed")
@@ -338,24 +288,31 @@ printed(5, "pressed")
 # {cite:t}`hinton2015` and {cite:t}`sanh2020` do. A number on a scale is one class, of which a teacher is always certain,
 # so that STS-B has none here; the code halves its loss and calls that a teacher.
 
-# %% tags=["hide-input"]
-table(live, *GUIDED)
 
 # %% tags=["hide-input"]
-table(recorded, *GUIDED) if len(recorded) else missing
+def of_a_teacher(runs: pd.DataFrame) -> pd.DataFrame:
+    """What a teacher adds to the base."""
+    return compared(runs, *GUIDED)
+
+
+chapter.shown(of_a_teacher, "live")
 
 # %% tags=["hide-input"]
-table(bert, *GUIDED) if len(bert) else missing_bert
+chapter.shown(of_a_teacher)
+
+# %% tags=["hide-input"]
+chapter.shown(of_a_teacher, "minilm")
 
 
 # %% tags=["hide-input"]
 def teachers_printed() -> pd.DataFrame:
     """What a teacher adds in the paper's Table 1, in points, by method, task and remaining weights."""
-    rows = one_metric(published[published["table"] == 1])
-    scores = rows.pivot_table(index=["method", "sparsity"], columns=["teacher", "task"], values="score")
-    added = (100 * (scores[True] - scores[False])).dropna(how="all").round(1)
-    names = [f"{choose('mask_learning', method).TITLE}, {1 - sparsity:.0%} remain" for method, sparsity in added.index]
-    return added.set_axis(names).rename(columns=lambda task: choose("tasks", task).TITLE).rename_axis(None, axis=1)
+    rows = published.one_metric(tables[tables["table"] == 1])
+    added = published.added(rows, "teacher", True, False, ["method", "sparsity", "task"]).round(1)
+    lines = {}
+    for (name, sparsity, task), more in added.sort_index().items():
+        lines.setdefault(f"{published.title(name)}, {remain(sparsity)}", {})[title(task)] = more
+    return pd.DataFrame.from_dict(lines, orient="index")
 
 
 teachers_printed()
@@ -366,68 +323,41 @@ teachers_printed()
 
 
 # %% tags=["hide-input"]
-def together(runs: pd.DataFrame) -> pd.DataFrame:
-    """What a teacher guided as released, and the base without one, with the method in words in the column `name`."""
-    base = told(runs)
-    base = base[base["recipe"] == BASE].assign(name=lambda rows: title(rows["method"]) + ", no teacher")
-    rows = runs[(runs["experiment"] == "LearnedMask") & runs["teacher"].notna() & (runs["guided"] == "released")]
-    rows = rows.assign(name=title(rows["method"]), score=rows["score"].astype(float).fillna(0))
-    return pd.concat([rows, base[base["task"].isin(rows["task"])]], ignore_index=True)
-
-
-def title(methods: pd.Series) -> pd.Series:
-    """What methods are called."""
-    return methods.map(lambda name: choose("mask_learning", name).TITLE)
-
-
-def together_drawn(runs: pd.DataFrame) -> None:
+def taught_drawn(runs: pd.DataFrame) -> None:
     """Score against the share of weights that remains, a panel a task, a line each method with the teacher."""
-    rows, whole = together(runs), runs[runs["experiment"] == "FineTuning"]
-    tasks, names = rows["task"].unique(), rows["name"].unique()
-    lines = -(-len(tasks) // 2)
-    figure, panels = plt.subplots(lines, 2, figsize=(7.6, 3.0 * lines + 0.6), squeeze=False)
-    for ax, task in zip(panels.flat, tasks, strict=False):
+    rows, every = mask_recipes.taught(runs, method), learned_masks.scored(runs)
+    tasks, whole = rows["task"].unique(), every[every["method"] == learned_masks.FULL]
+    axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.6)
+    for ax, task in zip(axes, tasks, strict=True):
         here = rows[rows["task"] == task]
-        for number, name in enumerate(names):
-            means = here[here["name"] == name].groupby("sparsity")["score"].agg(["mean", "min", "max"])
-            spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "label": name}
-            style = "--" if name.endswith("no teacher") else "-"
-            ax.errorbar(100 * (1 - means.index), 100 * means["mean"], 100 * spread, linestyle=style, capsize=2, **look)
-        full = whole.loc[whole["task"] == task, "score"].astype(float).mean()
-        ax.axhline(100 * full, color="black", linestyle="--", label="the teacher")
-        plots.chance(ax, 100 * here["majority"].astype(float).fillna(0).mean(), "one answer to all")
-        plots.remaining(ax, here["sparsity"]).set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
-        ax.set_title(choose("tasks", task).TITLE, fontsize=10)
-    for ax in list(panels.flat)[len(tasks) :]:
-        ax.set_visible(False)
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+        for number, name in enumerate(rows["title"].unique()):
+            some, style = here[here["title"] == name], "--" if name.endswith("no teacher") else "-"
+            left = 100 * (1 - some["asked"])
+            plots.spread(left, 100 * some["score"], number, ax=ax, label=name, linestyle=style)
+        full = whole.loc[whole["task"] == task, "score"].mean()
+        plots.of_task(ax, task, full=full, majority=here["majority"].mean(), name="the teacher")
+        plots.remaining(ax, here["asked"])
+    plots.legend_below(axes, columns=min(4, 2 * len(axes)))
 
 
-def together_compared(runs: pd.DataFrame) -> pd.DataFrame:
+def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
     """The base's method minus each other, both with the teacher, in points, mean over the tasks."""
-    rows = together(runs).set_index(["seed", "task"])
-    (own,) = title(pd.Series([method]))
+    rows, own = mask_recipes.taught(runs, method), learned_masks.title(method)
     lines = {}
-    for name in rows["name"].unique():
-        if name == own:
-            continue
-        found = {}
-        for sparsity, some in rows[rows["name"] == name].groupby("sparsity"):
-            ours = rows.loc[(rows["name"] == own) & (rows["sparsity"] == sparsity), "score"]
-            values = learned_masks.by_seed(ours, some["score"]).dropna()
-            found[f"{1 - sparsity:.0%} remain"] = stats.mean_interval(values).told(100)
-        lines[f"{own} minus {name}"] = found
-    return pd.DataFrame(lines).T.rename_axis("difference of scores (points), mean over the tasks")
+    for name in rows["title"].unique():
+        if name != own:
+            advantages = learned_masks.advantages(rows, {"title": own}, {"title": name})
+            lines[f"{own} minus {name}"] = {asked: each.told() for asked, each in advantages.items()}
+    return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
 
 
 no_teacher = Markdown("*Not part of this build: `guides` lacks `released`.*")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided-live", "caption": "Methods with a teacher, computed for this build. Points are means over seeds, bars span them."}}
-together_drawn(live) if "released" in guides else no_teacher
+chapter.shown(taught_drawn, "live") if "released" in guides else no_teacher
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "guided-recorded", "caption": "The same on the miniature's recorded grid."}}
-together_drawn(recorded) if len(recorded) else missing
+chapter.shown(taught_drawn)
 
 # %% tags=["hide-input"]
-together_compared(recorded) if len(recorded) else missing
+chapter.shown(taught_compared)

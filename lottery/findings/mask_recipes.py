@@ -1,0 +1,67 @@
+"""What each change to the recipe of a learned mask adds to it, and how methods compare under one teacher."""
+
+import pandas as pd
+
+from lottery.findings import learned_masks
+from lottery.statistics import Estimate
+
+BASE = "base"
+WORDS = "the words as released"
+HEADS = {"embedding": "the bare embedding", "random": "a new head, trained"}
+GUIDED = ("a teacher, as printed", "a teacher, as released")
+
+
+def varied(runs: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Rows of `learned_masks.scored`: the masks of one method, in the column `recipe` what was varied, BASE for none.
+
+    The strength of the base is the one that most of them have. Where more than one thing was varied the first of them
+    counts: teacher, words, sum, strength, time of the pressure, head.
+    """
+    rows = learned_masks.scored(runs)
+    rows = rows[rows["method"] == method]
+    usual = rows["strength"].mode()[0]
+    return rows.assign(recipe=[_recipe(row, usual) for row in rows.to_dict("records")])
+
+
+def _recipe(row: dict, usual: float) -> str:
+    if row["guided"]:
+        return f"a teacher, as {row['guided']}"
+    if row["released_words"]:
+        return WORDS
+    if row["summed"]:
+        return "the regulariser as a sum"
+    if row["strength"] != usual:
+        return f"strength {row['strength']:g}" if row["strength"] else "no regulariser"
+    if row["pressing"] != "run":
+        return "the regulariser rising with the sparsity"
+    return HEADS.get(row["head"], BASE)
+
+
+def pressed(rows: pd.DataFrame) -> list[str]:
+    """The recipes in rows of `varied` that differ from the base by the regulariser."""
+    return [name for name in rows["recipe"].unique() if name not in (BASE, WORDS, *HEADS.values(), *GUIDED)]
+
+
+def against_base(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each recipe minus the base in points, mean over the tasks, with its 95 % interval over seeds.
+
+    rows     of `varied`
+    returns  recipe, asked, mean, low, high: a row each recipe, in the order of the rows, and sparsity
+    """
+    lines = [
+        {"recipe": recipe, "asked": asked, **each._asdict()}
+        for recipe in rows.loc[rows["recipe"] != BASE, "recipe"].unique()
+        for asked, each in learned_masks.advantages(rows, {"recipe": recipe}, {"recipe": BASE}).items()
+    ]
+    return pd.DataFrame(lines, columns=["recipe", "asked", *Estimate._fields])
+
+
+def taught(runs: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Rows of `learned_masks.scored`: all methods under a teacher as released, and the base of one without.
+
+    The base without a teacher, on the tasks of the others, is called so in `title`.
+    """
+    rows, base = learned_masks.scored(runs), varied(runs, method)
+    rows = rows[rows["guided"] == "released"]
+    base = base[(base["recipe"] == BASE) & base["task"].isin(rows["task"])]
+    return pd.concat([rows, base.assign(title=base["title"] + ", no teacher")], ignore_index=True)
