@@ -140,238 +140,19 @@ compared = [
 grid = [*pruned, *tuned, *compared]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.findings.conditions import best, with_conditions
-from lottery.suite import cluster, plots
+from lottery.experiments.conditions import TITLES
+from lottery.findings import drift, lines
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_loss_and_features.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "gordon_loss_and_features.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("analyses/gordon_loss_and_features", name)) for name in ("miniature", "minilm")
-)
+chapter = perform("analyses/gordon_loss_and_features", grid, results, records, workers=workers, scheduler=scheduler)
 published = pd.read_csv("book/published/gordon2020_table1.csv")
-LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
-MEASURES = {"cosine": "cosine", "centred_cosine": "centred cosine", "cka": "linear CKA"}
-
-
-def points(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row for each condition, sparsity, task and seed: dev accuracy beside the losses of the pruned model."""
-    models = runs[runs["experiment"] == "GradualPruning"]
-    models = models[models["importance"] == "magnitude"].rename(columns={"seed": "pruning_seed"})
-    tuned = best(with_conditions(runs[runs["experiment"] == "FineTuning"]))
-    tuned = tuned[["condition", "sparsity", "task", "seed", "pruning_seed", "accuracy", "constant"]]
-    models = models[["pruning_seed", "sparsity", *LOSSES]]
-    return tuned.merge(models, on=["pruning_seed", "sparsity"], validate="many_to_one")
-
-
-def printed(table: pd.DataFrame) -> pd.DataFrame:
-    """The same of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
-    rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
-    floor = table.loc[table["task"] == "cola", "accuracy"].min()
-    return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
-
-
-def fitted(points: pd.DataFrame, loss: str) -> pd.DataFrame:
-    """A line through the points of each condition, task and seed, in points of accuracy a nat; the last is that of the
-    highest loss.
-    """
-    lines = []
-    for (condition, task, seed), rows in points.groupby(["condition", "task", "seed"], sort=False):
-        rows = rows.sort_values(loss)
-        found = stats.line(rows[loss], 100 * rows["accuracy"])
-        told = {"condition": condition, "task": task, "seed": seed, "last": rows["sparsity"].iloc[-1]} | found._asdict()
-        without, leverages = told.pop("slopes_without"), told.pop("leverages")
-        told |= {"leverage": leverages[-1], "without_last": without[-1]}
-        lines.append(told | {"lowest": without.min(), "highest": without.max()})
-    return pd.DataFrame(lines)
-
-
-def lines_drawn(points: pd.DataFrame, losses: list[str]) -> None:
-    """Accuracy against loss for each condition, a line a task: least squares, of means over the seeds."""
-    _, panels = plt.subplots(len(losses), 2, figsize=(7.6, 3.4 * len(losses)), sharey=True, squeeze=False)
-    for row, loss in zip(panels, losses, strict=True):
-        fits = fitted(points, loss)
-        for ax, condition in zip(row, SHOWN, strict=True):
-            for number, (task, some) in enumerate(points[points["condition"] == condition].groupby("task", sort=False)):
-                colour, marker = plots.COLOURS[number], plots.MARKERS[number]
-                mine = fits[(fits["condition"] == condition) & (fits["task"] == task)]
-                line = mine[["slope", "intercept"]].mean(skipna=False)
-                ends = np.array([some[loss].min(), some[loss].max()])
-                ax.plot(
-                    some[loss],
-                    100 * some["accuracy"],
-                    marker,
-                    color=colour,
-                    alpha=0.7,
-                    label=choose("tasks", task).TITLE,
-                )
-                ax.plot(ends, line["intercept"] + line["slope"] * ends, color=colour, linewidth=1)
-            ax.set(title=conditions.TITLES[condition], xlabel=f"{LOSSES[loss]} (nats)")
-        row[0].set_ylabel("dev accuracy (%)")
-    panels[0][1].legend(fontsize=8)
-
-
-def interval(fits: pd.DataFrame, value: str, low: str, high: str) -> str:
-    """A slope with its interval: over the seeds where there are several, else that of the one fit."""
-    if len(fits) > 1:
-        found = stats.paired_difference(fits[value], np.zeros(len(fits)))
-    else:
-        found = fits[[value, low, high]].iloc[0]
-    return "{:.2f} ({:.2f} to {:.2f})".format(*found)
-
-
-def slopes(points: pd.DataFrame, losses: list[str]) -> pd.DataFrame:
-    """One row a condition, loss and task: its slopes, and what they hang on."""
-    rows = []
-    for loss in losses:
-        for (condition, task), fits in fitted(points, loss).groupby(["condition", "task"], sort=False):
-            rows.append(
-                {
-                    "condition": conditions.TITLES[condition],
-                    "loss": LOSSES[loss],
-                    "task": choose("tasks", task).TITLE,
-                    "slope, least squares": interval(fits, "slope", "low", "high"),
-                    "r²": f"{fits['r2'].mean(skipna=False):.3f}",
-                    "median of slopes": interval(fits, "median_slope", "median_low", "median_high"),
-                    "leverage of the last point": f"{fits['leverage'].mean(skipna=False):.2f}",
-                    "slope without it": f"{fits['without_last'].mean(skipna=False):.2f}",
-                    "slopes with any one point left out": f"{fits['lowest'].min():.2f} to {fits['highest'].max():.2f}",
-                }
-            )
-    return pd.DataFrame(rows).set_index(["condition", "loss", "task"])
-
-
-def listed(names: pd.Index) -> str:
-    """Tasks in an order, by their titles."""
-    return " > ".join(choose("tasks", name).TITLE for name in names)
-
-
-def hanging(points: pd.DataFrame) -> Markdown:
-    """In words, for each condition: how good the lines are, what the last point does, and where models have collapsed."""
-    lines = []
-    for condition, here in points.groupby("condition", sort=False):
-        fits = fitted(here, "loss")
-        numbers = ["slope", "without_last", "r2", "leverage"]
-        means = fits.groupby("task", sort=False)[numbers].agg(lambda values: values.mean(skipna=False))
-        undefined = [choose("tasks", task).TITLE for task in means.index[means.isna().any(axis=1)]]
-        means = means.dropna()
-        without_line = (
-            f"No line is defined for every seed on {', '.join(undefined)}: its points are too few, or all alike. "
-        )
-        if means.empty:
-            lines.append(f"- **{conditions.TITLES[condition].capitalize()}.** {without_line}")
-            continue
-        steeper = means.sort_values("slope").index
-        change = (means["without_last"] / means["slope"] - 1).abs()
-        most, least = (
-            f"from {means.loc[task, 'slope']:.2f} to {means.loc[task, 'without_last']:.2f} on {choose('tasks', task).TITLE}"
-            for task in (change.idxmax(), change.idxmin())
-        )
-        line = (
-            f"- **{conditions.TITLES[condition].capitalize()}.** The lines hold from {means['r2'].min():.1%} to "
-            f"{means['r2'].max():.1%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
-            f"{means['leverage'].mean():.2f}, of at most 1; without it the slope goes {most}, where it changes most for its "
-            f"size, and {least}, where least. From the steepest on, the order of the tasks is {listed(steeper)}, and without "
-            f"that point {listed(means.sort_values('without_last').index)}. "
-        )
-        line += without_line if undefined else ""
-        collapsed = here[here["constant"].astype(bool) & here["task"].isin(means.index)]
-        for task, rows in collapsed.groupby("task", sort=False):
-            whole = here[here["task"] == task]
-            left = fitted(whole[~whole["constant"].astype(bool)], "loss")["slope"]
-            line += (
-                f"On {choose('tasks', task).TITLE} {len(rows)} of {len(whole)} models have collapsed to one answer "
-                f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
-                f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
-                + (
-                    f"{left.mean():.2f} without. "
-                    if left.notna().all()
-                    else "not defined without them for every seed. "
-                )
-            )
-        lines.append(line)
-    return Markdown("\n".join(lines))
-
-
-def drifts(runs: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons of features: `other` names the model beside the full one, `sparsity` is NaN for one not pruned."""
-    rows = runs[runs["experiment"] == "FeatureDrift"]
-    unpruned = rows["pruned"] != "GradualPruning"
-    drawn = (rows["pruned"] == "Redrawn") | ((rows["pruned"] == "Miniature") & (rows["pruned.steps"] == 0))
-    other = rows["pruned.importance"].where(~unpruned, "before it went on training").mask(drawn, "never trained")
-    return rows.assign(other=other, sparsity=rows["pruned.sparsity"].where(~unpruned))
-
-
-def drift_drawn(runs: pd.DataFrame) -> None:
-    """Mean of each measure over tokens and layers, against the share of weights removed, by magnitude and at random."""
-    rows = drifts(runs)
-    _, panels = plt.subplots(1, 3, figsize=(9.0, 3.2), sharey=True)
-    for ax, (measure, name) in zip(panels, MEASURES.items(), strict=True):
-        plots.against_sparsity(rows[rows["sparsity"].notna()], measure, by="other", ax=ax)
-        for other, some in rows[rows["sparsity"].isna()].groupby("other", sort=False):
-            plots.chance(ax, some[measure].mean(skipna=False), other)
-        ax.set(title=name, ylim=(min(0, rows[list(MEASURES)].min().min()) - 0.03, 1.08))
-    panels[0].set_ylabel("likeness to the full model")
-    handles, names = panels[0].get_legend_handles_labels()
-    panels[0].figure.legend(
-        handles,
-        [f"removed by {name}" if name == "magnitude" else f"removed at {name}" for name in names],
-        loc="outside lower center",
-        ncols=2,
-    )
-
-
-def layers_drawn(runs: pd.DataFrame) -> None:
-    """Each measure by layer, against the share of weights removed by magnitude."""
-    rows = drifts(runs).query("other == 'magnitude'")
-    _, panels = plt.subplots(1, 3, figsize=(9.0, 3.2), sharey=True)
-    for ax, (measure, name) in zip(panels, MEASURES.items(), strict=True):
-        long = rows[["sparsity", f"{measure}_by_layer"]].explode(f"{measure}_by_layer")
-        long = long.assign(layer=long.groupby(level=0).cumcount() + 1, value=long[f"{measure}_by_layer"].astype(float))
-        plots.against_sparsity(long.sort_values("layer"), "value", by="layer", ax=ax).set(title=name)
-    panels[0].set_ylabel("likeness to the full model")
-    panels[0].figure.legend(*panels[0].get_legend_handles_labels(), title="layer", loc="outside lower center", ncols=6)
-
-
-def drift_told(runs: pd.DataFrame) -> Markdown:
-    """In words: what each measure says at the lowest and at the highest sparsity, beside the two levels."""
-    rows = drifts(runs)
-    by_choice = {name: some.groupby("sparsity")[list(MEASURES)].mean() for name, some in rows.groupby("other")}
-    magnitude = by_choice["magnitude"]
-    low, high = magnitude.index.min(), magnitude.index.max()
-    levels = rows[rows["sparsity"].isna()].groupby("other")[list(MEASURES)].mean()
-    lines = [
-        f"- **{name[0].upper()}{name[1:]}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
-        f"{high:.0%} removed by magnitude"
-        + (f" ({by_choice['random'].loc[high, measure]:.2f} at random)" if "random" in by_choice else "")
-        + f"; a model that was never trained has "
-        f"{levels.loc['never trained', measure]:.2f}, and the full one, before it went on training, "
-        f"{levels.loc['before it went on training', measure]:.2f}."
-        for measure, name in MEASURES.items()
-    ]
-    apart = (rows["cosine"] - rows["centred_cosine"]).abs().max()
-    lines.append(
-        f"- **The common part:** with the means taken off, the cosine of no pair of these models changes by more than "
-        f"{apart:.2f}, so here the common part {'hardly matters' if apart < 0.05 else 'matters'}."
-    )
-    layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
-    lines.append(
-        f"- **By layer,** linear CKA at {high:.0%} is lowest after layer {layers.argmin() + 1} of {len(layers)} "
-        f"({layers.min():.2f}) and highest after layer {layers.argmax() + 1} ({layers.max():.2f})."
-    )
-    return Markdown("\n".join(lines))
-
 
 # %% [markdown]
 # (g8)=
@@ -391,20 +172,102 @@ def drift_told(runs: pd.DataFrame) -> Markdown:
 # single point can move far.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of the live miniature against its pre-training loss, one line for each task, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-live", "caption": "Accuracy after fine-tuning against the loss of the pruned miniature, computed for this build: one seed, one point a sparsity. Above against the sum of both losses, below against that of masked words alone."}}
-lines_drawn(points(live), list(LOSSES))
+LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
+
+
+def lines_drawn(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) -> None:
+    """Accuracy against loss for each condition, a line a task: least squares, of means over the seeds."""
+    panels = plots.panels(2 * len(losses), size=(3.8, 3.4), sharey=True)
+    for ax, (loss, condition) in zip(panels, product(losses, SHOWN), strict=True):
+        here = points[points["condition"] == condition]
+        fits = lines.slopes(lines.fitted(here, loss)).loc[condition]
+        for number, (task, some) in enumerate(here.groupby("task", sort=False)):
+            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "linestyle": "none"}
+            ax.plot(some[loss], 100 * some["accuracy"], alpha=0.7, label=title(task), **look)
+            ends = np.array([some[loss].min(), some[loss].max()])
+            line = fits.loc[task, "intercept"] + fits.loc[task, "slope"].mean * ends
+            ax.plot(ends, line, color=plots.COLOURS[number], linewidth=1)
+        ax.set(title=TITLES[condition], xlabel=f"{LOSSES[loss]} (nats)")
+    for ax in panels[::2]:
+        ax.set_ylabel("dev accuracy (%)")
+    panels[1].legend(fontsize=8)
+
+
+lines_drawn(lines.points(chapter.live))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded tasks, sparsities and seeds of the miniature."}, "figure": {"name": "gordon-line-recorded", "caption": "The same on the recorded grid. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}}
-lines_drawn(points(recorded), list(LOSSES)) if len(recorded) else missing
+chapter.shown(lines_drawn, among=lines.points)
+
 
 # %% tags=["hide-input"]
-slopes(points(recorded), list(LOSSES)) if len(recorded) else missing
+def slopes_told(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) -> pd.DataFrame:
+    """One row a condition, loss and task: its slopes, and what they hang on."""
+    rows = {}
+    for loss in losses:
+        for (condition, task), line in lines.slopes(lines.fitted(points, loss)).iterrows():
+            rows[TITLES[condition], LOSSES[loss], title(task)] = {
+                "slope, least squares": line["slope"].told(form=".2f"),
+                "r²": f"{line['r2']:.3f}",
+                "median of slopes": line["median_slope"].told(form=".2f"),
+                "leverage of the last point": f"{line['leverage']:.2f}",
+                "slope without it": f"{line['without_last']:.2f}",
+                "slopes with any one point left out": f"{line['lowest']:.2f} to {line['highest']:.2f}",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["condition", "loss", "task"])
+
+
+chapter.shown(slopes_told, among=lines.points)
 
 # %% [markdown]
 # Slopes in points of accuracy a nat; in brackets the 95 % interval of the mean slope over the recorded seeds (t), each of
 # which is a world and a line of its own. The range in the last column is over points and seeds.
 
+
 # %% tags=["hide-input"]
-hanging(points(recorded)) if len(recorded) else hanging(points(live))
+def hanging(points: pd.DataFrame) -> Markdown:
+    """In words, for each condition: how good the lines are, what the last point does, and where models have collapsed."""
+    items = []
+    for condition, here in points.groupby("condition", sort=False):
+        fits = lines.slopes(lines.fitted(here, "loss")).loc[condition]
+        means = fits.assign(slope=[slope.mean for slope in fits["slope"]])
+        means = means[["slope", "without_last", "r2", "leverage"]]
+        undefined = [title(task) for task in means.index[means.isna().any(axis=1)]]
+        means = means.dropna()
+        without_line = (
+            f"No line is defined for every seed on {', '.join(undefined)}: its points are too few, or all alike. "
+        )
+        if means.empty:
+            items.append(f"- **{TITLES[condition].capitalize()}.** {without_line}")
+            continue
+        steeper = means.sort_values("slope").index
+        change = (means["without_last"] / means["slope"] - 1).abs()
+        most, least = (
+            f"from {means.loc[task, 'slope']:.2f} to {means.loc[task, 'without_last']:.2f} on {title(task)}"
+            for task in (change.idxmax(), change.idxmin())
+        )
+        item = (
+            f"- **{TITLES[condition].capitalize()}.** The lines hold from {means['r2'].min():.1%} to "
+            f"{means['r2'].max():.1%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
+            f"{means['leverage'].mean():.2f}, of at most 1; without it the slope goes {most}, where it changes most for its "
+            f"size, and {least}, where least. From the steepest on, the order of the tasks is {' > '.join(map(title, steeper))}, and without "
+            f"that point {' > '.join(map(title, means.sort_values('without_last').index))}. "
+        )
+        item += without_line if undefined else ""
+        collapsed = here[here["constant"].astype(bool) & here["task"].isin(means.index)]
+        for task, rows in collapsed.groupby("task", sort=False):
+            whole = here[here["task"] == task]
+            left = lines.slopes(lines.fitted(whole[~whole["constant"].astype(bool)], "loss"))["slope"].iloc[0].mean
+            item += (
+                f"On {title(task)} {len(rows)} of {len(whole)} models have collapsed to one answer "
+                f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
+                f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
+                + ("not defined without them for every seed. " if np.isnan(left) else f"{left:.2f} without. ")
+            )
+        items.append(item)
+    return Markdown("\n".join(items))
+
+
+hanging(lines.points(chapter.recorded_or_live))
 
 # %% [markdown]
 # ### A real BERT
@@ -413,13 +276,13 @@ hanging(points(recorded)) if len(recorded) else hanging(points(live))
 # made once; the seeds are those of fine-tuning, and so are the intervals.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of all-MiniLM-L6-v2 on CoLA and RTE against its pre-training loss after pruning, with a line for each task."}, "figure": {"name": "gordon-line-minilm", "caption": "The same for a real BERT, recorded: each pruned model was made once and fine-tuned with several seeds."}}
-lines_drawn(points(bert), list(LOSSES)) if len(bert) else missing_bert
+chapter.shown(lines_drawn, "minilm", among=lines.points)
 
 # %% tags=["hide-input"]
-slopes(points(bert), list(LOSSES)) if len(bert) else missing_bert
+chapter.shown(slopes_told, "minilm", among=lines.points)
 
 # %% tags=["hide-input"]
-hanging(points(bert)) if len(bert) else missing_bert
+chapter.shown(hanging, "minilm", among=lines.points)
 
 # %% [markdown]
 # ### Beside the paper
@@ -427,24 +290,33 @@ hanging(points(bert)) if len(bert) else missing_bert
 # Our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption leaves
 # CoLA at 90 % out: the slope for that stands in the column "slope without it".
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of BERT-base on five tasks against its pre-training loss at ten sparsities, as printed, with our lines, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-published", "caption": "Printed in Gordon et al. (2020), Table 1: BERT-base, ten sparsities, one seed. The lines are ours, through all ten points."}}
-lines_drawn(printed(published), ["loss"])
+def as_points(table: pd.DataFrame) -> pd.DataFrame:
+    """The points of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
+    rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
+    floor = table.loc[table["task"] == "cola", "accuracy"].min()
+    return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
+
+
+printed = as_points(published)
+lines_drawn(printed, ("loss",))
 
 # %% tags=["hide-input"]
-slopes(printed(published), ["loss"])
+slopes_told(printed, ("loss",))
 
 # %% [markdown]
 # In brackets 95 % intervals as if the ten points scattered independently about a line: they do not know that all come from
 # one model and one seed.
 
 # %% tags=["hide-input"]
-hanging(printed(published))
+hanging(printed)
 
 
 # %% tags=["hide-input"]
-def alike(table: pd.DataFrame) -> Markdown:
+def alike(points: pd.DataFrame) -> Markdown:
     """In words: whether the line belongs to information deletion."""
-    r2 = fitted(table, "loss").pivot_table(index="task", columns="condition", values="r2")
+    r2 = lines.slopes(lines.fitted(points, "loss"))["r2"].unstack("condition")
     deletion, pruning = r2["information_deletion"], r2["pruned_in_pretraining"]
     return Markdown(
         f"Nothing in this belongs to information deletion alone: the lines hold from {deletion.min():.1%} of the variance "
@@ -453,7 +325,7 @@ def alike(table: pd.DataFrame) -> Markdown:
     )
 
 
-alike(printed(published))
+alike(printed)
 
 # %% [markdown]
 # (g9)=
@@ -476,32 +348,88 @@ alike(printed(published))
 # with a row for each token in $X$ and $Y$, their means taken off, and Frobenius norms. Two models stand beside the pruned
 # ones as levels to judge by: the full model as it was before it went on training, and the same network never trained.
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned live miniature, against the share of weights removed by magnitude and at random, with the levels of two models that are not pruned."}, "figure": {"name": "gordon-features-live", "caption": "Likeness of features to those of the full miniature, mean over tokens and layers, computed for this build."}}
-drift_drawn(live)
+def drift_drawn(runs: pd.DataFrame) -> None:
+    """Mean of each measure over tokens and layers, against the share of weights removed, by magnitude and at random."""
+    rows = drift.compared(runs)
+    rows["removed"] = rows["other"].map(lambda name: f"removed {'by' if name == 'magnitude' else 'at'} {name}")
+    panels = plots.panels(3, columns=3, size=(3.0, 3.2), sharey=True)
+    for ax, (measure, name) in zip(panels, drift.MEASURES.items(), strict=True):
+        plots.against_sparsity(rows[rows["sparsity"].notna()], measure, by="removed", ax=ax)
+        for other, some in rows[rows["sparsity"].isna()].groupby("other", sort=False):
+            plots.chance(ax, some[measure].mean(skipna=False), other)
+        ax.set(title=name, ylim=(min(0, rows[[*drift.MEASURES]].min().min()) - 0.03, 1.08))
+    panels[0].set_ylabel("likeness to the full model")
+    plots.legend_below(panels, columns=2)
+
+
+drift_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds and sparsities of the miniature."}, "figure": {"name": "gordon-features-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
-drift_drawn(recorded) if len(recorded) else missing
+chapter.shown(drift_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same measures for all-MiniLM-L6-v2, against the share of weights removed by magnitude."}, "figure": {"name": "gordon-features-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
-drift_drawn(bert) if len(bert) else missing_bert
+chapter.shown(drift_drawn, "minilm")
+
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of the live miniature against the share of weights removed by magnitude."}, "figure": {"name": "gordon-layers-live", "caption": "Likeness after each layer, removed by magnitude, computed for this build."}}
-layers_drawn(live)
+def layers_drawn(runs: pd.DataFrame) -> None:
+    """Each measure by layer, against the share of weights removed by magnitude."""
+    rows = drift.compared(runs).query("other == 'magnitude'")
+    panels = plots.panels(3, columns=3, size=(3.0, 3.2), sharey=True)
+    for ax, (measure, name) in zip(panels, drift.MEASURES.items(), strict=True):
+        plots.against_sparsity(drift.by_layer(rows, measure), "value", by="layer", ax=ax).set(title=name)
+    panels[0].set_ylabel("likeness to the full model")
+    plots.legend_below(panels, columns=6, title="layer")
+
+
+layers_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer over the recorded seeds of the miniature."}, "figure": {"name": "gordon-layers-recorded", "caption": "The same on the recorded grid."}}
-layers_drawn(recorded) if len(recorded) else missing
+chapter.shown(layers_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of all-MiniLM-L6-v2 against the share of weights removed."}, "figure": {"name": "gordon-layers-minilm", "caption": "The same for the real BERT."}}
-layers_drawn(bert) if len(bert) else missing_bert
+chapter.shown(layers_drawn, "minilm")
+
 
 # %% tags=["hide-input"]
-drift_told(recorded) if len(recorded) else drift_told(live)
+def drift_told(runs: pd.DataFrame) -> Markdown:
+    """In words: what each measure says at the lowest and at the highest sparsity, beside the two levels."""
+    rows = drift.compared(runs)
+    by_choice = {name: some.groupby("sparsity")[[*drift.MEASURES]].mean() for name, some in rows.groupby("other")}
+    magnitude = by_choice["magnitude"]
+    low, high = magnitude.index.min(), magnitude.index.max()
+    levels = rows[rows["sparsity"].isna()].groupby("other")[[*drift.MEASURES]].mean()
+    items = [
+        f"- **{name[0].upper()}{name[1:]}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
+        f"{high:.0%} removed by magnitude"
+        + (f" ({by_choice['random'].loc[high, measure]:.2f} at random)" if "random" in by_choice else "")
+        + f"; a model that was never trained has "
+        f"{levels.loc[drift.NEVER, measure]:.2f}, and the full one, before it went on training, "
+        f"{levels.loc[drift.BEFORE, measure]:.2f}."
+        for measure, name in drift.MEASURES.items()
+    ]
+    apart = (rows["cosine"] - rows["centred_cosine"]).abs().max()
+    items.append(
+        f"- **The common part:** with the means taken off, the cosine of no pair of these models changes by more than "
+        f"{apart:.2f}, so here the common part {'hardly matters' if apart < 0.05 else 'matters'}."
+    )
+    layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
+    items.append(
+        f"- **By layer,** linear CKA at {high:.0%} is lowest after layer {layers.argmin() + 1} of {len(layers)} "
+        f"({layers.min():.2f}) and highest after layer {layers.argmax() + 1} ({layers.max():.2f})."
+    )
+    return Markdown("\n".join(items))
+
+
+drift_told(chapter.recorded_or_live)
 
 # %% [markdown]
 # And of the real BERT:
 
 # %% tags=["hide-input"]
-drift_told(bert) if len(bert) else missing_bert
+chapter.shown(drift_told, "minilm")
 
 # %% [markdown]
 # The paper prints no number for this figure, only its curve: nothing published can stand beside ours.
