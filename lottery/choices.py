@@ -2,32 +2,62 @@
 
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Annotated, Any
 
 import pydantic
 
+# Folders in which one file is one choice; a file whose name begins with "_" helps the others and is none.
+SHELVES = (
+    "tasks",
+    "importance",
+    "component_importance",
+    "mask_learning",
+    "task_heads",
+    "baselines",
+    "pattern_classifiers",
+    "claims",
+)
+
 
 def offered(kind: str) -> list[str]:
-    """The names of the modules lottery/<kind>/*.py, sorted; `kind` may be dotted, as in "miniature.tasks"."""
-    package = import_module(f"lottery.{kind}")
-    return sorted(module.name for module in iter_modules(package.__path__) if not module.name.startswith("_"))
+    """The names of the modules lottery/<kind>/*.py, sorted; `kind` may be dotted, as in "miniature.tasks".
+
+    Nothing is imported.
+    """
+    folder = Path(__file__).parent.joinpath(*kind.split("."))
+    return sorted(module.name for module in iter_modules([str(folder)]) if not module.name.startswith("_"))
 
 
 def choose(kind: str, name: str) -> ModuleType:
     """The module lottery/<kind>/<name>.py; to offer a new choice, add its file.
 
-    Raises ValueError with the names on offer, and the nearest one, for an unknown name.
+    Raises ValueError for an unknown name: with what it is where it is known by another one of the SHELVES, or where the
+    folder tells of it among its NO_FILES; else with the nearest name on offer; with all of them in either case.
     """
     names = offered(kind)
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        raise ValueError(
-            f"no {kind} named {name!r}{f' (did you mean {near[0]!r}?)' if near else ''}: offered are "
-            f"{', '.join(names)}; to add one, write lottery/{kind.replace('.', '/')}/{name}.py"
-        )
+        raise ValueError(_refusal(kind, name, names))
     return import_module(f"lottery.{kind}.{name}")
+
+
+def _refusal(kind: str, name: str, names: list[str]) -> str:
+    on_offer = f"offered are {', '.join(names)}"
+    if elsewhere := [shelf for shelf in SHELVES if shelf != kind and name in offered(shelf)]:
+        return f"{name!r} is in {_listed(elsewhere)}, not in {kind}: {on_offer}"
+    if no_file := getattr(import_module(f"lottery.{kind}"), "NO_FILES", {}).get(name):
+        return f"{name!r} is {no_file}; here {on_offer}"
+    near = get_close_matches(name, names, n=1)
+    return (
+        f"no {kind} named {name!r}{f' (did you mean {near[0]!r}?)' if near else ''}: {on_offer}; to add one, write "
+        f"lottery/{kind.replace('.', '/')}/{name}.py"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def named(kind: str) -> Any:

@@ -16,8 +16,7 @@ import yaml
 from rich.console import Console
 
 from lottery import store as runs
-from lottery.suite import book, cluster, notebooks
-from lottery.suite import checks as gates
+from lottery.suite import book, checks, cluster, notebooks
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,7 +37,7 @@ grid = [Doubling(number=number, log="log") for number in range(upto)]
 
 # %%
 from pathlib import Path
-from lottery import runs
+from lottery import store as runs
 
 for experiment in grid:
     runs.perform(experiment, Path(results))
@@ -94,7 +93,7 @@ def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small,
     assert "upto = 3" in chapter
     assert "upto = 2" not in chapter
     assert "scheduler" not in chapter
-    assert gates.faults(site, small) == []
+    assert checks.faults(site, small) == []
     assert [path.name for path in (small / "book/_build").iterdir() if path.name == "staged"] == []
     before = {path: path.read_bytes() for path in site.rglob("*.*") if path.suffix != ".inv"}
 
@@ -234,7 +233,7 @@ def test_an_interrupted_book_ends_its_notebooks_at_once(small, notebook):
     )
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pathlib import Path; from rich.console import Console; from lottery import book\n"
+        "from pathlib import Path; from rich.console import Console; from lottery.suite import book\n"
         "book.execute_all(Path.cwd(), {'experiments/slow': {}}, Path('executed'), results=Path('results'), workers=2,\n"
         "    scheduler='', force=True, console=Console(quiet=True))\n"
     )
@@ -259,7 +258,7 @@ def test_pages_stand_in_the_part_and_order_that_they_say(small, notebook):
     notebook("analyses/early", '# %% tags=["parameters"]\n')
     (small / "book/between.md").write_text("---\nlottery: {part: first, order: 15}\n---\n# Between\n")
     (small / "book/README.md").write_text("# No page\n")
-    pages = book.arranged(small)
+    pages = book.pages_by_part(small)
     assert {part: [page.file for page in told] for part, told in pages.items()} == {
         "The first part": ["analyses/early", "between", "experiments/late"],
         "The last part": ["closing", "how_this_was_made"],
@@ -273,7 +272,7 @@ def test_a_notebook_without_a_place_is_refused_with_the_parts(small, notebook, p
     path = notebook("experiments/double", NOTEBOOK)
     path.write_text(path.read_text().replace("#   lottery:\n#     part: first\n#     order: 10\n", f"#   {place}\n"))
     with pytest.raises(ValueError, match=r"experiments/double gives .*: write `lottery: .*parts first, last"):
-        book.arranged(small)
+        book.pages_by_part(small)
 
 
 def test_labels_are_found_in_prose_and_in_notebooks(small, notebook, tmp_path):
@@ -308,7 +307,7 @@ def test_the_rows_and_parts_of_the_real_book_are_in_order():
     rows = yaml.safe_load((ROOT / "book/rows.yaml").read_text())
     assert len({told["row"] for told in rows}) == len(rows) == 59
     assert all(told.keys() == {"row", "paper", "what"} for told in rows)
-    pages = [page for part in book.arranged(ROOT).values() for page in part]
+    pages = [page for part in book.pages_by_part(ROOT).values() for page in part]
     first = book.first_page(ROOT)
     assert {page.file for page in (first, *pages) if page.notebook} == set(notebooks.find(ROOT))
 
@@ -323,7 +322,7 @@ def test_a_book_opens_with_a_page_of_prose_or_with_a_notebook(small, notebook, p
     if notebook_too:
         notebook("experiments/index", NOTEBOOK)
     assert book.first_page(small) == expected
-    assert all(page.file != expected.file for part in book.arranged(small).values() for page in part)
+    assert all(page.file != expected.file for part in book.pages_by_part(small).values() for page in part)
 
 
 def test_a_book_with_two_first_pages_or_none_is_refused(small, notebook):

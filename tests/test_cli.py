@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from lottery import store as runs
+from lottery.choices import SHELVES
 from lottery.masks import files as mask_files
 from lottery.suite import book, cli, notebooks
 
@@ -115,18 +117,24 @@ def test_lists(lottery, counting):
     assert lottery("list", "profiles") == (0, "more\nquick  Minutes on two cores\n", "")
     for kind, name, what in (
         ("tasks", "cola", "CoLA"),
-        ("methods", "magnitude", "weight"),
-        ("components", "sample", "example by example"),
+        ("tasks", "own", "-p task own -p train_file FILE"),
+        ("importance", "magnitude", "weight"),
+        ("component_importance", "sample", "example by example"),
         ("baselines", "cbow", "mean of its words"),
-        ("masks", "smp_l", "weights stay as pre-trained"),
-        ("heads", "embedding", "the embedding of each label's word"),
-        ("patterns", "prototype", "nearest mean picture"),
+        ("mask_learning", "smp_l", "weights stay as pre-trained"),
+        ("task_heads", "embedding", "the embedding of each label's word"),
+        ("pattern_classifiers", "prototype", "nearest mean picture"),
         ("models", "minilm", "BERT"),
         ("claims", "low_sparsity_is_free", "30 to 40 %"),
     ):
         code, told, _ = lottery("list", kind)
         (line,) = [line for line in told.splitlines() if line.startswith(f"{name} ")]
         assert (code, what in line) == (0, True), line
+
+
+def test_the_readme_names_all_that_can_be_listed():
+    words = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert [shelf for shelf in cli.LISTED if f"`{shelf}`" not in words] == []
 
 
 def test_what_works_without_a_checkout_and_what_does_not(lottery, tmp_path, monkeypatch):
@@ -161,7 +169,14 @@ def test_masks_are_judged_and_drawn(lottery, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["list", "taks"], "'taks' is not one of 'tasks', 'models'"),
+        (
+            ["list", "taks"],
+            f"no shelf 'taks' (did you mean 'tasks'?): there are {', '.join(SHELVES)}, models, profiles, ",
+        ),
+        (
+            ["list", "methods"],
+            "mask_learning, task_heads, baselines, pattern_classifiers, claims, models, profiles, note",
+        ),
         (["lits"], "No such command 'lits'"),
         (["run"], "Missing argument"),
         (["run", "coumt"], "no notebook 'coumt'"),

@@ -341,7 +341,7 @@ def test_an_interrupted_map_leaves_no_worker_behind(tmp_path, log, sent):
     """Ctrl-C reaches all processes of a terminal, kill -9 only the one."""
     script = tmp_path / "script.py"
     script.write_text(
-        "from toy_experiments import Doubling\nfrom lottery import cluster\n"
+        "from toy_experiments import Doubling\nfrom lottery.suite import cluster\n"
         "if __name__ == '__main__':\n"
         "    import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"    grid = [Doubling(number=n, log={log!r}, seconds=1000.0) for n in range(2)]\n"

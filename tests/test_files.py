@@ -20,7 +20,7 @@ ON_A_SMALL_DISK = """
 import json, subprocess, sys
 from pathlib import Path
 from toy_experiments import Filling
-from lottery import runs
+from lottery import store as runs
 
 place = Path(sys.argv[1])
 kinds = sys.argv[2:]
@@ -47,7 +47,7 @@ AS_SOMEBODY_ELSE = """
 import json, os, sys
 from pathlib import Path
 from toy_experiments import Filling
-from lottery import runs
+from lottery import store as runs
 
 if os.getuid() == 0:
     os.setuid(65534)

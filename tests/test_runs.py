@@ -760,7 +760,7 @@ def test_no_path_of_this_machine_is_told(results, tmp_path):
 
 @pytest.mark.parametrize(("told", "precision"), [("no", "float32"), ("bf16", "mixed with bf16")])
 def test_provenance_names_the_precision_that_training_has(told, precision):
-    program = "from lottery import runs; print(runs.provenance()['precision'])"
+    program = "from lottery import store as runs; print(runs.provenance()['precision'])"
     environment = os.environ | {"ACCELERATE_MIXED_PRECISION": told}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == precision

@@ -53,7 +53,7 @@ def test_a_mask_of_a_model_is_saved_and_its_size_told(lottery, here, bert_folder
 
 
 def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
-    options = ["--method", "random", "--scope", "local", "--embeddings", "--pooler", "--seed", 3, "--coder", "bits"]
+    options = ["--importance", "random", "--scope", "local", "--embeddings", "--pooler", "--seed", 3, "--coder", "bits"]
     lottery("ticket", "save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.25, *options)
     mask, header = mask_files.load(here / "t.safetensors")
     assert len(mask) == 14
@@ -172,7 +172,11 @@ def test_nothing_is_written_over_unless_forced(lottery, ticket, here, bert_folde
         (["save", "BERT", "-o", "new.safetensors", "--sparsity", "1.0"], "sparsity 1.0 is not in [0, 1)"),
         (["save", "BERT", "-o", "new.safetensors", "--sparsity", "nan"], "sparsity nan is not in [0, 1)"),
         (["save", "BERT", "-o", "new.safetensors", "--sparsity", "half"], "Invalid value for '--sparsity'"),
-        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--method", "magnitud"], "did you mean"),
+        (["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--importance", "magnitud"], "did you mean"),
+        (
+            ["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--importance", "sample"],
+            "is in component_imp",
+        ),
         (["save", "BERT", "-o", "new.safetensors", "--sparsity", "0.5", "--scope", "all"], "'all' is not one of"),
         (["save", "BERT", "-o", "new.npz", "--sparsity", "0.5"], "a mask file ends in .safetensors"),
         (["save", "BERT", "--sparsity", "0.5"], "Missing option '-o' / '--output'"),

@@ -14,7 +14,7 @@ from lottery.experiments.pruned_score import PrunedScore
 from lottery.masks import files as mask_files
 from lottery.suite import tickets as ticket_files
 
-ASKED = {"method": "magnitude", "scope": "global", "sparsity": 0.4, "embeddings": False, "pooler": False, "seed": 0}
+ASKED = {"importance": "magnitude", "scope": "global", "sparsity": 0.4, "embeddings": False, "pooler": False, "seed": 0}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_pooler_and_embeddings_stay_whole_where_they_are_not_asked_for(classifie
 
 def test_what_cannot_be_made_is_refused(classifier):
     for change, told in (
-        ({"method": "magnitud"}, "no importance named 'magnitud'.*magnitude"),
+        ({"importance": "magnitud"}, "no importance named 'magnitud'.*magnitude"),
         ({"sparsity": 1.0}, r"sparsity 1.0 is not in \[0, 1\)"),
     ):
         with pytest.raises(ValueError, match=told):
@@ -135,7 +135,7 @@ def test_layers_are_told_one_by_one():
     matrices = {"output": "output.dense", "query": "attention.self.query"}
     names = {(layer, kind): f"encoder.layer.{layer}.{matrices[kind]}.weight" for layer in (10, 2) for kind in matrices}
     mask = {name: torch.rand(4, 5, generator=draw) < 0.5 for name in ["pooler.dense.weight", *names.values()]}
-    table = ticket_files.told(mask)
+    table = ticket_files.by_layer(mask)
     assert list(table.index) == [2, 10, "-"]
     assert list(table.columns) == ["query", "output", "pooler"]
     for place, name in names.items():
@@ -146,15 +146,15 @@ def test_layers_are_told_one_by_one():
 
 def test_components_are_told_layer_by_layer():
     kept = {"heads": torch.tensor([[1, 0, 1], [0, 0, 0]]).bool(), "mlps": torch.tensor([False, True])}
-    table = ticket_files.told(kept)
+    table = ticket_files.by_layer(kept)
     assert table.to_dict("list") == {"heads": [2, 0], "of": [3, 3], "mlp": [False, True]}
 
 
-def test_what_is_drawn_is_what_is_told(classifier):
+def test_what_is_drawn_is_what_the_table_says(classifier):
     mask = ticket_files.of_model(classifier[1], **ASKED | {"pooler": True})
-    shown = ticket_files.drawn(mask).images[0].get_array()
-    assert shown.tolist() == ticket_files.told(mask).loc[[0, 1]].dropna(axis="columns").to_numpy().tolist()
+    shown = ticket_files.heatmap(mask).images[0].get_array()
+    assert shown.tolist() == ticket_files.by_layer(mask).loc[[0, 1]].dropna(axis="columns").to_numpy().tolist()
     kept = {"heads": torch.tensor([[1, 0, 1], [0, 0, 0]]).bool(), "mlps": torch.tensor([False, True])}
-    heads = ticket_files.drawn(kept)
+    heads = ticket_files.heatmap(kept)
     assert heads.images[0].get_array().tolist() == [[1, 0, 1], [0, 0, 0]]
     assert heads.figure.axes[1].images[0].get_array().tolist() == [[0], [1]]

@@ -12,8 +12,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from lottery.data import metrics as scores
-from lottery.data import splitting, text_files
+from lottery.data import metrics, splitting, text_files
 
 Labels = Literal["classes", "numbers"]
 SPLIT_SEED = 0  # of the rows that are held out where no dev file is given: the same for every run
@@ -35,11 +34,11 @@ class OwnTask:
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         """Classes: accuracy, the reported score, F1 averaged over classes, Matthews. Numbers: those of STS-B."""
         if self.KIND == "regression":
-            return scores.correlations(predictions, labels)
+            return metrics.correlations(predictions, labels)
         return {
-            "accuracy": scores.accuracy(predictions, labels),
-            "f1_macro": scores.f1_macro(predictions, labels),
-            "matthews": scores.matthews(predictions, labels),
+            "accuracy": metrics.accuracy(predictions, labels),
+            "f1_macro": metrics.f1_macro(predictions, labels),
+            "matthews": metrics.matthews(predictions, labels),
         }
 
 

@@ -1,4 +1,4 @@
-"""The book: every notebook executed, prose and computed pages put together, rendered, and shown if it passes the gates.
+"""The book: notebooks executed, prose and computed pages put together, rendered, and shown if it passes the checks.
 
 Its first page is the notebook or the prose called index. The parts after it stand in book/parts.yaml, `part: title` in
 order. The first lines of a notebook, and of a page of prose (book/*.md), say
@@ -26,8 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks as gates
-from lottery.suite import notebooks
+from lottery.suite import checks, notebooks
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
@@ -66,27 +65,27 @@ def build(
     force      execute notebooks that are up to date, too
 
     Raises ValueError for a profile, row or notebook header that is wrong, and RuntimeError if a notebook fails, a page
-    does not render or a gate is not passed: the book that was there before then stays as it was.
+    does not render or a check is not passed: the book that was there before then stays as it was.
     """
-    told = notebooks.profile(root, profile)
+    changes = notebooks.profile(root, profile)
     home = root / "book" / "_build"
-    first, pages = first_page(root), arranged(root)
+    first, pages = first_page(root), pages_by_part(root)
     executed = home / "executed" / profile
+    machine = {"results": results, "workers": workers, "scheduler": scheduler}
     overrides = {
-        name: told.get(name, {}) | notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
-        for name in _notebooks(first, pages)
+        name: changes.get(name, {}) | notebooks.machine(root, name, **machine) for name in _notebooks(first, pages)
     }
     tables = execute_all(
         root, overrides, executed, results=results, workers=workers, scheduler=scheduler, force=force, console=console
     )
-    faults = [fault for name in overrides for fault in gates.unexecuted(executed / f"{name}.ipynb")]
+    faults = [fault for name in overrides for fault in checks.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
     source = home / "source"
     with files.locked(home / ".lock"):
         assemble(root, first, pages, executed, source)
         (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
         staged = render(source, home / "staged")
-        _refuse(gates.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
+        _refuse(checks.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
         if (home / "html").exists():
             (home / "html").replace(home / "staged" / "before")
         staged.replace(home / "html")
@@ -117,16 +116,16 @@ def first_page(root: Path) -> Page:
 
     Raises ValueError where there is none, or both.
     """
-    found = [Page(0, name, notebook=True) for name in notebooks.find(root) if _in_source(name) == FIRST]
-    found += [Page(0, FIRST)] if (root / "book" / f"{FIRST}.md").exists() else []
-    if len(found) != 1:
+    pages = [Page(0, name, notebook=True) for name in notebooks.find(root) if _in_source(name) == FIRST]
+    pages += [Page(0, FIRST)] if (root / "book" / f"{FIRST}.md").exists() else []
+    if len(pages) != 1:
         raise ValueError(
-            f"a book opens with one page called {FIRST}, a notebook or book/{FIRST}.md; here are {len(found)}"
+            f"a book opens with one page called {FIRST}, a notebook or book/{FIRST}.md; here are {len(pages)}"
         )
-    return found[0]
+    return pages[0]
 
 
-def arranged(root: Path) -> dict[str, list[Page]]:
+def pages_by_part(root: Path) -> dict[str, list[Page]]:
     """The pages of the book after its first one: {title of the part: its pages in order}; parts without pages left out.
 
     Raises ValueError for a notebook in no part and for a part that is not in book/parts.yaml, naming the parts.
@@ -186,16 +185,16 @@ def execute_all(
     # torch, Dask and Jupyter: seconds that commands which only look can do without
     from jupyter_core.utils import ensure_event_loop
 
-    from lottery import store as runs
+    from lottery import store
     from lottery.suite import cluster
 
-    def shown(name: str) -> Path:
+    def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
 
     def one(name: str, progress: Progress) -> float:
         with closing(ensure_event_loop()):  # a thread's own, which Jupyter makes and never closes
             seconds = notebooks.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
-        runs.record(_with_needs(grids[name], results), results, shown(name))
+        store.record(_with_needs(grids[name], results), results, table_of(name))
         return seconds
 
     with chdir(root):  # where notebooks are, so that files they name have the same key here
@@ -206,12 +205,12 @@ def execute_all(
                 _say(console, f"{name}: up to date")
             else:
                 stale.append(name)
-                shown(name).unlink(missing_ok=True)
+                table_of(name).unlink(missing_ok=True)
         ours = [experiment for name in stale if "scheduler" in overrides[name] for experiment in grids[name]]
         try:
             cluster.map(ours, results, workers=workers, scheduler=scheduler)
         except (RuntimeError, ValueError) as error:
-            failed = [name for name in stale if (runs.status(grids[name], results)["state"] == "failed").any()]
+            failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
             raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
         with notebooks.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
             at_work = {pool.submit(one, name, progress): name for name in stale}
@@ -226,21 +225,21 @@ def execute_all(
             finally:
                 pool.shutdown(cancel_futures=True)
         for name in overrides:
-            if not shown(name).exists():  # of one that is up to date
-                runs.record(_with_needs(grids[name], results), results, shown(name))
-    return {name: runs.recorded(shown(name)) for name in overrides}
+            if not table_of(name).exists():  # of one that is up to date
+                store.record(_with_needs(grids[name], results), results, table_of(name))
+    return {name: store.recorded(table_of(name)) for name in overrides}
 
 
 def _with_needs(grid: list[Any], results: Path) -> list[Any]:
     """The experiments of a grid and all that they need, each once, but for needs that are gone from the store since."""
-    from lottery import store as runs
+    from lottery import store
 
-    found: dict[str, Any] = {}
+    experiments: dict[str, Any] = {}
     for experiment in grid:
-        needs = [each for each in runs.needs(experiment) if runs.Run(each, results).finished]
+        needs = [each for each in store.needs(experiment) if store.Run(each, results).finished]
         for each in (*_with_needs(needs, results), experiment):
-            found.setdefault(runs.key(each), each)
-    return list(found.values())
+            experiments.setdefault(store.key(each), each)
+    return list(experiments.values())
 
 
 def _say(console: Console, line: str) -> None:
@@ -272,13 +271,13 @@ def labels(page: Path) -> list[str]:
     text = page.with_suffix(".md")
     if text.exists():
         return [first or second for first, second in LABEL.findall(text.read_text(encoding="utf-8"))]
-    told = []
+    anchors = []
     for cell in nbformat.read(page.with_suffix(".ipynb"), as_version=4).cells:
         if cell.cell_type == "markdown":
-            told += [first or second for first, second in LABEL.findall(cell.source)]
+            anchors += [first or second for first, second in LABEL.findall(cell.source)]
         elif name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
-            told.append(name)
-    return told
+            anchors.append(name)
+    return anchors
 
 
 def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
@@ -289,16 +288,16 @@ def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
     """
     lines = ["# What is in this book", ""]
     listed: dict[str | None, list[str]] = {}
-    for told in yaml.safe_load(rows.read_text(encoding="utf-8")):
-        row = told["row"].lower()
+    for entry in yaml.safe_load(rows.read_text(encoding="utf-8")):
+        row = entry["row"].lower()
         own = sorted((label, page) for label, page in anchors if label == row or label.startswith(f"{row}-"))
         for (label, page), (again, other) in pairwise(own):
             if label == again:
                 raise ValueError(f"the anchor {label} stands in {page} and in {other}: a row has one place in the book")
-        shown = [(told["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
+        shown = [(entry["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
         links = ", ".join(f"{{ref}}`{name} <{label}>`" for name, label in shown) or "not yet"
-        what = told["what"].replace("|", "\\|")
-        listed.setdefault(told["paper"], []).append(f"| {told['row']} | {what} | {links} |")
+        what = entry["what"].replace("|", "\\|")
+        listed.setdefault(entry["paper"], []).append(f"| {entry['row']} | {what} | {links} |")
     for paper, table in listed.items():
         heading = f"{{cite:t}}`{paper}`" if paper else "Beyond the papers"
         lines += [f"## {heading}", "", "| row | what it is | where |", "|---|---|---|", *table, ""]
@@ -311,11 +310,11 @@ def how_this_was_made(
     """The page that tells with what, from what and in how long the book was computed, and what was recorded before.
 
     overrides  {notebook: its given parameters}
-    tables     {notebook: its runs}, as lottery.runs.record leaves them
+    tables     {notebook: its runs}, as `store.record` leaves them
     """
-    from lottery import store as runs
+    from lottery import store
 
-    here = runs.provenance()
+    here = store.provenance()
     lines = [
         "# How this was made",
         "",
@@ -328,12 +327,12 @@ def how_this_was_made(
     for name, table in tables.items():
         took = _duration(notebooks.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
-        told = [f"`{parameter} = {value!r}`" for parameter, value in parameters if notebooks.is_told(parameter, value)]
-        lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_told(table)}; the page itself was executed in {took}."]
-        lines += [f"  Its parameters: {', '.join(told)}."] if told else []
-    recorded = {path: runs.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
+        public = [f"`{word} = {value!r}`" for word, value in parameters if notebooks.is_public(word, value)]
+        lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_in_words(table)}; the page itself was executed in {took}."]
+        lines += [f"  Its parameters: {', '.join(public)}."] if public else []
+    recorded = {path: store.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
     lines += ["", "## Recorded before, and shown beside it", ""]
-    lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_told(table)}." for path, table in recorded.items()]
+    lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_in_words(table)}." for path, table in recorded.items()]
     lines += [] if recorded else ["Nothing has been recorded yet."]
     lines += ["", "## Versions", "", "| | put together with | runs made with |", "|---|---|---|"]
     every = [table for table in (*tables.values(), *recorded.values()) if not table.empty]
@@ -343,19 +342,19 @@ def how_this_was_made(
     return "\n".join([*lines, ""])
 
 
-def _runs_told(table: pd.DataFrame) -> str:
+def _runs_in_words(table: pd.DataFrame) -> str:
     """A table of runs in a sentence: how many, how long, when, of what, from which commit, on which device."""
     if table.empty:
         return "no runs of its own"
     days = [f"{datetime.fromtimestamp(when, UTC):%-d %B %Y}" for when in sorted(table["made.finished"])]
-    told = [f"{len(table)} runs", _duration(table["seconds"].sum()), " to ".join(dict.fromkeys((days[0], days[-1])))]
+    parts = [f"{len(table)} runs", _duration(table["seconds"].sum()), " to ".join(dict.fromkeys((days[0], days[-1])))]
     for word in ("model", "task", "seed", *(f"made.{what}" for what in OF_A_RUN)):
         columns = [column for column in table if column == word or column.endswith(f".{word}")]
         values = {value for column in columns for value in table[column].dropna()}
         shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(values)]
         name = word.removeprefix("made.")
-        told += [f"{name if len(shown) == 1 else f'{name}s'} {', '.join(shown)}"] if shown else []
-    return ", ".join(told)
+        parts += [f"{name if len(shown) == 1 else f'{name}s'} {', '.join(shown)}"] if shown else []
+    return ", ".join(parts)
 
 
 def _duration(seconds: float) -> str:
@@ -376,9 +375,9 @@ def render(source: Path, place: Path) -> Path:
     if not find_spec("jupyter_book"):
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
-    told = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
+    arguments = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
     environment = os.environ | {"SOURCE_DATE_EPOCH": notebooks.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
-    done = subprocess.run([sys.executable, "-c", RENDER, *told], env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]

@@ -1,6 +1,6 @@
 """What a book has to pass before it is shown: executed notebooks without errors, and pages that stand on their own.
 
-Each gate returns what is wrong, one sentence a fault; nothing wrong is an empty list.
+Each check returns what is wrong, one sentence a fault; nothing wrong is an empty list.
 """
 
 import json
@@ -59,7 +59,7 @@ def faults(site: Path, root: Path) -> list[str]:
     """The faults of a built book.
 
     site  the folder of its pages
-    root  the checkout that it was built from, of which no path may be told
+    root  the checkout that it was built from, of which no path may be in it
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; paths of this machine and the name
@@ -67,39 +67,33 @@ def faults(site: Path, root: Path) -> list[str]:
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
-    found = []
+    sentences = []
     for path, page in pages.items():
-        where = path.relative_to(site)
-        told = [
-            *page.broken(site, pages),
-            *page.fetched_from_elsewhere(),
-            *page.without_text(),
-            *page.without_mathjax(),
-        ]
-        found += [f"{where}: {fault}" for fault in told]
+        of_page = (page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax())
+        sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
     for path in sorted(site.rglob("*.css")):
-        found += [
-            f"{path.relative_to(site)}: fetches {address}" for address in _fetched_by_code(path.read_text("utf-8"))
-        ]
-    return found + machine_told(site, root)
+        addresses = _fetched_by_code(path.read_text(encoding="utf-8"))
+        sentences += [f"{path.relative_to(site)}: fetches {address}" for address in addresses]
+    return sentences + traces_of_machine(site, root)
 
 
-def machine_told(site: Path, root: Path) -> list[str]:
+def traces_of_machine(site: Path, root: Path) -> list[str]:
     """The paths of this machine and the name of its user in the pages, their sources and the search index."""
     tops = {place.parts[1] for place in (root.resolve(), Path.home(), Path(tempfile.gettempdir())) if place.parts[1:]}
-    path_told = re.compile(
+    local_path = re.compile(
         rf"(?<![\w.:/%-])(?:file://)?/(?:{'|'.join(sorted(tops | {'home', 'root', 'tmp', 'Users'}))})/\w[^\s\"'<&\\]*"
     )
     user = Path.home().name
-    name_told = re.compile(rf"\b{re.escape(user)}\b") if user not in MACHINE_ACCOUNTS else None
+    user_name = re.compile(rf"\b{re.escape(user)}\b") if user not in MACHINE_ACCOUNTS else None
     texts = [*site.rglob("*.html"), *(site / "_sources").rglob("*.*"), *site.glob("searchindex.js")]
-    found = []
+    sentences = []
     for path in sorted(texts):
         text = path.read_text(encoding="utf-8")
-        found += [f"{path.relative_to(site)}: tells the path {told}" for told in sorted(set(path_told.findall(text)))]
-        if name_told and name_told.search(text):
-            found.append(f"{path.relative_to(site)}: tells the user name {user}")
-    return found
+        paths = sorted(set(local_path.findall(text)))
+        sentences += [f"{path.relative_to(site)}: tells the path {local}" for local in paths]
+        if user_name and user_name.search(text):
+            sentences.append(f"{path.relative_to(site)}: tells the user name {user}")
+    return sentences
 
 
 def _fetched_by_code(text: str) -> list[str]:
@@ -148,7 +142,8 @@ class _Page(HTMLParser):
             address = attributes.get(FETCHES.get(tag, "")) or ""
             if _is_remote(address) and (tag != "link" or attributes.get("rel") not in ("canonical", "next", "prev")):
                 faults.append(f"<{tag}> fetches {address}")
-        return faults + [f"a script or style fetches {told}" for code in self.code for told in _fetched_by_code(code)]
+        addresses = [address for code in self.code for address in _fetched_by_code(code)]
+        return faults + [f"a script or style fetches {address}" for address in addresses]
 
     def without_text(self) -> list[str]:
         pictures = [attributes for tag, attributes in self.elements if tag == "img"]

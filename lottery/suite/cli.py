@@ -6,16 +6,18 @@ Commands import what they need when they are called: `lottery --help` has no use
 import ast
 import sys
 from contextlib import chdir
+from difflib import get_close_matches
 from itertools import islice
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from lottery import files
+from lottery.choices import SHELVES, offered
 from lottery.suite import ticket_commands
 
 app = typer.Typer(
@@ -29,6 +31,8 @@ app = typer.Typer(
 
 app.add_typer(ticket_commands.app, name="ticket")
 
+PACKAGE = Path(__file__).parent.parent
+LISTED = (*SHELVES, "models", "profiles", "notebooks")
 DRAWS = {"heads": 999, "mlps": 999, "weights": 0}  # of masks by lot; of millions of weights chance hardly varies
 SHOWN = 10  # failures of a notebook; the rest is counted
 
@@ -118,7 +122,7 @@ def run(
     name = notebooks.named(root, notebook)
     given = notebooks.profile(root, profile).get(name, {}) if profile else {}
     given |= notebooks.read_parameters(file) if file else {}
-    given |= _from_here(root, notebooks.parsed(root, name, dict(told.split("=", 1) for told in parameter or [])))
+    given |= _from_here(root, notebooks.parsed(root, name, dict(pair.split("=", 1) for pair in parameter or [])))
     given |= notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
     place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
     if place.suffix != ".ipynb":
@@ -188,44 +192,40 @@ def agreement(
     typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
 
 
-@app.command("list", epilog="Example: [bold]lottery list tasks[/bold]")
+@app.command("list", epilog="Example: [bold]lottery list component_importance[/bold]")
 def list_(
-    kind: Annotated[
-        Literal[
-            *("tasks", "models", "methods", "components", "masks", "heads", "baselines", "patterns", "claims"),
-            *("profiles", "notebooks"),
-        ],
-        typer.Argument(help="Of what."),
-    ],
+    shelf: Annotated[str, typer.Argument(metavar="SHELF", help=f"{', '.join(LISTED[:-1])} or {LISTED[-1]}.")],
 ) -> None:
-    """What there is of a kind, one a line."""
-    told = _offers(kind)
-    for name, what in told.items():
-        typer.echo(f"{name:<{max(map(len, told))}}  {what}".rstrip())
+    """What there is of a kind, a line each: the files of a folder of lottery/; or models, profiles, notebooks.
+
+    importance scores single weights, component_importance heads and MLPs.
+    mask_learning holds ways to learn a mask, task_heads what stands over an encoder for a task.
+    """
+    if shelf not in LISTED:
+        near = get_close_matches(shelf, LISTED, n=1)
+        raise ValueError(
+            f"no shelf {shelf!r}{f' (did you mean {near[0]!r}?)' if near else ''}: there are {', '.join(LISTED)}"
+        )
+    lines = _what_there_is(shelf)
+    for name, what in lines.items():
+        typer.echo(f"{name:<{max(map(len, lines))}}  {what}".rstrip())
 
 
-def _offers(kind: str) -> dict[str, str]:
-    if kind not in ("models", "profiles", "notebooks"):
-        from lottery.choices import offered
+def _what_there_is(shelf: str) -> dict[str, str]:
+    """{name: what it is, in a line}."""
+    if shelf in SHELVES:
+        from lottery import tasks
 
-        folder = {
-            "methods": "importance",
-            "components": "component_importance",
-            "masks": "mask_learning",
-            "heads": "task_heads",
-            "patterns": "pattern_classifiers",
-        }.get(kind, kind)
-        told = {name: _first_line(Path(__file__).parent.parent / folder / f"{name}.py") for name in offered(folder)}
-        own = {"own": "A file of your own: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."}
-        return told | (own if kind == "tasks" else {})
-    if kind == "models":
+        files_of_it = {name: _first_line(PACKAGE / shelf / f"{name}.py") for name in offered(shelf)}
+        return files_of_it | (tasks.NO_FILES if shelf == "tasks" else {})
+    if shelf == "models":
         from lottery import models
 
         return models.describe()
     from lottery.suite import notebooks
 
     root = notebooks.checkout()
-    if kind == "notebooks":
+    if shelf == "notebooks":
         return {name: notebooks.title(root, name) for name in notebooks.find(root)}
     paths = {name: root / "notebooks" / "profiles" / f"{name}.yaml" for name in notebooks.profiles(root)}
     firsts = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in paths.items()}
@@ -247,12 +247,12 @@ def runs(
     from lottery.suite import notebooks
 
     root = notebooks.checkout()
-    told = notebooks.profile(root, profile)
+    overrides = notebooks.profile(root, profile)
     names = [notebooks.named(root, notebook)] if notebook else notebooks.find(root)
     typer.echo(f"{'notebook':<40} finished  failed  missing")
     for name in names:
         with chdir(root):
-            states = store.status(notebooks.grid(root, name, told.get(name, {})), _results(root, results))
+            states = store.status(notebooks.grid(root, name, overrides.get(name, {})), _results(root, results))
         counts = [(states["state"] == state).sum() for state in ("finished", "failed", "missing")]
         typer.echo(f"{name:<40} {counts[0]:>8}  {counts[1]:>6}  {counts[2]:>7}")
         failed = states[states["state"] == "failed"]
@@ -276,13 +276,13 @@ def record(
     from lottery.suite import notebooks
 
     root = notebooks.checkout()
-    told = notebooks.profile(root, profile)
-    if not told:
+    overrides = notebooks.profile(root, profile)
+    if not overrides:
         raise ValueError(f"the profile {profile} names no notebook, so none of its runs are to be recorded")
     only = notebook and notebooks.named(root, notebook)
     before = store.recorded_rows(root / "book" / "records" / profile)
     missing = []
-    for name, given in told.items():
+    for name, given in overrides.items():
         if only not in (None, name):
             continue
         path = root / "book" / "records" / profile / f"{Path(name).name}.parquet"

@@ -27,8 +27,7 @@ from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecClus
 from distributed.versions import VersionMismatchWarning
 from tqdm import tqdm
 
-from lottery import files
-from lottery import store as runs
+from lottery import files, store
 from lottery.store import Experiment, Run
 
 # What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
@@ -208,8 +207,8 @@ class _Workers:
         ).items():
             if isinstance(error, ImportError):
                 raise Unfit(f"the worker at {worker} cannot import lottery ({error}): install the same version there")
-        told = self.client.run(os.getenv, TRAP, workers=new, on_error="ignore")
-        if any(told.values()) and not self.told_of_trap:
+        settings = self.client.run(os.getenv, TRAP, workers=new, on_error="ignore")
+        if any(settings.values()) and not self.told_of_trap:
             _say(f"{TRAP} makes these workers slow on a CPU: start them with --preload-nanny lottery.suite.cluster")
             self.told_of_trap = True
 
@@ -221,7 +220,7 @@ def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
     def add(experiment: Experiment) -> None:
         name, run = _name(experiment), Run(experiment, results)
         if name not in todo and not run.finished:
-            for needed in runs.needs(experiment):
+            for needed in store.needs(experiment):
                 add(needed)
             todo[name] = run
 
@@ -231,7 +230,7 @@ def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
 
 
 def _name(experiment: Experiment) -> str:
-    return f"{type(experiment).__name__}-{runs.key(experiment)}"
+    return f"{type(experiment).__name__}-{store.key(experiment)}"
 
 
 def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, BaseException], int]:
@@ -241,7 +240,7 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     on every run that waits at it, and those have to be sent again.
     """
     ranks = {name: rank for rank, name in enumerate(todo)}
-    needed = {name: [_name(each) for each in runs.needs(run.experiment)] for name, run in todo.items()}
+    needed = {name: [_name(each) for each in store.needs(run.experiment)] for name, run in todo.items()}
     order = TopologicalSorter({name: ranks.keys() & before for name, before in needed.items()})
     order.prepare()
     ready = [(ranks[name], name) for name in order.get_ready()]
@@ -288,9 +287,9 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
                     if times < TRIES:
                         heapq.heappush(ready, (ranks[name], name))
                         continue
-                    told = f"its worker was killed each of the {times} times that it was begun: too little memory?"
-                    runs.failed(todo[name], told)  # its process could leave no word of it
-                    error = RuntimeError(told)
+                    reason = f"its worker was killed each of the {times} times that it was begun: too little memory?"
+                    store.failed(todo[name], reason)  # its process could leave no word of it
+                    error = RuntimeError(reason)
                 failed[name] = error
             bar.update()
     return failed, len(todo) - bar.n
@@ -305,7 +304,7 @@ def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> No
     with begun.open("a") as file:
         file.write("begun\n")
     try:
-        runs.perform(run.experiment, run.results)
+        store.perform(run.experiment, run.results)
     finally:
         for each in run.path.glob(".begun.*"):  # those of sessions that were killed, too
             each.unlink(missing_ok=True)
@@ -317,7 +316,7 @@ def _refuse(worker: Worker, landmark: str, same: dict[str, str]) -> None:
     landmark  a file in the store
     same      SAME of that process
     """
-    differ = [name for name, told in same.items() if SAME.get(name) != told]
+    differ = [name for name, theirs in same.items() if SAME.get(name) != theirs]
     if worker.state.nthreads > 1:
         fault = f"has {worker.state.nthreads} threads, which share torch's random state: give it --nthreads 1"
     elif not os.access(landmark, os.W_OK):

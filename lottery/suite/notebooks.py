@@ -90,25 +90,25 @@ def profile(root: Path, name: str) -> dict[str, dict[str, Any]]:
     """
     if name not in profiles(root):
         raise ValueError(f"no profile {name!r}{_offer(name, profiles(root))}")
-    told = read_parameters(root / "notebooks" / "profiles" / f"{name}.yaml")
-    for notebook, overrides in told.items():
+    changes = read_parameters(root / "notebooks" / "profiles" / f"{name}.yaml")
+    for notebook, overrides in changes.items():
         if notebook not in find(root):
             raise ValueError(f"profile {name}: no notebook {notebook!r}{_offer(notebook, find(root))}")
         if overrides is not None and not isinstance(overrides, dict):
             raise ValueError(f"profile {name}: {notebook} holds {overrides!r}; write `parameter: value` lines below it")
         resolve(root, notebook, overrides or {})
-    return {notebook: overrides or {} for notebook, overrides in told.items()}
+    return {notebook: overrides or {} for notebook, overrides in changes.items()}
 
 
 def read_parameters(file: Path) -> dict[str, Any]:
     """The mapping in a yaml file; {} for an empty one."""
     try:
-        told = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not yaml: {' '.join(str(error).split())}") from None
-    if not isinstance(told or {}, dict):
-        raise ValueError(f"{file} holds {type(told).__name__}, not `name: value` lines")
-    return told or {}
+    if not isinstance(content or {}, dict):
+        raise ValueError(f"{file} holds {type(content).__name__}, not `name: value` lines")
+    return content or {}
 
 
 def defaults(root: Path, name: str) -> dict[str, Any]:
@@ -119,17 +119,17 @@ def defaults(root: Path, name: str) -> dict[str, Any]:
     source = _tagged(_read(root, name), "parameters")
     if source is None:
         raise ValueError(f"notebook {name} has no cell tagged `parameters`: give it one, empty if it takes none")
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for statement in ast.parse(source).body:
         try:
             (target,) = statement.targets
-            told[target.id] = ast.literal_eval(statement.value)
+            values[target.id] = ast.literal_eval(statement.value)
         except (AttributeError, ValueError):
             line = ast.unparse(statement)
             raise ValueError(f"notebook {name}: `{line}` in its parameters cell: only `name = plain value`") from None
-        if not isinstance(told[target.id], PLAIN):
-            raise ValueError(f"notebook {name}: {target.id} is a {type(told[target.id]).__name__}; write a list")
-    return told
+        if not isinstance(values[target.id], PLAIN):
+            raise ValueError(f"notebook {name}: {target.id} is a {type(values[target.id]).__name__}; write a list")
+    return values
 
 
 def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,15 +137,15 @@ def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, An
 
     Raises ValueError for an unknown parameter or a value of another type than its default's, before anything runs.
     """
-    told = defaults(root, name)
+    values = defaults(root, name)
     for parameter, value in overrides.items():
-        if parameter not in told:
-            raise ValueError(f"notebook {name} has no parameter {parameter!r}{_offer(parameter, list(told))}")
+        if parameter not in values:
+            raise ValueError(f"notebook {name} has no parameter {parameter!r}{_offer(parameter, list(values))}")
         try:
-            told[parameter] = _as(told[parameter], value)
+            values[parameter] = _as(values[parameter], value)
         except TypeError as error:
             raise ValueError(f"notebook {name}: {parameter} = {value!r} is not {error}") from None
-    return told
+    return values
 
 
 def _as(default: Any, value: Any) -> Any:
@@ -172,7 +172,7 @@ def _as(default: Any, value: Any) -> Any:
     return value
 
 
-def parsed(root: Path, name: str, told: Mapping[str, str]) -> dict[str, Any]:
+def parsed(root: Path, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """Parameters as typed on a command line, read as yaml unless they are texts; unknown ones are left as they are."""
     known = defaults(root, name)
     try:
@@ -180,10 +180,10 @@ def parsed(root: Path, name: str, told: Mapping[str, str]) -> dict[str, Any]:
             parameter: text
             if isinstance(known.get(parameter), str) and known[parameter] != AUTO
             else yaml.safe_load(text)
-            for parameter, text in told.items()
+            for parameter, text in typed.items()
         }
     except yaml.YAMLError as error:
-        raise ValueError(f"a value among {dict(told)} cannot be read: {' '.join(str(error).split())}") from None
+        raise ValueError(f"a value among {dict(typed)} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def machine(
@@ -191,14 +191,16 @@ def machine(
 ) -> dict[str, Any]:
     """Those of the parameters that say where a notebook runs which are given and which it has.
 
-    results  a folder; inside the checkout it is told relative to it, as the notebook is executed there
+    results  a folder; inside the checkout it is given relative to it, as the notebook is executed there
     """
     if results is not None:
         results = results.absolute()
         results = results.relative_to(root) if results.is_relative_to(root) else results
-    told = {"results": results and str(results), "workers": workers, "scheduler": scheduler}
+    values = {"results": results and str(results), "workers": workers, "scheduler": scheduler}
     return {
-        parameter: value for parameter, value in told.items() if value is not None and parameter in defaults(root, name)
+        parameter: value
+        for parameter, value in values.items()
+        if value is not None and parameter in defaults(root, name)
     }
 
 
@@ -226,8 +228,8 @@ def header(root: Path, name: str) -> dict[str, Any]:
 def title(root: Path, name: str) -> str:
     """The first heading of a notebook; "" where there is none."""
     texts = [cell.source for cell in _read(root, name).cells if cell.cell_type == "markdown"]
-    found = re.search(r"^# (.+)$", "\n".join(texts), re.MULTILINE)
-    return found[1] if found else ""
+    heading = re.search(r"^# (.+)$", "\n".join(texts), re.MULTILINE)
+    return heading[1] if heading else ""
 
 
 def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path) -> bool:
@@ -251,8 +253,8 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
 
-    told = resolve(root, name, overrides)
-    inputs = _inputs(root, name, told)
+    values = resolve(root, name, overrides)
+    inputs = _inputs(root, name, values)
     notebook = _read(root, name)
     failed = output.with_suffix(".failed.ipynb")
     with _aside(output) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
@@ -262,7 +264,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
             papermill.execute_notebook(
                 notebook,
                 partial.absolute(),
-                parameters={parameter: told[parameter] for parameter in overrides},
+                parameters={parameter: values[parameter] for parameter in overrides},
                 kernel_name="python3",
                 cwd=root,
                 progress_bar=False,
@@ -296,8 +298,8 @@ def seconds(output: Path) -> float:
 def answers(output: Path) -> str:
     """What the cells tagged `answer` of the executed notebook at `output` say, as Markdown; "" where there are none."""
     cells = [cell for cell in nbformat.read(output, as_version=4).cells if "answer" in cell.metadata.get("tags", [])]
-    told = [each.get("data", {}).get("text/markdown") for cell in cells for each in cell.get("outputs", [])]
-    return "\n\n".join(text for text in told if text)
+    texts = [each.get("data", {}).get("text/markdown") for cell in cells for each in cell.get("outputs", [])]
+    return "\n\n".join(text for text in texts if text)
 
 
 def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -322,20 +324,20 @@ def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def is_told(parameter: str, value: Any) -> bool:
+def is_public(parameter: str, value: Any) -> bool:
     """True for a parameter that a reader may see: neither where it ran, nor a path of that machine."""
     return parameter not in MACHINE + PLACES and not (isinstance(value, str) and Path(value).is_absolute())
 
 
 def _only_machine(cell: nbformat.NotebookNode) -> bool:
-    """Take what may not be told from a cell of given parameters; True if nothing is left."""
+    """Take what is not public from a cell of given parameters; True if nothing is left."""
     if "injected-parameters" not in cell.metadata.get("tags", []):
         return False
     given = [
         (ast.unparse(statement), statement.targets[0].id, getattr(statement.value, "value", None))
         for statement in ast.parse(cell.source).body
     ]
-    cell.source = "\n".join(line for line, parameter, value in given if is_told(parameter, value))
+    cell.source = "\n".join(line for line, parameter, value in given if is_public(parameter, value))
     return not cell.source
 
 
@@ -366,12 +368,12 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
     source = root / "notebooks" / f"{name}.py"
     text = source.read_text(encoding="utf-8")
     package = Path(__file__).resolve().parent.parent
-    from lottery import store as runs  # torch: a second that listing notebooks can do without
+    from lottery import store  # torch: a second that listing notebooks can do without
 
     pins = (root / "constraints.txt").read_text(encoding="utf-8")
-    keys = [runs.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
-    told = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
-    whole = sha256(json.dumps([text, told, keys, pins, MATPLOTLIBRC]).encode())
+    keys = [store.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
+    heeded = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
+    whole = sha256(json.dumps([text, heeded, keys, pins, MATPLOTLIBRC]).encode())
     records = (root / "book" / "records").glob("*/*")
     read = [path for path in records if path.stem == source.stem or path.stem in text]
     for base, paths in ((package, package.rglob("*.py")), (root, [*read, *(root / "book" / "published").rglob("*.*")])):
@@ -399,11 +401,11 @@ def _aside(output: Path) -> Iterator[Path]:
 
 def left_aside(place: Path) -> list[Path]:
     """The folders that killed executions left beside the notebooks below a folder."""
-    found = []
+    folders = []
     for lock in place.rglob(".*/lock"):
         with files.locked(lock, wait=False) as ours:
-            found += [lock.parent] if ours else []
-    return found
+            folders += [lock.parent] if ours else []
+    return folders
 
 
 def _kernel(folder: Path) -> type[Any]:
@@ -416,7 +418,7 @@ def _kernel(folder: Path) -> type[Any]:
 
     (folder / "matplotlibrc").write_text(MATPLOTLIBRC)
     arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-    told = KernelSpec(
+    spec = KernelSpec(
         argv=[*arguments, "--InlineBackend.figure_formats={'svg'}"],
         display_name="Python 3",
         language="python",
@@ -430,7 +432,7 @@ def _kernel(folder: Path) -> type[Any]:
     )
 
     class Kernel(AsyncKernelManager):
-        kernel_spec = told
+        kernel_spec = spec
 
         def __init__(self, **given: Any):
             super().__init__(connection_file=f"{folder}/connection.json", **given)
@@ -479,11 +481,11 @@ class _Cell:
     def write(self, text: str) -> None:
         lines = re.split(r"[\r\n]+", self.rest + re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text))
         self.rest = lines[-1]
-        told = [line.strip() for line in lines if line.strip()]
-        if told:
-            self.progress.update(self.task, line=told[-1])
+        words = [line.strip() for line in lines if line.strip()]
+        if words:
+            self.progress.update(self.task, line=words[-1])
             if not self.progress.console.is_terminal and time.monotonic() - self.printed > 60:
-                self.progress.console.print(f"{self.name}: {told[-1]}", markup=False, highlight=False)
+                self.progress.console.print(f"{self.name}: {words[-1]}", markup=False, highlight=False)
                 self.printed = time.monotonic()
 
     def flush(self) -> None:

@@ -101,15 +101,15 @@ def spread(
 
 
 def against_sparsity(
-    runs: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
+    table: pd.DataFrame, value: str, *, by: str, sparsity: str = "sparsity", scale: float = 1.0, ax: Axes | None = None
 ) -> Axes:
     """Mean of `value` against the share of weights removed, in %, one line for each `by`, as by `spread`.
 
-    runs      one row a run, columns `value`, `by` and `sparsity`, a fraction
+    table     one row a run, columns `value`, `by` and `sparsity`, a fraction
     scale     what the value is multiplied by, 100 for a fraction shown in %
     """
     ax = ax or plt.gca()
-    for number, (name, rows) in enumerate(runs.groupby(by, sort=False)):
+    for number, (name, rows) in enumerate(table.groupby(by, sort=False)):
         spread(100 * rows[sparsity], scale * rows[value], number, label=name, ax=ax)
     ax.set_xlabel("weights removed (%)")
     return ax

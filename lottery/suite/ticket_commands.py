@@ -13,7 +13,7 @@ app = typer.Typer(
     epilog="Example: [bold]lottery ticket save minilm -o ticket.safetensors --sparsity 0.5[/bold]",
 )
 
-MAKING = ("sparsity", "method", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
+MAKING = ("sparsity", "importance", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
 
 Ticket = Annotated[Path, typer.Argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
@@ -30,14 +30,14 @@ def save(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write, ending in .safetensors.")],
     sparsity: Annotated[float | None, typer.Option(help="Share of the weights to remove, in [0, 1).")] = None,
-    method: Annotated[str, typer.Option(help="What scores them: see `lottery list methods`.")] = "magnitude",
+    importance: Annotated[str, typer.Option(help="What scores them: see `lottery list importance`.")] = "magnitude",
     scope: Annotated[
         Literal["global", "local"],
         typer.Option(help="The lowest of the whole model go, or the same share of each matrix."),
     ] = "global",
     embeddings: Annotated[bool, typer.Option("--embeddings", help="Cut the table of word embeddings, too.")] = False,
     pooler: Annotated[bool, typer.Option("--pooler", help="Cut the pooler, too.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of a random method.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of a random importance.")] = 0,
     coder: Annotated[
         Literal["smallest", "entropy", "bits"], typer.Option(help="How the mask is written; bits: one bit a weight.")
     ] = "smallest",
@@ -58,14 +58,14 @@ def save(
             if given:
                 raise ValueError(f"--{given[0]} is for a mask that is made here, and {model} holds a run: leave it out")
             mask, header = ticket_files.of_run(Path(model))
-            told = {"model": header["model"], "method": header["method"]}
-            told |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
+            source = {"model": header["model"], "method": header["method"]}
+            source |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
         else:
             if sparsity is None:
                 raise ValueError("--sparsity is missing: give the share of the weights to remove, such as 0.5")
             mask = ticket_files.of_model(
                 model,
-                method=method,
+                importance=importance,
                 scope=scope,
                 sparsity=sparsity,
                 embeddings=embeddings,
@@ -73,10 +73,10 @@ def save(
                 seed=seed,
             )
             name = Path(model).name if Path(model).expanduser().is_dir() else model
-            told = {"model": name, "method": f"{method}, {scope}", "asked": sparsity, "seed": seed}
+            source = {"model": name, "method": f"{importance}, {scope}", "asked": sparsity, "seed": seed}
         status.update("coding it")
-        mask_files.save(output, mask, **told, coder=coder)
-    typer.echo(f"{output}: {_size_told(output, mask)}")
+        mask_files.save(output, mask, **source, coder=coder)
+    typer.echo(f"{output}: {_size_in_words(output, mask)}")
 
 
 @app.command(epilog="Example: [bold]lottery ticket show ticket.safetensors -o ticket.png[/bold]")
@@ -98,14 +98,14 @@ def show(
     typer.echo(f"model     {header['model']}")
     typer.echo(f"method    {header['method']}, seed {header['seed']}")
     typer.echo(f"sparsity  {float(header['sparsity']):.4f}, asked {float(header['sparsity_asked']):.4f}")
-    typer.echo(f"size      {_size_told(ticket, mask)}")
-    layers = ticket_files.told(mask)
+    typer.echo(f"size      {_size_in_words(ticket, mask)}")
+    layers = ticket_files.by_layer(mask)
     table = Table("layer", *layers.columns, title="what stays" if "heads" in layers else "share removed")
     for row in layers.itertuples():
         table.add_row(*(_cell(value) for value in row))
     Console().print(table)
     if output:
-        plots.save(ticket_files.drawn(mask), output)
+        plots.save(ticket_files.heatmap(mask), output)
         typer.echo(f"drawn: {output}")
 
 
@@ -151,7 +151,7 @@ def _require_folder(output: Path, force: bool) -> None:
         raise ValueError(f"{output} is there: give another name, or --force where it is a model that may go")
 
 
-def _size_told(path: Path, mask: dict[str, Any]) -> str:
+def _size_in_words(path: Path, mask: dict[str, Any]) -> str:
     """What a mask file takes, beside what it would by other codes, in words."""
     from lottery.masks import coding as mask_coding
     from lottery.masks import files as mask_files

@@ -1,4 +1,4 @@
-"""Tickets as files: made of a model or taken from a run, told layer by layer, and baked into a model."""
+"""Tickets as files: made of a model or taken from a run, shown layer by layer, and baked into a model."""
 
 import math
 from pathlib import Path
@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lottery import files, masks, miniature, models, pruning
-from lottery import store as runs
+from lottery import files, masks, miniature, models, pruning, store
 from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.masks import Mask
@@ -21,15 +20,15 @@ NOWHERE = "-"  # the layer of what is in none
 
 
 def of_model(
-    source: str, *, method: str, scope: Scope, sparsity: float, embeddings: bool, pooler: bool, seed: int
+    source: str, *, importance: str, scope: Scope, sparsity: float, embeddings: bool, pooler: bool, seed: int
 ) -> Mask:
     """What is kept of a model when a share of its weights is removed at once.
 
-    source    as for `models.encoder_weights`
-    method    a name in lottery/importance; `seed` is that of a random one
-    sparsity  share of the weights to remove, in [0, 1)
+    source      as for `models.encoder_weights`
+    importance  a name in lottery/importance; `seed` is that of a random one
+    sparsity    share of the weights to remove, in [0, 1)
     """
-    score = choose("importance", method).score
+    score = choose("importance", importance).score
     if source in miniature.NAMES:
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
@@ -40,12 +39,12 @@ def of_model(
 
 def is_run(folder: Path) -> bool:
     """Whether there lies a run, finished or not, rather than a model."""
-    return (folder / runs.PARAMETERS).is_file()
+    return (folder / store.PARAMETERS).is_file()
 
 
 def of_run(folder: Path) -> tuple[Mask, dict[str, str]]:
     """The mask that a finished run has found, and the header of its file. Raises ValueError where there is none."""
-    record = files.read_json(folder / runs.RECORD)
+    record = files.read_json(folder / store.RECORD)
     if not record:
         raise ValueError(f"the run in {folder} is not finished: run it first")
     if MASK not in record.get("files", {}):
@@ -55,7 +54,7 @@ def of_run(folder: Path) -> tuple[Mask, dict[str, str]]:
     return mask_files.load(folder / MASK)
 
 
-def told(mask: Mask) -> pd.DataFrame:
+def by_layer(mask: Mask) -> pd.DataFrame:
     """What a mask does to every layer, one row each, counted from 0.
 
     returns  of weights, the share that every matrix loses, in [0, 1]: a column a kind of matrix; a last row "-" tells
@@ -75,9 +74,9 @@ def told(mask: Mask) -> pd.DataFrame:
     return table[[kind for kind in (*models.KINDS, "pooler", "word embeddings") if kind in table]]
 
 
-def drawn(mask: Mask) -> plots.Axes:
-    """The table of `told` as a heatmap, the layers from top to bottom; pooler and word embeddings are left out."""
-    table = told(mask)
+def heatmap(mask: Mask) -> plots.Axes:
+    """The table of `by_layer` as a heatmap, the layers from top to bottom; pooler and word embeddings are left out."""
+    table = by_layer(mask)
     parts, _ = masks.parted(mask)
     if parts:
         kept = parts[components.HEADS][None].numpy().astype(float), parts[components.MLPS][None, :, None].numpy()

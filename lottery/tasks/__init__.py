@@ -11,4 +11,10 @@ in fact gave them to the labels.
 
 from lottery.data import Task
 
-__all__ = ["Task"]
+__all__ = ["NO_FILES", "Task"]
+
+# What is given as a task and is no file of this folder.
+NO_FILES = {
+    "own": "a file of your own, with one or two texts and a label in each row: `lottery run "
+    "experiments/how_much_can_go -p task own -p train_file FILE` takes it"
+}

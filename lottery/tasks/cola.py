@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lottery.data import glue_files
-from lottery.data import metrics as scores
+from lottery.data.metrics import accuracy, matthews
 
 TITLE = "CoLA"
 KIND = "classification"
@@ -29,4 +29,4 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Matthews correlation, the reported score, and accuracy, of class numbers."""
-    return {"matthews": scores.matthews(predictions, labels), "accuracy": scores.accuracy(predictions, labels)}
+    return {"matthews": matthews(predictions, labels), "accuracy": accuracy(predictions, labels)}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lottery.data import glue_files
-from lottery.data import metrics as scores
+from lottery.data.metrics import accuracy, f1
 
 TITLE = "MRPC"
 KIND = "classification"
@@ -25,4 +25,4 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Accuracy and F1 of the second class, of class numbers."""
-    return {"accuracy": scores.accuracy(predictions, labels), "f1": scores.f1(predictions, labels)}
+    return {"accuracy": accuracy(predictions, labels), "f1": f1(predictions, labels)}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from lottery.data import glue_files
-from lottery.data import metrics as scores
+from lottery.data.metrics import correlations
 
 TITLE = "STS-B"
 KIND = "regression"
@@ -24,4 +24,4 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-metrics = scores.correlations
+metrics = correlations

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lottery.data import glue_files
-from lottery.data import metrics as scores
+from lottery.data.metrics import accuracy
 
 TITLE = "WNLI"
 KIND = "classification"
@@ -25,4 +25,4 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Accuracy, of class numbers."""
-    return {"accuracy": scores.accuracy(predictions, labels)}
+    return {"accuracy": accuracy(predictions, labels)}

@@ -1,9 +1,9 @@
-"""Each gate against a site of a page or two with one fault, and against one without any."""
+"""Each check against a site of a page or two with one fault, and against one without any."""
 
 import nbformat
 import pytest
 
-from lottery.suite import checks as gates
+from lottery.suite import checks
 
 PAGE = "<!DOCTYPE html><html><head><title>T</title></head><body>{}</body></html>"
 
@@ -18,7 +18,7 @@ def site(tmp_path, monkeypatch):
             path = tmp_path / "site" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(PAGE.format(text) if path.suffix == ".html" else text)
-        return gates.faults(tmp_path / "site", tmp_path)
+        return checks.faults(tmp_path / "site", tmp_path)
 
     return write
 
@@ -111,7 +111,7 @@ def test_every_cell_has_to_be_executed_and_without_error(tmp_path):
         new.new_code_cell("raise ValueError", execution_count=2, outputs=[error]),
     ]
     nbformat.write(new.new_notebook(cells=cells), tmp_path / "a.ipynb")
-    assert gates.unexecuted(tmp_path / "a.ipynb") == [
+    assert checks.unexecuted(tmp_path / "a.ipynb") == [
         "a.ipynb: cell 2 was not executed",
         "a.ipynb: cell 4 ended in ValueError: no",
     ]

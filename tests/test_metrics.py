@@ -4,7 +4,7 @@ from statistics import correlation
 import numpy as np
 import pytest
 
-from lottery.data import metrics as scores
+from lottery.data import metrics
 
 
 def counted(predictions, labels):
@@ -17,33 +17,33 @@ def test_scores_of_classes_against_counting():
     for _ in range(5):
         predictions, labels = draw.integers(0, 2, 40), draw.integers(0, 2, 40)
         tp, fp, fn, tn = counted(predictions.tolist(), labels.tolist())
-        assert scores.accuracy(predictions, labels) == pytest.approx((tp + tn) / 40)
-        assert scores.f1(predictions, labels) == pytest.approx(2 * tp / (2 * tp + fp + fn))
+        assert metrics.accuracy(predictions, labels) == pytest.approx((tp + tn) / 40)
+        assert metrics.f1(predictions, labels) == pytest.approx(2 * tp / (2 * tp + fp + fn))
         below = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-        assert scores.matthews(predictions, labels) == pytest.approx((tp * tn - fp * fn) / below)
+        assert metrics.matthews(predictions, labels) == pytest.approx((tp * tn - fp * fn) / below)
 
 
 def test_scores_of_numbers_against_the_standard_library():
     draw = np.random.default_rng(1)
     labels = draw.normal(size=30).round(1)
     predictions = (labels + draw.normal(size=30)).astype(np.float32)
-    assert scores.pearson(predictions, labels) == pytest.approx(correlation(predictions.tolist(), labels.tolist()))
+    assert metrics.pearson(predictions, labels) == pytest.approx(correlation(predictions.tolist(), labels.tolist()))
     ranks = [
         [(sum(b < a for b in values) + sum(b <= a for b in values)) / 2 for a in values]
         for values in (predictions.tolist(), labels.tolist())
     ]
     told = correlation(*ranks)
-    assert scores.spearman(predictions, labels) == pytest.approx(told)
-    assert scores.spearman(labels**3, labels) == pytest.approx(1)
+    assert metrics.spearman(predictions, labels) == pytest.approx(told)
+    assert metrics.spearman(labels**3, labels) == pytest.approx(1)
 
 
 def test_one_answer_to_all_is_no_correlation_and_no_f1():
     zeros, ones, both = np.zeros(4, int), np.ones(4, int), np.array([0, 1, 0, 1])
-    assert scores.matthews(zeros, both) == scores.matthews(ones, both) == 0
-    assert scores.matthews(both, ones) == scores.matthews(ones, ones) == scores.matthews(zeros, zeros) == 0
-    assert scores.f1(zeros, both) == 0
-    assert math.isnan(scores.f1(zeros, zeros))
-    for score in (scores.pearson, scores.spearman):
+    assert metrics.matthews(zeros, both) == metrics.matthews(ones, both) == 0
+    assert metrics.matthews(both, ones) == metrics.matthews(ones, ones) == metrics.matthews(zeros, zeros) == 0
+    assert metrics.f1(zeros, both) == 0
+    assert math.isnan(metrics.f1(zeros, zeros))
+    for score in (metrics.pearson, metrics.spearman):
         assert math.isnan(score(np.full(4, 2.0), both))
         assert math.isnan(score(both, np.full(4, 2.0)))
-    assert type(scores.accuracy(both, both)) is float
+    assert type(metrics.accuracy(both, both)) is float
