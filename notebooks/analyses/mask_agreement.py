@@ -79,7 +79,7 @@ from matplotlib import pyplot as plt
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
-from lottery.findings.searches import judged, masks, silent_told
+from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement
 from lottery.suite import cluster, plots
 
@@ -124,7 +124,7 @@ def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among:
 
 def silent(runs: pd.DataFrame) -> Markdown:
     """Which searches say nothing."""
-    return Markdown(silent_told(runs[runs["experiment"] == "ComponentSearch"]))
+    return Markdown(silent_in_words(runs[runs["experiment"] == "ComponentSearch"]))
 
 
 def with_lot(value: float, by_lot: float, form: str) -> str:

@@ -92,53 +92,21 @@ looking = [
 grid = [*plain, *varied, *looking]
 
 # %% tags=["remove-cell"]
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
-from matplotlib import pyplot as plt
+from IPython.display import Markdown, display
 
-from lottery import statistics as stats
-from lottery import store as runs
 from lottery.choices import choose
+from lottery.findings import searches
 from lottery.findings.published import laid_out
-from lottery.findings.searches import masks, silent, silent_told, sound, standard, survivors
-from lottery.suite import cluster, plots
+from lottery.statistics import Estimate
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "component_search.parquet") for profile in ("miniature", "minilm")
-)
-published = pd.read_csv("book/published/prasanna2020_masks.csv")
-published = published[(published["pruning"] == "structured") & (published["subnetwork"] == "good")]
-MODES = {"both": "heads and MLPs", "heads": "heads alone", "mlps": "MLPs alone"}
-PLACES = {"dev": "dev", "train": "train", "unseen": "held out of train"}
-
-
-def missing(profile: str) -> Markdown:
-    """What to do where nothing is recorded."""
-    return Markdown(runs.not_recorded("experiments/component_search", profile))
-
-
-def title(task: str) -> str:
-    """The name a reader knows it by."""
-    return choose("tasks", task).TITLE
-
-
-def plain_and_sound(runs: pd.DataFrame) -> pd.DataFrame:
-    """What most figures are of."""
-    return sound(standard(runs))
-
-
-def shown(what: Callable, runs: pd.DataFrame, among: Callable = plain_and_sound, profile: str = "miniature") -> object:
-    """What is made of the runs; what to do where none is recorded; a sentence where no search `among` says anything."""
-    if runs.empty:
-        return missing(profile)
-    return Markdown("*No search here says anything; see above why.*") if among(runs).empty else what(runs)
+chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
+shown = partial(chapter.shown, among=searches.judged, nothing="*No search here says anything; see above why.*")
 
 
 # %% [markdown]
@@ -162,24 +130,22 @@ def shown(what: Callable, runs: pd.DataFrame, among: Callable = plain_and_sound,
 
 
 # %% tags=["hide-input"]
-def one_search(runs: pd.DataFrame) -> None:
+def one_search(rows: pd.DataFrame) -> None:
     """Score, and share of heads and of MLPs left, at each look; phases shaded, steps taken back crossed."""
-    row = sound(standard(runs)).iloc[0]
+    row = rows.iloc[0]
     looks, scores = np.arange(len(row["scores"])), 100 * np.array(row["scores"])
     accepted, phases = np.array(row["accepted"], dtype=bool), np.array(row["phases"])
-    _, (above, below) = plt.subplots(2, 1, figsize=(7.0, 5.0), sharex=True)
+    above, below = plots.panels(2, columns=1, size=(7.0, 2.5), sharex=True)
     above.plot(looks[accepted], scores[accepted], "o-", color=plots.COLOURS[0], label="accepted")
     above.plot(looks[~accepted], scores[~accepted], "x", color=plots.COLOURS[1], markersize=8, label="taken back")
     above.axhline(100 * row["share"] * row["dense_score"], color="grey", linestyle="--", linewidth=1, label="bound")
     above.set(ylabel=f"{title(row['of.task'])}: {choose('tasks', row['of.task']).METRIC} (x 100)")
     above.legend(fontsize=8)
-    for number, (kind, left, of) in enumerate(
-        (("heads", row["heads_left"], row["all_heads"]), ("MLPs", row["mlps_left"], row["all_mlps"]))
-    ):
-        left = 100 * np.array(left) / of
-        colour = plots.COLOURS[2 + number]
-        below.plot(looks[accepted], left[accepted], f"{plots.MARKERS[2 + number]}-", color=colour, label=kind)
-        below.plot(looks[~accepted], left[~accepted], "x", color=colour, markersize=8)
+    for number, kind in enumerate(("heads", "MLPs"), start=2):
+        left = 100 * np.array(row[f"{kind.lower()}_left"]) / row[f"all_{kind.lower()}"]
+        look = {"color": plots.COLOURS[number]}
+        below.plot(looks[accepted], left[accepted], f"{plots.MARKERS[number]}-", label=kind, **look)
+        below.plot(looks[~accepted], left[~accepted], "x", markersize=8, **look)
     below.set(xlabel="look", ylabel="left (%)", ylim=(-4, 104))
     below.legend(fontsize=8)
     for phase in dict.fromkeys(phases[1:]):
@@ -192,10 +158,10 @@ def one_search(runs: pd.DataFrame) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search above, the share of heads and of MLPs left below; the three phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search-live", "caption": "One search, computed for this build. Crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}
-shown(one_search, live)
+shown(one_search, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded search."}, "figure": {"name": "component-search-recorded", "caption": "The first search of the miniature's recorded grid."}}
-shown(one_search, recorded)
+shown(one_search)
 
 # %% [markdown]
 # ### How many are left
@@ -205,20 +171,29 @@ shown(one_search, recorded)
 # answer, is such a case in the paper: most of its searches end without any head or MLP, and yet its numbers stand in
 # the paper's means. Here such searches are named and left out.
 
-# %% tags=["hide-input"]
-Markdown(silent_told(standard(live)))
 
 # %% tags=["hide-input"]
-Markdown(silent_told(standard(recorded))) if len(recorded) else missing("miniature")
+def left_out(rows: pd.DataFrame) -> Markdown:
+    """Which of the searches as the paper describes them say nothing."""
+    return Markdown(searches.silent_in_words(searches.standard(rows)))
+
+
+chapter.shown(left_out, "live")
 
 # %% tags=["hide-input"]
-Markdown(silent_told(standard(bert))) if len(bert) else missing("minilm")
+chapter.shown(left_out)
+
+# %% tags=["hide-input"]
+chapter.shown(left_out, "minilm")
 
 
 # %% tags=["hide-input"]
-def sizes(runs: pd.DataFrame) -> pd.DataFrame:
+published = pd.read_csv("book/published/prasanna2020_masks.csv")
+published = published[(published["pruning"] == "structured") & (published["subnetwork"] == "good")]
+
+
+def sizes(rows: pd.DataFrame) -> pd.DataFrame:
     """Heads / MLPs left, by task and seed, and the mean share of both and of the whole model's score."""
-    rows = sound(standard(runs))
     rows = rows.assign(
         left=[f"{heads} / {mlps}" for heads, mlps in zip(rows["heads"], rows["mlps"], strict=True)],
         of_heads=rows["heads"] / rows["all_heads"],
@@ -237,16 +212,16 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(table.index.map(title), axis=0).rename_axis("heads / MLPs left")
 
 
-shown(sizes, live)
+shown(sizes, "live")
 
 # %% tags=["hide-input"]
-shown(sizes, recorded)
+shown(sizes)
 
 # %% [markdown]
 # And of a real BERT, MiniLM with 72 heads and 6 MLPs, on real tasks:
 
 # %% tags=["hide-input"]
-shown(sizes, bert, profile="minilm")
+shown(sizes, "minilm")
 
 # %% [markdown]
 # The last two columns are means over the five seeds of the authors' published masks for BERT-base, 144 heads and 12 MLPs;
@@ -265,56 +240,40 @@ shown(sizes, bert, profile="minilm")
 
 
 # %% tags=["hide-input"]
-def variations(runs: pd.DataFrame) -> pd.DataFrame:
+MODES = {"both": "heads and MLPs", "heads": "heads alone", "mlps": "MLPs alone"}
+
+
+def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
     """What each variation keeps, and how it differs from the plain search of the same task and seed."""
-    rows = of_the_varied(runs)
-    by = ["of.task", "of.seed"]
-    base = standard(rows).set_index(by)
-    told = []
-    for (mode, guarded, recipe), some in rows.groupby(["mode", "guarded", "recipe"], sort=False):
-        some = some.set_index(by)
-        pairs = [place for place in some.index if place in base.index]
-        some, plain = some.loc[pairs], base.loc[pairs]
-        same = [
-            np.mean(np.array(a) == np.array(b)) for a, b in zip(some["kept_heads"], plain["kept_heads"], strict=True)
-        ]
-        row = {
-            "search": MODES[mode] + (", no layer emptied" if guarded else "") + f", {recipe}",
-            "searches": len(some),
-            "heads left": f"{(some['heads'] / some['all_heads']).mean():.0%}",
-            "MLPs left": f"{(some['mlps'] / some['all_mlps']).mean():.0%}",
-            "layers without a head": f"{np.mean([emptied(each) for _, each in some.iterrows()]):.1f}",
-            "score, of the whole model's": f"{(some['score'] / some['dense_score']).mean():.0%}",
-        }
-        if (mode, recipe) != ("both", "printed"):
-            row["heads more than plain"] = stats.paired_difference(some["heads"], plain["heads"]).told()
-            row["MLPs more than plain"] = stats.paired_difference(some["mlps"], plain["mlps"]).told()
-            row["heads on which it agrees with plain"] = f"{np.mean(same):.0%}"
-        told.append(row)
-    return pd.DataFrame(told).set_index("search").fillna("")
+    table = searches.variations(rows)
+    names = [
+        MODES[row.mode] + (", no layer emptied" if row.guarded else "") + f", {row.recipe}"
+        for row in table.itertuples()
+    ]
+    more = table[["more_heads", "more_mlps"]].map(lambda estimate: estimate.told() if estimate else "")
+    columns = {
+        "searches": table["searches"],
+        "heads left": table["heads"].map("{:.0%}".format),
+        "MLPs left": table["mlps"].map("{:.0%}".format),
+        "layers without a head": table["emptied"].map("{:.1f}".format),
+        "score, of the whole model's": table["score"].map("{:.0%}".format),
+        "heads more than plain": more["more_heads"],
+        "MLPs more than plain": more["more_mlps"],
+        "heads on which it agrees with plain": table["alike"].map("{:.0%}".format, na_action="ignore").fillna(""),
+    }
+    return pd.DataFrame(columns).set_axis(names).rename_axis("search")
 
 
-def emptied(row: pd.Series) -> int:
-    """The number of layers of which no head is left."""
-    return int((np.reshape(row["kept_heads"], (row["all_mlps"], -1)).sum(1) == 0).sum())
-
-
-def of_the_varied(runs: pd.DataFrame) -> pd.DataFrame:
-    """The sound searches on dev of the tasks on which there are variations."""
-    rows = sound(runs[(runs["where"] == "dev") & (runs["of.train_examples"] == 0)])
-    return rows[rows["of.task"].isin(rows.loc[rows["mode"] != "both", "of.task"])]
-
-
-shown(variations, live, among=of_the_varied)
+shown(variations_told, "live", among=searches.varied)
 
 # %% tags=["hide-input"]
-shown(variations, recorded, among=of_the_varied)
+shown(variations_told, among=searches.varied)
 
 # %% [markdown]
 # The same of MiniLM:
 
 # %% tags=["hide-input"]
-shown(variations, bert, among=of_the_varied, profile="minilm")
+shown(variations_told, "minilm", among=searches.varied)
 
 # %% [markdown]
 # Means over tasks and seeds; in brackets the 95 % interval of the paired difference over them (paired t), which there is
@@ -343,34 +302,31 @@ published_modes()
 
 
 # %% tags=["hide-input"]
-def placed(runs: pd.DataFrame) -> pd.DataFrame:
-    """The sound searches of models that were trained on a part of train."""
-    return sound(runs[runs["of.train_examples"] > 0])
+PLACES = {"dev": "dev", "train": "train", "unseen": "held out of train"}
 
 
-def places_told(runs: pd.DataFrame) -> pd.DataFrame:
+def places_told(rows: pd.DataFrame) -> pd.DataFrame:
     """By place: what is left, the share of the score kept there and on dev, and the difference of the two."""
-    told = []
-    for where, some in placed(runs).groupby("where", sort=False):
-        there, on_dev = some["score"] / some["dense_score"], some["dev_score"] / some["dense_dev_score"]
-        told.append(
-            {
-                "looks at": PLACES[where],
-                "searches": len(some),
-                "heads left": f"{(some['heads'] / some['all_heads']).mean():.0%}",
-                "MLPs left": f"{(some['mlps'] / some['all_mlps']).mean():.0%}",
-                "score kept there": f"{there.mean():.0%}",
-                "score kept on dev": f"{on_dev.mean():.0%}",
-                "there minus dev (points)": stats.paired_difference(100 * there, 100 * on_dev).told(),
-            }
-        )
-    return pd.DataFrame(told).set_index("looks at")
+    table = searches.by_place(rows)
+    columns = {
+        "looks at": table["where"].map(PLACES),
+        "searches": table["searches"],
+        "heads left": table["heads"].map("{:.0%}".format),
+        "MLPs left": table["mlps"].map("{:.0%}".format),
+        "score kept there": table["there"].map("{:.0%}".format),
+        "score kept on dev": table["on_dev"].map("{:.0%}".format),
+        "there minus dev (points)": table["more"].map(Estimate.told),
+    }
+    return pd.DataFrame(columns).set_index("looks at")
 
 
-shown(places_told, live, among=placed) if places else Markdown("*Not part of this build: `places` is empty.*")
+if places:
+    display(shown(places_told, "live", among=searches.placed))
+else:
+    display(Markdown("*Not part of this build: `places` is empty.*"))
 
 # %% tags=["hide-input"]
-shown(places_told, recorded, among=placed)
+shown(places_told, among=searches.placed)
 
 
 # %% [markdown]
@@ -385,26 +341,26 @@ shown(places_told, recorded, among=placed)
 # %% tags=["hide-input"]
 def grids(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
-    heads, mlps = masks(rows)
+    heads, mlps = searches.masks(rows)
     return heads.astype(float), mlps[:, :, None].astype(float)
 
 
-def survival_drawn(runs: pd.DataFrame) -> None:
+def survival_drawn(rows: pd.DataFrame) -> None:
     """For each task the share of seeds in which each head and MLP survives."""
-    tasks = sound(standard(runs)).groupby("of.task", sort=False)
     plots.components(
-        {f"{title(task)}, {len(rows)} seed(s)": grids(rows) for task, rows in tasks}, label="share of seeds"
+        {f"{title(task)}, {len(some)} seed(s)": grids(some) for task, some in rows.groupby("of.task", sort=False)},
+        label="share of seeds",
     )
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of seeds in which each survives the search."}, "figure": {"name": "survival-live", "caption": "Share of seeds in which each head and MLP survives, with the standard deviation over seeds; computed for this build."}}
-shown(survival_drawn, live)
+shown(survival_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of the miniature the same grids over five seeds."}, "figure": {"name": "survival-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(survival_drawn, recorded)
+shown(survival_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of MiniLM a grid of six layers by twelve heads, and a column of MLPs, over five seeds."}, "figure": {"name": "p8-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
-shown(survival_drawn, bert, profile="minilm")
+shown(survival_drawn, "minilm")
 
 
 # %% [markdown]
@@ -429,18 +385,18 @@ published_survival_drawn()
 
 
 # %% tags=["hide-input"]
-def stability(runs: pd.DataFrame) -> pd.DataFrame:
+def stability(rows: pd.DataFrame) -> pd.DataFrame:
     """Heads and MLPs that all seeds keep, and that none keeps, beside what independent masks of these sizes would."""
-    return survivors(standard(runs)).round(1)
+    return searches.survivors(rows).round(1)
 
 
-shown(stability, live)
-
-# %% tags=["hide-input"]
-shown(stability, recorded)
+shown(stability, "live")
 
 # %% tags=["hide-input"]
-shown(stability, bert, profile="minilm")
+shown(stability)
+
+# %% tags=["hide-input"]
+shown(stability, "minilm")
 
 # %% [markdown]
 # By chance: if every seed kept as many heads as it does, but any of them, the product of the seeds' shares of all heads
@@ -464,27 +420,19 @@ counted.round(2).rename(columns=lambda name: name.replace("_", " ")).rename_axis
 
 
 # %% tags=["hide-input"]
-def comparable(runs: pd.DataFrame) -> pd.DataFrame:
-    """The searches of the tasks of which every seed's is sound."""
-    rows = standard(runs)
-    bad = rows.loc[silent(rows) != "", "of.task"]
-    return rows[~rows["of.task"].isin(bad)]
-
-
-def across_drawn(runs: pd.DataFrame) -> None:
+def across_drawn(rows: pd.DataFrame) -> None:
     """In how many tasks each head and MLP survives."""
-    rows = comparable(runs)
     by_seed = [grids(some) for _, some in rows.groupby("of.seed")]
-    heads, mlps = (np.array([masks[kind].sum(0) for masks in by_seed]) for kind in (0, 1))
+    heads, mlps = (np.array([kept[kind].sum(0) for kept in by_seed]) for kind in (0, 1))
     number = rows["of.task"].nunique()
     plots.components({f"{len(heads)} seed(s)": (heads, mlps)}, label=f"tasks, of {number}", most=number)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}
-shown(across_drawn, live, among=comparable)
+shown(across_drawn, "live", among=searches.comparable)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "across-tasks-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(across_drawn, recorded, among=comparable)
+shown(across_drawn, among=searches.comparable)
 
 
 # %% tags=["hide-input"]
@@ -505,60 +453,44 @@ published_across_drawn()
 
 
 # %% tags=["hide-input"]
-def overlaps(runs: pd.DataFrame) -> pd.DataFrame:
-    """Heads shared by two tasks at one seed, and expected of independent masks: a row a seed and pair, either order."""
-    told = []
-    for seed, rows in comparable(runs).groupby("of.seed"):
-        masks = {task: np.array(kept, bool) for task, kept in zip(rows["of.task"], rows["kept_heads"], strict=True)}
-        told += [
-            {"seed": seed, "one": one, "other": other, "shared": int((a & b).sum()), "chance": a.sum() * b.mean()}
-            for one, a in masks.items()
-            for other, b in masks.items()
-        ]
-    return pd.DataFrame(told)
-
-
-def overlap_drawn(runs: pd.DataFrame) -> None:
+def overlap_drawn(rows: pd.DataFrame) -> None:
     """Mean number of heads that two tasks share, and the number expected by chance; lower triangle."""
-    found = overlaps(runs)
-    sizes = found[found["one"] == found["other"]].groupby("one", sort=False)["shared"].mean()
+    table = searches.overlaps(rows)
+    sizes = table[table["one"] == table["other"]].groupby("one", sort=False)["shared"].mean()
     order = {task: place for place, task in enumerate(sizes.index)}
-    pairs = found[found["one"].map(order) < found["other"].map(order)]
-    means = pairs.groupby(["one", "other"], sort=False)[["shared", "chance"]].mean().reset_index()
-    named = means.assign(one=means["one"].map(title), other=means["other"].map(title), expected=means["chance"])
+    pairs = table[table["one"].map(order) < table["other"].map(order)]
+    means = pairs.groupby(["one", "other"], sort=False)[["shared", "expected"]].mean().reset_index()
+    named = means.assign(one=means["one"].map(title), other=means["other"].map(title))
     (ax,) = plots.panels(1, size=(7.0, 0.6 * len(sizes) + 1.6))
     plots.overlap(named, {title(task): size for task, size in sizes.items()}, ax=ax)
 
 
-def overlap_told(runs: pd.DataFrame) -> Markdown:
+def overlap_told(rows: pd.DataFrame) -> Markdown:
     """How many heads more than by chance two tasks share, on average, with an interval over seeds."""
-    pairs = overlaps(runs)
-    pairs = pairs[pairs["one"] < pairs["other"]]
-    if pairs.empty:
+    table = searches.sharing(rows)
+    if table.empty:
         return Markdown("There are no two tasks to compare.")
-    by_seed = pairs.groupby("seed")[["shared", "chance"]].mean()
-    difference = stats.paired_difference(by_seed["shared"], by_seed["chance"])
+    row = table.iloc[0]
     return Markdown(
-        f"Two of the {comparable(runs)['of.task'].nunique()} tasks share {by_seed['shared'].mean():.1f} heads on "
-        f"average, independent masks of these sizes {by_seed['chance'].mean():.1f}: {difference.told()} heads more, "
-        f"the 95 % interval over {len(by_seed)} seeds in brackets."
+        f"Two of the {row['tasks']} tasks share {row['shared']:.1f} heads on average, independent masks of these sizes "
+        f"{row['expected']:.1f}: {row['more'].told()} heads more, the 95 % interval over {row['seeds']} seeds in brackets."
     )
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks of this build: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap-live", "caption": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over this build's seeds. Red: more than by chance."}}
-shown(overlap_drawn, live, among=comparable)
+shown(overlap_drawn, "live", among=searches.comparable)
 
 # %% tags=["hide-input"]
-shown(overlap_told, live, among=comparable)
+shown(overlap_told, "live", among=searches.comparable)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same matrix for the recorded tasks of the miniature."}, "figure": {"name": "task-overlap-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(overlap_drawn, recorded, among=comparable)
+shown(overlap_drawn, among=searches.comparable)
 
 # %% tags=["hide-input"]
-shown(overlap_told, recorded, among=comparable)
+shown(overlap_told, among=searches.comparable)
 
 # %% [markdown]
 # And of MiniLM:
 
 # %% tags=["hide-input"]
-shown(overlap_told, bert, among=comparable, profile="minilm")
+shown(overlap_told, "minilm", among=searches.comparable)

@@ -61,50 +61,19 @@ dense = [
 grid = [MagnitudeSearch(of=each, per_step=step, share=share) for step in per_step for each in dense]
 
 # %% tags=["remove-cell"]
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
+from lottery.findings import searches
 from lottery.findings.published import laid_out
-from lottery.findings.searches import silent_told, sound
-from lottery.suite import cluster, plots
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "magnitude_search.parquet") for profile in ("miniature", "minilm")
-)
-published = pd.read_csv("book/published/prasanna2020_magnitude.csv")
-
-
-def missing(profile: str) -> Markdown:
-    """What to do where nothing is recorded."""
-    return Markdown(runs.not_recorded("experiments/magnitude_search", profile))
-
-
-def title(task: str) -> str:
-    """The name a reader knows it by."""
-    return choose("tasks", task).TITLE
-
-
-def finest(runs: pd.DataFrame) -> pd.DataFrame:
-    """The sound searches of the smallest steps, whose bound is met most closely."""
-    return sound(runs)[sound(runs)["per_step"] == runs["per_step"].min()]
-
-
-def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature") -> object:
-    """What is made of the runs; what to do where none is recorded; a sentence where no search among them says anything."""
-    if runs.empty:
-        return missing(profile)
-    return Markdown("*No search here says anything; see above why.*") if finest(runs).empty else what(runs)
+chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
+shown = partial(chapter.shown, among=searches.finest, nothing="*No search here says anything; see above why.*")
 
 
 # %% [markdown]
@@ -121,59 +90,52 @@ def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature") -> obj
 # the weights still there. With steps of 10 % the code as released would stop after nine, with 61 % of the weights gone,
 # whether or not the bound is reached. Both steps are taken here, and up to sixty of them.
 
-# %% tags=["hide-input"]
-Markdown(silent_told(live))
 
 # %% tags=["hide-input"]
-Markdown(silent_told(recorded)) if len(recorded) else missing("miniature")
+def left_out(rows: pd.DataFrame) -> Markdown:
+    """Which searches say nothing."""
+    return Markdown(searches.silent_in_words(rows))
+
+
+chapter.shown(left_out, "live")
 
 # %% tags=["hide-input"]
-Markdown(silent_told(bert)) if len(bert) else missing("minilm")
+chapter.shown(left_out)
+
+# %% tags=["hide-input"]
+chapter.shown(left_out, "minilm")
 
 
 # %% tags=["hide-input"]
-def curves_drawn(runs: pd.DataFrame) -> None:
+def curves_drawn(rows: pd.DataFrame) -> None:
     """Score, in shares of the whole model's, against the share of weights removed; one line a seed and task."""
-    rows = finest(runs)
-    tasks = rows["of.task"].unique()
-    columns = min(3, len(tasks))
-    lines = -(-len(tasks) // columns)
-    _, panels = plt.subplots(
-        lines, columns, figsize=(2.4 * columns + 1.0, 2.6 * lines), squeeze=False, sharex=True, sharey=True
-    )
-    for ax in panels.flat[len(tasks) :]:
-        ax.set_axis_off()
-    for task, ax in zip(tasks, panels.flat, strict=False):
-        for number, (_, row) in enumerate(rows[rows["of.task"] == task].iterrows()):
+    count = rows["of.task"].nunique()
+    axes = plots.panels(count, columns=3, size=(2.7, 2.6), sharex=True, sharey=True)
+    for place, (ax, (task, some)) in enumerate(zip(axes, rows.groupby("of.task", sort=False), strict=True)):
+        for number, row in enumerate(some.to_dict("records")):
             of_dense = 100 * np.array(row["scores"], dtype=float) / row["dense_score"]
-            ax.plot(
-                100 * np.array(row["sparsities"]),
-                of_dense,
-                marker=plots.MARKERS[number],
-                color=plots.COLOURS[number],
-                markersize=3,
-                label=f"seed {row['of.seed']}",
-            )
+            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "markersize": 3}
+            ax.plot(100 * np.array(row["sparsities"]), of_dense, label=f"seed {row['of.seed']}", **look)
         ax.axhline(100 * rows["share"].iloc[0], color="grey", linestyle="--", linewidth=1)
-        majority = rows.loc[rows["of.task"] == task, ["majority", "dense_score"]]
-        if majority["majority"].notna().all():
-            plots.chance(ax, 100 * (majority["majority"] / majority["dense_score"]).mean(), "one answer")
+        if some["majority"].notna().all():
+            plots.chance(ax, 100 * (some["majority"] / some["dense_score"]).mean(), "one answer")
         ax.set_title(title(task))
-    for ax in panels[:, 0]:
-        ax.set(ylabel="score, of the whole\nmodel's (%)")
-    for ax in panels[-1]:
-        ax.set(xlabel="weights removed (%)")
-    panels[0][0].legend(fontsize=7)
+        if place % 3 == 0:
+            ax.set_ylabel("score, of the whole\nmodel's (%)")
+        if place + 3 >= count:
+            ax.set_xlabel("weights removed (%)")
+            ax.xaxis.set_tick_params(labelbottom=True)
+    axes[0].legend(fontsize=7)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build the score, in per cent of the whole model's, against the share of weights removed, a line a seed; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search-live", "caption": "What is left of the score when the smallest weights go at once, computed for this build: a line a seed. The last point of a line fell below the bound (dashed)."}}
-shown(curves_drawn, live)
+shown(curves_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for the recorded tasks and seeds of the miniature."}, "figure": {"name": "magnitude-search-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(curves_drawn, recorded)
+shown(curves_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for MiniLM on the recorded tasks of GLUE."}, "figure": {"name": "p1-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
-shown(curves_drawn, bert, profile="minilm")
+shown(curves_drawn, "minilm")
 
 # %% [markdown]
 # ### How much goes
@@ -183,58 +145,59 @@ shown(curves_drawn, bert, profile="minilm")
 
 
 # %% tags=["hide-input"]
-def kept_table(runs: pd.DataFrame) -> pd.DataFrame:
+published = pd.read_csv("book/published/prasanna2020_magnitude.csv")
+
+
+def kept_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Share of weights kept, by size of step, task and seed; mean and standard deviation, and the published mean."""
-    rows = sound(runs)
     rows = rows.assign(kept=1 - rows["sparsity"])
     by = ["per_step", "of.task"]
     table = rows.pivot_table(index=by, columns="of.seed", values="kept", sort=False)
-    told = table.map("{:.0%}".format, na_action="ignore").fillna("says nothing")
-    told = told.rename(columns=lambda seed: f"seed {seed}")
-    told["mean ± sd"] = [
+    words = table.map("{:.0%}".format, na_action="ignore").fillna("says nothing")
+    words = words.rename(columns=lambda seed: f"seed {seed}")
+    words["mean ± sd"] = [
         f"{mean:.0%}" + ("" if np.isnan(sd) else f" ± {sd:.0%}")
         for mean, sd in zip(table.mean(axis=1), table.std(axis=1, ddof=1), strict=True)
     ]
     counts = rows.groupby(by, sort=False)["ended"].agg(lambda ended: int((ended == "most").sum()))
-    told["never below the bound"] = counts.reindex(table.index)
+    words["never below the bound"] = counts.reindex(table.index)
     theirs = published.groupby("task")["task_mean_printed"].first()
-    told["paper (BERT-base, 5 % steps)"] = [f"{theirs.get(task, np.nan):.0%}" for _, task in table.index]
+    words["paper (BERT-base, 5 % steps)"] = [f"{theirs.get(task, np.nan):.0%}" for _, task in table.index]
     names = [(f"{step:.0%}", title(task)) for step, task in table.index]
-    return told.set_axis(pd.MultiIndex.from_tuples(names, names=["step", "task"]), axis=0)
+    return words.set_axis(pd.MultiIndex.from_tuples(names, names=["step", "task"]), axis=0)
 
 
-shown(kept_table, live)
+shown(kept_table, "live", among=searches.sound)
 
 # %% tags=["hide-input"]
-shown(kept_table, recorded)
+shown(kept_table, among=searches.sound)
 
 # %% [markdown]
 # And of MiniLM, on real tasks:
 
 # %% tags=["hide-input"]
-shown(kept_table, bert, profile="minilm")
+shown(kept_table, "minilm", among=searches.sound)
 
 
 # %% tags=["hide-input"]
-def steps_told(runs: pd.DataFrame) -> Markdown:
+def steps_told(rows: pd.DataFrame) -> Markdown:
     """What the size of a step changes, in words."""
-    table = sound(runs).pivot_table(index=["of.task", "of.seed"], columns="per_step", values="sparsity")
-    pairs = table.dropna()
-    if pairs.shape[1] < 2 or pairs.empty:
+    table = searches.finer_steps(rows)
+    if table.empty:
         return Markdown("There is one size of step, so nothing to compare.")
-    coarse, fine = pairs[pairs.columns.max()], pairs[pairs.columns.min()]
-    difference = stats.paired_difference(100 * fine, 100 * coarse)
-    span = "" if np.isnan(difference.low) else f" (95 % interval {difference.low:+.1f} to {difference.high:+.1f})"
+    row = table.iloc[0]
+    mean, low, high = row["more"]
+    span = "" if np.isnan(low) else f" (95 % interval {low:+.1f} to {high:+.1f})"
     return Markdown(
-        f"The sparsity that steps of {pairs.columns.min():.0%} reach, less that of steps of {pairs.columns.max():.0%}: "
-        f"{difference.mean:+.1f} points{span}, over {len(pairs)} models."
+        f"The sparsity that steps of {row['fine']:.0%} reach, less that of steps of {row['coarse']:.0%}: "
+        f"{mean:+.1f} points{span}, over {row['models']} models."
     )
 
 
-shown(steps_told, live)
+shown(steps_told, "live", among=searches.sound)
 
 # %% tags=["hide-input"]
-shown(steps_told, recorded)
+shown(steps_told, among=searches.sound)
 
 # %% [markdown]
 # The published shares, one power of 0.95 for each seed, inferred from the sizes that the authors' notebooks print:
@@ -259,28 +222,23 @@ powers.astype(int).assign(
 
 
 # %% tags=["hide-input"]
-def shares_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Shares kept by heads (searches, layers, heads) and by MLPs (searches, layers, 1)."""
-    mlps = np.array(rows["mlp_shares"].tolist(), dtype=float)
-    return np.array(rows["head_shares"].tolist(), dtype=float).reshape(*mlps.shape, -1), mlps[:, :, None]
-
-
-def shares_drawn(runs: pd.DataFrame) -> None:
+def shares_drawn(rows: pd.DataFrame) -> None:
     """For each task the mean share of weights that each head and MLP keeps."""
-    tasks = finest(runs).groupby("of.task", sort=False)
-    plots.components(
-        {f"{title(task)}, {len(rows)} seed(s)": shares_of(rows) for task, rows in tasks}, label="share of weights kept"
-    )
+    groups = {
+        f"{title(task)}, {len(some)} seed(s)": searches.weight_shares(some)
+        for task, some in rows.groupby("of.task", sort=False)
+    }
+    plots.components(groups, label="share of weights kept")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps."}, "figure": {"name": "magnitude-shares-live", "caption": "Share of its weights that each head and MLP keeps under magnitude pruning, with the standard deviation over seeds; computed for this build."}}
-shown(shares_drawn, live)
+shown(shares_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids for the recorded tasks of the miniature, over five seeds."}, "figure": {"name": "magnitude-shares-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(shares_drawn, recorded)
+shown(shares_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids of MiniLM's six layers by twelve heads for its recorded tasks."}, "figure": {"name": "magnitude-shares-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
-shown(shares_drawn, bert, profile="minilm")
+shown(shares_drawn, "minilm")
 
 
 # %% [markdown]
@@ -303,32 +261,30 @@ published_shares_drawn()
 
 
 # %% tags=["hide-input"]
-def spread_told(runs: pd.DataFrame) -> Markdown:
+def unevenness_told(rows: pd.DataFrame) -> Markdown:
     """How unequal heads are: between them, and between seeds for one of them."""
     lines = []
-    for task, rows in finest(runs).groupby("of.task", sort=False):
-        heads, mlps = shares_of(rows)
+    for row in searches.unevenness(rows).itertuples():
         line = (
-            f"- **{title(task)}:** a head keeps from {heads.mean(0).min():.0%} to {heads.mean(0).max():.0%} of its weights "
-            f"(means over {len(heads)} seeds), an MLP from {mlps.mean(0).min():.0%} to {mlps.mean(0).max():.0%}"
+            f"- **{title(row.task)}:** a head keeps from {row.heads_least:.0%} to {row.heads_most:.0%} of its weights "
+            f"(means over {row.seeds} seeds), an MLP from {row.mlps_least:.0%} to {row.mlps_most:.0%}"
         )
-        if len(heads) > 1:
-            between = heads.mean(0).std(ddof=1)
+        if row.seeds > 1:
             line += (
-                f"; the standard deviation between heads is {100 * between:.1f} points, that of one head between seeds "
-                f"{100 * heads.std(0, ddof=1).mean():.1f} on average"
+                f"; the standard deviation between heads is {100 * row.between_heads:.1f} points, that of one head "
+                f"between seeds {100 * row.between_seeds:.1f} on average"
             )
         lines.append(line + ".")
     return Markdown("\n".join(lines))
 
 
-shown(spread_told, live)
+shown(unevenness_told, "live")
 
 # %% tags=["hide-input"]
-shown(spread_told, recorded)
+shown(unevenness_told)
 
 # %% [markdown]
 # And of MiniLM:
 
 # %% tags=["hide-input"]
-shown(spread_told, bert, profile="minilm")
+shown(unevenness_told, "minilm")

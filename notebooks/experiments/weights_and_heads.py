@@ -100,7 +100,7 @@ from IPython.display import Markdown
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
-from lottery.findings.searches import silent_told, sound
+from lottery.findings.searches import silent_in_words, sound
 from lottery.suite import cluster, plots
 
 plots.house_style()
@@ -150,10 +150,10 @@ def in_use(scores: np.ndarray) -> float:
 # are left out, and so are the models whose control is one.
 
 # %% tags=["hide-input"]
-Markdown(silent_told(searches(live)))
+Markdown(silent_in_words(searches(live)))
 
 # %% tags=["hide-input"]
-Markdown(silent_told(searches(recorded))) if len(recorded) else missing
+Markdown(silent_in_words(searches(recorded))) if len(recorded) else missing
 
 
 # %% [markdown]
