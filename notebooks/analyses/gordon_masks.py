@@ -140,171 +140,16 @@ for tuning in whole:
 grid = [*dict.fromkeys([*masks, *longer])]  # one epoch before the cut may come in both
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
-from lottery import schedules
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.suite import cluster, plots
+from lottery.findings import mask_differences as findings
+from lottery.findings.budgets import summed_rates
+from lottery.findings.mask_differences import ALONE, BOTH, TUNING
+from lottery.suite import plots
+from lottery.suite.chapter import perform
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_masks.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "gordon_masks.parquet")
-missing, missing_bert = (Markdown(runs.not_recorded("analyses/gordon_masks", name)) for name in ("miniature", "minilm"))
-BOTH = "cut after fine-tuning, against pruned in pre-training"
-ALONE = "cut without fine-tuning, against pruned in pre-training"
-TUNING = "cut after fine-tuning, against cut without"
-
-
-def differences(runs: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons of masks: `pair` names them; `task` and `epochs` are those of the fine-tuning, if there was one."""
-    rows = runs[runs["experiment"] == "MaskDifference"]
-    fine_tuned = rows["one.of"] == "FineTuning"
-    pair = pd.Series(TUNING, index=rows.index).mask(rows["other"] == "GradualPruning", BOTH).mask(~fine_tuned, ALONE)
-    seed = rows["one.seed"].astype(int)
-    return rows.assign(pair=pair, task=rows["one.of.task"], sparsity=rows["one.sparsity"], seed=seed)
-
-
-def means(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair, sparsity and seed, means over the tasks, of the fine-tuning that stands in the first figure."""
-    rows = differences(runs)
-    usual = rows.loc[rows["pair"] == BOTH, "one.of.epochs"].iloc[0]
-    rows = rows[(rows["one.of.epochs"] == usual) | (rows["pair"] == ALONE)]
-    rows = rows[rows["task"].isin(rows.loc[rows["pair"] == BOTH, "task"].unique()) | (rows["pair"] == ALONE)]
-    numbers = ["different", "different_without_embeddings", "chance", "jaccard", "chance_jaccard", "kappa"]
-    found = rows.groupby(["pair", "sparsity", "seed"])[numbers].mean().reset_index()
-    return found.sort_values("pair", key=lambda pairs: pairs.map([BOTH, ALONE, TUNING].index), kind="stable")
-
-
-def masks_drawn(runs: pd.DataFrame) -> None:
-    """Share of weights in which two masks differ, beside chance, and their agreement beyond it."""
-    rows = means(runs)
-    _, panels = plt.subplots(1, 2, figsize=(8.4, 3.9))
-    levels = 100 * rows.groupby("sparsity")["chance"].mean()
-    plots.against_sparsity(rows, "different", by="pair", scale=100, ax=panels[0])
-    panels[0].plot(100 * levels.index, levels, color="grey", linestyle="--", linewidth=1, label="chance: drawn by lot")
-    panels[0].set(ylabel="weights in which they differ (%)", yscale="log")
-    panels[0].yaxis.set_major_formatter("{x:g}")
-    plots.against_sparsity(rows, "kappa", by="pair", ax=panels[1])
-    plots.chance(panels[1], 0)
-    panels[1].set(ylabel="agreement beyond chance (kappa)", ylim=(-0.05, 1.05))
-    panels[0].figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", fontsize=8)
-
-
-def kinds_drawn(runs: pd.DataFrame) -> None:
-    """Difference between cut after fine-tuning and pruned in pre-training, and what fine-tuning does, by kind of matrix."""
-    _, panels = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
-    for ax, pair in zip(panels, (BOTH, TUNING), strict=True):
-        rows = differences(runs).query("pair == @pair")
-        rows = rows[rows["one.of.epochs"] == differences(runs).query("pair == @BOTH")["one.of.epochs"].iloc[0]]
-        long = rows[["sparsity", "seed", "kinds", "different_by_kind"]].explode(["kinds", "different_by_kind"])
-        long = long.assign(different=long["different_by_kind"].astype(float))
-        long = long.groupby(["kinds", "sparsity", "seed"], sort=False)["different"].mean().reset_index()
-        plots.against_sparsity(long, "different", by="kinds", scale=100, ax=ax)
-        ax.set_title(pair.replace(", ", ",\n"), fontsize=9)
-    panels[0].set_ylabel("weights in which they differ (%)")
-    panels[0].figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
-
-
-def spanned(values: pd.Series, form: str) -> str:
-    """The mean over seeds with its 95 % interval, or the one value."""
-    mean, low, high = stats.mean_interval(values)
-    if len(values) == 1:
-        return format(mean, form)
-    return f"{mean:{form}} ({low:{form}} to {high:{form}})"
-
-
-def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair and sparsity: every measure, beside what it is by chance."""
-    rows = []
-    for (pair, sparsity), some in means(runs).groupby(["pair", "sparsity"], sort=False):
-        rows.append(
-            {
-                "masks": pair,
-                "removed": f"{sparsity:.0%}",
-                "differ in": spanned(some["different"], ".1%"),
-                "by chance": f"{some['chance'].mean():.1%}",
-                "without the embeddings": spanned(some["different_without_embeddings"], ".1%"),
-                "Jaccard": spanned(some["jaccard"], ".2f"),
-                "Jaccard by chance": f"{some['chance_jaccard'].mean():.2f}",
-                "kappa": spanned(some["kappa"], ".2f"),
-            }
-        )
-    return pd.DataFrame(rows).set_index(["masks", "removed"])
-
-
-def shares_told(runs: pd.DataFrame) -> Markdown:
-    """In words: what the difference is made of, at its largest."""
-    rows = means(runs).pivot_table(index=["sparsity", "seed"], columns="pair", values="different")
-    mean = rows.groupby("sparsity").mean()
-    most = mean[BOTH].idxmax()
-    alone = rows.loc[most, ALONE].fillna(mean.loc[most, ALONE])  # one model, fine-tuned with several seeds, has but one
-    more = stats.paired_difference(100 * rows.loc[most, BOTH], 100 * alone)
-    over = f"; 95 % interval over the seeds {more.low:+.1f} to {more.high:+.1f}" if np.isfinite(more.low) else ""
-    over_6 = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= 0.06]
-    return Markdown(
-        f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
-        f"{mean.loc[most, BOTH]:.1%} of the weights, "
-        f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
-        f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is {more.mean:+.1f} points"
-        f"{over}. Fine-tuning alone, with a single cut on both sides, changes {mean.loc[most, TUNING]:.1%}. The difference "
-        f"is under the paper's 6 % at every sparsity{' but ' + ', '.join(over_6) if over_6 else ''}."
-    )
-
-
-def lengths(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a number of epochs before the cut and a seed: mean score over tasks, and how far the mask has moved."""
-    tuned = runs[runs["experiment"] == "FineTuning"]
-    tuned = tuned.assign(before=tuned["start.of.epochs"].where(tuned["start.of"] == "FineTuning", 0.0))
-    scores = tuned.assign(score=tuned["score"].fillna(0)).groupby(["before", "seed"])["score"].mean()
-    rows = differences(runs)
-    sparsity = tuned["start.kept.sparsity"].iloc[0]
-    moved = rows[(rows["pair"] == TUNING) & (rows["sparsity"] == sparsity) & rows["task"].isin(tuned["task"].unique())]
-    moved = moved[moved["one.of.epochs"].isin(scores.index.get_level_values("before"))]
-    moved = moved.groupby(["one.of.epochs", "seed"])["different"].mean().rename_axis(["before", "seed"])
-    table = pd.DataFrame({"score": scores, "moved": moved}).reset_index()
-    return table.assign(moved=table["moved"].mask(table["before"] == 0, 0.0))
-
-
-def lengths_drawn(runs: pd.DataFrame) -> None:
-    """Score after the cut and the recovery, and the mask's distance from that of no fine-tuning, against epochs before."""
-    rows = lengths(runs)
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
-    for ax, column, name in (
-        (panels[0], "score", "mean dev score (x 100)"),
-        (panels[1], "moved", "weights unlike the mask of 0 epochs (%)"),
-    ):
-        summary = 100 * rows.groupby("before")[column].agg(["mean", "min", "max"])
-        spread = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
-        ax.errorbar(summary.index, summary["mean"], spread, marker="o", capsize=2, elinewidth=0.8)
-        ax.set(xlabel="epochs of fine-tuning before the cut", ylabel=name)
-    sparsity = runs.loc[runs["experiment"] == "FineTuning", "start.kept.sparsity"].iloc[0]
-    panels[1].set_ylim(0, 105 * 2 * sparsity * (1 - sparsity))
-    plots.chance(panels[1], 200 * sparsity * (1 - sparsity))
-
-
-def lengths_told(runs: pd.DataFrame) -> Markdown:
-    """In words: what more epochs before the cut do to the score, and to the mask, from the first number on."""
-    rows = lengths(runs)
-    score, moved = (rows.pivot_table(index="seed", columns="before", values=column) for column in ("score", "moved"))
-    none, first, last = score.columns[0], score.columns[1], score.columns[-1]
-    lines = []
-    for one, other in ((first, none), (last, first)) if last > first else ((first, none),):
-        change = stats.paired_difference(100 * score[one], 100 * score[other])
-        mask = stats.paired_difference(100 * moved[one], 100 * moved[other])
-        lines.append(
-            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {change.told()} points, "
-            f"and the mask comes to differ from that of no fine-tuning by {mask.told()} points more: in {moved[one].mean():.1%} of the weights."
-        )
-    return Markdown("\n".join(lines))
-
+chapter = perform("analyses/gordon_masks", grid, results, records, workers=workers, scheduler=scheduler)
 
 # %% [markdown]
 # (g10)=
@@ -332,48 +177,115 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
 
 # %% tags=["hide-input"]
 Markdown(
-    f"This build: the miniature, {len(seeds)} seed(s), {len(tasks)} tasks, {differences(live)['weights'].max():,.0f} "
+    f"This build: the miniature, {len(seeds)} seed(s), {len(tasks)} tasks, {findings.compared(chapter.live)['weights'].max():,.0f} "
     f"weights compared, {epochs / 2:g} epoch(s) of fine-tuning before the cut."
 )
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of the live miniature differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-live", "caption": "How different the masks of three pairs of models are, means over the tasks, computed for this build."}}
-masks_drawn(live)
+def masks_drawn(runs: pd.DataFrame) -> None:
+    """Share of weights in which two masks differ, beside chance, and their agreement beyond it."""
+    rows = findings.by_seed(runs)
+    panels = plots.panels(2, size=(4.2, 3.9))
+    levels = 100 * rows.groupby("sparsity")["chance"].mean()
+    plots.against_sparsity(rows, "different", by="pair", scale=100, ax=panels[0])
+    panels[0].plot(100 * levels.index, levels, color="grey", linestyle="--", linewidth=1, label="chance: drawn by lot")
+    panels[0].set(ylabel="weights in which they differ (%)", yscale="log")
+    panels[0].yaxis.set_major_formatter("{x:g}")
+    plots.against_sparsity(rows, "kappa", by="pair", ax=panels[1])
+    plots.chance(panels[1], 0)
+    panels[1].set(ylabel="agreement beyond chance (kappa)", ylim=(-0.05, 1.05))
+    plots.legend_below(panels, columns=1)
+
+
+masks_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities of the miniature."}, "figure": {"name": "gordon-masks-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
-masks_drawn(recorded) if len(recorded) else missing
+chapter.shown(masks_drawn)
+
 
 # %% tags=["hide-input"]
-masks_told(recorded) if len(recorded) else masks_told(live)
+def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair and sparsity: every measure, beside what it is by chance."""
+    table = findings.over_seeds(findings.by_seed(runs))
+    return (
+        pd.DataFrame(
+            {
+                "differ in": table["different"].map(lambda share: share.told(form=".1%")),
+                "by chance": table["chance"].map("{:.1%}".format),
+                "without the embeddings": table["different_without_embeddings"].map(
+                    lambda share: share.told(form=".1%")
+                ),
+                "Jaccard": table["jaccard"].map(lambda index: index.told(form=".2f")),
+                "Jaccard by chance": table["chance_jaccard"].map("{:.2f}".format),
+                "kappa": table["kappa"].map(lambda kappa: kappa.told(form=".2f")),
+            }
+        )
+        .rename("{:.0%}".format, level="sparsity")
+        .rename_axis(["masks", "removed"])
+    )
+
+
+masks_told(chapter.recorded_or_live)
 
 # %% [markdown]
 # Means over the tasks; in brackets the 95 % interval over the seeds (t), where there are several.
 
+
 # %% tags=["hide-input"]
-shares_told(recorded) if len(recorded) else shares_told(live)
+def shares_told(runs: pd.DataFrame) -> Markdown:
+    """In words: what the difference is made of, at its largest."""
+    rows = findings.by_seed(runs)
+    mean = rows.pivot_table("different", "sparsity", "pair")
+    most = mean[BOTH].idxmax()
+    over_6 = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= 0.06]
+    return Markdown(
+        f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
+        f"{mean.loc[most, BOTH]:.1%} of the weights, "
+        f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
+        f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is "
+        f"{findings.beyond_control(rows, most).told(100)} points more. Fine-tuning alone, with a single cut on both sides, "
+        f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's 6 % at every sparsity"
+        f"{' but ' + ', '.join(over_6) if over_6 else ''}."
+    )
+
+
+shares_told(chapter.recorded_or_live)
 
 # %% [markdown]
 # For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-minilm", "caption": "The same for a real BERT, recorded on CoLA and RTE."}}
-masks_drawn(bert) if len(bert) else missing_bert
+chapter.shown(masks_drawn, "minilm")
 
 # %% tags=["hide-input"]
-masks_told(bert) if len(bert) else missing_bert
+chapter.shown(masks_told, "minilm")
 
 # %% tags=["hide-input"]
-shares_told(bert) if len(bert) else missing_bert
+chapter.shown(shares_told, "minilm")
 
 # %% [markdown]
 # ### By kind of matrix
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of the live miniature differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-live", "caption": "The difference by kind of matrix, means over the tasks and layers, computed for this build."}}
-kinds_drawn(live)
+def kinds_drawn(runs: pd.DataFrame) -> None:
+    """Difference between cut after fine-tuning and pruned in pre-training, and what fine-tuning does, by kind of matrix."""
+    panels = plots.panels(2, size=(4.2, 3.9), sharey=True)
+    for ax, pair in zip(panels, (BOTH, TUNING), strict=True):
+        plots.against_sparsity(findings.by_kind(runs, pair), "different", by="kind", scale=100, ax=ax)
+        ax.set_title(pair.replace(", ", ",\n"), fontsize=9)
+    panels[0].set_ylabel("weights in which they differ (%)")
+    plots.legend_below(panels)
+
+
+kinds_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of the miniature."}, "figure": {"name": "gordon-kinds-recorded", "caption": "The same on the recorded grid."}}
-kinds_drawn(recorded) if len(recorded) else missing
+chapter.shown(kinds_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-minilm", "caption": "The same for the real BERT."}}
-kinds_drawn(bert) if len(bert) else missing_bert
+chapter.shown(kinds_drawn, "minilm")
 
 # %% [markdown]
 # ### Beside the paper
@@ -404,30 +316,59 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def integrated(epochs: int) -> float:
-    """The rate of the released code summed over so many epochs, as a share of one schedule's; 1,000 updates an epoch."""
-    steps = 1000 * epochs
-    saw, once = schedules.sawtooth(1000), schedules.linear_with_warmup(steps, round(0.1 * steps))
-    return sum(map(saw, range(steps))) / sum(map(once, range(steps)))
+def share_of_one_schedule(epochs: int) -> float:
+    """The rate of the released code summed over so many epochs, as a share of one schedule's."""
+    once, released = summed_rates(epochs)
+    return released / once
 
 
 Markdown(
     "The learning rate of the released code, summed over all updates, is "
-    + ", ".join(f"{integrated(epochs):.0%} at {epochs}" for epochs in (1, 3, 6, 9, 12))
+    + ", ".join(f"{share_of_one_schedule(epochs):.0%} at {epochs}" for epochs in (1, 3, 6, 9, 12))
     + " epochs of what one schedule over as many epochs would be."
 )
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score after cut and recovery, and difference of the mask from that of no fine-tuning, against the epochs of fine-tuning before the cut, on the live miniature."}, "figure": {"name": "gordon-longer-live", "caption": "Fine-tuning for longer before one cut, computed for this build. The dashed line is how much masks drawn by lot differ."}}
-lengths_drawn(live)
+def lengths_drawn(runs: pd.DataFrame) -> None:
+    """Score after the cut and the recovery, and the mask's distance from that of no fine-tuning, against epochs before."""
+    rows = findings.lengths(runs)
+    panels = plots.panels(2, size=(3.8, 3.3))
+    names = {"score": "mean dev score (x 100)", "moved": "weights unlike the mask of 0 epochs (%)"}
+    for ax, (column, name) in zip(panels, names.items(), strict=True):
+        plots.spread(rows["before"], 100 * rows[column], ax=ax)
+        ax.set(xlabel="epochs of fine-tuning before the cut", ylabel=name)
+    sparsity = runs.loc[runs["experiment"] == "FineTuning", "start.kept.sparsity"].iloc[0]
+    panels[1].set_ylim(0, 105 * 2 * sparsity * (1 - sparsity))
+    plots.chance(panels[1], 200 * sparsity * (1 - sparsity))
+
+
+lengths_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-longer-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them. A score that is not defined counts as 0."}}
-lengths_drawn(recorded) if len(recorded) else missing
+chapter.shown(lengths_drawn)
+
 
 # %% tags=["hide-input"]
-lengths_told(recorded) if len(recorded) else lengths_told(live)
+def lengths_told(runs: pd.DataFrame) -> Markdown:
+    """In words: what more epochs before the cut do to the score, and to the mask, from the first number on."""
+    rows = findings.lengths(runs)
+    none, first, *_, last = *sorted(rows["before"].unique()), rows["before"].max()
+    items = []
+    for one, other in ((first, none), (last, first)) if last > first else ((first, none),):
+        score, mask = findings.changes(rows, one, other)
+        items.append(
+            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {score.told(100)} points, and the "
+            f"mask comes to differ from that of no fine-tuning by {mask.told(100)} points more: in "
+            f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights."
+        )
+    return Markdown("\n".join(items))
+
+
+lengths_told(chapter.recorded_or_live)
 
 # %% tags=["hide-input"]
-lengths_told(bert) if len(bert) else missing_bert
+chapter.shown(lengths_told, "minilm")
 
 # %% [markdown]
 # First the miniature, then the real BERT. In brackets the 95 % interval over the seeds (paired t). The paper prints no numbers for this figure either.
