@@ -194,11 +194,11 @@ def test_every_condition_has_the_same_budget_unless_the_papers_are_asked_for(tun
     }
 
 
-def test_a_condition_or_a_recipe_that_there_is_not_is_refused(tuned):
+def test_a_condition_or_a_budget_that_there_is_not_is_refused(tuned):
     whole = replace(tuned, start=control(), saved=False)
     with pytest.raises(ValueError, match="no condition 'pruned': there are pruned_in_pretraining, information_del"):
         conditions.under("pruned", whole, 0.6, "equal")
-    with pytest.raises(ValueError, match="no recipe 'equall': there are equal, printed, released"):
+    with pytest.raises(ValueError, match="no budget 'equall': there are equal, printed, released"):
         conditions.under("random", whole, 0.6, "equall")
 
 

@@ -9,7 +9,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.tickets import Cut, Freed, Ticket
 
 Condition = Literal["pruned_in_pretraining", "information_deletion", "pruned_downstream", "random"]
-Recipe = Literal["equal", "printed", "released"]
+Budget = Literal["equal", "printed", "released"]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 TITLES = {
     "pruned_in_pretraining": "pruned in pre-training",
@@ -19,15 +19,15 @@ TITLES = {
 }
 
 
-def epochs(condition: Condition, sparsity: float, recipe: Recipe, *, equal: float) -> tuple[float, float]:
+def epochs(condition: Condition, sparsity: float, budget: Budget, *, equal: float) -> tuple[float, float]:
     """Epochs of fine-tuning before what the condition does, and after it; the second is never 0.
 
     equal     `equal` in all, half of them before the cut where the cut comes after fine-tuning
     printed   as the paper's section 3 says
     released  as the paper's code does in the runs that its tables read
     """
-    before = {"equal": equal / 2, "printed": 3.0, "released": 3.0}[recipe] if condition == "pruned_downstream" else 0.0
-    if recipe == "equal":
+    before = {"equal": equal / 2, "printed": 3.0, "released": 3.0}[budget] if condition == "pruned_downstream" else 0.0
+    if budget == "equal":
         return before, equal - before
     after = {
         "printed": {
@@ -43,21 +43,26 @@ def epochs(condition: Condition, sparsity: float, recipe: Recipe, *, equal: floa
             "random": 5.0,
         },
     }
-    return before, after[recipe][condition]
+    return before, after[budget][condition]
 
 
-def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Recipe) -> FineTuning:
+def recipe_under(budget: Budget) -> Literal["printed", "released"]:
+    """How weights are removed and held under a budget: as the code does under that of the code, else as printed."""
+    return "released" if budget == "released" else "printed"
+
+
+def under(condition: Condition, whole: FineTuning, sparsity: float, budget: Budget) -> FineTuning:
     """The fine-tuning of a condition at a sparsity; that of `random` at 0 is that of `pruned_in_pretraining`.
 
-    whole  the fine-tuning of a GradualPruning that removed nothing; its epochs are those of the recipe `equal`
-    Raises ValueError for a condition or a recipe that there is not.
+    whole  the fine-tuning of a GradualPruning that removed nothing; its epochs are those of the budget `equal`
+    Raises ValueError for a condition or a budget that there is not.
     """
-    for what, given, offered in (("condition", condition, CONDITIONS), ("recipe", recipe, get_args(Recipe))):
+    for what, given, offered in (("condition", condition, CONDITIONS), ("budget", budget, get_args(Budget))):
         if given not in offered:
             raise ValueError(f"no {what} {given!r}: there are {', '.join(offered)}")
     control = whole.start
-    before, after = epochs(condition, sparsity, recipe, equal=whole.epochs)
-    whole = replace(whole, epochs=after, recipe="released" if recipe == "released" else "printed")
+    before, after = epochs(condition, sparsity, budget, equal=whole.epochs)
+    whole = replace(whole, epochs=after, recipe=recipe_under(budget))
     if condition == "pruned_downstream":
         tuned = replace(whole, epochs=before, saved=True)
         cut = Cut(
@@ -71,7 +76,7 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, recipe: Reci
         return replace(whole, start=Ticket(of=tuned, kept=cut))
     pruned = replace(control, sparsity=sparsity)
     if condition == "random" and sparsity:
-        pruned = replace(pruned, importance="random", ramp=1 if recipe == "released" else control.ramp)
+        pruned = replace(pruned, importance="random", ramp=1 if budget == "released" else control.ramp)
     return replace(whole, start=Freed(pruned=pruned) if condition == "information_deletion" else pruned)
 
 

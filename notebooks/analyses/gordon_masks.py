@@ -43,7 +43,7 @@ scope = "local"  # "local": the same share of each matrix goes, as in the paper;
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
 recipe = "printed"  # "printed": removed weights stay at zero; "released": as the paper's code does
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -59,10 +59,11 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import conditions, starts
+from lottery.experiments import conditions
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.mask_difference import MaskDifference
+from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Cut, Ticket
 
 if not all(0 < sparsity < 1 for sparsity in [*sparsities, longer_sparsity]):
@@ -76,44 +77,10 @@ def cut(of: FineTuning | GradualPruning, sparsity: float) -> Cut:
     return Cut(of=of, importance="magnitude", scope=scope, embeddings=embeddings, sparsity=sparsity, seed=of.seed)
 
 
-controls = [
-    GradualPruning(
-        start=starts.pretrained(
-            model,
-            text,
-            seed=seed,
-            miniature_steps=miniature_steps,
-            text_steps=text_steps,
-            text_learning_rate=text_learning_rate,
-            text_batch_size=text_batch_size,
-            text_length=text_length,
-        ),
-        importance="magnitude",
-        scope=scope,
-        embeddings=embeddings,
-        sparsity=0.0,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe=recipe,
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
-    for seed in seeds
-]
+pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+controls = [pretraining.control(TextStudy.from_cell(globals()).start(seed), seed) for seed in seeds]
 whole = [
-    FineTuning(
-        start=control,
-        task=task,
-        data=starts.task_data(model, task, data_dir),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    fine_tuning.tuned_from(control, task, seed, learning_rate=learning_rate)
     for control in controls
     for task in dict.fromkeys([*tasks, *longer_tasks])
     for seed in tuning_seeds or [control.seed]

@@ -41,7 +41,7 @@ scope = "local"  # of the pruning whose control, with nothing removed, is the mo
 embeddings = True  # likewise
 recipe = "printed"  # likewise
 pruning_steps = 400  # of the continued pre-training, in which that control loses nothing
-ramp = 200
+pruning_ramp = 200
 every = 10
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -58,60 +58,22 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments import starts
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.movement import Movement
+from dataclasses import replace
 
-controls = [
-    GradualPruning(
-        start=starts.pretrained(
-            model,
-            text,
-            seed=seed,
-            miniature_steps=miniature_steps,
-            text_steps=text_steps,
-            text_learning_rate=text_learning_rate,
-            text_batch_size=text_batch_size,
-            text_length=text_length,
-        ),
-        importance="magnitude",
-        scope=scope,
-        embeddings=embeddings,
-        sparsity=0.0,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe=recipe,
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
-    for seed in seeds
-]
+from lottery.experiments.movement import Movement
+from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
+
+pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+controls = [pretraining.control(TextStudy.from_cell(globals()).start(seed), seed) for seed in seeds]
 trained = [(learning_rate, length) for length in epochs_followed] + [(rate, epochs) for rate in learning_rates]
-grid = [
-    Movement(
-        before=control,
-        after=FineTuning(
-            start=control,
-            task=task,
-            data=starts.task_data(model, task, data_dir),
-            epochs=length,
-            batch_size=batch_size,
-            learning_rate=rate,
-            max_length=max_length,
-            seed=seed,
-            saved=True,
-        ),
-        embeddings=count_embeddings,
-        seed=seed,
-    )
+tuned = [
+    replace(fine_tuning.tuned_from(control, task, seed, learning_rate=rate, saved=True), epochs=length)
     for control in controls
     for task in tasks
     for rate, length in dict.fromkeys(trained)
     for seed in tuning_seeds or [control.seed]
 ]
+grid = [Movement(before=after.start, after=after, embeddings=count_embeddings, seed=after.seed) for after in tuned]
 
 # %% tags=["remove-cell"]
 from pathlib import Path

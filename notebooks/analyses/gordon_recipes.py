@@ -40,7 +40,7 @@ rates_at = []  # sparsities at which learning rates are compared, by the recipe 
 scope = "local"
 embeddings = True
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -54,40 +54,18 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments.conditions import under
+from lottery.experiments.conditions import recipe_under, under
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 
 
 def whole(recipe: str) -> list[FineTuning]:
     """The fine-tunings of the controls of a recipe."""
+    pretraining = PretrainingStudy.from_cell({**globals(), "recipe": recipe_under(recipe)})
     return [
-        FineTuning(
-            start=GradualPruning(
-                start=Miniature(seed=seed, steps=miniature_steps),
-                importance="magnitude",
-                scope=scope,
-                embeddings=embeddings,
-                sparsity=0.0,
-                steps=pruning_steps,
-                ramp=ramp,
-                every=every,
-                recipe="released" if recipe == "released" else "printed",
-                restart=pruning_steps // 20 if recipe == "released" else 0,
-                learning_rate=pruning_learning_rate,
-                batch_size=pretraining_batch_size,
-                seed=seed,
-            ),
-            task=task,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            max_length=max_length,
-            seed=seed,
-            saved=False,
-        )
-        for seed in seeds
+        TaskStudy.from_cell(globals()).tuned_from(control, task, control.seed, learning_rate=learning_rate)
+        for control in [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
         for task in tasks
         for learning_rate in learning_rates
     ]

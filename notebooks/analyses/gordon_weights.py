@@ -32,7 +32,7 @@ scope = "local"  # "local": the same share of each matrix goes, as in the paper;
 embeddings = True  # whether the word embeddings are cut, too
 recipe = "printed"  # of the pruning that trains on, as in the chapter on it
 pruning_steps = 400  # of the continued pre-training
-ramp = 200
+pruning_ramp = 200
 every = 10
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -42,32 +42,21 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments.gradual_pruning import GradualPruning
+from dataclasses import replace
+
 from lottery.experiments.head_shares import HeadShares
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import HUB, Given
+from lottery.experiments.studies import PretrainingStudy
 from lottery.experiments.tickets import Cut
 from lottery.experiments.weight_profile import WeightProfile
 
+study = PretrainingStudy.from_cell(globals())
+controls = [
+    study.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in (seeds if model == "miniature" else [])
+]
 trained = [
-    [
-        GradualPruning(
-            start=Miniature(seed=seed, steps=miniature_steps),
-            importance="magnitude",
-            scope=scope,
-            embeddings=embeddings,
-            sparsity=sparsity,
-            steps=pruning_steps,
-            ramp=ramp,
-            every=every,
-            recipe=recipe,
-            learning_rate=pruning_learning_rate,
-            batch_size=pretraining_batch_size,
-            seed=seed,
-        )
-        for sparsity in dict.fromkeys([0.0, *sparsities])
-    ]
-    for seed in (seeds if model == "miniature" else [])
+    [replace(control, sparsity=sparsity) for sparsity in dict.fromkeys([0.0, *sparsities])] for control in controls
 ]
 # The model that nothing was removed from: the miniature's has been trained as long as its pruned ones.
 whole = [pruned[0] for pruned in trained] or [Given(model=model, data=HUB)]

@@ -46,17 +46,17 @@ text_learning_rate = 1e-4
 text_batch_size = 32  # pairs of passages
 text_length = 64  # tokens of a pair, at most
 conditions = ["pruned_in_pretraining", "information_deletion", "pruned_downstream"]  # and "random", which takes longest
-recipe = "equal"  # "equal": one budget for all conditions; "printed", "released": those of the paper and of its code
+budget = "equal"  # of training: "equal", one for all conditions; "printed", "released": those of the paper and its code
 tasks = ["sst2", "cola"]  # files in lottery/tasks
 sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
 scope = "local"  # "local": of each matrix the same share, as in the paper; "global": the smallest of the whole model
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
-epochs = 2.0  # of fine-tuning in all, where the recipe is "equal"
+epochs = 2.0  # of fine-tuning in all, where the budget is "equal"
 batch_size = 32
 learning_rates = [1e-3]  # of fine-tuning; of several the best on dev is taken, as in the paper
 max_length = 64  # tokens of an example, at most
@@ -66,50 +66,14 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments import starts
-from lottery.experiments.conditions import under
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.conditions import recipe_under, under
+from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 
-controls = [
-    GradualPruning(
-        start=starts.pretrained(
-            model,
-            text,
-            seed=seed,
-            miniature_steps=miniature_steps,
-            text_steps=text_steps,
-            text_learning_rate=text_learning_rate,
-            text_batch_size=text_batch_size,
-            text_length=text_length,
-        ),
-        importance="magnitude",
-        scope=scope,
-        embeddings=embeddings,
-        sparsity=0.0,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe="released" if recipe == "released" else "printed",
-        restart=pruning_steps // 20 if recipe == "released" else 0,
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
-    for seed in seeds
-]
+before, fine_tuning = TextStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+pretraining = PretrainingStudy.from_cell({**globals(), "recipe": recipe_under(budget)})
+controls = [pretraining.control(before.start(seed), seed) for seed in seeds]
 whole = [
-    FineTuning(
-        start=control,
-        task=task,
-        data=starts.task_data(model, task, data_dir),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    fine_tuning.tuned_from(control, task, seed, learning_rate=learning_rate)
     for control in controls
     for task in tasks
     for learning_rate in learning_rates
@@ -120,13 +84,12 @@ if "pruned_in_pretraining" not in conditions:
         f"conditions = {conditions}: pruned_in_pretraining has to be among them, to hold the others against"
     )
 tuned = [
-    under(condition, each, sparsity, recipe) for condition in conditions for sparsity in sparsities for each in whole
+    under(condition, each, sparsity, budget) for condition in conditions for sparsity in sparsities for each in whole
 ]
-removed = {"pruned_in_pretraining": "magnitude", "random": "random"}
 pruned = [
-    under(condition, each, sparsity, recipe).start
+    under(condition, each, sparsity, budget).start
     for condition in conditions
-    if condition in removed
+    if condition in ("pruned_in_pretraining", "random")
     for sparsity in sparsities
     for each in whole
 ]
@@ -173,7 +136,7 @@ def counted(runs: pd.DataFrame) -> str:
 
 Markdown(
     f"This build: the model {model}, {len(seeds)} seed(s), {pruning_steps:,} steps of continued pre-training of which "
-    f"{ramp:,} are the ramp, {counted(chapter.live)}. "
+    f"{pruning_ramp:,} are the ramp, {counted(chapter.live)}. "
     + (
         f"Recorded beside it, the miniature: {findings.pruned_models(chapter.miniature)['seed'].nunique()} seeds, "
         f"{counted(chapter.miniature)}. "
@@ -262,7 +225,7 @@ def granted() -> pd.DataFrame:
     """Updates and summed learning rate of fine-tuning for each condition, means over its runs, before and after a cut."""
     rows = []
     for condition in conditions:
-        for tuning in {under(condition, each, sparsity, recipe) for each in whole for sparsity in sparsities}:
+        for tuning in {under(condition, each, sparsity, budget) for each in whole for sparsity in sparsities}:
             parts = [tuning, tuning.start.of] if condition == "pruned_downstream" else [tuning]
             metrics = [store.Run(part, Path(results)).metrics for part in parts]
             rows.append(

@@ -43,7 +43,7 @@ noun_sparsities = [0.0, 0.3, 0.6, 0.9]
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
 recipe = "printed"  # "printed": removed weights stay at zero; "released": as the paper's code does
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -69,27 +69,13 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.matrix_shares import MatrixShares
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import MiniatureText
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 
 for task in {*tasks, *scope_tasks, *text_tasks, *noun_tasks}:
     if choose("tasks", task).KIND != "classification":
         raise ValueError(f"the task {task!r} has no accuracy, in which this chapter counts: leave it out")
-controls = [
-    GradualPruning(
-        start=Miniature(seed=seed, steps=miniature_steps),
-        importance="magnitude",
-        scope="local",
-        embeddings=embeddings,
-        sparsity=0.0,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe=recipe,
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
-    for seed in seeds
-]
+pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+controls = [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
 
 
 def elsewhere(control: GradualPruning, **change) -> GradualPruning:
@@ -99,17 +85,8 @@ def elsewhere(control: GradualPruning, **change) -> GradualPruning:
 
 def tuned(pruned: GradualPruning, task: str, examples: int = 0) -> FineTuning:
     """A pruned model fine-tuned on a task, or on a few examples of it."""
-    return FineTuning(
-        start=pruned,
-        task=task,
-        epochs=few_epochs if examples else epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=pruned.seed,
-        saved=False,
-        train_examples=examples,
-    )
+    tuning = fine_tuning.tuned_from(pruned, task, pruned.seed, learning_rate=learning_rate)
+    return replace(tuning, epochs=few_epochs, train_examples=examples) if examples else tuning
 
 
 base = [

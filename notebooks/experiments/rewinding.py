@@ -41,7 +41,7 @@ never_rewound = (
     False  # whether one of them goes on from the trained weights, on the pre-training too where it is a source
 )
 pruning_steps = 400  # of the model pruned in pre-training that stands beside
-ramp = 200  # of these, steps over which its sparsity rises
+pruning_ramp = 200  # of these, steps over which its sparsity rises
 every = 10  # steps between two computations of its mask
 pruning_learning_rate = 1e-3  # of it and of the levels on the pre-training
 pretraining_batch_size = 64
@@ -59,9 +59,9 @@ from dataclasses import replace
 
 from lottery.experiments import controls
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 from lottery.experiments.tickets import Ticket
 
 
@@ -87,16 +87,7 @@ def level(seed: int, source: str, number: int) -> IterativePruning:
 
 def tuned(start, task: str, seed: int) -> FineTuning:
     """The fine-tuning on a task, with the whole budget."""
-    return FineTuning(
-        start=start,
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    return TaskStudy.from_cell(globals()).tuned_from(start, task, seed, learning_rate=learning_rate)
 
 
 def of_seed(seed: int) -> list[FineTuning]:
@@ -124,20 +115,8 @@ def of_seed(seed: int) -> list[FineTuning]:
         varied += [replace(rewound, of="remaining", level=remaining_levels)]
         varied += [replace(rewound, rewind_step=None)] if never_rewound else []
         found += [tuned(controls.ticket("iterative", mask), task, seed) for mask in varied]
-    pruned = GradualPruning(
-        start=start,
-        importance="magnitude",
-        scope="local",
-        embeddings=True,
-        sparsity=carried[0].sparsity,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe="printed",
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
+    control = PretrainingStudy.from_cell(globals()).control(start, seed)
+    pruned = replace(control, sparsity=carried[0].sparsity)
     return found + [tuned(other, task, seed) for other in (pruned, Ticket(of=start, kept=pruned)) for task in tasks]
 
 

@@ -30,7 +30,7 @@ miniature_steps = 3000  # of pre-training, before any weight is removed
 tasks = ["cola", "sst2"]  # files in lottery/tasks
 sparsities = [0.0, 0.6]  # shares of the prunable weights; 0.0 is the control, trained as long
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -46,37 +46,20 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 
+pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+controls = [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
 tuned = [
-    FineTuning(
-        start=GradualPruning(
-            start=Miniature(seed=seed, steps=miniature_steps),
-            importance="magnitude",
-            scope="local",
-            embeddings=True,
-            sparsity=sparsity,
-            steps=pruning_steps,
-            ramp=ramp,
-            every=every,
-            recipe="printed",
-            learning_rate=pruning_learning_rate,
-            batch_size=pretraining_batch_size,
-            seed=seed,
-        ),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=tuning_seed,
-        saved=True,
+    fine_tuning.tuned_from(
+        replace(control, sparsity=sparsity), task, tuning_seed, learning_rate=learning_rate, saved=True
     )
-    for seed in seeds
+    for control in controls
     for sparsity in sparsities
     for task in tasks
     for tuning_seed in tuning_seeds

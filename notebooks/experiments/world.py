@@ -39,7 +39,7 @@ longer_seeds = []  # those of the seeds for which it does
 tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "squad"]
 sparsities = [0.0, 0.3, 0.6, 0.9]  # of the regimes; 0.0 is the control, trained as long
 pruning_steps = 400  # of the continued pre-training in which weights are removed
-ramp = 200  # of these, steps over which the sparsity rises
+pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
 pruning_learning_rate = 1e-3
 pretraining_batch_size = 64
@@ -53,43 +53,20 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
 from lottery.experiments.counting import Counting
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 
 counted = [Counting(seed=seed) for seed in seeds]
 models = [Miniature(seed=seed, steps=steps) for seed in seeds for steps in (0, miniature_steps)]
 models += [Miniature(seed=seed, steps=longer * miniature_steps) for seed in longer_seeds]
-pruned = [
-    GradualPruning(
-        start=Miniature(seed=seed, steps=miniature_steps),
-        importance="magnitude",
-        scope="local",
-        embeddings=True,
-        sparsity=sparsity,
-        steps=pruning_steps,
-        ramp=ramp,
-        every=every,
-        recipe="printed",
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=seed,
-    )
-    for seed in seeds
-    for sparsity in sparsities
-]
+pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
+controls = [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
+pruned = [replace(control, sparsity=sparsity) for control in controls for sparsity in sparsities]
 tuned = [
-    FineTuning(
-        start=start,
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    fine_tuning.tuned_from(start, task, seed, learning_rate=learning_rate)
     for seed in seeds
     for start in [*[m for m in models if m.steps <= miniature_steps], *pruned]
     if start.seed == seed
