@@ -106,80 +106,31 @@ guided = [
 grid = [*whole, *masked, *answered, *(mask for _, mask in spans), *headed, *guided]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
+from functools import partial
 
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
-from lottery import statistics as stats
-from lottery import store as runs
 from lottery.claims.a_teacher_adds_to_f1 import TOLD
-from lottery.findings import learned_masks
-from lottery.suite import cluster, plots
+from lottery.findings import published
+from lottery.findings.learned_masks import FULL, WHOLE, advantages, over_all, scored, title
+from lottery.suite import plots
+from lottery.suite.chapter import by_remaining, perform, points
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = learned_masks.scored(runs.rows(grid, Path(results)))
-tables = {
-    profile: runs.recorded(Path(records) / profile / "spans_and_roberta.parquet") for profile in ("miniature", "minilm")
-}
-recorded, bert = (learned_masks.scored(table) if len(table) else table for table in tables.values())
-missing, missing_bert = (Markdown(runs.not_recorded("experiments/spans_and_roberta", name)) for name in tables)
-published = pd.read_csv("book/published/jiang2023_results.csv")
-no_tasks, no_answers = (Markdown(f"*Not part of this build: `{name}` is empty.*") for name in ("tasks", "answering"))
+chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
+answers = partial(
+    chapter.shown,
+    among=lambda runs: scored(runs[runs["task"] == "squad"]),
+    nothing="*Not part of this build: `answering` is empty.*",
+)
+classes = partial(
+    chapter.shown,
+    among=lambda runs: scored(runs[runs["task"] != "squad"]),
+    nothing="*Not part of this build: `tasks` is empty.*",
+)
+tables = pd.read_csv("book/published/jiang2023_results.csv")
 PLAIN = {"head": "random", "guided": ""}  # what all methods have
-OF_FULL = {"method": learned_masks.FULL}
-
-
-def title(method: str) -> str:
-    """What a method is called."""
-    return "full fine-tuning" if method == learned_masks.FULL else choose("mask_learning", method).TITLE
-
-
-def colour(rows: pd.DataFrame) -> dict[str, int]:
-    """A place in the colours for each method."""
-    return {name: place for place, name in enumerate(rows.loc[rows["method"] != learned_masks.FULL, "method"].unique())}
-
-
-def curve(ax: plt.Axes, rows: pd.DataFrame, value: str, place: int, label: str, line: str = "-") -> None:
-    """Means over seeds and tasks against the share of weights that remains, bars from the lowest seed to the highest."""
-    seeds = 100 * rows.groupby(["asked", "seed"])[value].mean()
-    means = seeds.groupby("asked").agg(["mean", "min", "max"])
-    spread = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
-    ax.errorbar(100 * (1 - means.index), means["mean"], spread, label=label, linestyle=line, capsize=2,
-                color=plots.COLOURS[place], marker=plots.MARKERS[place],
-                fillstyle="full" if line == "-" else "none")  # fmt: skip
-
-
-def compared(rows: pd.DataFrame, lines: list[tuple[str, str, dict, dict]]) -> pd.DataFrame:
-    """Differences in points at each sparsity with 95 % intervals over seeds; of each its words, the metric, one, other."""
-    told = {}
-    for what, value, one, other in lines:
-        for sparsity in sorted(set(rows["asked"]) - {0.0}):
-            against = other if other == OF_FULL else other | {"asked": sparsity}
-            found = learned_masks.difference(rows, value, one | {"asked": sparsity}, against)
-            if len(found):
-                interval = stats.mean_interval(found).told(100)
-                told.setdefault(what, {})[f"{1 - sparsity:.0%} remain"] = interval
-    return pd.DataFrame(told).T.fillna("").rename_axis("difference (points)")
-
-
-def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
-    """Numbers of a table of the paper in per cent, a column each share of weights that remains."""
-    rows = published[published["table"] == table]
-    for column, value in which.items():
-        rows = rows[rows[column] == value]
-    names = {"fine_tuning": title(learned_masks.FULL), "cap": "CAP"}
-    rows = rows.sort_values(["metric", "teacher"], kind="stable")
-    rows = rows.assign(
-        method=[names.get(name) or title(name) for name in rows["method"]],
-        teacher=rows["teacher"].map({True: "a teacher", False: "no teacher"}),
-        told=[f"{100 * score:.1f}" if score == score else "did not converge" for score in rows["score"]],
-    )
-    found = rows.set_index([*index, "sparsity"])["told"].unstack(sort=False).sort_index(axis=1)
-    return found.fillna("").rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain").rename_axis(columns=None)
 
 
 # %% [markdown]
@@ -200,43 +151,55 @@ def printed(table: int, index: list[str], **which: object) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"]
+def curve(ax: Axes, rows: pd.DataFrame, value: str, number: int, label: str, line: str = "-") -> None:
+    """Means over seeds and tasks against the share of weights that remains, bars from the lowest seed to the highest."""
+    seeds = 100 * rows.groupby(["asked", "seed"])[value].mean()
+    left, fill = 100 * (1 - seeds.index.get_level_values("asked")), "full" if line == "-" else "none"
+    plots.spread(left, seeds, number, ax=ax, label=label, linestyle=line, fillstyle=fill)
+
+
+def framed(ax: Axes, rows: pd.DataFrame, value: str = "score") -> None:
+    """The whole model's line, and the shares of weights that remain as ticks."""
+    whole = rows["method"] == FULL
+    ax.axhline(100 * rows.loc[whole, value].mean(), color="black", linestyle="--", linewidth=1, label=title(FULL))
+    plots.remaining(ax, rows.loc[~whole, "asked"])
+
+
 def answers_drawn(rows: pd.DataFrame) -> None:
     """F1 and exact match against the share of weights that remains: a row of two panels a model, a line each method."""
-    rows = rows[rows["task"] == "squad"]
     names = list(rows["model"].unique())
-    figure, panels = plt.subplots(len(names), 2, figsize=(7.0, 3.2 * len(names)), squeeze=False)
-    for pair, model in zip(panels, names, strict=True):
-        here = rows[rows["model"] == model]
-        plain = here[(here["head"] == "random") & (here["guided"] == "")]
-        for ax, value, name in zip(pair, ("score", "exact_match"), ("F1", "exact match"), strict=True):
-            for method, place in colour(plain).items():
-                curve(ax, plain[plain["method"] == method], value, place, title(method))
-                taught = here[(here["method"] == method) & (here["guided"] == "released")]
-                if len(taught):
-                    curve(ax, taught, value, place, f"{title(method)}, a teacher", "--")
-            others = here[(here["head"] != "random") & (here["method"] != learned_masks.FULL)]
-            for place, (head, some) in enumerate(others.groupby("head", sort=False), start=len(colour(plain))):
-                curve(ax, some, value, place, f"SMP-L, the head {head}", ":")
-            full = 100 * here.loc[here["method"] == learned_masks.FULL, value].mean()
-            ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(learned_masks.FULL))
-            plots.remaining(ax, here.loc[here["method"] != learned_masks.FULL, "asked"])
-            ax.set(ylabel=f"{name} (x 100)")
-        pair[0].set_title(model, fontsize=10, loc="left")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside lower center")
+    axes = plots.panels(2 * len(names), size=(3.5, 3.2))
+    for place, ax in enumerate(axes):
+        here = rows[rows["model"] == names[place // 2]]
+        value, name = (("score", "F1"), ("exact_match", "exact match"))[place % 2]
+        plain = here[(here["head"] == "random") & (here["guided"] == "") & (here["method"] != FULL)]
+        learned = plain["method"].unique()
+        for number, method in enumerate(learned):
+            curve(ax, plain[plain["method"] == method], value, number, title(method))
+            taught = here[(here["method"] == method) & (here["guided"] == "released")]
+            if len(taught):
+                curve(ax, taught, value, number, f"{title(method)}, a teacher", "--")
+        others = here[(here["head"] != "random") & (here["method"] != FULL)]
+        for number, (head, some) in enumerate(others.groupby("head", sort=False), start=len(learned)):
+            curve(ax, some, value, number, f"SMP-L, the head {head}", ":")
+        framed(ax, here, value)
+        ax.set(ylabel=f"{name} (x 100)")
+        ax.set_title("" if place % 2 else names[place // 2], fontsize=10, loc="left")
+    plots.legend_below(axes, columns=3)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them."}}
-answers_drawn(live) if answering else no_answers
+answers(answers_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
-answers_drawn(recorded) if len(recorded) else missing
+answers(answers_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions."}}
-answers_drawn(bert) if len(bert) else missing_bert
+answers(answers_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
-def part_told(runs: pd.DataFrame) -> Markdown:
+def part_of_squad(runs: pd.DataFrame) -> Markdown:
     """How many questions the runs of a real BERT learn from, and are scored on."""
     train, dev = (
         " or ".join(f"{count:,.0f}" for count in runs[f"start.{split}_examples"].unique()) for split in ("train", "dev")
@@ -247,101 +210,120 @@ def part_told(runs: pd.DataFrame) -> Markdown:
     )
 
 
-part_told(tables["minilm"]) if len(bert) else missing_bert
+chapter.shown(part_of_squad, "minilm")
 
 
 # %% tags=["hide-input"]
+def compared(rows: pd.DataFrame, pairs: list[tuple[str, str, dict, dict]]) -> dict[str, dict[float, str]]:
+    """Differences in points by sparsity with 95 % intervals over seeds; of each its words, the metric, one and other."""
+    lines = {}
+    for what, value, one, other in pairs:
+        if more := advantages(rows, one, other, value):
+            lines[what] = {asked: each.told() for asked, each in more.items()}
+    return lines
+
+
 def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
     """What methods, heads and teachers add to each other in F1, and the first of them in exact match, by model."""
-    rows = rows[rows["task"] == "squad"]
     smp_l, smp_s, movement = ({"method": name} | PLAIN for name in ("smp_l", "smp_s", "movement"))
-    lines = [
+    pairs = [
         ("SMP-L minus movement, F1", "score", smp_l, movement),
         ("SMP-L minus movement, exact match", "exact_match", smp_l, movement),
         ("SMP-S minus SMP-L, F1", "score", smp_s, smp_l),
-        ("SMP-L minus full fine-tuning, F1", "score", smp_l, OF_FULL),
+        ("SMP-L minus full fine-tuning, F1", "score", smp_l, WHOLE),
         ("the frozen MLM head minus a trained one, SMP-L, F1", "score", smp_l | {"head": "mlm"}, smp_l),
         ("a teacher as printed, SMP-L, F1", "score", smp_l | {"guided": "printed"}, smp_l),
         ("a teacher as released, SMP-L, F1", "score", smp_l | {"guided": "released"}, smp_l),
         ("a teacher as released, SMP-S, F1", "score", smp_s | {"guided": "released"}, smp_s),
     ]
-    told = {model: compared(rows[rows["model"] == model], lines) for model in rows["model"].unique()}
-    return pd.concat(told).fillna("")
+    lines = {
+        (model, what): line
+        for model in rows["model"].unique()
+        for what, line in compared(rows[rows["model"] == model], pairs).items()
+    }
+    return by_remaining(lines).rename_axis([None, "difference (points)"])
 
 
-answers_compared(live) if answering else no_answers
+answers(answers_compared, "live")
 
 # %% tags=["hide-input"]
-answers_compared(recorded) if len(recorded) else missing
+answers(answers_compared)
 
 # %% tags=["hide-input"]
-answers_compared(bert) if len(bert) else missing_bert
+answers(answers_compared, "minilm")
 
 # %% [markdown]
 # In brackets the 95 % interval over seeds (paired t), which one seed does not have.
 
 
 # %% tags=["hide-input"]
-def over_all(rows: pd.DataFrame, one: dict, other: dict) -> str:
-    """One minus other in points, with its interval over seeds: the mean over the methods and sparsities of both."""
-    varied = [column for column in ("method", "asked") if column not in one]
-    places = rows.loc[rows["method"] != learned_masks.FULL, varied].drop_duplicates().to_dict("records")
-    each = [learned_masks.difference(rows, "score", place | one, place | other) for place in places]
-    if not (each := [found for found in each if len(found)]):
-        return "not tried"
-    values = pd.concat(each, axis=1).mean(axis=1, skipna=False)
-    return stats.mean_interval(values).told(100)
-
-
-def answers_told(rows: pd.DataFrame) -> Markdown:
+def cost_of_freezing(rows: pd.DataFrame) -> Markdown:
     """What not touching the weights costs in F1, by model, and how well the whole model does."""
-    rows, told = rows[rows["task"] == "squad"], []
+    phrases = []
     for model, here in rows.groupby("model", sort=False):
-        difference = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN)
-        whole = 100 * here.loc[here["method"] == learned_masks.FULL, "score"].mean()
-        told.append(f"{difference} points on the {model}, which has {whole:.1f} when it is fine-tuned whole")
+        more = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN, ["asked"])
+        whole = 100 * here.loc[here["method"] == FULL, "score"].mean()
+        phrases.append(
+            f"{more.told() if more else 'not tried'} points on the {model}, which has {whole:.1f} when it is fine-tuned whole"
+        )
     return Markdown(
-        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(told)}. One answer to all, the first word of "
-        f"the paragraph, has an F1 of {100 * rows['majority'].mean():.1f}."
+        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. One answer to all, the first word "
+        f"of the paragraph, has an F1 of {100 * rows['majority'].mean():.1f}."
     )
 
 
-answers_told(live) if answering else no_answers
+answers(cost_of_freezing, "live")
 
 # %% tags=["hide-input"]
-answers_told(recorded) if len(recorded) else missing
+answers(cost_of_freezing)
 
 # %% tags=["hide-input"]
-answers_told(bert) if len(bert) else missing_bert
+answers(cost_of_freezing, "minilm")
 
 # %% [markdown]
 # What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3:
 
-# %% tags=["hide-input"]
-printed(1, ["metric", "teacher", "method"], task="squad").rename({"exact_match": "exact match", "f1": "F1"})
 
 # %% tags=["hide-input"]
-printed(3, ["method"], task="squad", metric="f1")
+def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Scores that the paper prints in points, a row a method and each of these columns, a column each share."""
+    rows = rows.sort_values(["metric", "teacher"], kind="stable").assign(
+        method=rows["method"].map(published.title),
+        teacher=rows["teacher"].map({True: "a teacher", False: "no teacher"}),
+        metric=rows["metric"].map({"exact_match": "exact match", "f1": "F1"}),
+    )
+    lines = {}
+    for row in rows.to_dict("records"):
+        lines.setdefault(tuple(row[name] for name in names), {})[row["sparsity"]] = points(row["score"])
+    table = by_remaining(lines)
+    table.index = pd.MultiIndex.from_tuples(lines, names=names)
+    return table
+
+
+squad = tables[tables["task"] == "squad"]
+printed(squad[squad["table"] == 1], "metric", "teacher", "method")
+
+# %% tags=["hide-input"]
+printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method")
 
 
 # %% tags=["hide-input"]
-def teacher_told() -> Markdown:
+def teacher_adds() -> Markdown:
     """The sentence on teachers, beside what Table 1 gives."""
-    rows = published[(published["table"] == 1) & (published["task"] == "squad")]
-    scores = rows.pivot_table("score", index=["metric", "method", "sparsity"], columns="teacher")
-    added = (100 * (scores[True] - scores[False])).round(1)
+    over = ["metric", "method", "sparsity"]
+    more = published.added(squad[squad["table"] == 1], "teacher", True, False, over).round(1)
 
-    def told(metric: str, method: str) -> str:
-        return " and ".join(f"{added[metric, method, s]:.1f} with {1 - s:.0%}" for s in (0.9, 0.97))
+    def by(metric: str, method: str) -> str:
+        return " and ".join(f"{more[metric, method, sparsity]:.1f} with {1 - sparsity:.0%}" for sparsity in (0.9, 0.97))
 
     return Markdown(
         f"The paper says that a teacher improves the F1 of SMP-L by {TOLD['smp_l']} points and of SMP-S by "
-        f"{TOLD['smp_s']}. By its Table 1 the F1 of SMP-L rises by {told('f1', 'smp_l')} of the weights, that of SMP-S by "
-        f"{told('f1', 'smp_s')}; exact match rises by {told('exact_match', 'smp_l')} and by {told('exact_match', 'smp_s')}."
+        f"{TOLD['smp_s']}. By its Table 1 the F1 of SMP-L rises by {by('f1', 'smp_l')} of the weights, that of SMP-S by "
+        f"{by('f1', 'smp_s')}; exact match rises by {by('exact_match', 'smp_l')} and by {by('exact_match', 'smp_s')}."
     )
 
 
-teacher_told()
+teacher_adds()
 
 # %% [markdown]
 # (j11)=
@@ -361,30 +343,27 @@ teacher_told()
 # %% tags=["hide-input"]
 def models_drawn(rows: pd.DataFrame) -> None:
     """Mean score over the tasks against the share of weights that remains, a panel a model, a line a method and a rise."""
-    rows = rows[rows["task"] != "squad"]
     names = list(rows["model"].unique())
-    figure, panels = plt.subplots(1, len(names), figsize=(3.8 * len(names), 3.8), squeeze=False, sharey=True)
-    for ax, name in zip(panels[0], names, strict=True):
+    axes = plots.panels(len(names), size=(3.8, 3.8), sharey=True)
+    for ax, name in zip(axes, names, strict=True):
         here = rows[rows["model"] == name]
-        for method, place in colour(here).items():
+        for number, method in enumerate(here.loc[here["method"] != FULL, "method"].unique()):
             for rise, line in (("cubic", "-"), ("linear", "--")):
                 some = here[(here["method"] == method) & (here["rise"] == rise)]
                 if len(some):
-                    curve(ax, some, "score", place, f"{title(method)}, {rise}", line)
-        full = 100 * here.loc[here["method"] == learned_masks.FULL, "score"].mean()
-        ax.axhline(full, color="black", linestyle="--", linewidth=1, label=title(learned_masks.FULL))
+                    curve(ax, some, "score", number, f"{title(method)}, {rise}", line)
+        framed(ax, here)
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        plots.remaining(ax, here.loc[here["method"] != learned_masks.FULL, "asked"])
         ax.set_title(name, fontsize=10)
-    panels[0][0].set(ylabel="mean score over the tasks (x 100)")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7)
+    axes[0].set(ylabel="mean score over the tasks (x 100)")
+    plots.legend_below(axes, columns=3)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them; hollow ones are of a sparsity that rises along a line."}}
-models_drawn(live) if tasks else no_tasks
+classes(models_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature."}, "figure": {"name": "roberta-recorded", "caption": "The same on the miniature's recorded grid."}}
-models_drawn(recorded) if len(recorded) else missing
+classes(models_drawn)
 
 
 # %% tags=["hide-input"]
@@ -395,76 +374,76 @@ def papers_rise(model: str) -> str:
 
 def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
     """For each model the line minus the cubic, and masks minus fine-tuning, mean over the tasks."""
-    rows = rows[rows["task"] != "squad"]
-    found, full = [], []
-    for model in rows["model"].unique():
+    lines, whole = {}, {}
+    for model, here in rows.groupby("model", sort=False):
         own = {"method": "smp_l", "rise": papers_rise(model)}
-        lines = [
+        pairs = [
             (
                 f"{model}, {title(method)}: the line minus the cubic",
                 "score",
                 *({"method": method, "rise": rise} for rise in ("linear", "cubic")),
             )
-            for method in colour(rows)
+            for method in rows.loc[rows["method"] != FULL, "method"].unique()
         ]
-        lines.append((f"{model}: SMP-L as in the paper minus movement", "score", own, own | {"method": "movement"}))
-        whole = (f"{model}: SMP-L as in the paper minus full fine-tuning", "score", own, OF_FULL)
-        here = rows[rows["model"] == model]
-        found.append(compared(here, lines))
-        full.append(compared(here, [whole]))
-    return pd.concat([*found, *full]).fillna("").rename_axis("difference of scores (points), mean over the tasks")
+        pairs.append((f"{model}: SMP-L as in the paper minus movement", "score", own, own | {"method": "movement"}))
+        lines |= compared(here, pairs)
+        whole |= compared(here, [(f"{model}: SMP-L as in the paper minus full fine-tuning", "score", own, WHOLE)])
+    return by_remaining(lines | whole).rename_axis("difference of scores (points), mean over the tasks")
 
 
-models_compared(live) if tasks else no_tasks
+classes(models_compared, "live")
 
 # %% tags=["hide-input"]
-models_compared(recorded) if len(recorded) else missing
+classes(models_compared)
 
 # %% [markdown]
 # The paper's Table 2, without a teacher; SMP is the better of SMP-L and SMP-S of each task, its choice made by these very
 # scores; in brackets its deviations over seeds, of Table 7:
 
+
 # %% tags=["hide-input"]
-table = published[published["table"] == 2]
-deviations = (100 * table["sd"]).map(lambda deviation: "" if np.isnan(deviation) else f" ({deviation:.2f})")
-table = table.assign(score=(100 * table["score"]).map("{:.1f}".format) + deviations)
-named = {"fine_tuning": title(learned_masks.FULL), "smp": "SMP", "supert": "SuperT"}
-left = [f", {100 * (1 - sparsity):.3g} % remain" if sparsity else "" for sparsity in table["sparsity"]]
-table.assign(method=table["method"].map(named) + left).pivot_table(
-    "score", index=["model", "method"], columns="task", aggfunc="first", sort=False
-).rename_axis(columns=None)
+def printed_of_models() -> pd.DataFrame:
+    """Table 2 of the paper with the deviations of its Table 7: a row a model and method, a column a task."""
+    rows, lines = tables[tables["table"] == 2], {}
+    for row in rows.to_dict("records"):
+        left = f", {100 * (1 - row['sparsity']):.3g} % remain" if row["sparsity"] else ""
+        line = lines.setdefault((row["model"], published.title(row["method"]) + left), {})
+        line[row["task"]] = points(row["score"], row["sd"])
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table.rename_axis(["model", "method"])
+
+
+printed_of_models()
 
 
 # %% tags=["hide-input"]
-def printed_told() -> Markdown:
+def printed_gains() -> Markdown:
     """What SMP adds in Table 2, with its interval over the tasks, for both models."""
-    rows = published[(published["table"] == 2) & (published["task"] != "average")]
-    scores = 100 * rows.pivot_table("score", index="task", columns=["model", "method"])
-    told = []
+    rows = tables[(tables["table"] == 2) & (tables["task"] != "average")]
+    phrases = []
     for model in ("bert-base-uncased", "roberta-base"):
-        more = scores[model, "smp"] - scores[model, "fine_tuning"]
-        found = stats.mean_interval(more).told()
-        told.append(f"{found} on {model}, more on {(more > 0.05).sum()} of {len(more)} tasks")
+        more = published.added(rows[rows["model"] == model], "method", "smp", "fine_tuning", ["task"])
+        mean, gained, _ = published.gains(more)
+        phrases.append(f"{mean.told()} on {model}, more on {gained} of {len(more)} tasks")
     return Markdown(
-        f"What SMP adds there to full fine-tuning, in points with the 95 % interval over the tasks: {'; '.join(told)}."
+        f"What SMP adds there to full fine-tuning, in points with the 95 % interval over the tasks: {'; '.join(phrases)}."
     )
 
 
-printed_told()
+printed_gains()
 
 
 # %% tags=["hide-input"]
-def rise_told(rows: pd.DataFrame) -> Markdown:
+def line_or_cubic(rows: pd.DataFrame) -> Markdown:
     """Whether the line does better than the cubic, by model."""
-    rows = rows[rows["task"] != "squad"]
-    told = [
-        f"{over_all(rows[rows['model'] == model], {'rise': 'linear'}, {'rise': 'cubic'})} points on the {model}"
-        for model in rows["model"].unique()
-    ]
-    return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(told)}.")
+    phrases = []
+    for model, here in rows.groupby("model", sort=False):
+        more = over_all(here, {"rise": "linear"}, {"rise": "cubic"}, ["method", "asked"])
+        phrases.append(f"{more.told() if more else 'not tried'} points on the {model}")
+    return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(phrases)}.")
 
 
-rise_told(live) if tasks else no_tasks
+classes(line_or_cubic, "live")
 
 # %% tags=["hide-input"]
-rise_told(recorded) if len(recorded) else missing
+classes(line_or_cubic)
