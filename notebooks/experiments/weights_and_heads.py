@@ -74,57 +74,15 @@ grid = [
 ]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
-from lottery.findings.searches import silent_in_words, sound
-from lottery.suite import cluster, plots
+from lottery.findings.searches import silent_in_words
+from lottery.findings.weights_and_heads import compared, measured
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "weights_and_heads.parquet")
-missing = Markdown(runs.not_recorded("experiments/weights_and_heads", "miniature"))
-MEASURES = {"heads": "heads left (%)", "mlps": "MLPs left (%)", "in_use": "heads in use (%)"}
-PAIR = ["task", "world", "trial"]
-
-
-def searches(runs: pd.DataFrame) -> pd.DataFrame:
-    """The searches."""
-    return runs[runs["experiment"] == "ComponentSearch"]
-
-
-def measured(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a fine-tuned model whose search and whose control's search say something.
-
-    sparsity of its weights, task, world and trial (seeds); heads, mlps: shares left; in_use: of the heads
-    """
-    found = sound(searches(runs))
-    found = found.assign(heads=found["heads"] / found["all_heads"], mlps=found["mlps"] / found["all_mlps"])
-    scores = runs[runs["experiment"] == "ComponentScores"]
-    scores = scores.assign(in_use=[in_use(np.array(each)) for each in scores["head_scores"]])
-    names = {"of.start.sparsity": "sparsity", "of.task": "task", "of.start.seed": "world", "of.seed": "trial"}
-    found, scores = (each.rename(columns=names) for each in (found, scores))
-    by = list(names.values())
-    both = found[[*by, "heads", "mlps", "dense_score"]].merge(scores[[*by, "in_use"]], on=by, validate="one_to_one")
-    controls = both.loc[both["sparsity"] == 0, PAIR]
-    return both.merge(controls, on=PAIR).sort_values([*PAIR, "sparsity"], ignore_index=True)
-
-
-def in_use(scores: np.ndarray) -> float:
-    """The share of the heads among which importance would be spread evenly to be as uneven as it is.
-
-    scores   (heads,), at least 0
-    returns  (sum of scores)^2 / (heads * sum of squares), in (0, 1]; NaN where all are 0
-    """
-    return float(scores.sum() ** 2 / (len(scores) * np.square(scores).sum())) if scores.any() else float("nan")
-
+chapter = perform("experiments/weights_and_heads", grid, results, records, workers=workers, scheduler=scheduler)
 
 # %% [markdown]
 # ## Which searches say something
@@ -132,11 +90,17 @@ def in_use(scores: np.ndarray) -> float:
 # A search bounded by a share of a score says nothing where the model is no better than one answer to all. Such models
 # are left out, and so are the models whose control is one.
 
-# %% tags=["hide-input"]
-Markdown(silent_in_words(searches(live)))
 
 # %% tags=["hide-input"]
-Markdown(silent_in_words(searches(recorded))) if len(recorded) else missing
+def left_out(rows: pd.DataFrame) -> Markdown:
+    """Which searches say nothing."""
+    return Markdown(silent_in_words(rows[rows["experiment"] == "ComponentSearch"]))
+
+
+chapter.shown(left_out, "live")
+
+# %% tags=["hide-input"]
+chapter.shown(left_out)
 
 
 # %% [markdown]
@@ -148,75 +112,59 @@ Markdown(silent_in_words(searches(recorded))) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def drawn(runs: pd.DataFrame) -> None:
+MEASURES = {"heads": "heads left (%)", "mlps": "MLPs left (%)", "in_use": "heads in use (%)"}
+NOTHING = "*No search here says anything; see above why.*"
+
+
+def beside_controls(rows: pd.DataFrame) -> pd.DataFrame:
+    """The models whose search and whose control's say something; none where no weights are gone from any of them."""
+    models = measured(rows)
+    return models if (models["sparsity"] > 0).any() else models[:0]
+
+
+def measures_drawn(models: pd.DataFrame) -> None:
     """The three measures against the share of weights removed, a line a task."""
-    rows = measured(runs)
-    rows = rows.assign(title=[choose("tasks", task).TITLE for task in rows["task"]])
-    panels = plots.panels(3, columns=3, size=(7.0, 3.4))
-    panels[0].figure.set_size_inches(9.6, 3.4)
-    for ax, (name, label) in zip(panels, MEASURES.items(), strict=True):
-        plots.against_sparsity(rows, name, by="title", scale=100, ax=ax).set(ylabel=label, ylim=(0, 105))
-    panels[0].legend(fontsize=8)
+    models = models.assign(title=models["task"].map(title))
+    axes = plots.panels(3, columns=3, size=(3.2, 3.4))
+    for ax, (name, label) in zip(axes, MEASURES.items(), strict=True):
+        plots.against_sparsity(models, name, by="title", scale=100, ax=ax).set(ylabel=label, ylim=(0, 105))
+    axes[0].legend(fontsize=8)
 
 
-def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """Pruned minus control, in points, mean over the tasks, at each sparsity; with what the paired t test takes.
-
-    Differences are averaged over tasks, and over the fine-tunings of one pruned model, since these share it.
-    """
-    rows = measured(runs)
-    lines = []
-    for sparsity, some in rows[rows["sparsity"] > 0].groupby("sparsity"):
-        pairs = some.merge(rows[rows["sparsity"] == 0], on=PAIR, suffixes=("", " before"))
-        line = {"weights removed": f"{sparsity:.0%}", "models": len(pairs)}
-        for name, label in MEASURES.items():
-            means = pairs.groupby("world")[[name, f"{name} before"]].mean()
-            line[label.replace("(%)", "(points)")] = stats.paired_difference(means[name], means[f"{name} before"])
-        lines.append(line)
-    return pd.DataFrame(lines).set_index("weights removed")
+def compared_told(models: pd.DataFrame) -> pd.DataFrame:
+    """Pruned minus control, in points, mean over the tasks, at each sparsity."""
+    table = compared(models)
+    names = {name: label.replace("(%)", "(points)") for name, label in MEASURES.items()}
+    words = table[list(MEASURES)].map(lambda more: more.told(100)).rename(columns=names)
+    words.insert(0, "models", table["models"])
+    return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("weights removed")
 
 
-def told(runs: pd.DataFrame) -> pd.DataFrame:
-    """The same in words."""
-    return compared(runs).map(lambda cell: cell.told(100) if isinstance(cell, stats.Estimate) else cell)
-
-
-def answered(runs: pd.DataFrame) -> Markdown:
+def answered(models: pd.DataFrame) -> Markdown:
     """Are heads less prunable, at any sparsity?"""
-    left = compared(runs)["heads left (points)"]
-    fewer = [sparsity for sparsity, each in left.items() if each.low > 0]
-    more = [sparsity for sparsity, each in left.items() if each.high < 0]
-    worlds = measured(runs)["world"].nunique()
+    more = compared(models)["heads"]
+    at = {sign: ", ".join(f"{share:.0%}" for share, each in more.items() if each.sign == sign) for sign in (1, -1)}
     return Markdown(
-        f"That heads are less prunable once weights are gone is shown at {', '.join(fewer) or 'no sparsity'}, and that they "
-        f"are more prunable at {', '.join(more) or 'no sparsity'}, of the {len(left)} tried (95 % intervals over {worlds} "
-        "world(s), each with a pre-trained model of its own, not corrected for their number)."
+        f"That heads are less prunable once weights are gone is shown at {at[1] or 'no sparsity'}, and that they "
+        f"are more prunable at {at[-1] or 'no sparsity'}, of the {len(more)} tried (95 % intervals over "
+        f"{models['world'].nunique()} world(s), each with a pre-trained model of its own, not corrected for their number)."
     )
 
 
-def shown(what, runs: pd.DataFrame) -> object:
-    """What is made of the runs; a sentence where nothing is recorded, or there is no pair to compare."""
-    if runs.empty:
-        return missing
-    if not (measured(runs)["sparsity"] > 0).any():
-        return Markdown("*No search here says anything; see above why.*")
-    return what(runs)
-
-
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task of this build."}, "figure": {"name": "weights-and-heads-live", "caption": "What the search leaves of models whose weights were pruned in pre-training, computed for this build. Points are means over seeds, bars span them."}}
-shown(drawn, live)
+chapter.shown(measures_drawn, "live", among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
-shown(told, live)
+chapter.shown(compared_told, "live", among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and worlds of the miniature."}, "figure": {"name": "weights-and-heads-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(drawn, recorded)
+chapter.shown(measures_drawn, among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
-shown(told, recorded)
+chapter.shown(compared_told, among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
-shown(answered, recorded)
+chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 
 # %% [markdown]
 # Pruned minus control, averaged over the tasks; in brackets the 95 % interval over the worlds (paired t), which one world
