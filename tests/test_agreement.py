@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, jaccard_score
 from statsmodels.stats import inter_rater
 from statsmodels.stats.contingency_tables import cochrans_q
 from statsmodels.stats.multitest import multipletests
 
+from lottery.masks import stacked
 from lottery.statistics import agreement
 
 ROOT = Path(__file__).parent.parent
@@ -312,3 +314,39 @@ def test_the_published_kinship_is_that_of_the_published_masks(published):
         masks = [stored[f"heads_mlps/{task}/{seed}/head_mask"] for task, seed in pairs]
         expected = kinds_of(masks, *zip(*pairs, strict=True))
         assert row.to_dict() == pytest.approx(expected, abs=5.1e-7)
+
+
+ASKED = [
+    agreement.reason,
+    agreement.fleiss_kappa,
+    lambda masks: agreement.kappa_interval(masks, seed=0),
+    agreement.cochran,
+    agreement.mean_jaccard,
+    agreement.in_all,
+    agreement.by_lot,
+    lambda masks: agreement.null(masks, agreement.in_all, draws=9, seed=0),
+    lambda masks: agreement.pairs(masks, "abc"),
+    lambda masks: agreement.kinship(masks, [0, 0, 1], [0, 1, 0]),
+    lambda masks: agreement.summary(masks, draws=9),
+]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_masks_by_name_are_refused_with_what_makes_an_array_of_them(ask):
+    """Of masks of a model's heads, held as they are found, `masks.stacked` makes what can be asked."""
+    torch.manual_seed(0)
+    found = [{"heads": torch.rand(2, 4) < 0.5, "mlps": torch.ones(2)} for _ in range(3)]
+    for given in (found, [mask["heads"] for mask in found], found[0]["heads"], np.ones(4, dtype=bool)):
+        with pytest.raises(ValueError, match=r"agreement takes one array.*masks\.stacked"):
+            ask(given)
+    ask(stacked(found)["heads"])
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_zeros_and_ones_are_asked_as_bools_and_other_numbers_refused(ask):
+    masks = np.random.default_rng(1).random((3, 2, 4)) < 0.6
+    expected = repr(ask(masks))
+    for kind in (float, int, np.uint8):
+        assert repr(ask(masks.astype(kind))) == expected
+    with pytest.raises(ValueError, match="other numbers than 0 and 1"):
+        ask(masks * 0.5)

@@ -262,3 +262,20 @@ def test_a_mask_is_parted_into_components_and_weights():
     assert parts.keys() == {"heads", "mlps"}
     assert weights.keys() == {"a.weight"}
     assert masks.parted({}) == ({}, {})
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.uint8, torch.int64])
+def test_a_mask_of_zeros_and_ones_cuts_what_the_same_bools_cut(kind, model, batch):
+    kept = some(3, model)
+    numbers = {name: tensor.to(kind) for name, tensor in kept.items()}
+    with torch.no_grad():
+        assert torch.equal(
+            components.sliced(model, numbers)(**batch).logits, components.sliced(model, kept)(**batch).logits
+        )
+        components.remove(model, numbers)
+        logits = model(**batch).logits
+        components.remove(model, kept)
+        assert torch.equal(model(**batch).logits, logits)
+        assert components.sliced(model, kept)(**batch).logits == pytest.approx(logits, abs=1e-6)
+    with pytest.raises(ValueError, match="mask of 'heads' holds other numbers"):
+        components.sliced(model, kept | {"heads": kept["heads"] * 0.5})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import safetensors
 import torch
+import torch.nn.utils.prune
 from safetensors.torch import save_file
 
 from lottery import masks
@@ -251,3 +252,13 @@ def test_masks_that_cannot_stand_side_by_side_are_refused(tmp_path, path):
     save_file({"a": torch.zeros(2)}, tmp_path / "foreign.safetensors")
     with pytest.raises(ValueError, match="is not a mask file of lottery"):
         mask_files.side_by_side([path, tmp_path / "foreign.safetensors"])
+
+
+def test_a_mask_of_torchs_pruning_becomes_a_file(tmp_path):
+    layer = torch.nn.utils.prune.l1_unstructured(torch.nn.Linear(5, 4), "weight", amount=0.5)
+    mask_files.save(tmp_path / "m.safetensors", {"a": layer.weight_mask}, model="x", method="l1", asked=0.5, seed=0)
+    kept, header = mask_files.load(tmp_path / "m.safetensors")
+    assert torch.equal(kept["a"], layer.weight_mask == 1)
+    assert header["sparsity"] == "0.5"
+    with pytest.raises(ValueError, match="mask of 'a' holds other numbers than 0 and 1"):
+        mask_files.save(tmp_path / "n.safetensors", {"a": layer.weight}, model="x", method="l1", asked=0.5, seed=0)

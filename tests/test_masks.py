@@ -479,3 +479,56 @@ def test_a_fingerprint_tells_names_and_shapes_apart_and_nothing_else():
     assert one == sha256(b'[["a", [2, 3]], ["b", [4]]]').hexdigest()
     others = [{"a": (3, 2), "b": (4,)}, {"a": (2, 3), "c": (4,)}, {"a": (2, 3)}, {"a": (2,), "b": (3, 4)}, {}]
     assert len({one, *map(fingerprint, others)}) == 6
+
+
+def test_the_weights_themselves_are_refused_as_scores():
+    """Their signed values would keep a third of them for being positive."""
+    weights = dict(torch.nn.Linear(4, 3).named_parameters())
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each):
+        with pytest.raises(ValueError, match=r"'weight' is a parameter.*weight\.detach\(\)\.abs\(\)"):
+            keep({"weight": weights["weight"]}, 0.5)
+        assert keep({"weight": weights["weight"].detach().abs()}, 0.5)["weight"].sum() == 6
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.float32, torch.uint8, torch.int64, torch.bool])
+def test_zeros_and_ones_are_a_mask_in_any_type(kind):
+    torch.manual_seed(2)
+    first, second = ({"a": torch.rand(3, 5) < 0.5} for _ in range(2))
+    one, other = ({"a": mask["a"].to(kind)} for mask in (first, second))
+    assert_same(masks.boolean(one), first)
+    assert (masks.boolean(one)["a"] is one["a"]) == (kind == torch.bool)
+    assert_same(masks.complement(one), masks.complement(first))
+    assert_same(masks.intersection(one, other), masks.intersection(first, second))
+    assert masks.kappa(one, other) == masks.kappa(first, second)
+    assert_same(masks.unpack(masks.pack(one), {"a": (3, 5)}), first)
+
+
+@pytest.mark.parametrize("wrong", [0.5, -1.0, 2.0, math.nan])
+def test_a_mask_of_other_numbers_is_refused_with_the_name_of_its_tensor(wrong):
+    mask = {"a": torch.ones(2), "b": torch.tensor([1.0, wrong])}
+    for read in (masks.boolean, masks.complement, masks.pack, lambda mask: masks.stacked([mask])):
+        with pytest.raises(ValueError, match="mask of 'b' holds other numbers than 0 and 1"):
+            read(mask)
+
+
+def test_masks_by_name_are_stacked_as_a_loop_stacks_them():
+    torch.manual_seed(3)
+    several = [{"b": torch.rand(2, 3) < 0.5, "a": (torch.rand(4) < 0.5).float()} for _ in range(3)]
+    ((kind, array),) = masks.stacked(several).items()
+    assert (kind, array.dtype) == ("weights", bool)
+    for row, mask in zip(array, several, strict=True):
+        assert row.tolist() == [bool(x) for name in ("a", "b") for x in mask[name].flatten().tolist()]
+    components = [{"mlps": torch.rand(2) < 0.5, "heads": torch.rand(2, 3) < 0.5} for _ in range(3)]
+    arrays = masks.stacked(components)
+    assert {name: array.shape for name, array in arrays.items()} == {"heads": (3, 2, 3), "mlps": (3, 2)}
+    assert all(arrays[name][1].tolist() == components[1][name].tolist() for name in arrays)
+
+
+def test_masks_of_different_models_are_not_stacked():
+    one = {"a": torch.ones(2, dtype=torch.bool)}
+    with pytest.raises(ValueError, match="no masks"):
+        masks.stacked([])
+    with pytest.raises(ValueError, match="covers 'a', which another lacks"):
+        masks.stacked([one, one, {"b": one["a"]}])
+    with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
+        masks.stacked([one, {"a": torch.ones(3)}])

@@ -97,6 +97,53 @@ def test_a_mask_of_another_model_is_refused_before_anything_changes(config):
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
+def test_names_with_the_models_prefix_are_told_from_another_model(config):
+    model = fresh(config)
+    weights, named = prunable(model, embeddings=False), dict(model.named_parameters())
+    mask = some_mask(weights)
+    with pytest.raises(
+        ValueError, match=r"names 'encoder\.\S+' and these weights 'bert\.encoder\.\S+'.*models\.prunable"
+    ):
+        pruning.remove(named, mask)
+    with pytest.raises(
+        ValueError, match=r"names 'bert\.encoder\.\S+' and these weights 'encoder\.\S+'.*models\.prunable"
+    ):
+        pruning.remove(weights, {f"bert.{name}": kept for name, kept in mask.items()})
+    with pytest.raises(ValueError, match="another model"):
+        pruning.remove(named, {"other.weight": torch.ones(2, dtype=torch.bool)})
+
+
+def test_an_optimiser_that_is_not_there_yet_is_asked_for(config):
+    """As that of a transformers Trainer before it trains."""
+    model = fresh(config)
+    weights = prunable(model, embeddings=False)
+    before, mask = copy.deepcopy(model), some_mask(weights)
+    with pytest.raises(ValueError, match=r"optimiser.*None.*create_optimizer"), pruning.held(weights, mask, None):
+        pass
+    with pytest.raises(ValueError, match=r"create_optimizer"), pruning.held_raw(model, weights, mask, None):
+        pass
+    assert same(model, before)
+
+
+def test_a_mask_of_zeros_and_ones_is_held_as_its_bools(config):
+    one, other = fresh(config), fresh(config)
+    for model, kind in ((one, torch.bool), (other, torch.float32)):
+        weights = prunable(model, embeddings=False)
+        mask = {name: kept.to(kind) for name, kept in some_mask(weights).items()}
+        optimizer = hand_written(model)
+        model.eval()
+        with pruning.held(weights, mask, optimizer):
+            for step in range(3):
+                model(**batch_at(step)).loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+    assert same(one, other)
+    halves = {name: kept * 0.5 for name, kept in mask.items()}
+    with pytest.raises(ValueError, match="other numbers than 0 and 1"):
+        pruning.remove(weights, halves)
+    assert same(one, other)
+
+
 @pytest.mark.parametrize("clip", [1.0, 0.02])
 def test_held_is_a_plain_loop_that_zeroes_gradients_before_clipping(config, clip):
     """With a small `clip` every step is clipped, so that the norm of the kept gradients decides the bits."""

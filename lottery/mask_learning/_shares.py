@@ -18,7 +18,19 @@ LEAST = 0.005  # of the weights of each matrix that stay whatever the threshold 
 
 
 def shared(scores: Scores, sparsity: float) -> Mask:
-    """By eq. 4, what a full matrix cannot hold going to the others; of each kind exactly `sparsity` is removed."""
+    """By eq. 4, what a full matrix cannot hold going to the others; of each kind exactly `sparsity` is removed.
+
+    scores    {name: (out, in)}, named as by `models.prunable`: its layer's number is in a matrix's name
+    sparsity  share to remove, in [0, 1)
+    returns   {name: bool}, True where the weight stays
+
+    >>> scores = {
+    ...     "encoder.layer.0.output.dense.weight": torch.tensor([[2.0, 3.0, 4.0, 5.0]]),
+    ...     "encoder.layer.1.output.dense.weight": torch.tensor([[-2.0, -3.0, -4.0, -5.0]]),
+    ... }
+    >>> [kept.tolist() for kept in shared(scores, 0.5).values()]
+    [[[True, True, True, True]], [[False, False, False, False]]]
+    """
     return _by_kind(scores, 1.0, lambda sizes, means: filled(sizes, means, sparsity))
 
 

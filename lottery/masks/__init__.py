@@ -15,7 +15,7 @@ from hashlib import sha256
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
-from torch import Tensor
+from torch import Tensor, nn
 
 Scores = dict[str, Tensor]
 Mask = dict[str, Tensor]
@@ -35,6 +35,53 @@ def parted(mask: Mask) -> tuple[Mask, Mask]:
     return {name: mask[name] for name in sorted(names)}, {n: kept for n, kept in mask.items() if n not in names}
 
 
+def boolean(mask: Mapping[str, Tensor]) -> Mask:
+    """A mask of zeros and ones in any type, as torch.nn.utils.prune makes it, in bools; one of bools is itself.
+
+    Raises ValueError, naming the tensor, where anything else is in it.
+
+    >>> boolean({"a": torch.tensor([1.0, 0.0])})
+    {'a': tensor([ True, False])}
+    """
+    return {name: _zeros_and_ones(name, kept) for name, kept in mask.items()}
+
+
+def _zeros_and_ones(name: str, kept: Tensor) -> Tensor:
+    if kept.dtype == torch.bool:
+        return kept
+    if not ((kept == 0) | (kept == 1)).all():
+        raise ValueError(
+            f"the mask of {name!r} holds other numbers than 0 and 1: give True, or 1, where a weight stays; of scores "
+            "`keep_highest` makes a mask"
+        )
+    return kept.bool()
+
+
+def stacked(masks: Sequence[Mapping[str, Tensor]]) -> Arrays:
+    """Masks of one model as `lottery.statistics.agreement` takes them.
+
+    masks    {name: tensor} each, bools or zeros and ones, with the same names and shapes
+    returns  {"heads": (masks, layers, heads), "mlps": (masks, layers)} of masks of components, {"weights": (masks,
+             weights)} of others, matrix after matrix in the order of their names; bool
+
+    Raises ValueError for no masks, and for masks of different models.
+
+    >>> stacked([{"b": torch.tensor([1, 0]), "a": torch.tensor([True])}, {"a": torch.tensor([0]), "b": torch.ones(2)}])
+    {'weights': array([[ True,  True, False],
+           [False,  True,  True]])}
+    """
+    if not masks:
+        raise ValueError("there are no masks to stack: give one or more")
+    parts, weights = zip(*(parted({name: kept.cpu() for name, kept in boolean(m).items()}) for m in masks), strict=True)
+    for mask in masks[1:]:
+        _require_same_shapes(masks[0], mask, "the first mask", "another")
+    arrays = {name: torch.stack([part[name] for part in parts]).numpy() for name in parts[0]}
+    if weights[0]:
+        flat = [torch.cat([mask[name].flatten() for name in sorted(mask)]) for mask in weights]
+        arrays["weights"] = torch.stack(flat).numpy()
+    return arrays
+
+
 def keep_highest(scores: Scores, sparsity: float) -> Mask:
     """Keep the highest-scoring weights of all tensors together, wherever they live.
 
@@ -42,8 +89,9 @@ def keep_highest(scores: Scores, sparsity: float) -> Mask:
     sparsity  share of all scored weights to remove, in [0, 1)
     returns   {name: bool tensor of the same shape}, True where the weight stays
 
-    0.0 and -0.0 are equal. Raises ValueError for a NaN score, for scores that are not of the four types and for a
-    sparsity out of range. On absolute weights this is global magnitude pruning (Han et al. 2015, arXiv:1506.02626).
+    0.0 and -0.0 are equal. Raises ValueError for a NaN score, for scores that are not of the four types, for the
+    parameters of a model, whose signed values are no scores, and for a sparsity out of range. On absolute weights this
+    is global magnitude pruning (Han et al. 2015, arXiv:1506.02626).
 
     >>> keep_highest({"a": torch.tensor([1.0, 2.0, 2.0]), "b": torch.tensor([0.5, 3.0])}, 0.6)
     {'a': tensor([False, False,  True]), 'b': tensor([False,  True])}
@@ -60,6 +108,10 @@ def keep_highest_in_each(scores: Scores, sparsity: float) -> Mask:
 
     On absolute weights this is matrix-local magnitude pruning (Gordon et al. 2020, arXiv:2002.08307). As many tensors
     are worked on at once as torch uses threads.
+
+    >>> weights = {"a": torch.tensor([-3.0, 1.0]), "b": torch.tensor([0.2, 0.1])}
+    >>> keep_highest_in_each({name: weight.abs() for name, weight in weights.items()}, 0.5)
+    {'a': tensor([ True, False]), 'b': tensor([ True, False])}
     """
 
     def keep(name: str) -> Tensor:
@@ -134,7 +186,7 @@ def intersection(a: Mask, b: Mask) -> Mask:
 
 def complement(mask: Mask) -> Mask:
     """What the mask removes."""
-    return {name: ~kept for name, kept in mask.items()}
+    return {name: ~kept for name, kept in boolean(mask).items()}
 
 
 def share_different(a: Mask, b: Mask) -> float:
@@ -199,7 +251,7 @@ def expected_jaccard(sparsity_a: float, sparsity_b: float) -> float:
 
 def pack(mask: Mask) -> dict[str, Tensor]:
     """The mask at one bit a weight: {name: 1-D uint8}, row by row, highest bit first, the last byte filled with 0."""
-    return {name: torch.from_numpy(np.packbits(kept.cpu().numpy())) for name, kept in mask.items()}
+    return {name: torch.from_numpy(np.packbits(kept.cpu().numpy())) for name, kept in boolean(mask).items()}
 
 
 def unpack(packed: Mapping[str, Tensor], shapes: Shapes) -> Mask:
@@ -232,6 +284,11 @@ def fingerprint(shapes: Shapes) -> str:
 
 
 def _checked(name: str, scores: Tensor) -> Tensor:
+    if isinstance(scores, nn.Parameter):
+        raise ValueError(
+            f"{name!r} is a parameter of a model, and its signed value ranks nothing: give {{name: weight.detach()"
+            ".abs()}} for magnitude, or score.detach() for a score that is trained"
+        )
     if scores.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         raise ValueError(
             f"the scores of {name!r} are {scores.dtype}; float16, bfloat16, float32 and float64 can be ranked: "
@@ -380,14 +437,19 @@ def _kept(mask: Mask) -> int:
 
 
 def _together(operation, a: Mask, b: Mask) -> Mask:
-    _require_same_names(a, b, "the first mask", "the second mask")
+    _require_same_shapes(a, b, "the first mask", "the second mask")
+    a, b = boolean(a), boolean(b)
+    return {name: operation(kept, b[name]) for name, kept in a.items()}
+
+
+def _require_same_shapes(a: Mapping[str, Tensor], b: Mapping[str, Tensor], what_a: str, what_b: str) -> None:
+    _require_same_names(a, b, what_a, what_b)
     for name, kept in a.items():
         if kept.shape != b[name].shape:
             raise ValueError(
-                f"{name!r} is {tuple(kept.shape)} in the first mask and {tuple(b[name].shape)} in the second; "
+                f"{name!r} is {tuple(kept.shape)} in {what_a} and {tuple(b[name].shape)} in {what_b}; "
                 "compare masks of one model"
             )
-    return {name: operation(kept, b[name]) for name, kept in a.items()}
 
 
 def _require_same_names(a: Mapping, b: Mapping, what_a: str, what_b: str) -> None:

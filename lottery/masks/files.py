@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lottery import files
-from lottery.masks import Mask, Shapes, fingerprint, pack, parted, sparsity, unpack
+from lottery.masks import Mask, Shapes, boolean, fingerprint, pack, sparsity, stacked, unpack
 from lottery.masks import coding as mask_coding
 
 FORMAT = "lottery-mask-1"
@@ -33,14 +33,25 @@ def save(
     seed: int,
     coder: Coder | Literal["smallest"] = "bits",
 ) -> None:
-    """Write a mask with its header.
+    """Write a mask, of bools or of zeros and ones, with its header.
 
     model   what it was made on
     method  how its weights were chosen, a name in lottery/importance or a procedure
     asked   the sparsity that was asked for; the realised one is written beside it
     coder   "bits", quick to write and to read; "entropy"; or whichever of them takes less: at half the weights kept
             there is nothing to gain, and on a BERT-base the entropy coder takes some seconds
+
+    Raises ValueError for a mask that holds anything else, and OSError where it cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "mask.safetensors"
+    ...     save(file, {"a": torch.tensor([True, False])}, model="mine", method="by hand", asked=0.5, seed=0)
+    ...     mask, header = load(file)
+    >>> mask, header["sparsity"]
+    ({'a': tensor([ True, False])}, '0.5')
     """
+    mask = boolean(mask)
     shapes = {name: tuple(kept.shape) for name, kept in mask.items()}
     coder, content = _coded(mask, coder)
     header = {
@@ -168,12 +179,7 @@ def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray
     for path, (_, header) in zip(found, read, strict=True):
         if header["fingerprint"] != first:
             raise ValueError(f"{found[0]} and {path} are masks of models of other shapes: give those of one model")
-    parts, weights = zip(*(parted(mask) for mask, _ in read), strict=True)
-    kept = {name: torch.stack([part[name] for part in parts]).numpy() for name in parts[0]}
-    if weights[0]:
-        flat = [torch.cat([mask[name].flatten() for name in sorted(mask)]) for mask in weights]
-        kept["weights"] = torch.stack(flat).numpy()
-    return _told_apart(found), kept
+    return _told_apart(found), stacked([mask for mask, _ in read])
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from lottery.masks import Mask, Scores, keep_highest, keep_highest_in_each
+from lottery.masks import Mask, Scores, boolean, keep_highest, keep_highest_in_each
 from lottery.schedules import Schedule
 
 Weights = dict[str, nn.Parameter]
@@ -35,10 +35,20 @@ def remove(weights: Weights, mask: Mask) -> None:
 
 
 def check(weights: Weights, mask: Mask) -> None:
-    """Raise ValueError, saying what differs, unless every tensor of the mask has a weight of its name and shape."""
+    """Raise ValueError, saying what differs, unless every tensor of the mask has a weight of its name and shape.
+
+    And unless it holds bools, or zeros and ones.
+    """
+    boolean(mask)
     for name, kept in mask.items():
         if name not in weights:
-            raise ValueError(f"the mask is of another model: it names {name!r}, which this model's weights do not have")
+            near = next((own for own in weights if own.endswith(f".{name}") or name.endswith(f".{own}")), None)
+            raise ValueError(
+                f"the mask names {name!r} and these weights {near!r}: give both as `models.prunable` names them, below "
+                "the encoder"
+                if near
+                else f"the mask is of another model: it names {name!r}, which this model's weights do not have"
+            )
         if kept.shape != weights[name].shape:
             raise ValueError(
                 f"the mask is of another model: {name!r} is {tuple(kept.shape)} in the mask and "
@@ -50,8 +60,18 @@ def check(weights: Weights, mask: Mask) -> None:
 def held(weights: Weights, mask: Mask, optimizer: torch.optim.Optimizer) -> Iterator[None]:
     """Inside the block, weights outside `mask` are exactly 0 after every step and their gradients 0 before clipping.
 
-    The mask's tensors may be changed in place inside the block; the change counts from the next step on.
+    The mask's tensors may be changed in place inside the block; the change counts from the next step on. Raises
+    ValueError for a mask of other weights, and where there is no optimiser yet.
+
+    >>> weights = {"a": nn.Parameter(torch.tensor([1.0, 0.5]))}
+    >>> optimizer = torch.optim.SGD(weights.values(), lr=0.5)
+    >>> with held(weights, {"a": torch.tensor([True, False])}, optimizer):
+    ...     (weights["a"] - 3).square().sum().backward()
+    ...     optimizer.step()
+    >>> weights["a"].tolist()
+    [3.0, 0.0]
     """
+    _check_optimizer(optimizer)
     remove(weights, mask)
     handles = [_zero_gradient(weights[name], kept) for name, kept in mask.items()]
     handles.append(optimizer.register_step_post_hook(lambda *_: remove(weights, mask)))
@@ -68,8 +88,9 @@ def held_raw(model: PreTrainedModel, weights: Weights, mask: Mask, optimizer: to
     """Inside the block the model computes with weight * mask, and the optimiser moves the raw weights under it.
 
     Between an optimiser step and the next forward pass `weights` hold the raw values, which is when to rank them;
-    after a forward pass they hold the effective ones. When the block ends the effective ones stay.
+    after a forward pass they hold the effective ones. When the block ends the effective ones stay. Raises as `held`.
     """
+    _check_optimizer(optimizer)
     check(weights, mask)
     raw: dict[str, torch.Tensor] = {}
 
@@ -98,6 +119,14 @@ def held_raw(model: PreTrainedModel, weights: Weights, mask: Mask, optimizer: to
             handle.remove()
 
 
+def _check_optimizer(optimizer: torch.optim.Optimizer) -> None:
+    if not hasattr(optimizer, "register_step_post_hook"):
+        raise ValueError(
+            f"a mask is held while an optimiser moves the weights, and {optimizer!r} is none: make it before, that of "
+            "a transformers Trainer by `trainer.create_optimizer()`"
+        )
+
+
 def _zero_gradient(weight: nn.Parameter, kept: torch.Tensor):
     def zero(weight: nn.Parameter) -> None:
         weight.grad.mul_(kept)
@@ -122,6 +151,19 @@ def gradually(
     keep      (scores, sparsity) -> mask, such as masks.keep_highest_in_each
     end       last step at which the mask changes; at this step it always does. The ramp's end freezes the mask
               (`printed`); the number of all steps recomputes it to the end (`released`).
+
+    >>> weights = {"a": nn.Parameter(torch.tensor([4.0, 3.0, 2.0, 1.0]))}
+    >>> mask = everything(weights)
+    >>> after_step = gradually(
+    ...     weights, mask, lambda step: step / 4, lambda weights: {"a": weights["a"].detach().abs()},
+    ...     keep_highest_in_each, every=1, end=2,
+    ... )
+    >>> for step in (1, 2, 3):
+    ...     after_step(step)
+    ...     print(mask["a"].tolist())
+    [True, True, True, False]
+    [True, True, False, False]
+    [True, True, False, False]
     """
 
     def after_step(step: int) -> None:

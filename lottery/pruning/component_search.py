@@ -61,6 +61,15 @@ def search(
     Where the whole model's score is not above 0, or not defined, a share of it is no bound: then there is one step.
     Raises ValueError where fewer than one head, or in the mode "both" fewer than two, would go at once, and where the
     importance does not rank what is to be removed.
+
+    >>> def look(kept):  # a model in which only the first head of each layer counts
+    ...     return float(kept["heads"][:, 0].sum()), {"heads": torch.tensor([[0.9, 0.1, 0.2], [0.8, 0.3, 0.0]])}
+    >>> whole = {"heads": torch.ones(2, 3, dtype=torch.bool), "mlps": torch.ones(2, dtype=torch.bool)}
+    >>> steps = search(look, whole, mode="heads", heads_at_once=2, share=0.9)
+    >>> [(int(step.kept["heads"].sum()), step.score, step.accepted) for step in steps]
+    [(6, 2.0, True), (4, 2.0, True), (2, 2.0, True), (0, 0.0, False)]
+    >>> last_accepted(steps).kept["heads"].int().tolist()
+    [[1, 0, 0], [1, 0, 0]]
     """
     if heads_at_once < (2 if mode == "both" else 1) and mode != "mlps":
         raise ValueError(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from lottery import models
-from lottery.masks import HEADS, MLPS, Mask, Scores
+from lottery.masks import HEADS, MLPS, Mask, Scores, boolean
 from lottery.models import FAMILIES
 
 
@@ -84,7 +84,7 @@ def remove(model: PreTrainedModel, kept: Mask) -> None:
     mask of another model.
     """
     check(kept, model.config)
-    family = FAMILIES[model.config.model_type]
+    kept, family = boolean(kept), FAMILIES[model.config.model_type]
     for layer, (heads, mlp) in enumerate(zip(kept[HEADS], kept[MLPS], strict=True)):
         block = model.base_model.get_submodule(f"{family.layers}.{layer}")
         *inner, out, up, down = (block.get_submodule(name) for name in family.matrices)
@@ -105,9 +105,20 @@ def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | N
     gates    {"heads": (..., layers, heads), "mlps": (..., layers)}, floats on the model's device; before the last axes
              none, one (batch), or two (batch, tokens or 1) more
     present  which components a model has that others were cut out of; None: all
+
+    >>> from transformers import BertConfig, BertModel
+    >>> config = BertConfig(
+    ...     vocab_size=9, hidden_size=4, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    ... )
+    >>> model, tokens = BertModel(config).eval(), torch.tensor([[1, 2, 3]])
+    >>> whole = model(tokens).last_hidden_state
+    >>> with gated(model, {"heads": torch.tensor([[1.0, 0.0]]), "mlps": torch.tensor([1.0])}):
+    ...     without = model(tokens).last_hidden_state
+    >>> torch.equal(whole, without), torch.equal(whole, model(tokens).last_hidden_state)
+    (False, True)
     """
     config = model.config
-    present = present or everything(config)
+    present = boolean(present or everything(config))
     size = config.hidden_size // config.num_attention_heads
     handles = []
     for layer, (out, last) in enumerate(_outputs(model)):
@@ -140,8 +151,22 @@ def sliced(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> Pre
               the output matrix still adds its bias, as with all gates at 0
     The copy is a stock model whose layers differ in width, which `save_pretrained` does not tell. Raises ValueError for
     a mask of another model.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> config = BertConfig(
+    ...     vocab_size=9, hidden_size=4, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    ... )
+    >>> model, tokens = BertModel(config).eval(), torch.tensor([[1, 2, 3]])
+    >>> kept = {"heads": torch.tensor([[True, False]]), "mlps": torch.tensor([True])}
+    >>> smaller = sliced(model, kept)
+    >>> model.num_parameters() - smaller.num_parameters()  # 4 matrices of 4 x 2, 3 biases of 2
+    38
+    >>> with gated(model, {name: stays.float() for name, stays in kept.items()}):
+    ...     torch.allclose(model(tokens).pooler_output, smaller(tokens).pooler_output, atol=1e-6)
+    True
     """
     check(kept, model.config)
+    kept = boolean(kept)
     smaller = copy.deepcopy(model)
     config, family = model.config, FAMILIES[model.config.model_type]
     size = config.hidden_size // config.num_attention_heads

@@ -1,8 +1,9 @@
 """Whether masks agree that were found with different seeds, on different tasks or by different methods.
 
-Every function takes boolean masks of one shape, (masks, items) or (masks, layers, width), True where a head, an MLP or
-a weight is kept. What the masks cannot tell is NaN; `reason` says why. Fleiss 1971 for more than two masks; Prasanna et
-al. 2020 (arXiv:2005.00561, section 5.1) take kappa and Cochran's Q over heads.
+Every function takes masks of one shape in one array, (masks, items) or (masks, layers, width), of bools or of zeros and
+ones, True where a head, an MLP or a weight is kept; `lottery.masks.stacked` makes it of masks by name, and ValueError
+says so where something else is given. What the masks cannot tell is NaN; `reason` says why. Fleiss 1971 for more than
+two masks; Prasanna et al. 2020 (arXiv:2005.00561, section 5.1) take kappa and Cochran's Q over heads.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +52,7 @@ def reason(masks: np.ndarray) -> str:
     """Why these masks say little or nothing of agreement; "" where nothing speaks against it."""
     if len(masks) < 2:
         return f"there is {len(masks)} mask: agreement needs two"
-    kept = masks.reshape(len(masks), -1)
+    kept = _rows(masks)
     everything, nothing = int(kept.all(1).sum()), int((~kept.any(1)).sum())
     if everything + nothing:
         return f"of {len(masks)} masks {nothing} keep nothing and {everything} everything, which is no choice"
@@ -76,9 +77,32 @@ def kappa_interval(masks: np.ndarray, *, seed: int) -> Interval:
     return Interval(float(low), float(high))
 
 
+def _boolean(masks: np.ndarray) -> np.ndarray:
+    """The masks in bools. Raises ValueError for what is no array of masks."""
+    if not isinstance(masks, np.ndarray) or masks.ndim < 2:
+        raise ValueError(
+            f"agreement takes one array, (masks, items) or (masks, layers, width), and was given {_in_short(masks)}: "
+            "lottery.masks.stacked makes such arrays of a list of masks by name"
+        )
+    if masks.dtype == bool:
+        return masks
+    if not ((masks == 0) | (masks == 1)).all():
+        raise ValueError("the array of masks holds other numbers than 0 and 1: give True, or 1, where an item is kept")
+    return masks.astype(bool)
+
+
+def _in_short(masks: object) -> str:
+    return f"an array of shape {masks.shape}" if isinstance(masks, np.ndarray) else f"a {type(masks).__name__}"
+
+
+def _rows(masks: np.ndarray) -> np.ndarray:
+    """The masks in bools, (masks, items)."""
+    return _boolean(masks).reshape(len(masks), -1)
+
+
 def _histogram(masks: np.ndarray) -> np.ndarray:
     """How many items none, one, ... all masks keep, (masks + 1,)."""
-    return np.bincount(masks.reshape(len(masks), -1).sum(0), minlength=len(masks) + 1)
+    return np.bincount(_rows(masks).sum(0), minlength=len(masks) + 1)
 
 
 def _kappa(histograms: np.ndarray) -> np.ndarray:
@@ -135,7 +159,7 @@ def cochran(masks: np.ndarray) -> Rate:
     over the numbers of masks that keep an item, since masks of weights have millions of items.
     """
     number, histogram = len(masks), _histogram(masks)
-    sizes = masks.reshape(number, -1).sum(1, dtype=np.int64)
+    sizes = _rows(masks).sum(1, dtype=np.int64)
     kept = np.arange(number + 1)
     spread = int((histogram * kept * (number - kept)).sum())
     if not spread:
@@ -152,17 +176,17 @@ def mean_jaccard(masks: np.ndarray) -> float:
 
 def _singly(masks: np.ndarray) -> list[Mask]:
     """Each as a mask of one tensor, which shares the array's memory."""
-    return [{"": kept} for kept in torch.from_numpy(masks)]
+    return [{"": kept} for kept in torch.from_numpy(_boolean(masks))]
 
 
 def in_all(masks: np.ndarray) -> float:
     """The number of items that every mask keeps."""
-    return float(masks.reshape(len(masks), -1).all(0).sum())
+    return float(_rows(masks).all(0).sum())
 
 
 def by_lot(masks: np.ndarray) -> float:
     """The number of items that every mask would keep on average if each kept as many as it does, but any of them."""
-    kept = masks.reshape(len(masks), -1)
+    kept = _rows(masks)
     return float(kept.shape[1] * kept.mean(1).prod())
 
 
@@ -180,7 +204,7 @@ def null(
               alone is part of the null
     NaN where the statistic of the masks is.
     """
-    kept = masks if by_layer else masks.reshape(len(masks), -1)
+    kept = _boolean(masks) if by_layer else _rows(masks)
     observed = float(statistic(kept))
     if np.isnan(observed):
         return UNDEFINED
@@ -260,7 +284,7 @@ def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
     kappa       Cohen's; NaN where both keep all, or both nothing
     mcnemar_p   exact: do the two keep as many? mcnemar_holm, the same for as many tests as there are pairs
     """
-    kept, singly = masks.reshape(len(masks), -1), _singly(masks)
+    kept, singly = _rows(masks), _singly(masks)
     items, rows = kept.shape[1], []
     for one, other in combinations(range(len(masks)), 2):
         both = int((kept[one] & kept[other]).sum())
@@ -295,8 +319,13 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
     in_all, in_all_by_lot, in_all_p        items that all keep
     reason                                 why it says little; "" where nothing speaks against it
     With draws = 0 nothing is drawn, and what takes draws is NaN.
+
+    >>> found = summary(np.array([[True, True, False, False], [True, True, True, False]]), draws=0)
+    >>> found["in_all"], round(found["jaccard"], 2), round(found["kappa"], 2)
+    (2.0, 0.67, 0.47)
     """
-    kept = masks.reshape(len(masks), -1)
+    masks = _boolean(masks)
+    kept = _rows(masks)
     sizes = kept.sum(1)
     interval = kappa_interval(masks, seed=seed)
     rate = cochran(masks)
