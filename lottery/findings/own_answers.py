@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from lottery.statistics import Difference
+from lottery.statistics import Estimate
 
 Metric = Callable[[np.ndarray, np.ndarray], float]  # (answers, labels), (n,) each -> the score, higher is better
 
@@ -22,7 +22,7 @@ def given(answers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return dev["answer"].astype(float).to_numpy(), dev["label"].astype(float).to_numpy()
 
 
-def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0) -> Difference:
+def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0) -> Estimate:
     """A model's score on dev with its 95 % interval over the rows: (score, low, high).
 
     counted  whether the score is the share of right answers, which has Wilson's interval (1927); else a bootstrap's
@@ -32,13 +32,13 @@ def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0
     found, labels = given(answers)
     if counted:
         right = int((found == labels).sum())
-        return Difference(right / len(labels), *proportion_confint(right, len(labels), method="wilson"))
-    return Difference(
+        return Estimate(right / len(labels), *proportion_confint(right, len(labels), method="wilson"))
+    return Estimate(
         metric(found, labels), *_interval(len(labels), lambda rows: metric(found[rows], labels[rows]), seed)
     )
 
 
-def change(whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, seed: int = 0) -> Difference:
+def change(whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, seed: int = 0) -> Estimate:
     """What a cut changes in the score, with its 95 % interval: (mean over seeds, low, high), below 0 where it costs.
 
     whole, cut  answers of the same rows, the i-th of both from the i-th seed
@@ -61,10 +61,10 @@ def change(whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: M
     every = np.arange(len(pairs))
     value = mean(every, np.arange(len(labels)))
     if all(np.array_equal(one[0], other[0]) for one, other in pairs):
-        return Difference(value, np.nan, np.nan)
+        return Estimate(value, np.nan, np.nan)
     generator = np.random.default_rng(seed)
     low, high = _interval(len(labels), lambda rows: mean(generator.choice(every, len(every)), rows), seed + 1)
-    return Difference(value, low, high)
+    return Estimate(value, low, high)
 
 
 def free(changes: dict[float, float], *, within: float) -> float:
