@@ -254,11 +254,13 @@ def test_masks_that_cannot_stand_side_by_side_are_refused(tmp_path, path):
         mask_files.side_by_side([path, tmp_path / "foreign.safetensors"])
 
 
-def test_a_mask_of_torchs_pruning_becomes_a_file(tmp_path):
+@pytest.mark.parametrize("coder", ["bits", "entropy"])
+def test_a_mask_of_torchs_pruning_becomes_a_file(tmp_path, coder):
+    told = {"model": "x", "method": "l1", "asked": 0.5, "seed": 0, "coder": coder}
     layer = torch.nn.utils.prune.l1_unstructured(torch.nn.Linear(5, 4), "weight", amount=0.5)
-    mask_files.save(tmp_path / "m.safetensors", {"a": layer.weight_mask}, model="x", method="l1", asked=0.5, seed=0)
+    mask_files.save(tmp_path / "m.safetensors", {"a": layer.weight_mask}, **told)
     kept, header = mask_files.load(tmp_path / "m.safetensors")
     assert torch.equal(kept["a"], layer.weight_mask == 1)
     assert header["sparsity"] == "0.5"
     with pytest.raises(ValueError, match="mask of 'a' holds other numbers than 0 and 1"):
-        mask_files.save(tmp_path / "n.safetensors", {"a": layer.weight}, model="x", method="l1", asked=0.5, seed=0)
+        mask_files.save(tmp_path / "n.safetensors", {"a": layer.weight}, **told)
