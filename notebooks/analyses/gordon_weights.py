@@ -74,42 +74,21 @@ grid = [
 ]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import scipy.stats
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import models
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.suite import cluster, plots
+from lottery.findings import weights as findings
+from lottery.suite import plots
+from lottery.suite.chapter import perform
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_weights.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "gordon_weights.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("analyses/gordon_weights", name)) for name in ("miniature", "minilm")
-)
+chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
 table3 = pd.read_csv("book/published/gordon2020_table3.csv")
-TITLES = {"this build": live, "miniature, recorded": recorded, "MiniLM, recorded": bert}
-SHOWN = {name: runs for name, runs in TITLES.items() if len(runs)}
-
-
-def profiles(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows that describe a model's weights."""
-    return runs[runs["experiment"] == "WeightProfile"]
-
-
-def interval(values: list[float], style: str) -> str:
-    """The mean and, of several seeds, its 95 % interval."""
-    mean, low, high = stats.mean_interval(values)
-    return f"{mean:{style}}" + (f" ({low:{style}} to {high:{style}})" if np.isfinite(low) else "")
-
+tables = {"this build": chapter.live, "miniature, recorded": chapter.miniature, "MiniLM, recorded": chapter.minilm}
+tables = {name: runs for name, runs in tables.items() if len(runs)}
+profiles = {name: findings.profiles(runs) for name, runs in tables.items()}
 
 # %% [markdown]
 # (g18)=
@@ -123,12 +102,15 @@ def interval(values: list[float], style: str) -> str:
 
 
 # %% tags=["hide-input"]
+ORDER = [*models.KINDS, "pooler", "word embeddings"]
+
+
 def by_kind(matrices: list[str], **columns: list[float]) -> pd.DataFrame:
     """The columns with each matrix's kind."""
     return pd.DataFrame({"kind": [models.kind_and_layer(name)[0] for name in matrices], **columns})
 
 
-def spread(values: pd.Series, style: str) -> str:
+def span(values: pd.Series, style: str) -> str:
     """The lowest and the highest, or the one there is."""
     low, high = f"{values.min():{style}}", f"{values.max():{style}}"
     return low if low == high else f"{low} to {high}"
@@ -136,22 +118,17 @@ def spread(values: pd.Series, style: str) -> str:
 
 def means_and_sds() -> pd.DataFrame:
     """For each kind of matrix: the range over layers (and seeds) of its mean and of its standard deviation."""
-    tables = {"BERT-base, printed": by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
-    for name, store in SHOWN.items():
-        tables[name] = pd.concat(
-            by_kind(row["matrices"], mean=row["weights_mean"], sd=row["weights_sd"])
-            for _, row in profiles(store).iterrows()
+    kinds = {"BERT-base, printed": by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
+    for name, rows in profiles.items():
+        kinds[name] = pd.concat(
+            by_kind(row["matrices"], mean=row["weights_mean"], sd=row["weights_sd"]) for _, row in rows.iterrows()
         )
     columns = {}
-    for name, table in tables.items():
+    for name, table in kinds.items():
         groups = table.groupby("kind", sort=False)
-        columns[name, "mean"] = groups["mean"].apply(spread, "+.3f")
-        columns[name, "standard deviation"] = groups["sd"].apply(spread, ".3f")
-    order = [
-        kind
-        for kind in [*models.KINDS, "pooler", "word embeddings"]
-        if kind in set(columns["this build", "mean"].index)
-    ]
+        columns[name, "mean"] = groups["mean"].apply(span, "+.3f")
+        columns[name, "standard deviation"] = groups["sd"].apply(span, ".3f")
+    order = [kind for kind in ORDER if kind in set(columns["this build", "mean"].index)]
     return pd.DataFrame(columns).reindex(order).fillna("").T.rename_axis(columns="")
 
 
@@ -164,26 +141,19 @@ means_and_sds()
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
 def normality_drawn() -> None:
     """A point a matrix, kinds down the side, models by colour."""
-    kinds = [*models.KINDS, "pooler", "word embeddings"]
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
-    for number, (name, store) in enumerate(SHOWN.items()):
-        for _, row in profiles(store).iterrows():
+    panels = plots.panels(2, size=(3.8, 3.4), sharey=True)
+    for number, (name, rows) in enumerate(profiles.items()):
+        for _, row in rows.iterrows():
             table = by_kind(row["matrices"], ks_distance=row["ks_distance"], kurtosis=row["kurtosis"])
-            places = table["kind"].map(kinds.index) + 0.22 * (number - (len(SHOWN) - 1) / 2)
+            places = table["kind"].map(ORDER.index) + 0.22 * (number - (len(profiles) - 1) / 2)
+            look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": "none"}
             for ax, column in zip(panels, ("ks_distance", "kurtosis"), strict=True):
-                ax.plot(
-                    table[column],
-                    places,
-                    plots.MARKERS[number],
-                    color=plots.COLOURS[number],
-                    label=name,
-                    markersize=3.5,
-                )
+                ax.plot(table[column], places, label=name, markersize=3.5, **look)
     for ax, name in zip(panels, ("distance to the normal", "excess kurtosis"), strict=True):
         ax.axvline(0, color="grey", linewidth=0.8)
         ax.set_xlabel(name)
     panels[1].set_xscale("symlog", linthresh=1)  # a few single weights can make it a thousand
-    panels[0].set_yticks(range(len(kinds)), kinds)
+    panels[0].set_yticks(range(len(ORDER)), ORDER)
     panels[0].invert_yaxis()
     handles = dict(zip(*reversed(panels[1].get_legend_handles_labels()), strict=True))
     panels[1].legend(handles.values(), handles.keys(), fontsize=8)
@@ -196,25 +166,25 @@ normality_drawn()
 # %% tags=["hide-input"]
 def normality_told() -> Markdown:
     """The farthest matrix of each model, and how many have heavy tails."""
-    told = []
-    for name, store in SHOWN.items():
-        rows = profiles(store)
+    items = []
+    for name, rows in profiles.items():
         table = pd.DataFrame({c: np.concatenate([*rows[c]]) for c in ("matrices", "ks_distance", "kurtosis")})
         far, heavy = table.loc[table["ks_distance"].idxmax()], (table["kurtosis"] > 0).mean()
         kind, layer = models.kind_and_layer(far["matrices"])
         where = kind if layer is None else f"{kind} of layer {layer}"
-        told.append(
+        items.append(
             f"- **{name}:** the distance is {table['ks_distance'].median():.3f} in the median and {far['ks_distance']:.3f} "
             f"at most ({where}, excess kurtosis {far['kurtosis']:.1f}); {heavy:.0%} of the matrices have heavier tails than "
             "a normal distribution."
         )
-    return Markdown("\n".join(told))
+    return Markdown("\n".join(items))
 
 
 normality_told()
 
 # %% tags=["hide-input"]
-missing if not len(recorded) else missing_bert if not len(bert) else Markdown("")
+unrecorded = [profile for profile in ("miniature", "minilm") if getattr(chapter, profile).empty]
+Markdown("\n\n".join(chapter.missing(profile).data for profile in unrecorded))
 
 # %% [markdown]
 # (g16)=
@@ -228,23 +198,15 @@ missing if not len(recorded) else missing_bert if not len(bert) else Markdown(""
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs."}, "figure": {"name": "gordon-weights-sum", "caption": "What one magnitude cut takes. Left its share of all magnitude, beside that of normal weights and of a random choice; right the sums, of magnitudes and with signs, of the model of this build."}}
-def normal_share(sparsity: np.ndarray) -> np.ndarray:
-    """The share of all magnitude that goes with the smallest weights, if they are normal around 0."""
-    return -np.expm1(-(scipy.stats.norm.ppf((1 + sparsity) / 2) ** 2) / 2)
-
-
 def sums_drawn() -> None:
     """Left the shares of all models, right the sums of this build."""
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
-    for number, (name, store) in enumerate(SHOWN.items()):
-        rows = profiles(store)
-        share = np.mean([*rows["removed_share"]], axis=0)
-        panels[0].plot(
-            100 * np.asarray(rows["cut_sparsities"].iloc[0]), 100 * share, color=plots.COLOURS[number], label=name
-        )
-    first = profiles(live).iloc[0]
+    panels = plots.panels(2, size=(3.8, 3.3))
+    for number, (name, rows) in enumerate(profiles.items()):
+        sums = findings.cut_sums(rows)
+        panels[0].plot(100 * sums.index, 100 * sums["share"], color=plots.COLOURS[number], label=name)
+    first = profiles["this build"].iloc[0]
     cut = np.asarray(first["cut_sparsities"])
-    panels[0].plot(100 * cut, 100 * normal_share(cut), ":", color="black", label="normal weights")
+    panels[0].plot(100 * cut, 100 * findings.normal_share(cut), ":", color="black", label="normal weights")
     panels[0].plot(100 * cut, 100 * cut, "--", color="grey", linewidth=1, label="random choice")
     panels[0].set(xlabel="weights removed (%)", ylabel="share of all magnitude (%)")
     panels[0].legend(fontsize=8)
@@ -261,20 +223,16 @@ sums_drawn()
 # %% tags=["hide-input"]
 def sums_told() -> Markdown:
     """The share of magnitude at three cuts, the distance from the normal's, and how far signs cancel."""
-    told = []
-    for name, store in SHOWN.items():
-        rows = profiles(store)
-        cut = np.asarray(rows["cut_sparsities"].iloc[0])
-        shares, signed = np.stack([*rows["removed_share"]]), np.stack([*rows["removed_signed"]])
-        at = [int(np.abs(cut - sparsity).argmin()) for sparsity in (0.3, 0.6, 0.9)]
-        taken = ", ".join(f"{shares[:, i].mean():.1%} with {cut[i]:.0%} of the weights" for i in at)
-        apart = np.abs(shares - normal_share(cut)).max()
-        left = np.abs(signed[:, at[1]] / np.stack([*rows["removed_absolute"]])[:, at[1]]).max()
-        told.append(
-            f"- **{name}:** {taken} go; at no cut further than {100 * apart:.1f} points from normal weights. With signs, "
-            f"what goes at 60 % adds up to {left:.1%} of its magnitude."
+    items = []
+    for name, rows in profiles.items():
+        sums = findings.cut_sums(rows)
+        at = sums.iloc[[int(np.abs(sums.index - sparsity).argmin()) for sparsity in (0.3, 0.6, 0.9)]]
+        taken = ", ".join(f"{share:.1%} with {sparsity:.0%} of the weights" for sparsity, share in at["share"].items())
+        items.append(
+            f"- **{name}:** {taken} go; at no cut further than {100 * sums['apart'].max():.1f} points from normal weights. "
+            f"With signs, what goes at 60 % adds up to {at['signed'].iloc[1]:.1%} of its magnitude."
         )
-    return Markdown("\n".join(told))
+    return Markdown("\n".join(items))
 
 
 sums_told()
@@ -294,31 +252,24 @@ sums_told()
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance."}, "figure": {"name": "gordon-weights-heads", "caption": "Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
-def heads(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows that tell of heads, by how the mask was found and its sparsity."""
-    rows = runs[runs["experiment"] == "HeadShares"]
-    found = {"Cut": "one cut", "GradualPruning": "trained mask"}
-    return rows.assign(found=rows["kept"].map(found), removed=rows["kept.sparsity"])
-
-
 def heads_drawn() -> None:
     """A panel for each table, colours for how the mask was found."""
-    _, panels = plt.subplots(1, len(SHOWN), figsize=(3.4 * len(SHOWN) + 0.8, 3.4), squeeze=False, sharey=True)
-    for ax, (title, store) in zip(panels[0], SHOWN.items(), strict=True):
-        for number, (name, rows) in enumerate(heads(store).groupby("found", sort=False)):
-            points = rows.groupby("removed").agg(
+    panels = plots.panels(len(tables), columns=3, size=(3.6, 3.4), sharey=True)
+    for ax, (name, runs) in zip(panels, tables.items(), strict=True):
+        for number, (way, rows) in enumerate(findings.heads(runs).groupby("way", sort=False)):
+            points = rows.groupby("sparsity").agg(
                 {"mean": "mean", "lowest": "min", "highest": "max", "chance_sd": "mean"}
             )
             x = 100 * points.index + 1.2 * number
             if number == 0:
                 reach = 200 * points["chance_sd"]
                 ax.fill_between(x, 100 * points["mean"] - reach, 100 * points["mean"] + reach, color="lightgrey")
-            span = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
-            style = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "capsize": 2}
-            ax.errorbar(x, 100 * points["mean"], span, label=name, linestyle="none", **style)
-        ax.set(title=title, xlabel="weights removed (%)")
-    panels[0][0].set_ylabel("removed of a head (%)")
-    panels[0][0].legend(fontsize=8)
+            bars = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
+            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "capsize": 2}
+            ax.errorbar(x, 100 * points["mean"], bars, label=way, linestyle="none", **look)
+        ax.set(title=name, xlabel="weights removed (%)")
+    panels[0].set_ylabel("removed of a head (%)")
+    panels[0].legend(fontsize=8)
     plt.show()
 
 
@@ -328,22 +279,20 @@ heads_drawn()
 # %% tags=["hide-input"]
 def heads_told() -> pd.DataFrame:
     """The least and the most pruned head, and their spread beside chance, for each model, way and sparsity."""
-    lines = []
-    for name, store in SHOWN.items():
-        for (way, sparsity), rows in heads(store).groupby(["found", "removed"], sort=False):
-            if sparsity:
-                lines.append(
-                    {
-                        "model": name,
-                        "mask": way,
-                        "removed": f"{sparsity:.0%}",
-                        "heads": len(rows["shares"].iloc[0]),
-                        "least pruned head": f"{rows['lowest'].min():.1%}",
-                        "most pruned head": f"{rows['highest'].max():.1%}",
-                        "spread over heads, against chance": interval(rows["sd"] / rows["chance_sd"], ".1f"),
-                    }
-                )
-    return pd.DataFrame(lines).set_index(["model", "mask", "removed"])
+    spreads = {name: findings.head_spread(findings.heads(runs)) for name, runs in tables.items()}
+    table = pd.concat({name: spread for name, spread in spreads.items() if len(spread)})
+    return (
+        pd.DataFrame(
+            {
+                "heads": table["heads"],
+                "least pruned head": table["lowest"].map("{:.1%}".format),
+                "most pruned head": table["highest"].map("{:.1%}".format),
+                "spread over heads, against chance": table["ratio"].map(lambda ratio: ratio.told(form=".1f")),
+            }
+        )
+        .rename("{:.0%}".format, level="sparsity")
+        .rename_axis(["model", "mask", "removed"])
+    )
 
 
 heads_told()
@@ -365,10 +314,9 @@ heads_told()
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes of the model of this build: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "Magnitudes of the key projection of the second layer (left; rows are outputs, so that a head is a band of rows) and of the word embeddings (right; rows are tokens in the order of the vocabulary). Means of blocks; colours from 0 to the 99th percentile of the map."}}
 def maps_drawn(row: pd.Series) -> None:
     """The two maps of one model."""
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 4.2))
-    for ax, name, title in zip(
-        panels, ("key_map", "embedding_map"), ("key projection", "word embeddings"), strict=True
-    ):
+    panels = plots.panels(2, size=(3.8, 4.2))
+    titles = {"key_map": "key projection", "embedding_map": "word embeddings"}
+    for ax, (name, title) in zip(panels, titles.items(), strict=True):
         blocks = np.reshape(np.asarray(row[name], dtype=float), (-1, int(row[f"{name}_columns"])))
         drawn = ax.imshow(blocks, aspect="auto", cmap="viridis", vmin=0, vmax=np.quantile(blocks, 0.99))
         ax.set(title=title, xlabel="dimension", ylabel="block of rows")
@@ -377,10 +325,10 @@ def maps_drawn(row: pd.Series) -> None:
     plt.show()
 
 
-maps_drawn(profiles(live).iloc[0])
+maps_drawn(profiles["this build"].iloc[0])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same two maps of all-MiniLM-L6-v2."}, "figure": {"name": "gordon-weights-maps-minilm", "caption": "The same maps of all-MiniLM-L6-v2, recorded."}}
-maps_drawn(profiles(bert).iloc[0]) if len(bert) else missing_bert
+chapter.shown(lambda rows: maps_drawn(rows.iloc[0]), "minilm", among=findings.profiles)
 
 
 # %% [markdown]
@@ -393,26 +341,18 @@ maps_drawn(profiles(bert).iloc[0]) if len(bert) else missing_bert
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word."}, "figure": {"name": "gordon-weights-lengths", "caption": "Mean norm of the word embedding against the token's length in letters; only lengths that five tokens or more have."}}
 def lengths_drawn() -> None:
     """A panel for each model."""
-    _, panels = plt.subplots(1, len(SHOWN), figsize=(3.2 * len(SHOWN) + 0.8, 3.0), squeeze=False)
-    for ax, (title, store) in zip(panels[0], SHOWN.items(), strict=True):
-        for number, (part, name) in enumerate({"_words": "whole words", "_pieces": "pieces that continue"}.items()):
-            table = pd.concat(
-                pd.DataFrame(
-                    {
-                        "length": row["lengths"],
-                        "norm": row[f"norm_by_length{part}"],
-                        "tokens": row[f"tokens_by_length{part}"],
-                    }
-                )
-                for _, row in profiles(store).iterrows()
-            )
+    panels = plots.panels(len(profiles), columns=3, size=(3.4, 3.0))
+    for ax, (title, rows) in zip(panels, profiles.items(), strict=True):
+        for number, part in enumerate(("_words", "_pieces")):
+            columns = {"lengths": "length", f"norm_by_length{part}": "norm", f"tokens_by_length{part}": "tokens"}
+            table = rows[[*columns]].rename(columns=columns).explode([*columns.values()]).astype(float)
             means = table[table["tokens"] >= 5].groupby("length")["norm"].mean()
-            style = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number]}
-            ax.plot(means.index, means, label=name, **style)
+            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number]}
+            ax.plot(means.index, means, label=findings.PARTS[part], **look)
         ax.set(title=title, xlabel="letters")
         ax.set_ylim(bottom=0)
-    panels[0][0].set_ylabel("mean norm of the embedding")
-    panels[0][0].legend(fontsize=8)
+    panels[0].set_ylabel("mean norm of the embedding")
+    panels[0].legend(fontsize=8)
     plt.show()
 
 
@@ -422,19 +362,15 @@ lengths_drawn()
 # %% tags=["hide-input"]
 def correlations_told() -> pd.DataFrame:
     """Spearman's correlations of the norm, for each model and part of the vocabulary."""
-    lines = []
-    for name, store in SHOWN.items():
-        rows = profiles(store)
-        for part, title in {"": "all", "_words": "whole words", "_pieces": "pieces that continue"}.items():
-            line = {"model": name, "tokens": title, "how many": f"{rows[f'tokens{part}'].mean():,.0f}"}
-            for column, heading in {
-                "norm_length": "norm and length",
-                "norm_id": "norm and number",
-                "norm_length_given_id": "norm and length, at equal number",
-            }.items():
-                line[heading] = interval(rows[f"{column}{part}"], "+.2f")
-            lines.append(line)
-    return pd.DataFrame(lines).set_index(["model", "tokens"])
+    table = pd.concat({name: findings.correlations(rows) for name, rows in profiles.items()})
+    names = ("norm and length", "norm and number", "norm and length, at equal number")
+    return pd.DataFrame(
+        {"how many": table["tokens"].map("{:,.0f}".format)}
+        | {
+            name: table[column].map(lambda correlation: correlation.told(form="+.2f"))
+            for column, name in zip(findings.CORRELATIONS, names, strict=True)
+        }
+    ).rename_axis(["model", "tokens"])
 
 
 correlations_told()
@@ -443,19 +379,17 @@ correlations_told()
 # %% tags=["hide-input"]
 def claim_told() -> Markdown:
     """Whether shorter tokens have shorter embeddings, and what goes with it more closely."""
-    told = []
-    for name, store in SHOWN.items():
-        rows = profiles(store)
+    items = []
+    for name, rows in profiles.items():
         length, number = rows["norm_length_words"].mean(), rows["norm_id_words"].mean()
-        verdict = (
-            "have neither smaller nor larger" if abs(length) < 0.1 else "have smaller" if length > 0 else "have larger"
-        )
+        verdicts = {1: "have smaller", -1: "have larger", 0: "have neither smaller nor larger"}
         closer = "its number in the vocabulary" if abs(number) > abs(length) else "its length"
-        told.append(
-            f"- **{name}:** among whole words, shorter ones {verdict} embeddings than longer ones (Spearman of norm and "
-            f"length {length:+.2f}, of norm and number {number:+.2f}); {closer} tells more of a word's norm."
+        items.append(
+            f"- **{name}:** among whole words, shorter ones {verdicts[findings.with_length(rows)]} embeddings than longer "
+            f"ones (Spearman of norm and length {length:+.2f}, of norm and number {number:+.2f}); {closer} tells more of a "
+            "word's norm."
         )
-    return Markdown("\n".join(told))
+    return Markdown("\n".join(items))
 
 
 claim_told()
