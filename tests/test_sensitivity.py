@@ -58,6 +58,13 @@ def test_what_is_cut_out_first_gives_the_same_for_what_is_left(model, given, kep
         assert gated[name].isfinite().all()
 
 
+@pytest.mark.parametrize("find", [sensitivity.per_example, sensitivity.per_token])
+def test_zeros_and_ones_tell_what_is_kept_as_bools_do(find, model, given, kept):
+    expected = find(model, given, kept)
+    for name, found in find(model, given, {name: mask.float() for name, mask in kept.items()}).items():
+        assert torch.equal(found.nan_to_num(-1), expected[name].nan_to_num(-1))
+
+
 def test_it_is_the_change_of_the_loss_with_the_gate(model, given):
     whole = components.everything(model.config)
     found = sensitivity.per_example(model, given, whole)

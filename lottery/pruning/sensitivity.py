@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from lottery.data.examples import Batch, Examples, sorted_batches
-from lottery.masks import Mask, Scores
+from lottery.masks import Mask, Scores, boolean
 from lottery.models import frozen
 from lottery.pruning import components
 from lottery.pruning.components import HEADS, MLPS
@@ -38,6 +38,7 @@ def per_example(
     returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, float32 on the CPU, in the examples' order; L in
                  nats, or squared units for a regression
     """
+    kept = boolean(kept)
     present = components.everything(model.config) if removed_too else kept
     found = _unknown(model, len(examples))
     for positions, gradients, _ in _gradients(model, examples, kept, present, batch_size, by_token=False):
@@ -48,6 +49,7 @@ def per_example(
 
 def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
     """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
+    kept = boolean(kept)
     found = _unknown(model, len(examples))
     for positions, gradients, tokens in _gradients(model, examples, kept, kept, batch_size, by_token=True):
         for name, gradient in gradients.items():
