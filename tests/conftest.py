@@ -22,10 +22,10 @@ VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "##s", ".", 
 sys.path.insert(0, str(Path(__file__).parent))
 
 ROWS = """\
-- {row: G1, paper: gordon2020, what: "The first | row."}
-- {row: G2, paper: gordon2020, what: "The second row."}
-- {row: G7, paper: gordon2020, what: "A figure."}
-- {row: X1, paper: null, what: "The last row."}
+- {row: G1, paper: gordon2020, what: "The first | row.", code: [lottery/a.py, lottery/b/c.py]}
+- {row: G2, paper: gordon2020, what: "The second row.", code: [lottery/a.py]}
+- {row: G7, paper: gordon2020, what: "A figure.", code: [lottery/a.py]}
+- {row: X1, paper: null, what: "The last row.", code: [lottery/a.py]}
 """
 
 HEADER = """\

@@ -290,9 +290,9 @@ def test_a_row_is_linked_to_its_anchor_and_to_its_twins_or_is_not_there_yet(smal
         small / "book/rows.yaml",
         [("g7", "a"), ("g7-minilm", "b"), ("g1", "c"), ("g17", "d"), ("other", "a"), ("other", "b")],
     )
-    assert "| G1 | The first \\| row. | {ref}`G1 <g1>` |" in page
-    assert "| G2 | The second row. | not yet |" in page
-    assert "| G7 | A figure. | {ref}`G7 <g7>`, {ref}`minilm <g7-minilm>` |" in page
+    assert "| G1 | The first \\| row. | {ref}`G1 <g1>` | `a.py`, `b/c.py` |" in page
+    assert "| G2 | The second row. | not yet | `a.py` |" in page
+    assert "| G7 | A figure. | {ref}`G7 <g7>`, {ref}`minilm <g7-minilm>` | `a.py` |" in page
     assert (
         page.index("## {cite:t}`gordon2020`") < page.index("G7") < page.index("## Beyond the papers") < page.index("X1")
     )
@@ -306,7 +306,8 @@ def test_a_row_with_two_anchors_is_refused(small):
 def test_the_rows_and_parts_of_the_real_book_are_in_order():
     rows = yaml.safe_load((ROOT / "book/rows.yaml").read_text())
     assert len({told["row"] for told in rows}) == len(rows) == 59
-    assert all(told.keys() == {"row", "paper", "what"} for told in rows)
+    assert all(told.keys() == {"row", "paper", "what", "code"} and told["code"] for told in rows)
+    assert [file for told in rows for file in told["code"] if not (ROOT / file).is_file()] == []
     pages = [page for part in book.pages_by_part(ROOT).values() for page in part]
     first = book.first_page(ROOT)
     assert {page.file for page in (first, *pages) if page.notebook} == set(notebooks.find(ROOT))

@@ -281,7 +281,7 @@ def labels(page: Path) -> list[str]:
 
 
 def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
-    """The page that lists the rows of rows.yaml, each with a link to its anchor in the book, or "not yet".
+    """The page that lists the rows of rows.yaml, each with its code and a link to its anchor, or "not yet".
 
     anchors  (label, page) of all pages; a row's label is its name in lower case, `g7-minilm` is the twin of `g7`
     Raises ValueError if an anchor stands in two places.
@@ -297,10 +297,12 @@ def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
         shown = [(entry["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
         links = ", ".join(f"{{ref}}`{name} <{label}>`" for name, label in shown) or "not yet"
         what = entry["what"].replace("|", "\\|")
-        listed.setdefault(entry["paper"], []).append(f"| {entry['row']} | {what} | {links} |")
+        code = ", ".join(f"`{file.removeprefix('lottery/')}`" for file in entry["code"])
+        listed.setdefault(entry["paper"], []).append(f"| {entry['row']} | {what} | {links} | {code} |")
     for paper, table in listed.items():
         heading = f"{{cite:t}}`{paper}`" if paper else "Beyond the papers"
-        lines += [f"## {heading}", "", "| row | what it is | where |", "|---|---|---|", *table, ""]
+        head = ["| row | what it is | where | code, in `lottery/` |", "|---|---|---|---|"]
+        lines += [f"## {heading}", "", *head, *table, ""]
     return "\n".join(lines)
 
 
