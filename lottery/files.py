@@ -144,6 +144,12 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
                 return
 
 
+def visible(folder: Path, *patterns: str) -> list[Path]:
+    """The files below a folder that match one of the patterns of `Path.glob`, sorted; none hidden, nor in what is."""
+    matches = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    return sorted(path for path in matches if not any(part[0] == "." for part in path.relative_to(folder).parts))
+
+
 def digest(path: Path) -> dict[str, Any]:
     """What is in a file, {sha256, size}, or in a folder, {files: {relative path: the same}}; {} for nothing."""
     if path.is_file():

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import FrozenInstanceError, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -194,6 +195,40 @@ def test_files_enter_the_key_by_content_and_not_by_path(tmp_path):
     file = tmp_path / "data.csv"
     file.write_bytes(b"abc")
     assert runs.key(Reading(model=str(file))) == runs.key(Reading(model=str(two.with_name("other"))))
+
+
+@runs.parameters
+class OfText:
+    version: ClassVar[int] = 1
+    text: Annotated[str, runs.Content(reads=("**/*.txt",), names=("none",))]
+
+
+def test_of_a_folder_neither_what_is_hidden_enters_the_key_nor_what_is_not_read(tmp_path):
+    def key_of_text() -> str:
+        return runs.key(OfText(text=str(tmp_path)))
+
+    def key_of_all() -> str:
+        return runs.key(Reading(model=str(tmp_path)))
+
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.txt").write_text("a")
+    before = key_of_text(), key_of_all()
+    for name in (".DS_Store", ".git/index", ".git/b.txt", "deep/.a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("b")
+        assert (key_of_text(), key_of_all()) == before, name
+    (tmp_path / "README.md").write_text("b")
+    assert key_of_text() == before[0]
+    assert key_of_all() != before[1]
+    (tmp_path / "b.txt").write_text("b")
+    assert key_of_text() != before[0]
+
+
+def test_a_value_that_names_something_else_is_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none").mkdir()
+    assert runs.described(OfText(text="none"))["text"] == "none"
+    assert runs.flattened(OfText(text=str(tmp_path / "deep"))) == {"text": "deep"}
 
 
 def test_a_name_that_is_no_file_enters_as_it_is():

@@ -58,6 +58,16 @@ def test_what_is_no_text_to_train_on_is_refused(tmp_path, content, match):
         assert "\n" not in str(refusal.value)
 
 
+def test_hidden_files_are_no_text(tmp_path):
+    """Such as those that a Mac leaves on foreign disks."""
+    (tmp_path / "a.txt").write_text("".join(f"One {n}.\nTwo {n}.\n\n" for n in range(50)))
+    before = text_corpus.read(tmp_path)
+    (tmp_path / ".git").mkdir()
+    for name in ("._a.txt", ".git/b.txt"):
+        (tmp_path / name).write_bytes(b"\0\5\26\7")
+    assert text_corpus.read(tmp_path) == before
+
+
 def test_a_missing_file_and_a_folder_without_text_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*gone\.txt"):
         text_corpus.read(tmp_path / "gone.txt")

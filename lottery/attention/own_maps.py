@@ -36,8 +36,8 @@ def read(folder: Path) -> tuple[list[np.ndarray], np.ndarray]:
 
 def _map(folder: Path, name: str) -> np.ndarray:
     path = folder / name
-    # What lies elsewhere would not be in the key of a run that names the folder.
-    if name != Path(name).name or not path.is_file():
+    # What lies elsewhere or is hidden would not be in the key of a run that names the folder.
+    if name != Path(name).name or name.startswith(".") or not path.is_file():
         raise FileNotFoundError(f"{folder / LABELS} names {name!r}, which is no file in its folder")
     try:
         found = np.load(path, allow_pickle=False)

@@ -4,6 +4,7 @@ import re
 from itertools import groupby
 from pathlib import Path
 
+from lottery import files
 from lottery.data import text_files
 
 HELD_OUT_EVERY = 20  # of the documents this one, in their order, is kept from training
@@ -18,14 +19,14 @@ SHORTENED = re.compile(r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Gen|Col|Lt|Capt
 def read(path: Path) -> list[list[str]]:
     """The documents of a UTF-8 file, or of all .txt files of a folder and those in it: lists of sentences, in order.
 
-    A document ends with its file. One that comes again is read once, and one of a single sentence is left out, since
-    there is no second passage to it. Raises FileNotFoundError, or ValueError saying what is wrong, where that is no
-    text in UTF-8 or leaves fewer than FEWEST documents.
+    A document ends with its file; hidden files are left out. A document that comes again is read once, and one of a
+    single sentence is left out, since there is no second passage to it. Raises FileNotFoundError, or ValueError saying
+    what is wrong, where that is no text in UTF-8 or leaves fewer than FEWEST documents.
     """
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-    if not files:
+    inside = files.visible(path, "**/*.txt") if path.is_dir() else [path]
+    if not inside:
         raise ValueError(f"the folder {path} holds no .txt file: give one, or a folder with text in .txt files")
-    whole = [document for file in files for document in _documents(file)]
+    whole = [document for file in inside for document in _documents(file)]
     found = [list(document) for document in dict.fromkeys(whole) if len(document) > 1]
     if len(found) < FEWEST:
         raise ValueError(

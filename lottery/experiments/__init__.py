@@ -1,14 +1,21 @@
 """Experiments: one file each, a parameters class and how it is performed; and what they can be given to start from."""
 
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask
-from lottery.store import Run
+from lottery.models import folders
+from lottery.store import Content, Run
 from lottery.tasks import Task
+
+HUB = "hub"
+
+Model = Annotated[str, Content(reads=folders.READ, names=("minilm",))]  # "minilm", a folder, or a name of the hub
+Data = Annotated[str, Content(names=(HUB,))]  # the folder of a published task's files, or HUB
+Text = Annotated[str, Content(reads=("**/*.txt",))]  # a text file or a folder of them, as `text_corpus.read` takes it
 
 
 @runtime_checkable

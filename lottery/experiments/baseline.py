@@ -8,8 +8,8 @@ from pydantic import InstanceOf
 
 from lottery import models, training
 from lottery.choices import choose, named
-from lottery.experiments import Start, starts
-from lottery.store import Count, Positive, Run, Size, Source, parameters
+from lottery.experiments import Data, Start, starts
+from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.training import evaluation
 
 
@@ -27,7 +27,7 @@ class Baseline:
     width: Size  # of the embeddings, the hidden layer and the states of a direction
     max_length: Size  # tokens of an example, at most
     seed: Count  # of the weights, the order of the examples and dropout
-    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    data: Data = ""  # the published files of the task, as for `Given`; "": the data that the start brings
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`; `steps`, `train_loss`, `majority` as in FineTuning; `model_size`.

@@ -10,11 +10,11 @@ from transformers import PreTrainedTokenizerBase
 from lottery import models, training
 from lottery.choices import choose
 from lottery.data.examples import Examples
-from lottery.experiments import encoded_text
+from lottery.experiments import Model, Text, encoded_text
 from lottery.experiments.corpus_text import CorpusText
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
-from lottery.store import Count, Positive, Run, Size, Source, parameters
+from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import pretraining
 
@@ -27,8 +27,8 @@ class ContinuedPretraining:
     """
 
     version: ClassVar[int] = 1
-    model: Source  # a folder, "minilm" or a hub name
-    corpus: Source  # a text file, or a folder of them, as `text_corpus.read` takes it
+    model: Model
+    corpus: Text
     steps: Count  # optimiser updates; 0 for a model that has its heads: it is as it was given
     learning_rate: Positive
     batch_size: Size  # pairs of passages

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from lottery import models
 from lottery.data import text_corpus
 from lottery.data.examples import seeded
-from lottery.experiments import encoded_text
-from lottery.store import Run, Size, Source, parameters
+from lottery.experiments import Model, Text, encoded_text
+from lottery.store import Run, Size, parameters
 from lottery.training import pretraining
 
 PAIRING_SEED = 0  # of where spans are split and which passages are exchanged: the same pairs for every seed of a study
@@ -18,8 +18,8 @@ class CorpusText:
     """The documents of a text, encoded once: pairs to train on, and pairs of other documents for the loss."""
 
     version: ClassVar[int] = 1
-    corpus: Source  # as `text_corpus.read` takes it
-    model: Source  # whose tokenizer encodes it
+    corpus: Text
+    model: Model  # whose tokenizer encodes it
     max_length: Size  # tokens of a pair, at most
 
     def perform(self, run: Run) -> dict[str, Any]:

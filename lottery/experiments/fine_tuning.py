@@ -16,12 +16,12 @@ from lottery import store as runs
 from lottery.choices import choose
 from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
-from lottery.experiments import Start, starts
+from lottery.experiments import Data, Start, starts
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.pruning import Weights, components
-from lottery.store import Count, NotNegative, Positive, Run, Size, Source, parameters
+from lottery.store import Count, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import early_stopping, evaluation
 from lottery.training.early_stopping import EarlyStopping
@@ -50,7 +50,7 @@ class FineTuning:
     max_length: Size  # tokens of an example, at most
     seed: Count  # of the new head, the order of the examples and dropout
     saved: bool  # whether the fine-tuned model is kept in the run's folder
-    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    data: Data = ""  # the published files of the task, as for `Given`; "": the data that the start brings
     recipe: Literal["printed", "released"] = "printed"
     train_examples: Count = 0  # of the training set, so many drawn by the seed, the same for every start; 0: all
     scored_unseen: bool = False  # whether it is also scored on the rest of the training set

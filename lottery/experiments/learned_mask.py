@@ -15,13 +15,13 @@ from lottery import masks, models, schedules, training
 from lottery import store as runs
 from lottery.choices import choose, named
 from lottery.data.examples import Examples, sorted_batches
-from lottery.experiments import Start, starts
+from lottery.experiments import Data, Start, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.mask_learning import Pressing
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.schedules import Schedule
-from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
+from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import contrast, distillation, evaluation, mask_training
 
@@ -55,7 +55,7 @@ class LearnedMask:
     seed: Count  # of the head, the order of the examples, dropout and noise
     teacher: FineTuning | None = None  # the fine-tuned model that guides it; None: none does
     guided: distillation.Recipe = "released"  # how it does
-    data: Source = ""  # the published files of the task, as for `Given`; "": the data that the start brings
+    data: Data = ""  # the published files of the task, as for `Given`; "": the data that the start brings
     taught: Fraction = 0.5  # share of the teacher in the loss of the recipe "released"
     contrasted: contrast.Recipe | None = None  # with the vectors of teacher and earlier selves, as CAP; None: not
     rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always

@@ -12,14 +12,14 @@ from lottery.choices import choose, named
 from lottery.data import glue_hub, own_file, text_corpus
 from lottery.data.examples import seeded
 from lottery.data.own_file import Labels
-from lottery.experiments import Pretrained, Start
+from lottery.experiments import HUB, Data, Model, Pretrained, Start
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
 from lottery.store import Count, Fraction, Run, Source, parameters
 from lottery.tasks import Task
 
-HUB, OWN = "hub", "own"
+OWN = "own"
 
 
 @parameters
@@ -27,8 +27,8 @@ class Given:
     """A model (a folder, "minilm" or a hub name) and the published files of one task."""
 
     version: ClassVar[int] = 1
-    model: Source
-    data: Source  # the folder of the task's files, or HUB
+    model: Model
+    data: Data
     train_examples: Count = 0  # of the training set, so many drawn at random, the same for everyone; 0: all
     dev_examples: Count = 0  # of each other split, likewise
 
@@ -58,7 +58,7 @@ class Own:
     """A model and a task made from the user's own file; the task is called OWN."""
 
     version: ClassVar[int] = 2
-    model: Source
+    model: Model
     train: Source  # a .csv, .tsv or .jsonl file
     dev: Source  # another, or "": a share of `train` is held out
     dev_share: Fraction
@@ -86,8 +86,8 @@ class Own:
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         told = {"first": self.text, "second": self.second, "label": self.label}
         columns = {ours: theirs for ours, theirs in told.items() if theirs}
-        dev = Path(self.dev) if self.dev else None
-        return own_file.read(Path(self.train), dev, columns, self.labels, dev_share=self.dev_share)
+        dev = Path(self.dev).expanduser() if self.dev else None
+        return own_file.read(Path(self.train).expanduser(), dev, columns, self.labels, dev_share=self.dev_share)
 
 
 @parameters
@@ -96,7 +96,7 @@ class Challenge:
 
     version: ClassVar[int] = 1
     task: named("tasks")
-    data: Source  # as for Given
+    data: Data
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The task's published files, read from `data`."""
@@ -142,7 +142,7 @@ def task_data(model: str, task: str, data_dir: str) -> str:
         if task not in glue_hub.TASKS:
             raise ValueError(f"task = {task!r} is not one of GLUE's on the hub ({', '.join(glue_hub.TASKS)})")
         return HUB
-    if not data_dir or not (Path(data_dir) / folder).is_dir():
+    if not data_dir or not (Path(data_dir).expanduser() / folder).is_dir():
         raise ValueError(
             f"data_dir = {data_dir!r} has no folder {folder!r}: for the model {model!r} and the task {task!r}, give a "
             f"folder laid out as GLUE's download, or {HUB!r} where the Hugging Face hub can be reached"
@@ -246,7 +246,7 @@ def tables(start: Start, task: str, data: str) -> dict[str, pd.DataFrame]:
 def published(task: str, data: str) -> dict[str, pd.DataFrame]:
     """A published task's splits, from the folder `data` or from HUB. Raises as the task's reader does."""
     module = choose("tasks", task)
-    return glue_hub.read(task, module) if data == HUB else module.read(Path(data))
+    return glue_hub.read(task, module) if data == HUB else module.read(Path(data).expanduser())
 
 
 @cache

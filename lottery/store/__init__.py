@@ -43,11 +43,20 @@ Positive = Annotated[float, pydantic.Field(gt=0)]
 NotNegative = Annotated[float, pydantic.Field(ge=0)]
 
 
+@dataclass(frozen=True)
 class Content:
-    """Marks a field that names a file or folder: it enters the key by what is in it, not by where it lies."""
+    """Marks a field that names a file or folder: it enters the key by what is in it, not by where it lies.
+
+    reads  of a folder, what is read, as patterns of `Path.glob`: what lies beside it does not count, nor do hidden
+           files and what is in hidden folders
+    names  values that name something else, whatever lies where one stands under that name
+    """
+
+    reads: tuple[str, ...] = ("**/*",)
+    names: tuple[str, ...] = ()
 
 
-Source = Annotated[str, Content]  # a file, a folder, or a name that is neither, such as "minilm" or a hub name
+Source = Annotated[str, Content()]  # a file, a folder, or a name that is neither
 
 
 class Experiment(Protocol):
@@ -99,8 +108,8 @@ def described(value: Any) -> Any:
         return [described(item) for item in value] if isinstance(value, (list, tuple)) else value
     hints = _hints(type(value))
     told = {
-        field.name: _content(getattr(value, field.name))
-        if hints[field.name] is Source
+        field.name: _content(getattr(value, field.name), content)
+        if (content := content_of(hints[field.name]))
         else described(getattr(value, field.name))
         for field in fields(value)
         if field.default is MISSING or getattr(value, field.name) != field.default
@@ -113,11 +122,16 @@ def _hints(cls: type) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
 
-def _content(source: str) -> str:
+def content_of(hint: Any) -> Content | None:
+    """The mark of a field that names a file or folder, by its type; None for another field."""
+    return next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Content)), None)
+
+
+def _content(source: str, content: Content) -> str:
     path = Path(source).expanduser()
-    if not source or not path.exists():
+    if not source or source in content.names or not path.exists():
         return source
-    inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    inside = files.visible(path, *content.reads) if path.is_dir() else [path]
     whole = sha256()
     for file in inside:
         whole.update(os.path.relpath(file, path).encode() + b"\0" + files.checksum(file).encode() + b"\0")
@@ -136,7 +150,7 @@ def flattened(experiment: Any, prefix: str = "") -> dict[str, Any]:
             row[prefix + field.name] = type(value).__name__
             row |= flattened(value, f"{prefix}{field.name}.")
         else:
-            row[prefix + field.name] = Path(value).name if hints[field.name] is Source else value
+            row[prefix + field.name] = Path(value).name if content_of(hints[field.name]) else value
     return row
 
 
