@@ -65,7 +65,7 @@ def panels(
 
     size   width and height of each, in inches
     below  inches more at the foot, as for `legend_below`
-    share  sharex, sharey and width_ratios, as of plt.subplots
+    share  sharex, sharey, width_ratios and height_ratios, as of plt.subplots
     """
     columns = min(columns, count)
     lines = -(-count // columns)

@@ -75,49 +75,16 @@ found = [ComponentSearch(of=of, importance=score, mode="both") for of in dense f
 grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *found]
 
 # %% tags=["remove-cell"]
-from itertools import combinations
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
-from lottery.findings.searches import sound
-from lottery.suite import cluster, plots
+from lottery.findings import component_scores
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "component_importance.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "component_importance.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("experiments/component_importance", name)) for name in ("miniature", "minilm")
-)
-NAMES = {
-    "sample": "each example",
-    "batch": "each batch",
-    "running": "running sum (released)",
-    "token": "each token (Michel)",
-    "taylor": "weight x gradient",
-    "magnitude": "size of the weights",
-    "attention_entropy": "sharpness of attention",
-    "random": "random",
-}
-
-
-def titled(names: pd.Series) -> pd.Series:
-    """Tasks by their titles."""
-    return names.map({name: choose("tasks", name).TITLE for name in names.unique()})
-
-
-def scores_of(runs: pd.DataFrame, order: int = 0) -> pd.DataFrame:
-    """The scores of heads, one row a model and score."""
-    rows = runs[(runs["experiment"] == "ComponentScores") & (runs["order"] == order)]
-    return rows.assign(task=titled(rows["of.task"]), trial=rows["of.seed"])
+chapter = perform("experiments/component_importance", grid, results, records, workers=workers, scheduler=scheduler)
 
 
 # %% [markdown]
@@ -137,32 +104,30 @@ def scores_of(runs: pd.DataFrame, order: int = 0) -> pd.DataFrame:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task of this build; one fine-tuned model each."}, "figure": {"name": "component-importance-live", "caption": "Importance of heads (over their layer's norm) and of MLPs (over the highest), computed for this build: one fine-tuned model a task."}}
-def maps_drawn(runs: pd.DataFrame) -> None:
+def maps_drawn(rows: pd.DataFrame) -> None:
     """A map of heads and one of MLPs for each task: the first seed."""
-    rows = scores_of(runs).query("importance == 'sample'").groupby("task", sort=False).head(1)
-    _, panels = plt.subplots(
-        2, len(rows), figsize=(2.6 * len(rows) + 1, 3.4), squeeze=False, sharey=True, sharex="row",
-        gridspec_kw={"height_ratios": [3, 1]},
-    )  # fmt: skip
-    for line, (_, row) in zip(panels.T, rows.iterrows(), strict=True):
+    stated = (rows["experiment"] == "ComponentScores") & (rows["importance"] == "sample") & (rows["order"] == 0)
+    firsts = rows[stated].drop_duplicates("of.task").to_dict("records")
+    across, share = len(firsts), {"sharey": True, "sharex": "row", "height_ratios": [3, 1]}
+    axes = plots.panels(2 * across, columns=across, size=(2.6 + 1 / across, 1.7), **share)
+    for row, over, under in zip(firsts, axes, axes[across:], strict=False):
         heads = np.reshape(row["normalised"], (int(row["layers"]), -1))
         mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"])
-        image = line[0].imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
-        line[0].set(title=row["task"], xlabel="head")
-        line[1].barh(range(len(mlps)), mlps, color=plots.COLOURS[1])
-        line[1].set(xlabel="MLP, over the highest", xlim=(0, 1))
-        for ax in line:
+        image = over.imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
+        over.set(title=title(row["of.task"]), xlabel="head")
+        under.barh(range(len(mlps)), mlps, color=plots.COLOURS[1])
+        under.set(xlabel="MLP, over the highest", xlim=(0, 1))
+        for ax in (over, under):
             ax.set_ylabel("layer")
             ax.set_yticks(range(len(mlps)))
             ax.grid(visible=False)
-    plt.colorbar(image, ax=panels[0].tolist(), label="importance")
-    plt.show()
+    plt.colorbar(image, ax=axes[:across], label="importance")
 
 
-maps_drawn(live)
+chapter.shown(maps_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the tasks of GLUE that are recorded."}, "figure": {"name": "p2-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
-maps_drawn(bert) if len(bert) else missing_bert
+chapter.shown(maps_drawn, "minilm")
 
 # %% [markdown]
 # (x2)=
@@ -177,28 +142,28 @@ maps_drawn(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "What a head's importance is made of, one point a head: across, what would be left of it if signs could cancel over the whole dev set; up, how much of it the tenth of the examples with the largest gradients makes (a tenth, if all were alike)."}}
 def examples_drawn(tables: dict[str, pd.DataFrame]) -> None:
     """A panel for each table, a colour for each task."""
-    tables = {name: runs for name, runs in tables.items() if len(runs)}
-    _, panels = plt.subplots(1, len(tables), figsize=(3.6 * len(tables) + 0.6, 3.4), squeeze=False, sharey=True)
-    for ax, (name, table) in zip(panels[0], tables.items(), strict=True):
+    axes = plots.panels(len(tables), columns=3, size=(3.8, 3.4), sharey=True)
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
         rows = table[table["experiment"] == "ExampleSensitivity"]
-        for number, (task, some) in enumerate(rows.groupby(titled(rows["of.task"]), sort=False)):
+        for number, (task, some) in enumerate(rows.groupby("of.task", sort=False)):
             left, tenth = (100 * np.concatenate([*some[column]]) for column in ("heads_left", "heads_by_tenth"))
-            colour, marker = plots.COLOURS[number % 10], plots.MARKERS[number % 10]
-            ax.plot(left, tenth, marker, color=colour, markersize=3, alpha=0.6, label=task)
+            look = {"color": plots.COLOURS[number % 10], "marker": plots.MARKERS[number % 10], "linestyle": ""}
+            ax.plot(left, tenth, markersize=3, alpha=0.6, label=title(task), **look)
         ax.axhline(10, color="grey", linestyle="--", linewidth=1)
         ax.set(title=name, xlabel="left if signs cancel (%)", xlim=(0, 100), ylim=(0, 100))
         ax.legend(fontsize=7, ncols=2)
-    panels[0][0].set_ylabel("made by a tenth of the examples (%)")
-    plt.show()
+    axes[0].set_ylabel("made by a tenth of the examples (%)")
 
 
-examples_drawn({"this build": live, "miniature, recorded": recorded, "MiniLM, recorded": bert})
+tables = {"this build": chapter.live, "miniature, recorded": chapter.miniature, "MiniLM, recorded": chapter.minilm}
+tables = {name: rows for name, rows in tables.items() if len(rows)}
+examples_drawn(tables)
 
 
 # %% tags=["hide-input"]
-def examples_told(runs: pd.DataFrame) -> str:
+def examples_told(rows: pd.DataFrame) -> str:
     """How much cancels, and how uneven the examples are, over heads, tasks and seeds."""
-    rows = runs[runs["experiment"] == "ExampleSensitivity"]
+    rows = rows[rows["experiment"] == "ExampleSensitivity"]
     left, tenth = (np.concatenate([*rows[column]]) for column in ("heads_left", "heads_by_tenth"))
     return (
         f"if signs could cancel, {np.median(left):.0%} of a head's importance would be left in the median "
@@ -207,13 +172,7 @@ def examples_told(runs: pd.DataFrame) -> str:
     )
 
 
-Markdown(
-    "\n".join(
-        f"- **{name}:** {examples_told(table)}"
-        for name, table in {"This build": live, "Miniature, recorded": recorded, "MiniLM, recorded": bert}.items()
-        if len(table)
-    )
-)
+Markdown("\n".join(f"- **{name[0].upper()}{name[1:]}:** {examples_told(rows)}" for name, rows in tables.items()))
 
 # %% [markdown]
 # ## Three estimates of one thing
@@ -225,63 +184,56 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def agreement(one: list[float], other: list[float]) -> tuple[float, float]:
-    """Rank correlation of two scores of heads, and the share of the lowest tenth (at least two heads) they share."""
-    lowest = max(2, len(one) // 10)
-    shared = len({*np.argsort(one)[:lowest]} & {*np.argsort(other)[:lowest]})
-    return stats.spearman(one, other), shared / lowest
+NAMES = {
+    "sample": "each example",
+    "batch": "each batch",
+    "running": "running sum (released)",
+    "token": "each token (Michel)",
+    "taylor": "weight x gradient",
+    "magnitude": "size of the weights",
+    "attention_entropy": "sharpness of attention",
+    "random": "random",
+}
 
 
-def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """For each score, beside the stated one: rank correlation and lowest tenth shared, mean and range over models."""
-    rows = scores_of(runs).set_index(["task", "trial", "importance"])["normalised"]
+def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
+    """For each score, in the order of NAMES: rank correlation and lowest tenth shared, mean and range over models."""
     lines = {}
-    for name in [name for name in NAMES if name != "sample" and name in rows.index.get_level_values("importance")]:
-        pairs = [
-            agreement(rows[task, trial, "sample"], rows[task, trial, name])
-            for task, trial in dict.fromkeys(rows.index.droplevel("importance"))
-        ]
-        rank, shared = np.array(pairs).T
-        heads = len(rows.iloc[0])
+    for name in [name for name in NAMES if name in set(pairs["importance"])]:
+        some = pairs[pairs["importance"] == name]
         lines[NAMES[name]] = {
-            "rank correlation with each example's": f"{rank.mean():+.2f} ({rank.min():+.2f} to {rank.max():+.2f})",
-            "of the lowest tenth shared": f"{shared.mean():.0%}",
-            "by chance": f"{max(2, heads // 10) / heads:.0%}",
+            f"rank correlation with {beside}": "{:+.2f} ({:+.2f} to {:+.2f})".format(
+                *some["rank"].agg(["mean", "min", "max"])
+            ),
+            "of the lowest tenth shared": f"{some['shared'].mean():.0%}",
+            "by chance": f"{some['by_chance'].iloc[0]:.0%}",
         }
     return pd.DataFrame(lines).T.rename_axis("score")
 
 
-compared(recorded if len(recorded) else live)
+def compared(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each score beside the stated one."""
+    return alike_told(component_scores.beside_stated(rows), "each example's")
+
+
+compared(chapter.recorded_or_live)
 
 # %% [markdown]
 # The miniature: means over tasks and seeds, in brackets the range. A random score agrees with nothing. The real BERT:
 
 # %% tags=["hide-input"]
-compared(bert) if len(bert) else missing_bert
+chapter.shown(compared, "minilm")
 
 
 # %% tags=["hide-input"]
-def reordered(runs: pd.DataFrame) -> pd.DataFrame:
+def reordered(rows: pd.DataFrame) -> pd.DataFrame:
     """For the scores that depend on the order of the data: agreement with themselves after a shuffle."""
-    usual = scores_of(runs).set_index(["task", "trial", "importance"])["normalised"]
-    lines = {}
-    for name in ORDERED:
-        pairs = [
-            agreement(usual[row["task"], row["trial"], name], row["normalised"])
-            for order in sorted(runs["order"].dropna().unique())
-            if order
-            for _, row in scores_of(runs, order).query("importance == @name").iterrows()
-        ]
-        if pairs:
-            rank, shared = np.array(pairs).T
-            lines[NAMES[name]] = {
-                "rank correlation with itself, shuffled": f"{rank.mean():+.2f} ({rank.min():+.2f} to {rank.max():+.2f})",
-                "of the lowest tenth shared": f"{shared.mean():.0%}",
-            }
-    return pd.DataFrame(lines).T.rename_axis("score")
+    return alike_told(component_scores.beside_itself(rows), "itself, shuffled").drop(
+        columns="by chance", errors="ignore"
+    )
 
 
-reordered(recorded if len(recorded) else live)
+reordered(chapter.recorded_or_live)
 
 # %% [markdown]
 # The same model and the same examples in another order: a score that is a property of the model has 1 and 100 % here.
@@ -293,60 +245,38 @@ reordered(recorded if len(recorded) else live)
 
 
 # %% tags=["hide-input"]
-nothing = Markdown("*Every search of these runs says nothing, as the whole model is no better than one answer to all.*")
+NOTHING = "*Every search of these runs says nothing, as the whole model is no better than one answer to all.*"
 
 
-def tickets(runs: pd.DataFrame) -> pd.DataFrame | Markdown:
+def tickets(rows: pd.DataFrame) -> pd.DataFrame:
     """What each score's search keeps, and how far the heads it keeps are those of the stated score's."""
-    rows = sound(runs[runs["experiment"] == "ComponentSearch"])
-    if rows.empty:
-        return nothing
-    rows = rows.assign(task=titled(rows["of.task"]), trial=rows["of.seed"])
-    stated = rows[rows["importance"] == "sample"].set_index(["task", "trial"])
-    lines = {}
-    for name, some in rows.groupby("importance", sort=False):
-        pairs = [
-            (np.array(row["kept_heads"], bool), np.array(stated.loc[(row["task"], row["trial"]), "kept_heads"], bool))
-            for _, row in some.iterrows()
-            if (row["task"], row["trial"]) in stated.index
-        ]
-        shared = np.mean([(a & b).sum() / max(1, (a | b).sum()) for a, b in pairs])
-        by_chance = np.mean(
-            [a.mean() * b.mean() / max(1e-9, a.mean() + b.mean() - a.mean() * b.mean()) for a, b in pairs]
-        )
-        lines[NAMES[name]] = {
-            "heads kept": f"{some['heads'].mean():.1f} of {some['all_heads'].iloc[0]:.0f}",
-            "MLPs kept": f"{some['mlps'].mean():.1f} of {some['all_mlps'].iloc[0]:.0f}",
-            "weights kept": f"{some['share_kept'].mean():.0%}",
-            "heads shared with the stated score's (Jaccard)": f"{shared:.2f}",
-            "by chance": f"{by_chance:.2f}",
-        }
-    return pd.DataFrame(lines).T.rename_axis("score")
+    table = component_scores.tickets(rows)
+    if table.empty:
+        return table
+    columns = {
+        "heads kept": [f"{row.heads:.1f} of {row.all_heads:.0f}" for row in table.itertuples()],
+        "MLPs kept": [f"{row.mlps:.1f} of {row.all_mlps:.0f}" for row in table.itertuples()],
+        "weights kept": table["share_kept"].map("{:.0%}".format),
+        "heads shared with the stated score's (Jaccard)": table["jaccard"].map("{:.2f}".format),
+        "by chance": table["by_chance"].map("{:.2f}".format),
+    }
+    return pd.DataFrame(columns).set_axis(table["importance"].map(NAMES)).rename_axis("score")
 
 
-tickets(recorded if len(recorded) else live)
+chapter.shown(tickets, "recorded_or_live", nothing=NOTHING)
 
 
 # %% tags=["hide-input"]
-def smaller(runs: pd.DataFrame) -> Markdown:
-    """In words: how much smaller the tickets of each score are than those of a random one, paired."""
-    rows = sound(runs[runs["experiment"] == "ComponentSearch"])
-    if rows.empty:
-        return nothing
-    sizes = rows.pivot_table(index=["of.task", "of.seed"], columns="importance", values="share_kept")
-    by_seed = sizes.groupby("of.seed").mean()
-    lines = []
-    for one, other in combinations([name for name in NAMES if name in by_seed], 2):
-        if "sample" in (one, other):
-            found = stats.paired_difference(100 * by_seed[other], 100 * by_seed[one])
-            lines.append(f"{NAMES[other]} {found.told()}")
+def smaller(more: pd.Series) -> Markdown:
+    """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
+    by_score = "; ".join(f"{NAMES[name]} {more[name].told()}" for name in NAMES if name in more)
     return Markdown(
         "Beside the stated score, the weights that a search keeps change by, in points, with 95 % intervals over the seeds "
-        f"of the mean over the tasks: {'; '.join(lines)}."
+        f"of the mean over the tasks: {by_score}."
     )
 
 
-smaller(recorded if len(recorded) else live)
+chapter.shown(smaller, "recorded_or_live", among=component_scores.sizes, nothing=NOTHING)
 
 # %% tags=["hide-input"]
-tickets(bert) if len(bert) else missing_bert
+chapter.shown(tickets, "minilm", nothing=NOTHING)
