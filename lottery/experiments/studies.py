@@ -105,6 +105,22 @@ class TaskStudy(_Study):
     label_column: str = "label"
     labels: Labels = "classes"
 
+    @property
+    def own(self) -> starts.Own | None:
+        """The file of one's own, not yet read; None in a chapter that does not take one."""
+        if self.train_file is None:
+            return None
+        return starts.Own(
+            model=self.model,
+            train=self.train_file,
+            dev=self.dev_file,
+            dev_share=self.dev_share,
+            text=self.text_column,
+            second=self.second_column,
+            label=self.label_column,
+            labels=self.labels,
+        )
+
     def start(self, task: str, *, world: int, train_examples: int = 0, dev_examples: int = 0) -> Start:
         """The pre-trained model, which brings the data of the task.
 
@@ -113,19 +129,8 @@ class TaskStudy(_Study):
         train_examples, dev_examples  as of `starts.Given`
         Raises as `starts.start` and `starts.own` do.
         """
-        if task == starts.OWN and self.train_file is not None:
-            return starts.own(
-                starts.Own(
-                    model=self.model,
-                    train=self.train_file,
-                    dev=self.dev_file,
-                    dev_share=self.dev_share,
-                    text=self.text_column,
-                    second=self.second_column,
-                    label=self.label_column,
-                    labels=self.labels,
-                )
-            )
+        if task == starts.OWN and self.own is not None:
+            return starts.own(self.own)
         return starts.start(
             self.model,
             task,

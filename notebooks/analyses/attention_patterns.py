@@ -59,29 +59,18 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import starts
 from lottery.experiments.attention_patterns import AttentionPatterns, TypicalMaps
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.labelled_patterns import LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining
+from lottery.experiments.studies import TaskStudy
 from lottery.experiments.subnetworks import Survivors
 
-pretrained = {
-    task: starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps)
-    for task in dict.fromkeys([*tasks, *labelled_tasks])
-}
+study = TaskStudy.from_cell(globals())
+pretrained = {task: study.start(task, world=world) for task in dict.fromkeys([*tasks, *labelled_tasks])}
 dense = [
-    FineTuning(
-        start=pretrained[task],
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
+    study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
     for seed in tuning_seeds
 ]

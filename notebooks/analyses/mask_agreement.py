@@ -40,23 +40,14 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments import starts
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.cut_noise import CutNoise
-from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.studies import TaskStudy
 
+study = TaskStudy.from_cell(globals())
 dense = [
-    FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
+    study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
     for seed in tuning_seeds
 ]

@@ -54,11 +54,11 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
-from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments import learned_mask
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import HUB, Given
+from lottery.experiments.studies import TaskStudy
 from lottery.experiments.tickets import Cut
 
 whole = [
@@ -73,19 +73,9 @@ cuts = [
 ]
 lots = [ByLot(layers=layers, width=width, sparsity=sparsity, seed=seed) for seed in seeds for sparsity in sparsities]
 rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+study = TaskStudy.from_cell(globals())
 beside = [
-    FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
-    for task in tasks
-    for seed in tuning_seeds
+    study.tuned(task, seed, world=world, learning_rate=weight_rate) for task in tasks for seed in tuning_seeds
 ]  # which are not run: a mask is learned on the same task, for as long
 learned = [
     learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength)

@@ -44,16 +44,15 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
-from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments import learned_mask
+from lottery.experiments.studies import TaskStudy
 
+study = TaskStudy.from_cell(globals())
 grid = []
 for task in tasks:
-    start = starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps)
-    common = {"start": start, "task": task, "epochs": epochs, "batch_size": batch_size, "max_length": max_length}
     for seed in tuning_seeds:
         for weight_rate in weight_rates:
-            whole = FineTuning(**common, learning_rate=weight_rate, seed=seed, saved=False)
+            whole = study.tuned(task, seed, world=world, learning_rate=weight_rate)
             grid.append(whole)
             for method in methods:
                 tried = score_rates if choose("mask_learning", method).LEARNED else score_rates[:1]

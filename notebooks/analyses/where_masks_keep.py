@@ -52,10 +52,10 @@ from dataclasses import replace
 from itertools import combinations
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
-from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments import learned_mask
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.mask_agreement import MaskAgreement
+from lottery.experiments.studies import TaskStudy
 
 if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
     raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give those that do")
@@ -65,17 +65,7 @@ if head == "random":
 
 def learned(task: str, seed: int, method: str) -> LearnedMask:
     """A mask as in the chapter on mask learning."""
-    start = starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps)
-    whole = FineTuning(
-        start=start,
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    whole = TaskStudy.from_cell(globals()).tuned(task, seed, world=world, learning_rate=weight_rate)
     rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
     return learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=rates, strength=strength)
 

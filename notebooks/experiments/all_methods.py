@@ -58,10 +58,10 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import Pretrained, controls, learned_mask, starts
+from lottery.experiments import Pretrained, controls, learned_mask
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask
+from lottery.experiments.studies import PretrainingStudy, TaskStudy
 from lottery.experiments.task_model import TaskModel
 from lottery.experiments.tickets import Cut, Ticket
 
@@ -72,17 +72,9 @@ if not methods:
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
         raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
+study = TaskStudy.from_cell(globals())
 full = [
-    FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
+    study.tuned(task, seed, world=world, learning_rate=weight_rate, saved=True)
     for task in tasks
     for seed in tuning_seeds
 ]
@@ -95,22 +87,9 @@ def cut(of, importance: str, scope: str, sparsity: float, seed: int) -> Cut:
 
 def pruned_before(whole: FineTuning, sparsity: float) -> FineTuning:
     """Pruned while the pre-training goes on, then fine-tuned with the whole budget (Gordon et al. 2020)."""
-    start = GradualPruning(
-        start=whole.start,
-        importance="magnitude",
-        scope="local",
-        embeddings=False,
-        pooler=False,
-        sparsity=sparsity,
-        steps=pruning_steps,
-        ramp=pruning_ramp,
-        every=every,
-        recipe="printed",
-        learning_rate=pruning_learning_rate,
-        batch_size=pretraining_batch_size,
-        seed=whole.seed,
-    )
-    return replace(whole, start=start)
+    control = PretrainingStudy.from_cell(globals()).control(whole.start, whole.seed)
+    pruned = replace(control, embeddings=False, pooler=False, sparsity=sparsity)
+    return replace(whole, start=pruned)
 
 
 def retrained(whole: FineTuning, sparsity: float) -> FineTuning:

@@ -46,24 +46,17 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import starts
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.studies import TaskStudy
+
+study = TaskStudy.from_cell(globals())
 
 
 def dense(task: str, seed: int, examples: int = 0) -> FineTuning:
     """The fine-tuned model of a task and seed, trained on so many examples, 0 for all."""
-    return FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-        train_examples=examples,
-    )
+    whole = study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
+    return replace(whole, train_examples=examples)
 
 
 def search(of: FineTuning) -> ComponentSearch:

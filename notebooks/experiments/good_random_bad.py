@@ -61,21 +61,13 @@ from lottery.experiments.controls import Redrawn
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
-from lottery.experiments.starts import start
+from lottery.experiments.studies import TaskStudy
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 
+study = TaskStudy.from_cell(globals())
 dense = [
-    FineTuning(
-        start=start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
+    study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
     for seed in tuning_seeds
 ]

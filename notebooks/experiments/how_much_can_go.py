@@ -60,40 +60,21 @@ scheduler = ""
 
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments.fine_tuning import FineTuning
+from dataclasses import replace
+
 from lottery.experiments.one_shot import OneShot
-from lottery.experiments.starts import OWN, Own, challenge, own, start
+from lottery.experiments.starts import OWN, challenge
+from lottery.experiments.studies import TaskStudy
 
 if not seeds:
     raise ValueError("seeds = []: at least one is needed")
 tasks = [task, *more_tasks]
-mine = Own(
-    model=model,
-    train=train_file,
-    dev=dev_file,
-    dev_share=dev_share,
-    text=text_column,
-    second=second_column,
-    label=label_column,
-    labels=labels,
-)
 other = challenge(also, tasks, data_dir)
 longest = max_length or (64 if model == "miniature" else 128)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
-dense = [
-    FineTuning(
-        start=own(mine) if name == OWN else start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps),
-        task=name,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=rate,
-        max_length=longest,
-        seed=seed,
-        saved=True,
-    )
-    for name in tasks
-    for seed in seeds
-]
+study = replace(TaskStudy.from_cell(globals()), max_length=longest)
+mine = study.own
+dense = [study.tuned(name, seed, world=seed, learning_rate=rate, saved=True) for name in tasks for seed in seeds]
 treatments = dict.fromkeys([(0.0, pooler), (retrain_epochs, pooler), (0.0, not pooler)])
 grid = [
     OneShot(

@@ -57,9 +57,10 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
+from lottery.experiments import learned_mask
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.step_time import StepTime
+from lottery.experiments.studies import TaskStudy
 
 for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
     if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
@@ -70,17 +71,9 @@ for name in pressed_too:
         raise ValueError(
             f"pressed_too: {name} is none of `methods` that learns scores without a regulariser, as movement"
         )
+study = TaskStudy.from_cell(globals())
 full = [
-    FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=False,
-    )
+    study.tuned(task, seed, world=world, learning_rate=weight_rate)
     for task in tasks
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]

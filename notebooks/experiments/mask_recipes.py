@@ -59,41 +59,20 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
+from lottery.experiments import learned_mask
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.studies import TaskStudy, TextStudy
 
 
-def begun(task: str) -> dict:
-    """What the trainings on a task begin from, and the task's data where that does not bring it."""
-    if not text:
-        return {"start": starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps)}
-    headed = starts.pretrained(
-        model,
-        text,
-        seed=world,
-        miniature_steps=miniature_steps,
-        text_steps=text_steps,
-        text_learning_rate=text_learning_rate,
-        text_batch_size=text_batch_size,
-        text_length=text_length,
-    )
-    return {"start": headed, "data": starts.task_data(model, task, data_dir)}
+def tuned(task: str, seed: int) -> FineTuning:
+    """The whole model fine-tuned, its heads of pre-training trained first where there is text for that."""
+    study, how = TaskStudy.from_cell(globals()), {"learning_rate": weight_rate, "saved": True}
+    if text:
+        return study.tuned_from(TextStudy.from_cell(globals()).start(world), task, seed, **how)
+    return study.tuned(task, seed, world=world, **how)
 
 
-teachers = [
-    FineTuning(
-        **begun(task),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
-    for task in tasks
-    for seed in tuning_seeds
-]
+teachers = [tuned(task, seed) for task in tasks for seed in tuning_seeds]
 HEAD = "mlm"  # of the base, as released
 rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
 bases = [

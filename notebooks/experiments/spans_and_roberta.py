@@ -55,28 +55,15 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask, starts
+from lottery.experiments import learned_mask
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.studies import TaskStudy
 
 if not rises:
     raise ValueError("rises: the sparsity rises along something; give 'cubic', 'linear' or both")
 if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
     raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give some that do, such as smp_l")
-
-
-def tuned(model: str, task: str, seed: int, *, length: int, saved: bool, **examples: int) -> FineTuning:
-    """The whole model fine-tuned."""
-    return FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps, **examples),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=length,
-        seed=seed,
-        saved=saved,
-    )
 
 
 def learned(of: FineTuning, method: str, sparsity: float, rise: str) -> LearnedMask:
@@ -85,16 +72,24 @@ def learned(of: FineTuning, method: str, sparsity: float, rise: str) -> LearnedM
     return replace(learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength), rise=rise)
 
 
+study = TaskStudy.from_cell(globals())
 whole = [
-    tuned(model, task, seed, length=max_length, saved=False)
+    replace(study, model=model).tuned(task, seed, world=world, learning_rate=weight_rate)
     for model in models
     for task in tasks
     for seed in tuning_seeds
 ]
 masked = [learned(of, method, s, rise) for of in whole for method in methods for s in sparsities for rise in rises]
-part = {"train_examples": train_examples, "dev_examples": dev_examples}
 answered = [
-    tuned(model, "squad", seed, length=answer_length, saved=bool(guides), **part)
+    replace(study, model=model, max_length=answer_length).tuned(
+        "squad",
+        seed,
+        world=world,
+        learning_rate=weight_rate,
+        saved=bool(guides),
+        train_examples=train_examples,
+        dev_examples=dev_examples,
+    )
     for model in answering
     for seed in tuning_seeds
 ]

@@ -52,23 +52,15 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import learned_mask, starts
-from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments import learned_mask
 from lottery.experiments.pruned_score import PrunedScore
+from lottery.experiments.studies import TaskStudy
 from lottery.experiments.super_ticket import SuperTicket
 from lottery.experiments.tickets import Ticket
 
+study = TaskStudy.from_cell(globals())
 full = [
-    FineTuning(
-        start=starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps),
-        task=task,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=weight_rate,
-        max_length=max_length,
-        seed=seed,
-        saved=True,
-    )
+    study.tuned(task, seed, world=world, learning_rate=weight_rate, saved=True)
     for task in dict.fromkeys([*tasks, *contrast_tasks])
     for seed in tuning_seeds
 ]
