@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from logging import Handler
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,20 @@ def tokenizer():
     from transformers import BertTokenizer
 
     return BertTokenizer(vocab={word: number for number, word in enumerate(VOCABULARY)})
+
+
+@pytest.fixture
+def reports():
+    """What transformers reports while the test runs, at every level."""
+    from transformers.utils import logging
+
+    messages, handler, verbosity = [], Handler(), logging.get_verbosity()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logging.set_verbosity_debug()
+    logging.add_handler(handler)
+    yield messages
+    logging.remove_handler(handler)
+    logging.set_verbosity(verbosity)
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,10 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from lottery import models
 from lottery.attention import maps as attention_maps
 from lottery.data import examples
 from lottery.data.examples import Examples
+from lottery.models import families
 from lottery.pruning import components
 
 HEADS, SIZE = 4, 4
@@ -308,4 +308,4 @@ def test_special_tokens_of_another_family_have_other_names():
 
 
 def test_every_family_is_looked_at():
-    assert [*models.FAMILIES] == KINDS
+    assert [*families.FAMILIES] == KINDS

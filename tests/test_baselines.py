@@ -11,13 +11,14 @@ import torch
 from torch import nn
 from transformers import BertForPreTraining, RobertaTokenizer
 
-from lottery import models, training
 from lottery import store as runs
+from lottery import training
 from lottery.choices import choose, offered
 from lottery.data import examples
 from lottery.experiments import starts
 from lottery.experiments.baseline import Baseline
 from lottery.experiments.starts import Given
+from lottery.models import opening
 from lottery.training import evaluation
 
 KINDS = offered("baselines")
@@ -276,7 +277,7 @@ def test_train_loss_is_that_of_the_trained_model_over_all_of_train(baseline, tmp
 
 def test_a_baseline_has_nothing_of_the_starts_model_but_its_tokenizer(baseline, tmp_path, tokenizer, config):
     torch.manual_seed(99)
-    models.save(BertForPreTraining(config), tokenizer, tmp_path / "other")
+    opening.save(BertForPreTraining(config), tokenizer, tmp_path / "other")
     other = replace(baseline, start=replace(baseline.start, model=str(tmp_path / "other")))
     assert runs.key(other) != runs.key(baseline)
     told, same = (runs.perform(asked, tmp_path / "results").metrics for asked in (baseline, other))
@@ -311,7 +312,7 @@ def test_what_is_no_class_and_no_number_is_refused(baseline, tmp_path):
 def test_a_tokenizer_without_separators_is_refused(baseline, tmp_path, monkeypatch, tokenizer):
     bare = copy.deepcopy(tokenizer)
     bare.sep_token = None
-    monkeypatch.setattr(models, "tokenizer", lambda source: bare)
+    monkeypatch.setattr(opening, "tokenizer", lambda source: bare)
     with pytest.raises(ValueError, match=r"no separator token: name one in its tokenizer_config\.json"):
         runs.perform(baseline, tmp_path)
 

@@ -11,7 +11,8 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
-from lottery import masks, models
+from lottery import masks
+from lottery.models import families, state
 from lottery.pruning import components
 
 
@@ -70,21 +71,21 @@ def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_a
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed))
     kept = some(seed, model, empty=1 if seed == 0 else None)
-    before = models.snapshot(model)
+    before = state.snapshot(model)
     with torch.no_grad(), components.gated(model, floats(kept)):
         expected = model(**batch).logits
     components.remove(model, kept)
     with torch.no_grad():
         assert model(**batch).logits == pytest.approx(expected, abs=1e-6)
     counts = components.totals(
-        {n: (w != 0).float() for n, w in models.prunable(model, embeddings=False).items()}, model.config
+        {n: (w != 0).float() for n, w in families.prunable(model, embeddings=False).items()}, model.config
     )
     whole = components.parameters(model.config)
     for name, stays in kept.items():
         assert (counts[name] == whole[name] * stays).all()
     for name, tensor in model.state_dict().items():
         assert ((tensor == before[name]) | (tensor == 0)).all()
-    family = models.FAMILIES[model.config.model_type]
+    family = families.FAMILIES[model.config.model_type]
     for layer, heads in enumerate(kept["heads"]):
         for matrix in family.matrices[:3]:
             bias = model.base_model.get_parameter(f"{family.layers}.{layer}.{matrix}.bias")
@@ -92,7 +93,7 @@ def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_a
 
 
 def test_the_weights_of_another_models_components_are_not_removed(model):
-    before = models.snapshot(model)
+    before = state.snapshot(model)
     with pytest.raises(ValueError, match="of another model"):
         components.remove(model, {"heads": torch.zeros(3, 4).bool(), "mlps": torch.zeros(3).bool()})
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
@@ -197,7 +198,7 @@ def test_a_layer_without_heads_still_adds_its_bias_but_not_in_the_released_way(m
 
 
 def test_a_slice_leaves_the_model_as_it_was_and_can_be_trained(model, batch):
-    before = models.snapshot(model)
+    before = state.snapshot(model)
     small = components.sliced(model, some(3, model, empty=0)).train()
     optimizer = torch.optim.AdamW(small.parameters(), lr=0.1, fused=True)
     small(**batch).loss.backward()
@@ -205,11 +206,11 @@ def test_a_slice_leaves_the_model_as_it_was_and_can_be_trained(model, batch):
     optimizer.step()
     assert all(torch.isfinite(parameter).all() for parameter in small.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-    assert len(models.prunable(small, embeddings=True)) == len(models.prunable(model, embeddings=True))
+    assert len(families.prunable(small, embeddings=True)) == len(families.prunable(model, embeddings=True))
 
 
 def test_shares_and_totals_are_counted_weight_by_weight(model):
-    weights = {name: w.detach() for name, w in models.prunable(model, embeddings=False, pooler=False).items()}
+    weights = {name: w.detach() for name, w in families.prunable(model, embeddings=False, pooler=False).items()}
     sums = components.totals(weights, model.config)
     assert {name: tuple(total.shape) for name, total in sums.items()} == components.shapes(model.config)
     for layer in range(2):

@@ -10,7 +10,6 @@ import pytest
 import torch
 from transformers import BertForMaskedLM, BertForPreTraining, BertModel
 
-from lottery import models
 from lottery import store as runs
 from lottery.data import text_corpus
 from lottery.data.examples import seeded
@@ -23,6 +22,7 @@ from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.experiments.tickets import Freed
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.store import Run
 from lottery.suite import cli
 from lottery.training import pretraining
@@ -73,7 +73,7 @@ def gradual(start):
 
 
 def saved(tmp_path, model, tokenizer, name="bare"):
-    models.save(model, tokenizer, tmp_path / name)
+    opening.save(model, tokenizer, tmp_path / name)
     return str(tmp_path / name)
 
 
@@ -140,7 +140,7 @@ def test_its_losses_are_those_of_the_model_it_saves(continued, tokenizer, tmp_pa
     assert np.isfinite(losses).all()
     assert isinstance(continued, Pretrained)
     assert continued.mask(run) == {}
-    assert models.tokenizer(continued.weights(run)).get_vocab() == tokenizer.get_vocab()
+    assert opening.tokenizer(continued.weights(run)).get_vocab() == tokenizer.get_vocab()
 
 
 def test_it_learns(continued, tmp_path):
@@ -176,8 +176,8 @@ def test_a_model_without_heads_needs_steps_and_gets_new_ones_from_the_seed(
         model = BertForPreTraining.from_pretrained(run.path / "model")
         assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
         heads.append(model.cls.seq_relationship.weight)
-        for name, weight in models.prunable(given, embeddings=True).items():
-            torch.testing.assert_close(models.prunable(model, embeddings=True)[name], weight, atol=1e-20, rtol=0)
+        for name, weight in families.prunable(given, embeddings=True).items():
+            torch.testing.assert_close(families.prunable(model, embeddings=True)[name], weight, atol=1e-20, rtol=0)
     torch.testing.assert_close(heads[0], heads[1], atol=0, rtol=0)
     assert (heads[0] - heads[2]).abs().max() > 1e-3
 
@@ -225,7 +225,7 @@ def test_it_is_pruned_while_it_goes_on_and_then_fine_tuned_on_published_files(co
     assert {"score", "matthews", "train_loss"} <= run.metrics.keys()
     assert len(pd.read_parquet(run.path / "answers.parquet")) == 21
     mask = mask_files.load(Run(pruned, tmp_path / "results").path / "mask.safetensors")[0]
-    weights = models.prunable(models.for_classes(str(run.path / "model"), 2), embeddings=True)
+    weights = families.prunable(opening.for_classes(str(run.path / "model"), 2), embeddings=True)
     for name, kept in mask.items():
         assert int((~kept).sum()) == round(0.5 * kept.numel())
         assert (weights[name][~kept] != 0).any() == freed
@@ -296,17 +296,17 @@ def test_the_data_of_a_task_is_named_beside_the_model(bert_folder, cola_folder):
 
 def test_minilm_gets_heads_on_its_own_table_of_words():
     try:
-        folder = models.locate("minilm")
+        folder = opening.locate("minilm")
     except ValueError as error:
         pytest.skip(str(error))
     with pytest.raises(ValueError, match=r"'minilm' lacks 8 weights of the heads"):
-        models.require_heads("minilm")
-    model = models.for_pretraining("minilm")
+        opening.require_heads("minilm")
+    model = opening.for_pretraining("minilm")
     assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
-    assert models.nsp_head(model) is not None
+    assert families.nsp_head(model) is not None
     given = BertModel.from_pretrained(folder)
-    for name, weight in models.prunable(given, embeddings=True).items():
-        assert torch.equal(models.prunable(model, embeddings=True)[name], weight)
+    for name, weight in families.prunable(given, embeddings=True).items():
+        assert torch.equal(families.prunable(model, embeddings=True)[name], weight)
 
 
 # Text of SQuAD's paragraphs, by the command

@@ -9,10 +9,11 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, BertTokenizer
 
-from lottery import masks, models, training
+from lottery import masks, training
 from lottery.attention import patterns as attention_patterns
 from lottery.choices import choose, offered
 from lottery.data import examples
+from lottery.models import opening
 from lottery.pruning import components
 from lottery.training import evaluation
 
@@ -192,7 +193,7 @@ def folder_with_label_words(tmp_path_factory, config):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(8 if parameter.ndim > 1 else 1)
-    models.save(model, BertTokenizer(vocab={piece: number for number, piece in enumerate(pieces)}), folder)
+    opening.save(model, BertTokenizer(vocab={piece: number for number, piece in enumerate(pieces)}), folder)
     return str(folder)
 
 
@@ -202,7 +203,7 @@ def test_a_head_of_a_task_is_trained_or_left_alone_as_it_says(head, name, folder
     """Five steps by the loops move the whole encoder, and the head only where it is TRAINED; then it answers."""
     module, task = choose("task_heads", head), choose("tasks", name)
     assert module.__doc__
-    tokenizer = models.tokenizer(folder_with_label_words)
+    tokenizer = opening.tokenizer(folder_with_label_words)
     torch.manual_seed(0)
     model = module.build(folder_with_label_words, task, tokenizer)
     table = pd.DataFrame({"first": [" ".join(["w1", "w2", "w3 w4"][: 1 + n % 3]) for n in range(12)]})

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import torch
 
-from lottery import models
 from lottery.choices import choose
+from lottery.models import opening
 from lottery.training import evaluation
 
 
@@ -179,6 +179,6 @@ def test_majority_is_the_best_constant_answer(cola):
 def test_a_model_saved_with_its_head_keeps_it(bert_folder, tokenizer, cola, tmp_path):
     task = choose("tasks", "cola")
     model = evaluation.with_head(bert_folder, task)
-    models.save(model, tokenizer, tmp_path)
+    opening.save(model, tokenizer, tmp_path)
     again = evaluation.with_head(str(tmp_path), task)
     assert torch.equal(again.classifier.weight, model.classifier.weight)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, RobertaForMaskedLM
 
-from lottery import masks, miniature, models
+from lottery import masks, miniature
 from lottery import store as runs
 from lottery.choices import choose
 from lottery.data.examples import seeded
@@ -23,6 +23,7 @@ from lottery.experiments.starts import Given
 from lottery.experiments.task_model import TaskModel
 from lottery.masks import files as mask_files
 from lottery.miniature.language import Language
+from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import evaluation, pretraining
 
@@ -40,7 +41,7 @@ def one_shot(dense, **change):
 
 
 def encoder(folder):
-    return models.prunable(models.for_classes(str(folder), 2), embeddings=True)
+    return families.prunable(opening.for_classes(str(folder), 2), embeddings=True)
 
 
 def without_times(run):
@@ -69,7 +70,7 @@ def test_fine_tuning_ends_with_the_scores_of_the_model_it_saves(fine_tuning, tmp
         ]
     assert run.metrics["train_loss"] == pytest.approx(np.mean(losses), abs=1e-5)
     assert not (run.path / "checkpoint.pt").exists()
-    assert models.tokenizer(str(run.path / "model")).get_vocab() == tokenizer.get_vocab()
+    assert opening.tokenizer(str(run.path / "model")).get_vocab() == tokenizer.get_vocab()
 
 
 def test_fine_tuning_repeats_itself_and_depends_on_its_seed(fine_tuning, tmp_path, bert_folder, cola_folder):
@@ -181,7 +182,7 @@ def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning,
         gone = torch.cat([dense[name][~mask[name]].abs() for name in names])
         kept = torch.cat([dense[name][mask[name]].abs() for name in names])
         assert gone.max() <= kept.min()
-    scored = models.prunable(seen[-1], embeddings=embeddings)
+    scored = families.prunable(seen[-1], embeddings=embeddings)
     for name, kept in mask.items():
         assert torch.equal(scored[name], dense[name] * kept)
 
@@ -216,7 +217,7 @@ def test_a_retrained_model_keeps_its_zeros_whether_or_not_the_dense_one_was_ther
             runs.perform(fine_tuning, tmp_path / place)
         run = runs.perform(pruned, tmp_path / place)
         found[place] = (run.metrics, {n: w.detach().clone() for n, w in seen[-1].named_parameters()})
-    weights = models.prunable(seen[-1], embeddings=True)
+    weights = families.prunable(seen[-1], embeddings=True)
     dense = encoder(Run(fine_tuning, tmp_path / "there before").path / "model")
     for name, weight in weights.items():
         told = masks.keep_highest({name: dense[name].detach().abs()}, 0.6)[name]
@@ -303,7 +304,7 @@ def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_pat
     run = runs.perform(pruned, tmp_path)
     mask, _ = mask_files.load(run.path / "mask.safetensors")
     model = BertForPreTraining.from_pretrained(run.path / "model")
-    weights = models.prunable(model, embeddings=True)
+    weights = families.prunable(model, embeddings=True)
     assert mask.keys() == weights.keys()
     for name, kept in mask.items():
         assert (weights[name][~kept] == 0).all()
@@ -324,18 +325,18 @@ def test_a_miniature_roberta_reads_the_same_text_in_its_own_pieces(tmp_path, mon
     monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 20)
     bert, roberta = (Miniature(seed=5, steps=2, family=family) for family in ("bert", "roberta"))
     run = runs.perform(roberta, tmp_path)
-    reader, theirs = (models.tokenizer(each.weights(run)) for each in (roberta, bert))
+    reader, theirs = (opening.tokenizer(each.weights(run)) for each in (roberta, bert))
     assert reader.model_input_names == ["input_ids", "attention_mask"]
     model = RobertaForMaskedLM.from_pretrained(run.path / "model")
     assert model.config.vocab_size == len(reader) != len(theirs)
-    models.check_length(model, 64)
+    families.check_length(model, 64)
     with pytest.raises(ValueError, match="positions for 64 tokens"):
-        models.check_length(model, 65)
+        families.check_length(model, 65)
     assert run.metrics["loss"] == run.metrics["mlm_loss"] > 0
     assert np.isnan(run.metrics["nsp_loss"])
     # The same matrices in the same shapes, and the same passages.
     mine, other = (
-        models.encoder_weights(each.weights(run), embeddings=False, pooler=False) for each in (roberta, bert)
+        opening.encoder_weights(each.weights(run), embeddings=False, pooler=False) for each in (roberta, bert)
     )
     assert {name: weight.shape for name, weight in mine.items()} == {
         name: weight.shape for name, weight in other.items()
@@ -359,7 +360,7 @@ def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings
     small = Miniature(seed=5, steps=0, documents=20, nouns=98)
     run = runs.perform(small, tmp_path)
     language = Language(5, nouns=98)
-    reader = models.tokenizer(small.weights(run))
+    reader = opening.tokenizer(small.weights(run))
     assert reader.get_vocab() == miniature.tokenizer(language).get_vocab()
     model = BertForPreTraining.from_pretrained(run.path / "model")
     assert model.config.vocab_size == len(reader)
@@ -409,7 +410,7 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
     run = runs.perform(tuned, tmp_path)
     mask = mask_files.load(Run(tuned.start, tmp_path).path / "mask.safetensors")[0]
     model = evaluation.with_head(str(run.path / "model"), choose("tasks", task))
-    weights = models.prunable(model, embeddings=True)
+    weights = families.prunable(model, embeddings=True)
     assert len(weights) >= 13
     for name, weight in weights.items():
         assert (weight[~mask[name]] == 0).all()
@@ -438,7 +439,7 @@ def test_the_pooler_can_be_left_whole_and_steps_of_pre_training_are_told(
         )
         run = runs.perform(TaskModel(of=tuned, before=small_world), tmp_path)
         found, mask = run.metrics, pruned.mask(run)
-        weights = models.prunable(evaluation.with_head(tuned.weights(run), choose("tasks", "cola")), embeddings=True)
+        weights = families.prunable(evaluation.with_head(tuned.weights(run), choose("tasks", "cola")), embeddings=True)
         pooler = weights["pooler.dense.weight"]
         assert int((pooler == 0).sum()) == (128 if gone else 0)
         assert masks.removed(mask) - gone == found["removed"] == found["weights"] / 2
@@ -531,7 +532,7 @@ def test_a_model_is_scored_on_a_challenge_beside_its_task(fine_tuning, hans_fold
     alone, both = (runs.perform(each, tmp_path).metrics for each in (plain, one_shot(fine_tuning, also=also)))
     assert {name: both[name] for name in alone} == alone
     model = BertForSequenceClassification.from_pretrained(runs.perform(fine_tuning, tmp_path).path / "model").eval()
-    weights = models.prunable(model, embeddings=True)
+    weights = families.prunable(model, embeddings=True)
     mask, _ = mask_files.load(runs.perform(plain, tmp_path).path / "mask.safetensors")
     with torch.no_grad():
         for name, weight in weights.items():
@@ -572,7 +573,7 @@ def own_start(bert_folder, tmp_path):
 def test_a_file_of_ones_own_is_a_task_like_any_other(fine_tuning, own_start, tmp_path):
     dense = replace(fine_tuning, start=starts.own(own_start), task="own", epochs=0.5)
     run = runs.perform(one_shot(dense, retrain_epochs=0.5), tmp_path / "results")
-    assert models.for_classes(str(runs.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
+    assert opening.for_classes(str(runs.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
     answers = pd.read_parquet(run.path / "answers.parquet")
     assert len(answers) == 6
     assert set(answers["label"]) == {"0", "1", "2"}

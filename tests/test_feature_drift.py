@@ -8,13 +8,13 @@ import pytest
 import torch
 from transformers import BertForPreTraining
 
-from lottery import models
 from lottery import store as runs
 from lottery.data import examples
 from lottery.experiments import Pretrained
 from lottery.experiments.feature_drift import FeatureDrift
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Ticket
+from lottery.models import opening
 from lottery.store import Run, Source, parameters
 from lottery.training import pretraining
 
@@ -101,9 +101,9 @@ def test_a_model_does_not_drift_from_itself_and_a_short_text_is_read_whole(texte
 def test_models_that_read_other_words_than_the_text_are_refused(texted, bert_folder, tmp_path):
     other = tmp_path / "other"
     model = BertForPreTraining.from_pretrained(bert_folder)
-    swapped = models.tokenizer(bert_folder).get_vocab()
+    swapped = opening.tokenizer(bert_folder).get_vocab()
     swapped["w1"], swapped["w2"] = swapped["w2"], swapped["w1"]
-    models.save(model, type(models.tokenizer(bert_folder))(vocab=swapped), other)
+    opening.save(model, type(opening.tokenizer(bert_folder))(vocab=swapped), other)
     strange = Given(model=str(other), data="hub")
     with pytest.raises(ValueError, match="do not share the vocabulary"):
         FeatureDrift(text=texted, full=texted, pruned=strange, sequences=3).perform(Run(texted, tmp_path))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lottery import models
 from lottery import store as runs
+from lottery.models import opening
 from lottery.training import early_stopping
 from lottery.training.early_stopping import Plan
 
@@ -16,7 +16,7 @@ def test_no_epoch_leaves_the_encoder_as_it_is_and_scores_it(fine_tuning, tmp_pat
     (row,) = runs.rows([replace(fine_tuning, epochs=0.0)], tmp_path).to_dict("records")
     assert (row["steps"], row["integrated_rate"]) == (0, 0.0)
     assert 0 <= row["accuracy"] <= 1
-    saved, given = models.encoder(str(run.path / "model")), models.encoder(fine_tuning.start.model)
+    saved, given = opening.encoder(str(run.path / "model")), opening.encoder(fine_tuning.start.model)
     for name, tensor in given.state_dict().items():
         assert torch.equal(saved.state_dict()[name], tensor), name
 

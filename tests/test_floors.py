@@ -1,6 +1,8 @@
 """The house has floors: an import goes down or stays level, never up and never in a circle."""
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -80,6 +82,51 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
+def defined(tree: ast.Module) -> set[str]:
+    """The names that a module has at its top, in branches of an `if` and the like, too."""
+    found, waiting = set(), list(tree.body)
+    for node in waiting:
+        waiting += [child for child in ast.iter_child_nodes(node) if isinstance(node, (ast.If, ast.Try, ast.With))]
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            found |= bound(node)
+    return found
+
+
+def bound(tree: ast.AST) -> set[str]:
+    """The variables that are given a value anywhere below."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def strangers(source: str, names: dict[str, set[str]]) -> list[str]:
+    """What a file takes of our modules that is not there, as "module.name".
+
+    names  {module: what it defines}, of all modules
+    An attribute counts where the file imports a module by that name and binds the name to nothing else.
+    """
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    variables = bound(tree) | {node.arg for node in nodes if isinstance(node, ast.arg)}
+    found, modules = [], {}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module in names:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                if whole in names:
+                    modules[alias.asname or alias.name] = whole
+                elif alias.name not in names[node.module]:
+                    found.append(whole)
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id) if node.value.id not in variables else None
+            if module and node.attr not in names[module] and f"{module}.{node.attr}" not in names:
+                found.append(f"{module}.{node.attr}")
+    return sorted(each for each in found if not each.rpartition(".")[2].startswith("__"))
+
+
 @pytest.fixture(scope="module")
 def graph() -> dict[str, set[str]]:
     files = {module_name(path): path for path in sorted((ROOT / "lottery").rglob("*.py"))}
@@ -121,6 +168,32 @@ def test_every_import_of_our_own_is_a_module(graph):
     assert sorted(ours - graph.keys()) == []
 
 
+def test_what_scores_and_masks_needs_neither_the_hub_nor_transformers():
+    """Whoever imports one method in a program of their own gets no loader, no network client and no silenced log."""
+    core = ("importance", "component_importance", "mask_learning", "pruning", "masks")
+    modules = [module_name(path) for folder in core for path in sorted((ROOT / "lottery" / folder).rglob("*.py"))]
+    assert len(modules) > 30
+    program = (
+        "import importlib, sys\n"
+        f"for module in {modules}:\n"
+        "    importlib.import_module(module)\n"
+        "    if found := {'transformers', 'huggingface_hub', 'accelerate'} & sys.modules.keys():\n"
+        "        sys.exit(f'{module} imports {sorted(found)}')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_is_taken_of_our_modules_is_there():
+    """In notebooks and tests, too: nothing else reads the cells of a notebook that has not run yet."""
+    files = {module_name(path): path for path in sorted((ROOT / "lottery").rglob("*.py"))}
+    names = {module: defined(ast.parse(path.read_text(encoding="utf-8"))) for module, path in files.items()}
+    readers = [path for folder in ("lottery", "notebooks", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
+    missing = {path.name: strangers(path.read_text(encoding="utf-8"), names) for path in readers}
+    assert len(missing) > 100
+    assert {name: found for name, found in missing.items() if found} == {}
+
+
 def test_the_package_imports_neither_notebooks_nor_tests(graph):
     assert [module for module, wanted in graph.items() if wanted & {"notebooks", "tests", "book", "conftest"}] == []
 
@@ -158,3 +231,18 @@ def test_the_checks_see_an_import_that_climbs_and_one_that_goes_round():
     assert upward({"lottery.store": {"lottery.schedules"}, "lottery.schedules": set()}) == []
     assert circle({"lottery.masks": {"lottery.store"}, "lottery.store": {"lottery.masks"}})
     assert circle({"lottery.masks": set(), "lottery.store": {"lottery.masks"}}) == []
+
+
+def test_the_check_of_names_sees_what_is_not_there_and_lets_a_variable_be():
+    module = "import torch\nA, B = 1, 2\nif A:\n    C: int = 3\nclass D: ...\ndef e(): F = 1\n"
+    assert defined(ast.parse(module)) == {"torch", "A", "B", "C", "D", "e"}
+    names = {"lottery": set(), "lottery.masks": {"kappa"}, "lottery.masks.files": {"save"}}
+    asked = "from lottery import masks, absent\nfrom lottery.masks import files as f, gone\n"
+    asked += "masks.kappa, masks.files, masks.lost.x, f.save, f.load, torch.absent, masks.__doc__\n"
+    assert strangers(asked, names) == [
+        "lottery.absent",
+        "lottery.masks.files.load",
+        "lottery.masks.gone",
+        "lottery.masks.lost",
+    ]
+    assert strangers("from lottery import masks\nmasks = 1\nmasks.lost\n", names) == []

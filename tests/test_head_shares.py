@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import masks, models
+from lottery import masks
 from lottery import store as runs
 from lottery.experiments.head_shares import HeadShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
+from lottery.models import families, opening
 
 
 @pytest.fixture
@@ -50,23 +51,23 @@ def test_the_share_of_a_head_is_counted_over_its_rows_and_columns(given, tmp_pat
 def test_the_chance_level_is_the_spread_of_masks_drawn_at_random(given, tmp_path, bert_folder):
     """Within 5 % over 400 draws; the heads of a layer share what goes of it, so they are not independent."""
     found = runs.perform(HeadShares(kept=cut(given, importance="random"), of=given), tmp_path).metrics
-    config = models.configuration(bert_folder)
-    shapes = {name: w.shape for name, w in models.encoder_weights(bert_folder, embeddings=False).items()}
+    config = opening.configuration(bert_folder)
+    shapes = {name: w.shape for name, w in opening.encoder_weights(bert_folder, embeddings=False).items()}
     generator = torch.Generator().manual_seed(2)
     squares = []
     for _ in range(400):
-        heads = models.by_head(masks.keep_random_in_each(shapes, 0.4, generator), config)
+        heads = families.by_head(masks.keep_random_in_each(shapes, 0.4, generator), config)
         squares.append(np.var([1 - part.double().mean().item() for part in heads.values()]))
     assert found["chance_sd"] == pytest.approx(np.sqrt(np.mean(squares)), rel=0.05)
 
 
 def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, tmp_path, tokenizer, bert_folder):
     """The first layer's weights are halved, so that a global cut takes more of them."""
-    model = models.for_pretraining(bert_folder)
+    model = opening.for_pretraining(bert_folder)
     with torch.no_grad():
-        for name, weight in models.prunable(model, embeddings=False).items():
+        for name, weight in families.prunable(model, embeddings=False).items():
             weight.mul_(0.5 if "layer.0." in name else 1.0)
-    models.save(model, tokenizer, tmp_path / "halved")
+    opening.save(model, tokenizer, tmp_path / "halved")
     given = replace(given, model=str(tmp_path / "halved"))
     kept = cut(given, scope="global", sparsity=0.5)
     run = runs.perform(HeadShares(kept=kept, of=given), tmp_path)
@@ -78,7 +79,7 @@ def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, 
         for name, each in mask.items():
             order = torch.randperm(each.numel(), generator=generator)
             drawn[name] = each.flatten()[order].view_as(each)
-        heads = models.by_head(drawn, models.configuration(bert_folder))
+        heads = families.by_head(drawn, opening.configuration(bert_folder))
         squares.append(np.var([1 - part.double().mean().item() for part in heads.values()]))
     assert run.metrics["chance_sd"] == pytest.approx(np.sqrt(np.mean(squares)), rel=0.05)
 

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from transformers import BertForQuestionAnswering, BertForSequenceClassification
 
-from lottery import models, training
+from lottery import training
 from lottery.choices import choose
+from lottery.models import families, opening
 from lottery.pruning import components, sensitivity
 from lottery.task_heads._headed import Headed
 from lottery.training import evaluation
@@ -18,7 +19,7 @@ TEXTS = [" ".join(f"w{(7 * n + k) % 50}" for k in range(1 + n * n % 7)) for n in
 
 def headed(folder: str, outputs: int, *, spans: bool = False) -> Headed:
     torch.manual_seed(1)
-    return Headed(models.bare_encoder(folder), nn.Linear(16, outputs), spans=spans)
+    return Headed(opening.bare_encoder(folder), nn.Linear(16, outputs), spans=spans)
 
 
 def table_of(task) -> pd.DataFrame:
@@ -100,7 +101,7 @@ def test_loss_and_gradients_are_those_of_the_stock_model(name, outputs, bert_fol
         losses.append(each(**batch).loss)
         losses[-1].backward()
     assert losses[0].item() == pytest.approx(losses[1].item(), rel=1e-6)
-    mine, theirs = (models.prunable(each, embeddings=True) for each in (model, same))
+    mine, theirs = (families.prunable(each, embeddings=True) for each in (model, same))
     assert mine.keys() == theirs.keys()
     assert len(mine) == 2 * 6 + 1
     for name, weight in mine.items():
@@ -152,7 +153,7 @@ def test_heads_and_mlps_are_gated_cut_and_weighed_as_in_a_stock_model(bert_folde
 def test_only_the_encoder_asks_for_gradients(bert_folder):
     model = headed(bert_folder, 2)
     asked = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    assert asked == {f"base_model.{name}" for name, _ in models.bare_encoder(bert_folder).named_parameters()}
+    assert asked == {f"base_model.{name}" for name, _ in opening.bare_encoder(bert_folder).named_parameters()}
     assert not any("pooler" in name for name in asked)
     assert {"head.weight", "head.bias"} < model.state_dict().keys()
 
@@ -161,8 +162,8 @@ def test_it_tells_of_itself_what_its_encoder_tells(bert_folder):
     model = headed(bert_folder, 2)
     assert model.config is model.base_model.config
     assert model.device == torch.device("cpu")
-    models.check_length(model, 40)
+    families.check_length(model, 40)
     with pytest.raises(ValueError, match="Headed has positions for 40 tokens"):
-        models.check_length(model, 41)
+        families.check_length(model, 41)
     states = model.eval()(input_ids=torch.tensor([[2, 6, 3]]), output_hidden_states=True).hidden_states
     assert len(states) == 3

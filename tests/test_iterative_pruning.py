@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification
 
-from lottery import masks, models, training
+from lottery import masks, training
 from lottery import store as runs
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Pretrained, Start, controls, iterative_pruning
@@ -21,6 +21,7 @@ from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import evaluation, pretraining
 
@@ -127,7 +128,7 @@ def test_what_was_removed_stays_away_even_where_a_trained_weight_is_0_as_well(gi
 
     @torch.no_grad()
     def train(model, optimizer, batch_at, **how):
-        for matrix in models.prunable(model, embeddings=False, pooler=False).values():
+        for matrix in families.prunable(model, embeddings=False, pooler=False).values():
             matrix.zero_()
         return []
 
@@ -161,7 +162,7 @@ def test_after_rewinding_every_kept_weight_is_that_of_the_snapshot_and_the_rest_
         assert any(not torch.equal(moved[name], snapshot[name]) for name in snapshot)
     # The ticket that is given to others begins there, too.
     ticket = Ticket(of=Rewound(pruning=third), kept=third)
-    opened = models.encoder_weights(ticket.weights(run), embeddings=False)
+    opened = opening.encoder_weights(ticket.weights(run), embeddings=False)
     mask = ticket.mask(run)
     assert all(torch.equal(opened[name], snapshot[f"bert.{name}"]) for name in mask)
     assert masks.removed(mask) == run.metrics["removed"]
@@ -248,7 +249,7 @@ def test_pre_training_is_a_source_of_masks_as_well(small_world, tmp_path, traini
     assert masks.removed(mask) == round(0.6 * run.metrics["weights"])
     assert run.metrics["steps"] == 6
     assert run.metrics["score"] == run.metrics["mlm_accuracy"]
-    model = models.for_pretraining(bert_folder)
+    model = opening.for_pretraining(bert_folder)
     model.load_state_dict(trainings[1]["after"][-1])
     held_out = small_world.text(run, tokenizer)[1]
     assert run.metrics["loss"] == pytest.approx(pretraining.evaluate(model, held_out, tokenizer, seed=0)["loss"])
@@ -301,7 +302,7 @@ def test_a_redrawn_model_has_the_shape_and_nothing_of_the_weights(given, tmp_pat
     again = runs.perform(replace(redrawn, seed=2), tmp_path)
     other = BertForPreTraining.from_pretrained(again.path / "model").state_dict()
     assert not torch.equal(other[matrices[0]], drawn[matrices[0]])
-    assert models.tokenizer(redrawn.weights(run)).get_vocab() == models.tokenizer(bert_folder).get_vocab()
+    assert opening.tokenizer(redrawn.weights(run)).get_vocab() == opening.tokenizer(bert_folder).get_vocab()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -326,7 +327,7 @@ def test_shuffled_layers_have_exchanged_their_matrices_and_nothing_else(given, t
 def test_a_single_layer_cannot_be_shuffled(given, tmp_path, config, tokenizer):
     single = copy.deepcopy(config)
     single.num_hidden_layers = 1
-    models.save(BertForPreTraining(single), tokenizer, tmp_path / "single")
+    opening.save(BertForPreTraining(single), tokenizer, tmp_path / "single")
     with pytest.raises(ValueError, match="one layer"):
         runs.perform(Shuffled(like=replace(given, model=str(tmp_path / "single")), seed=0), tmp_path)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertForPreTraining, RobertaForMaskedLM
 
-from lottery import miniature, models
+from lottery import miniature
 from lottery import store as runs
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
@@ -18,6 +18,7 @@ from lottery.experiments.learned_mask import MASK, LearnedMask, Rates, beside
 from lottery.experiments.starts import Given
 from lottery.mask_learning import smp_l
 from lottery.masks import files as mask_files
+from lottery.models import opening
 from lottery.store import Run
 from lottery.training import contrast
 
@@ -230,14 +231,14 @@ def spans(tmp_path_factory):
         own = miniature.TOKENIZERS[family](language)
         torch.manual_seed(5)
         folder = tmp_path_factory.mktemp(family)
-        models.save(build(shape(len(own), **sizes)), own, folder)
+        opening.save(build(shape(len(own), **sizes)), own, folder)
         starts[family] = Given(model=str(folder), data=str(data))
     return starts
 
 
 def windows_of(start, max_length):
     """How many windows the training paragraphs make, by the tokenizer's own cutting."""
-    own, table = models.tokenizer(start.model), start.tables("squad")["train"]
+    own, table = opening.tokenizer(start.model), start.tables("squad")["train"]
     total = 0
     for row in table.itertuples():
         asked = len(own(row.first, add_special_tokens=False)["input_ids"])

@@ -6,12 +6,12 @@ from typing import ClassVar
 import pytest
 import torch
 
-from lottery import models
 from lottery import store as runs
 from lottery.experiments import Kept
 from lottery.experiments.mask_difference import MaskDifference
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
+from lottery.models import families
 from lottery.store import Run, parameters
 
 SHAPES = {
@@ -139,5 +139,5 @@ def test_a_cut_of_a_model_and_the_same_cut_are_one_and_its_tensors_all_have_a_ki
     found = compared(cut, cut, tmp_path)
     assert (found["different"], found["jaccard"], found["kappa"]) == (0, 1, 1)
     assert found["chance"] == pytest.approx(0.5)
-    assert found["kinds"] == [*models.KINDS, "pooler", "word embeddings"]
+    assert found["kinds"] == [*families.KINDS, "pooler", "word embeddings"]
     assert found["weights"] == sum(kept.numel() for kept in cut.mask(Run(cut, tmp_path)).values())

@@ -9,7 +9,7 @@ import pytest
 
 from lottery.findings import mask_places
 from lottery.findings.mask_places import HEADS
-from lottery.models import KINDS
+from lottery.models.families import KINDS
 
 PARTS = {
     "query": "attention.self.query",

@@ -10,7 +10,7 @@ from transformers import BertForSequenceClassification
 from lottery import masks, schedules, training
 from lottery import store as runs
 from lottery.choices import choose, offered
-from lottery.models import prunable
+from lottery.models.families import prunable
 from lottery.training import mask_training
 
 METHODS = offered("mask_learning")

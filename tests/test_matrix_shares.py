@@ -2,11 +2,11 @@
 
 import pytest
 
-from lottery import models
 from lottery import store as runs
 from lottery.experiments.matrix_shares import MatrixShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
+from lottery.models import families, opening
 
 
 @pytest.mark.parametrize("scope", ["local", "global"])
@@ -15,7 +15,7 @@ def test_the_shares_are_those_counted_below_the_threshold(bert_folder, tmp_path,
     given = Given(model=bert_folder, data="none")
     cut = Cut(of=given, importance="magnitude", scope=scope, embeddings=True, sparsity=0.4, seed=1)
     told = runs.perform(MatrixShares(kept=cut), tmp_path).metrics
-    weights = models.prunable(models.for_pretraining(bert_folder), embeddings=True)
+    weights = families.prunable(opening.for_pretraining(bert_folder), embeddings=True)
     assert told["matrices"] == list(weights)
     magnitudes = {name: sorted(abs(value) for value in weight.flatten().tolist()) for name, weight in weights.items()}
     pooled = sorted(value for values in magnitudes.values() for value in values)

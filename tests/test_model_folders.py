@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertForSequenceClassification, RobertaConfig, RobertaModel, RobertaTokenizer
 
-from lottery import models, store
+from lottery import store
 from lottery.experiments.starts import Given, Own
-from lottery.models import folders
+from lottery.models import folders, opening, state
 
 # What stands beside models of the hub, of the Trainer, of git and of a Mac; none of it is what it says it is.
 BESIDE = (
@@ -64,8 +64,8 @@ def keys(folder: Path) -> tuple[str, str]:
 
 
 def opened(folder: Path) -> tuple[list[int], dict[str, torch.Tensor]]:
-    ids = models.tokenizer(str(folder))("w1 w2 w1").input_ids
-    return ids, models.snapshot(models.encoder(str(folder)))
+    ids = opening.tokenizer(str(folder))("w1 w2 w1").input_ids
+    return ids, state.snapshot(opening.encoder(str(folder)))
 
 
 def test_what_lies_beside_a_model_is_neither_read_nor_in_the_key(folder):

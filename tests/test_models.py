@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from huggingface_hub.utils import close_session
+from huggingface_hub.utils import are_progress_bars_disabled, close_session, disable_progress_bars, enable_progress_bars
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
@@ -41,9 +41,11 @@ from transformers import (
     RobertaForSequenceClassification,
     RobertaTokenizer,
 )
+from transformers.utils import logging
 
-from lottery import models, pruning, training
+from lottery import pruning, training
 from lottery.choices import choose
+from lottery.models import families, opening, state
 from lottery.schedules import linear_with_warmup
 from lottery.training import evaluation
 
@@ -104,7 +106,7 @@ def folder_of(tmp_path, bert_folder, tokenizer, roberta_tokenizer):
         if kind == "bert":
             return bert_folder
         torch.manual_seed(7)
-        models.save(larger(PRETRAINED[kind]()), roberta_tokenizer if kind == "roberta" else tokenizer, tmp_path / kind)
+        opening.save(larger(PRETRAINED[kind]()), roberta_tokenizer if kind == "roberta" else tokenizer, tmp_path / kind)
         return str(tmp_path / kind)
 
     return saved
@@ -113,20 +115,20 @@ def folder_of(tmp_path, bert_folder, tokenizer, roberta_tokenizer):
 def test_prunable_of_bert_base_has_as_many_weights_as_counted_by_hand():
     with torch.device("meta"):
         model = BertForPreTraining(BertConfig())
-    found = {name: weight.numel() for name, weight in models.prunable(model, embeddings=True).items()}
+    found = {name: weight.numel() for name, weight in families.prunable(model, embeddings=True).items()}
     layers = {name: n for name, n in found.items() if name.startswith("encoder.layer.")}
     assert len(layers) == 72
     assert sum(layers.values()) == 12 * (4 * 768 * 768 + 2 * 768 * 3072) == 84_934_656
     assert found["pooler.dense.weight"] == 589_824
     assert found["embeddings.word_embeddings.weight"] == 30522 * 768 == 23_440_896
     assert len(found) == 74
-    without = models.prunable(model, embeddings=False)
+    without = families.prunable(model, embeddings=False)
     assert list(without) == [name for name in found if not name.startswith("embeddings")]
 
 
 def test_prunable_names_are_in_the_order_of_the_layers_and_are_the_models_own_tensors(config):
     model = BertForSequenceClassification(config)
-    found = models.prunable(model, embeddings=True)
+    found = families.prunable(model, embeddings=True)
     assert list(found) == [f"encoder.layer.{layer}.{m}.weight" for layer in (0, 1) for m in MATRICES] + [
         "pooler.dense.weight",
         "embeddings.word_embeddings.weight",
@@ -138,7 +140,7 @@ def test_prunable_names_are_in_the_order_of_the_layers_and_are_the_models_own_te
 
 def test_names_are_the_same_under_every_head(config):
     def names(kind):
-        return set(models.prunable(kind(config), embeddings=True))
+        return set(families.prunable(kind(config), embeddings=True))
 
     assert names(BertForPreTraining) == names(BertForSequenceClassification)
     assert names(BertForPreTraining) - names(BertForQuestionAnswering) == {"pooler.dense.weight"}
@@ -147,7 +149,7 @@ def test_names_are_the_same_under_every_head(config):
 def test_roberta_has_the_same_matrices_and_no_pooler_under_its_own_heads():
     for kind in (RobertaForMaskedLM, RobertaForSequenceClassification):
         model = kind(roberta())
-        found = models.prunable(model, embeddings=True)
+        found = families.prunable(model, embeddings=True)
         assert list(found)[:-1] == [f"encoder.layer.{layer}.{m}.weight" for layer in (0, 1) for m in MATRICES]
         assert all(weight is model.get_parameter(f"roberta.{name}") for name, weight in found.items())
 
@@ -158,7 +160,7 @@ def test_roberta_has_the_same_matrices_and_no_pooler_under_its_own_heads():
 )
 def test_electra_has_berts_names_and_what_widens_its_embeddings_is_not_prunable(model):
     model = model(electra())
-    found = models.prunable(model, embeddings=True)
+    found = families.prunable(model, embeddings=True)
     assert list(found) == [f"encoder.layer.{layer}.{m}.weight" for layer in (0, 1) for m in MATRICES] + [
         "embeddings.word_embeddings.weight"
     ]
@@ -170,7 +172,7 @@ def test_electra_has_berts_names_and_what_widens_its_embeddings_is_not_prunable(
 @pytest.mark.parametrize("model", [DistilBertForMaskedLM, DistilBertForSequenceClassification])
 def test_distilbert_has_names_of_its_own(model):
     model = model(distilbert())
-    found = models.prunable(model, embeddings=True)
+    found = families.prunable(model, embeddings=True)
     assert list(found) == [f"transformer.layer.{layer}.{m}.weight" for layer in (0, 1) for m in IN_DISTILBERT] + [
         "embeddings.word_embeddings.weight"
     ]
@@ -181,8 +183,8 @@ def test_distilbert_has_names_of_its_own(model):
 def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of):
     """In the order of the layers, which a test of each family above spells out."""
     in_a_layer = ["query", "key", "value", "attention output", "intermediate", "output"]
-    found = models.prunable(models.for_classes(folder_of(kind), 2), embeddings=True)
-    kinds = [models.kind_and_layer(name)[0] for name in found]
+    found = families.prunable(opening.for_classes(folder_of(kind), 2), embeddings=True)
+    kinds = [families.kind_and_layer(name)[0] for name in found]
     assert [each for each in kinds if each != "pooler"] == [*in_a_layer, *in_a_layer, "word embeddings"]
     assert kinds.count("pooler") == (kind == "bert")
 
@@ -190,18 +192,18 @@ def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of)
 def test_what_is_not_prunable_has_no_kind():
     for name in ("classifier.weight", "encoder.layer.0.output.dense.bias", "encoder.layer.0.output.LayerNorm.weight"):
         with pytest.raises(ValueError, match="no prunable matrix"):
-            models.kind_and_layer(name)
+            families.kind_and_layer(name)
 
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_linear_map_of_the_layers_is_prunable_and_nothing_else(kind, folder_of):
-    for model in (models.for_classes(folder_of(kind), 2), models.for_spans(folder_of(kind))):
+    for model in (opening.for_classes(folder_of(kind), 2), opening.for_spans(folder_of(kind))):
         maps = {
             f"{name}.weight": module.weight
             for name, module in model.base_model.named_modules()
             if isinstance(module, nn.Linear) and name not in ("pooler.dense", "embeddings_project")
         }
-        found = models.prunable(model, embeddings=False, pooler=False)
+        found = families.prunable(model, embeddings=False, pooler=False)
         assert found.keys() == maps.keys()
         assert sum(weight.numel() for weight in found.values()) == 2 * (4 * 16 * 16 + 2 * 16 * 24)
 
@@ -218,7 +220,7 @@ def test_every_linear_map_of_the_layers_is_prunable_and_nothing_else(kind, folde
 )
 def test_the_word_embeddings_are_the_tensor_that_scores_the_vocabulary(model):
     model = model()
-    words = models.prunable(model, embeddings=True)["embeddings.word_embeddings.weight"]
+    words = families.prunable(model, embeddings=True)["embeddings.word_embeddings.weight"]
     assert words is model.get_output_embeddings().weight
     assert words is model.get_input_embeddings().weight
 
@@ -226,14 +228,14 @@ def test_the_word_embeddings_are_the_tensor_that_scores_the_vocabulary(model):
 def test_prunable_refuses_another_family():
     config = AlbertConfig(vocab_size=20, hidden_size=8, num_attention_heads=2, intermediate_size=8, embedding_size=8)
     with pytest.raises(ValueError, match=r"AlbertModel is a 'albert' model: .* bert, roberta, electra or distilbert"):
-        models.prunable(AlbertModel(config), embeddings=False)
+        families.prunable(AlbertModel(config), embeddings=False)
 
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_attention_weight_belongs_to_one_head_by_a_loop_over_rows_and_columns(kind, folder_of):
     """4 heads of 4 in a width of 16; each weight is a number of its own."""
     source = folder_of(kind)
-    weights = models.encoder_weights(source, embeddings=False)
+    weights = opening.encoder_weights(source, embeddings=False)
     numbered = {name: 1000 * i + torch.arange(w.numel()).view_as(w) for i, (name, w) in enumerate(weights.items())}
     expected = {(layer, head): [] for layer in (0, 1) for head in range(4)}
     for layer in (0, 1):
@@ -243,16 +245,16 @@ def test_every_attention_weight_belongs_to_one_head_by_a_loop_over_rows_and_colu
                 for into in range(16):
                     head = (into if "out" in matrix else out) // 4
                     expected[layer, head].append(numbered[name][out, into].item())
-    found = models.by_head(numbered, models.configuration(source))
+    found = families.by_head(numbered, opening.configuration(source))
     assert list(found) == list(expected)
     assert all(sorted(found[place].tolist()) == sorted(expected[place]) for place in expected)
 
 
 def test_a_head_without_its_output_columns_says_nothing(bert_folder):
     """The slices are heads, not just blocks: what a head adds is gone when its columns of the output are 0."""
-    model = models.for_classes(bert_folder, 2).eval()
+    model = opening.for_classes(bert_folder, 2).eval()
     config = model.config
-    weights = models.prunable(model, embeddings=False)
+    weights = families.prunable(model, embeddings=False)
     ids = torch.arange(5, 15)[None]
     whole = model(ids).logits
     name = "encoder.layer.1.attention.self.value.weight"
@@ -263,7 +265,7 @@ def test_a_head_without_its_output_columns_says_nothing(bert_folder):
         rows = torch.zeros(16, 16)
         rows[:4] = torch.linspace(-5, 5, 64).view(4, 16)
         # The value rows of head 0 matter only while head 0 is heard.
-        found = models.by_head({n: (rows if n == name else torch.zeros_like(w)) for n, w in weights.items()}, config)
+        found = families.by_head({n: (rows if n == name else torch.zeros_like(w)) for n, w in weights.items()}, config)
         assert [place for place, values in found.items() if values.any()] == [(1, 0)]
         outputs = []
         for values in (changed[name], changed[name] + rows):
@@ -277,42 +279,42 @@ def test_a_head_without_its_output_columns_says_nothing(bert_folder):
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_prunable_matrix_has_its_kind_and_layer(kind, folder_of):
     """Told by what surrounds it in the model, as the families name their modules."""
-    names = models.prunable(models.for_classes(folder_of(kind), 2), embeddings=True)
-    found = [models.kind_and_layer(name) for name in names]
+    names = families.prunable(opening.for_classes(folder_of(kind), 2), embeddings=True)
+    found = [families.kind_and_layer(name) for name in names]
     order = ["query", "key", "value", "attention output", "intermediate", "output"]
     assert found[:12] == [(each, layer) for layer in (0, 1) for each in order]
     assert found[12:] == [("pooler", None)] * (kind == "bert") + [("word embeddings", None)]
     for name in ("encoder.layer.x.output.dense.weight", "encoder.layer.1.output.weight", "cls.predictions.bias"):
         with pytest.raises(ValueError, match="is no prunable matrix of"):
-            models.kind_and_layer(name)
+            families.kind_and_layer(name)
 
 
 def test_heads_are_refused_where_a_matrix_is_missing(bert_folder):
-    weights = models.encoder_weights(bert_folder, embeddings=False)
+    weights = opening.encoder_weights(bert_folder, embeddings=False)
     del weights["encoder.layer.1.attention.self.value.weight"]
     with pytest.raises(ValueError, match=r"'encoder.layer.1.attention.self.value.weight' is not among the 12"):
-        models.by_head(weights, models.configuration(bert_folder))
+        families.by_head(weights, opening.configuration(bert_folder))
 
 
 def test_a_saved_model_is_loaded_with_the_head_asked_for(bert_folder):
     weights = BertForPreTraining.from_pretrained(bert_folder).bert.state_dict()
-    classes, regression = models.for_classes(bert_folder, 3), models.for_classes(bert_folder, 1)
+    classes, regression = opening.for_classes(bert_folder, 3), opening.for_classes(bert_folder, 1)
     assert (classes.config.num_labels, classes.config.problem_type) == (3, "single_label_classification")
     assert (regression.config.num_labels, regression.config.problem_type) == (1, "regression")
-    for model in (models.for_pretraining(bert_folder), classes, regression, models.for_spans(bert_folder)):
+    for model in (opening.for_pretraining(bert_folder), classes, regression, opening.for_spans(bert_folder)):
         own = model.bert.state_dict()
         assert all(torch.equal(own[name], weights[name]) for name in own)
         assert {p.dtype for p in model.parameters()} == {torch.float32}
-    assert models.tokenizer(bert_folder)("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    assert opening.tokenizer(bert_folder)("w1 w2")["input_ids"] == [2, 6, 7, 3]
 
 
 @pytest.mark.parametrize("kind", [BertForPreTraining, BertForSequenceClassification, BertForMaskedLM, BertModel])
 def test_a_model_is_opened_as_it_was_saved(kind, config, tokenizer, tmp_path):
     torch.manual_seed(0)
     saved = kind(config)
-    models.save(saved, tokenizer, tmp_path)
+    opening.save(saved, tokenizer, tmp_path)
     torch.manual_seed(1)
-    found = models.as_saved(str(tmp_path))
+    found = opening.as_saved(str(tmp_path))
     assert type(found) is kind
     assert found.state_dict().keys() == saved.state_dict().keys()
     assert all(torch.equal(tensor, saved.state_dict()[name]) for name, tensor in found.state_dict().items())
@@ -321,13 +323,13 @@ def test_a_model_is_opened_as_it_was_saved(kind, config, tokenizer, tmp_path):
 
 def test_a_pooler_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
     saved = BertModel(config, add_pooling_layer=False)
-    models.save(saved, tokenizer, tmp_path)
-    found = models.as_saved(str(tmp_path))
+    opening.save(saved, tokenizer, tmp_path)
+    found = opening.as_saved(str(tmp_path))
     assert found.state_dict().keys() == saved.state_dict().keys()
 
 
 def test_a_head_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
-    models.save(BertModel(config), tokenizer, tmp_path)
+    opening.save(BertModel(config), tokenizer, tmp_path)
     told = json.loads((tmp_path / "config.json").read_text())
     for names, refused in (
         (["BertForMaskedLM"], r"lacks \d weights of BertForMaskedLM.*'cls.predictions.bias'"),
@@ -337,13 +339,13 @@ def test_a_head_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
     ):
         (tmp_path / "config.json").write_text(json.dumps(told | {"architectures": names}))
         with pytest.raises(ValueError, match=refused):
-            models.as_saved(str(tmp_path))
+            opening.as_saved(str(tmp_path))
 
 
 def test_a_new_head_follows_torchs_seed(bert_folder):
     def head(seed):
         torch.manual_seed(seed)
-        return models.for_classes(bert_folder, 2).classifier.weight
+        return opening.for_classes(bert_folder, 2).classifier.weight
 
     assert torch.equal(head(1), head(1))
     assert not torch.equal(head(1), head(2))
@@ -351,14 +353,14 @@ def test_a_new_head_follows_torchs_seed(bert_folder):
 
 def test_half_precision_files_are_opened_in_full(tmp_path, config):
     BertForPreTraining(config).half().save_pretrained(tmp_path)
-    assert {p.dtype for p in models.for_pretraining(str(tmp_path)).parameters()} == {torch.float32}
+    assert {p.dtype for p in opening.for_pretraining(str(tmp_path)).parameters()} == {torch.float32}
 
 
 KINDS = ["gpt2", "t5", "deberta-v2", "albert", "modernbert", "xlm-roberta"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("load", [models.tokenizer, models.for_pretraining, models.for_spans])
+@pytest.mark.parametrize("load", [opening.tokenizer, opening.for_pretraining, opening.for_spans])
 def test_another_family_is_refused_in_one_sentence(bert_folder, tmp_path, kind, load):
     folder = changed(bert_folder, tmp_path, config={"model_type": kind})
     with pytest.raises(ValueError, match=f"is a '{kind}' model: .* bert, roberta, electra or distilbert") as error:
@@ -408,7 +410,7 @@ def test_a_damaged_folder_is_refused_in_one_sentence(bert_folder, tmp_path, dama
     folder = changed(bert_folder, tmp_path)
     damage(Path(folder))
     with pytest.raises(ValueError, match=told) as error:
-        models.for_pretraining(folder)
+        opening.for_pretraining(folder)
     assert "\n" not in str(error.value)
 
 
@@ -426,7 +428,7 @@ def test_a_damaged_folder_is_refused_in_one_sentence(bert_folder, tmp_path, dama
 )
 def test_weights_that_do_not_fit_the_config_are_refused(bert_folder, tmp_path, entries, told):
     folder = changed(bert_folder, tmp_path, config=entries)
-    for load in (models.for_pretraining, models.for_spans):
+    for load in (opening.for_pretraining, opening.for_spans):
         with pytest.raises(ValueError, match=told) as error:
             load(folder)
         assert "\n" not in str(error.value)
@@ -449,18 +451,18 @@ def without(part):
 def test_a_file_that_lacks_weights_of_the_encoder_is_refused(bert_folder, tmp_path, weights, told):
     folder = changed(bert_folder, tmp_path, weights=weights)
     with pytest.raises(ValueError, match=told):
-        models.for_classes(folder, 2)
+        opening.for_classes(folder, 2)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_layer_less_is_noticed_in_every_family(kind, folder_of, tmp_path):
     folder = changed(folder_of(kind), tmp_path, weights=without("layer.1."))
     with pytest.raises(ValueError, match=rf"lacks 16 weights .* '{kind}\.\w+\.layer\.1\."):
-        models.for_classes(folder, 2)
+        opening.for_classes(folder, 2)
     layers = {"num_hidden_layers": 1, "n_layers": 1}
     folder = changed(folder_of(kind), tmp_path, config=layers)
     with pytest.raises(ValueError, match=rf"holds 16 weights .* '{kind}\.\w+\.layer\.1\."):
-        models.for_spans(folder)
+        opening.for_spans(folder)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -472,7 +474,7 @@ def test_a_weight_that_is_not_finite_is_named(bert_folder, tmp_path, name, value
 
     folder = changed(bert_folder, tmp_path, weights=spoilt)
     with pytest.raises(ValueError, match=f"'{name}' .* NaN or infinite"):
-        models.for_classes(folder, 2)
+        opening.for_classes(folder, 2)
 
 
 def encoder_of(folder: str) -> dict[str, torch.Tensor]:
@@ -493,27 +495,27 @@ def test_names_of_older_files_are_understood(bert_folder, tmp_path):
         lambda weights: {n.removeprefix("bert."): w for n, w in weights.items() if n.startswith("bert.")},
         lambda weights: weights | {"bert.embeddings.position_ids": torch.arange(40)[None]},
     ):
-        model = models.for_classes(changed(bert_folder, tmp_path, weights=weights), 2)
+        model = opening.for_classes(changed(bert_folder, tmp_path, weights=weights), 2)
         assert all(torch.equal(model.get_parameter(name), weight) for name, weight in wanted.items())
-    model = models.for_classes(changed(bert_folder, tmp_path, weights=without("pooler")), 2)
+    model = opening.for_classes(changed(bert_folder, tmp_path, weights=without("pooler")), 2)
     assert all(torch.equal(model.get_parameter(n), w) for n, w in wanted.items() if "pooler" not in n)
 
 
 @pytest.mark.parametrize("head", [BertForSequenceClassification, BertForTokenClassification])
 def test_a_model_saved_under_a_head_of_other_labels_gets_a_new_one(config, tokenizer, tmp_path, head):
     many = BertConfig(**config.to_dict() | {"num_labels": 5, "problem_type": "multi_label_classification"})
-    models.save(head(many), tokenizer, tmp_path)
+    opening.save(head(many), tokenizer, tmp_path)
     told = load_file(tmp_path / "model.safetensors")
     for model, outputs in (
-        (models.for_classes(str(tmp_path), 3), 3),
-        (models.for_classes(str(tmp_path), 1), 1),
-        (models.for_spans(str(tmp_path)), 2),
+        (opening.for_classes(str(tmp_path), 3), 3),
+        (opening.for_classes(str(tmp_path), 1), 1),
+        (opening.for_spans(str(tmp_path)), 2),
     ):
         assert list(model.children())[-1].weight.shape == (outputs, 16)
         own = {n: w for n, w in model.named_parameters() if n.startswith("bert.") and "pooler" not in n}
         assert len(own) == 37
         assert all(torch.equal(weight, told[name]) for name, weight in own.items())
-    loss = models.for_classes(str(tmp_path), 3)(input_ids=torch.tensor([[2, 6, 3]]), labels=torch.tensor([2])).loss
+    loss = opening.for_classes(str(tmp_path), 3)(input_ids=torch.tensor([[2, 6, 3]]), labels=torch.tensor([2])).loss
     assert loss.isfinite()
 
 
@@ -531,7 +533,7 @@ CODE = {
 
 @pytest.mark.parametrize("kind", ["bert", "bert-of-its-own"])
 @pytest.mark.parametrize(
-    "load", [models.tokenizer, models.for_pretraining, lambda source: models.for_classes(source, 2)]
+    "load", [opening.tokenizer, opening.for_pretraining, lambda source: opening.for_classes(source, 2)]
 )
 def test_code_that_comes_with_a_model_is_not_run(bert_folder, tmp_path, kind, load, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "cache"))
@@ -551,7 +553,7 @@ def test_code_that_comes_with_a_tokenizer_is_not_run(bert_folder, tmp_path, name
     told = json.loads((folder / "tokenizer_config.json").read_text())
     told |= {"tokenizer_class": name, "auto_map": {"AutoTokenizer": ["code.Tokenizer", None]}}
     (folder / "tokenizer_config.json").write_text(json.dumps(told))
-    assert models.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    assert opening.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
     assert list(tmp_path.rglob("trace")) == []
 
 
@@ -559,59 +561,69 @@ def test_code_that_comes_with_a_tokenizer_is_not_run(bert_folder, tmp_path, name
 def test_a_kernel_of_the_hub_is_not_fetched(bert_folder, tmp_path, name):
     folder = changed(bert_folder, tmp_path, config={name: "kernels-community/flash-attn"})
     with pytest.raises(ValueError, match="code of its own"):
-        models.for_classes(folder, 2)
+        opening.for_classes(folder, 2)
 
 
-def test_rewinding_is_exact_and_a_snapshot_is_out_of_reach(config):
-    torch.manual_seed(0)
+def test_a_snapshot_is_out_of_reach_of_later_steps(config):
     model = BertForPreTraining(config)
     told = {name: tensor.tolist() for name, tensor in model.state_dict().items()}
-    state = models.snapshot(model)
+    before = state.snapshot(model)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter))
-    models.rewind(model, state)
-    assert {name: tensor.tolist() for name, tensor in model.state_dict().items()} == told
-    assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
-    with torch.no_grad():
-        model.bert.pooler.dense.bias.add_(1)
-    assert state["bert.pooler.dense.bias"].tolist() == told["bert.pooler.dense.bias"]
-
-
-def test_rewinding_to_another_model_is_refused(config):
-    model = BertForPreTraining(config)
-    state = models.snapshot(model)
-    del state["bert.pooler.dense.bias"]
-    with pytest.raises(RuntimeError, match=r"bert\.pooler\.dense\.bias"):
-        models.rewind(model, state)
-    state["bert.pooler.dense.bias"] = torch.zeros(17)
-    with pytest.raises(RuntimeError, match="size mismatch"):
-        models.rewind(model, state)
+            parameter.add_(1)
+    assert {name: tensor.tolist() for name, tensor in before.items()} == told
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert"])
 def test_the_mlm_head_on_the_encoder_is_the_model(kind, folder_of):
-    model = models.for_pretraining(folder_of(kind)).eval()
+    model = opening.for_pretraining(folder_of(kind)).eval()
     ids = torch.tensor([[2, 6, 7, 3], [2, 9, 8, 3]])
     with torch.no_grad():
-        told, scores = model(ids), models.mlm_head(model)(model.base_model(ids).last_hidden_state)
+        told, scores = model(ids), families.mlm_head(model)(model.base_model(ids).last_hidden_state)
     assert torch.equal(scores, told.prediction_logits if kind == "bert" else told.logits)
     assert scores.std() > 0.1
     if kind == "bert":
-        assert models.nsp_head(model) is model.cls.seq_relationship
+        assert families.nsp_head(model) is model.cls.seq_relationship
     else:
-        assert models.nsp_head(model) is None
+        assert families.nsp_head(model) is None
 
 
 def test_electra_never_filled_in_words(folder_of):
-    for ask in (models.for_pretraining, lambda source: models.mlm_head(models.for_classes(source, 2))):
+    for ask in (opening.for_pretraining, lambda source: families.mlm_head(opening.for_classes(source, 2))):
         with pytest.raises(ValueError, match=r"exchanged words, .* give BERT, RoBERTa or DistilBERT"):
             ask(folder_of("electra"))
 
 
+@pytest.mark.parametrize("of_hub", [True, False])
+def test_opening_and_saving_are_silent_and_leave_transformers_as_it_was(bert_folder, tmp_path, capfd, reports, of_hub):
+    """With everything switched on that reports, and with the bars of the hub's client switched off by themselves."""
+
+    def settings():
+        return logging.get_verbosity(), logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+
+    shown = logging.is_progress_bar_enabled()
+    logging.enable_progress_bar()
+    if not of_hub:
+        disable_progress_bars()
+    try:
+        model = opening.for_classes(bert_folder, 3)
+        opening.save(model, opening.tokenizer(bert_folder), tmp_path / "saved")
+        with pytest.raises(ValueError, match="could not be opened"):
+            opening.for_classes(changed(bert_folder, tmp_path, config={"hidden_act": "unheard of"}), 3)
+        assert settings() == (logging.DEBUG, True, not of_hub)
+        assert (reports, capfd.readouterr()) == ([], ("", ""))
+        BertForSequenceClassification.from_pretrained(bert_folder)
+        assert reports
+        assert capfd.readouterr().err
+    finally:
+        enable_progress_bars()
+        if not shown:
+            logging.disable_progress_bar()
+
+
 def test_saving_is_what_transformers_opens(bert_folder, tmp_path):
-    model, tokenizer = models.for_classes(bert_folder, 2), models.tokenizer(bert_folder)
-    models.save(model, tokenizer, tmp_path)
+    model, tokenizer = opening.for_classes(bert_folder, 2), opening.tokenizer(bert_folder)
+    opening.save(model, tokenizer, tmp_path)
     again = BertForSequenceClassification.from_pretrained(tmp_path)
     one, other = model.state_dict(), again.state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -626,7 +638,7 @@ def test_a_bert_keeps_its_token_types_and_the_others_get_none(folder_of, tokeniz
         ("distilbert", ["input_ids", "attention_mask"]),
         ("roberta", ["input_ids", "attention_mask"]),
     ):
-        found = models.tokenizer(folder_of(kind))
+        found = opening.tokenizer(folder_of(kind))
         assert list(found("w1", "w2")) == names
         assert evaluation.encoded(choose("tasks", "rte"), PAIRS, found, 12).sequences.keys() == {*names[:-1]}
 
@@ -636,8 +648,8 @@ PAIRS = pd.DataFrame({"first": ["w1 w2", "w3"], "second": ["w4", "w5 un w6"], "l
 
 def test_a_roberta_with_berts_tokenizer_is_given_no_token_types(tmp_path, tokenizer):
     """Its table of token types has one row: the second passage's would be out of range."""
-    models.save(RobertaForMaskedLM(roberta()), tokenizer, tmp_path)
-    found, model = models.tokenizer(str(tmp_path)), models.for_classes(str(tmp_path), 2)
+    opening.save(RobertaForMaskedLM(roberta()), tokenizer, tmp_path)
+    found, model = opening.tokenizer(str(tmp_path)), opening.for_classes(str(tmp_path), 2)
     assert len(training.predict(model, evaluation.encoded(choose("tasks", "rte"), PAIRS, found, 12))) == 2
 
 
@@ -645,13 +657,13 @@ def test_a_tokenizer_saved_in_bert_s_and_roberta_s_old_form_opens(bert_folder, f
     folder = Path(changed(bert_folder, tmp_path))
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.txt").write_text("\n".join(sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)) + "\n")
-    assert models.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    assert opening.tokenizer(str(folder))("w1 w2")["input_ids"] == [2, 6, 7, 3]
     folder = Path(changed(folder_of("roberta"), tmp_path))
-    found = models.tokenizer(str(folder))
+    found = opening.tokenizer(str(folder))
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.json").write_text(json.dumps(found.get_vocab()))
     (folder / "merges.txt").write_text("#version: 0.2\n")
-    assert models.tokenizer(str(folder))("w1 un")["input_ids"] == found("w1 un")["input_ids"]
+    assert opening.tokenizer(str(folder))("w1 un")["input_ids"] == found("w1 un")["input_ids"]
 
 
 @pytest.mark.parametrize("left", [[], ["tokenizer_config.json"]])
@@ -662,7 +674,7 @@ def test_a_model_without_a_tokenizer_is_refused(bert_folder, tmp_path, left):
         if file.name not in left:
             file.unlink()
     with pytest.raises(ValueError, match=r"no tokenizer \(tokenizer\.json, vocab\.txt or vocab\.json\)"):
-        models.tokenizer(str(folder))
+        opening.tokenizer(str(folder))
 
 
 def test_a_tokenizer_of_another_model_is_refused(bert_folder, tmp_path, tokenizer):
@@ -670,7 +682,7 @@ def test_a_tokenizer_of_another_model_is_refused(bert_folder, tmp_path, tokenize
     folder = changed(bert_folder, tmp_path)
     BertTokenizer(vocab=words).save_pretrained(folder)
     with pytest.raises(ValueError, match="tokens up to number 61, its model only 60"):
-        models.tokenizer(folder)
+        opening.tokenizer(folder)
 
 
 def test_a_tokenizer_without_padding_is_refused(bert_folder, tmp_path):
@@ -678,16 +690,16 @@ def test_a_tokenizer_without_padding_is_refused(bert_folder, tmp_path):
     told = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps(told | {"pad_token": None}))
     with pytest.raises(ValueError, match="no padding token"):
-        models.tokenizer(str(folder))
+        opening.tokenizer(str(folder))
 
 
 @pytest.mark.parametrize(("kind", "longest"), [("bert", 40), ("roberta", 38), ("electra", 40), ("distilbert", 40)])
 def test_the_longest_sequence_is_the_longest_that_the_model_can_read(kind, longest, folder_of):
-    model = models.for_classes(folder_of(kind), 2)
-    models.check_length(model, longest)
+    model = opening.for_classes(folder_of(kind), 2)
+    families.check_length(model, longest)
     model(input_ids=torch.full((1, longest), 6))
     with pytest.raises(ValueError, match=f"max_length = {longest + 1}: .* for {longest} tokens"):
-        models.check_length(model, longest + 1)
+        families.check_length(model, longest + 1)
     with pytest.raises((IndexError, RuntimeError)):
         model(input_ids=torch.full((1, longest + 1), 6))
 
@@ -695,7 +707,7 @@ def test_the_longest_sequence_is_the_longest_that_the_model_can_read(kind, longe
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_family_is_pruned_fine_tuned_and_evaluated_on_classes(kind, folder_of, cola_folder):
     task, folder = choose("tasks", "cola"), folder_of(kind)
-    tables, tokenizer = task.read(cola_folder), models.tokenizer(folder)
+    tables, tokenizer = task.read(cola_folder), opening.tokenizer(folder)
     model = with_large_head(folder, task)
     assert_pruned_training_keeps_zeros(model, evaluation.encoded(task, tables["train"], tokenizer, 24))
     told = evaluation.encoded(task, tables["dev"], tokenizer, 24)
@@ -714,7 +726,7 @@ def test_every_family_is_pruned_fine_tuned_and_evaluated_on_spans(kind, folder_o
     task, folder = choose("tasks", "squad"), folder_of(kind)
     table = pd.DataFrame({"first": ["w1 ?", "w2 ?"], "second": ["w4 w5 w6", "w7 w8."], "answer": ["w5", "w7"]})
     table["start"], table["answers"] = [3, 0], [("w5",), ("w7",)]
-    tokenizer = models.tokenizer(folder)
+    tokenizer = opening.tokenizer(folder)
     model = with_large_head(folder, task)
     assert_pruned_training_keeps_zeros(model, evaluation.encoded(task, table, tokenizer, 38))
     answers = evaluation.answering(task, table, tokenizer, 38)(model)
@@ -733,7 +745,7 @@ def with_large_head(folder, task):
 
 def assert_pruned_training_keeps_zeros(model, examples):
     """Half of every matrix goes; five steps later it is still 0, and nearly all that was kept has moved."""
-    weights = models.prunable(model, embeddings=True)
+    weights = families.prunable(model, embeddings=True)
     mask = {name: torch.rand(weight.shape) < 0.5 for name, weight in weights.items()}
     optimizer = training.adamw(model, learning_rate=1e-3)
     before = {name: weight.detach().clone() for name, weight in weights.items()}
@@ -750,14 +762,14 @@ def assert_pruned_training_keeps_zeros(model, examples):
 
 def packaged() -> Path:
     try:
-        files = metadata.files(models.MINILM_PACKAGE)
+        files = metadata.files(opening.MINILM_PACKAGE)
     except metadata.PackageNotFoundError:
-        pytest.skip(f"the package {models.MINILM_PACKAGE} is not installed")
+        pytest.skip(f"the package {opening.MINILM_PACKAGE} is not installed")
     return next(Path(file.locate()) for file in files if file.name == "model.safetensors")
 
 
 def test_the_packaged_minilm_is_the_published_one():
-    assert models.locate("minilm") == packaged().parent
+    assert opening.locate("minilm") == packaged().parent
 
 
 class File:
@@ -775,25 +787,25 @@ def test_a_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
     folder.mkdir()
     save_file({"a": torch.zeros(2)}, folder / "model.safetensors")
 
-    monkeypatch.setattr(models.metadata, "files", lambda name: [File(folder / "model.safetensors")])
+    monkeypatch.setattr(opening.metadata, "files", lambda name: [File(folder / "model.safetensors")])
     with pytest.raises(ValueError, match="not the published"):
-        models.locate("minilm")
-    monkeypatch.setattr(models.metadata, "files", lambda name: [])
+        opening.locate("minilm")
+    monkeypatch.setattr(opening.metadata, "files", lambda name: [])
     with pytest.raises(ValueError, match="reinstall"):
-        models.locate("minilm")
+        opening.locate("minilm")
 
 
 def test_the_checksum_is_computed_once_a_file(tmp_path, monkeypatch):
     weights, read = tmp_path / "model.safetensors", []
     weights.write_bytes(b"one")
-    monkeypatch.setattr(models, "MINILM_SHA256", hashlib.sha256(b"one").hexdigest())
-    monkeypatch.setattr(models.metadata, "files", lambda name: [File(weights)])
-    monkeypatch.setattr(models, "file_digest", lambda *told: read.append(told) or hashlib.file_digest(*told))
-    assert models.locate("minilm") == models.locate("minilm") == tmp_path
+    monkeypatch.setattr(opening, "MINILM_SHA256", hashlib.sha256(b"one").hexdigest())
+    monkeypatch.setattr(opening.metadata, "files", lambda name: [File(weights)])
+    monkeypatch.setattr(opening, "file_digest", lambda *told: read.append(told) or hashlib.file_digest(*told))
+    assert opening.locate("minilm") == opening.locate("minilm") == tmp_path
     assert len(read) == 1
     weights.write_bytes(b"other")
     with pytest.raises(ValueError, match="not the published"):
-        models.locate("minilm")
+        opening.locate("minilm")
 
 
 def missing(name):
@@ -818,9 +830,9 @@ def hub(tmp_path, monkeypatch):
         return download(*told, **how)
 
     monkeypatch.setattr("lottery.hub.snapshot_download", only_here)
-    models._downloaded.cache_clear()
+    opening._downloaded.cache_clear()
     yield tmp_path / "hub", waited
-    models._downloaded.cache_clear()
+    opening._downloaded.cache_clear()
 
 
 def cached(cache: Path, name: str, folder: str) -> Path:
@@ -832,7 +844,7 @@ def cached(cache: Path, name: str, folder: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["bert-base-uncased", "someone/a_model"])
-@pytest.mark.parametrize("load", [models.tokenizer, models.for_pretraining, models.for_spans])
+@pytest.mark.parametrize("load", [opening.tokenizer, opening.for_pretraining, opening.for_spans])
 def test_without_a_network_a_hub_name_fails_with_what_to_do(hub, name, load):
     with pytest.raises(
         ValueError, match=f"'{name}' .* `hf download {name}` .* 'miniature', 'minilm', or a folder"
@@ -848,17 +860,17 @@ def test_offline_mode_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match=r"offline mode is enabled.* `hf download bert-base-uncased`") as error:
-        models.for_classes("bert-base-uncased", 2)
+        opening.for_classes("bert-base-uncased", 2)
     assert "\n" not in str(error.value)
 
 
 def test_a_model_in_the_hubs_cache_opens_without_a_network(hub, bert_folder):
     cache, waited = hub
     place = cached(cache, "someone/a_model", bert_folder)
-    assert models.locate("someone/a_model") == place
-    model = models.for_pretraining("someone/a_model")
+    assert opening.locate("someone/a_model") == place
+    model = opening.for_pretraining("someone/a_model")
     assert all(torch.equal(model.get_parameter(name), weight) for name, weight in encoder_of(bert_folder).items())
-    assert models.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    assert opening.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
     assert waited == []
 
 
@@ -908,7 +920,7 @@ def server(tmp_path, bert_folder, monkeypatch):
     (Hub.folder / "pytorch_model.bin").write_bytes(b"pickled")
     (Hub.folder / "code.py").write_text("print('run')")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    models._downloaded.cache_clear()
+    opening._downloaded.cache_clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as serving:
         address = f"http://127.0.0.1:{serving.server_port}"
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
@@ -919,19 +931,19 @@ def server(tmp_path, bert_folder, monkeypatch):
         Thread(target=serving.serve_forever, daemon=True).start()
         yield Hub
         serving.shutdown()
-    models._downloaded.cache_clear()
+    opening._downloaded.cache_clear()
     close_session()
 
 
 def test_a_hub_name_is_downloaded_once_and_only_what_is_opened(server, bert_folder):
-    model = models.for_pretraining("someone/a_model")
+    model = opening.for_pretraining("someone/a_model")
     assert all(torch.equal(model.get_parameter(name), weight) for name, weight in encoder_of(bert_folder).items())
-    assert models.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
-    fetched = {file.name for file in models.locate("someone/a_model").iterdir()}
+    assert opening.tokenizer("someone/a_model")("w1 w2")["input_ids"] == [2, 6, 7, 3]
+    fetched = {file.name for file in opening.locate("someone/a_model").iterdir()}
     assert fetched == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     asked = len(server.asked)
-    models._downloaded.cache_clear()  # as in the next process
-    models.for_classes("someone/a_model", 2)
+    opening._downloaded.cache_clear()  # as in the next process
+    opening.for_classes("someone/a_model", 2)
     assert len(server.asked) == asked > 0
 
 
@@ -939,7 +951,7 @@ def test_a_name_that_the_hub_does_not_know_is_told(server):
     with pytest.raises(
         ValueError, match=r"there is no folder 'someone/another'; the .* hub has no model .*'minilm'"
     ) as error:
-        models.tokenizer("someone/another")
+        opening.tokenizer("someone/another")
     assert "\n" not in str(error.value)
 
 
@@ -948,7 +960,7 @@ def test_a_half_downloaded_model_is_asked_for_again(hub, bert_folder, lacking):
     cache, waited = hub
     (cached(cache, "someone/a_model", bert_folder) / lacking).unlink()
     with pytest.raises(ValueError, match="hub does not answer"):
-        models.locate("someone/a_model")
+        opening.locate("someone/a_model")
     assert len(waited) == 1
 
 
@@ -957,30 +969,30 @@ def test_a_half_downloaded_model_is_asked_for_again(hub, bert_folder, lacking):
 )
 def test_a_mistyped_path_is_a_folder_that_is_missing(hub, path):
     with pytest.raises(ValueError, match=f"there is no folder '{path}'"):
-        models.locate(path)
+        opening.locate(path)
     assert hub[1] == []
 
 
 def test_a_tilde_is_the_home_folder(bert_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     shutil.copytree(bert_folder, tmp_path / "mine")
-    assert models.locate("~/mine") == tmp_path / "mine"
-    assert models.for_classes("~/mine", 2).config.num_labels == 2
+    assert opening.locate("~/mine") == tmp_path / "mine"
+    assert opening.for_classes("~/mine", 2).config.num_labels == 2
 
 
 def test_without_the_package_minilm_is_the_hubs(hub, bert_folder, monkeypatch):
-    monkeypatch.setattr(models.metadata, "files", missing)
+    monkeypatch.setattr(opening.metadata, "files", missing)
     with pytest.raises(ValueError, match="hf download sentence-transformers/all-MiniLM-L6-v2"):
-        models.locate("minilm")
+        opening.locate("minilm")
     place = cached(hub[0], "sentence-transformers/all-MiniLM-L6-v2", bert_folder)
     with pytest.raises(ValueError, match="not the published"):
-        models.locate("minilm")
+        opening.locate("minilm")
     whole = (place / "model.safetensors").read_bytes()
-    monkeypatch.setattr(models, "MINILM_SHA256", hashlib.sha256(whole).hexdigest())
-    assert models.locate("minilm") == place
+    monkeypatch.setattr(opening, "MINILM_SHA256", hashlib.sha256(whole).hexdigest())
+    assert opening.locate("minilm") == place
 
 
 def test_the_families_are_told():
-    told = models.describe()
+    told = opening.describe()
     assert list(told) == ["miniature", "miniature-roberta", "minilm", "FOLDER", "NAME"]
     assert "BERT, RoBERTa, ELECTRA or DistilBERT" in told["FOLDER"]

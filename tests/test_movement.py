@@ -8,11 +8,11 @@ import scipy.stats
 import torch
 from transformers import BertConfig, BertForPreTraining
 
-from lottery import models
 from lottery import store as runs
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.movement import Movement
 from lottery.experiments.starts import Given
+from lottery.models import families, opening
 from lottery.store import Run
 
 
@@ -47,7 +47,7 @@ def by_hand(before, after):
 def test_movement_is_that_of_all_matrices_ranked_by_scipy(given, tuned, tmp_path, embeddings):
     found = measured(tmp_path, given, tuned, embeddings=embeddings).metrics
     folders = given.model, str(Run(tuned, tmp_path).path / "model")
-    ranked = by_hand(*(models.encoder_weights(folder, embeddings=embeddings) for folder in folders))
+    ranked = by_hand(*(opening.encoder_weights(folder, embeddings=embeddings) for folder in folders))
     assert found["matrices"] == list(ranked)
     assert found["sizes"] == [start.size for start, _ in ranked.values()]
     assert len(ranked) == 13 + embeddings
@@ -76,12 +76,12 @@ def test_a_model_beside_itself_has_not_moved(given, tmp_path):
 
 def shaken(model, tmp_path, tokenizer, size):
     """The model with normal noise of a size on every weight, saved."""
-    found, generator = models.for_pretraining(model), torch.Generator().manual_seed(9)
+    found, generator = opening.for_pretraining(model), torch.Generator().manual_seed(9)
     with torch.no_grad():
-        for name, weight in models.prunable(found, embeddings=True).items():
+        for name, weight in families.prunable(found, embeddings=True).items():
             assert weight.std() > 0.1, name
             weight.add_(size * torch.randn(weight.shape, generator=generator))
-    models.save(found, tokenizer, tmp_path / "shaken")
+    opening.save(found, tokenizer, tmp_path / "shaken")
     return str(tmp_path / "shaken")
 
 
@@ -102,12 +102,12 @@ def test_what_has_moved_by_noise_moves_as_the_noise_beside_it(given, tmp_path, t
 def test_a_model_without_a_pooler_is_compared_without_it_and_another_shape_is_refused(
     given, tmp_path, tokenizer, config
 ):
-    models.save(models.for_spans(given.model), tokenizer, tmp_path / "spans")
+    opening.save(opening.for_spans(given.model), tokenizer, tmp_path / "spans")
     found = measured(tmp_path, given, replace(given, model=str(tmp_path / "spans"))).metrics
     assert len(found["matrices"]) == 12
     assert found["mean"] == 0
     for change in ({"num_hidden_layers": 1}, {"intermediate_size": 32}):
-        models.save(
+        opening.save(
             BertForPreTraining(BertConfig(**(config.to_dict() | change))), tokenizer, tmp_path / next(iter(change))
         )
         other = replace(given, model=str(tmp_path / next(iter(change))))

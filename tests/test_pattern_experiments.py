@@ -8,7 +8,6 @@ import pytest
 import torch
 from transformers import BertModel
 
-from lottery import models
 from lottery import store as runs
 from lottery.attention import maps as attention_maps
 from lottery.attention.patterns import PATTERNS, labelled
@@ -18,6 +17,7 @@ from lottery.experiments.attention_patterns import AttentionPatterns, TypicalMap
 from lottery.experiments.labelled_patterns import COLUMNS, LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining
 from lottery.experiments.starts import Given
+from lottery.models import opening
 
 FEATURES = PatternTraining(classifier="features", drawn=40, seed=3)
 
@@ -146,13 +146,13 @@ class Without:
 
 def test_maps_of_a_pruned_model_are_as_if_the_heads_output_were_nothing(patterns, tmp_path):
     pruned = replace(patterns, kept=Without(), sentences=2)
-    model = models.encoder(patterns.of.model)
+    model = opening.encoder(patterns.of.model)
     with torch.no_grad():
         model.encoder.layer[0].attention.output.dense.weight[:, :4] = 0
     given = {len(tokens): maps for tokens, maps, _ in pruned.maps(runs.Run(pruned, tmp_path))}
     whole = replace(patterns, sentences=2)
     intact = {len(tokens): (tokens, maps) for tokens, maps, _ in whole.maps(runs.Run(whole, tmp_path))}
-    tokenizer = models.tokenizer(patterns.of.model)
+    tokenizer = opening.tokenizer(patterns.of.model)
     for n, (tokens, before) in intact.items():
         ids = torch.tensor([tokenizer.convert_tokens_to_ids(tokens)])
         model.set_attn_implementation("eager")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import masks, models, training
+from lottery import masks, training
 from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import Kept
@@ -19,6 +19,7 @@ from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.masks import Mask
+from lottery.models import opening, state
 from lottery.pruning import components
 from lottery.store import Run, parameters
 from lottery.training import evaluation
@@ -59,7 +60,7 @@ def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_hea
     began = {}
 
     def fine_tune(model, *_, **__):
-        began["state"] = models.snapshot(model)
+        began["state"] = state.snapshot(model)
         return []  # the losses
 
     monkeypatch.setattr(training, "fine_tune", fine_tune)
@@ -85,7 +86,7 @@ def test_a_model_of_unequal_layers_is_not_saved(fine_tuning, tmp_path):
 def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
     found = runs.perform(PrunedScore(of=fine_tuning, kept=SOME), tmp_path)
     folder = fine_tuning.weights(found)
-    task, tokenizer = choose("tasks", "cola"), models.tokenizer(folder)
+    task, tokenizer = choose("tasks", "cola"), opening.tokenizer(folder)
     model = BertForSequenceClassification.from_pretrained(folder).eval()
     tables = fine_tuning.tables("cola")
     gates = {"heads": torch.tensor(HEADS).float(), "mlps": torch.tensor(MLPS).float()}
@@ -106,7 +107,7 @@ def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(fine_t
     with torch.no_grad():
         for name, kept in mask.items():
             model.bert.get_parameter(name).mul_(kept)
-    tokenizer = models.tokenizer(fine_tuning.weights(found))
+    tokenizer = opening.tokenizer(fine_tuning.weights(found))
     expected, _ = evaluation.score(model, choose("tasks", "cola"), fine_tuning.tables("cola"), tokenizer, 16)
     metrics = found.metrics
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)

@@ -13,7 +13,7 @@ from transformers import (
 
 from lottery import masks, pruning, training
 from lottery.data.examples import Examples, seeded
-from lottery.models import prunable
+from lottery.models.families import prunable
 from lottery.schedules import cubic, linear_with_warmup
 from lottery.training import pretraining
 

@@ -1,5 +1,6 @@
 """Against the tokenizer's own windows, the published rules of BERT's code (run_squad.py) in plain loops, all spans."""
 
+import copy
 import random
 
 import numpy as np
@@ -123,6 +124,13 @@ def test_at_384_tokens_a_window_begins_128_after_the_one_before(tokenizer):
     assert read.high.tolist() == [378, 506, 634, 762, 890, 900]  # 384 - 3 of the question - 3 special ones
     assert spans.windows(frame, tokenizer, 906).low.tolist() == [0]
     assert spans.windows(frame, tokenizer, 905).low.tolist() == [0, 301]
+
+
+def test_a_paragraph_longer_than_the_model_reads_is_nothing_to_be_warned_of(tokenizer, reports):
+    short = copy.deepcopy(tokenizer)
+    short.model_max_length = 8
+    assert len(spans.windows(long_table(seed=0), short, 25).examples) > 12
+    assert reports == []
 
 
 def test_where_the_question_leaves_little_room_no_token_is_skipped(tokenizer):

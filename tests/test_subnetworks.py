@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 import torch
 
-from lottery import masks, models
+from lottery import masks
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
+from lottery.models import opening
 from lottery.store import Run
 
 TASKS = ("CoLA", "SST-2", "MRPC", "QQP", "STS-B", "MNLI", "QNLI", "RTE", "WNLI")
@@ -246,7 +247,7 @@ def weighed(tuned, monkeypatch):
     generator = torch.Generator().manual_seed(5)
     weights = {name: torch.randn(shape, generator=generator) for name, shape in MATRICES.items()}
     monkeypatch.setattr(FineTuning, "weights", lambda self, run: "folder")
-    monkeypatch.setattr(models, "encoder_weights", lambda source, **_: weights)
+    monkeypatch.setattr(opening, "encoder_weights", lambda source, **_: weights)
 
     def find(sparsity):
         good = masks.keep_highest({name: weight.abs() for name, weight in weights.items()}, sparsity)

@@ -17,9 +17,10 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from lottery import miniature, models
+from lottery import miniature
 from lottery.choices import choose, offered
 from lottery.data import own_file
+from lottery.models import opening
 from lottery.task_heads import embedding, label_tokens, mlm, random
 from lottery.tasks import cola, hans, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
 from lottery.training import evaluation
@@ -90,13 +91,13 @@ def folders(language, tmp_path_factory) -> dict[str, str]:
             for parameter in model.parameters():
                 parameter.add_(0.4 * torch.randn_like(parameter))
         found[kind] = str(tmp_path_factory.mktemp(kind))
-        models.save(model, own, found[kind])
+        opening.save(model, own, found[kind])
     return found
 
 
 def batch_of(name: str, folder: str, tables):
     """A task, its tokenizer, and a batch of unlike lengths without labels."""
-    task, own = choose("tasks", name), models.tokenizer(folder)
+    task, own = choose("tasks", name), opening.tokenizer(folder)
     given = evaluation.encoded(task, tables[name]["dev"][:24], own, 80)
     batch = given.batch(list(range(24)))
     assert len(given.lengths.unique()) > 2
@@ -207,7 +208,7 @@ def test_a_random_head_is_what_fine_tuning_uses(bert_folder, tokenizer):
 @pytest.mark.parametrize(("task", "words"), BY_NAME)
 def test_a_word_belongs_to_the_label_of_its_name(task, words, folders):
     assert dict(zip(task.LABELS, task.WORDS[0], strict=True)) == words
-    own = models.tokenizer(folders["roberta"])
+    own = opening.tokenizer(folders["roberta"])
     found = label_tokens(task, own)
     assert {label: own.decode([token]) for label, token in zip(task.LABELS, found, strict=True)} == {
         label: f" {word}" for label, word in words.items()
@@ -215,7 +216,7 @@ def test_a_word_belongs_to_the_label_of_its_name(task, words, folders):
 
 
 def test_the_words_of_a_number_and_of_a_span(folders):
-    own = models.tokenizer(folders["bert"])
+    own = opening.tokenizer(folders["bert"])
     yes, no = own.get_vocab()["yes"], own.get_vocab()["no"]
     assert label_tokens(stsb, own) == [yes]
     assert label_tokens(squad, own) == [yes, no]
@@ -245,13 +246,13 @@ def test_the_released_words_of_mnli_exchange_the_answers(head, folders, tables):
 
 
 def test_where_nothing_was_misassigned_the_released_words_are_the_named_ones(folders):
-    own = models.tokenizer(folders["bert"])
+    own = opening.tokenizer(folders["bert"])
     for task in (cola, rte, squad):
         assert label_tokens(task, own, released=True) == label_tokens(task, own)
 
 
 def test_roberta_takes_the_word_with_its_blank(folders):
-    own = models.tokenizer(folders["roberta"])
+    own = opening.tokenizer(folders["roberta"])
     assert own("Yes", add_special_tokens=False)["input_ids"] == [own.get_vocab()["Yes"]]
     assert label_tokens(rte, own) == [own.get_vocab()["\u0120Yes"], own.get_vocab()["\u0120No"]]
 
@@ -271,7 +272,7 @@ def test_the_miniature_takes_the_second_row_where_it_splits_a_word(language):
 
 def test_the_packaged_minilm_knows_the_first_row_and_has_no_mlm_head():
     try:
-        own = models.tokenizer("minilm")
+        own = opening.tokenizer("minilm")
     except ValueError as error:
         pytest.skip(str(error))
     for task, words in BY_NAME:
@@ -336,7 +337,7 @@ def test_a_task_of_ones_own_has_no_label_words(bert_folder, tokenizer):
 def test_electra_has_no_mlm_head_and_a_product_only_where_the_widths_agree(narrower, language, tmp_path):
     own = miniature.tokenizer(language)
     config = ElectraConfig(vocab_size=len(own), embedding_size=narrower, hidden_size=32, intermediate_size=48, **SHAPE)
-    models.save(ElectraForPreTraining(config), own, tmp_path)
+    opening.save(ElectraForPreTraining(config), own, tmp_path)
     with pytest.raises(ValueError, match="pre-trained to find exchanged words"):
         mlm.build(str(tmp_path), rte, own)
     if narrower == 32:

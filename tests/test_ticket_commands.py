@@ -10,10 +10,11 @@ import torch
 from scipy import stats
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
-from lottery import masks, models
+from lottery import masks
 from lottery import store as runs
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import components
 
 
@@ -93,7 +94,7 @@ def test_a_ticket_is_shown_layer_by_layer(lottery, ticket, here):
     assert f"sparsity  {masks.sparsity(mask):.4f}" in told
     rows = [line.split("│")[1:-1] for line in told.splitlines() if line.startswith("│")]
     for layer, row in enumerate(rows):
-        names = [f"encoder.layer.{layer}.{matrix}.weight" for matrix in models.BERT.matrices]
+        names = [f"encoder.layer.{layer}.{matrix}.weight" for matrix in families.BERT.matrices]
         shares = [f"{1 - np.mean(mask[name].numpy()):.3f}" for name in names]
         assert [cell.strip() for cell in row] == [str(layer), *shares]
     assert len(rows) == 2
@@ -197,7 +198,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(
 ):
     told_of = json.loads((Path(bert_folder) / "config.json").read_text())
     wider = BertModel(BertConfig(**told_of | {"intermediate_size": 32, "num_attention_heads": 2}))
-    models.save(wider, tokenizer, tmp_path / "wider")
+    opening.save(wider, tokenizer, tmp_path / "wider")
     places = {"BERT": bert_folder, "WIDER": str(tmp_path / "wider")}
     for short, place in places.items():
         arguments = [word.replace(short, place) for word in arguments]

@@ -7,11 +7,12 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
 
-from lottery import masks, models
+from lottery import masks
 from lottery import store as runs
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.masks import files as mask_files
+from lottery.models import families, opening, state
 from lottery.suite import tickets as ticket_files
 
 ASKED = {"importance": "magnitude", "scope": "global", "sparsity": 0.4, "embeddings": False, "pooler": False, "seed": 0}
@@ -25,7 +26,7 @@ def classifier(config, tokenizer, tmp_path):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.2 * torch.randn_like(parameter)
-    models.save(model, tokenizer, tmp_path / "classifier")
+    opening.save(model, tokenizer, tmp_path / "classifier")
     return model, str(tmp_path / "classifier")
 
 
@@ -44,7 +45,9 @@ def logits(model, batch):
 def test_what_is_kept_is_what_a_sort_keeps(classifier, scope):
     model, folder = classifier
     mask = ticket_files.of_model(folder, **ASKED | {"scope": scope, "pooler": True, "embeddings": True})
-    sizes = {name: np.abs(weight.detach().numpy()) for name, weight in models.prunable(model, embeddings=True).items()}
+    sizes = {
+        name: np.abs(weight.detach().numpy()) for name, weight in families.prunable(model, embeddings=True).items()
+    }
     assert mask.keys() == sizes.keys()
     assert len(mask) == 14
     together = np.sort(np.concatenate([size.ravel() for size in sizes.values()]))
@@ -75,18 +78,18 @@ def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, t
     mask = ticket_files.of_model(folder, **ASKED | {"embeddings": embeddings, "pooler": embeddings})
     masked = {
         f"bert.{name}": weight * mask[name]
-        for name, weight in models.prunable(model, embeddings=True).items()
+        for name, weight in families.prunable(model, embeddings=True).items()
         if name in mask
     }
     with torch.no_grad():
         expected = torch.func.functional_call(model, masked, kwargs=batch).logits
     assert (logits(model, batch) - expected).abs().max() > 0.01
-    baked = models.as_saved(folder)
+    baked = opening.as_saved(folder)
     ticket_files.bake(baked, mask)
-    models.save(baked, tokenizer, tmp_path / "baked")
+    opening.save(baked, tokenizer, tmp_path / "baked")
     again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "baked")
     assert logits(again, batch) == pytest.approx(expected, abs=1e-6)
-    own = models.prunable(again, embeddings=True)
+    own = families.prunable(again, embeddings=True)
     for name, kept in mask.items():
         assert (own[name][~kept] == 0).all()
 
@@ -95,7 +98,7 @@ def test_the_mask_of_another_model_is_refused(classifier, config):
     """Of another width, of fewer and of more layers, of components of other numbers."""
     model, folder = classifier
     mask = ticket_files.of_model(folder, **ASKED)
-    before = models.snapshot(model)
+    before = state.snapshot(model)
     for other in (
         {name: kept for name, kept in mask.items() if "layer.1" not in name},
         mask | {"encoder.layer.2.output.dense.weight": torch.ones(16, 24).bool()},

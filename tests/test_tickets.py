@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import masks, models
+from lottery import masks
 from lottery import store as runs
 from lottery.experiments import Kept, Pretrained, Start, conditions
 from lottery.experiments.fine_tuning import FineTuning
@@ -17,6 +17,7 @@ from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Freed, Ticket
 from lottery.findings.conditions import with_conditions
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.store import Run
 
 
@@ -45,7 +46,7 @@ def cut(of, **change):
 
 
 def prunable(folder):
-    return models.prunable(BertForSequenceClassification.from_pretrained(folder), embeddings=True)
+    return families.prunable(BertForSequenceClassification.from_pretrained(folder), embeddings=True)
 
 
 def test_what_can_be_given_is_known_by_what_it_offers(given, tuned):
@@ -70,7 +71,7 @@ def test_a_cut_keeps_the_largest_and_leaves_torchs_generator_alone(given, tmp_pa
     after = torch.rand(3)
     torch.manual_seed(4)
     assert torch.equal(after, torch.rand(3))
-    weights = models.prunable(models.for_pretraining(bert_folder), embeddings=embeddings)
+    weights = families.prunable(opening.for_pretraining(bert_folder), embeddings=embeddings)
     assert mask.keys() == weights.keys()
     for name, kept in mask.items():
         magnitude = weights[name].abs()
@@ -79,7 +80,7 @@ def test_a_cut_keeps_the_largest_and_leaves_torchs_generator_alone(given, tmp_pa
 
 
 def test_the_pooler_of_a_model_without_one_is_not_cut(tmp_path, bert_folder, tokenizer, given):
-    models.save(models.for_spans(bert_folder), tokenizer, tmp_path / "spans")
+    opening.save(opening.for_spans(bert_folder), tokenizer, tmp_path / "spans")
     start = replace(given, model=str(tmp_path / "spans"))
     assert not [name for name in cut(start).mask(Run(start, tmp_path)) if "pooler" in name]
     assert "pooler.dense.weight" in cut(given).mask(Run(given, tmp_path))

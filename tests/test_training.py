@@ -10,7 +10,7 @@ from lottery import masks, pruning, training
 from lottery import store as runs
 from lottery.data import spans
 from lottery.data.examples import encode, epochs
-from lottery.models import prunable
+from lottery.models.families import prunable
 from lottery.schedules import linear_with_warmup
 
 

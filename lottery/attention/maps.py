@@ -6,15 +6,21 @@ norms of Kobayashi et al. 2020 (arXiv:2004.10102). Maps come example by example 
 thousand examples would fill the memory; `dict(raw(model, examples))` keeps those of a few.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery.data.examples import Batch, Examples, sorted_batches
-from lottery.models import FAMILIES, frozen
+from lottery.models.families import FAMILIES
+from lottery.models.state import frozen
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_SIZE = 16  # as bert-base at 128 tokens: its probabilities are 150 MB
 

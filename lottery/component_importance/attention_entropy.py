@@ -1,14 +1,20 @@
 """Attention entropy: a head matters more the fewer tokens it looks at. A score of heads alone."""
 
-import torch
-from transformers import PreTrainedModel
+from __future__ import annotations
 
-from lottery import models
+from typing import TYPE_CHECKING
+
+import torch
+
 from lottery.attention import maps as attention_maps
 from lottery.data.examples import Examples, sorted_batches
 from lottery.masks import Mask, Scores
+from lottery.models import state
 from lottery.pruning import sensitivity
 from lottery.pruning.components import HEADS
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
@@ -17,7 +23,7 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
     The generator is not drawn from, and no gate is set: attention is that of the whole model.
     """
     total = torch.zeros(model.config.num_hidden_layers, model.config.num_attention_heads)
-    with attention_maps.eager(model), models.frozen(model), torch.inference_mode():
+    with attention_maps.eager(model), state.frozen(model), torch.inference_mode():
         for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
             batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
             batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}

@@ -3,12 +3,18 @@
 Within a batch gradients of opposite sign cancel, so the score depends on which examples share a batch.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 TOGETHER = 64  # examples of a batch, in the order of the data, as in the released code of Prasanna et al. 2020
 

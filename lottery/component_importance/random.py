@@ -1,11 +1,17 @@
 """Random: no component matters more than another; the chance level of every score."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import components
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

@@ -4,13 +4,19 @@ To the score is added, after every batch, the size of the *sum* of all gradients
 data, and lets signs cancel over the whole set.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.component_importance.batch import TOGETHER
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

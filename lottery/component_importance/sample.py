@@ -1,11 +1,17 @@
 """Sensitivity, example by example: the mean of |dL/dxi|, as Prasanna et al. 2020 state it (arXiv:2005.00561)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

@@ -1,20 +1,26 @@
 """First-order Taylor: the change of the loss if a component were 0 (Molchanov et al. 2017, arXiv:1611.06440)."""
 
-import torch
-from transformers import PreTrainedModel
+from __future__ import annotations
 
-from lottery import models
+from typing import TYPE_CHECKING
+
+import torch
+
 from lottery.data.examples import Examples, sorted_batches
 from lottery.masks import Mask, Scores
+from lottery.models import families, state
 from lottery.pruning import components, sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """|sum of weight x gradient| over each component's matrices, of the mean loss. The generator is not drawn from."""
-    weights = models.prunable(model, embeddings=False, pooler=False)
+    weights = families.prunable(model, embeddings=False, pooler=False)
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     gates = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
-    with models.frozen(model), components.gated(model, gates):
+    with state.frozen(model), components.gated(model, gates):
         for weight in weights.values():
             weight.requires_grad_()
         for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):

@@ -4,12 +4,18 @@ At one token the gradient of a gate is the product of the component's output wit
 example counts with the sum of these products' sizes over its tokens, so that a long one counts more.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:

@@ -4,12 +4,18 @@ To the score is added, after every batch, the sum of the sizes in it and in all 
 counts B times and the last one once: the score depends on the order of the data.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Examples
 from lottery.masks import Mask, Scores
 from lottery.pruning import sensitivity
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 TOGETHER = 32  # examples of a batch, in the order of the data, as in the released scripts
 

@@ -3,15 +3,20 @@
 The rules are those of the code of BERT for SQuAD v1.1 (Devlin et al. 2019, run_squad.py).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from transformers import PreTrainedTokenizerBase
 
 from lottery.data.examples import Examples, as_sequences, padding
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 LONGEST_QUESTION = 64  # tokens of a question that are read
 LONGEST_ANSWER = 30  # tokens of an answer
@@ -77,7 +82,8 @@ def _encodings(table, tokenizer) -> Iterator[tuple[dict[str, torch.Tensor], np.n
     # A thousand rows at a time: a tokenizer's own record of all of SQuAD would take gigabytes.
     for begin in range(0, len(table), 1000):
         rows = table.iloc[begin : begin + 1000]
-        encoded = tokenizer(rows["first"].tolist(), rows["second"].tolist())
+        # A text longer than the model reads is cut into windows later: nothing to be warned of.
+        encoded = tokenizer(rows["first"].tolist(), rows["second"].tolist(), verbose=False)
         sequences = as_sequences(encoded, tokenizer)
         for row in range(len(rows)):
             parts = [-1 if part is None else part for part in encoded.sequence_ids(row)]

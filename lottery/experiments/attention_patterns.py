@@ -9,13 +9,14 @@ import torch
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery import masks, models
+from lottery import masks
 from lottery.attention import maps as attention_maps
 from lottery.attention.patterns import FEWEST, PATTERNS
 from lottery.choices import named
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
 from lottery.experiments.pattern_training import PatternTraining
+from lottery.models import opening
 from lottery.pruning import components
 from lottery.store import Count, Run, Size, parameters
 from lottery.training import evaluation
@@ -68,8 +69,8 @@ class AttentionPatterns:
         Raises ValueError where no sentence has 8 tokens.
         """
         source, task = self.of.weights(run), self.of.task_named(self.task)
-        tokenizer = models.tokenizer(source)
-        model = models.encoder(source).to(Accelerator().device)
+        tokenizer = opening.tokenizer(source)
+        model = opening.encoder(source).to(Accelerator().device)
         dev = self.of.tables(self.task)["dev"]
         lengths = evaluation.encoded(task, dev, tokenizer, self.max_length).lengths
         enough = (lengths >= FEWEST).nonzero().flatten()

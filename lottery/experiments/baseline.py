@@ -6,9 +6,10 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import models, training
+from lottery import training
 from lottery.choices import choose, named
 from lottery.experiments import Data, Start, starts
+from lottery.models import opening
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.training import evaluation
 
@@ -43,13 +44,13 @@ class Baseline:
             )
         tables = starts.published(self.task, self.data) if self.data else self.start.tables(self.task)
         source = self.start.weights(run)
-        tokenizer = models.tokenizer(source)
+        tokenizer = opening.tokenizer(source)
         if tokenizer.sep_token_id is None:
             raise ValueError(
                 f"the tokenizer of {source!r} has no separator token: name one in its tokenizer_config.json"
             )
         model = choose("baselines", self.kind).build(
-            vocabulary=models.configuration(source).vocab_size,
+            vocabulary=opening.configuration(source).vocab_size,
             outputs=evaluation.outputs(task),
             width=self.width,
             pair=task.PAIR,

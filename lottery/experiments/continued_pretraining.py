@@ -7,13 +7,14 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models, training
+from lottery import training
 from lottery.choices import choose
 from lottery.data.examples import Examples
 from lottery.experiments import Model, Text, encoded_text
 from lottery.experiments.corpus_text import CorpusText
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
+from lottery.models import families, opening
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import pretraining
@@ -41,11 +42,11 @@ class ContinuedPretraining:
         Raises ValueError where there are no steps for a model without heads.
         """
         if not self.steps:
-            models.require_heads(self.model)
+            opening.require_heads(self.model)
         set_seed(self.seed)
-        tokenizer = models.tokenizer(self.model)
-        model = models.for_pretraining(self.model)
-        models.check_length(model, self.max_length)
+        tokenizer = opening.tokenizer(self.model)
+        model = opening.for_pretraining(self.model)
+        families.check_length(model, self.max_length)
         model.to(Accelerator().device)
         train, held_out = self.text(run, tokenizer)
         losses = training.train(
@@ -57,7 +58,7 @@ class ContinuedPretraining:
             checkpoint=run.checkpoint(),
             title="going on with pre-training",
         )
-        run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
         return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
             model, held_out, tokenizer, seed=HELD_OUT_SEED

@@ -8,12 +8,12 @@ import torch
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import models
 from lottery.data.examples import seeded
 from lottery.experiments import Start
 from lottery.experiments.iterative_pruning import IterativePruning, Rewound, removed_after
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
+from lottery.models import families, opening
 from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
 
@@ -40,10 +40,10 @@ class Redrawn:
     def perform(self, run: Run) -> dict[str, Any]:
         """`model_size`, the number of its parameters."""
         source = self.like.weights(run)
-        trained = models.for_pretraining(source)
+        trained = opening.for_pretraining(source)
         set_seed(self.seed)
         model = type(trained)(trained.config)
-        run.folder("model", lambda folder: models.save(model, models.tokenizer(source), folder))
+        run.folder("model", lambda folder: opening.save(model, opening.tokenizer(source), folder))
         return {"model_size": sum(parameter.numel() for parameter in model.parameters())}
 
     def weights(self, run: Run) -> str:
@@ -77,21 +77,21 @@ class Shuffled:
         Raises ValueError for a model of a single layer, which has none to exchange them with.
         """
         source = self.like.weights(run)
-        model = models.for_pretraining(source)
+        model = opening.for_pretraining(source)
         layers = model.config.num_hidden_layers
         if layers < 2:
             raise ValueError("a model of one layer has no other to exchange its matrices with: give one of several")
         generator, order = seeded(self.seed), list(range(layers))
         while order == sorted(order):  # of few layers the draw often is the order that they had
             order = torch.randperm(layers, generator=generator).tolist()
-        matrices = list(models.prunable(model, embeddings=False, pooler=False).values())
+        matrices = list(families.prunable(model, embeddings=False, pooler=False).values())
         each = len(matrices) // layers
         before = [matrix.detach().clone() for matrix in matrices]
         with torch.no_grad():
             for layer, taken in enumerate(order):
                 for kind in range(each):
                     matrices[layer * each + kind].copy_(before[taken * each + kind])
-        run.folder("model", lambda folder: models.save(model, models.tokenizer(source), folder))
+        run.folder("model", lambda folder: opening.save(model, opening.tokenizer(source), folder))
         return {"order": order}
 
     def weights(self, run: Run) -> str:

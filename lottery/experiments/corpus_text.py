@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from lottery import models
 from lottery.data import text_corpus
 from lottery.data.examples import seeded
 from lottery.experiments import Model, Text, encoded_text
+from lottery.models import opening
 from lottery.store import Run, Size, parameters
 from lottery.training import pretraining
 
@@ -24,7 +24,7 @@ class CorpusText:
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The numbers of `pairs` and `tokens` to train on, and of `held_out_pairs`."""
-        tokenizer = models.tokenizer(self.model)
+        tokenizer = opening.tokenizer(self.model)
         documents = text_corpus.read(Path(self.corpus).expanduser())
         train, held_out = (
             pretraining.sentence_pairs(some, tokenizer, self.max_length, seeded(PAIRING_SEED, number))

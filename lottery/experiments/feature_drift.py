@@ -9,9 +9,10 @@ from pydantic import InstanceOf
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from lottery import models, pruning
+from lottery import pruning
 from lottery.data import examples
 from lottery.experiments import Pretrained, Start
+from lottery.models import families, opening
 from lottery.statistics import likeness as features
 from lottery.store import Run, Size, parameters
 from lottery.training import evaluating
@@ -39,7 +40,7 @@ class FeatureDrift:
         name and `_by_layer`. NaN in any layer makes the mean NaN.
         """
         sources = [start.weights(run) for start in (self.text, self.full, self.pruned)]
-        tokenizer, *others = map(models.tokenizer, sources)
+        tokenizer, *others = map(opening.tokenizer, sources)
         if any(other.get_vocab() != tokenizer.get_vocab() for other in others):
             raise ValueError(
                 "the two models do not share the vocabulary of the text: give two that come from the model whose text "
@@ -63,6 +64,6 @@ class FeatureDrift:
 
 
 def _encoder(start: Start, run: Run) -> PreTrainedModel:
-    model = models.encoder(start.weights(run)).to(Accelerator().device)
-    pruning.remove(models.prunable(model, embeddings=True), start.mask(run))
+    model = opening.encoder(start.weights(run)).to(Accelerator().device)
+    pruning.remove(families.prunable(model, embeddings=True), start.mask(run))
     return model

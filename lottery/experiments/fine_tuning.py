@@ -11,7 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import masks, models, pruning, schedules, training
+from lottery import masks, pruning, schedules, training
 from lottery import store as runs
 from lottery.choices import choose
 from lottery.data import splitting
@@ -20,6 +20,7 @@ from lottery.experiments import Data, Start, starts
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import Weights, components
 from lottery.store import Count, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
@@ -72,10 +73,10 @@ class FineTuning:
         set_seed(self.seed)
         task = self.task_named(self.task)
         source = self.start.weights(run)
-        tokenizer = models.tokenizer(source)
+        tokenizer = opening.tokenizer(source)
         tables = self.tables(self.task)
         model = evaluation.with_head(source, task)
-        models.check_length(model, self.max_length)
+        families.check_length(model, self.max_length)
         parts, mask = masks.parted(self.start.mask(run))
         if parts:
             if self.saved:
@@ -85,12 +86,12 @@ class FineTuning:
         train = evaluation.encoded(task, learnt, tokenizer, self.max_length)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         model.to(Accelerator().device)
-        weights = models.prunable(model, embeddings=True)
+        weights = families.prunable(model, embeddings=True)
         # Under a head that reads spans there is no pooler.
         mask = {
             name: kept.to(model.device)
             for name, kept in mask.items()
-            if name in weights or not name.startswith(models.POOLER)
+            if name in weights or not name.startswith(families.POOLER)
         }
         stopping = None
         if self.epochs == AUTO:
@@ -120,7 +121,7 @@ class FineTuning:
         if stopping:
             stopping.restore()
         if self.saved:
-            run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+            run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         if renew:
             mask_files.save(
                 run.path / RENEWED,
@@ -155,7 +156,7 @@ class FineTuning:
         """The task, the fine-tuned model on the device, its tokenizer, and the data. Raises as `weights` does."""
         task, folder = self.task_named(self.task), self.weights(run)
         model = evaluation.with_head(folder, task).to(Accelerator().device)
-        return task, model, models.tokenizer(folder), self.tables(self.task)
+        return task, model, opening.tokenizer(folder), self.tables(self.task)
 
     def mask(self, run: Run) -> Mask:
         """What was kept of it in the end."""

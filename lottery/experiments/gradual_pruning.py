@@ -7,7 +7,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import masks, models, pruning, schedules, training
+from lottery import masks, pruning, schedules, training
 from lottery import store as runs
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
@@ -15,6 +15,7 @@ from lottery.experiments import Pretrained
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
@@ -48,10 +49,10 @@ class GradualPruning:
         """
         set_seed(self.seed)
         source = self.start.weights(run)
-        tokenizer = models.tokenizer(source)
-        model = models.for_pretraining(source).to(Accelerator().device)
+        tokenizer = opening.tokenizer(source)
+        model = opening.for_pretraining(source).to(Accelerator().device)
         train, held_out = self.start.text(run, tokenizer)
-        weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
+        weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = pruning.everything(weights)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         prune = pruning.gradually(
@@ -91,7 +92,7 @@ class GradualPruning:
             asked=self.sparsity,
             seed=self.seed,
         )
-        run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
         counts["integrated_rate"] = self.learning_rate * sum(map(rate, range(self.steps)))
         return counts | pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)

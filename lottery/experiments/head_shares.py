@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import InstanceOf
 
-from lottery import masks, models, pruning
+from lottery import masks, pruning
 from lottery.experiments import Kept, Start
+from lottery.models import families, opening
 from lottery.store import Run, parameters
 
 
@@ -19,7 +20,7 @@ class HeadShares:
     of: InstanceOf[Start]  # the model that the mask is of
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Shares removed of each head's weights, as by `models.by_head`.
+        """Shares removed of each head's weights, as by `families.by_head`.
 
         shares    one a head, layer by layer
         layers    their number
@@ -27,12 +28,12 @@ class HeadShares:
         chance_sd  root of the mean square that sd would have, if in each matrix as many weights went, but any of them
         """
         source = self.of.weights(run)
-        config = models.configuration(source)
-        weights = models.encoder_weights(source, embeddings=True)
+        config = opening.configuration(source)
+        weights = opening.encoder_weights(source, embeddings=True)
         mask = self.kept.mask(run)
         pruning.check(weights, mask)
         kept = pruning.everything(weights) | mask
-        heads = models.by_head(kept, config)
+        heads = families.by_head(kept, config)
         shares = np.array([1 - part.double().mean().item() for part in heads.values()])
         by_layer = shares.reshape(config.num_hidden_layers, config.num_attention_heads)
         return {
@@ -49,7 +50,7 @@ class HeadShares:
 
 def _variance_by_chance(kept: dict, config) -> np.ndarray:
     """The variance of a head's share in each layer, where each matrix loses as many weights, but drawn evenly."""
-    family = models.FAMILIES[config.model_type]
+    family = families.FAMILIES[config.model_type]
     variances = []
     for layer in range(config.num_hidden_layers):
         drawn, own = 0.0, 0

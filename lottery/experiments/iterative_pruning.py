@@ -11,7 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import masks, models, pruning, schedules, training
+from lottery import masks, pruning, schedules, training
 from lottery import store as runs
 from lottery.data import examples
 from lottery.data.examples import Batch
@@ -20,6 +20,7 @@ from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.importance import magnitude
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
@@ -64,9 +65,9 @@ class OnTask:
 
     def opened(self, start: Start, source: str, run: Run, seed: int) -> Round:
         """The model `source` under a head; the scores are those of `evaluation.score`, and `majority`."""
-        task, tables, tokenizer = start.task_named(self.task), start.tables(self.task), models.tokenizer(source)
+        task, tables, tokenizer = start.task_named(self.task), start.tables(self.task), opening.tokenizer(source)
         model = evaluation.with_head(source, task)
-        models.check_length(model, self.max_length)
+        families.check_length(model, self.max_length)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         positions = examples.epochs(train, self.batch_size, seed)
 
@@ -95,7 +96,7 @@ class OnText:
 
     def opened(self, start: Pretrained, source: str, run: Run, seed: int) -> Round:
         """The model `source` under its MLM head; the scores are those of `pretraining.evaluate`."""
-        tokenizer, model = models.tokenizer(source), models.for_pretraining(source)
+        tokenizer, model = opening.tokenizer(source), opening.for_pretraining(source)
         train, held_out = start.text(run, tokenizer)
 
         def scored() -> dict[str, Any]:
@@ -176,7 +177,7 @@ class IterativePruning:
             raise ValueError(f"rewind_step = {begun}: a level has {steps} updates, so give a smaller number")
         begun *= self.level > 1
         model.to(Accelerator().device)
-        weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
+        weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = pruning.everything(weights)
         for before in self.preceding:
             for name, kept in before.mask(run).items():
@@ -187,7 +188,7 @@ class IterativePruning:
         def keep(step: int) -> None:
             # On disk and not in memory: a run killed later goes on from a checkpoint behind this step.
             if self.level == 1 and step == self.rewind_step:
-                run.folder(REWOUND, lambda folder: models.save(model, tokenizer, folder))
+                run.folder(REWOUND, lambda folder: opening.save(model, tokenizer, folder))
 
         with pruning.held(weights, mask, optimizer):
             training.train(
@@ -202,7 +203,7 @@ class IterativePruning:
                 title=f"level {self.level} of iterative pruning",
             )
         if self.rewind_step is None:
-            run.folder(TRAINED, lambda folder: models.save(model, tokenizer, folder))
+            run.folder(TRAINED, lambda folder: opening.save(model, tokenizer, folder))
         # Not their magnitude, which is 0: a weight that remains may be 0 as well.
         scores = {
             name: score.masked_fill(~mask[name], -torch.inf)

@@ -8,13 +8,13 @@ import pandas as pd
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery import models
 from lottery.attention import maps as attention_maps
 from lottery.attention import patterns as attention_patterns
 from lottery.attention.patterns import PATTERNS
 from lottery.choices import named
 from lottery.experiments import Start
 from lottery.experiments.pattern_training import PatternTraining
+from lottery.models import opening
 from lottery.store import Run, Size, Source, parameters
 from lottery.training import evaluation
 
@@ -46,8 +46,8 @@ class LabelledPatterns:
         """
         sheet = self._sheet()
         source, task = self.start.weights(run), self.start.task_named(self.task)
-        tokenizer = models.tokenizer(source)
-        model = models.encoder(source).to(Accelerator().device)
+        tokenizer = opening.tokenizer(source)
+        model = opening.encoder(source).to(Accelerator().device)
         dev = self.start.tables(self.task)["dev"]
         if sheet["row"].max() >= len(dev):
             raise ValueError(f"{self.labels}: row {sheet['row'].max()} of {self.task}, whose dev set has {len(dev)}")

@@ -11,7 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
-from lottery import masks, models, schedules, training
+from lottery import masks, schedules, training
 from lottery import store as runs
 from lottery.choices import choose, named
 from lottery.data.examples import Examples, sorted_batches
@@ -20,6 +20,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.mask_learning import Pressing
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families, opening, state
 from lottery.schedules import Schedule
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
@@ -78,15 +79,15 @@ class LearnedMask:
         if self.ramp > 1:
             raise ValueError(f"ramp = {self.ramp}: the sparsity rises over a share of the steps, at most 1")
         task, source = self.start.task_named(self.task), self.start.weights(run)
-        tokenizer, tables = models.tokenizer(source), self.tables(self.task)
+        tokenizer, tables = opening.tokenizer(source), self.tables(self.task)
         head = choose("task_heads", self.head)
         model = head.build(source, task, tokenizer, released=self.released_words).to(Accelerator().device)
-        models.check_length(model, self.max_length)
-        before = models.snapshot(model.base_model)
+        families.check_length(model, self.max_length)
+        before = state.snapshot(model.base_model)
         train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         rise = schedules.rise(steps=max(1, round(self.ramp * steps)), power=POWERS[self.rise])
-        weights = models.prunable(model, embeddings=False, pooler=False)
+        weights = families.prunable(model, embeddings=False, pooler=False)
         learner = mask_training.learner(choose("mask_learning", self.method), weights)
         given, loss, banks = self._guidance(run, task, train, steps, learner)
         optimizer = mask_training.optimizer(
@@ -138,7 +139,7 @@ class LearnedMask:
             "train_loss": training.mean_loss(model, train),
             "majority": evaluation.majority(task, tables)[task.METRIC],
             "trained": sum(parameter.numel() for parameter in learned),
-            "changed": models.changed(model.base_model, before),
+            "changed": state.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
             **_mask_metrics(mask, model),
             **found,
@@ -253,7 +254,7 @@ def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: 
 
 def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     """The metrics of a mask that `LearnedMask.perform` names."""
-    by_head = torch.stack([own.view(4, -1).float().mean(1) for own in models.by_head(mask, model.config).values()])
+    by_head = torch.stack([own.view(4, -1).float().mean(1) for own in families.by_head(mask, model.config).values()])
     kinds = ("query", "key", "value", "output")
     return {
         "sparsity_met": masks.sparsity(mask),

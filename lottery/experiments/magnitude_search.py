@@ -2,12 +2,13 @@
 
 from typing import Any, ClassVar
 
-from lottery import masks, models, pruning
+from lottery import masks, pruning
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families
 from lottery.pruning import components
 from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.training import evaluation
@@ -44,7 +45,7 @@ class MagnitudeSearch:
         degenerate   why the search says nothing; "" where it does
         """
         task, model, tokenizer, tables = self.of.opened(run)
-        weights = models.prunable(model, embeddings=False, pooler=False)
+        weights = families.prunable(model, embeddings=False, pooler=False)
         right = evaluation.truth(task, tables["dev"])
         answer = evaluation.answering(task, tables["dev"], tokenizer, self.of.max_length)
 

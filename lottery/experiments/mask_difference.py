@@ -4,12 +4,16 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import masks, models
+from lottery import masks
 from lottery.experiments import Kept
 from lottery.masks import Mask
+from lottery.models.families import KINDS, POOLER, WORD_EMBEDDINGS, kind_and_layer
 from lottery.store import Run, parameters
 
-APART = (f"{models.POOLER}.weight", f"{models.WORD_EMBEDDINGS}.weight")  # what a mask of a model may leave uncovered
+APART = (
+    f"{POOLER}.weight",
+    f"{WORD_EMBEDDINGS}.weight",
+)  # what a mask of a model may leave uncovered
 
 
 @parameters
@@ -29,7 +33,7 @@ class MaskDifference:
         different, jaccard, kappa  as in `masks`; `chance` and `chance_jaccard` are what masks of these sparsities reach
                                    when they are drawn independently, and 0 is what kappa reaches
         different_without_embeddings  the same share over all but the word embeddings
-        kinds                      the kinds of matrices, as in `models.kind`, and for each of them in their order
+        kinds                      the kinds of matrices, as in `families.KINDS`, and for each of them in their order
                                    `different_by_kind` and `kappa_by_kind`
         left_out                   the names of tensors that only one of the masks covers
         Raises ValueError where the masks are of different models, or one of them covers nothing.
@@ -42,11 +46,11 @@ class MaskDifference:
             )
         left_out = [name for name in APART if (name in one) != (name in other)]
         one, other = _of(one, lambda name: name not in left_out), _of(other, lambda name: name not in left_out)
-        layers = [_of(mask, lambda name: models.kind_and_layer(name)[0] != "word embeddings") for mask in (one, other)]
+        layers = [_of(mask, lambda name: kind_and_layer(name)[0] != "word embeddings") for mask in (one, other)]
         shares = masks.sparsity(one), masks.sparsity(other)
         by_kind = {}
-        for kind in (*models.KINDS, "pooler", "word embeddings"):
-            pair = [_of(mask, lambda name, kind=kind: models.kind_and_layer(name)[0] == kind) for mask in (one, other)]
+        for kind in (*KINDS, "pooler", "word embeddings"):
+            pair = [_of(mask, lambda name, kind=kind: kind_and_layer(name)[0] == kind) for mask in (one, other)]
             if any(pair):
                 by_kind[kind] = masks.share_different(*pair), masks.kappa(*pair)
         different, kappa = zip(*by_kind.values(), strict=True)

@@ -6,12 +6,13 @@ import pandas as pd
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import miniature, models, training
+from lottery import miniature, training
 from lottery.choices import choose
 from lottery.data.examples import Examples
 from lottery.experiments import miniature_text
 from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText
 from lottery.masks import Mask
+from lottery.models import opening
 from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
 from lottery.training import pretraining
@@ -48,7 +49,7 @@ class Miniature:
             checkpoint=run.checkpoint(),
             title="pre-training the miniature",
         )
-        run.folder("model", lambda folder: models.save(model, tokenizer, folder))
+        run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
         return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
             model, held_out, tokenizer, seed=HELD_OUT_SEED

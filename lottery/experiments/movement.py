@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import torch
 from pydantic import InstanceOf
 
-from lottery import models
 from lottery.data.examples import seeded
 from lottery.experiments import Start
+from lottery.models import families, opening
 from lottery.statistics import ranks
 from lottery.store import Count, Run, parameters
 
@@ -43,12 +43,12 @@ class Movement:
         return {"matrices": list(before), "sizes": sizes} | found | noise
 
     def _weights(self, start: Start, run: Run) -> dict[str, torch.Tensor]:
-        return models.encoder_weights(start.weights(run), embeddings=self.embeddings)
+        return opening.encoder_weights(start.weights(run), embeddings=self.embeddings)
 
 
 def _of_one_shape(before: dict, after: dict) -> tuple[dict, dict]:
     """Both with the matrices that both have: a model under a head that reads spans has no pooler."""
-    pooler = f"{models.POOLER}.weight"
+    pooler = f"{families.POOLER}.weight"
     names = [name for name in before if name in after]
     if (before.keys() ^ after.keys()) - {pooler} or any(before[name].shape != after[name].shape for name in names):
         raise ValueError(

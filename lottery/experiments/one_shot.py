@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 from accelerate.utils import set_seed
 
-from lottery import masks, models, pruning, training
+from lottery import masks, pruning, training
 from lottery.choices import choose, named
 from lottery.data import examples
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
 from lottery.masks import files as mask_files
+from lottery.models import families
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
 from lottery.training import evaluation
@@ -38,7 +39,7 @@ class OneShot:
         set_seed(self.seed)
         dense = self.dense
         task, model, tokenizer, tables = dense.opened(run)
-        weights = models.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
+        weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
         mask = KEEP[self.scope](scores, self.sparsity)
         pruning.remove(weights, mask)

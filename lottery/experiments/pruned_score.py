@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import masks, models, pruning
+from lottery import masks, pruning
 from lottery.experiments import Kept
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.models import families
 from lottery.pruning import components
 from lottery.store import Run, parameters
 from lottery.training import evaluation
@@ -33,7 +34,7 @@ class PrunedScore:
             told = {name: int(kept.sum()) for name, kept in parts.items()}
             told["share_kept"] = components.share_kept(parts, model.config)
         else:
-            pruning.remove(models.prunable(model, embeddings=True), weights)
+            pruning.remove(families.prunable(model, embeddings=True), weights)
             told = {"heads": None, "mlps": None, "share_kept": 1 - masks.sparsity(weights)}
         found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
         run.once("answers.parquet", lambda: answers)

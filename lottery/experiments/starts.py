@@ -7,7 +7,7 @@ from typing import ClassVar
 import pandas as pd
 import torch
 
-from lottery import miniature, models
+from lottery import miniature
 from lottery.choices import choose, named
 from lottery.data import glue_hub, own_file, text_corpus
 from lottery.data.examples import seeded
@@ -16,6 +16,7 @@ from lottery.experiments import HUB, Data, Model, Pretrained, Start
 from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
+from lottery.models import opening
 from lottery.store import Count, Fraction, Run, Source, parameters
 from lottery.tasks import Task
 
@@ -256,7 +257,7 @@ def _splits(task: str, data: str) -> list[str]:
 
 
 # Once for all seeds and tasks of a grid.
-_check = cache(models.check)
+_check = cache(opening.check)
 
 
 @cache

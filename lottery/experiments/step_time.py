@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from lottery import models, training
+from lottery import training
 from lottery.choices import choose, named
 from lottery.mask_learning import Method
+from lottery.models import families
 from lottery.store import Count, Run, Size, parameters
 from lottery.training import mask_training
 
@@ -72,7 +73,7 @@ def stepping(method: Method | None, config: BertConfig, batch_size: int, length:
         optimizer, clipped = training.adamw(model, learning_rate=2e-5), None
         yield step
         return
-    weights = models.prunable(model, embeddings=False, pooler=False)
+    weights = families.prunable(model, embeddings=False, pooler=False)
     learner = mask_training.learner(method, weights)
     optimizer = mask_training.optimizer(model, weights, learner, score_rate=2e-2, weight_rate=2e-5, head=True)
     clipped = [parameter for group in optimizer.param_groups for parameter in group["params"]]

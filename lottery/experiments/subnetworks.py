@@ -9,12 +9,13 @@ from typing import ClassVar, Literal
 
 import torch
 
-from lottery import masks, models
+from lottery import masks
 from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.masks import Mask
+from lottery.models import opening
 from lottery.store import Count, Run, parameters
 
 Search = ComponentSearch | MagnitudeSearch
@@ -72,7 +73,7 @@ class Bad:
         return removed if self.disjoint else removed | _some(good, lacking, generator)
 
     def _weights(self, run: Run, good: Mask) -> Mask:
-        of = models.encoder_weights(self.like.of.weights(run), embeddings=False, pooler=False)
+        of = opening.encoder_weights(self.like.of.weights(run), embeddings=False, pooler=False)
         scores = choose("importance", self.like.importance).score(of, seeded(self.like.seed))
         removed = masks.sparsity(good)
         if not self.disjoint:

@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import masks, models, pruning
+from lottery import masks, pruning
 from lottery import store as runs
 from lottery.experiments import Kept, Start
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning
+from lottery.models import families, state
 from lottery.store import Experiment, Run, parameters
 from lottery.training import evaluation
 
@@ -37,10 +38,10 @@ class TaskModel:
         task, model, tokenizer, tables = self.of.opened(run)
         held = self.of.mask(run)
         mask = self.kept.mask(run) if self.kept else held
-        pruning.remove(models.prunable(model, embeddings=True), mask)
-        matrices = pruning.everything(models.prunable(model, embeddings=False, pooler=False))
+        pruning.remove(families.prunable(model, embeddings=True), mask)
+        matrices = pruning.everything(families.prunable(model, embeddings=False, pooler=False))
         matrices |= {name: kept for name, kept in mask.items() if name in matrices}
-        before = models.snapshot(evaluation.with_head(self.before.weights(run), task).base_model)
+        before = state.snapshot(evaluation.with_head(self.before.weights(run), task).base_model)
         led = {runs.key(each): each for each in _before(self)}.values()
         found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
         run.once("answers.parquet", lambda: answers)
@@ -50,7 +51,7 @@ class TaskModel:
             "removed": masks.removed(matrices),
             "weights": sum(kept.numel() for kept in matrices.values()),
             "trained": sum(parameter.numel() for parameter in model.parameters()) - masks.removed(held),
-            "changed": models.changed(model.base_model, before),
+            "changed": state.changed(model.base_model, before),
             "steps": sum(
                 run.need(each).metrics["steps"] for each in led if isinstance(each, FineTuning | IterativePruning)
             ),

@@ -5,11 +5,11 @@ from typing import ClassVar
 import pandas as pd
 from pydantic import InstanceOf
 
-from lottery import models
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
 from lottery.masks import Mask
+from lottery.models import opening
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, Run, parameters
 from lottery.tasks import Task
@@ -30,7 +30,7 @@ class Cut:
 
     def mask(self, run: Run) -> Mask:
         """What scores highest."""
-        weights = models.encoder_weights(self.of.weights(run), embeddings=self.embeddings, pooler=self.pooler)
+        weights = opening.encoder_weights(self.of.weights(run), embeddings=self.embeddings, pooler=self.pooler)
         return KEEP[self.scope](choose("importance", self.importance).score(weights, seeded(self.seed)), self.sparsity)
 
 

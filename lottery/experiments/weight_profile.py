@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models
 from lottery import statistics as stats
 from lottery.experiments import Start
+from lottery.models import families, opening
 from lottery.statistics import ranks
 from lottery.store import Run, parameters
 
@@ -45,13 +45,13 @@ class WeightProfile:
         continuation. In a vocabulary without ## none is counted, and every correlation is NaN.
         """
         source = self.of.weights(run)
-        weights = models.encoder_weights(source, embeddings=True)
-        table = f"{models.WORD_EMBEDDINGS}.weight"
+        weights = opening.encoder_weights(source, embeddings=True)
+        table = f"{families.WORD_EMBEDDINGS}.weight"
         cut = {name: weight for name, weight in weights.items() if self.embeddings or name != table}
-        config = models.configuration(source)
-        family, layer = models.FAMILIES[config.model_type], min(1, config.num_hidden_layers - 1)
+        config = opening.configuration(source)
+        family, layer = families.FAMILIES[config.model_type], min(1, config.num_hidden_layers - 1)
         key = f"{family.layers}.{layer}.{family.matrices[1]}.weight"
-        words = word_pieces(models.tokenizer(source), weights[table])
+        words = word_pieces(opening.tokenizer(source), weights[table])
         return (
             _distributions(weights)
             | _cuts(cut)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lottery.models import KINDS, kind_and_layer
+from lottery.models.families import KINDS, kind_and_layer
 
 HEADS = {"queries": "query_heads", "keys": "key_heads", "values": "value_heads", "outputs": "output_heads"}
 POOLED = {
@@ -25,7 +25,7 @@ WAYS = ("over all heads", "within layers")
 def by_matrix(rows: pd.DataFrame, weights: Mapping[str, int]) -> pd.DataFrame:
     """Share that stays, one row a matrix of each mask: title, task, seed, kind, layer, share, and its weights.
 
-    weights  of a matrix of each of `models.KINDS`
+    weights  of a matrix of each of `families.KINDS`
     """
     return pd.DataFrame(
         {name: row[name] for name in ("title", "task", "seed")}
@@ -46,7 +46,7 @@ def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
 def by_kind(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean share of each kind of matrix over the layers, a row a mask; from `by_matrix`.
 
-    returns  a column each of `models.KINDS`, and `times`: as much of the two feed-forward matrices as of the other four
+    returns  a column each of `KINDS`, and `times`: as much of the two feed-forward matrices as of the other four
     """
     means = rows.pivot_table("share", index=["title", "task", "seed"], columns="kind", sort=False)[[*KINDS]]
     return means.assign(times=means[[*KINDS[4:]]].mean(axis=1) / means[[*KINDS[:4]]].mean(axis=1))

@@ -1,8 +1,9 @@
 """Learned masks: one file a method, which tells from scores what each weight is multiplied by.
 
-A file has the names of `Method`. Scores and gates are {name: (out, in)}, named as the weights of `models.prunable`. The
-scores of most methods are parameters that are trained; those of magnitude are the sizes of the weights. How far a
-method has come is its `progress`, from 0 to 1: with it the sparsity rises, or the threshold that stands in its place.
+A file has the names of `Method`. Scores and gates are {name: (out, in)}, named as the weights of
+`families.prunable`. The scores of most methods are parameters that are trained; those of magnitude are the sizes of the
+weights. How far a method has come is its `progress`, from 0 to 1: with it the sparsity rises, or the threshold that
+stands in its place.
 """
 
 from collections.abc import Callable

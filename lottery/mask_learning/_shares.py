@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from lottery.masks import Mask, Scores, keep_highest
-from lottery.models import kind_and_layer
+from lottery.models.families import kind_and_layer
 
 LEAST = 0.005  # of the weights of each matrix that stay whatever the threshold is (Sanh et al. 2020, released code)
 
@@ -20,7 +20,7 @@ LEAST = 0.005  # of the weights of each matrix that stay whatever the threshold 
 def shared(scores: Scores, sparsity: float) -> Mask:
     """By eq. 4, what a full matrix cannot hold going to the others; of each kind exactly `sparsity` is removed.
 
-    scores    {name: (out, in)}, named as by `models.prunable`: its layer's number is in a matrix's name
+    scores    {name: (out, in)}, named as by `families.prunable`: its layer's number is in a matrix's name
     sparsity  share to remove, in [0, 1)
     returns   {name: bool}, True where the weight stays
 

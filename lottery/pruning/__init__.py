@@ -5,16 +5,20 @@ Gordon's code does (`released`): the weight lives on under its mask, moves by wh
 is ranked by its raw size, and may come back when the mask is computed anew.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 from lottery.masks import Mask, Scores, boolean, keep_highest, keep_highest_in_each
 from lottery.schedules import Schedule
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 Weights = dict[str, nn.Parameter]
 Scope = Literal["local", "global"]  # weights are compared within their own matrix, or over the whole model
@@ -44,8 +48,8 @@ def check(weights: Weights, mask: Mask) -> None:
         if name not in weights:
             near = next((own for own in weights if own.endswith(f".{name}") or name.endswith(f".{own}")), None)
             raise ValueError(
-                f"the mask names {name!r} and these weights {near!r}: give both as `models.prunable` names them, below "
-                "the encoder"
+                f"the mask names {name!r} and these weights {near!r}: give both as `families.prunable` names them, "
+                "below the encoder"
                 if near
                 else f"the mask is of another model: it names {name!r}, which this model's weights do not have"
             )

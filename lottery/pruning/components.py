@@ -7,18 +7,23 @@ arXiv:1905.10650; Prasanna et al. 2020, arXiv:2005.00561, section 3). transforme
 heads out, so both are made here, gates by hooks and without touching the model's modules.
 """
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel
 
-from lottery import models
 from lottery.masks import HEADS, MLPS, Mask, Scores, boolean
-from lottery.models import FAMILIES
+from lottery.models import families
+from lottery.models.families import FAMILIES
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 
 def shapes(config: PreTrainedConfig) -> dict[str, tuple[int, ...]]:
@@ -62,13 +67,13 @@ def share_kept(kept: Mask, config: PreTrainedConfig) -> float:
 def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:
     """Sums over the matrices of each component.
 
-    tensors  {name: (out, in)} as by `models.prunable`, with at least the six matrices of every layer
+    tensors  {name: (out, in)} as by `families.prunable`, with at least the six matrices of every layer
     returns  {"heads": (layers, heads), "mlps": (layers,)}
 
     Raises ValueError where a matrix of the attention is missing.
     """
     family = FAMILIES[config.model_type]
-    heads = torch.stack([own.sum() for own in models.by_head(tensors, config).values()])
+    heads = torch.stack([own.sum() for own in families.by_head(tensors, config).values()])
     mlps = [
         sum(tensors[f"{family.layers}.{layer}.{name}.weight"].sum() for name in family.matrices[4:])
         for layer in range(config.num_hidden_layers)

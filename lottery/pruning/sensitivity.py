@@ -6,19 +6,24 @@ is every example's own, since no example's gate reaches another's loss. Only act
 are frozen meanwhile.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
-from transformers import PreTrainedModel
 
 from lottery.data.examples import Batch, Examples, sorted_batches
 from lottery.masks import Mask, Scores, boolean
-from lottery.models import frozen
+from lottery.models.state import frozen
 from lottery.pruning import components
 from lottery.pruning.components import HEADS, MLPS
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 BATCH_SIZE = 64
 

@@ -219,9 +219,9 @@ def _what_there_is(shelf: str) -> dict[str, str]:
         files_of_it = {name: _first_line(PACKAGE / shelf / f"{name}.py") for name in offered(shelf)}
         return files_of_it | (tasks.NO_FILES if shelf == "tasks" else {})
     if shelf == "models":
-        from lottery import models
+        from lottery.models import opening
 
-        return models.describe()
+        return opening.describe()
     from lottery.suite import notebooks
 
     root = notebooks.checkout()

@@ -119,19 +119,20 @@ def apply(
     """Write the model with what the mask removes set to 0, as a folder that transformers opens."""
     from rich.console import Console
 
-    from lottery import files, masks, models
+    from lottery import files, masks
     from lottery.masks import files as mask_files
+    from lottery.models import opening
     from lottery.suite import tickets as ticket_files
 
     _require_folder(output, force)
     with Console(stderr=True).status("reading the mask") as status:
         mask, _ = mask_files.load(ticket)
         status.update("opening the model")
-        tokenizer, opened = models.tokenizer(model), models.as_saved(model)
+        tokenizer, opened = opening.tokenizer(model), opening.as_saved(model)
         ticket_files.bake(opened, mask)
         status.update("writing it")
         with files.written_folder(output.absolute()) as partial:
-            models.save(opened, tokenizer, partial)
+            opening.save(opened, tokenizer, partial)
     kind = "heads and MLPs" if "heads" in mask else "weights"
     total = sum(kept.numel() for kept in mask.values())
     typer.echo(f"{output}: {type(opened).__name__}, of whose {total:,} {kind} {masks.removed(mask):,} are 0")

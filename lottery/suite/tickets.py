@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lottery import files, masks, miniature, models, pruning, store
+from lottery import files, masks, miniature, pruning, store
 from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import KEEP, Scope, components
 from lottery.suite import plots
 
@@ -24,7 +25,7 @@ def of_model(
 ) -> Mask:
     """What is kept of a model when a share of its weights is removed at once.
 
-    source      as for `models.encoder_weights`
+    source      as for `opening.encoder_weights`
     importance  a name in lottery/importance; `seed` is that of a random one
     sparsity    share of the weights to remove, in [0, 1)
     """
@@ -33,7 +34,7 @@ def of_model(
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
-    weights = models.encoder_weights(source, embeddings=embeddings, pooler=pooler)
+    weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
     return KEEP[scope](score(weights, seeded(seed)), sparsity)
 
 
@@ -67,11 +68,11 @@ def by_layer(mask: Mask) -> pd.DataFrame:
         return pd.DataFrame({"heads": heads.sum(1), "of": heads.shape[1], "mlp": mlps}).rename_axis("layer")
     rows: dict[int | str, dict[str, float]] = {}
     for name, kept in weights.items():
-        kind, layer = models.kind_and_layer(name)
+        kind, layer = families.kind_and_layer(name)
         rows.setdefault(NOWHERE if layer is None else layer, {})[kind] = masks.sparsity({name: kept})
     layers = sorted(rows, key=lambda layer: math.inf if layer == NOWHERE else layer)
     table = pd.DataFrame.from_dict({layer: rows[layer] for layer in layers}, orient="index").rename_axis("layer")
-    return table[[kind for kind in (*models.KINDS, "pooler", "word embeddings") if kind in table]]
+    return table[[kind for kind in (*families.KINDS, "pooler", "word embeddings") if kind in table]]
 
 
 def heatmap(mask: Mask) -> plots.Axes:
@@ -98,8 +99,8 @@ def bake(model: PreTrainedModel, mask: Mask) -> None:
     if parts:
         components.remove(model, parts)
         return  # a search finds the one or the other
-    covered = {name: f"{name}.weight" in weights for name in (models.WORD_EMBEDDINGS, models.POOLER)}
-    own = models.prunable(model, embeddings=covered[models.WORD_EMBEDDINGS], pooler=covered[models.POOLER])
+    covered = {name: f"{name}.weight" in weights for name in (families.WORD_EMBEDDINGS, families.POOLER)}
+    own = families.prunable(model, embeddings=covered[families.WORD_EMBEDDINGS], pooler=covered[families.POOLER])
     pruning.check(own, weights)
     if missing := sorted(own.keys() - weights.keys()):
         raise ValueError(f"the mask is of another model: it does not tell of {missing[0]!r}, which this model has")

@@ -2,7 +2,7 @@
 
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models
+from lottery.models import opening
 from lottery.task_heads import label_tokens, linear
 from lottery.task_heads._headed import Headed
 from lottery.tasks import Task
@@ -20,7 +20,7 @@ def build(source: str, task: Task, tokenizer: PreTrainedTokenizerBase, *, releas
     Raises ValueError as `label_tokens`, and for an encoder whose word embeddings have another width than its outputs.
     """
     tokens = label_tokens(task, tokenizer, released=released)
-    encoder = models.bare_encoder(source)
+    encoder = opening.bare_encoder(source)
     words = encoder.get_input_embeddings().weight
     if words.shape[1] != encoder.config.hidden_size:
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from transformers import PreTrainedTokenizerBase
 
-from lottery import models
+from lottery.models import families, opening
 from lottery.task_heads import label_tokens, linear
 from lottery.task_heads._headed import Headed
 from lottery.tasks import Task
@@ -20,7 +20,7 @@ def build(source: str, task: Task, tokenizer: PreTrainedTokenizerBase, *, releas
     Raises ValueError as `label_tokens`, and where the model or its file has no MLM head.
     """
     tokens = label_tokens(task, tokenizer, released=released)
-    model = models.for_words(source)
+    model = opening.for_words(source)
     whole = model.get_output_embeddings()
     model.set_output_embeddings(linear(whole.weight[tokens], whole.bias[tokens]))
-    return Headed(model.base_model, models.mlm_head(model), spans=task.KIND == "span")
+    return Headed(model.base_model, families.mlm_head(model), spans=task.KIND == "span")

@@ -83,7 +83,7 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         losses.append(value.detach())
-        ended = after_step and after_step(step + 1)
+        ended = after_step is not None and after_step(step + 1) is True  # a loss that it returns ends nothing
         if checkpoint and not ended:
             checkpoint.save_if_due(lambda: _state(model, optimizer, carried, losses))
         if ended:

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import models, training
+from lottery import training
 from lottery.data import examples, spans
 from lottery.data.examples import Examples
+from lottery.models import opening
 from lottery.tasks import Task
 
 
 def with_head(source: str, task: Task) -> PreTrainedModel:
     """The encoder `source` under a head for the task: the saved one if it fits, else drawn from torch's generator."""
     if task.KIND == "span":
-        return models.for_spans(source)
-    return models.for_classes(source, outputs(task))
+        return opening.for_spans(source)
+    return opening.for_classes(source, outputs(task))
 
 
 def outputs(task: Task) -> int:

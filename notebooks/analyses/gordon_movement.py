@@ -83,10 +83,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import models
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.choices import choose
+from lottery.models import families
 from lottery.statistics import ranks
 from lottery.suite import cluster, plots
 
@@ -356,7 +356,7 @@ places_told(bert) if len(bert) else missing_bert
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer, of the miniature beside noise of the same size in each matrix, and of BERT-base as the authors stored it; kinds on the left, layers on the right."}, "figure": {"name": "gordon-movement-matrices", "caption": "Mean movement by kind of matrix and by layer, pooled over their weights. Above the miniature (recorded where there are records, else this build; at the highest learning rate), with noise of each matrix's own size as crosses; below BERT-base at 5e-5, from the files in the authors' repository. One line a task."}}
 def by_place(names: list[str], weights: list[int], means: list[float], sds: list[float]) -> pd.DataFrame:
     """Movement pooled by kind of matrix and by layer; columns: by, name, mean."""
-    places = [models.kind_and_layer(name) for name in names]
+    places = [families.kind_and_layer(name) for name in names]
     parts = [ranks.Moved(int(n), mean, sd) for n, mean, sd in zip(weights, means, sds, strict=True)]
     groups: dict[tuple, list] = {}
     for (kind, layer), part in zip(places, parts, strict=True):
@@ -394,7 +394,7 @@ def theirs_by_place() -> pd.DataFrame:
 def matrices_drawn(runs: pd.DataFrame) -> None:
     """By kind and by layer, ours above theirs."""
     _, panels = plt.subplots(2, 2, figsize=(7.6, 6.0), width_ratios=(1.2, 1))
-    kinds = [*models.KINDS, "pooler"]
+    kinds = [*families.KINDS, "pooler"]
     for line, table in zip(panels, (ours_by_place(runs), theirs_by_place()), strict=True):
         noise = ours_by_place(runs, "noise_") if line is panels[0] else table[:0]
         for ax, by in zip(line, ("kind", "layer"), strict=True):

@@ -79,8 +79,8 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import models
 from lottery.findings import weights as findings
+from lottery.models import families
 from lottery.suite import plots
 from lottery.suite.chapter import perform
 
@@ -102,12 +102,12 @@ profiles = {name: findings.profiles(runs) for name, runs in tables.items()}
 
 
 # %% tags=["hide-input"]
-ORDER = [*models.KINDS, "pooler", "word embeddings"]
+ORDER = [*families.KINDS, "pooler", "word embeddings"]
 
 
 def by_kind(matrices: list[str], **columns: list[float]) -> pd.DataFrame:
     """The columns with each matrix's kind."""
-    return pd.DataFrame({"kind": [models.kind_and_layer(name)[0] for name in matrices], **columns})
+    return pd.DataFrame({"kind": [families.kind_and_layer(name)[0] for name in matrices], **columns})
 
 
 def span(values: pd.Series, style: str) -> str:
@@ -170,7 +170,7 @@ def normality_told() -> Markdown:
     for name, rows in profiles.items():
         table = pd.DataFrame({c: np.concatenate([*rows[c]]) for c in ("matrices", "ks_distance", "kurtosis")})
         far, heavy = table.loc[table["ks_distance"].idxmax()], (table["kurtosis"] > 0).mean()
-        kind, layer = models.kind_and_layer(far["matrices"])
+        kind, layer = families.kind_and_layer(far["matrices"])
         where = kind if layer is None else f"{kind} of layer {layer}"
         items.append(
             f"- **{name}:** the distance is {table['ks_distance'].median():.3f} in the median and {far['ks_distance']:.3f} "

@@ -97,9 +97,10 @@ from matplotlib import pyplot as plt
 from scipy.special import entr
 from transformers import AutoModel, BertConfig
 
-from lottery import masks, models
+from lottery import masks
 from lottery import store as runs
 from lottery.masks import files as mask_files
+from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import cluster, plots
 from lottery.suite import tickets as ticket_files
@@ -317,8 +318,8 @@ def there_and_back(cut: Cut) -> Markdown:
     run = runs.Run(MaskSizes(kept=cut), Path(results))
     source, mask = cut.of.weights(run), cut.mask(run)
     ids = torch.arange(5, 69).view(2, 32)  # words, whichever they are
-    whole = models.encoder(source).eval()
-    own = models.prunable(whole, embeddings=False, pooler=False)
+    whole = opening.encoder(source).eval()
+    own = families.prunable(whole, embeddings=False, pooler=False)
     with TemporaryDirectory() as folder, torch.no_grad():
         path = Path(folder, "ticket.safetensors")
         mask_files.save(
@@ -327,9 +328,9 @@ def there_and_back(cut: Cut) -> Markdown:
         found, header = mask_files.load(path)
         masked = {name: own[name] * kept for name, kept in mask.items()}
         expected = torch.func.functional_call(whole, masked, (ids,)).last_hidden_state
-        opened = models.as_saved(source)
+        opened = opening.as_saved(source)
         ticket_files.bake(opened, found)
-        models.save(opened, models.tokenizer(source), Path(folder, "pruned"))
+        opening.save(opened, opening.tokenizer(source), Path(folder, "pruned"))
         answer = AutoModel.from_pretrained(Path(folder, "pruned")).eval()(ids).last_hidden_state
         size = path.stat().st_size
     same = masks.removed(found) == masks.removed(mask) and masks.share_different(found, mask) == 0

@@ -88,10 +88,11 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from transformers import BertConfig
 
-from lottery import miniature, models
+from lottery import miniature
 from lottery.findings import mask_pairs, mask_places
 from lottery.findings.learned_masks import scored
 from lottery.findings.mask_places import HEADS
+from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import perform
@@ -115,10 +116,10 @@ facts = pd.read_csv("book/published/jiang2023_facts.csv")
 def sizes(start: str) -> dict[str, int]:
     """Weights of a matrix of each kind, in a mask's model, which is the miniature or the `model` of this build."""
     # Both of the miniature's families are of these sizes, whatever their vocabulary.
-    config = miniature.config(1) if start == "Miniature" else models.configuration(model)
+    config = miniature.config(1) if start == "Miniature" else opening.configuration(model)
     each = components.parameters(config)
     attention, forward = config.num_attention_heads * each[components.HEADS] // 4, each[components.MLPS] // 2
-    return {kind: attention if kind in models.KINDS[:4] else forward for kind in models.KINDS}
+    return {kind: attention if kind in families.KINDS[:4] else forward for kind in families.KINDS}
 
 
 def layers_drawn(rows: pd.DataFrame) -> None:

@@ -137,10 +137,11 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import miniature, models
+from lottery import miniature
 from lottery import statistics as stats
 from lottery import store as runs
 from lottery.experiments.miniature_text import DOCUMENTS
+from lottery.models import families
 from lottery.statistics import stopping
 from lottery.suite import cluster, plots
 
@@ -427,7 +428,7 @@ def scopes_tested(runs: pd.DataFrame) -> pd.DataFrame:
 
 def in_words(matrix: str) -> str:
     """A matrix by its kind and layer."""
-    kind, layer = models.kind_and_layer(matrix)
+    kind, layer = families.kind_and_layer(matrix)
     return kind if layer is None else f"{kind} of layer {layer}"
 
 

@@ -13,8 +13,9 @@ import torch
 from _report import REFERENCE, Figure, Skipped, main, side_by_side
 from torch.nn.functional import pad
 
-from lottery import models, training
+from lottery import training
 from lottery.data import examples
+from lottery.models import opening
 from lottery.tasks import cola
 
 BATCH_SIZE = 32
@@ -32,10 +33,10 @@ def padded(batch, length, padding):
 def measure(*, model="minilm", folder=REFERENCE / "glue" / "CoLA", sentences=1024, length=128, rounds=2):
     if not Path(folder, "train.tsv").is_file():
         raise Skipped("no glue/CoLA/train.tsv in the reference data: say where that is in LOTTERY_REFERENCE")
-    tokenizer = models.tokenizer(model)
+    tokenizer = opening.tokenizer(model)
     given = examples.encode(cola.read(Path(folder))["train"].head(sentences), tokenizer, length)
     torch.manual_seed(0)
-    classifier = models.for_classes(model, 2)
+    classifier = opening.for_classes(model, 2)
     optimizer = training.adamw(classifier, learning_rate=2e-5)
     steps = training.steps_in(given, epochs=1, batch_size=BATCH_SIZE)
     order = torch.randperm(len(given), generator=examples.seeded(0)).tolist()

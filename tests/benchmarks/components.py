@@ -14,9 +14,10 @@ import torch
 from _report import REFERENCE, Figure, Skipped, main, side_by_side
 from torch.nn.functional import pad
 
-from lottery import models, training
+from lottery import training
 from lottery.component_importance import running, sample
 from lottery.data import examples
+from lottery.models import opening
 from lottery.pruning import component_search, components, sensitivity
 from lottery.tasks import cola
 
@@ -89,11 +90,11 @@ def measure(
 ):
     if not Path(folder, "dev.tsv").is_file():
         raise Skipped("no glue/CoLA/dev.tsv in the reference data: say where that is in LOTTERY_REFERENCE")
-    tokenizer = models.tokenizer(model)
+    tokenizer = opening.tokenizer(model)
     table = cola.read(Path(folder))["dev"]
     given, few = (examples.encode(table.head(count), tokenizer, length) for count in (sentences, alone))
     torch.manual_seed(0)
-    classifier = models.for_classes(model, 2)
+    classifier = opening.for_classes(model, 2)
     whole = components.everything(classifier.config)
 
     labels = training.predict(classifier, given).argmax(-1)  # the model's own, so that the score falls as parts go

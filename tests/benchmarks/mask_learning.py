@@ -21,11 +21,12 @@ from _report import Figure, main, side_by_side
 from torch.func import functional_call
 from transformers import BertConfig, BertForSequenceClassification
 
-from lottery import models, training
+from lottery import training
 from lottery.choices import choose, offered
 from lottery.experiments.step_time import SPARSITY, stepping
 from lottery.mask_learning import straight_through
 from lottery.masks import keep_highest_in_each
+from lottery.models import families
 
 PLAIN, SORTED, CALLED = "fine-tuning", "smp_l by sorting", "smp_l by functional_call"
 
@@ -59,7 +60,7 @@ def calling(config, batch_size, length):
     """As `stepping` for SMP-L, by functional_call."""
     method = choose("mask_learning", "smp_l")
     model = BertForSequenceClassification(config)
-    weights = models.prunable(model, embeddings=False, pooler=False)
+    weights = families.prunable(model, embeddings=False, pooler=False)
     scores = {name: torch.nn.Parameter(torch.zeros_like(weight)) for name, weight in weights.items()}
     model.requires_grad_(False)
     model.classifier.requires_grad_(True)

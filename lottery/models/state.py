@@ -1,0 +1,33 @@
+"""The state of a model: its numbers put aside and compared, and its weights frozen for a while."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
+    """A clone of every tensor of the model's state, on the CPU: later steps do not reach it."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+
+
+def changed(model: nn.Module, before: dict[str, torch.Tensor]) -> int:
+    """How many of the model's numbers are neither what they were in the snapshot `before` nor 0."""
+    return sum(int(((tensor != before[name]) & (tensor != 0)).sum()) for name, tensor in snapshot(model).items())
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Inside the block the model is in eval mode and none of its weights asks for a gradient; afterwards as before."""
+    training = model.training
+    asked = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    model.eval()
+    for parameter, _ in asked:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        model.train(training)
+        for parameter, before in asked:
+            parameter.requires_grad_(before)
