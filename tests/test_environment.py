@@ -6,6 +6,7 @@ import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 
+import pytest
 import yaml
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from packaging.requirements import Requirement
@@ -80,6 +81,14 @@ def test_make_explore_starts_kernels_where_notebooks_name_their_files_from():
     for notebook in sorted((ROOT / shown).glob("*/*.py")):
         seen = str(notebook.relative_to(ROOT / shown))
         assert Path(MappingKernelManager(root_dir=root).cwd_for_path(seen)) == ROOT
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_are_named_are_there(name):
+    paths = re.findall(r"(?:lottery|tests|book|notebooks)/[\w./]*\w", (ROOT / name).read_text())
+    paths = [path for path in paths if not re.search("[A-Z]{4}|_build", path)]  # NAME stands for any; and a build's
+    assert len(paths) > 3
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_citation_and_package_carry_the_same_version():
