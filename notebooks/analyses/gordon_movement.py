@@ -76,80 +76,22 @@ tuned = [
 grid = [Movement(before=after.start, after=after, embeddings=count_embeddings, seed=after.seed) for after in tuned]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
+from lottery.findings import movement as findings
 from lottery.models import families
-from lottery.statistics import ranks
-from lottery.suite import cluster, plots
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "gordon_movement.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "gordon_movement.parquet")
-missing, missing_bert = (
-    Markdown(runs.not_recorded("analyses/gordon_movement", name)) for name in ("miniature", "minilm")
+chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
+table2 = pd.read_csv("book/published/gordon2020_table2.csv").rename(
+    columns={"movement_mean": "mean", "movement_sd": "sd"}
 )
-table2 = pd.read_csv("book/published/gordon2020_table2.csv")
-by_epoch = pd.read_csv("book/published/gordon2020_movement_by_epoch.csv")
+by_epoch = pd.read_csv("book/published/gordon2020_movement_by_epoch.csv").rename(columns={"movement_mean": "mean"})
 by_matrix = pd.read_csv("book/published/gordon2020_movement_by_matrix.csv")
-
-
-def moved(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows that measure movement, with the names a reader sees: task, learning rate, epochs and seed."""
-    rows = runs[runs["experiment"] == "Movement"]
-    names = {name: choose("tasks", name).TITLE for name in rows["after.task"].unique()}
-    return rows.assign(
-        task=rows["after.task"].map(names),
-        learning_rate=rows["after.learning_rate"],
-        epochs=rows["after.epochs"],
-        trial=rows["after.seed"],
-    )
-
-
-def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """Of these, the learning rates at one number of epochs, the one at which most of them were tried."""
-    rows = moved(runs)
-    tried = rows.groupby("epochs")["learning_rate"].nunique()
-    return rows[rows["epochs"] == tried.idxmax()]
-
-
-def followed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Of these, the numbers of epochs at one learning rate, the one at which most of them were tried."""
-    rows = moved(runs)
-    tried = rows.groupby("learning_rate")["epochs"].nunique()
-    return rows[rows["learning_rate"] == tried.idxmax()]
-
-
-def titled(published: pd.DataFrame) -> pd.DataFrame:
-    """A published table with the titles of the tasks."""
-    return published.assign(task=published["task"].map(lambda name: choose("tasks", name).TITLE))
-
-
-def lines(rows: pd.DataFrame, x: str, y: str, ax: plt.Axes) -> None:
-    """Mean over the seeds in %, a line for each task, against x; bars span the seeds."""
-    for number, (task, part) in enumerate(rows.groupby("task", sort=True)):
-        points = (100 * part.set_index(x)[y]).groupby(level=0).agg(["mean", "min", "max"])
-        ax.errorbar(
-            points.index,
-            points["mean"],
-            [points["mean"] - points["min"], points["max"] - points["mean"]],
-            label=task,
-            color=plots.COLOURS[number],
-            marker=plots.MARKERS[number],
-            capsize=2,
-            elinewidth=0.8,
-        )
-    ax.set_ylim(bottom=0)
-
 
 # %% [markdown]
 # (g14)=
@@ -168,30 +110,39 @@ def table_2(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation of the movement in %, over the seeds, by learning rate and task."""
     means = 100 * rows.groupby(["learning_rate", "task"])[["mean", "sd"]].mean()
     cells = means.apply(lambda row: f"{row['mean']:.2f} ± {row['sd']:.2f}", axis=1).unstack("task")
+    cells = cells.rename(columns=title).sort_index(axis=1)
     return cells.rename(index="{:g}".format).rename_axis(index="learning rate", columns="movement (% of the matrix)")
 
 
-table_2(compared(live))
+table_2(findings.rates_compared(chapter.live))
 
 # %% tags=["hide-input"]
-table_2(compared(recorded)) if len(recorded) else missing
+chapter.shown(table_2, among=findings.rates_compared)
 
 # %% [markdown]
 # A real BERT, all-MiniLM-L6-v2, whose pre-training went on over paragraphs of Wikipedia:
 
 # %% tags=["hide-input"]
-table_2(compared(bert)) if len(bert) else missing_bert
+chapter.shown(table_2, "minilm", among=findings.rates_compared)
 
 # %% [markdown]
 # The same in the paper, for BERT-base after three epochs:
 
 # %% tags=["hide-input"]
-table_2(titled(table2.rename(columns={"movement_mean": "mean", "movement_sd": "sd"})))
+table_2(table2)
+
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: the miniature's recorded runs, or this build's where nothing is recorded, beside BERT-base as printed in Table 2."}, "figure": {"name": "gordon-movement-rates", "caption": "Mean movement against the learning rate. Left the miniature (recorded seeds where there are some, bars spanning them; else this build), right BERT-base as printed in Gordon et al. (2020), Table 2."}}
-_, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
-lines(compared(recorded if len(recorded) else live), "learning_rate", "mean", panels[0])
-lines(titled(table2), "learning_rate", "movement_mean", panels[1])
+def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
+    """Mean movement over the seeds in %, a line for each task, against x; bars span the seeds."""
+    for number, (task, some) in enumerate(rows.groupby(rows["task"].map(title))):
+        plots.spread(some[x], 100 * some["mean"], number, label=task, ax=ax)
+    ax.set_ylim(bottom=0)
+
+
+panels = plots.panels(2, size=(3.8, 3.3))
+lines(findings.rates_compared(chapter.recorded_or_live), "learning_rate", panels[0])
+lines(table2, "learning_rate", panels[1])
 for ax, name in zip(panels, ("miniature", "BERT-base, printed"), strict=True):
     ax.set(title=name, xlabel="learning rate", ylabel="mean movement (%)", xscale="log")
     ax.set_xticks(sorted({x for line in ax.get_lines() for x in line.get_xdata()}), minor=False)
@@ -205,22 +156,19 @@ plt.show()
 # %% tags=["hide-input"]
 def rates_told(rows: pd.DataFrame) -> Markdown:
     """The range of the movement, and how it grows when the rate is doubled."""
-    means = rows.groupby(["task", "learning_rate"])["mean"].mean()
-    low, high = means.groupby("task").first(), means.groupby("task").last()
-    doublings = np.log2(rows["learning_rate"].max() / rows["learning_rate"].min())
-    growth = (high / low) ** (1 / doublings) if doublings else high / low
+    means, growth = rows.groupby(["task", "learning_rate"])["mean"].mean(), findings.by_doubling(rows)
     grown = (
-        f"each doubling of the rate multiplies it by {growth.min():.2f} to {growth.max():.2f}, by task"
-        if doublings
-        else "with one learning rate nothing is said of its growth"
+        "with one learning rate nothing is said of its growth"
+        if growth.isna().any()
+        else f"each doubling of the rate multiplies it by {growth.min():.2f} to {growth.max():.2f}, by task"
     )
     return Markdown(f"From {means.min():.1%} to {means.max():.1%} of the order; {grown}.")
 
 
-rates_told(compared(recorded if len(recorded) else live))
+rates_told(findings.rates_compared(chapter.recorded_or_live))
 
 # %% tags=["hide-input"]
-rates_told(titled(table2.rename(columns={"movement_mean": "mean"})))
+rates_told(table2)
 
 # %% [markdown]
 # First the miniature, then the printed table. One cell of the printed table, CoLA at 2e-5, cannot be computed again: the
@@ -235,8 +183,8 @@ rates_told(titled(table2.rename(columns={"movement_mean": "mean"})))
 # twice the epochs have twice the learning rate in sum.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs of fine-tuning, one line a task, in this build."}, "figure": {"name": "gordon-movement-epochs-live", "caption": "Mean movement after fine-tunings of different length, computed for this build."}}
-_, ax = plt.subplots(figsize=(4.8, 3.2))
-lines(followed(live), "epochs", "mean", ax)
+(ax,) = plots.panels(1, size=(4.8, 3.2))
+lines(findings.epochs_compared(chapter.live), "epochs", ax)
 ax.set(xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
 ax.legend(fontsize=8)
 plt.show()
@@ -245,38 +193,32 @@ plt.show()
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs, over the recorded seeds of the miniature, beside BERT-base as stored by the authors."}, "figure": {"name": "gordon-movement-epochs-recorded", "caption": "Left the miniature, recorded: each point a fine-tuning with a schedule of its own. Right BERT-base at 5e-5, the numbers of the paper's Figure 4, right: each epoch with a lower rate than the one before."}}
 def epochs_drawn(runs: pd.DataFrame) -> None:
     """Ours beside the authors', as far as they are recorded."""
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
-    lines(followed(runs), "epochs", "mean", panels[0])
-    lines(titled(by_epoch), "epochs", "movement_mean", panels[1])
+    panels = plots.panels(2, size=(3.8, 3.3))
+    lines(findings.epochs_compared(runs), "epochs", panels[0])
+    lines(by_epoch, "epochs", panels[1])
     for ax, name in zip(panels, ("miniature", "BERT-base, stored"), strict=True):
         ax.set(title=name, xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
         ax.legend(fontsize=8)
     plt.show()
 
 
-epochs_drawn(recorded) if len(recorded) else missing
+chapter.shown(epochs_drawn)
 
 
 # %% tags=["hide-input"]
 def epochs_told(runs: pd.DataFrame) -> Markdown:
     """How much further weights have moved after the longest fine-tuning than after about one epoch, ours and theirs."""
-    ours = followed(runs).pivot_table(index="trial", columns=["task", "epochs"], values="mean")
-    lengths = sorted({length for _, length in ours})
-    once, last = min(lengths, key=lambda length: abs(length - 1)), lengths[-1]
-    told = []
-    for task in sorted({task for task, _ in ours}):
-        grown = stats.paired_difference(ours[task][last] / ours[task][once], [1.0] * len(ours))
-        told.append(f"{task} {grown.told(form='+.0%')}")
-    theirs = titled(by_epoch).pivot_table(index="task", columns="epochs", values="movement_mean")
-    printed = ", ".join(f"{task} {theirs[12][task] / theirs[1][task] - 1:+.0%}" for task in theirs.index)
+    once, last, growth = findings.growth(findings.epochs_compared(runs))
+    ours = sorted(f"{title(task)} {estimate.told(form='+.0%')}" for task, estimate in growth.items())
+    theirs = by_epoch.pivot_table("mean", "task", "epochs")
+    printed = sorted(f"{title(task)} {row[12] / row[1] - 1:+.0%}" for task, row in theirs.iterrows())
     return Markdown(
-        f"From epoch {once:g} to {last:g}, with one schedule each, the movement grows: {', '.join(told)}"
-        f"{'; in brackets the 95 % interval over the seeds' if len(ours) > 1 else ''}. In the authors' numbers, from "
-        f"epoch 1 to 12 under the dying rate: {printed}."
+        f"From epoch {once:g} to {last:g}, with one schedule each, the movement grows: {', '.join(ours)}; in "
+        f"brackets the 95 % interval over the seeds. In the authors' numbers, from epoch 1 to 12 under the dying rate: {', '.join(printed)}."
     )
 
 
-epochs_told(recorded) if len(recorded) else missing
+chapter.shown(epochs_told)
 
 # %% [markdown]
 # (g15)=
@@ -293,10 +235,10 @@ epochs_told(recorded) if len(recorded) else missing
 
 def places_drawn(runs: pd.DataFrame) -> None:
     """Bars by starting and by final place, with the noise's line and the level of equal movement."""
-    rows = compared(runs)
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.2), sharey=True)
+    rows = findings.rates_compared(runs)
+    panels = plots.panels(2, size=(3.8, 3.2), sharey=True)
     for ax, by, name in zip(panels, ("by_start", "by_end"), ("by starting place", "by final place"), strict=True):
-        shares, noise = (100 * np.mean([*rows[column]], axis=0) for column in (by, f"noise_{by}"))
+        shares, noise = (100 * findings.shares(rows, column) for column in (by, f"noise_{by}"))
         ax.bar(np.arange(len(shares)) + 0.5, shares, width=1.0, color=plots.COLOURS[5], label="fine-tuning")
         ax.plot(np.arange(len(noise)) + 0.5, noise, color=plots.COLOURS[1], linewidth=1.2, label="noise")
         plots.chance(ax, 1.0, "all alike")
@@ -305,41 +247,36 @@ def places_drawn(runs: pd.DataFrame) -> None:
     plt.show()
 
 
-places_drawn(live)
+places_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same shares over the recorded runs of the miniature."}, "figure": {"name": "gordon-movement-places-recorded", "caption": "The same over the recorded seeds, tasks and learning rates."}}
-places_drawn(recorded) if len(recorded) else missing
+chapter.shown(places_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same shares for all-MiniLM-L6-v2 on CoLA and RTE."}, "figure": {"name": "gordon-movement-places-minilm", "caption": "The same for a real BERT, recorded."}}
-places_drawn(bert) if len(bert) else missing_bert
+chapter.shown(places_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
 def places_told(runs: pd.DataFrame) -> Markdown:
     """How much further the lowest tenth moves than the highest, and the same of noise."""
-    rows = compared(runs)
-    ratios = rows.assign(
-        fine=rows["low_tenth"] / rows["high_tenth"], noise=rows["noise_low_tenth"] / rows["noise_high_tenth"]
-    )
-    means = ratios.groupby("trial")[["fine", "noise", "low_tenth", "high_tenth"]].mean()
-    apart = stats.paired_difference(means["fine"], means["noise"])
-    span = f" (95 % interval over the seeds {apart.low:+.1f} to {apart.high:+.1f})" if np.isfinite(apart.low) else ""
-    bins = np.abs(np.mean([*rows["by_start"]], axis=0) - np.mean([*rows["by_end"]], axis=0)).max()
+    places = findings.places(findings.rates_compared(runs))
+    apart = places.apart
+    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {apart.low:+.1f} to {apart.high:+.1f})"
     return Markdown(
-        f"The tenth of the weights that starts smallest moves by {means['low_tenth'].mean():.1%}, the largest tenth by "
-        f"{means['high_tenth'].mean():.1%}: {means['fine'].mean():.1f} times as far. Under noise it is "
-        f"{means['noise'].mean():.1f} times; the difference of the two ratios is {apart.mean:+.1f}{span}. Counting by final "
-        f"instead of starting place changes no bar by more than {100 * bins:.2f} points."
+        f"The tenth of the weights that starts smallest moves by {places.low_tenth:.1%}, the largest tenth by "
+        f"{places.high_tenth:.1%}: {places.ratio:.1f} times as far. Under noise it is {places.noise:.1f} times; the difference "
+        f"of the two ratios is {apart.mean:+.1f}{span}. Counting by final instead of starting place changes no bar by more "
+        f"than {100 * places.bins:.2f} points."
     )
 
 
-places_told(live)
+places_told(chapter.live)
 
 # %% tags=["hide-input"]
-places_told(recorded) if len(recorded) else missing
+chapter.shown(places_told)
 
 # %% tags=["hide-input"]
-places_told(bert) if len(bert) else missing_bert
+chapter.shown(places_told, "minilm")
 
 # %% [markdown]
 # "High magnitude weights are more stable" is so, and follows from the measure: among small weights neighbours in the order
@@ -354,81 +291,39 @@ places_told(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer, of the miniature beside noise of the same size in each matrix, and of BERT-base as the authors stored it; kinds on the left, layers on the right."}, "figure": {"name": "gordon-movement-matrices", "caption": "Mean movement by kind of matrix and by layer, pooled over their weights. Above the miniature (recorded where there are records, else this build; at the highest learning rate), with noise of each matrix's own size as crosses; below BERT-base at 5e-5, from the files in the authors' repository. One line a task."}}
-def by_place(names: list[str], weights: list[int], means: list[float], sds: list[float]) -> pd.DataFrame:
-    """Movement pooled by kind of matrix and by layer; columns: by, name, mean."""
-    places = [families.kind_and_layer(name) for name in names]
-    parts = [ranks.Moved(int(n), mean, sd) for n, mean, sd in zip(weights, means, sds, strict=True)]
-    groups: dict[tuple, list] = {}
-    for (kind, layer), part in zip(places, parts, strict=True):
-        groups.setdefault(("kind", kind), []).append(part)
-        if layer is not None:
-            groups.setdefault(("layer", layer), []).append(part)
-    return pd.DataFrame([(by, name, ranks.pooled(those).mean) for (by, name), those in groups.items()], columns=COLUMNS)
-
-
-COLUMNS = ["by", "name", "mean"]
-
-
-def ours_by_place(runs: pd.DataFrame, noise: str = "") -> pd.DataFrame:
-    """The same of our runs at the highest rate, by task; of the noise beside them with noise = "noise_"."""
-    rows = compared(runs)
-    rows = rows[rows["learning_rate"] == rows["learning_rate"].max()]
-    tables = [
-        by_place(row["matrices"], row["sizes"], row[f"{noise}mean_by_matrix"], row[f"{noise}sd_by_matrix"]).assign(
-            task=row["task"]
-        )
-        for _, row in rows.iterrows()
-    ]
-    return pd.concat(tables).groupby(["by", "name", "task"], sort=False)["mean"].mean().reset_index()
-
-
-def theirs_by_place() -> pd.DataFrame:
-    """The same of BERT-base."""
-    columns = ("matrix", "weights", "movement_mean", "movement_sd")
-    return pd.concat(
-        by_place(*(rows[column].tolist() for column in columns)).assign(task=task)
-        for task, rows in titled(by_matrix).groupby("task")
-    )
+def order_of(table: pd.DataFrame, by: str) -> list:
+    """Kinds of matrices, or layers, as they stand along the axis."""
+    names = set(table.loc[table["by"] == by, "name"])
+    return [kind for kind in [*families.KINDS, "pooler"] if kind in names] if by == "kind" else sorted(names)
 
 
 def matrices_drawn(runs: pd.DataFrame) -> None:
-    """By kind and by layer, ours above theirs."""
-    _, panels = plt.subplots(2, 2, figsize=(7.6, 6.0), width_ratios=(1.2, 1))
-    kinds = [*families.KINDS, "pooler"]
-    for line, table in zip(panels, (ours_by_place(runs), theirs_by_place()), strict=True):
-        noise = ours_by_place(runs, "noise_") if line is panels[0] else table[:0]
-        for ax, by in zip(line, ("kind", "layer"), strict=True):
-            part = table[table["by"] == by]
-            order = (
-                [kind for kind in kinds if kind in set(part["name"])] if by == "kind" else sorted(part["name"].unique())
-            )
-            for number, (task, rows) in enumerate(part.groupby("task")):
-                ax.plot(
-                    range(len(order)),
-                    100 * rows.set_index("name")["mean"].reindex(order),
-                    label=task,
-                    color=plots.COLOURS[number],
-                    marker=plots.MARKERS[number],
-                    linewidth=0.8,
-                )
+    """By kind and by layer, ours with noise above theirs."""
+    ours, noise = findings.ours_by_place(runs), findings.ours_by_place(runs, "noise_")
+    panels = plots.panels(4, size=(3.8, 3.0), width_ratios=(1.2, 1))
+    for place, ax in enumerate(panels):
+        table, by = ours if place < 2 else findings.theirs_by_place(by_matrix), ("kind", "layer")[place % 2]
+        order = order_of(table, by)
+        for number, (task, rows) in enumerate(table[table["by"] == by].groupby(table["task"].map(title))):
+            means = 100 * rows.set_index("name")["mean"].reindex(order)
+            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "linewidth": 0.8}
+            ax.plot(range(len(order)), means, label=task, **look)
+        if place < 2:
             for number, (_, rows) in enumerate(noise[noise["by"] == by].groupby("task")):
-                shown = 100 * rows.set_index("name")["mean"].reindex(order)
-                ax.plot(range(len(order)), shown, "x", color="black", label="noise" if not number else None)
-            ax.set_xticks(
-                range(len(order)), order, rotation=40 if by == "kind" else 0, ha="right" if by == "kind" else "center"
-            )
-            ax.set_ylim(bottom=0)
-            ax.set(ylabel="mean movement (%)")
-            if by == "layer":
-                ax.set_xlabel("layer")
-    panels[0][0].set_title("miniature")
-    panels[1][0].set_title("BERT-base, stored by the authors")
-    panels[0][0].legend(fontsize=8, loc="upper left")
-    panels[1][0].legend(fontsize=8, loc="upper left", ncols=2)
+                means = 100 * rows.set_index("name")["mean"].reindex(order)
+                ax.plot(range(len(order)), means, "x", color="black", label=None if number else "noise")
+        turned = {"rotation": 40, "ha": "right"} if by == "kind" else {}
+        ax.set_xticks(range(len(order)), order, **turned)
+        ax.set_ylim(bottom=0)
+        ax.set(ylabel="mean movement (%)", xlabel="layer" if by == "layer" else "")
+    panels[0].set_title("miniature")
+    panels[2].set_title("BERT-base, stored by the authors")
+    panels[0].legend(fontsize=8, loc="upper left")
+    panels[2].legend(fontsize=8, loc="upper left", ncols=2)
     plt.show()
 
 
-matrices_drawn(recorded if len(recorded) else live)
+matrices_drawn(chapter.recorded_or_live)
 
 
 # %% tags=["hide-input"]
@@ -446,8 +341,8 @@ def matrices_told(table: pd.DataFrame, name: str) -> str:
 Markdown(
     "\n".join(
         [
-            matrices_told(ours_by_place(recorded if len(recorded) else live), "The miniature"),
-            matrices_told(theirs_by_place(), "BERT-base"),
+            matrices_told(findings.ours_by_place(chapter.recorded_or_live), "The miniature"),
+            matrices_told(findings.theirs_by_place(by_matrix), "BERT-base"),
         ]
     )
 )
