@@ -216,18 +216,18 @@ def test_a_summary_holds_each_of_them():
     assert np.isnan(agreement.summary(masks, draws=0)["kappa_p"])
 
 
-def test_a_summary_is_told_in_sentences():
+def test_a_summary_in_sentences():
     masks = drawn(7)
     found = agreement.summary(masks, draws=99, seed=2)
-    told = agreement.told(found)
-    assert told.startswith(f"4 masks of 24, keeping {found['kept_least']} to {found['kept_most']}. Fleiss' kappa ")
-    assert f"p = {found['kappa_p']:.2g} against such masks by lot" in told
-    assert f"All keep {found['in_all']:.0f}, by lot {found['in_all_by_lot']:.1f}" in told
-    assert "no difference in size is shown" in told
-    bare = agreement.told(agreement.summary(masks.reshape(4, -1), draws=0))
+    sentences = agreement.in_words(found)
+    assert sentences.startswith(f"4 masks of 24, keeping {found['kept_least']} to {found['kept_most']}. Fleiss' kappa ")
+    assert f"p = {found['kappa_p']:.2g} against such masks by lot" in sentences
+    assert f"All keep {found['in_all']:.0f}, by lot {found['in_all_by_lot']:.1f}" in sentences
+    assert "no difference in size is shown" in sentences
+    bare = agreement.in_words(agreement.summary(masks.reshape(4, -1), draws=0))
     assert "against" not in bare
     assert "in each layer" not in bare
-    silent = agreement.told(agreement.summary(np.stack([NEVER, NEVER]), draws=9))
+    silent = agreement.in_words(agreement.summary(np.stack([NEVER, NEVER]), draws=9))
     why = agreement.reason(np.stack([NEVER, NEVER]))
     all_keep = "All keep 0, by lot 0.0, p = 1 against such masks by lot."
     assert silent == f"2 masks of 24, keeping 0 to 0. They say little: {why}. {all_keep}"

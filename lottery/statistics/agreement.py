@@ -358,32 +358,30 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
     }
 
 
-def told(found: dict[str, float | str]) -> str:
+def in_words(row: dict[str, float | str]) -> str:
     """A `summary` in sentences; what is NaN is not told."""
 
     def p_value(name: str) -> str:
-        return "" if np.isnan(found[name]) else f", p = {found[name]:.2g} against such masks by lot"
+        return "" if np.isnan(row[name]) else f", p = {row[name]:.2g} against such masks by lot"
 
-    lines = [
-        f"{found['masks']} masks of {found['items']:,}, keeping {found['kept_least']:,} to {found['kept_most']:,}."
-    ]
-    if found["reason"]:
-        lines.append(f"They say little: {found['reason']}.")
-    if not np.isnan(found["kappa"]):
-        by_lot = "" if np.isnan(found["kappa_by_lot"]) else f", by lot {found['kappa_by_lot']:.2f}"
+    lines = [f"{row['masks']} masks of {row['items']:,}, keeping {row['kept_least']:,} to {row['kept_most']:,}."]
+    if row["reason"]:
+        lines.append(f"They say little: {row['reason']}.")
+    if not np.isnan(row["kappa"]):
+        by_lot = "" if np.isnan(row["kappa_by_lot"]) else f", by lot {row['kappa_by_lot']:.2f}"
         lines.append(
-            f"Fleiss' kappa {found['kappa']:.2f} (95 % interval for other items {found['kappa_low']:.2f} to "
-            f"{found['kappa_high']:.2f}){by_lot}{p_value('kappa_p')}."
+            f"Fleiss' kappa {row['kappa']:.2f} (95 % interval for other items {row['kappa_low']:.2f} to "
+            f"{row['kappa_high']:.2f}){by_lot}{p_value('kappa_p')}."
         )
-    if not np.isnan(found["layer_p"]):
-        lines.append(f"By lot in each layer kappa would be {found['kappa_by_layer']:.2f} (p = {found['layer_p']:.2g}).")
-    if not np.isnan(found["jaccard"]):
-        by_lot = "" if np.isnan(found["jaccard_by_lot"]) else f", by lot {found['jaccard_by_lot']:.2f}"
-        lines.append(f"Two masks share {found['jaccard']:.0%} of what either keeps (mean Jaccard){by_lot}.")
-    lines.append(f"All keep {found['in_all']:,.0f}, by lot {found['in_all_by_lot']:,.1f}{p_value('in_all_p')}.")
-    if not np.isnan(found["q_p"]):
-        sizes = "the masks differ in size" if found["q_p"] < 0.05 else "no difference in size is shown"
-        lines.append(f"Cochran's Q {found['q']:.1f}, p = {found['q_p']:.2g}: {sizes}; of which items it says nothing.")
+    if not np.isnan(row["layer_p"]):
+        lines.append(f"By lot in each layer kappa would be {row['kappa_by_layer']:.2f} (p = {row['layer_p']:.2g}).")
+    if not np.isnan(row["jaccard"]):
+        by_lot = "" if np.isnan(row["jaccard_by_lot"]) else f", by lot {row['jaccard_by_lot']:.2f}"
+        lines.append(f"Two masks share {row['jaccard']:.0%} of what either keeps (mean Jaccard){by_lot}.")
+    lines.append(f"All keep {row['in_all']:,.0f}, by lot {row['in_all_by_lot']:,.1f}{p_value('in_all_p')}.")
+    if not np.isnan(row["q_p"]):
+        sizes = "the masks differ in size" if row["q_p"] < 0.05 else "no difference in size is shown"
+        lines.append(f"Cochran's Q {row['q']:.1f}, p = {row['q_p']:.2g}: {sizes}; of which items it says nothing.")
     return " ".join(lines)
 
 

@@ -178,7 +178,7 @@ def agreement(
     axes = plots.panels(len(kept), columns=len(kept), size=(7.0, 0.45 * len(names) + 2))
     for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
         pairs = judged.pairs(of_kind, names)
-        console.print(f"[bold]{kind}[/bold]: {judged.told(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
+        console.print(f"[bold]{kind}[/bold]: {judged.in_words(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
         table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p, overlap", "p, sizes")
         for pair in pairs.itertuples():
             numbers = (pair.jaccard, pair.kappa, pair.overlap_holm, pair.mcnemar_holm)

@@ -59,68 +59,27 @@ grid = [
 ]
 
 # %% tags=["remove-cell"]
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.choices import choose
+from lottery.findings import mask_agreement
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement
-from lottery.suite import cluster, plots
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-
-
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "mask_agreement.parquet") for profile in ("miniature", "minilm")
+chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
+shown = partial(
+    chapter.shown, among=mask_agreement.repeated, nothing="*There are no two searches here that say anything.*"
 )
-published = pd.read_csv("book/published/prasanna2020_agreement.csv")
-published = published[
-    (published["mode"] == "both") & (published["where"] == "dev") & (published["component"] == "heads")
-]
 
 
-def missing(profile: str) -> Markdown:
-    """What to do where nothing is recorded."""
-    return Markdown(runs.not_recorded("analyses/mask_agreement", profile))
-
-
-def title(task: str) -> str:
-    """The name a reader knows it by."""
-    return choose("tasks", task).TITLE
-
-
-def repeated(runs: pd.DataFrame) -> pd.DataFrame:
-    """The searches that say something, of tasks that have two or more."""
-    rows = judged(runs)
-    return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1]
-
-
-def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among: Callable = repeated) -> object:
-    """What is made of the runs; a sentence where nothing is recorded, or there are no two searches to compare."""
-    if runs.empty:
-        return missing(profile)
-    if among(runs).empty:
-        return Markdown("*There are no two searches here that say anything.*")
-    return what(runs)
-
-
-def silent(runs: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame) -> Markdown:
     """Which searches say nothing."""
-    return Markdown(silent_in_words(runs[runs["experiment"] == "ComponentSearch"]))
-
-
-def with_lot(value: float, by_lot: float, form: str) -> str:
-    """A number and, in brackets, what it would be by lot."""
-    return f"{value:{form}} ({by_lot:{form}})"
+    return Markdown(silent_in_words(rows[rows["experiment"] == "ComponentSearch"]))
 
 
 # %% [markdown]
@@ -128,13 +87,13 @@ def with_lot(value: float, by_lot: float, form: str) -> str:
 # grid and of the real BERT:
 
 # %% tags=["hide-input"]
-silent(live)
+chapter.shown(left_out, "live")
 
 # %% tags=["hide-input"]
-silent(recorded) if len(recorded) else missing("miniature")
+chapter.shown(left_out)
 
 # %% tags=["hide-input"]
-silent(bert) if len(bert) else missing("minilm")
+chapter.shown(left_out, "minilm")
 
 # %% [markdown]
 # (p10)=
@@ -150,15 +109,10 @@ silent(bert) if len(bert) else missing("minilm")
 
 
 # %% tags=["hide-input"]
-def agreeing(runs: pd.DataFrame) -> pd.DataFrame:
-    """Agreement on heads, a row a task; p-values corrected for the number of tasks."""
-    rows = {}
-    for task, of_task in repeated(runs).groupby("of.task", sort=False):
-        heads, _ = masks(of_task)
-        rows[title(task)] = agreement.summary(heads, draws=draws)
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    corrected = {name: stats.holm(table[name].tolist()) for name in ("kappa_p", "layer_p", "in_all_p", "q_p")}
-    return table.assign(**corrected)
+published = pd.read_csv("book/published/prasanna2020_agreement.csv")
+published = published[
+    (published["mode"] == "both") & (published["where"] == "dev") & (published["component"] == "heads")
+]
 
 
 def p_value(p: float) -> str:
@@ -166,9 +120,14 @@ def p_value(p: float) -> str:
     return "" if np.isnan(p) else f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same in words."""
-    told = {
+def with_lot(value: float, by_lot: float, form: str) -> str:
+    """A number and, in brackets, what it would be by lot."""
+    return f"{value:{form}} ({by_lot:{form}})"
+
+
+def agreement_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Agreement on heads in words, a row a task."""
+    columns = {
         "seeds": rows["masks"],
         "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
         "kappa": [f"{row.kappa:.2f} ({row.kappa_low:.2f} to {row.kappa_high:.2f})" for row in rows.itertuples()],
@@ -180,15 +139,16 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         "kept by all (by lot)": [with_lot(row.in_all, row.in_all_by_lot, ".1f") for row in rows.itertuples()],
         "p, kept by all": rows["in_all_p"].map(p_value),
         "p, Cochran's Q": rows["q_p"].map(p_value),
-        "why it says little": rows["reason"],
     }
-    if not any(told["why it says little"]):
-        del told["why it says little"]
-    return pd.DataFrame(told, index=rows.index).rename_axis("task")
+    if any(rows["reason"]):
+        columns["why it says little"] = rows["reason"]
+    return pd.DataFrame(columns).set_axis(rows.index.map(title)).rename_axis("task")
 
 
-def in_words(rows: pd.DataFrame) -> Markdown:
-    """How many tasks agree beyond chance, and how far kappa goes, beside the published masks."""
+def agreement_told(searches: pd.DataFrame) -> Markdown:
+    """The table, and under it how many tasks agree beyond chance, and how far kappa goes, beside the published masks."""
+    rows = mask_agreement.by_task(searches, draws=draws)
+    display(agreement_table(rows))
     theirs = published[published["task"] != "wnli"]
     beyond, inside = int((rows["kappa_p"] < 0.05).sum()), int((rows["layer_p"] < 0.05).sum())
     return Markdown(
@@ -198,24 +158,17 @@ def in_words(rows: pd.DataFrame) -> Markdown:
     )
 
 
-def agreement_told(runs: pd.DataFrame) -> Markdown:
-    """The table, and under it the sentence."""
-    rows = agreeing(runs)
-    display(table(rows))
-    return in_words(rows)
-
-
-shown(agreement_told, live)
+shown(agreement_told, "live")
 
 # %% tags=["hide-input"]
-shown(agreement_told, recorded)
+shown(agreement_told)
 
 # %% [markdown]
 # In brackets behind kappa its 95 % interval for *other heads* of the same kind, by a bootstrap; how it would vary with other
 # seeds, three to five of them cannot tell. The real BERT:
 
 # %% tags=["hide-input"]
-shown(agreement_told, bert, "minilm")
+shown(agreement_told, "minilm")
 
 # %% [markdown]
 # The authors' own masks of BERT-base, five seeds, 144 heads. *Alike in size* counts the pairs of seeds, of ten, whose sizes
@@ -246,27 +199,14 @@ unequal = sizes.loc[(sizes["mode"] == "both") & (sizes["where"] == "dev"), "head
 equal = np.full(len(unequal), round(unequal.mean()))
 
 
-def made(kept: np.ndarray, by_lot: bool, generator: np.random.Generator) -> np.ndarray:
-    """Masks of these sizes, by lot or nested in one ranking, (masks, 144)."""
-    nested = np.arange(144) < kept[:, None]
-    return generator.permuted(nested, axis=1) if by_lot else nested[:, generator.permutation(144)]
-
-
 def simulated(times: int = 400) -> pd.DataFrame:
     """How often Q rejects at .05, and kappa on average."""
     generator, rows = np.random.default_rng(0), []
     for what, kept in (("all equal", equal), ("as CoLA's", unequal)):
         for how, by_lot in (("by lot", True), ("one ranking", False)):
-            sets = [made(kept, by_lot, generator) for _ in range(times if by_lot else 1)]
-            tests = [agreement.cochran(each).p for each in sets]
-            rows.append(
-                {
-                    "sizes": f"{what}: {', '.join(f'{size:.0f}' for size in kept)}",
-                    "heads": how,
-                    "Q rejects": f"{np.mean([p < 0.05 for p in tests]):.0%}",
-                    "kappa, mean": f"{np.mean([agreement.fleiss_kappa(each) for each in sets]):.2f}",
-                }
-            )
+            sets = mask_agreement.simulated(kept, 144, by_lot=by_lot, times=times if by_lot else 1, generator=generator)
+            words = {"Q rejects": f"{sets['rejects']:.0%}", "kappa, mean": f"{sets['kappa']:.2f}"}
+            rows.append({"sizes": f"{what}: {', '.join(f'{size:.0f}' for size in kept)}", "heads": how} | words)
     return pd.DataFrame(rows).set_index(["sizes", "heads"])
 
 
@@ -286,13 +226,9 @@ simulated()
 
 
 # %% tags=["hide-input"]
-def tasks_told(runs: pd.DataFrame) -> Markdown:
+def tasks_told(rows: pd.DataFrame) -> Markdown:
     """Same task against other tasks, by Cohen's kappa of every two masks over heads, with a permutation test."""
-    rows = judged(runs)
-    kappas = np.full((len(rows), len(rows)), np.nan)
-    pairs = agreement.pairs(masks(rows)[0], range(len(rows)))
-    kappas[pairs["one"], pairs["other"]] = kappas[pairs["other"], pairs["one"]] = pairs["kappa"].fillna(0)
-    null = agreement.labels_matter(kappas, rows["of.task"].tolist(), rows["of.seed"].tolist(), draws=draws, seed=0)
+    null = mask_agreement.task_matters(judged(rows), draws=draws)
     if np.isnan(null.observed):
         return Markdown("There are no two tasks, or no two seeds, to compare.")
     return Markdown(
@@ -306,14 +242,14 @@ def tasks_told(runs: pd.DataFrame) -> Markdown:
     )
 
 
-def kappas_drawn(runs: pd.DataFrame) -> None:
+def kappas_drawn(rows: pd.DataFrame) -> None:
     """Kappa of every two masks, by what they have in common."""
-    rows = judged(runs)
-    found = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
+    rows = judged(rows)
+    kappas = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
     names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
     (ax,) = plots.panels(1, size=(7.0, 3.2))
     generator = np.random.default_rng(0)
-    for place, values in enumerate(found[kind] for kind in names):
+    for place, values in enumerate(kappas[kind] for kind in names):
         across = place + generator.uniform(-0.18, 0.18, len(values))
         ax.plot(across, values, "o", color=plots.COLOURS[place], alpha=0.35, markersize=4)
         if len(values):
@@ -322,23 +258,22 @@ def kappas_drawn(runs: pd.DataFrame) -> None:
     ax.axhline(0, color="grey", linestyle="--", linewidth=1)
     ax.set_xticks(range(len(names)), names.values())
     ax.set(ylabel="Cohen's kappa over heads", xlim=(-0.5, len(names) - 0.4))
-    plt.show()
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build in three groups: same task and other seed, other task and same seed, both others; means as lines."}, "figure": {"name": "mask-kappas-live", "caption": "Kappa of every two masks of this build; lines are means, 0 is what masks by lot give."}}
-shown(kappas_drawn, live)
+shown(kappas_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded masks of the miniature."}, "figure": {"name": "mask-kappas-recorded", "caption": "The same of all recorded searches of the miniature."}}
-shown(kappas_drawn, recorded)
+shown(kappas_drawn)
 
 # %% tags=["hide-input"]
-shown(tasks_told, recorded)
+shown(tasks_told)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "mask-kappas-minilm", "caption": "The same of a real BERT, recorded."}}
-shown(kappas_drawn, bert, "minilm")
+shown(kappas_drawn, "minilm")
 
 # %% tags=["hide-input"]
-shown(tasks_told, bert, "minilm")
+shown(tasks_told, "minilm")
 
 # %% [markdown]
 # And the authors' own masks of BERT-base, which the paper does not compare in this way:
@@ -348,12 +283,12 @@ shown(tasks_told, bert, "minilm")
 def kinship_told() -> Markdown:
     """Mean kappas of the published masks by what two have in common."""
     kin = pd.read_csv("book/published/prasanna2020_kinship.csv").set_index("without_seed")
-    apart, every = kin["same_task"] - kin["neither"], kin.loc["none"]
-    given = stats.jackknife_interval(apart["none"], apart.drop("none"))
+    given, every = mask_agreement.given_by_the_task(kin), kin.loc["none"]
     return Markdown(
         f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "
         f"different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So the task gives "
-        f"{given.told(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds, and changing only the seed takes {1 - every['same_task']:.2f}: both are in the masks."
+        f"{given.told(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds, and changing only the seed "
+        f"takes {1 - every['same_task']:.2f}: both are in the masks."
     )
 
 
@@ -369,36 +304,27 @@ kinship_told()
 
 
 # %% tags=["hide-input"]
-def scores_of(runs: pd.DataFrame) -> pd.DataFrame:
-    """The scores of heads of whole models, of tasks with two seeds or more."""
-    rows = runs[runs["experiment"] == "ComponentScores"]
-    return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1] if len(rows) else rows
-
-
-def rankings_told(runs: pd.DataFrame) -> pd.DataFrame:
+def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and range over pairs of seeds, a row a task."""
-    generator, told = np.random.default_rng(0), {}
-    for task, rows in scores_of(runs).groupby("of.task", sort=False):
-        scores = np.array(rows["normalised"].tolist())
-        pairs = agreement.rankings(scores, rows["of.seed"].tolist())
-        lots = generator.permuted(np.tile(np.arange(scores.shape[1]), (100, 1)), axis=1)
-        by_lot = np.mean([agreement.rank_biased_overlap(lots[n], lots[n + 1]) for n in range(99)])
-        told[title(task)] = {
-            "seeds": len(rows),
-            "Kendall's tau": f"{pairs['kendall'].mean():.2f} ({pairs['kendall'].min():.2f} to {pairs['kendall'].max():.2f})",
-            "rank-biased overlap": f"{pairs['rbo'].mean():.2f} ({pairs['rbo'].min():.2f} to {pairs['rbo'].max():.2f})",
-            "by lot": f"{by_lot:.2f}",
+    lines = {
+        title(row.task): {
+            "seeds": row.seeds,
+            "Kendall's tau": f"{row.kendall_mean:.2f} ({row.kendall_min:.2f} to {row.kendall_max:.2f})",
+            "rank-biased overlap": f"{row.rbo_mean:.2f} ({row.rbo_min:.2f} to {row.rbo_max:.2f})",
+            "by lot": f"{row.rbo_by_lot:.2f}",
         }
-    return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")
+        for row in mask_agreement.rankings(scores).itertuples()
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-shown(rankings_told, live, among=scores_of)
+shown(rankings_told, "live", among=mask_agreement.scored)
 
 # %% tags=["hide-input"]
-shown(rankings_told, recorded, among=scores_of)
+shown(rankings_told, among=mask_agreement.scored)
 
 # %% tags=["hide-input"]
-shown(rankings_told, bert, "minilm", among=scores_of)
+shown(rankings_told, "minilm", among=mask_agreement.scored)
 
 # %% [markdown]
 # Means over all pairs of seeds, in brackets the lowest and the highest.
@@ -415,91 +341,59 @@ shown(rankings_told, bert, "minilm", among=scores_of)
 
 
 # %% tags=["hide-input"]
-def noise(runs: pd.DataFrame) -> pd.DataFrame:
-    """The judged steps of searches that say something."""
-    rows = runs[runs["experiment"] == "CutNoise"]
-    pairs = set(zip(judged(runs)["of.task"], judged(runs)["of.seed"], strict=True))
-    return rows[[pair in pairs for pair in zip(rows["of.of.task"], rows["of.of.seed"], strict=True)]]
-
-
-def steps_of(row: pd.Series) -> list[pd.DataFrame]:
-    """The heads that were there at each step, lowest first."""
-    names = ["scores", "lows", "highs", "chances", "removed", "places"]
-    heads, ends = pd.DataFrame({name: row[name] for name in names}), np.cumsum(row["left_at"])
-    return [heads[end - count : end].sort_values("scores") for count, end in zip(row["left_at"], ends, strict=True)]
-
-
-def cuts_drawn(runs: pd.DataFrame) -> None:
+def cuts_drawn(cuts: pd.DataFrame) -> None:
     """Importance of the heads there at the first steps of the first search, lowest first, with the cut."""
-    row = noise(runs).iloc[0]
-    steps = steps_of(row)[:4]
-    lines = -(-len(steps) // 2)
-    _, panels = plt.subplots(lines, 2, figsize=(7.0, 2.6 * lines), sharey=True, squeeze=False)
-    for ax in panels.flat[len(steps) :]:
-        ax.set_axis_off()
-    for number, (step, ax) in enumerate(zip(steps, panels.flat, strict=False)):
+    first = cuts.iloc[0]
+    steps = mask_agreement.heads_at_steps(first)[:4]
+    axes = plots.panels(len(steps), size=(3.5, 2.6), sharey=True)
+    for number, (step, ax) in enumerate(zip(steps, axes, strict=True)):
         for removed, name in ((1, "removed"), (0, "kept")):
-            some = (step["removed"] == removed).to_numpy()
-            spread = np.abs(step.loc[some, ["lows", "highs"]].sub(step.loc[some, "scores"], axis=0)).to_numpy().T
-            at = np.flatnonzero(some) + 1
-            colour = plots.COLOURS[removed]
-            ax.errorbar(at, step.loc[some, "scores"], spread, fmt=".", color=colour, elinewidth=0.8, label=name)
-        ax.axhline(row["cuts"][number], color="grey", linestyle="--", linewidth=1)
-        ax.set_title(f"step {number + 1}: {row['removed_at'][number]} of {row['left_at'][number]} heads", fontsize=9)
-    for ax in panels[-1]:
-        ax.set_xlabel("heads, lowest first")
-    panels[0][0].set_ylabel(f"{title(row['of.of.task'])}: importance,\nover the layer's norm")
-    panels[0][0].legend(fontsize=8)
-    plt.show()
+            there = (step["removed"] == removed).to_numpy()
+            some = step[there]
+            reach = np.abs(some[["lows", "highs"]].sub(some["scores"], axis=0)).to_numpy().T
+            look = {"fmt": ".", "color": plots.COLOURS[removed], "elinewidth": 0.8}
+            ax.errorbar(np.flatnonzero(there) + 1, some["scores"], reach, label=name, **look)
+        ax.axhline(first["cuts"][number], color="grey", linestyle="--", linewidth=1)
+        ax.set_title(
+            f"step {number + 1}: {first['removed_at'][number]} of {first['left_at'][number]} heads", fontsize=9
+        )
+        if number + 2 >= len(steps):
+            ax.set_xlabel("heads, lowest first")
+    axes[0].set_ylabel(f"{title(first['of.of.task'])}: importance,\nover the layer's norm")
+    axes[0].legend(fontsize=8)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line."}, "figure": {"name": "cut-noise-live", "caption": "The first steps of one search of this build: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
-shown(cuts_drawn, live, among=noise)
+shown(cuts_drawn, "live", among=mask_agreement.cut_steps)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded search of the real BERT."}, "figure": {"name": "cut-noise-minilm", "caption": "The same for the first recorded search of a real BERT."}}
-shown(cuts_drawn, bert, "minilm", among=noise)
+shown(cuts_drawn, "minilm", among=mask_agreement.cut_steps)
 
 
 # %% tags=["hide-input"]
-def between_seeds(rows: pd.DataFrame) -> float:
-    """Root of the variance of a head's first importance between seeds over that by examples, means over the heads."""
-    first = [steps_of(row)[0].sort_values("places") for _, row in rows.iterrows()]
-    if len(first) < 2:
-        return float("nan")
-    seeds = np.array([step["scores"] for step in first]).var(0, ddof=1).mean()
-    examples = np.mean([((step["highs"] - step["lows"]) / 3.92) ** 2 for step in first])
-    return float(np.sqrt(seeds / examples))
-
-
-def cuts_told(runs: pd.DataFrame) -> pd.DataFrame:
+def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
     """How sure the cuts are, a row a task."""
-    told = {}
-    for task, rows in noise(runs).groupby("of.of.task", sort=False):
-        by_lot = [np.divide(row["removed_at"], row["left_at"]).mean() for _, row in rows.iterrows()]
-        again = np.mean([np.mean(each) for each in rows["agree"]])
-        seeds, lowest = between_seeds(rows), 100 * rows["lowest_score"]
-        half, every = (
-            stats.paired_difference([100 * np.mean(each) for each in rows[name]], lowest)
-            for name in ("half_scores", "any_scores")
-        )
-        told[title(task)] = {
-            "searches": len(rows),
-            "heads unsure at a step": f"{np.mean([np.mean(each) for each in rows['unsure']]):.0%}",
-            "removed again (by lot)": with_lot(again, np.mean(by_lot), ".0%"),
-            "spread between seeds, over that by examples": "" if np.isnan(seeds) else f"{seeds:.1f}",
-            "lower half by lot, minus lowest (points)": half.told(),
-            "any by lot, minus lowest (points)": every.told(),
+    lines = {
+        title(row["task"]): {
+            "searches": row["searches"],
+            "heads unsure at a step": f"{row['unsure']:.0%}",
+            "removed again (by lot)": with_lot(row["again"], row["by_lot"], ".0%"),
+            "spread between seeds, over that by examples": f"{row['seeds_over_examples']:.1f}".replace("nan", ""),
+            "lower half by lot, minus lowest (points)": row["lower_half"].told(),
+            "any by lot, minus lowest (points)": row["any"].told(),
         }
-    return pd.DataFrame.from_dict(told, orient="index").rename_axis("task")
+        for row in mask_agreement.certainty(cuts).to_dict("records")
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-shown(cuts_told, live, among=noise)
+shown(cuts_told, "live", among=mask_agreement.cut_steps)
 
 # %% tags=["hide-input"]
-shown(cuts_told, recorded, among=noise)
+shown(cuts_told, among=mask_agreement.cut_steps)
 
 # %% tags=["hide-input"]
-shown(cuts_told, bert, "minilm", among=noise)
+shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
 
 # %% [markdown]
 # *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
