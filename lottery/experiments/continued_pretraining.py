@@ -3,21 +3,17 @@
 from typing import Any, ClassVar
 
 import pandas as pd
-from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import training
 from lottery.choices import choose
 from lottery.data.examples import Examples
-from lottery.experiments import Model, Text, encoded_text
+from lottery.experiments import Model, Text, encoded_text, pretraining_fit
 from lottery.experiments.corpus_text import CorpusText
-from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.masks import Mask
 from lottery.models import families, opening
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.tasks import Task
-from lottery.training import pretraining
 
 
 @parameters
@@ -37,7 +33,7 @@ class ContinuedPretraining:
     seed: Count  # of new heads, the order of the text, the hidden words and dropout
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of the model's parameters.
+        """The measures of `pretraining_fit.fit`.
 
         Raises ValueError where there are no steps for a model without heads.
         """
@@ -47,21 +43,16 @@ class ContinuedPretraining:
         tokenizer = opening.tokenizer(self.model)
         model = opening.for_pretraining(self.model)
         families.check_length(model, self.max_length)
-        model.to(Accelerator().device)
-        train, held_out = self.text(run, tokenizer)
-        losses = training.train(
+        return pretraining_fit.fit(
+            run,
             model,
-            training.adamw(model, learning_rate=self.learning_rate),
-            pretraining.masked_batches(train, tokenizer, batch_size=self.batch_size, seed=self.seed),
+            tokenizer,
+            self.text(run, tokenizer),
             steps=self.steps,
-            loss=pretraining.loss,
-            checkpoint=run.checkpoint(),
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            seed=self.seed,
             title="going on with pre-training",
-        )
-        run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
-        run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
-        return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
-            model, held_out, tokenizer, seed=HELD_OUT_SEED
         )
 
     def weights(self, run: Run) -> str:

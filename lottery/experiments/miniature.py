@@ -6,16 +6,14 @@ import pandas as pd
 from accelerate.utils import set_seed
 from transformers import PreTrainedTokenizerBase
 
-from lottery import miniature, training
+from lottery import miniature
 from lottery.choices import choose
 from lottery.data.examples import Examples
-from lottery.experiments import miniature_text
-from lottery.experiments.miniature_text import HELD_OUT_SEED, MiniatureText
+from lottery.experiments import miniature_text, pretraining_fit
+from lottery.experiments.miniature_text import MiniatureText
 from lottery.masks import Mask
-from lottery.models import opening
 from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
-from lottery.training import pretraining
 
 
 @parameters
@@ -34,25 +32,20 @@ class Miniature:
     family: miniature.Family = "bert"
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Held-out losses as in `pretraining.evaluate`, and `model_size`, the number of its parameters."""
+        """The measures of `pretraining_fit.fit`."""
         set_seed(self.seed)
         tokenizer = miniature.TOKENIZERS[self.family](self._language)
         model = miniature.MODELS[self.family](len(tokenizer))
-        train, held_out = self.text(run, tokenizer)
-        optimizer = training.adamw(model, learning_rate=miniature.LEARNING_RATE)
-        losses = training.train(
+        return pretraining_fit.fit(
+            run,
             model,
-            optimizer,
-            pretraining.masked_batches(train, tokenizer, batch_size=miniature.BATCH_SIZE, seed=self.seed),
+            tokenizer,
+            self.text(run, tokenizer),
             steps=self.steps,
-            loss=pretraining.loss,
-            checkpoint=run.checkpoint(),
+            learning_rate=miniature.LEARNING_RATE,
+            batch_size=miniature.BATCH_SIZE,
+            seed=self.seed,
             title="pre-training the miniature",
-        )
-        run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
-        run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
-        return {"model_size": sum(parameter.numel() for parameter in model.parameters())} | pretraining.evaluate(
-            model, held_out, tokenizer, seed=HELD_OUT_SEED
         )
 
     def weights(self, run: Run) -> str:
