@@ -101,6 +101,11 @@ def test_the_entropy_of_a_mask_that_leaves_no_choice_is_0():
         assert mask_coding.entropy(mask) == 0
 
 
+def test_binary_entropy_is_that_of_scipy_share_by_share():
+    shares = [0.0, 0.03, 0.5, 0.9, 1.0]
+    assert mask_coding.binary_entropy(shares) == pytest.approx([bits_of(share, 1) for share in shares])
+
+
 def test_a_loop_over_single_bits_reads_the_code():
     """The decoder written out with Python's own integers, as the module's first lines and `encode` tell it."""
     generator = torch.Generator().manual_seed(4)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import entr, xlogy
 
 from lottery.masks import Mask, Shapes
@@ -116,11 +117,17 @@ def size(coded: Coded) -> int:
 def entropy(mask: Mask) -> float:
     """Bits that independent weights of this mask's share take: the bound of coders that know that share and no more.
 
-    n h(k / n), h(p) = -p log2 p - (1 - p) log2(1 - p), where k of n weights are kept; 0 for a mask over no weights.
+    n h(k / n), as by `binary_entropy`, where k of n weights are kept; 0 for a mask over no weights.
     """
     total = sum(kept.numel() for kept in mask.values())
     share = sum(int(kept.count_nonzero()) for kept in mask.values()) / max(total, 1)
-    return total * float(entr(share) + entr(1 - share)) / math.log(2)
+    return total * float(binary_entropy(share))
+
+
+def binary_entropy(share: ArrayLike) -> np.ndarray:
+    """Bits that one weight takes where a share is kept: h(p) = -p log2 p - (1 - p) log2(1 - p); 0 at 0 and at 1."""
+    share = np.asarray(share, dtype=float)
+    return (entr(share) + entr(1 - share)) / math.log(2)
 
 
 def _rows(shape: Sequence[int]) -> tuple[int, int]:

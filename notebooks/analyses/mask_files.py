@@ -53,7 +53,6 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.choices import choose
 from lottery.experiments import learned_mask
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.miniature import Miniature
@@ -93,102 +92,21 @@ import numpy as np
 import pandas as pd
 import torch
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
-from scipy.special import entr
+from matplotlib.axes import Axes
 from transformers import AutoModel, BertConfig
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
+from lottery.findings import mask_sizes
 from lottery.masks import files as mask_files
+from lottery.masks.coding import binary_entropy
 from lottery.models import families, opening
 from lottery.pruning import components
-from lottery.suite import cluster, plots
+from lottery.suite import plots
 from lottery.suite import tickets as ticket_files
+from lottery.suite.chapter import perform
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "mask_files.parquet")
-bert = runs.recorded(Path(records) / "minilm" / "mask_files.parquet")
-missing, missing_bert = (Markdown(runs.not_recorded("analyses/mask_files", name)) for name in ("miniature", "minilm"))
+chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
 printed = pd.read_csv("book/published/jiang2023_sizes.csv")
-CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
-LOT = "by lot"
-
-
-def sizes(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a mask: how it was chosen, the share that stays, and bits a weight by every code and of the bound."""
-    bits = runs[[*CODES, "bound", "by_row"]].mul(8).div(runs["weights"], axis=0)
-    made = {
-        "ByLot": lambda row: LOT,
-        "Cut": lambda row: f"cut, {row['kept.scope']}",
-        "LearnedMask": lambda row: f"{choose('mask_learning', row['kept.method']).TITLE}, learned",
-    }
-    chosen = [made[row["kept"]](row) for row in runs.to_dict("records")]
-    found = bits.assign(chosen=chosen, remaining=runs["stay"] / runs["weights"], weights=runs["weights"])
-    return found.assign(remaining=found["remaining"].round(4))
-
-
-def against_share(ax: plt.Axes, rows: pd.DataFrame, values: pd.Series, label: str, number: int, line: str) -> None:
-    """The means at each share."""
-    means = values.groupby(rows["remaining"]).mean()
-    look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": line}
-    ax.plot(100 * means.index, means, label=label, **look)
-    ax.set_xlabel("weights remaining (%)")
-
-
-def sizes_drawn(runs: pd.DataFrame) -> None:
-    """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
-    rows = sizes(runs)
-    _, panels = plt.subplots(1, 2, figsize=(8.4, 4.9))
-    lot = rows[rows["chosen"] == LOT]
-    share = np.linspace(0.001, 0.999, 400)
-    panels[0].plot(
-        100 * share, (entr(share) + entr(1 - share)) / np.log(2), color="black", linewidth=1, label="entropy"
-    )
-    for number, (code, name) in enumerate(CODES.items()):
-        against_share(panels[0], lot, lot[code], name, number, "none")
-    panels[0].set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
-    panels[0].legend(fontsize=8, loc="lower center")
-    for number, (chosen, some) in enumerate(rows.groupby("chosen", sort=False)):
-        against_share(panels[1], some, 100 * (some["entropy"] / some["bound"] - 1), chosen, number, "-")
-    panels[1].axhline(0, color="black", linewidth=1)
-    panels[1].set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
-    panels[1].legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
-
-
-def sizes_told(runs: pd.DataFrame) -> pd.DataFrame:
-    """Bits a weight at every share, means over seeds, and in brackets how much more that is than the bound."""
-    means = sizes(runs).groupby(["chosen", "remaining"], sort=False).mean()
-    told = {"weights": means["weights"].map("{:,.0f}".format), "h(p)": means["bound"].map("{:.4f}".format)}
-    for code, name in CODES.items():
-        more = 100 * (means[code] / means["bound"] - 1)
-        told[name] = [f"{bits:.4f} ({part:+.1f} %)" for bits, part in zip(means[code], more, strict=True)]
-    told["rows known"] = means["by_row"].map("{:.4f}".format)
-    table = pd.DataFrame(told).reset_index().rename(columns={"chosen": "mask", "remaining": "remaining weights"})
-    return table.assign(**{"remaining weights": table["remaining weights"].map("{:.0%}".format)}).set_index(
-        ["mask", "remaining weights"]
-    )
-
-
-def judged(runs: pd.DataFrame) -> Markdown:
-    """In words: the coder against the bound on masks by lot and on a model's, and against the compressors."""
-    rows = sizes(runs)
-    more = rows[[*CODES]].div(rows["bound"], axis=0).sub(1).assign(chosen=rows["chosen"], remaining=rows["remaining"])
-    lot = more[more["chosen"] == LOT]
-    sparse = lot[lot["remaining"] == lot["remaining"].min()]
-    lines = [
-        f"On masks by lot the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
-        f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
-        f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
-    ]
-    for chosen, some in more[more["chosen"] != LOT].groupby("chosen", sort=False):
-        below = some.groupby("remaining")["entropy"].mean()
-        lines.append(
-            f"Of masks called *{chosen}* it differs from *h(p)* by {below.min():+.1%} to {below.max():+.1%}, and is below it "
-            f"at {(below < 0).sum()} of {len(below)} shares."
-        )
-    return Markdown(" ".join(lines))
 
 
 # %% [markdown]
@@ -206,20 +124,81 @@ def judged(runs: pd.DataFrame) -> Markdown:
 
 # %% tags=["hide-input"]
 WEIGHTS = components.matrix_weights(BertConfig())  # of BERT-base, which is the default
-by_lot, of_model = (live.loc[live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
+by_lot, of_model = (chapter.live.loc[chapter.live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
 Markdown(
     f"In this build masks by lot are of {layers} layers {width} wide, {by_lot:,} weights, {by_lot / WEIGHTS:.0%} of BERT-base's "
     f"{WEIGHTS:,}. The others are of the model `{Path(model).name}`, {of_model:,} weights."
 )
 
+# %% tags=["hide-input"]
+CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
+
+
+def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str, number: int, line: str) -> None:
+    """The means at each share."""
+    means = values.groupby(remaining).mean()
+    look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": line}
+    ax.plot(100 * means.index, means, label=label, **look)
+    ax.set_xlabel("weights remaining (%)")
+
+
+def sizes_drawn(runs: pd.DataFrame) -> None:
+    """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
+    rows = mask_sizes.sizes(runs)
+    left, right = plots.panels(2, size=(4.2, 4.9))
+    lot, share = rows[rows["chosen"] == mask_sizes.LOT], np.linspace(0.001, 0.999, 400)
+    left.plot(100 * share, binary_entropy(share), color="black", linewidth=1, label="entropy")
+    for number, (code, name) in enumerate(CODES.items()):
+        against_share(left, lot["remaining"], lot[code], name, number, "none")
+    left.set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
+    left.legend(fontsize=8, loc="lower center")
+    more = mask_sizes.beyond_entropy(rows)
+    for number, (chosen, some) in enumerate(more.groupby("chosen", sort=False)):
+        against_share(right, some["remaining"], 100 * some["entropy"], chosen, number, "-")
+    right.axhline(0, color="black", linewidth=1)
+    right.set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
+    right.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks by lot against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Right: how many per cent the entropy coder takes more or less than the entropy, for masks by lot, cut by magnitude and learned."}, "figure": {"name": "mask-sizes-live", "caption": "Left: bits a weight of masks by lot; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for all masks of this build; below 0 it has found structure."}}
-sizes_drawn(live)
+chapter.shown(sizes_drawn, "live")
+
 
 # %% tags=["hide-input"]
-judged(live)
+def judged(runs: pd.DataFrame) -> Markdown:
+    """In words: the coder against the bound on masks by lot and on a model's, and against the compressors."""
+    more = mask_sizes.beyond_entropy(mask_sizes.sizes(runs))
+    lot = more[more["chosen"] == mask_sizes.LOT]
+    sparse = lot[lot["remaining"] == lot["remaining"].min()]
+    lines = [
+        f"On masks by lot the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
+        f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
+        f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
+    ]
+    lines += [
+        f"Of masks called *{row.Index}* it differs from *h(p)* by {row.least:+.1%} to {row.most:+.1%}, and is below it at "
+        f"{row.below} of {row.shares} shares."
+        for row in mask_sizes.of_structure(more).itertuples()
+    ]
+    return Markdown(" ".join(lines))
+
+
+chapter.shown(judged, "live")
+
 
 # %% tags=["hide-input"]
-sizes_told(live)
+def by_share(runs: pd.DataFrame) -> pd.DataFrame:
+    """Bits a weight at every share, means over seeds, and in brackets how much more that is than the bound."""
+    means = mask_sizes.sizes(runs).groupby(["chosen", "remaining"], sort=False).mean()
+    table = {"weights": means["weights"].map("{:,.0f}".format), "h(p)": means["bound"].map("{:.4f}".format)}
+    for code, name in CODES.items():
+        more = means[code] / means["bound"] - 1
+        table[name] = [f"{bits:.4f} ({100 * part:+.1f} %)" for bits, part in zip(means[code], more, strict=True)]
+    table["rows known"] = means["by_row"].map("{:.4f}".format)
+    return pd.DataFrame(table).rename("{:.0%}".format, level="remaining").rename_axis(["mask", "remaining weights"])
+
+
+chapter.shown(by_share, "live")
 
 # %% [markdown]
 # Bits a weight, in brackets against $h(p)$, without the header of the file, which is a few kilobytes. *Rows known* is the
@@ -230,22 +209,22 @@ sizes_told(live)
 # ### Recorded: all layers of BERT-base's shape, more shares
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels for masks of all of BERT-base's layers by lot and for the recorded masks of the miniature."}, "figure": {"name": "mask-sizes-recorded", "caption": "The same, recorded: masks by lot of all twelve layers of BERT-base, and masks of the miniature, several seeds."}}
-sizes_drawn(recorded) if len(recorded) else missing
+chapter.shown(sizes_drawn)
 
 # %% tags=["hide-input"]
-judged(recorded) if len(recorded) else missing
+chapter.shown(judged)
 
 # %% [markdown]
 # And of a real BERT, all-MiniLM-L6-v2:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels, with masks of all-MiniLM-L6-v2 cut by magnitude locally and globally."}, "figure": {"name": "mask-sizes-minilm", "caption": "The same with masks of a real BERT, recorded."}}
-sizes_drawn(bert) if len(bert) else missing_bert
+chapter.shown(sizes_drawn, "minilm")
 
 # %% tags=["hide-input"]
-judged(bert) if len(bert) else missing_bert
+chapter.shown(judged, "minilm")
 
 # %% tags=["hide-input"]
-sizes_told(bert) if len(bert) else missing_bert
+chapter.shown(by_share, "minilm")
 
 # %% [markdown]
 # ## The paper's 2.7 million parameters
@@ -256,11 +235,11 @@ sizes_told(bert) if len(bert) else missing_bert
 
 
 # %% tags=["hide-input"]
-told = printed.set_index("what")["parameters"]
+counts = printed.set_index("what")["parameters"]
 Markdown(
     f"BERT-base's layers have {WEIGHTS:,} weights in their matrices. One bit each is {WEIGHTS // 8:,} bytes, "
     f"{WEIGHTS / 8e6:.1f} MB, or {WEIGHTS / 32 / 1e6:.2f} million parameters of 32 bits; the paper prints "
-    f"{told['mask'] / 1e6:.1f} million."
+    f"{counts['mask'] / 1e6:.1f} million."
 )
 
 
@@ -269,17 +248,17 @@ def kept_weights() -> pd.DataFrame:
     """What a task takes for its mask, and what for the weights that stay, at the paper's shares."""
     rows = printed[printed["what"] == "kept weights"]
     share = rows["remaining_weights"]
-    told = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "remaining weights": share.map("{:.0%}".format),
             "mask, one bit each (MB)": WEIGHTS / 8e6,
-            "mask, entropy (MB)": WEIGHTS * (entr(share) + entr(1 - share)) / np.log(2) / 8e6,
+            "mask, entropy (MB)": WEIGHTS * binary_entropy(share) / 8e6,
             "weights that stay, printed (million)": rows["parameters"] / 1e6,
             "computed (million)": share * WEIGHTS / 1e6,
             "in half precision (MB)": 2 * share * WEIGHTS / 1e6,
         }
     )
-    return told.set_index("remaining weights").round(2)
+    return table.set_index("remaining weights").round(2)
 
 
 kept_weights()
@@ -315,7 +294,7 @@ kept_weights()
 # %% tags=["hide-input"]
 def there_and_back(cut: Cut) -> Markdown:
     """A mask saved, loaded and baked into the model, which is saved and opened again, against the masked model."""
-    run = runs.Run(MaskSizes(kept=cut), Path(results))
+    run = store.Run(MaskSizes(kept=cut), Path(results))
     source, mask = cut.of.weights(run), cut.mask(run)
     ids = torch.arange(5, 69).view(2, 32)  # words, whichever they are
     whole = opening.encoder(source).eval()
@@ -325,15 +304,15 @@ def there_and_back(cut: Cut) -> Markdown:
         mask_files.save(
             path, mask, model=Path(model).name, method="magnitude", asked=cut.sparsity, seed=0, coder="smallest"
         )
-        found, header = mask_files.load(path)
+        loaded, header = mask_files.load(path)
         masked = {name: own[name] * kept for name, kept in mask.items()}
         expected = torch.func.functional_call(whole, masked, (ids,)).last_hidden_state
         opened = opening.as_saved(source)
-        ticket_files.bake(opened, found)
+        ticket_files.bake(opened, loaded)
         opening.save(opened, opening.tokenizer(source), Path(folder, "pruned"))
         answer = AutoModel.from_pretrained(Path(folder, "pruned")).eval()(ids).last_hidden_state
         size = path.stat().st_size
-    same = masks.removed(found) == masks.removed(mask) and masks.share_different(found, mask) == 0
+    same = masks.removed(loaded) == masks.removed(mask) and masks.share_different(loaded, mask) == 0
     return Markdown(
         f"A mask with {1 - cut.sparsity:.0%} remaining ({cut.scope}) takes {size:,} bytes as a file, header and all, by the "
         f"coder `{header['coder']}`. Read back it is {'the same' if same else 'ANOTHER MASK'}. Applied, saved and opened by "

@@ -64,106 +64,68 @@ for task in tasks:
                 ]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
-from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
-from lottery import store as runs
-from lottery.suite import cluster, plots
+from lottery.findings import mask_rates
+from lottery.suite import plots
+from lottery.suite.chapter import perform
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "mask_rates.parquet")
-missing = Markdown(runs.not_recorded("analyses/mask_rates", "miniature"))
-FULL = "full fine-tuning"
-
-
-def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, rate of scores ("none" without any), rate of weights, task and sparsity: its mean score."""
-    rows = runs[runs["experiment"].isin(["LearnedMask", "FineTuning"])]
-    told = [
-        (FULL, "none", row["learning_rate"], 0.0)
-        if row["experiment"] == "FineTuning"
-        else (
-            choose("mask_learning", row["method"]).TITLE,
-            f"{row['score_rate']:g}" if choose("mask_learning", row["method"]).LEARNED else "none",
-            row["weight_rate"],
-            row["sparsity"],
-        )
-        for row in rows.to_dict("records")
-    ]
-    names = ["method", "scores at", "weights at", "removed"]
-    table = pd.DataFrame(told, columns=names).assign(
-        task=rows["task"].to_list(), score=100 * rows["score"].astype(float).fillna(0).to_numpy()
-    )
-    return table.groupby([*names, "task"], sort=False)["score"].mean().reset_index()
-
-
-def drawn(runs: pd.DataFrame) -> None:
-    """A panel a method: mean score over tasks and sparsities, rates of scores in rows, of weights in columns."""
-    rows = scored(runs)
-    methods = list(rows["method"].unique())
-    figure, panels = plt.subplots(-(-len(methods) // 2), 2, figsize=(7.0, 1.9 * -(-len(methods) // 2)), squeeze=False)
-    for ax in panels.flat:
-        ax.set_axis_off()
-    for ax, method in zip(panels.flat, methods, strict=False):
-        table = rows[rows["method"] == method].pivot_table(index="scores at", columns="weights at", values="score")
-        table = table.loc[sorted(table.index, key=lambda rate: float(rate) if rate != "none" else 0.0)]
-        ax.set_axis_on()
-        ax.imshow(table, cmap="OrRd", aspect="auto")
-        middle = (table.min().min() + table.max().max()) / 2
-        for row, values in enumerate(table.to_numpy()):
-            for column, value in enumerate(values):
-                colour = "white" if value > middle else "black"
-                ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=9)
-        ax.set_xticks(range(len(table.columns)), [f"{rate:g}" for rate in table.columns], fontsize=8)
-        ax.set_yticks(range(len(table)), table.index, fontsize=8)
-        ax.grid(visible=False)
-        ax.set_title(method, fontsize=10)
-    figure.supxlabel("learning rate of weights, or of the head alone", fontsize=9)
-    figure.supylabel("learning rate of scores", fontsize=9)
-    plt.show()
+chapter = perform("analyses/mask_rates", grid, results, records, workers=workers, scheduler=scheduler)
 
 
 # %% [markdown]
 # ## Mean scores over the tasks and sparsities
 
+
+# %% tags=["hide-input"]
+def drawn(runs: pd.DataFrame) -> None:
+    """A panel a method: mean score over tasks and sparsities, rates of scores in rows, of weights in columns."""
+    rows = mask_rates.scored(runs)
+    methods = rows["method"].unique()
+    axes = plots.panels(len(methods), size=(3.5, 1.9))
+    for ax, method in zip(axes, methods, strict=True):
+        some = rows[rows["method"] == method]
+        table = some.pivot_table(index="scores_at", columns="weights_at", values="score")
+        table = table.loc[sorted(table.index, key=lambda rate: 0.0 if rate == mask_rates.NO_RATE else float(rate))]
+        ax.imshow(table, cmap="OrRd", aspect="auto")
+        middle = (table.min().min() + table.max().max()) / 2
+        for (row, column), score in np.ndenumerate(table.to_numpy()):
+            colour = "white" if score > middle else "black"
+            ax.text(column, row, f"{score:.1f}", ha="center", va="center", color=colour, fontsize=9)
+        ax.set_xticks(range(len(table.columns)), [f"{rate:g}" for rate in table.columns], fontsize=8)
+        ax.set_yticks(range(len(table)), table.index, fontsize=8)
+        ax.grid(visible=False)
+        ax.set_title(method, fontsize=10)
+    axes[0].figure.supxlabel("learning rate of weights, or of the head alone", fontsize=9)
+    axes[0].figure.supylabel("learning rate of scores", fontsize=9)
+
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each method of this build a table of mean scores by the learning rates of scores and of weights; darker is better."}, "figure": {"name": "mask-rates-live", "caption": "Mean score by learning rate, computed for this build on few rates. Rows: rate of scores; columns: rate of weights."}}
-drawn(live)
+chapter.shown(drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of more methods and rates, on a world of its own."}, "figure": {"name": "mask-rates-recorded", "caption": "The same, recorded on the world by which the rates of the other chapters are chosen."}}
-drawn(recorded) if len(recorded) else missing
+chapter.shown(drawn)
 
 
 # %% tags=["hide-input"]
 def best(runs: pd.DataFrame) -> pd.DataFrame:
     """For each method the best rates, how far the best is ahead of the worst, and what the rate of scores alone does."""
-    rows = scored(runs)
-    lines = []
-    for method, some in rows.groupby("method", sort=False):
-        found = some.groupby(["scores at", "weights at"])["score"].mean()
-        scores, weights = found.idxmax()
-        table = found.unstack()
-        lines.append(
-            {
-                "method": method,
-                "scores at": scores,
-                "weights at": f"{weights:g}",
-                "mean score": f"{table.max().max():.1f}",
-                "worst": f"{table.min().min():.1f}",
-                "largest effect of the scores' rate": f"{(table.max() - table.min()).max():.1f}",
-            }
-        )
-    return pd.DataFrame(lines).set_index("method")
+    table = mask_rates.best(mask_rates.scored(runs))
+    texts = {
+        "scores at": table["scores_at"],
+        "weights at": table["weights_at"].map("{:g}".format),
+        "mean score": table["best"].map("{:.1f}".format),
+        "worst": table["worst"].map("{:.1f}".format),
+        "largest effect of the scores' rate": table["by_scores"].map("{:.1f}".format),
+    }
+    return pd.DataFrame(texts)
 
 
-best(live)
+chapter.shown(best, "live")
 
 # %% tags=["hide-input"]
-best(recorded) if len(recorded) else missing
+chapter.shown(best)
 
 # %% [markdown]
 # With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights, one
