@@ -152,114 +152,22 @@ for whole in full:
     ]
 
 # %% tags=["remove-cell"]
-from itertools import combinations
-from pathlib import Path
+from functools import partial
 
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
-from scipy.special import entr
-from scipy.stats import ttest_rel
+from matplotlib.axes import Axes
 
-from lottery import statistics as stats
-from lottery import store as runs
-from lottery.suite import cluster, plots
+from lottery.findings import equal_budgets, published, step_times
+from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
+from lottery.suite import plots
+from lottery.suite.chapter import by_remaining, perform, points, recorded, remain, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "all_methods.parquet")
-steps = runs.recorded(Path(records) / "miniature" / "mask_learning.parquet")
-steps = steps[steps["experiment"] == "StepTime"] if len(steps) else steps
-missing = Markdown(runs.not_recorded("experiments/all_methods", "miniature"))
-FULL, LONGER = "full fine-tuning", "full, pre-trained for longer"
-BEFORE = "magnitude, in pre-training"
-LOT = "by lot, before"
-BY_SIZE = [
-    BEFORE,
-    "magnitude, while fine-tuning",
-    "magnitude, after and retrained",
-    "magnitude, iterative, rewound",
-    "magnitude, after, local",
-    "magnitude, after, global",
-    LOT,
-]
-BY_SCORE = [
-    choose("mask_learning", name).TITLE for name in ("smp_l", "smp_s", "smp_g", "movement", "soft_movement", "l0")
-]
+chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
+shown = partial(chapter.shown, among=equal_budgets.scored)
+learners = ("smp_l", "smp_s", "smp_g", "movement", "soft_movement", "l0")
+BY_SCORE = [title(name, "mask_learning") for name in learners]
 FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
-NEAR = 1.25  # times more or fewer weights than asked for, at which a pressed method still counts as met
-
-
-def learning(method: str) -> str:
-    """What a file in lottery/mask_learning is called here."""
-    return "magnitude, while fine-tuning" if method == "magnitude" else choose("mask_learning", method).TITLE
-
-
-def method_of(row: dict) -> str:
-    """What stands behind a run, in words."""
-    if row["experiment"] == "LearnedMask":
-        return learning(row["method"])
-    if row.get("kept") == "Cut":
-        return f"magnitude, after, {row['kept.scope']}"
-    if row["of.start"] == "GradualPruning":
-        return BEFORE if row["of.start.sparsity"] else LONGER
-    if row["of.start"] != "Ticket":
-        return FULL
-    if row["of.start.kept"] == "IterativePruning":
-        return "magnitude, iterative, rewound"
-    return LOT if row["of.start.kept.importance"] == "random" else "magnitude, after and retrained"
-
-
-def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a model: task, seed, method, share removed, score (0 where undefined), numbers, bytes and steps.
-
-    asked   share that was to be removed; NaN for a method that is only pressed
-    stored  bytes of what the encoder has to bring: four for each number changed, and the mask at its entropy
-    """
-    trained = runs["experiment"] == "TaskModel"
-    met = runs["sparsity_met"].astype(float)
-    share = runs["removed"].astype(float) / runs["weights"].astype(float)
-    bits = runs["weights"].astype(float) * (entr(share) + entr(1 - share)) / np.log(2)
-    by_score = runs["method"].map(lambda name: isinstance(name, str) and not choose("mask_learning", name).AIMED)
-    return pd.DataFrame(
-        {
-            "task": runs["task"].where(~trained, runs["of.task"]),
-            "seed": runs["seed"].where(~trained, runs["of.seed"]).astype(int),
-            "method": [method_of(row) for row in runs.to_dict("records")],
-            "asked": runs["sparsity"].astype(float).where(~trained, met).round(3).mask(by_score),
-            "sparsity": met,
-            "strength": runs["strength"].astype(float),
-            "score": runs["score"].astype(float).fillna(0),
-            "majority": runs["majority"].astype(float),
-            "trained": runs["trained"].astype(float),
-            "changed": runs["changed"].astype(float),
-            "stored": 4 * runs["changed"].astype(float) + bits / 8,
-            "steps": runs["steps"].astype(int),
-            "pretraining_steps": runs["pretraining_steps"].fillna(0).astype(int),
-        }
-    )
-
-
-def at(rows: pd.DataFrame, sparsity: float) -> pd.DataFrame:
-    """The models to be held against each other at a sparsity, a row a method, task and seed.
-
-    Of a pressed method, on each task, those of the strength whose mean share of remaining weights comes nearest, by
-    their quotient, and only where it is met within NEAR on every task.
-    """
-    found = [rows[rows["asked"] == sparsity]]
-    for _, some in rows[rows["asked"].isna()].groupby("method", sort=False):
-        left = (1 - some.groupby(["task", "strength"])["sparsity"].mean()) / (1 - sparsity)
-        off = np.log(left.clip(lower=1e-6)).abs().unstack("strength")
-        if (off.min(axis=1) <= np.log(NEAR)).all():
-            found.append(some[some["strength"] == some["task"].map(off.idxmin(axis=1))])
-    return pd.concat(found)
-
-
-def asked(rows: pd.DataFrame) -> list[float]:
-    """The sparsities aimed at, without that of the whole model."""
-    return sorted({each for each in rows["asked"].dropna() if each})
 
 
 # %% [markdown]
@@ -291,54 +199,36 @@ def asked(rows: pd.DataFrame) -> list[float]:
 
 
 # %% tags=["hide-input"]
-def drawn(runs: pd.DataFrame) -> None:
+def drawn(rows: pd.DataFrame) -> None:
     """Score against the share of weights that remains: a row a task, a panel a family, a line each method."""
-    rows = scored(runs)
     tasks = rows["task"].unique()
-    _, panels = plt.subplots(
-        len(tasks), 2, figsize=(7.6, 3.0 * len(tasks) + 1.8), squeeze=False, sharex=True, sharey="row"
-    )
-    for pair, task in zip(panels, tasks, strict=True):
+    axes = plots.panels(2 * len(tasks), size=(3.8, 3.0), below=1.8, sharex=True, sharey="row")
+    for place, ax in enumerate(axes):
+        task, (family, names) = tasks[place // 2], [*FAMILIES.items()][place % 2]
         here = rows[rows["task"] == task]
-        for ax, (family, names) in zip(pair, FAMILIES.items(), strict=True):
-            for number, name in enumerate(names):
-                curve(ax, here[here["method"] == name], name, number)
-            ax.axhline(
-                100 * here.loc[here["method"] == FULL, "score"].mean(), color="black", linestyle="--", label=FULL
-            )
-            if (here["method"] == LONGER).any():
-                ax.axhline(
-                    100 * here.loc[here["method"] == LONGER, "score"].mean(), color="black", linestyle=":", label=LONGER
-                )
-            plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-            plots.remaining(ax, asked(rows)).set(xlabel="")
-            ax.set_title(f"{choose('tasks', task).TITLE}: {family}", fontsize=10)
-        pair[0].set_ylabel(f"{choose('tasks', task).METRIC} (x 100)")
-    for ax in panels[-1]:
-        ax.set_xlabel("remaining weights (%)")
+        for number, name in enumerate(names):
+            curve(ax, here[here["method"] == name], name, number)
+        means = 100 * here.groupby("method")["score"].mean()
+        if LONGER in means:
+            ax.axhline(means[LONGER], color="black", linestyle=":", label=LONGER)
+        plots.of_task(ax, task, full=means[FULL] / 100, majority=here["majority"].mean(), name=FULL)
+        plots.remaining(ax, equal_budgets.asked(rows))
+        ax.set_title(f"{title(task)}: {family}", fontsize=10)
+        ax.label_outer()
+    for ax in axes[-2:]:
         ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
-def curve(ax: plt.Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = "remaining") -> None:
+def curve(ax: Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = "remaining") -> None:
     """The means of a method over its rows, at each sparsity asked for or each strength, with bars that span the seeds."""
     if rows.empty:
         return
-    rows = rows.assign(remaining=100 * (1 - rows["sparsity"]), at=rows["asked"].fillna(rows["strength"]))
-    by_seed = 100 * rows.groupby(["at", "seed"])["score"].mean().unstack("seed")
-    places, means = rows.groupby("at")[x].mean(), by_seed.mean(axis=1)
-    spread = np.abs(np.stack([by_seed.min(axis=1), by_seed.max(axis=1)]) - means.to_numpy())
     aimed = rows["asked"].notna().all()
-    ax.errorbar(
-        places,
-        means,
-        spread,
-        marker=plots.MARKERS[number],
-        color=plots.COLOURS[number],
-        linestyle="-" if aimed else "none",
-        capsize=2,
-        elinewidth=0.8,
-        label=name if aimed else f"{name}, each strength",
-    )
+    rows = rows.assign(remaining=100 * (1 - rows["sparsity"]), at=rows["asked" if aimed else "strength"])
+    means = rows.groupby(["at", "seed"])["score"].mean().reset_index()
+    places = means["at"].map(rows.groupby("at")[x].mean())
+    label, line = (name, "-") if aimed else (f"{name}, each strength", "none")
+    plots.spread(places, 100 * means["score"], number, ax=ax, label=label, linestyle=line)
 
 
 # %% [markdown]
@@ -346,10 +236,10 @@ def curve(ax: plt.Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = 
 # ## All methods in one figure
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains on the task of this build: on the left the methods that go by the size of a weight or by lot, on the right those that learn a score; full fine-tuning is a dashed line in both."}, "figure": {"name": "all-methods-live", "caption": "All methods of this build on one budget. Points are means over seeds, bars span them; full fine-tuning is dashed."}}
-drawn(live)
+shown(drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, a row of two panels each."}, "figure": {"name": "all-methods-recorded", "caption": "The same on the miniature's recorded grid, with soft movement and L0 at each strength of their pressure."}}
-drawn(recorded) if len(recorded) else missing
+shown(drawn)
 
 
 # %% [markdown]
@@ -362,76 +252,51 @@ drawn(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean score over the tasks in points, (seeds, methods); only methods that every task and seed has."""
-    scores = 100 * rows.pivot_table("score", index=["seed", "task"], columns="method")
-    return scores.dropna(axis=1).groupby("seed").mean()
-
-
-def means_told(runs: pd.DataFrame) -> pd.DataFrame:
+def means(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column each share of remaining weights: the mean, and the difference from full fine-tuning."""
-    rows = scored(runs)
-    whole = by_seed(rows[rows["method"] == FULL])[FULL]
-    lines = {name: {} for name in [FULL, *BY_SIZE, *BY_SCORE]}
-    lines[FULL] = dict.fromkeys([f"{1 - each:.0%} remain" for each in asked(rows)], f"{whole.mean():.1f}")
-    for sparsity in asked(rows):
-        here = at(rows, sparsity)
-        for name in here["method"].unique():
-            lines[name][f"{1 - sparsity:.0%} remain"] = "some runs are missing"
-        for name, scores in by_seed(here).items():
-            told = stats.paired_difference(scores, whole.loc[scores.index]).told()
-            lines[name][f"{1 - sparsity:.0%} remain"] = f"{scores.mean():.1f}: {told}"
-    return pd.DataFrame(lines).T.dropna(how="all").fillna("not met").rename_axis("mean score (points): minus full")
+    sparsities = equal_budgets.asked(rows)
+    whole = rows.loc[rows["method"] == FULL, "score"].mean()
+    lines = {name: {} for name in [FULL, *BY_SIZE, *BY_SCORE]} | {FULL: dict.fromkeys(sparsities, points(whole))}
+    for sparsity in sparsities:
+        for name in equal_budgets.at(rows, sparsity)["method"].unique():
+            lines[name][sparsity] = "some runs are missing"
+        for name, (mean, difference) in equal_budgets.against_full(rows, sparsity).items():
+            lines[name][sparsity] = f"{mean:.1f}: {difference.told()}"
+    table = by_remaining({name: line for name, line in lines.items() if line}, gap="not met")
+    return table.rename_axis("mean score (points): minus full")
 
 
-means_told(live)
+shown(means, "live")
 
 # %% tags=["hide-input"]
-means_told(recorded) if len(recorded) else missing
+shown(means)
 
 
 # %% tags=["hide-input"]
-def pairs(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every two methods of `by_seed`: one, other, mean difference in points, p of the paired t test, and p by Holm."""
-    found = []
-    for one, other in combinations(scores.columns, 2):
-        difference = stats.paired_difference(scores[one], scores[other])
-        # Differences that do not differ show no spread to test against.
-        p = float(ttest_rel(scores[one], scores[other]).pvalue) if not np.isnan(difference.low) else np.nan
-        found.append({"one": one, "other": other, "mean": difference.mean, "p": p})
-    table = pd.DataFrame(found, columns=["one", "other", "mean", "p"])
-    return table.assign(holm=stats.holm(table["p"].tolist()) if len(table) else [])
-
-
-def best_told(runs: pd.DataFrame) -> Markdown:
+def best(rows: pd.DataFrame) -> Markdown:
     """In words, at each sparsity: which is first, from how many others it is told apart, and how many pairs are."""
-    rows, lines = scored(runs), []
-    for sparsity in asked(rows):
-        here = at(rows, sparsity)
-        scores = by_seed(here)
-        first, *others = scores.mean().sort_values(ascending=False).index
-        found = pairs(scores)
-        tested, apart = int(found["p"].notna().sum()), found[found["holm"] < 0.05]
-        behind = [name for name in others if ((apart["one"] == name) | (apart["other"] == name))
-                  [(apart["one"] == first) | (apart["other"] == first)].any()]  # fmt: skip
-        line = f"- **{1 - sparsity:.0%} remain:** first is {first} with {scores[first].mean():.1f} points"
-        line += f", then {others[0]} with {scores[others[0]].mean():.1f}. " if others else ". "
+    lines = []
+    for order in equal_budgets.orders(rows):
+        first, *others = order.means.index
+        line = f"- **{remain(order.sparsity)}:** first is {first} with {order.means[first]:.1f} points"
+        line += f", then {others[0]} with {order.means[others[0]]:.1f}. " if others else ". "
+        behind = f" ({'; '.join(order.behind)})" if order.behind else ""
         line += (
-            f"Of {tested} pairs tested, {len(apart)} are told apart; from the first, {len(behind)} of {len(others)} methods"
-            + (f" ({'; '.join(behind)}). " if behind else ". ")
-            if tested
+            f"Of {order.tested} pairs tested, {order.apart} are told apart; from the first, {len(order.behind)} of "
+            f"{len(others)} methods{behind}. "
+            if order.tested
             else "One seed: nothing can be told apart. "
         )
-        unmet = sorted(set(rows.loc[rows["asked"].isna(), "method"]) - set(here["method"]))
-        line += f"No strength tried leaves nearly as many weights with {' or '.join(unmet)}." if unmet else ""
+        if order.unmet:
+            line += f"No strength tried leaves nearly as many weights with {' or '.join(order.unmet)}."
         lines.append(line)
     return Markdown("\n".join(lines))
 
 
-best_told(live)
+shown(best, "live")
 
 # %% tags=["hide-input"]
-best_told(recorded) if len(recorded) else missing
+shown(best)
 
 
 # %% [markdown]
@@ -442,22 +307,18 @@ best_told(recorded) if len(recorded) else missing
 # %% tags=["hide-input"]
 def printed(gordon: pd.DataFrame, jiang: pd.DataFrame) -> pd.DataFrame:
     """Accuracy on MNLI by method and paper, a column each share of remaining weights."""
-    conditions = {"pruned_in_pretraining": BEFORE, "pruned_downstream": "magnitude, after and retrained"}
+    conditions = {"pruned_in_pretraining": equal_budgets.BEFORE, "pruned_downstream": equal_budgets.RETRAINED}
     ours = gordon[(gordon["task"] == "mnli") & gordon["condition"].isin(conditions)]
-    told = [(f"{conditions[row.condition]} (Gordon et al.)", row.sparsity, row.accuracy) for row in ours.itertuples()]
+    scores = [(f"{conditions[row.condition]} (Gordon et al.)", row.sparsity, row.accuracy) for row in ours.itertuples()]
     theirs = jiang[(jiang["table"] == 1) & (jiang["task"] == "mnli") & (jiang["metric"] == "accuracy")]
     for row in theirs[~theirs["method"].isin(["fine_tuning", "cap"])].itertuples():
         guided = " with a teacher" if row.teacher else ""
-        told.append((f"{choose('mask_learning', row.method).TITLE}{guided} (Jiang et al.)", row.sparsity, row.score))
-    table = pd.DataFrame(told, columns=["method", "sparsity", "accuracy"])
-    table = table[table["sparsity"].isin([0.5, 0.9, 0.97])].pivot_table(
-        "accuracy", index="method", columns="sparsity", sort=False
-    )
-    return (
-        (100 * table)
-        .map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
-        .rename(columns=lambda sparsity: f"{1 - sparsity:.0%} remain")
-    )
+        scores.append((f"{published.title(row.method)}{guided} (Jiang et al.)", row.sparsity, row.score))
+    lines = {}
+    for name, sparsity, score in scores:
+        if sparsity in (0.5, 0.9, 0.97):
+            lines.setdefault(name, {})[sparsity] = points(score)
+    return by_remaining(lines).rename_axis("method")
 
 
 printed(*(pd.read_csv(f"book/published/{name}.csv") for name in ("gordon2020_table1", "jiang2023_results")))
@@ -474,69 +335,66 @@ printed(*(pd.read_csv(f"book/published/{name}.csv") for name in ("gordon2020_tab
 
 
 # %% tags=["hide-input"]
-def stored_drawn(runs: pd.DataFrame) -> None:
+def stored_drawn(rows: pd.DataFrame) -> None:
     """Mean score over the tasks against the bytes a task has to store, a panel a family."""
-    rows = scored(runs).assign(kilobytes=lambda rows: rows["stored"] / 1000)
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 4.9), sharex=True, sharey=True)
-    whole = rows[rows["method"] == FULL]
-    for ax, (family, names) in zip(panels, FAMILIES.items(), strict=True):
-        for number, name in enumerate(names):
+    rows = rows.assign(kilobytes=rows["stored"] / 1000)
+    axes = plots.panels(2, size=(3.8, 4.9), sharex=True, sharey=True)
+    for ax, (family, names) in zip(axes, FAMILIES.items(), strict=True):
+        for number, name in [*enumerate(names), (len(BY_SIZE), FULL)]:
             curve(ax, rows[rows["method"] == name], name, number, x="kilobytes")
-        curve(ax, whole, FULL, len(BY_SIZE), x="kilobytes")
-        ax.set(xscale="log", xlabel="stored for a task (kB)")
+        ax.set(xscale="log", xlabel="stored for a task (kB)", ylabel="mean score over the tasks (x 100)")
+        ax.label_outer()
         ax.set_title(family, fontsize=10)
         ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    panels[0].set_ylabel("mean score over the tasks (x 100)")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods of this build in two panels."}, "figure": {"name": "all-methods-stored-live", "caption": "Score against what a task stores beside the pre-trained model, for this build. Along a line the sparsity changes."}}
-stored_drawn(live)
+shown(stored_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "all-methods-stored-recorded", "caption": "The same on the miniature's recorded grid."}}
-stored_drawn(recorded) if len(recorded) else missing
+shown(stored_drawn)
 
 
 # %% tags=["hide-input"]
-def costs(runs: pd.DataFrame) -> pd.DataFrame:
+def costs(rows: pd.DataFrame) -> pd.DataFrame:
     """Steps, numbers trained and changed, and kilobytes, means over tasks and seeds; numbers at the highest sparsity."""
-    rows, lines = scored(runs), {}
+    lines, sparsities = {}, equal_budgets.asked(rows)
     for name in [FULL, LONGER, *BY_SIZE, *BY_SCORE]:
         some = rows[rows["method"] == name]
         if some.empty:
             continue
-        levels = {each: at(some, each) if name not in (FULL, LONGER) else some for each in asked(rows)}
-        sparsest = levels[max(levels)]
-        line = {
+        levels = {each: some if name in (FULL, LONGER) else equal_budgets.at(some, each) for each in sparsities}
+        lines[name] = {
             "fine-tuning steps": f"{some['steps'].mean():,.0f}",
             "pre-training steps": f"{some['pretraining_steps'].mean():,.0f}",
-            "numbers trained at last": f"{sparsest['trained'].mean():,.0f}" if len(sparsest) else "not met",
-            f"numbers changed, {1 - max(levels):.0%} remain": f"{sparsest['changed'].mean():,.0f}"
-            if len(sparsest)
-            else "not met",
+            "numbers trained at last": mean(levels[sparsities[-1]]["trained"]),
+            f"numbers changed, {remain(sparsities[-1])}": mean(levels[sparsities[-1]]["changed"]),
+            **{f"kB stored, {remain(each)}": mean(here["stored"] / 1000, ".1") for each, here in levels.items()},
         }
-        line |= {
-            f"kB stored, {1 - each:.0%} remain": f"{here['stored'].mean() / 1000:,.1f}" if len(here) else "not met"
-            for each, here in levels.items()
-        }
-        lines[name] = line
-    return pd.DataFrame(lines).T.rename_axis("method")
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
 
-costs(live)
+def mean(values: pd.Series, digits: str = ".0") -> str:
+    """The mean in words; "not met" where no strength tried leaves so many weights."""
+    return f"{values.mean():,{digits}f}" if len(values) else "not met"
+
+
+shown(costs, "live")
 
 
 # %% tags=["hide-input"]
-def timed_costs(runs: pd.DataFrame) -> pd.DataFrame:
+def timed_costs(rows: pd.DataFrame) -> pd.DataFrame:
     """As `costs`, with the time of the fine-tuning steps in units of plain ones, at BERT-base's size."""
-    ratio = (steps["step_seconds"] / steps["fine_tuning_seconds"]).groupby(steps["method"].map(learning)).mean()
-    means = scored(runs).groupby("method")["steps"].mean()
-    times = {name: f"{count * ratio.get(name, 1.0):,.0f}" for name, count in means.items()}
-    found = costs(runs)
-    found.insert(1, "their time, in plain steps", pd.Series(times))
-    return found
+    ratio = step_times.in_steps(timed).mean(axis=1).rename(equal_budgets.learning)
+    times = {name: count * ratio.get(name, 1.0) for name, count in rows.groupby("method")["steps"].mean().items()}
+    table = costs(rows)
+    table.insert(1, "their time, in plain steps", pd.Series(times).map("{:,.0f}".format))
+    return table
 
 
-timed_costs(recorded) if len(recorded) and len(steps) else missing
+timed = recorded(records, "miniature", "mask_learning")
+timed = timed[timed["experiment"] == "StepTime"] if len(timed) else timed
+shown(timed_costs) if len(timed) else chapter.missing()
 
 # %% [markdown]
 # *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods
@@ -545,27 +403,23 @@ timed_costs(recorded) if len(recorded) and len(steps) else missing
 
 
 # %% tags=["hide-input"]
-def smallest_told(runs: pd.DataFrame) -> Markdown:
+def smallest(rows: pd.DataFrame) -> Markdown:
     """The smallest store whose mean score is at most two points below full fine-tuning, and what that stores."""
-    rows = scored(runs)
-    whole = rows[rows["method"] == FULL]
-    models = rows[~rows["method"].isin([FULL, LONGER]) & rows["asked"].notna()]
-    means = models.groupby(["method", "asked"], sort=False)[["score", "stored"]].mean()
-    good = means[means["score"] >= whole["score"].mean() - 0.02].sort_values("stored")
-    if good.empty:
+    whole = rows.loc[rows["method"] == FULL, ["score", "stored"]].mean()
+    one = equal_budgets.smallest(rows)
+    if one is None:
         return Markdown("No model here comes within two points of full fine-tuning on average.")
-    (name, sparsity), found = good.index[0], good.iloc[0]
     return Markdown(
-        f"Full fine-tuning stores {whole['stored'].mean() / 1000:,.1f} kB a task. Of the models that aim at a sparsity and whose mean score "
-        f"is at most two points below its own, the smallest is {name} with {1 - sparsity:.0%} of the weights: {found['stored'] / 1000:,.1f} kB, "
-        f"{100 * (found['score'] - whole['score'].mean()):+.1f} points."
+        f"Full fine-tuning stores {whole['stored'] / 1000:,.1f} kB a task. Of the models that aim at a sparsity and whose mean "
+        f"score is at most two points below its own, the smallest is {one['method']} with {1 - one['asked']:.0%} of the "
+        f"weights: {one['stored'] / 1000:,.1f} kB, {100 * (one['score'] - whole['score']):+.1f} points."
     )
 
 
-smallest_told(live)
+shown(smallest, "live")
 
 # %% tags=["hide-input"]
-smallest_told(recorded) if len(recorded) else missing
+shown(smallest)
 
 # %% [markdown]
 # ## What this does not say
