@@ -1,10 +1,9 @@
-"""Patterns of attention over many tasks and seeds: what classifiers got right, and what surviving heads show.
+"""Patterns of attention over many tasks and seeds: what the heads that survive show, beside all others.
 
-Tables are of recorded runs, a row a run: `LabelledPatterns`, `AttentionPatterns` and `ComponentSearch`.
+Tables are of recorded runs of `AttentionPatterns` and `ComponentSearch`, a row a run.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,100 +14,8 @@ from lottery.findings.searches import judged, masks
 from lottery.statistics import Estimate
 
 OF_SHARES = ("task", "kind", "released", "tuned", "seed", "pruned", "layer", "head", *PATTERNS, "confidence")
+KINDS = ("raw", "normed")
 GROUPS = ("pre-trained, all", "fine-tuned, all", "survivors", "super-survivors")
-
-
-def labelled(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row for each labelled map and trained classifier: which it is, `label`, `answer` and `confidence`.
-
-    Maps that were labelled in two ways are left out. `place` names the model, layer and head of a map.
-    """
-    found = []
-    for row in runs[runs["experiment"] == "LabelledPatterns"].to_dict("records"):
-        maps = pd.DataFrame(
-            {
-                "kind": row["kinds"],
-                "layer": row["in_layers"],
-                "head": row["in_heads"],
-                "label": row["first_labels"],
-                "other": row["second_labels"],
-                "answer": row["answers"],
-                "confidence": row["confidences"],
-            }
-        )
-        told = {name: row[name] for name in ("model", "task")}
-        told |= {name: row[f"of.{name}"] for name in ("classifier", "drawn", "seed")}
-        found.append(maps.assign(number=range(len(maps)), **told))
-    if not found:
-        return pd.DataFrame()
-    table = pd.concat(found, ignore_index=True)
-    place = table["model"] + " " + table["layer"].astype(str) + "." + table["head"].astype(str)
-    return table.assign(place=place)[table["label"] == table["other"]].drop(columns="other").reset_index(drop=True)
-
-
-def weighted_f1(maps: pd.DataFrame) -> float:
-    """F1 of each pattern among rows of `labelled`, averaged by how often the pattern is the label: in [0, 1]."""
-    return _weighted(_counts(_pairs(maps)))
-
-
-def f1_of_patterns(maps: pd.DataFrame, *, resamples: int = 999) -> pd.DataFrame:
-    """F1 of each pattern among rows of `labelled` of one classifier, and weighted; intervals over heads.
-
-    returns  a row a pattern, and "weighted": maps, f1, low, high; NaN for a pattern that is the label of no map
-    """
-    pairs, told = _pairs(maps), {}
-    every = _counts(pairs)
-
-    def of(number: int, counts: np.ndarray) -> float:
-        return float(_f1(counts)[number]) if counts[number].any() else np.nan
-
-    for number, name in enumerate([*PATTERNS, "weighted"]):
-        statistic = partial(of, number) if number < len(PATTERNS) else _weighted
-        interval = stats.bootstrap_over_groups(
-            maps["place"], lambda places, statistic=statistic: statistic(_counts(pairs[places])),
-            resamples=resamples, seed=0,
-        )  # fmt: skip
-        count = int(every[number].sum()) if number < len(PATTERNS) else len(maps)
-        told[name] = {"maps": count, "f1": statistic(every), **interval._asdict()}
-    return pd.DataFrame.from_dict(told, orient="index")
-
-
-def advantage(one: pd.DataFrame, other: pd.DataFrame, *, resamples: int = 1999) -> Estimate:
-    """Weighted F1 of one classifier minus that of another on the same maps, with its interval over heads.
-
-    one, other  rows of `labelled`, each of one classifier; raises ValueError where they are not of the same maps
-    """
-    names = ["model", "task", "number"]
-    one, other = one.sort_values(names), other.sort_values(names)
-    if one[names].to_numpy().tolist() != other[names].to_numpy().tolist():
-        raise ValueError(f"{len(one)} and {len(other)} answers are not to the same maps; give those of one set of runs")
-    first, second = _pairs(one), _pairs(other)
-
-    def difference(places: np.ndarray) -> float:
-        return _weighted(_counts(first[places])) - _weighted(_counts(second[places]))
-
-    interval = stats.bootstrap_over_groups(one["place"], difference, resamples=resamples, seed=0)
-    return Estimate(difference(np.arange(len(one))), *interval)
-
-
-def _pairs(maps: pd.DataFrame) -> np.ndarray:
-    """Label and answer of each map as one number, so that a bootstrap counts fast: scikit-learn's F1 takes a minute."""
-    labels, answers = (maps[column].map(PATTERNS.index).to_numpy(dtype=int) for column in ("label", "answer"))
-    return labels * len(PATTERNS) + answers
-
-
-def _counts(pairs: np.ndarray) -> np.ndarray:
-    """Maps by label, in rows, and answer."""
-    return np.bincount(pairs, minlength=len(PATTERNS) ** 2).reshape(len(PATTERNS), -1)
-
-
-def _f1(counts: np.ndarray) -> np.ndarray:
-    """F1 of each pattern, 0 for one that is neither label nor answer."""
-    return 2 * counts.diagonal() / np.maximum(counts.sum(0) + counts.sum(1), 1)
-
-
-def _weighted(counts: np.ndarray) -> float:
-    return float(_f1(counts) @ counts.sum(1) / counts.sum())
 
 
 def shares(runs: pd.DataFrame) -> pd.DataFrame:
@@ -117,17 +24,17 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
     columns  task, kind, tuned (whether the model was fine-tuned), seed (of the fine-tuning; -1 without), released,
              pruned (whether all but some heads were removed), layer, head, one of each pattern, confidence
     """
-    found = []
+    tables = []
     for row in runs[runs["experiment"] == "AttentionPatterns"].to_dict("records"):
         values = np.array(row["shares"]).reshape(-1, len(PATTERNS))
         heads = len(values) // int(row["of_layers"])
         tuned = row["of"] == "FineTuning"
-        told = {name: row[name] for name in ("task", "kind", "released")}
-        told |= {"tuned": tuned, "seed": int(row["of.seed"]) if tuned else -1, "pruned": bool(_given(row, "kept"))}
+        names = {name: row[name] for name in ("task", "kind", "released")}
+        names |= {"tuned": tuned, "seed": int(row["of.seed"]) if tuned else -1, "pruned": bool(_given(row, "kept"))}
         places = {"layer": np.arange(len(values)) // heads, "head": np.arange(len(values)) % heads}
         maps = pd.DataFrame(values, columns=list(PATTERNS))
-        found.append(maps.assign(**told, **places, confidence=row["confidences"]))
-    return pd.concat(found, ignore_index=True)[list(OF_SHARES)] if found else pd.DataFrame(columns=OF_SHARES)
+        tables.append(maps.assign(**names, **places, confidence=row["confidences"]))
+    return pd.concat(tables, ignore_index=True)[list(OF_SHARES)] if tables else pd.DataFrame(columns=OF_SHARES)
 
 
 def _given(row: dict, name: str) -> bool:
@@ -139,13 +46,13 @@ def survival(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     Searches that say nothing are left out, and tasks without any other.
     """
-    found = {}
+    tables = {}
     for task, rows in judged(runs).groupby("of.task", sort=False):
         heads, _ = masks(rows)
         columns = pd.MultiIndex.from_product([range(heads.shape[1]), range(heads.shape[2])], names=["layer", "head"])
         table = pd.DataFrame(heads.reshape(len(heads), -1), index=rows["of.seed"].astype(int), columns=columns)
-        found[task] = table.sort_index()
-    return found
+        tables[task] = table.sort_index()
+    return tables
 
 
 def grouped(runs: pd.DataFrame) -> pd.DataFrame:
@@ -155,7 +62,7 @@ def grouped(runs: pd.DataFrame) -> pd.DataFrame:
              seeds of a task keep, of two or more. Models whose search says nothing are left out
     """
     rows = shares(runs)
-    rows, found = rows[~rows["released"].astype(bool) & ~rows["pruned"].astype(bool)], []
+    rows, groups = rows[~rows["released"].astype(bool) & ~rows["pruned"].astype(bool)], []
     for task, kept in survival(runs).items():
         of_task = rows[rows["task"] == task]
         tuned = of_task[of_task["tuned"] & of_task["seed"].isin(kept.index)]
@@ -163,8 +70,8 @@ def grouped(runs: pd.DataFrame) -> pd.DataFrame:
         always = kept.all() if len(kept) > 1 else kept.any() & False
         super_ = [always[row.layer, row.head] for row in tuned.itertuples()]
         parts = (of_task[~of_task["tuned"]], tuned, tuned[np.array(stays, bool)], tuned[np.array(super_, bool)])
-        found += [part.assign(group=group) for group, part in zip(GROUPS, parts, strict=True)]
-    return pd.concat(found, ignore_index=True) if found else rows.iloc[:0].assign(group=[])
+        groups += [part.assign(group=group) for group, part in zip(GROUPS, parts, strict=True)]
+    return pd.concat(groups, ignore_index=True) if groups else rows.iloc[:0].assign(group=[])
 
 
 def fractions(rows: pd.DataFrame, by: Sequence[str] = ("task", "kind", "group")) -> pd.DataFrame:
@@ -214,9 +121,9 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     values = rows.pivot_table(index="seed", columns=["layer", "head"], values=pattern)
     values = values.reindex(index=kept.index, columns=kept.columns).to_numpy(dtype=float)
     flags = kept.to_numpy(dtype=bool)
-    told = flags.any(1) & ~flags.all(1) & ~np.isnan(values).any(1)
-    values, flags = values[told], flags[told]
-    if not told.any():
+    choosing = flags.any(1) & ~flags.all(1) & ~np.isnan(values).any(1)
+    values, flags = values[choosing], flags[choosing]
+    if not choosing.any():
         return {"difference": np.nan, "low": np.nan, "high": np.nan, "p": np.nan, "seeds": 0}
 
     def of(order: np.ndarray) -> float:
@@ -234,4 +141,116 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     low, high = np.quantile(drawn, [0.025, 0.975])
     far = np.abs(drawn - drawn.mean()) >= np.abs(observed - drawn.mean()) - 1e-12
     p = (1 + int(far.sum())) / (1 + draws)
-    return {"difference": observed, "low": float(low), "high": float(high), "p": p, "seeds": int(told.sum())}
+    return {"difference": observed, "low": float(low), "high": float(high), "p": p, "seeds": int(choosing.sum())}
+
+
+def survival_tests(runs: pd.DataFrame, pattern: str, *, draws: int = 999) -> pd.DataFrame:
+    """`survival_test` of the intact fine-tuned models of each task, a row a kind of map and task.
+
+    returns  kind, task, as `survival_test`, and corrected, p for the number of tasks of a kind, after Holm
+    """
+    rows, kept, lines = shares(runs), survival(runs), []
+    rows = rows[rows["tuned"].astype(bool) & ~rows["released"].astype(bool) & ~rows["pruned"].astype(bool)]
+    for kind in KINDS:
+        for task, flags in kept.items():
+            some = rows[(rows["kind"] == kind) & (rows["task"] == task)]
+            if len(some):
+                lines.append({"kind": kind, "task": task} | survival_test(some, flags, pattern, draws=draws))
+    if not lines:
+        return pd.DataFrame()
+    table = pd.DataFrame(lines)
+    return table.assign(corrected=table.groupby("kind")["p"].transform(lambda p: stats.holm(p.tolist())))
+
+
+def super_minus_all(runs: pd.DataFrame) -> pd.DataFrame:
+    """Share of each pattern among super-survivors minus that among all heads of the same models, by `difference`.
+
+    returns  a row a kind of map and pattern: kind, pattern, tasks, how many, mean, low, high; empty without
+             super-survivors
+    """
+    rows, lines = grouped(runs), []
+    if not (rows["group"] == "super-survivors").any():
+        return pd.DataFrame()
+    for kind in KINDS:
+        some = rows[rows["kind"] == kind]
+        few, every = (some[some["group"] == group] for group in ("super-survivors", "fine-tuned, all"))
+        for pattern in PATTERNS:
+            line = {"kind": kind, "pattern": pattern, "tasks": few["task"].nunique()}
+            lines.append(line | difference(few, every, pattern)._asdict())
+    return pd.DataFrame(lines)
+
+
+def printed_super_minus_all(published: pd.DataFrame) -> pd.DataFrame:
+    """The same from the published shares of fine-tuned models, with t intervals over the tasks.
+
+    published  a row a kind, model, heads, pattern and task: share
+    """
+    lines = []
+    tuned = published[published["model"] == "tuned"]
+    for kind in KINDS:
+        for pattern in PATTERNS:
+            some = tuned[(tuned["kind"] == kind) & (tuned["pattern"] == pattern)]
+            wide = some.pivot_table(index="task", columns="heads", values="share")
+            estimate = stats.paired_difference(wide["super"], wide["all"])
+            lines.append({"kind": kind, "pattern": pattern, "tasks": len(wide)} | estimate._asdict())
+    return pd.DataFrame(lines)
+
+
+def normed_minus_raw(rows: pd.DataFrame) -> pd.DataFrame:
+    """Share of each pattern among normed maps minus that among raw ones, rows of `grouped`: a column a group.
+
+    returns  Estimates by `difference`, a row a pattern
+    """
+    columns = {}
+    for group in [group for group in GROUPS if (rows["group"] == group).any()]:
+        normed, raw = (rows[(rows["group"] == group) & (rows["kind"] == kind)] for kind in ("normed", "raw"))
+        columns[group] = {pattern: difference(normed, raw, pattern) for pattern in PATTERNS}
+    return pd.DataFrame(columns, index=list(PATTERNS))
+
+
+def printed_normed_minus_raw(published: pd.DataFrame) -> pd.DataFrame:
+    """The same from the published shares, as of `printed_super_minus_all`: a column "<model>, <heads>"."""
+    columns = {}
+    for (model, heads), rows in published.groupby(["model", "heads"], sort=False):
+        wide = rows.pivot_table(index=["pattern", "task"], columns="kind", values="share")
+        columns[f"{model}, {heads}"] = {
+            pattern: stats.paired_difference(wide.loc[pattern, "normed"], wide.loc[pattern, "raw"])
+            for pattern in PATTERNS
+        }
+    return pd.DataFrame(columns, index=list(PATTERNS))
+
+
+def released_ways(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `shares` of fine-tuned models in the released code's ways, those of the same heads in ours beside.
+
+    returns  rows of `shares` and super_, whether all seeds of the task keep the head; of pruned models those alone.
+             Empty where nothing was made in the released ways
+    """
+    rows, kept = shares(runs), survival(runs)
+    if rows.empty or not rows["released"].any():
+        return rows[:0]
+    rows = rows[rows["tuned"] & rows["task"].isin(kept)]
+    always = {(task, *place) for task, flags in kept.items() if len(flags) > 1 for place in flags.columns[flags.all()]}
+    places = zip(rows["task"], rows["layer"], rows["head"], strict=True)
+    rows = rows.assign(super_=[place in always for place in places])
+    return rows[~rows["pruned"] | rows["super_"]]
+
+
+def released_minus_ours(rows: pd.DataFrame) -> pd.DataFrame:
+    """What the released ways change in the share of each pattern, from rows of `released_ways`: a column a pattern.
+
+    returns  Estimates by `difference`, a row a kind of map and comparison: of all heads in intact models, and of
+             super-survivors in intact and in pruned ones, theirs, against ours in intact ones
+    """
+    lines = {}
+    for kind in KINDS:
+        some = rows[rows["kind"] == kind]
+        ours, theirs = some[~some["released"]], some[some["released"]]
+        pairs = {
+            "all heads, intact model": (theirs[~theirs["pruned"]], ours),
+            "super-survivors, intact model": (theirs[~theirs["pruned"] & theirs["super_"]], ours[ours["super_"]]),
+            "super-survivors, pruned model": (theirs[theirs["pruned"]], ours[ours["super_"]]),
+        }
+        for what, (one, other) in pairs.items():
+            lines[kind, what] = {pattern: difference(one, other, pattern) for pattern in PATTERNS}
+    return pd.DataFrame.from_dict(lines, orient="index")

@@ -108,7 +108,7 @@ of_first = [each for each in of_heads if each.of == dense[0]]
 grid = [*searches, *trained, *on_labels, *of_heads, *released, *[TypicalMaps(of=each) for each in of_first]]
 
 # %% tags=["remove-cell"]
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -118,47 +118,16 @@ from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 from sklearn.metrics import cohen_kappa_score
 
-from lottery import statistics as stats
-from lottery import store as runs
 from lottery.attention.patterns import PATTERNS
-from lottery.choices import choose
-from lottery.findings import patterns as pattern_tables
-from lottery.findings.patterns import GROUPS
-from lottery.suite import cluster, plots
+from lottery.findings import pattern_labels, patterns
+from lottery.statistics import Estimate
+from lottery.store import Run
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded, bert = (
-    runs.recorded(Path(records) / profile / "attention_patterns.parquet") for profile in ("miniature", "minilm")
-)
-sheet = pd.read_csv(labels)
-published = pd.read_csv("book/published/prasanna2020_attention_patterns.csv")
+chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
 COLOURS = dict(zip(PATTERNS, plots.COLOURS, strict=False))
 KINDS = {"raw": "raw maps", "normed": "normed maps"}
-
-
-def missing(profile: str) -> Markdown:
-    """What to do where nothing is recorded."""
-    return Markdown(runs.not_recorded("analyses/attention_patterns", profile))
-
-
-def shown(what: Callable, runs: pd.DataFrame, profile: str = "miniature", among: Callable | None = None) -> object:
-    """What is made of the runs, or of what is found among them; a sentence where nothing is recorded, or found."""
-    if runs.empty:
-        return missing(profile)
-    found = runs if among is None else among(runs)
-    return Markdown("*There is nothing of this kind in these runs.*") if found.empty else what(found)
-
-
-def title(task: str) -> str:
-    """The name a reader knows it by."""
-    return choose("tasks", task).TITLE
-
-
-def of_kind(kind: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """What finds the runs of one experiment."""
-    return lambda runs: runs[runs["experiment"] == kind]
 
 
 # %% [markdown]
@@ -169,28 +138,33 @@ def of_kind(kind: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of this build's model as pictures, five columns of patterns and three rows from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery-live", "caption": "Raw maps of the first fine-tuned model of this build by the pattern that the network sees in them. Row: the token that attends; bright: much. Above each map how likely the network takes its pattern to be, and the layer and head."}}
-def gallery_drawn(runs: pd.DataFrame, kind: str = "raw") -> None:
-    """Typical maps, a column a pattern; `runs`: of TypicalMaps."""
-    row = runs[runs["of.kind"] == kind].iloc[0]
+def typical(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs that keep typical maps."""
+    return rows[rows["experiment"] == "TypicalMaps"]
+
+
+def gallery_drawn(rows: pd.DataFrame, kind: str = "raw") -> None:
+    """Typical maps, a column a pattern."""
+    row = rows[rows["of.kind"] == kind].iloc[0]
     ends = np.cumsum([size**2 for size in row["sizes"]])
     places = ["surest", "middle", "most doubtful"]
-    _, panels = plt.subplots(3, len(PATTERNS), figsize=(7.0, 5.0))
-    for ax in panels.flat:
+    across = len(PATTERNS)
+    axes = plots.panels(3 * across, columns=across, size=(7.0 / across, 5.0 / 3))
+    for ax in axes:
         ax.set_axis_off()
-    for ax, pattern in zip(panels[0], PATTERNS, strict=True):
+    for ax, pattern in zip(axes, PATTERNS, strict=False):
         ax.text(0.5, 1.35, pattern.replace("+", "+\n"), transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
     for number, (end, size) in enumerate(zip(ends, row["sizes"], strict=True)):
-        ax = panels[places.index(row["places"][number])][PATTERNS.index(row["patterns"][number])]
+        ax = axes[across * places.index(row["places"][number]) + PATTERNS.index(row["patterns"][number])]
         ax.imshow(np.reshape(row["cells"][end - size**2 : end], (size, size)), cmap="viridis", vmin=0, vmax=1)
         layer, head = row["in_layers"][number] + 1, row["in_heads"][number] + 1
         ax.set_title(f"{row['likely'][number]:.0%}, {layer}.{head}", fontsize=8)
-    plt.show()
 
 
-shown(gallery_drawn, live, among=of_kind("TypicalMaps"))
+chapter.shown(gallery_drawn, "live", among=typical)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a recorded fine-tuned model of the real BERT."}, "figure": {"name": "pattern-gallery-minilm", "caption": "The same for a fine-tuned all-MiniLM-L6-v2, recorded."}}
-shown(gallery_drawn, bert, "minilm", among=of_kind("TypicalMaps"))
+chapter.shown(gallery_drawn, "minilm", among=typical)
 
 # %% [markdown]
 # What is let through by attention is not its weight alone: a token whose value vector is short passes little on, however
@@ -199,7 +173,7 @@ shown(gallery_drawn, bert, "minilm", among=of_kind("TypicalMaps"))
 # same model, normed:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same gallery for normed maps of this build's model."}, "figure": {"name": "pattern-gallery-normed", "caption": "Normed maps of the first fine-tuned model of this build."}}
-shown(lambda rows: gallery_drawn(rows, "normed"), live, among=of_kind("TypicalMaps"))
+chapter.shown(lambda rows: gallery_drawn(rows, "normed"), "live", among=typical)
 
 # %% [markdown]
 # ## Can the patterns be told apart?
@@ -220,12 +194,12 @@ shown(lambda rows: gallery_drawn(rows, "normed"), live, among=of_kind("TypicalMa
 def sheet_told() -> Markdown:
     """How many maps were labelled, and how far the two labels agree."""
     lines = []
-    for name, rows in sheet.groupby("model", sort=False):
+    for name, rows in pd.read_csv(labels).groupby("model", sort=False):
         same = (rows["first"] == rows["second"]).sum()
         kappa = cohen_kappa_score(rows["first"], rows["second"])
         counts = rows.loc[rows["first"] == rows["second"], "first"].value_counts()
-        told = ", ".join(f"{counts.get(pattern, 0)} {pattern}" for pattern in PATTERNS)
-        lines.append(f"- {name}: {len(rows)} maps, {same} labelled alike (Cohen's kappa {kappa:.2f}): {told}.")
+        by_pattern = ", ".join(f"{counts.get(pattern, 0)} {pattern}" for pattern in PATTERNS)
+        lines.append(f"- {name}: {len(rows)} maps, {same} labelled alike (Cohen's kappa {kappa:.2f}): {by_pattern}.")
     return Markdown(
         "Each map was labelled twice, by the guide and blind to its head and to the other label; only maps that were "
         "labelled alike are used.\n\n" + "\n".join(lines)
@@ -246,16 +220,6 @@ sheet_told()
 
 
 # %% tags=["hide-input"]
-def answers(runs: pd.DataFrame) -> pd.DataFrame:
-    """The labelled maps, as answered by what was trained first on the most drawn maps, and by the guide."""
-    rows = pattern_tables.labelled(runs)
-    if rows.empty:
-        return rows
-    learnt = rows[(rows["drawn"] == rows["drawn"].max()) & (rows["classifier"] != "guide")]
-    learnt = learnt[learnt["seed"] == learnt["seed"].min()]
-    return pd.concat([learnt, rows[rows["classifier"] == "guide"]], ignore_index=True)
-
-
 def with_interval(value: float, low: float, high: float) -> str:
     """A number and, in brackets, its interval where there is one."""
     if np.isnan(value):
@@ -264,12 +228,12 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 def f1_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """F1 of each pattern and classifier among rows of `answers`, with intervals over heads."""
+    """F1 of each pattern and classifier, with intervals over heads."""
     columns = {}
     for classifier, some in rows.groupby("classifier", sort=False):
-        found = pattern_tables.f1_of_patterns(some)
-        columns["maps"] = found["maps"]
-        columns[classifier] = [with_interval(row.f1, row.low, row.high) for row in found.itertuples()]
+        table = pattern_labels.f1_of_patterns(some)
+        columns["maps"] = table["maps"]
+        columns[classifier] = [with_interval(row.f1, row.low, row.high) for row in table.itertuples()]
     return pd.DataFrame(columns).rename_axis("F1")
 
 
@@ -280,12 +244,12 @@ def advantages_told(rows: pd.DataFrame) -> Markdown:
     if network.empty:
         return Markdown("*The network was not trained here.*")
     for classifier, some in rows[rows["classifier"] != "network"].groupby("classifier", sort=False):
-        found = pattern_tables.advantage(network, some)
-        sure = "ahead" if found.low > 0 else "behind" if found.high < 0 else "neither ahead nor behind for sure"
-        lines.append(f"minus that of {classifier}: {found.told(form='+.3f')}, {sure}")
+        more = pattern_labels.advantage(network, some)
+        sure = {1: "ahead", -1: "behind", 0: "neither ahead nor behind for sure"}[more.sign]
+        lines.append(f"minus that of {classifier}: {more.told(form='+.3f')}, {sure}")
     return Markdown(
         f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
-        f"{pattern_tables.weighted_f1(network):.2f}; " + "; ".join(lines) + "."
+        f"{pattern_labels.weighted_f1(network):.2f}; " + "; ".join(lines) + "."
     )
 
 
@@ -295,16 +259,16 @@ def judged_told(rows: pd.DataFrame) -> Markdown:
     return advantages_told(rows)
 
 
-shown(judged_told, live, among=answers)
+chapter.shown(judged_told, "live", among=pattern_labels.best_trained)
 
 # %% [markdown]
 # That was this build's model. The recorded grids, with more drawn maps, of the miniature and of the real BERT, the test:
 
 # %% tags=["hide-input"]
-shown(judged_told, recorded, among=answers)
+chapter.shown(judged_told, among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
-shown(judged_told, bert, "minilm", among=answers)
+chapter.shown(judged_told, "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
 # In brackets 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are drawn anew, each with
@@ -315,9 +279,9 @@ shown(judged_told, bert, "minilm", among=answers)
 def confusion_drawn(rows: pd.DataFrame) -> None:
     """Labels against the network's answers, in maps, a panel for each kind of map."""
     rows = rows[rows["classifier"] == classifiers[0]]
-    _, panels = plt.subplots(1, 2, figsize=(7.0, 3.6), sharey=True)
+    axes = plots.panels(2, size=(3.5, 3.6), sharey=True)
     short = [pattern.replace("vertical+diagonal", "v.+d.") for pattern in PATTERNS]
-    for ax, (kind, name) in zip(panels, KINDS.items(), strict=True):
+    for ax, (kind, name) in zip(axes, KINDS.items(), strict=True):
         some = rows[rows["kind"] == kind]
         counts = pd.crosstab(some["label"], some["answer"]).reindex(PATTERNS, fill_value=0)
         counts = counts.reindex(columns=PATTERNS, fill_value=0).to_numpy()
@@ -330,55 +294,39 @@ def confusion_drawn(rows: pd.DataFrame) -> None:
         ax.set_yticks(range(len(PATTERNS)), short, fontsize=8)
         ax.grid(visible=False)
         ax.set(xlabel="answer", title=name)
-    panels[0].set_ylabel("label")
-    plt.show()
+    axes[0].set_ylabel("label")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on this build's labelled maps, raw and normed: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion-live", "caption": "The network's answers to the labelled maps of this build's model, in maps; the darker, the larger the share of its row."}}
-shown(confusion_drawn, live, among=answers)
+chapter.shown(confusion_drawn, "live", among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the labelled maps of all-MiniLM-L6-v2."}, "figure": {"name": "pattern-confusion-minilm", "caption": "The same on the test: labelled maps of a real BERT."}}
-shown(confusion_drawn, bert, "minilm", among=answers)
+chapter.shown(confusion_drawn, "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
 # And is the network short of maps to learn from? With more drawn maps, weighted F1 on the labelled ones:
 
 
 # %% tags=["hide-input"]
-def curve(rows: pd.DataFrame) -> pd.DataFrame:
-    """Weighted F1 of everything that was trained, a row each, from labelled maps."""
-    found = []
-    for (classifier, number, seed), some in rows.groupby(["classifier", "drawn", "seed"], sort=False):
-        if number:
-            score = pattern_tables.weighted_f1(some)
-            found.append({"classifier": classifier, "drawn": number, "seed": seed, "f1": score})
-    return pd.DataFrame(found)
-
-
 def curve_drawn(rows: pd.DataFrame) -> None:
     """Mean and range over seeds of weighted F1 against the number of drawn maps; the guide as a line."""
     (ax,) = plots.panels(1, size=(7.0, 3.4))
-    for number, (classifier, some) in enumerate(curve(rows).groupby("classifier", sort=False)):
-        summary = some.groupby("drawn")["f1"].agg(["mean", "min", "max"])
-        reach = np.abs(summary[["min", "max"]].sub(summary["mean"], axis=0)).to_numpy().T
-        ax.errorbar(
-            summary.index, summary["mean"], reach, label=classifier, color=plots.COLOURS[number],
-            marker=plots.MARKERS[number], capsize=2,
-        )  # fmt: skip
+    curve = pattern_labels.learning_curve(rows)
+    for number, (classifier, some) in enumerate(curve.groupby("classifier", sort=False)):
+        plots.spread(some["drawn"], some["f1"], number, label=classifier, ax=ax)
     guide, constant = rows[rows["classifier"] == "guide"], rows.drop_duplicates(["model", "task", "number"])
-    plots.chance(ax, pattern_tables.weighted_f1(guide), "guide")
+    plots.chance(ax, pattern_labels.weighted_f1(guide), "guide")
     constant = constant.assign(answer=constant["label"].mode()[0])
-    plots.chance(ax, pattern_tables.weighted_f1(constant), "one answer to all")
+    plots.chance(ax, pattern_labels.weighted_f1(constant), "one answer to all")
     ax.set(xscale="log", xlabel="drawn maps", ylabel="weighted F1 on labelled maps", ylim=(0, 1))
     ax.legend()
-    plt.show()
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on this build's labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines."}, "figure": {"name": "pattern-curve-live", "caption": "Weighted F1 on labelled maps against the number of drawn maps to learn from; this build. Dashed: the guide's counts, and the most frequent pattern as the answer to all."}}
-shown(curve_drawn, live, among=pattern_tables.labelled)
+chapter.shown(curve_drawn, "live", among=pattern_labels.labelled)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the labelled maps of all-MiniLM-L6-v2, with ranges over training seeds."}, "figure": {"name": "pattern-curve-minilm", "caption": "The same on the test: labelled maps of a real BERT; bars span the seeds of training."}}
-shown(curve_drawn, bert, "minilm", among=pattern_tables.labelled)
+chapter.shown(curve_drawn, "minilm", among=pattern_labels.labelled)
 
 # %% [markdown]
 # (p12)=
@@ -394,43 +342,44 @@ shown(curve_drawn, bert, "minilm", among=pattern_tables.labelled)
 # %% tags=["hide-input"]
 def bars_drawn(rows: pd.DataFrame) -> None:
     """Stacked shares of patterns by task and group, raw above normed."""
-    found = pattern_tables.fractions(rows)
+    shares = patterns.fractions(rows)
     tasks = list(rows["task"].unique())
-    short = dict(zip(GROUPS, ("pre-trained", "fine-tuned", "survivors", "super"), strict=True))
-    lines = -(-len(tasks) // 4)
-    figure, panels = plt.subplots(2 * lines, min(4, len(tasks)), figsize=(7.0, 4.8 * lines), sharey=True, squeeze=False)
-    for ax in panels.flat:
+    short = dict(zip(patterns.GROUPS, ("pre-trained", "fine-tuned", "survivors", "super"), strict=True))
+    across, lines = min(4, len(tasks)), -(-len(tasks) // 4)
+    axes = plots.panels(2 * lines * across, columns=across, size=(7.0 / across, 2.4), sharey=True)
+    for ax in axes:
         ax.set_axis_off()
     for place, task in enumerate(tasks):
         for line, kind in enumerate(KINDS):
-            ax = panels[2 * (place // 4) + line][place % 4]
+            ax = axes[across * (2 * (place // across) + line) + place % across]
             ax.set_axis_on()
-            there = [group for group in GROUPS if (task, kind, group) in found.index]
+            there = [group for group in patterns.GROUPS if (task, kind, group) in shares.index]
             bottom = np.zeros(len(there))
             for pattern in PATTERNS:
-                heights = np.array([found.loc[(task, kind, group), pattern] for group in there])
+                heights = np.array([shares.loc[(task, kind, group), pattern] for group in there])
                 ax.bar(range(len(there)), heights, bottom=bottom, color=COLOURS[pattern], label=pattern)
                 bottom = bottom + heights
             ax.set_xticks(range(len(there)), [short[group] for group in there], rotation=60, ha="right", fontsize=8)
             ax.set_title(f"{title(task)}, {kind}", fontsize=9)
             ax.grid(visible=False)
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
-    plt.show()
+    handles, names = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: for each task of this build the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones."}, "figure": {"name": "pattern-shares-live", "caption": "Shares of patterns among maps of this build's models, raw and normed, by group of heads."}}
-shown(bars_drawn, live, among=pattern_tables.grouped)
+chapter.shown(bars_drawn, "live", among=patterns.grouped)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded tasks of the miniature."}, "figure": {"name": "pattern-shares-recorded", "caption": "The same of the miniature's recorded tasks."}}
-shown(bars_drawn, recorded, among=pattern_tables.grouped)
+chapter.shown(bars_drawn, among=patterns.grouped)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "pattern-shares-minilm", "caption": "The same of a real BERT, recorded."}}
-shown(bars_drawn, bert, "minilm", among=pattern_tables.grouped)
+chapter.shown(bars_drawn, "minilm", among=patterns.grouped)
 
 # %% [markdown]
 # The published shares of BERT-base, means over eight tasks; the normed ones are of the released code's norms, of which below:
 
 # %% tags=["hide-input"]
+published = pd.read_csv("book/published/prasanna2020_attention_patterns.csv")
 published.groupby(["kind", "model", "heads"], sort=False)[["pattern", "share"]].apply(
     lambda rows: rows.groupby("pattern")["share"].mean()[list(PATTERNS)]
 ).round(3)
@@ -443,60 +392,31 @@ published.groupby(["kind", "model", "heads"], sort=False)[["pattern", "share"]].
 
 
 # %% tags=["hide-input"]
-def super_minus_all(runs: pd.DataFrame) -> pd.DataFrame:
-    """A row a kind and pattern: difference of shares with its interval, and how many tasks are behind it; or none."""
-    rows, told = pattern_tables.grouped(runs) if len(runs) else pd.DataFrame({"group": []}), []
-    if not (rows["group"] == "super-survivors").any():
-        return pd.DataFrame()
-    for kind in KINDS:
-        some = rows[rows["kind"] == kind]
-        few, every = (some[some["group"] == group] for group in ("super-survivors", "fine-tuned, all"))
-        for pattern in PATTERNS:
-            told.append(
-                {"kind": kind, "pattern": pattern, "tasks": few["task"].nunique()}
-                | pattern_tables.difference(few, every, pattern)._asdict()
-            )
-    return pd.DataFrame(told)
-
-
-def published_super_minus_all() -> pd.DataFrame:
-    """The same as published, intervals over tasks."""
-    told = []
-    tuned = published[published["model"] == "tuned"]
-    for (kind, pattern), rows in tuned.groupby(["kind", "pattern"], sort=False):
-        wide = rows.pivot_table(index="task", columns="heads", values="share")
-        found = stats.paired_difference(wide["super"], wide["all"])
-        told.append({"kind": kind, "pattern": pattern, "tasks": len(wide)} | found._asdict())
-    order = pd.DataFrame([{"kind": kind, "pattern": pattern} for kind in KINDS for pattern in PATTERNS])
-    return order.merge(pd.DataFrame(told), on=["kind", "pattern"])
-
-
 def differences_drawn(table: pd.DataFrame) -> None:
     """A forest of differences, raw beside normed."""
-    _, panels = plt.subplots(1, 2, figsize=(7.0, 2.6), sharey=True, sharex=True)
-    for ax, (kind, name) in zip(panels, KINDS.items(), strict=True):
+    axes = plots.panels(2, size=(3.5, 2.6), sharey=True, sharex=True)
+    for ax, (kind, name) in zip(axes, KINDS.items(), strict=True):
         rows = table[table["kind"] == kind]
         plots.differences(rows, name="pattern", mean="mean", low="low", high="high", ax=ax)
         ax.set(xlabel="share, super-survivors minus all", title=name)
-    plt.show()
 
 
-differences = {
-    whose: super_minus_all(runs) for whose, runs in (("live", live), ("miniature", recorded), ("minilm", bert))
-}
+tables = {"live": chapter.live, "miniature": chapter.miniature, "minilm": chapter.minilm}
+differences = {whose: patterns.super_minus_all(rows) for whose, rows in tables.items() if len(rows)}
+printed = patterns.printed_super_minus_all(published)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads of this build's models, with intervals, raw and normed."}, "figure": {"name": "pattern-differences-live", "caption": "Share of each pattern among super-survivors minus that among all heads of the same models; this build, 95 % intervals over heads."}}
-shown(differences_drawn, live, among=lambda _: differences["live"])
+chapter.shown(differences_drawn, "live", among=lambda _: differences["live"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the miniature's recorded tasks."}, "figure": {"name": "pattern-differences-recorded", "caption": "The same of the miniature's recorded tasks and seeds."}}
-shown(differences_drawn, recorded, among=lambda _: differences["miniature"])
+chapter.shown(differences_drawn, among=lambda _: differences["miniature"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "pattern-differences-minilm", "caption": "The same of a real BERT, recorded."}}
-shown(differences_drawn, bert, "minilm", among=lambda _: differences["minilm"])
+chapter.shown(differences_drawn, "minilm", among=lambda _: differences["minilm"])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same differences from the published shares of BERT-base, intervals over eight tasks."}, "figure": {"name": "pattern-differences-published", "caption": "The same from the published shares of BERT-base; 95 % intervals over eight tasks."}}
-differences_drawn(published_super_minus_all())
+differences_drawn(printed)
 
 
 # %% tags=["hide-input"]
@@ -505,17 +425,17 @@ def linguistic_told(table: pd.DataFrame, whose: str) -> str:
     lines = []
     for kind, name in KINDS.items():
         row = table[(table["kind"] == kind) & (table["pattern"] == "heterogeneous")].iloc[0]
-        found = stats.Estimate(row["mean"], row["low"], row["high"])
-        side = "more" if found.low > 0 else "less" if found.high < 0 else "neither more nor less for sure"
-        lines.append(f"{name} {found.told(100)} points: {side}")
+        more = Estimate(row["mean"], row["low"], row["high"])
+        side = {1: "more", -1: "less", 0: "neither more nor less for sure"}[more.sign]
+        lines.append(f"{name} {more.told(100)} points: {side}")
     return f"- {whose}: {'; '.join(lines)}."
 
 
 def all_linguistic() -> Markdown:
     """The same for every source there is."""
     sources = {"live": "this build", "miniature": "the miniature, recorded", "minilm": "the real BERT"}
-    lines = [linguistic_told(differences[name], whose) for name, whose in sources.items() if len(differences[name])]
-    lines.append(linguistic_told(published_super_minus_all(), "as published"))
+    lines = [linguistic_told(table, sources[name]) for name, table in differences.items() if len(table)]
+    lines.append(linguistic_told(printed, "as published"))
     return Markdown("Are super-survivors more often heterogeneous than all heads?\n\n" + "\n".join(lines))
 
 
@@ -531,39 +451,24 @@ all_linguistic()
 # %% tags=["hide-input"]
 def norming(rows: pd.DataFrame) -> pd.DataFrame:
     """Normed minus raw, in points, a row a pattern and a column a group; in brackets intervals over heads."""
-    columns = {}
-    for group in GROUPS:
-        some = rows[rows["group"] == group]
-        if some.empty:
-            continue
-        normed, raw = (some[some["kind"] == kind] for kind in ("normed", "raw"))
-        columns[group] = [pattern_tables.difference(normed, raw, pattern).told(100, "+.0f") for pattern in PATTERNS]
-    return pd.DataFrame(columns, index=list(PATTERNS)).rename_axis("normed - raw, points")
+    return in_points(patterns.normed_minus_raw(rows)).rename_axis("normed - raw, points")
 
 
-shown(norming, live, among=pattern_tables.grouped)
+def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Differences of shares in words."""
+    return estimates.map(lambda more: more.told(100, "+.0f"))
+
+
+chapter.shown(norming, "live", among=patterns.grouped)
 
 # %% tags=["hide-input"]
-shown(norming, recorded, among=pattern_tables.grouped)
+chapter.shown(norming, among=patterns.grouped)
 
 # %% tags=["hide-input"]
-shown(norming, bert, "minilm", among=pattern_tables.grouped)
-
+chapter.shown(norming, "minilm", among=patterns.grouped)
 
 # %% tags=["hide-input"]
-def norming_published() -> pd.DataFrame:
-    """The same from the published shares, intervals over tasks."""
-    columns = {}
-    for (name, heads), rows in published.groupby(["model", "heads"], sort=False):
-        wide = rows.pivot_table(index=["pattern", "task"], columns="kind", values="share")
-        columns[f"{name}, {heads}"] = [
-            stats.paired_difference(wide.loc[pattern, "normed"], wide.loc[pattern, "raw"]).told(100, "+.0f")
-            for pattern in PATTERNS
-        ]
-    return pd.DataFrame(columns, index=list(PATTERNS)).rename_axis("normed - raw, points, published")
-
-
-norming_published()
+in_points(patterns.printed_normed_minus_raw(published)).rename_axis("normed - raw, points, published")
 
 # %% [markdown]
 # ## The released way
@@ -576,43 +481,19 @@ norming_published()
 
 
 # %% tags=["hide-input"]
-def ways(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `shares` of fine-tuned models in the released code's ways, those of the same heads in ours beside."""
-    rows, kept = pattern_tables.shares(runs), pattern_tables.survival(runs)
-    if rows.empty or not rows["released"].any():
-        return rows[:0]
-    rows = rows[rows["tuned"] & rows["task"].isin(kept)]
-    always = {(task, *place) for task, table in kept.items() if len(table) > 1 for place in table.columns[table.all()]}
-    places = zip(rows["task"], rows["layer"], rows["head"], strict=True)
-    rows = rows.assign(super_=[place in always for place in places])
-    return rows[~rows["pruned"] | rows["super_"]]
-
-
 def ways_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Released minus ours, in points: of all heads in intact models, and of super-survivors in pruned ones."""
-    columns = {}
-    for kind in KINDS:
-        some = rows[rows["kind"] == kind]
-        ours, theirs = some[~some["released"]], some[some["released"]]
-        pairs = {
-            "all heads, intact model": (theirs[~theirs["pruned"]], ours),
-            "super-survivors, intact model": (theirs[~theirs["pruned"] & theirs["super_"]], ours[ours["super_"]]),
-            "super-survivors, pruned model": (theirs[theirs["pruned"]], ours[ours["super_"]]),
-        }
-        for what, (one, other) in pairs.items():
-            columns[f"{kind}: {what}"] = [
-                pattern_tables.difference(one, other, pattern).told(100, "+.0f") for pattern in PATTERNS
-            ]
-    return pd.DataFrame(columns, index=list(PATTERNS)).T.rename_axis("released - ours, points")
+    words = in_points(patterns.released_minus_ours(rows))
+    return words.set_axis(words.index.map(": ".join)).rename_axis("released - ours, points")
 
 
-shown(ways_told, live, among=ways)
+chapter.shown(ways_told, "live", among=patterns.released_ways)
 
 # %% tags=["hide-input"]
-shown(ways_told, recorded, among=ways)
+chapter.shown(ways_told, among=patterns.released_ways)
 
 # %% tags=["hide-input"]
-shown(ways_told, bert, "minilm", among=ways)
+chapter.shown(ways_told, "minilm", among=patterns.released_ways)
 
 # %% [markdown]
 # ## Does being heterogeneous help to survive?
@@ -625,48 +506,35 @@ shown(ways_told, bert, "minilm", among=ways)
 
 
 # %% tags=["hide-input"]
-def survival_tests(runs: pd.DataFrame, pattern: str = "heterogeneous") -> pd.DataFrame:
+def survival_tests(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a task and kind."""
-    rows, kept, told = pattern_tables.shares(runs), pattern_tables.survival(runs), []
-    if rows.empty:
-        return rows
-    rows = rows[rows["tuned"] & ~rows["released"] & ~rows["pruned"]]
-    for kind in KINDS:
-        for task, table in kept.items():
-            some = rows[(rows["kind"] == kind) & (rows["task"] == task)]
-            if len(some):
-                found = pattern_tables.survival_test(some, table, pattern, draws=draws)
-                told.append({"kind": kind, "task": task} | found)
-    table = pd.DataFrame(told)
-    if len(table):
-        table["p, corrected"] = table.groupby("kind")["p"].transform(lambda p: stats.holm(p.tolist()))
-    return table
+    return patterns.survival_tests(rows, "heterogeneous", draws=draws)
 
 
 def survival_told(table: pd.DataFrame) -> Markdown:
     """The table in words, and a sentence."""
-    told = {
+    columns = {
         "kept minus removed (points)": (100 * table["difference"]).map("{:+.1f}".format),
         "by lot in each layer": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in table.itertuples()],
-        "p": table["p, corrected"].map("{:.3f}".format),
+        "p": table["corrected"].map("{:.3f}".format),
         "seeds": table["seeds"],
     }
     names = pd.MultiIndex.from_arrays([table["kind"], table["task"].map(title)], names=["maps", "task"])
-    display(pd.DataFrame({name: list(values) for name, values in told.items()}, index=names))
-    sure = table[table["p, corrected"] < 0.05]
+    display(pd.DataFrame({name: list(values) for name, values in columns.items()}, index=names))
+    sure = table[table["corrected"] < 0.05]
     return Markdown(
         f"Heterogeneous heads survive more often than others of their layer in {(sure['difference'] > 0).sum()} of "
         f"{len(table)} tests, and less often in {(sure['difference'] < 0).sum()}."
     )
 
 
-shown(survival_told, live, among=survival_tests)
+chapter.shown(survival_told, "live", among=survival_tests)
 
 # %% tags=["hide-input"]
-shown(survival_told, recorded, among=survival_tests)
+chapter.shown(survival_told, among=survival_tests)
 
 # %% tags=["hide-input"]
-shown(survival_told, bert, "minilm", among=survival_tests)
+chapter.shown(survival_told, "minilm", among=survival_tests)
 
 # %% [markdown]
 # ## Look for yourself
@@ -683,7 +551,7 @@ def heads_of(task: str, kind: str) -> list[tuple[list[str], np.ndarray, np.ndarr
     (of,) = [
         each for each in of_heads if each.of in dense[:: len(tuning_seeds)] and (each.task, each.kind) == (task, kind)
     ]
-    return list(replace(of, sentences=5).maps(runs.Run(of, Path(results))))
+    return list(replace(of, sentences=5).maps(Run(of, Path(results))))
 
 
 def map_drawn(ax: plt.Axes, attention: np.ndarray) -> None:
@@ -691,32 +559,32 @@ def map_drawn(ax: plt.Axes, attention: np.ndarray) -> None:
     ax.imshow(attention, cmap="viridis", vmin=0, vmax=max(float(np.quantile(attention, 0.99)), 1e-12))
 
 
-def grid_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray) -> None:
+def grid_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray) -> None:
     """All heads of one sentence, a row a layer."""
-    layers, heads = told.shape[:2]
-    _, panels = plt.subplots(layers, heads, figsize=(7.0, 7.4 * layers / heads + 0.3), squeeze=False)
-    for (layer, head), ax in np.ndenumerate(panels):
-        best = int(told[layer, head].argmax())
+    layers, heads = likely.shape[:2]
+    axes = plots.panels(layers * heads, columns=heads, size=(7.0 / heads, 7.4 / heads), below=0.3)
+    for number, ax in enumerate(axes):
+        layer, head = divmod(number, heads)
+        best = int(likely[layer, head].argmax())
         map_drawn(ax, maps[layer, head])
         name = PATTERNS[best].replace("vertical+diagonal", "v.+d.")[: 9 if heads <= 8 else 5]
         ax.set_title(name, fontsize=7, pad=2, color=COLOURS[PATTERNS[best]])
         ax.set_axis_off()
-    plt.suptitle(" ".join(tokens), fontsize=8)
-    plt.show()
+    axes[0].figure.suptitle(" ".join(tokens), fontsize=8)
 
 
-def head_drawn(tokens: Sequence[str], maps: np.ndarray, told: np.ndarray, layer: int, head: int) -> None:
+def head_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray, layer: int, head: int) -> None:
     """One head, counted from 1, with the tokens written out and how likely the network holds each pattern."""
     side = max(4.0, 0.14 * len(tokens))
-    _, (ax, bars) = plt.subplots(1, 2, figsize=(side + 3.0, side), width_ratios=[side, 1.5])
+    ax, bars = plots.panels(2, size=((side + 3.0) / 2, side), width_ratios=[side, 1.5])
     map_drawn(ax, maps[layer - 1, head - 1])
     ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=7)
     ax.set_yticks(range(len(tokens)), tokens, fontsize=7)
     ax.set(xlabel="attended to", ylabel="attends", title=f"layer {layer}, head {head}")
     ax.grid(visible=False)
-    bars.barh(PATTERNS[::-1], told[layer - 1, head - 1][::-1], color=[COLOURS[name] for name in PATTERNS[::-1]])
+    bars.barh(PATTERNS[::-1], likely[layer - 1, head - 1][::-1], color=[COLOURS[name] for name in PATTERNS[::-1]])
     bars.set(xlim=(0, 1), xlabel="how likely to the network")
-    plt.show()
+    plt.show()  # of a widget, which draws anew each time
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees."}}

@@ -1,0 +1,123 @@
+"""What classifiers of attention patterns get right on labelled maps: F1 with its interval over heads, and differences.
+
+Tables are of recorded runs of `LabelledPatterns`, a row a run.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from lottery import statistics as stats
+from lottery.attention.patterns import PATTERNS
+from lottery.statistics import Estimate
+
+
+def labelled(runs: pd.DataFrame) -> pd.DataFrame:
+    """A row for each labelled map and trained classifier: which it is, `label`, `answer` and `confidence`.
+
+    Maps that were labelled in two ways are left out. `place` names the model, layer and head of a map.
+    """
+    tables = []
+    for row in runs[runs["experiment"] == "LabelledPatterns"].to_dict("records"):
+        maps = pd.DataFrame(
+            {
+                "kind": row["kinds"],
+                "layer": row["in_layers"],
+                "head": row["in_heads"],
+                "label": row["first_labels"],
+                "other": row["second_labels"],
+                "answer": row["answers"],
+                "confidence": row["confidences"],
+            }
+        )
+        names = {name: row[name] for name in ("model", "task")}
+        names |= {name: row[f"of.{name}"] for name in ("classifier", "drawn", "seed")}
+        tables.append(maps.assign(number=range(len(maps)), **names))
+    if not tables:
+        return pd.DataFrame()
+    table = pd.concat(tables, ignore_index=True)
+    place = table["model"] + " " + table["layer"].astype(str) + "." + table["head"].astype(str)
+    return table.assign(place=place)[table["label"] == table["other"]].drop(columns="other").reset_index(drop=True)
+
+
+def best_trained(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `labelled` of what learnt first from the most drawn maps, and of the guide, which learns nothing."""
+    rows = labelled(runs)
+    if rows.empty:
+        return rows
+    guide = rows["classifier"] == "guide"
+    learnt = rows[(rows["drawn"] == rows["drawn"].max()) & ~guide]
+    return pd.concat([learnt[learnt["seed"] == learnt["seed"].min()], rows[guide]], ignore_index=True)
+
+
+def learning_curve(maps: pd.DataFrame) -> pd.DataFrame:
+    """Weighted F1 of everything that learnt from drawn maps, a row each: classifier, drawn, seed, f1."""
+    trained = maps[maps["drawn"] > 0].groupby(["classifier", "drawn", "seed"], sort=False)
+    names = ["classifier", "drawn", "seed", "f1"]
+    return pd.DataFrame([(*name, weighted_f1(rows)) for name, rows in trained], columns=names)
+
+
+def weighted_f1(maps: pd.DataFrame) -> float:
+    """F1 of each pattern among rows of `labelled`, averaged by how often the pattern is the label: in [0, 1]."""
+    return _weighted(_counts(_pairs(maps)))
+
+
+def f1_of_patterns(maps: pd.DataFrame, *, resamples: int = 999) -> pd.DataFrame:
+    """F1 of each pattern among rows of `labelled` of one classifier, and weighted; intervals over heads.
+
+    returns  a row a pattern, and "weighted": maps, f1, low, high; NaN for a pattern that is the label of no map
+    """
+    pairs, lines = _pairs(maps), {}
+    every = _counts(pairs)
+
+    def of(number: int, counts: np.ndarray) -> float:
+        return float(_f1(counts)[number]) if counts[number].any() else np.nan
+
+    for number, name in enumerate([*PATTERNS, "weighted"]):
+        statistic = partial(of, number) if number < len(PATTERNS) else _weighted
+        interval = stats.bootstrap_over_groups(
+            maps["place"], lambda places, statistic=statistic: statistic(_counts(pairs[places])),
+            resamples=resamples, seed=0,
+        )  # fmt: skip
+        count = int(every[number].sum()) if number < len(PATTERNS) else len(maps)
+        lines[name] = {"maps": count, "f1": statistic(every), **interval._asdict()}
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def advantage(one: pd.DataFrame, other: pd.DataFrame, *, resamples: int = 1999) -> Estimate:
+    """Weighted F1 of one classifier minus that of another on the same maps, with its interval over heads.
+
+    one, other  rows of `labelled`, each of one classifier; raises ValueError where they are not of the same maps
+    """
+    names = ["model", "task", "number"]
+    one, other = one.sort_values(names), other.sort_values(names)
+    if one[names].to_numpy().tolist() != other[names].to_numpy().tolist():
+        raise ValueError(f"{len(one)} and {len(other)} answers are not to the same maps; give those of one set of runs")
+    first, second = _pairs(one), _pairs(other)
+
+    def difference(places: np.ndarray) -> float:
+        return _weighted(_counts(first[places])) - _weighted(_counts(second[places]))
+
+    interval = stats.bootstrap_over_groups(one["place"], difference, resamples=resamples, seed=0)
+    return Estimate(difference(np.arange(len(one))), *interval)
+
+
+def _pairs(maps: pd.DataFrame) -> np.ndarray:
+    """Label and answer of each map as one number, so that a bootstrap counts fast: scikit-learn's F1 takes a minute."""
+    labels, answers = (maps[column].map(PATTERNS.index).to_numpy(dtype=int) for column in ("label", "answer"))
+    return labels * len(PATTERNS) + answers
+
+
+def _counts(pairs: np.ndarray) -> np.ndarray:
+    """Maps by label, in rows, and answer."""
+    return np.bincount(pairs, minlength=len(PATTERNS) ** 2).reshape(len(PATTERNS), -1)
+
+
+def _f1(counts: np.ndarray) -> np.ndarray:
+    """F1 of each pattern, 0 for one that is neither label nor answer."""
+    return 2 * counts.diagonal() / np.maximum(counts.sum(0) + counts.sum(1), 1)
+
+
+def _weighted(counts: np.ndarray) -> float:
+    return float(_f1(counts) @ counts.sum(1) / counts.sum())
