@@ -139,11 +139,11 @@ def copied(root: Path) -> Path:
     for name in filter(None, names.split("\0")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes())
-    store, seldom = root / "lottery/store/__init__.py", "every: float = 60.0"
-    text = store.read_text(encoding="utf-8")
+    run, seldom = root / "lottery/store/run.py", "every: float = 60.0"
+    text = run.read_text(encoding="utf-8")
     if text.count(seldom) != 1:
-        raise RuntimeError(f"{store} says {seldom!r} {text.count(seldom)} times: tell tests/crash.py what it is")
-    store.write_text(text.replace(seldom, "every: float = 1.0"), encoding="utf-8")
+        raise RuntimeError(f"{run} says {seldom!r} {text.count(seldom)} times: tell tests/crash.py what it is")
+    run.write_text(text.replace(seldom, "every: float = 1.0"), encoding="utf-8")
     return root
 
 

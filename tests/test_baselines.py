@@ -11,8 +11,7 @@ import torch
 from torch import nn
 from transformers import BertForPreTraining, RobertaTokenizer
 
-from lottery import store as runs
-from lottery import training
+from lottery import store, training
 from lottery.choices import choose, offered
 from lottery.data import examples
 from lottery.experiments import starts
@@ -240,9 +239,9 @@ def baseline(bert_folder, cola_folder):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_baseline_ends_with_the_scores_of_its_answers_and_repeats_itself_bit_by_bit(baseline, kind, tmp_path):
     asked = replace(baseline, kind=kind)
-    run = runs.perform(asked, tmp_path / "a")
+    run = store.perform(asked, tmp_path / "a")
     torch.rand(5)
-    again = runs.perform(asked, tmp_path / "b")
+    again = store.perform(asked, tmp_path / "b")
     assert run.metrics == again.metrics
     answers = pd.read_parquet(run.path / "answers.parquet")
     assert answers.equals(pd.read_parquet(again.path / "answers.parquet"))
@@ -259,7 +258,7 @@ def test_a_baseline_ends_with_the_scores_of_its_answers_and_repeats_itself_bit_b
     lstm, size = (0, 6) if kind == "cbow" else (2 * 4 * (2 * 6 * 6 + 2 * 6), 12)
     assert run.metrics["model_size"] == 60 * 6 + lstm + size * 6 + 6 + 6 * 2 + 2
     assert not (run.path / "checkpoint.pt").exists()
-    other = runs.perform(replace(asked, seed=4), tmp_path / "a")
+    other = store.perform(replace(asked, seed=4), tmp_path / "a")
     assert other.metrics["train_loss"] != run.metrics["train_loss"]
 
 
@@ -268,7 +267,7 @@ def test_train_loss_is_that_of_the_trained_model_over_all_of_train(baseline, tmp
     monkeypatch.setattr(
         training, "fine_tune", lambda model, *told, **how: kept.append(model) or fine_tune(model, *told, **how)
     )
-    run = runs.perform(baseline, tmp_path)
+    run = store.perform(baseline, tmp_path)
     train = baseline.start.tables("cola")["train"]
     logits = [answer_by_hand(kept[0], "cbow", [tokenizer(text)["input_ids"][1:-1][:14]]) for text in train["first"]]
     losses = [math.log(np.exp(row).sum()) - row[label] for row, label in zip(logits, train["label"], strict=True)]
@@ -279,14 +278,14 @@ def test_a_baseline_has_nothing_of_the_starts_model_but_its_tokenizer(baseline, 
     torch.manual_seed(99)
     opening.save(BertForPreTraining(config), tokenizer, tmp_path / "other")
     other = replace(baseline, start=replace(baseline.start, model=str(tmp_path / "other")))
-    assert runs.key(other) != runs.key(baseline)
-    told, same = (runs.perform(asked, tmp_path / "results").metrics for asked in (baseline, other))
+    assert store.key(other) != store.key(baseline)
+    told, same = (store.perform(asked, tmp_path / "results").metrics for asked in (baseline, other))
     assert told == same
 
 
 def test_data_can_be_given_beside_the_start(baseline, tmp_path, cola_folder):
     elsewhere = replace(baseline, start=replace(baseline.start, data=str(tmp_path)), data=str(cola_folder))
-    assert runs.perform(elsewhere, tmp_path).metrics == runs.perform(baseline, tmp_path).metrics
+    assert store.perform(elsewhere, tmp_path).metrics == store.perform(baseline, tmp_path).metrics
 
 
 def test_numbers_and_pairs_are_learnt_as_well(baseline, bert_folder, tmp_path):
@@ -294,7 +293,7 @@ def test_numbers_and_pairs_are_learnt_as_well(baseline, bert_folder, tmp_path):
     (tmp_path / "mine.csv").write_text("one,two,how\n" + "".join(lines))
     columns = {"text": "one", "second": "two", "label": "how", "labels": "numbers"}
     start = starts.Own(model=bert_folder, train=str(tmp_path / "mine.csv"), dev="", dev_share=0.2, **columns)
-    run = runs.perform(replace(baseline, start=start, task="own"), tmp_path / "results")
+    run = store.perform(replace(baseline, start=start, task="own"), tmp_path / "results")
     assert {"score", "pearson", "spearman", "majority"} <= run.metrics.keys()
     assert "majority_accuracy" not in run.metrics
     dev = start.tables("own")["dev"]["label"]
@@ -306,7 +305,7 @@ def test_numbers_and_pairs_are_learnt_as_well(baseline, bert_folder, tmp_path):
 
 def test_what_is_no_class_and_no_number_is_refused(baseline, tmp_path):
     with pytest.raises(ValueError, match=r"task = 'squad' asks for a part of the text.*give a task of classes"):
-        runs.perform(replace(baseline, task="squad"), tmp_path)
+        store.perform(replace(baseline, task="squad"), tmp_path)
 
 
 def test_a_tokenizer_without_separators_is_refused(baseline, tmp_path, monkeypatch, tokenizer):
@@ -314,7 +313,7 @@ def test_a_tokenizer_without_separators_is_refused(baseline, tmp_path, monkeypat
     bare.sep_token = None
     monkeypatch.setattr(opening, "tokenizer", lambda source: bare)
     with pytest.raises(ValueError, match=r"no separator token: name one in its tokenizer_config\.json"):
-        runs.perform(baseline, tmp_path)
+        store.perform(baseline, tmp_path)
 
 
 @pytest.mark.parametrize(

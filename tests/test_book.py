@@ -15,7 +15,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from lottery import store as runs
+from lottery import store
 from lottery.suite import book, checks, cluster, notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -37,15 +37,15 @@ grid = [Doubling(number=number, log="log") for number in range(upto)]
 
 # %%
 from pathlib import Path
-from lottery import store as runs
+from lottery import store
 
 for experiment in grid:
-    runs.perform(experiment, Path(results))
+    store.perform(experiment, Path(results))
 
 # %% mystnb={"image": {"alt": "A line that rises"}, "figure": {"name": "g7", "caption": "Doubles."}}
 import matplotlib.pyplot as plt
 
-plt.plot(runs.rows(grid, Path(results))["double"]);
+plt.plot(store.rows(grid, Path(results))["double"]);
 """
 
 
@@ -57,7 +57,7 @@ def mapped(monkeypatch):
     def perform(grid, results, *, workers, scheduler):
         told.append((grid, workers, scheduler))
         for experiment in grid:
-            runs.perform(experiment, results)
+            store.perform(experiment, results)
 
     monkeypatch.setattr(cluster, "map", perform)
     return told
@@ -164,7 +164,7 @@ def test_the_runs_of_all_notebooks_are_performed_together_before_the_first_is_ex
 
     monkeypatch.setattr(notebooks, "up_to_date", lambda root, name, *_: name == "experiments/c")
     monkeypatch.setattr(notebooks, "execute", execute)
-    monkeypatch.setattr(runs, "record", lambda *_: None)
+    monkeypatch.setattr(store, "record", lambda *_: None)
     names = ["experiments/empty", "experiments/a", "experiments/b", "experiments/c", "analyses/plain"]
     told = {name: notebooks.machine(small, name, results=small / "results", scheduler="tcp://far:1") for name in names}
     book.execute_all(
@@ -201,7 +201,7 @@ def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wa
         return 0
 
     monkeypatch.setattr(notebooks, "execute", execute)
-    monkeypatch.setattr(runs, "record", lambda *_: None)
+    monkeypatch.setattr(store, "record", lambda *_: None)
     where = {"results": small / "results", "workers": 2, "scheduler": "", "force": True, "console": Console(quiet=True)}
     with pytest.raises(RuntimeError, match="experiments/b failed"):
         book.execute_all(small, {name: {} for name in names}, small / "executed", **where)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lottery import store as runs
+from lottery import store
 from lottery.choices import SHELVES
 from lottery.masks import files as mask_files
 from lottery.suite import book, cli, notebooks
@@ -70,7 +70,7 @@ def perform(root, *numbers):
     from toy_experiments import Doubling
 
     for number in numbers:
-        runs.perform(Doubling(number=number, log="log"), root / "results")
+        store.perform(Doubling(number=number, log="log"), root / "results")
 
 
 def test_it_starts_without_what_is_slow_to_import():
@@ -318,21 +318,21 @@ def test_book_builds_and_says_where(lottery, counting, monkeypatch, answering):
 def test_runs_counts_what_is_finished_failed_and_missing(lottery, counting):
     perform(counting, 0, 1)
     third = notebooks.grid(counting, "experiments/count", {})[2]
-    failed = runs.Run(third, counting / "results")
+    failed = store.Run(third, counting / "results")
     failed.path.mkdir(parents=True)
-    (failed.path / runs.ERROR).write_text(json.dumps({"error": "ValueError: no"}))
+    (failed.path / store.ERROR).write_text(json.dumps({"error": "ValueError: no"}))
     code, told, _ = lottery("runs", "more", "--notebook", "count")
     assert code == 0
     assert told.splitlines()[1].split() == ["experiments/count", "2", "1", "1"]
-    assert told.splitlines()[2].split() == ["Doubling", f"{runs.key(third)}:", "ValueError:", "no"]
+    assert told.splitlines()[2].split() == ["Doubling", f"{store.key(third)}:", "ValueError:", "no"]
 
 
 def test_runs_shows_some_failures_in_a_line_each_and_counts_the_rest(lottery, counting):
     (counting / "notebooks/profiles/more.yaml").write_text("experiments/count: {upto: 23}\n")
     for experiment in notebooks.grid(counting, "experiments/count", {"upto": 23}):
-        folder = runs.Run(experiment, counting / "results").path
+        folder = store.Run(experiment, counting / "results").path
         folder.mkdir(parents=True)
-        (folder / runs.ERROR).write_text(json.dumps({"error": "ValueError: no\nand more\nof it"}))
+        (folder / store.ERROR).write_text(json.dumps({"error": "ValueError: no\nand more\nof it"}))
     lines = lottery("runs", "more")[1].splitlines()
     assert lines[1].split() == ["experiments/count", "0", "23", "0"]
     assert [line.split(":", 1)[1] for line in lines[2:12]] == [" ValueError: no"] * 10
@@ -374,23 +374,23 @@ def test_record_goes_on_where_another_store_ended(lottery, counting):
 
 def test_clean_removes_what_is_unfinished_and_nobody_works_on(lottery, counting):
     perform(counting, 0)
-    store = counting / "results/Doubling"
-    (finished,) = store.iterdir()
+    folder = counting / "results/Doubling"
+    (finished,) = folder.iterdir()
     kept = {path.name for path in finished.iterdir()}
     (finished / ".double-123.json").write_text("")
     for name in ("unfinished", "working"):
-        (store / name).mkdir()
-        (store / name / "parameters.json").write_text("{}")
+        (folder / name).mkdir()
+        (folder / name / "parameters.json").write_text("{}")
     failed = counting / "book/_build/executed/quick/experiments/count.failed.ipynb"
     failed.parent.mkdir(parents=True)
     failed.write_text("a" * 30_000)
     (failed.parent / ".count").mkdir()
-    for folder, name in ((".count", "lock"), (".count", "half.ipynb")):
-        (failed.parent / folder / name).write_text("")
-    with (store / "working/.lock").open("w") as lock:
+    for place, name in ((".count", "lock"), (".count", "half.ipynb")):
+        (failed.parent / place / name).write_text("")
+    with (folder / "working/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert lottery("clean") == (0, "4 removed, 0.0 MB\n", "")
-    assert {path.name for path in store.iterdir()} == {finished.name, "working"}
+    assert {path.name for path in folder.iterdir()} == {finished.name, "working"}
     assert {path.name for path in finished.iterdir()} == kept
     assert list(failed.parent.iterdir()) == []
 

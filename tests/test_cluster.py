@@ -19,7 +19,7 @@ import pytest
 from distributed import Client
 from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killing, Outer, Sum, Surroundings, Wrapping
 
-from lottery import store as runs
+from lottery import store
 from lottery.suite import cluster
 
 SURROUNDINGS = {
@@ -52,7 +52,7 @@ def no_cluster(*told):
 def test_a_grid_is_performed_with_what_it_needs_each_once(tmp_path, log, address, monkeypatch):
     one, two, three = (Doubling(number=n, log=log) for n in (1, 2, 3))
     already = Doubling(number=9, log=log)
-    runs.perform(already, tmp_path)
+    store.perform(already, tmp_path)
     grid = [
         Sum(left=one, right=two),
         already,
@@ -95,12 +95,12 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     grid = [others[0], after, *others[1:]]
     with pytest.raises(ValueError, match=r"1 of 6 runs failed, 1 .* left out; .*Failing-.*no such word") as error:
         cluster.map(grid, tmp_path, scheduler=address)
-    assert runs.key(failing) in str(error.value)
-    status = runs.status([failing, *grid], tmp_path)
+    assert store.key(failing) in str(error.value)
+    status = store.status([failing, *grid], tmp_path)
     assert status["state"].tolist() == ["failed", "finished", "missing", "finished", "finished", "finished"]
     assert status["error"].tolist()[0] == "ValueError: no such word"
     assert "after failing" not in lines(log)
-    assert len(runs.table(tmp_path, Doubling)) == 4
+    assert len(store.table(tmp_path, Doubling)) == 4
     with pytest.raises(ValueError, match="1 of 2 runs failed"):  # what is done stays done
         cluster.map(grid, tmp_path, scheduler=address)
 
@@ -163,7 +163,7 @@ def test_where_there_are_gpus_every_worker_gets_one_of_its_own_and_that_is_said(
 def contents(run):
     """What a run left, without what tells of its time and its commit."""
     left = {path.name: path.read_bytes() for path in run.path.iterdir() if path.suffix == ".json"}
-    return run.metrics, {name: left[name] for name in left.keys() - {runs.PROVENANCE, runs.RECORD}}
+    return run.metrics, {name: left[name] for name in left.keys() - {store.PROVENANCE, store.RECORD}}
 
 
 def test_the_run_of_a_killed_worker_is_done_again_as_if_nothing_had_been(tmp_path, log, address):
@@ -171,7 +171,7 @@ def test_the_run_of_a_killed_worker_is_done_again_as_if_nothing_had_been(tmp_pat
     found = cluster.map(grid, tmp_path / "killed", scheduler=address)
     assert all(run.finished for run in found)
     assert lines(log).count("killing") == 2
-    undisturbed = [runs.perform(experiment, tmp_path / "calm") for experiment in grid]
+    undisturbed = [store.perform(experiment, tmp_path / "calm") for experiment in grid]
     assert [contents(run) for run in found] == [contents(run) for run in undisturbed]
     assert not list(tmp_path.rglob(".begun*"))
 
@@ -190,7 +190,7 @@ def test_a_run_that_kills_every_worker_fails_and_those_that_wait_behind_it_do_no
         "1 of 5 runs failed, 1 that need them were left out; .*Killing-.*: its worker was killed each of the 3 times"
     )
     assert lines(log).count("killing") == 3
-    status = runs.status(grid, tmp_path)
+    status = store.status(grid, tmp_path)
     assert status["state"].tolist() == ["failed", "finished", "finished", "finished", "missing"]
     assert status["error"].tolist()[0].startswith("its worker was killed each of the 3 times")
     assert "after killing" not in lines(log)
@@ -286,7 +286,7 @@ def test_a_careless_worker_is_slow_with_notice_or_refused(tmp_path, log, schedul
         with start(), pytest.raises(ValueError, match=f"^the worker at tcp://127.* {told}"):
             cluster.map(grid, tmp_path / "results", scheduler=scheduler)
         until(lambda: not workers_of(scheduler))
-    assert runs.status(grid, tmp_path / "results")["state"].tolist() == ["missing"]
+    assert store.status(grid, tmp_path / "results")["state"].tolist() == ["missing"]
     assert lines(log) == []
     assert "MALLOC_TRIM" not in capfd.readouterr().err
     with worker(scheduler):

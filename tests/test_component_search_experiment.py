@@ -7,7 +7,7 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification, BertTokenizer
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.component_search import LOOKS, MASK, ComponentSearch
 from lottery.masks import files as mask_files
 
@@ -46,7 +46,7 @@ def mcc(model, model_folder, table):
 
 
 def test_every_look_has_the_score_of_the_mask_applied_by_hand(tuned, results):
-    run = runs.perform(search(tuned), results)
+    run = store.perform(search(tuned), results)
     found, model_folder = run.metrics, tuned.weights(run)
     looks, dev = run.read(LOOKS), tuned.tables("cola")["dev"]
     assert found["dense_score"] > 0.5
@@ -73,7 +73,7 @@ def test_every_look_has_the_score_of_the_mask_applied_by_hand(tuned, results):
 
 @pytest.mark.parametrize(("mode", "column", "all_of_it"), [("heads", "mlps_left", 2), ("mlps", "heads_left", 8)])
 def test_of_one_kind_alone_the_other_is_never_touched(tuned, results, mode, column, all_of_it):
-    found = runs.perform(search(tuned, mode=mode), results).metrics
+    found = store.perform(search(tuned, mode=mode), results).metrics
     assert set(found[column]) == {all_of_it}
     assert len(set(found["heads_left" if mode == "heads" else "mlps_left"])) > 1
     assert set(found["phases"]) == {"whole", "heads" if mode == "heads" else "MLPs"}
@@ -87,7 +87,7 @@ def test_it_looks_where_it_is_told_to(tuned, results):
     assert (len(seen), len(unseen)) == (16, 21)
     dev = part.tables("cola")["dev"]
     for where, table in (("train", seen), ("unseen", unseen)):
-        run = runs.perform(search(part, where=where), results)
+        run = store.perform(search(part, where=where), results)
         found, model_folder = run.metrics, part.weights(run)
         heads, mlps = torch.tensor(found["kept_heads"]).view(2, 4), found["kept_mlps"]
         dense, left = without(model_folder, torch.ones(2, 4), [1, 1]), without(model_folder, heads, mlps)
@@ -96,20 +96,20 @@ def test_it_looks_where_it_is_told_to(tuned, results):
         assert found["dense_dev_score"] == pytest.approx(mcc(dense, model_folder, dev))
         assert found["dev_score"] == pytest.approx(mcc(left, model_folder, dev))
     with pytest.raises(ValueError, match="give its fine-tuning fewer train_examples"):
-        runs.perform(search(tuned, where="unseen"), results)
+        store.perform(search(tuned, where="unseen"), results)
 
 
 def test_the_released_recipe_refuses_a_score_that_is_no_mean_of_gradients(tuned, results):
     with pytest.raises(ValueError, match=r"importance = 'magnitude' .*'running', 'batch' or 'sample'"):
-        runs.perform(search(tuned, importance="magnitude", recipe="released"), results)
-    assert runs.perform(search(tuned, importance="running", recipe="released"), results).metrics["looks"] > 1
+        store.perform(search(tuned, importance="magnitude", recipe="released"), results)
+    assert store.perform(search(tuned, importance="running", recipe="released"), results).metrics["looks"] > 1
 
 
 def test_a_score_of_heads_alone_cannot_rank_mlps(tuned, results):
     for mode in ("both", "mlps"):
         with pytest.raises(ValueError, match="give the mode 'heads'"):
-            runs.perform(search(tuned, importance="attention_entropy", mode=mode), results)
-    found = runs.perform(search(tuned, importance="attention_entropy", mode="heads"), results).metrics
+            store.perform(search(tuned, importance="attention_entropy", mode=mode), results)
+    found = store.perform(search(tuned, importance="attention_entropy", mode="heads"), results).metrics
     assert found["looks"] > 1
 
 
@@ -121,17 +121,17 @@ def test_a_model_that_is_always_wrong_is_told_to_be_degenerate(tuned, known_fold
     (place / "dev.tsv").write_text("".join("\t".join([r[0], str(1 - int(r[1])), *r[2:]]) + "\n" for r in rows), "utf-8")
     (place / "train.tsv").write_text((known_folder / "train.tsv").read_text("utf-8"), "utf-8")
     wrong = replace(tuned, start=replace(tuned.start, data=str(place)))
-    found = runs.perform(search(wrong), tmp_path).metrics
+    found = store.perform(search(wrong), tmp_path).metrics
     assert found["dense_score"] < 0
     assert "not above 0" in found["degenerate"]
     assert (found["looks"], found["heads"], found["mlps"]) == (1, 8, 2)
 
 
 def test_the_same_search_twice_is_the_same_to_the_bit(tuned, results, tmp_path):
-    first = runs.perform(search(tuned, importance="random", seed=3), results)
+    first = store.perform(search(tuned, importance="random", seed=3), results)
     torch.manual_seed(99)
-    second = runs.perform(search(tuned, importance="random", seed=3), tmp_path)
+    second = store.perform(search(tuned, importance="random", seed=3), tmp_path)
     assert first.metrics == second.metrics
     assert (first.path / LOOKS).read_bytes() == (second.path / LOOKS).read_bytes()
-    other = runs.perform(search(tuned, importance="random", seed=4), results)
+    other = store.perform(search(tuned, importance="random", seed=4), results)
     assert (first.path / LOOKS).read_bytes() != (other.path / LOOKS).read_bytes()

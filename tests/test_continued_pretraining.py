@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import BertForMaskedLM, BertForPreTraining, BertModel
 
-from lottery import store as runs
+from lottery import store
 from lottery.data import text_corpus
 from lottery.data.examples import seeded
 from lottery.experiments import Pretrained, starts
@@ -114,13 +114,13 @@ def test_no_held_out_sentence_is_trained_on(continued, corpus, tokenizer, tmp_pa
 
 
 def test_every_seed_and_every_model_of_one_tokenizer_is_judged_on_the_same_pairs(continued, tokenizer, tmp_path):
-    runs.perform(replace(continued, seed=3, steps=1), tmp_path)
-    runs.perform(replace(continued, seed=4, steps=2), tmp_path)
+    store.perform(replace(continued, seed=3, steps=1), tmp_path)
+    store.perform(replace(continued, seed=4, steps=2), tmp_path)
     assert len(list((tmp_path / "CorpusText").iterdir())) == 1
 
 
 def test_its_losses_are_those_of_the_model_it_saves(continued, tokenizer, tmp_path):
-    run = runs.perform(continued, tmp_path)
+    run = store.perform(continued, tmp_path)
     model = BertForPreTraining.from_pretrained(run.path / "model").eval()
     assert run.metrics["model_size"] == sum(weight.numel() for weight in model.parameters())
     _, held_out = continued.text(run, tokenizer)
@@ -144,13 +144,13 @@ def test_its_losses_are_those_of_the_model_it_saves(continued, tokenizer, tmp_pa
 
 
 def test_it_learns(continued, tmp_path):
-    before = runs.perform(replace(continued, steps=0), tmp_path).metrics
-    after = runs.perform(replace(continued, steps=120, learning_rate=3e-3), tmp_path).metrics
+    before = store.perform(replace(continued, steps=0), tmp_path).metrics
+    after = store.perform(replace(continued, steps=120, learning_rate=3e-3), tmp_path).metrics
     assert after["mlm_loss"] < before["mlm_loss"] - 0.1
 
 
 def test_with_no_steps_the_model_is_as_it_was_given(continued, bert_folder, tmp_path):
-    run = runs.perform(replace(continued, steps=0), tmp_path)
+    run = store.perform(replace(continued, steps=0), tmp_path)
     given, found = (BertForPreTraining.from_pretrained(place) for place in (bert_folder, run.path / "model"))
     told = given.state_dict()
     assert found.state_dict().keys() == told.keys()
@@ -166,13 +166,13 @@ def test_a_model_without_heads_needs_steps_and_gets_new_ones_from_the_seed(
     given = bare(config)
     folder = saved(tmp_path, given, tokenizer)
     with pytest.raises(ValueError, match=r"lacks \d+ weights of the heads of pre-training, such as .*: train them"):
-        runs.perform(replace(continued, model=folder, steps=0), tmp_path / "a")
+        store.perform(replace(continued, model=folder, steps=0), tmp_path / "a")
     # At a rate of next to nothing the model stays what it is, but for the heads.
     kept = replace(continued, model=folder, steps=1, learning_rate=1e-30)
     heads = []
     for place, seed, disturbed in (("a", 2, 0), ("b", 2, 5), ("a", 3, 0)):
         torch.rand(disturbed)
-        run = runs.perform(replace(kept, seed=seed), tmp_path / place)
+        run = store.perform(replace(kept, seed=seed), tmp_path / place)
         model = BertForPreTraining.from_pretrained(run.path / "model")
         assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
         heads.append(model.cls.seq_relationship.weight)
@@ -187,9 +187,9 @@ class Stop(Exception):
 
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(continued, tmp_path, monkeypatch):
-    undisturbed = runs.perform(continued, tmp_path / "a")
-    monkeypatch.setattr(Run, "checkpoint", lambda run: runs.Checkpoint(run.path / runs.CHECKPOINT, 0))
-    save, steps = runs.Checkpoint.save_if_due, []
+    undisturbed = store.perform(continued, tmp_path / "a")
+    monkeypatch.setattr(Run, "checkpoint", lambda run: store.Checkpoint(run.path / store.CHECKPOINT, 0))
+    save, steps = store.Checkpoint.save_if_due, []
 
     def save_and_stop(self, state):
         save(self, state)
@@ -197,10 +197,10 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(continued, tmp_path
         if steps == [1, 2, 3, 4]:
             raise Stop
 
-    monkeypatch.setattr(runs.Checkpoint, "save_if_due", save_and_stop)
+    monkeypatch.setattr(store.Checkpoint, "save_if_due", save_and_stop)
     with pytest.raises(Stop):
-        runs.perform(continued, tmp_path / "b")
-    resumed = runs.perform(continued, tmp_path / "b")
+        store.perform(continued, tmp_path / "b")
+    resumed = store.perform(continued, tmp_path / "b")
     assert steps == [1, 2, 3, 4, 5, 6, 7]
     assert resumed.metrics == undisturbed.metrics
     for name in ("model/model.safetensors", "losses.parquet"):
@@ -221,7 +221,7 @@ def test_it_is_pruned_while_it_goes_on_and_then_fine_tuned_on_published_files(co
         saved=True,
         data=starts.task_data(continued.model, "cola", str(cola_folder.parent)),
     )
-    run = runs.perform(tuned, tmp_path / "results")
+    run = store.perform(tuned, tmp_path / "results")
     assert {"score", "matthews", "train_loss"} <= run.metrics.keys()
     assert len(pd.read_parquet(run.path / "answers.parquet")) == 21
     mask = mask_files.load(Run(pruned, tmp_path / "results").path / "mask.safetensors")[0]
@@ -231,25 +231,25 @@ def test_it_is_pruned_while_it_goes_on_and_then_fine_tuned_on_published_files(co
         assert (weights[name][~kept] != 0).any() == freed
     found = Run(pruned, tmp_path / "results").metrics
     assert found["loss"] == pytest.approx(found["mlm_loss"] + found["nsp_loss"])
-    assert runs.needs(pruned) == [continued]
+    assert store.needs(pruned) == [continued]
     with pytest.raises(ValueError, match="no data of the task 'cola': give its fine-tuning"):
         replace(tuned, data="").tables("cola")
 
 
 def test_model_and_text_enter_the_key_by_what_is_in_them(continued, corpus, bert_folder, tmp_path):
-    key = runs.key(continued)
+    key = store.key(continued)
     (tmp_path / "moved.txt").write_bytes(corpus.read_bytes())
     shutil.copytree(bert_folder, tmp_path / "moved")
     moved = replace(continued, model=str(tmp_path / "moved"), corpus=str(tmp_path / "moved.txt"))
-    assert runs.key(moved) == key
+    assert store.key(moved) == key
     with (tmp_path / "moved.txt").open("a") as file:
         file.write("\nw1 w2\nw3\n")
-    assert runs.key(replace(moved, corpus=str(tmp_path / "moved.txt"))) != key
+    assert store.key(replace(moved, corpus=str(tmp_path / "moved.txt"))) != key
 
 
 def test_pairs_longer_than_the_model_has_positions_for_are_refused(continued, tmp_path):
     with pytest.raises(ValueError, match=r"max_length = 41: .* positions for 40 tokens"):
-        runs.perform(replace(continued, max_length=41), tmp_path)
+        store.perform(replace(continued, max_length=41), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ grid = [Training(steps=40, seed=seed, log=f"log.{seed}", pause=0.05) for seed in
 grid += [Sum(left=Doubling(number=seeds[0], log="log.sum"), right=Doubling(number=9, log="log.sum"))]
 
 # %%
-from lottery import store as runs
+from lottery import store
 from lottery.suite import cluster
 
 """
@@ -36,7 +36,7 @@ HERE = """\
 from pathlib import Path
 
 for experiment in grid:
-    runs.perform(experiment, Path(results))
+    store.perform(experiment, Path(results))
 """
 ON_WORKERS = """\
 cluster.map(grid, results, workers=workers, scheduler=scheduler);
@@ -44,7 +44,7 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler);
 SHOWN = """\
 
 # %%
-runs.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]]
+store.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]]
 """
 
 
@@ -99,9 +99,9 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
 def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_same(small, notebook):
     grid = 'grid = [Doubling(number=n, log="log", seconds=0.2) for n in seeds]'
     cells = PARAMETERS.replace("TITLE", "shared").replace("SEEDS", "[0, 1, 2, 3, 4, 5]").partition("grid = [")[0] + grid
-    imports = "\n\n# %%\nfrom pathlib import Path\nfrom lottery import store as runs\n"
+    imports = "\n\n# %%\nfrom pathlib import Path\nfrom lottery import store\n"
     imports += "from lottery.suite import cluster\n"
-    shown = '\n# %%\nruns.rows(grid, Path(results))[["key", "double"]]\n'
+    shown = '\n# %%\nstore.rows(grid, Path(results))[["key", "double"]]\n'
     notebook("experiments/shared", cells + imports + ON_WORKERS + shown)
     path = os.pathsep.join([str(crash.ROOT / "tests"), str(crash.ROOT)])
     command = [sys.executable, "-m", "lottery.suite.cli", "run", "shared", "--workers", "1", "-o"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.component_search import LOOKS, ComponentSearch
 from lottery.experiments.cut_noise import OF_HEADS, OF_STEPS, CutNoise
 from lottery.pruning import components, sensitivity
@@ -45,7 +45,7 @@ def over_norm(importance, kept):
 
 def test_every_step_is_that_of_the_search(tuned, results):
     experiment = noise(tuned)
-    run = runs.perform(experiment, results)
+    run = store.perform(experiment, results)
     found = run.metrics
     search = run.need(experiment.of)
     looks, searched = search.read(LOOKS), search.metrics
@@ -73,7 +73,7 @@ def test_every_step_is_that_of_the_search(tuned, results):
 
 
 def test_chances_are_those_of_examples_drawn_anew(tuned, results):
-    run = runs.perform(noise(tuned), results)
+    run = store.perform(noise(tuned), results)
     step = by_step(run.metrics)[0]
     task, model, tokenizer, tables = tuned.opened(run)
     given = evaluation.encoded(task, tables["dev"], tokenizer, 16)
@@ -95,6 +95,6 @@ def test_chances_are_those_of_examples_drawn_anew(tuned, results):
 def test_only_the_search_as_printed_is_judged(tuned, results):
     for change in ({"importance": "magnitude"}, {"recipe": "released"}, {"where": "train"}, {"guarded": True}):
         with pytest.raises(ValueError, match="give a search with 'sample', 'printed' and 'dev', and without a guard"):
-            runs.perform(noise(tuned, **change), results)
+            store.perform(noise(tuned, **change), results)
     with pytest.raises(ValueError, match="resamples = 1: two draws"):
-        runs.perform(replace(noise(tuned), resamples=1), results)
+        store.perform(replace(noise(tuned), resamples=1), results)

@@ -10,8 +10,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification, RobertaForMaskedLM
 
-from lottery import masks, miniature
-from lottery import store as runs
+from lottery import masks, miniature, store
 from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.experiments import starts
@@ -49,7 +48,7 @@ def without_times(run):
 
 
 def test_fine_tuning_ends_with_the_scores_of_the_model_it_saves(fine_tuning, tmp_path, tokenizer):
-    run = runs.perform(fine_tuning, tmp_path)
+    run = store.perform(fine_tuning, tmp_path)
     assert run.finished
     assert run.metrics["steps"] == 10  # 37 examples by 8: 5 batches, twice
     task = choose("tasks", "cola")
@@ -74,13 +73,13 @@ def test_fine_tuning_ends_with_the_scores_of_the_model_it_saves(fine_tuning, tmp
 
 
 def test_fine_tuning_repeats_itself_and_depends_on_its_seed(fine_tuning, tmp_path, bert_folder, cola_folder):
-    first = runs.perform(fine_tuning, tmp_path / "a")
+    first = store.perform(fine_tuning, tmp_path / "a")
     torch.rand(5)
-    second = runs.perform(fine_tuning, tmp_path / "b")
+    second = store.perform(fine_tuning, tmp_path / "b")
     assert first.metrics == second.metrics
     one, other = encoder(first.path / "model"), encoder(second.path / "model")
     assert all(torch.equal(one[name], other[name]) for name in one)
-    third = runs.perform(replace(fine_tuning, seed=4, saved=False), tmp_path / "a")
+    third = store.perform(replace(fine_tuning, seed=4, saved=False), tmp_path / "a")
     assert third.metrics["train_loss"] != first.metrics["train_loss"]
     assert not (third.path / "model").exists()
 
@@ -96,7 +95,7 @@ def test_the_new_head_is_drawn_from_the_seed(fine_tuning, tmp_path, monkeypatch)
     monkeypatch.setattr(evaluation, "with_head", noted)
     for seed, place in ((3, "a"), (4, "a"), (3, "b")):
         torch.rand(seed)
-        runs.perform(replace(fine_tuning, seed=seed, epochs=0.1, saved=False), tmp_path / place)
+        store.perform(replace(fine_tuning, seed=seed, epochs=0.1, saved=False), tmp_path / place)
     assert heads[0] == heads[2] != heads[1]
 
 
@@ -121,7 +120,7 @@ def test_of_a_training_set_as_many_rows_are_drawn_as_asked_and_the_same_for_ever
     with pytest.raises(ValueError, match="train_examples = 38: the task has 37; give at most so many"):
         replace(few, train_examples=38).tables("cola")
 
-    run = runs.perform(few, tmp_path)
+    run = store.perform(few, tmp_path)
     assert run.metrics["steps"] == 4  # 10 examples by 8: 2 batches, twice
     model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
     with torch.no_grad():
@@ -137,9 +136,9 @@ class Stop(Exception):
 
 
 def test_an_interrupted_fine_tuning_goes_on_from_its_checkpoint(fine_tuning, tmp_path, monkeypatch):
-    undisturbed = runs.perform(fine_tuning, tmp_path / "a")
-    monkeypatch.setattr(Run, "checkpoint", lambda run: runs.Checkpoint(run.path / runs.CHECKPOINT, 0))
-    save, saved = runs.Checkpoint.save_if_due, []
+    undisturbed = store.perform(fine_tuning, tmp_path / "a")
+    monkeypatch.setattr(Run, "checkpoint", lambda run: store.Checkpoint(run.path / store.CHECKPOINT, 0))
+    save, saved = store.Checkpoint.save_if_due, []
 
     def save_and_stop(self, state):
         save(self, state)
@@ -147,10 +146,10 @@ def test_an_interrupted_fine_tuning_goes_on_from_its_checkpoint(fine_tuning, tmp
         if saved[-1] == 6 and saved.count(6) == 1:
             raise Stop
 
-    monkeypatch.setattr(runs.Checkpoint, "save_if_due", save_and_stop)
+    monkeypatch.setattr(store.Checkpoint, "save_if_due", save_and_stop)
     with pytest.raises(Stop):
-        runs.perform(fine_tuning, tmp_path / "b")
-    resumed = runs.perform(fine_tuning, tmp_path / "b")
+        store.perform(fine_tuning, tmp_path / "b")
+    resumed = store.perform(fine_tuning, tmp_path / "b")
     assert saved == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert resumed.metrics == undisturbed.metrics
     whole = (undisturbed.path / "model" / "model.safetensors").read_bytes()
@@ -165,7 +164,7 @@ def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning,
     with pytest.MonkeyPatch.context() as patch:
         score = evaluation.score
         patch.setattr(evaluation, "score", lambda model, *rest: seen.append(model) or score(model, *rest))
-        run = runs.perform(pruned, tmp_path)
+        run = store.perform(pruned, tmp_path)
     dense = {name: weight.detach() for name, weight in encoder(Run(fine_tuning, tmp_path).path / "model").items()}
     if not embeddings:
         del dense["embeddings.word_embeddings.weight"]
@@ -176,7 +175,7 @@ def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning,
     assert run.metrics["removed"] == masks.removed(mask) == total
     assert run.metrics["weights"] == sum(sizes.values())
     assert (header["sparsity_asked"], header["seed"], header["method"]) == ("0.3", "1", f"magnitude, {scope}")
-    assert header["model"] == runs.key(fine_tuning)
+    assert header["model"] == store.key(fine_tuning)
     groups = [list(dense)] if scope == "global" else [[name] for name in dense]
     for names in groups:
         gone = torch.cat([dense[name][~mask[name]].abs() for name in names])
@@ -188,7 +187,7 @@ def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning,
 
 
 def test_nothing_removed_is_the_dense_model(fine_tuning, tmp_path):
-    run = runs.perform(one_shot(fine_tuning, sparsity=0.0), tmp_path)
+    run = store.perform(one_shot(fine_tuning, sparsity=0.0), tmp_path)
     dense = Run(fine_tuning, tmp_path)
     assert run.metrics["removed"] == 0
     for name in ("score", "accuracy", "majority", "constant"):
@@ -197,7 +196,7 @@ def test_nothing_removed_is_the_dense_model(fine_tuning, tmp_path):
 
 def test_random_choices_follow_the_seed_and_are_nested(fine_tuning, tmp_path):
     def mask(**change):
-        run = runs.perform(one_shot(fine_tuning, importance="random", **change), tmp_path)
+        run = store.perform(one_shot(fine_tuning, importance="random", **change), tmp_path)
         return mask_files.load(run.path / "mask.safetensors")[0]
 
     low, high, other = mask(sparsity=0.3), mask(sparsity=0.6), mask(sparsity=0.3, seed=2)
@@ -214,8 +213,8 @@ def test_a_retrained_model_keeps_its_zeros_whether_or_not_the_dense_one_was_ther
     found = {}
     for place in ("made with it", "there before"):
         if place == "there before":
-            runs.perform(fine_tuning, tmp_path / place)
-        run = runs.perform(pruned, tmp_path / place)
+            store.perform(fine_tuning, tmp_path / place)
+        run = store.perform(pruned, tmp_path / place)
         found[place] = (run.metrics, {n: w.detach().clone() for n, w in seen[-1].named_parameters()})
     weights = families.prunable(seen[-1], embeddings=True)
     dense = encoder(Run(fine_tuning, tmp_path / "there before").path / "model")
@@ -229,12 +228,12 @@ def test_a_retrained_model_keeps_its_zeros_whether_or_not_the_dense_one_was_ther
 
 
 def test_no_path_is_left_in_the_results(fine_tuning, tmp_path, bert_folder, cola_folder):
-    run = runs.perform(one_shot(fine_tuning), tmp_path / "results")
+    run = store.perform(one_shot(fine_tuning), tmp_path / "results")
     for path in (run.path, Run(fine_tuning, tmp_path / "results").path):
         for name in ("parameters.json", "metrics.json", "provenance.json"):
             text = (path / name).read_text()
             assert not any(place in text for place in (str(tmp_path), bert_folder, str(cola_folder)))
-    row = runs.table(tmp_path / "results", OneShot).iloc[0]
+    row = store.table(tmp_path / "results", OneShot).iloc[0]
     assert row["dense.start.data"] == "CoLA"
     assert json.loads((run.path / "parameters.json").read_text())["dense"]["start"]["data"].startswith("sha256:")
 
@@ -301,7 +300,7 @@ def gradual(start, **change):
 )
 def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_path, change):
     pruned = gradual(small_world, **change)
-    run = runs.perform(pruned, tmp_path)
+    run = store.perform(pruned, tmp_path)
     mask, _ = mask_files.load(run.path / "mask.safetensors")
     model = BertForPreTraining.from_pretrained(run.path / "model")
     weights = families.prunable(model, embeddings=True)
@@ -315,8 +314,8 @@ def test_a_gradually_pruned_model_has_the_zeros_of_its_mask(small_world, tmp_pat
     assert np.isfinite(run.metrics["loss"])
     assert run.metrics["loss"] == pytest.approx(run.metrics["mlm_loss"] + run.metrics["nsp_loss"])
     # The same whether the model it starts from was there before or not.
-    runs.perform(small_world, tmp_path / "again")
-    again = runs.perform(pruned, tmp_path / "again")
+    store.perform(small_world, tmp_path / "again")
+    again = store.perform(pruned, tmp_path / "again")
     assert again.metrics == run.metrics
 
 
@@ -324,7 +323,7 @@ def test_a_miniature_roberta_reads_the_same_text_in_its_own_pieces(tmp_path, mon
     monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
     monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 20)
     bert, roberta = (Miniature(seed=5, steps=2, family=family) for family in ("bert", "roberta"))
-    run = runs.perform(roberta, tmp_path)
+    run = store.perform(roberta, tmp_path)
     reader, theirs = (opening.tokenizer(each.weights(run)) for each in (roberta, bert))
     assert reader.model_input_names == ["input_ids", "attention_mask"]
     model = RobertaForMaskedLM.from_pretrained(run.path / "model")
@@ -358,7 +357,7 @@ def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings
     monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
     monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 40)
     small = Miniature(seed=5, steps=0, documents=20, nouns=98)
-    run = runs.perform(small, tmp_path)
+    run = store.perform(small, tmp_path)
     language = Language(5, nouns=98)
     reader = opening.tokenizer(small.weights(run))
     assert reader.get_vocab() == miniature.tokenizer(language).get_vocab()
@@ -407,7 +406,7 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
         seed=3,
         saved=True,
     )
-    run = runs.perform(tuned, tmp_path)
+    run = store.perform(tuned, tmp_path)
     mask = mask_files.load(Run(tuned.start, tmp_path).path / "mask.safetensors")[0]
     model = evaluation.with_head(str(run.path / "model"), choose("tasks", task))
     weights = families.prunable(model, embeddings=True)
@@ -418,8 +417,8 @@ def test_what_was_pruned_stays_away_while_the_model_is_fine_tuned(
     # The long paragraph is 5 examples: windows of 11 of its 30 words, each 5 words after the one before.
     assert run.metrics["steps"] == {"cola": -(-37 // 8), "squad": -(-(8 + 5) // 8)}[task]
     assert len(pd.read_parquet(run.path / "answers.parquet")) == len(tables[task]["dev"])
-    assert runs.needs(tuned) == [tuned.start]
-    assert runs.needs(tuned.start) == [small_world]
+    assert store.needs(tuned) == [tuned.start]
+    assert store.needs(tuned.start) == [small_world]
 
 
 def test_the_pooler_can_be_left_whole_and_steps_of_pre_training_are_told(
@@ -437,7 +436,7 @@ def test_the_pooler_can_be_left_whole_and_steps_of_pre_training_are_told(
             seed=3,
             saved=True,
         )
-        run = runs.perform(TaskModel(of=tuned, before=small_world), tmp_path)
+        run = store.perform(TaskModel(of=tuned, before=small_world), tmp_path)
         found, mask = run.metrics, pruned.mask(run)
         weights = families.prunable(evaluation.with_head(tuned.weights(run), choose("tasks", "cola")), embeddings=True)
         pooler = weights["pooler.dense.weight"]
@@ -510,7 +509,7 @@ def test_a_task_of_the_hub_is_read_from_there(monkeypatch):
 
 def test_more_tokens_than_the_model_has_positions_for_are_refused(fine_tuning, tmp_path):
     with pytest.raises(ValueError, match=r"max_length = 41: .* positions for 40 tokens"):
-        runs.perform(replace(fine_tuning, max_length=41), tmp_path)
+        store.perform(replace(fine_tuning, max_length=41), tmp_path)
 
 
 @pytest.fixture
@@ -528,12 +527,14 @@ def hans_folder(tmp_path):
 def test_a_model_is_scored_on_a_challenge_beside_its_task(fine_tuning, hans_folder, tmp_path, tokenizer):
     also = starts.challenge("hans", ["rte"], str(hans_folder.parent))
     plain = one_shot(fine_tuning)
-    assert runs.key(one_shot(fine_tuning, also=None)) == runs.key(plain) != runs.key(one_shot(fine_tuning, also=also))
-    alone, both = (runs.perform(each, tmp_path).metrics for each in (plain, one_shot(fine_tuning, also=also)))
+    assert (
+        store.key(one_shot(fine_tuning, also=None)) == store.key(plain) != store.key(one_shot(fine_tuning, also=also))
+    )
+    alone, both = (store.perform(each, tmp_path).metrics for each in (plain, one_shot(fine_tuning, also=also)))
     assert {name: both[name] for name in alone} == alone
-    model = BertForSequenceClassification.from_pretrained(runs.perform(fine_tuning, tmp_path).path / "model").eval()
+    model = BertForSequenceClassification.from_pretrained(store.perform(fine_tuning, tmp_path).path / "model").eval()
     weights = families.prunable(model, embeddings=True)
-    mask, _ = mask_files.load(runs.perform(plain, tmp_path).path / "mask.safetensors")
+    mask, _ = mask_files.load(store.perform(plain, tmp_path).path / "mask.safetensors")
     with torch.no_grad():
         for name, weight in weights.items():
             weight.mul_(mask[name])
@@ -572,8 +573,8 @@ def own_start(bert_folder, tmp_path):
 
 def test_a_file_of_ones_own_is_a_task_like_any_other(fine_tuning, own_start, tmp_path):
     dense = replace(fine_tuning, start=starts.own(own_start), task="own", epochs=0.5)
-    run = runs.perform(one_shot(dense, retrain_epochs=0.5), tmp_path / "results")
-    assert opening.for_classes(str(runs.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
+    run = store.perform(one_shot(dense, retrain_epochs=0.5), tmp_path / "results")
+    assert opening.for_classes(str(store.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
     answers = pd.read_parquet(run.path / "answers.parquet")
     assert len(answers) == 6
     assert set(answers["label"]) == {"0", "1", "2"}
@@ -585,19 +586,19 @@ def test_a_file_of_ones_own_is_a_task_like_any_other(fine_tuning, own_start, tmp
 
 def test_a_number_is_learnt_as_well(fine_tuning, own_start, tmp_path):
     start = starts.own(replace(own_start, labels="numbers", label="id"))
-    run = runs.perform(replace(fine_tuning, start=start, task="own", epochs=0.5), tmp_path / "results")
+    run = store.perform(replace(fine_tuning, start=start, task="own", epochs=0.5), tmp_path / "results")
     assert {"score", "pearson", "spearman"} <= run.metrics.keys()
 
 
 def test_a_file_of_ones_own_enters_the_key_by_what_is_in_it(fine_tuning, own_start, tmp_path):
     dense = replace(fine_tuning, start=own_start, task="own")
-    key = runs.key(dense)
+    key = store.key(dense)
     (tmp_path / "moved.csv").write_bytes((tmp_path / "mine.csv").read_bytes())
     moved = replace(dense, start=replace(own_start, train=str(tmp_path / "moved.csv")))
-    assert runs.key(moved) == key
+    assert store.key(moved) == key
     with (tmp_path / "moved.csv").open("a") as file:
         file.write("30,w1,0\n")
-    assert runs.key(moved) != key
+    assert store.key(moved) != key
 
 
 def test_a_start_from_ones_own_file_is_refused_before_anything_runs(own_start):

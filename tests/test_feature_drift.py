@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining
 
-from lottery import store as runs
+from lottery import store
 from lottery.data import examples
 from lottery.experiments import Pretrained
 from lottery.experiments.feature_drift import FeatureDrift
@@ -64,7 +64,7 @@ def cosines(x, y):
 def test_the_drift_is_that_of_all_states_of_each_sentence_read_alone(texted, bert_folder, tokenizer, tmp_path):
     assert isinstance(texted, Pretrained)
     ticket = pruned(texted, 0.6)
-    found = runs.perform(FeatureDrift(text=texted, full=texted, pruned=ticket, sequences=11), tmp_path).metrics
+    found = store.perform(FeatureDrift(text=texted, full=texted, pruned=ticket, sequences=11), tmp_path).metrics
     held_out = texted.text(None, tokenizer)[1].sequences
     assert len(held_out["input_ids"]) > 11
     assert len({len(ids) for ids in held_out["input_ids"][:11]}) > 1
@@ -93,7 +93,7 @@ def test_the_drift_is_that_of_all_states_of_each_sentence_read_alone(texted, ber
 
 
 def test_a_model_does_not_drift_from_itself_and_a_short_text_is_read_whole(texted, tokenizer, tmp_path):
-    found = runs.perform(FeatureDrift(text=texted, full=texted, pruned=texted, sequences=10_000), tmp_path).metrics
+    found = store.perform(FeatureDrift(text=texted, full=texted, pruned=texted, sequences=10_000), tmp_path).metrics
     assert found["tokens"] == int(texted.text(None, tokenizer)[1].lengths.sum())
     assert [found["cosine"], found["centred_cosine"], found["cka"]] == pytest.approx([1, 1, 1])
 
@@ -119,10 +119,10 @@ def test_what_brings_no_text_and_no_sequences_are_refused_before_anything_runs(t
 def test_what_is_recorded_of_it_comes_back(texted, tmp_path):
     grid = [FeatureDrift(text=texted, full=texted, pruned=pruned(texted, s), sequences=3) for s in (0.0, 0.5)]
     for each in grid:
-        runs.perform(each, tmp_path)
-    runs.record(grid, tmp_path, tmp_path / "drift.parquet")
-    back = runs.recorded(tmp_path / "drift.parquet")
-    here = runs.rows(grid, tmp_path)
+        store.perform(each, tmp_path)
+    store.record(grid, tmp_path, tmp_path / "drift.parquet")
+    back = store.recorded(tmp_path / "drift.parquet")
+    here = store.rows(grid, tmp_path)
     assert back["pruned.kept.sparsity"].tolist() == [0.0, 0.5]
     assert [list(values) for values in back["cka_by_layer"]] == here["cka_by_layer"].tolist()
     assert pd.api.types.is_float_dtype(back["cka"])

@@ -20,16 +20,16 @@ ON_A_SMALL_DISK = """
 import json, subprocess, sys
 from pathlib import Path
 from toy_experiments import Filling
-from lottery import store as runs
+from lottery import store
 
 place = Path(sys.argv[1])
 kinds = sys.argv[2:]
 for kind in kinds:
     experiment = Filling(kind=kind)
     try:
-        runs.perform(experiment, place)
+        store.perform(experiment, place)
     except Exception as error:
-        run = runs.Run(experiment, place)
+        run = store.Run(experiment, place)
         told = {"kind": kind, "type": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}
         told |= {"finished": run.finished, "left": sorted(path.name for path in run.path.iterdir())}
         told |= {"path": str(run.path)}
@@ -38,7 +38,7 @@ for kind in kinds:
             path.unlink()
 subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
 for kind in kinds[:-1]:
-    run = runs.perform(Filling(kind=kind), place)
+    run = store.perform(Filling(kind=kind), place)
     print(json.dumps({"kind": kind, "metrics": run.metrics, "intact": run.intact}))
 """
 
@@ -47,12 +47,12 @@ AS_SOMEBODY_ELSE = """
 import json, os, sys
 from pathlib import Path
 from toy_experiments import Filling
-from lottery import store as runs
+from lottery import store
 
 if os.getuid() == 0:
     os.setuid(65534)
 try:
-    runs.perform(Filling(kind="json"), Path(sys.argv[1]))
+    store.perform(Filling(kind="json"), Path(sys.argv[1]))
 except Exception as error:
     print(json.dumps({"type": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}))
 """

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lottery import store as runs
+from lottery import store
 from lottery.models import opening
 from lottery.training import early_stopping
 from lottery.training.early_stopping import Plan
 
 
 def test_no_epoch_leaves_the_encoder_as_it_is_and_scores_it(fine_tuning, tmp_path):
-    run = runs.perform(replace(fine_tuning, epochs=0.0), tmp_path)
-    (row,) = runs.rows([replace(fine_tuning, epochs=0.0)], tmp_path).to_dict("records")
+    run = store.perform(replace(fine_tuning, epochs=0.0), tmp_path)
+    (row,) = store.rows([replace(fine_tuning, epochs=0.0)], tmp_path).to_dict("records")
     assert (row["steps"], row["integrated_rate"]) == (0, 0.0)
     assert 0 <= row["accuracy"] <= 1
     saved, given = opening.encoder(str(run.path / "model")), opening.encoder(fine_tuning.start.model)
@@ -24,8 +24,8 @@ def test_no_epoch_leaves_the_encoder_as_it_is_and_scores_it(fine_tuning, tmp_pat
 def test_enough_is_told_from_a_part_of_train_that_is_not_trained_on(fine_tuning, tmp_path, monkeypatch):
     monkeypatch.setattr(early_stopping, "plan", lambda per_epoch: Plan(every=2, floor=4, ceiling=30))
     auto = replace(fine_tuning, epochs="auto")
-    runs.perform(auto, tmp_path)
-    (row,) = runs.rows([auto], tmp_path).to_dict("records")
+    store.perform(auto, tmp_path)
+    (row,) = store.rows([auto], tmp_path).to_dict("records")
     assert 4 <= row["steps"] <= 30
     assert row["best_step"] % 2 == 0
     assert row["best_step"] <= row["steps"]
@@ -36,7 +36,7 @@ def test_enough_is_told_from_a_part_of_train_that_is_not_trained_on(fine_tuning,
 
 def test_enough_goes_with_the_printed_recipe_only(fine_tuning, tmp_path):
     with pytest.raises(ValueError, match="'printed' only"):
-        runs.perform(replace(fine_tuning, epochs="auto", recipe="released"), tmp_path)
+        store.perform(replace(fine_tuning, epochs="auto", recipe="released"), tmp_path)
 
 
 @pytest.mark.parametrize("epochs", [-1.0, "often"])

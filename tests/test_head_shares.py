@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments.head_shares import HeadShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
@@ -26,7 +25,7 @@ def cut(of, **change):
 
 @pytest.mark.parametrize("change", [{}, {"scope": "global"}, {"sparsity": 0.9, "embeddings": False, "pooler": False}])
 def test_the_share_of_a_head_is_counted_over_its_rows_and_columns(given, tmp_path, change):
-    run = runs.perform(HeadShares(kept=cut(given, **change), of=given), tmp_path)
+    run = store.perform(HeadShares(kept=cut(given, **change), of=given), tmp_path)
     mask = cut(given, **change).mask(run)
     expected = []
     for layer in range(2):
@@ -50,7 +49,7 @@ def test_the_share_of_a_head_is_counted_over_its_rows_and_columns(given, tmp_pat
 
 def test_the_chance_level_is_the_spread_of_masks_drawn_at_random(given, tmp_path, bert_folder):
     """Within 5 % over 400 draws; the heads of a layer share what goes of it, so they are not independent."""
-    found = runs.perform(HeadShares(kept=cut(given, importance="random"), of=given), tmp_path).metrics
+    found = store.perform(HeadShares(kept=cut(given, importance="random"), of=given), tmp_path).metrics
     config = opening.configuration(bert_folder)
     shapes = {name: w.shape for name, w in opening.encoder_weights(bert_folder, embeddings=False).items()}
     generator = torch.Generator().manual_seed(2)
@@ -70,7 +69,7 @@ def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, 
     opening.save(model, tokenizer, tmp_path / "halved")
     given = replace(given, model=str(tmp_path / "halved"))
     kept = cut(given, scope="global", sparsity=0.5)
-    run = runs.perform(HeadShares(kept=kept, of=given), tmp_path)
+    run = store.perform(HeadShares(kept=kept, of=given), tmp_path)
     mask = kept.mask(run)
     generator = torch.Generator().manual_seed(2)
     squares = []
@@ -86,6 +85,6 @@ def test_where_layers_lose_unequal_shares_chance_has_that_difference_too(given, 
 
 def test_where_nothing_is_removed_no_head_loses_anything(given, tmp_path):
     for kept in (given, cut(given, sparsity=0.0)):
-        found = runs.perform(HeadShares(kept=kept, of=given), tmp_path).metrics
+        found = store.perform(HeadShares(kept=kept, of=given), tmp_path).metrics
         assert found["shares"] == [0.0] * 8
         assert (found["mean"], found["sd"], found["chance_sd"]) == (0, 0, 0)

@@ -9,8 +9,7 @@ import pytest
 import torch
 from transformers import BertForPreTraining, BertForSequenceClassification
 
-from lottery import masks, training
-from lottery import store as runs
+from lottery import masks, store, training
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Pretrained, Start, controls, iterative_pruning
 from lottery.experiments.controls import Redrawn, Shuffled
@@ -80,10 +79,10 @@ def test_levels_are_kept_not_starts_and_need_the_one_before(given, tmp_path):
     assert isinstance(third, Kept)
     assert not isinstance(third, Start)
     assert isinstance(Rewound(pruning=third), Start)
-    assert runs.needs(third) == [level(given, 2)]
-    assert runs.needs(level(given, 1)) == []
-    assert runs.needs(Ticket(of=given, kept=third)) == [third]
-    assert len(runs.flattened(third)) == len(runs.flattened(level(given, 1)))
+    assert store.needs(third) == [level(given, 2)]
+    assert store.needs(level(given, 1)) == []
+    assert store.needs(Ticket(of=given, kept=third)) == [third]
+    assert len(store.flattened(third)) == len(store.flattened(level(given, 1)))
 
 
 @pytest.mark.parametrize("of", ["original", "remaining"])
@@ -91,7 +90,7 @@ def test_levels_are_kept_not_starts_and_need_the_one_before(given, tmp_path):
 def test_every_level_removes_the_smallest_of_what_was_left_by_exact_count(given, tmp_path, trainings, of, scope):
     """Judged by sorting Python numbers: the largest of the trained weights that were left remain."""
     third = level(given, 3, of=of, scope=scope)
-    runs.perform(third, tmp_path)
+    store.perform(third, tmp_path)
     total, before, gone_before = None, None, 0
     for number, trained in enumerate(trainings, start=1):
         now = level(given, number, of=of, scope=scope)
@@ -123,7 +122,7 @@ def test_every_level_removes_the_smallest_of_what_was_left_by_exact_count(given,
 def test_what_was_removed_stays_away_even_where_a_trained_weight_is_0_as_well(given, tmp_path, monkeypatch):
     """A training that leaves zeros in front of those that were removed: among equal magnitudes they would go first."""
     first = level(given, 1)
-    before = first.mask(runs.perform(first, tmp_path))
+    before = first.mask(store.perform(first, tmp_path))
     second = level(given, 2)
 
     @torch.no_grad()
@@ -133,7 +132,7 @@ def test_what_was_removed_stays_away_even_where_a_trained_weight_is_0_as_well(gi
         return []
 
     monkeypatch.setattr(iterative_pruning.training, "train", train)
-    after = second.mask(runs.perform(second, tmp_path))
+    after = second.mask(store.perform(second, tmp_path))
     assert masks.removed(after) == 2 * masks.removed(before)
     assert all((before[name] | ~kept).all() for name, kept in after.items())
 
@@ -143,7 +142,7 @@ def test_after_rewinding_every_kept_weight_is_that_of_the_snapshot_and_the_rest_
     given, tmp_path, trainings, bert_folder, rewind_step
 ):
     third = level(given, 3, rewind_step=rewind_step)
-    run = runs.perform(third, tmp_path)
+    run = store.perform(third, tmp_path)
     first, *others = trainings
     if rewind_step:
         snapshot = first["after"][rewind_step - 1]
@@ -170,7 +169,7 @@ def test_after_rewinding_every_kept_weight_is_that_of_the_snapshot_and_the_rest_
 
 def test_the_snapshot_is_taken_at_its_step_and_does_not_follow_the_training(given, tmp_path, trainings):
     first = level(given, 1, rewind_step=2)
-    run = runs.perform(first, tmp_path)
+    run = store.perform(first, tmp_path)
     saved = classifier(first.rewound(run))
     states = trainings[0]["after"]
     assert len(states) == run.metrics["steps"] == 5
@@ -180,8 +179,8 @@ def test_the_snapshot_is_taken_at_its_step_and_does_not_follow_the_training(give
 
 def test_a_rewound_level_goes_on_where_the_snapshot_was_taken(given, tmp_path, trainings):
     """Of 5 updates the last 3, with their batches and their learning rates; no warm-up, as a tenth of 5 rounds to 0."""
-    second = runs.perform(level(given, 2, rewind_step=2), tmp_path)
-    first = runs.perform(level(given, 1, rewind_step=2), tmp_path)
+    second = store.perform(level(given, 2, rewind_step=2), tmp_path)
+    first = store.perform(level(given, 1, rewind_step=2), tmp_path)
     assert (first.metrics["steps"], second.metrics["steps"]) == (5, 3)
     assert first.metrics["integrated_rate"] == pytest.approx(1e-2 * (1 + 0.8 + 0.6 + 0.4 + 0.2))
     assert second.metrics["integrated_rate"] == pytest.approx(1e-2 * (0.6 + 0.4 + 0.2))
@@ -192,7 +191,7 @@ def test_a_rewound_level_goes_on_where_the_snapshot_was_taken(given, tmp_path, t
 
 def test_without_rewinding_a_level_goes_on_from_the_trained_weights(given, tmp_path, trainings):
     second = level(given, 2, rewind_step=None)
-    run = runs.perform(second, tmp_path)
+    run = store.perform(second, tmp_path)
     mask = second.preceding[0].mask(run)
     ended, began = trainings[0]["after"][-1], trainings[1]["began"]
     for name, value in began.items():
@@ -213,7 +212,7 @@ def test_the_score_is_that_of_the_ticket_that_was_trained(
         return real(model, *of)
 
     monkeypatch.setattr(iterative_pruning.evaluation, "score", score)
-    run = runs.perform(level(given, 2), tmp_path)
+    run = store.perform(level(given, 2), tmp_path)
     ended = trainings[1]["after"][-1]
     assert len(scored) == 2
     assert all(torch.equal(scored[1][name], ended[name]) for name in ended)
@@ -240,7 +239,7 @@ def small_world(monkeypatch, bert_folder, tokenizer):
 def test_pre_training_is_a_source_of_masks_as_well(small_world, tmp_path, trainings, bert_folder, tokenizer):
     on_text = OnText(steps=6, batch_size=4, learning_rate=1e-2)
     second = level(small_world, 2, training=on_text, rewind_step=0)
-    run = runs.perform(second, tmp_path)
+    run = store.perform(second, tmp_path)
     mask, before = second.mask(run), second.preceding[0].mask(run)
     start = BertForPreTraining.from_pretrained(bert_folder).state_dict()
     for name, value in trainings[1]["began"].items():
@@ -266,10 +265,10 @@ def test_what_cannot_be_pruned_iteratively_is_refused_in_a_sentence(given, tmp_p
     with pytest.raises(ValueError, match=r"IterativePruning: level = 0"):
         level(given, 0)
     with pytest.raises(ValueError, match=r"rewind_step = 5: a level has 5 updates"):
-        runs.perform(level(given, 1, rewind_step=5), tmp_path)
+        store.perform(level(given, 1, rewind_step=5), tmp_path)
     cut = Cut(of=given, importance="magnitude", scope="local", embeddings=True, sparsity=0.4, seed=1)
     with pytest.raises(ValueError, match="Ticket is pruned already"):
-        runs.perform(level(Ticket(of=given, kept=cut), 1), tmp_path)
+        store.perform(level(Ticket(of=given, kept=cut), 1), tmp_path)
 
 
 def tuned(start, **change):
@@ -280,16 +279,16 @@ def tuned(start, **change):
 def test_the_rewound_ticket_is_fine_tuned_like_any_other(given, tmp_path):
     second = level(given, 2, rewind_step=2)
     ticket = tuned(Ticket(of=Rewound(pruning=second), kept=second))
-    run = runs.perform(ticket, tmp_path)
+    run = store.perform(ticket, tmp_path)
     weights = classifier(run.path / "model")
     assert all((weights[f"bert.{name}"][~kept] == 0).all() for name, kept in second.mask(run).items())
     assert np.isfinite(run.metrics["train_loss"])
-    assert runs.needs(ticket) == [second, second]
+    assert store.needs(ticket) == [second, second]
 
 
 def test_a_redrawn_model_has_the_shape_and_nothing_of_the_weights(given, tmp_path, bert_folder):
     redrawn = Redrawn(like=given, seed=1)
-    run = runs.perform(redrawn, tmp_path)
+    run = store.perform(redrawn, tmp_path)
     assert isinstance(redrawn, Start)
     drawn = BertForPreTraining.from_pretrained(redrawn.weights(run)).state_dict()
     trained = BertForPreTraining.from_pretrained(bert_folder).state_dict()
@@ -299,7 +298,7 @@ def test_a_redrawn_model_has_the_shape_and_nothing_of_the_weights(given, tmp_pat
     assert all((drawn[name] != trained[name]).float().mean() > 0.9 for name in matrices)
     # Drawn with a spread of 0.02, where the trained one has eight times as much.
     assert 0.015 < torch.cat([drawn[name].flatten() for name in matrices]).std() < 0.025
-    again = runs.perform(replace(redrawn, seed=2), tmp_path)
+    again = store.perform(replace(redrawn, seed=2), tmp_path)
     other = BertForPreTraining.from_pretrained(again.path / "model").state_dict()
     assert not torch.equal(other[matrices[0]], drawn[matrices[0]])
     assert opening.tokenizer(redrawn.weights(run)).get_vocab() == opening.tokenizer(bert_folder).get_vocab()
@@ -308,7 +307,7 @@ def test_a_redrawn_model_has_the_shape_and_nothing_of_the_weights(given, tmp_pat
 @pytest.mark.parametrize("seed", range(6))
 def test_shuffled_layers_have_exchanged_their_matrices_and_nothing_else(given, tmp_path, bert_folder, seed):
     shuffled = Shuffled(like=given, seed=seed)
-    run = runs.perform(shuffled, tmp_path)
+    run = store.perform(shuffled, tmp_path)
     assert isinstance(shuffled, Start)
     assert run.metrics["order"] == [1, 0]
     ours = dict(BertForPreTraining.from_pretrained(shuffled.weights(run)).named_parameters())
@@ -329,7 +328,7 @@ def test_a_single_layer_cannot_be_shuffled(given, tmp_path, config, tokenizer):
     single.num_hidden_layers = 1
     opening.save(BertForPreTraining(single), tokenizer, tmp_path / "single")
     with pytest.raises(ValueError, match="one layer"):
-        runs.perform(Shuffled(like=replace(given, model=str(tmp_path / "single")), seed=0), tmp_path)
+        store.perform(Shuffled(like=replace(given, model=str(tmp_path / "single")), seed=0), tmp_path)
 
 
 def test_controls_have_as_many_weights_as_the_ticket_found_and_differ_in_one_thing(small_world, tmp_path):
@@ -374,7 +373,7 @@ def test_fine_tunings_are_told_from_one_another_by_their_columns(small_world):
         seed=2,
     )
     starts += [Ticket(of=small_world, kept=pruned), pruned]
-    rows = controls.told(pd.DataFrame([runs.flattened(tuned(start)) for start in starts]))
+    rows = controls.told(pd.DataFrame([store.flattened(tuned(start)) for start in starts]))
     assert rows["ticket"].tolist() == ["full", *controls.KINDS, "iterative", "iterative", "gradual", "recovered"]
     assert rows["sparsity"].tolist() == [0.0, *[0.7] * 7, pytest.approx(1 - 0.9**7), 0.7, 0.7]
     named = rows.set_index("ticket")["source"]

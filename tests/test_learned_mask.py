@@ -10,8 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertForPreTraining, RobertaForMaskedLM
 
-from lottery import miniature
-from lottery import store as runs
+from lottery import miniature, store
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import MASK, LearnedMask, Rates, beside
@@ -37,7 +36,7 @@ def learned(fine_tuning):
 
 
 def test_a_mask_over_frozen_weights_is_all_there_is_to_store(learned, bert_folder, results):
-    run = runs.perform(learned, results)
+    run = store.perform(learned, results)
     mask, header = mask_files.load(run.path / MASK)
     assert header["method"] == "smp_l"
     assert float(header["sparsity_asked"]) == 0.5
@@ -55,7 +54,7 @@ def test_a_mask_over_frozen_weights_is_all_there_is_to_store(learned, bert_folde
 
 
 def test_shares_of_heads_are_those_of_their_rows_and_columns(learned, results):
-    run = runs.perform(replace(learned, method="smp_g"), results)
+    run = store.perform(replace(learned, method="smp_g"), results)
     mask, _ = mask_files.load(run.path / MASK)
     for kind, matrix in (
         ("query", "attention.self.query"),
@@ -76,7 +75,7 @@ def test_shares_of_heads_are_those_of_their_rows_and_columns(learned, results):
 
 
 def test_movement_changes_what_it_keeps_and_the_rest_of_the_layers(learned, results):
-    run = runs.perform(replace(learned, method="movement", strength=0.0), results)
+    run = store.perform(replace(learned, method="movement", strength=0.0), results)
     kept = run.metrics["weights"] - run.metrics["removed"]
     others = 2 * (4 * 16 + 24 + 16 + 2 * 2 * 16) + 16 * 16 + 16  # biases and norms of the layers, and the pooler
     assert kept * 0.99 < run.metrics["changed"] <= kept + others
@@ -85,47 +84,51 @@ def test_movement_changes_what_it_keeps_and_the_rest_of_the_layers(learned, resu
 
 def test_a_learned_mask_learns(learned, results):
     """A rate high enough for the few steps there are."""
-    found = runs.perform(replace(learned, sparsity=0.2, epochs=25.0, score_rate=0.1, weight_rate=1e-2), results).metrics
-    first = runs.perform(replace(learned, sparsity=0.2, epochs=0.1), results).metrics
+    found = store.perform(
+        replace(learned, sparsity=0.2, epochs=25.0, score_rate=0.1, weight_rate=1e-2), results
+    ).metrics
+    first = store.perform(replace(learned, sparsity=0.2, epochs=0.1), results).metrics
     assert found["train_loss"] < first["train_loss"] - 0.03
 
 
 def test_a_teacher_guides_and_its_answers_alter_the_mask(learned, fine_tuning, results):
-    alone = runs.perform(learned, results)
+    alone = store.perform(learned, results)
     for recipe in ("printed", "released"):
-        guided = runs.perform(replace(learned, teacher=fine_tuning, guided=recipe), results)
+        guided = store.perform(replace(learned, teacher=fine_tuning, guided=recipe), results)
         one, other = (mask_files.load(run.path / MASK)[0] for run in (alone, guided))
         assert any(not torch.equal(one[name], other[name]) for name in one)
-    assert runs.key(learned) == runs.key(replace(learned, guided="released"))
+    assert store.key(learned) == store.key(replace(learned, guided="released"))
 
 
 def test_contrast_alters_the_mask_and_its_terms_are_told(learned, fine_tuning, results):
     """Three epochs are begun in two and a half: snapshots of the second and the third."""
     guided = replace(learned, method="movement", teacher=fine_tuning, taught=0.9, epochs=2.5)
     cap = {recipe: replace(guided, contrasted=recipe) for recipe in ("mean", "released")}
-    masks = [each.mask(runs.perform(each, results)) for each in (guided, *cap.values())]
+    masks = [each.mask(store.perform(each, results)) for each in (guided, *cap.values())]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert any(not torch.equal(masks[one][name], masks[other][name]) for name in masks[0])
-    told = {recipe: runs.perform(each, results).metrics["losses"] for recipe, each in cap.items()}
-    assert "losses" not in runs.perform(guided, results).metrics
+    told = {recipe: store.perform(each, results).metrics["losses"] for recipe, each in cap.items()}
+    assert "losses" not in store.perform(guided, results).metrics
     for terms in told.values():
         assert len(terms) == 3
         assert min(terms) > 0
     assert told["mean"][2] > 20 * told["released"][2]  # of 37 examples, half of one class
     with pytest.raises(ValueError, match="contrasted: vectors are contrasted with those of a teacher, too; give one"):
-        runs.perform(replace(learned, contrasted="mean"), results)
+        store.perform(replace(learned, contrasted="mean"), results)
 
 
 def test_fields_of_contrast_and_of_the_teachers_share_leave_older_keys_as_they_were(learned):
-    assert runs.key(learned) == runs.key(replace(learned, taught=0.5, contrasted=None))
-    assert runs.key(learned) != runs.key(replace(learned, taught=0.9)) != runs.key(replace(learned, contrasted="mean"))
+    assert store.key(learned) == store.key(replace(learned, taught=0.5, contrasted=None))
+    assert (
+        store.key(learned) != store.key(replace(learned, taught=0.9)) != store.key(replace(learned, contrasted="mean"))
+    )
 
 
 def test_an_interrupted_contrast_goes_on_from_its_checkpoint(learned, fine_tuning, results, monkeypatch, tmp_path):
     """Stopped within the second epoch, of which the snapshot that began it is in the checkpoint."""
     cap = replace(learned, method="movement", teacher=fine_tuning, taught=0.9, contrasted="released", epochs=3.0)
-    undisturbed = runs.perform(cap, tmp_path / "a")
-    monkeypatch.setattr(Run, "checkpoint", lambda run: runs.Checkpoint(run.path / runs.CHECKPOINT, 0))
+    undisturbed = store.perform(cap, tmp_path / "a")
+    monkeypatch.setattr(Run, "checkpoint", lambda run: store.Checkpoint(run.path / store.CHECKPOINT, 0))
     calls = []
 
     def stopping(*given, terms=contrast.terms):
@@ -137,18 +140,18 @@ def test_an_interrupted_contrast_goes_on_from_its_checkpoint(learned, fine_tunin
     with monkeypatch.context() as patched:
         patched.setattr(contrast, "terms", stopping)
         with pytest.raises(KeyboardInterrupt):
-            runs.perform(cap, tmp_path / "b")
-    assert (Run(cap, tmp_path / "b").path / runs.CHECKPOINT).exists()
+            store.perform(cap, tmp_path / "b")
+    assert (Run(cap, tmp_path / "b").path / store.CHECKPOINT).exists()
     encoded = []
     monkeypatch.setattr(contrast, "encoded", lambda *given, of=contrast.encoded: encoded.append(1) or of(*given))
-    resumed = runs.perform(cap, tmp_path / "b")
+    resumed = store.perform(cap, tmp_path / "b")
     assert len(encoded) == 2  # the teacher's vectors, and the snapshot of the third epoch
     assert resumed.metrics == undisturbed.metrics
     assert all(torch.equal(kept, cap.mask(undisturbed)[name]) for name, kept in cap.mask(resumed).items())
 
 
 def test_a_mask_can_be_taken_on(learned, results):
-    run = runs.perform(learned, results)
+    run = store.perform(learned, results)
     mask = learned.mask(run)
     stored, _ = mask_files.load(run.path / MASK)
     assert all(torch.equal(mask[name], kept) for name, kept in stored.items())
@@ -193,7 +196,7 @@ def test_the_sparsity_rises_as_asked(learned, results, monkeypatch, rise, power)
     """The progress that the method is told in each of the 10 steps, of which 5 are the ramp's."""
     told, gates = [], smp_l.gates
     monkeypatch.setattr(smp_l, "gates", lambda *given: told.append(given[1:]) or gates(*given))
-    assert runs.perform(replace(learned, rise=rise, seed=8), results).metrics["steps"] == 10
+    assert store.perform(replace(learned, rise=rise, seed=8), results).metrics["steps"] == 10
     assert [sparsity for sparsity, _ in told] == [0.5] * 10
     assert [progress for _, progress in told] == pytest.approx([1 - (1 - min(t / 5, 1)) ** power for t in range(10)])
 
@@ -282,7 +285,7 @@ def spanned(spans):
 @pytest.mark.parametrize("method", offered("mask_learning"))
 def test_every_method_learns_on_windows_of_paragraphs(method, spanned, results):
     experiment = spanned("bert", method=method, head="mlm")
-    run = runs.perform(experiment, results)
+    run = store.perform(experiment, results)
     check_span_run(run, experiment)
     if method in ("smp_l", "smp_s", "smp_g", "movement", "magnitude"):
         assert run.metrics["sparsity_met"] == pytest.approx(0.5, abs=0.01)
@@ -291,7 +294,7 @@ def test_every_method_learns_on_windows_of_paragraphs(method, spanned, results):
 @pytest.mark.parametrize("head", ["mlm", "embedding", "random"])
 def test_every_head_reads_spans_on_a_roberta(head, spanned, results):
     experiment = spanned("roberta", head=head)
-    run = runs.perform(experiment, results)
+    run = store.perform(experiment, results)
     check_span_run(run, experiment)
     assert len(run.metrics["query_heads"]) == 2 * 4
     assert run.metrics["trained"] == run.metrics["weights"] + (2 * 16 + 2 if head == "random" else 0)
@@ -304,10 +307,10 @@ def test_a_teacher_of_spans_guides(family, spanned, results):
     teacher = FineTuning(
         start=alone.start, task="squad", epochs=2.0, batch_size=8, learning_rate=1e-2, max_length=22, seed=3, saved=True
     )
-    masks = [alone.mask(runs.perform(alone, results))]
+    masks = [alone.mask(store.perform(alone, results))]
     for recipe in ("printed", "released"):
         guided = replace(alone, teacher=teacher, guided=recipe)
-        run = runs.perform(guided, results)
+        run = store.perform(guided, results)
         check_span_run(run, guided)
         masks.append(guided.mask(run))
     for one, other in ((0, 1), (0, 2), (1, 2)):
@@ -326,7 +329,7 @@ def test_pressure_that_rises_over_the_run_is_weaker_than_over_the_ramp(learned):
 
 def test_what_cannot_be_is_refused(learned, results):
     with pytest.raises(ValueError, match=r"ramp = 2\.0: the sparsity rises over a share of the steps"):
-        runs.perform(replace(learned, ramp=2.0), results)
+        store.perform(replace(learned, ramp=2.0), results)
     with pytest.raises(ValueError, match="no mask_learning named 'movment'"):
         replace(learned, method="movment")
     with pytest.raises(ValueError, match=r"LearnedMask: rise = 'straight': input should be 'cubic' or 'linear'"):
@@ -338,4 +341,4 @@ def test_a_teacher_of_numbers_is_refused(spans, fine_tuning, results, monkeypatc
     monkeypatch.setattr(Given, "tables", lambda self, task: {"train": numbers, "dev": numbers})
     learned = LearnedMask(start=spans["bert"], task="stsb", method="smp_l", **HOW, teacher=fine_tuning)
     with pytest.raises(ValueError, match="teacher: STS-B asks for a number"):
-        runs.perform(learned, results)
+        store.perform(learned, results)

@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification, BertTokenizer
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.magnitude_search import MASK, MagnitudeSearch
 from lottery.masks import files as mask_files
 
@@ -50,7 +50,7 @@ def mcc(model, model_folder, table):
 
 @pytest.mark.parametrize("per_step", [0.1, 0.05])
 def test_every_step_removes_the_smallest_of_all_and_is_scored_so(tuned, results, per_step):
-    run = runs.perform(MagnitudeSearch(of=tuned, per_step=per_step), results)
+    run = store.perform(MagnitudeSearch(of=tuned, per_step=per_step), results)
     found, model_folder, dev = run.metrics, tuned.weights(run), tuned.tables("cola")["dev"]
     number = 2 * (4 * 16 * 16 + 2 * 16 * 24)
     assert found["weights"] == number
@@ -71,7 +71,7 @@ def test_every_step_removes_the_smallest_of_all_and_is_scored_so(tuned, results,
 
 
 def test_the_shares_are_counted_weight_by_weight(tuned, results):
-    run = runs.perform(MagnitudeSearch(of=tuned), results)
+    run = store.perform(MagnitudeSearch(of=tuned), results)
     _, left = without_smallest(tuned.weights(run), 1 - 0.9 ** run.metrics["steps"])
     heads, mlps = [], []
     for layer in range(2):
@@ -92,7 +92,7 @@ def test_the_shares_are_counted_weight_by_weight(tuned, results):
 
 
 def test_it_ends_after_the_most_steps_it_may_take(tuned, results):
-    found = runs.perform(MagnitudeSearch(of=tuned, per_step=0.01, most=1, share=0.01), results).metrics
+    found = store.perform(MagnitudeSearch(of=tuned, per_step=0.01, most=1, share=0.01), results).metrics
     assert (found["ended"], found["steps"], len(found["scores"])) == ("most", 1, 2)
 
 
@@ -105,7 +105,7 @@ def test_a_model_that_is_always_wrong_loses_nothing(tuned, tmp_path):
     (place / "dev.tsv").write_text("".join("\t".join([r[0], str(1 - int(r[1])), *r[2:]]) + "\n" for r in rows), "utf-8")
     (place / "train.tsv").write_text((known / "train.tsv").read_text("utf-8"), "utf-8")
     wrong = replace(tuned, start=replace(tuned.start, data=str(place)))
-    found = runs.perform(MagnitudeSearch(of=wrong), tmp_path).metrics
+    found = store.perform(MagnitudeSearch(of=wrong), tmp_path).metrics
     assert found["dense_score"] < 0
     assert "not above 0" in found["degenerate"]
     assert (found["steps"], found["sparsity"], found["sparsities"]) == (0, 0.0, [0.0])
@@ -114,11 +114,11 @@ def test_a_model_that_is_always_wrong_loses_nothing(tuned, tmp_path):
 
 def test_the_same_random_search_twice_is_the_same_to_the_bit(tuned, results, tmp_path):
     search = MagnitudeSearch(of=tuned, importance="random", seed=3)
-    first = runs.perform(search, results)
+    first = store.perform(search, results)
     torch.manual_seed(99)
-    second = runs.perform(search, tmp_path)
+    second = store.perform(search, tmp_path)
     assert first.metrics == second.metrics
     assert (first.path / MASK).read_bytes() == (second.path / MASK).read_bytes()
-    other = runs.perform(replace(search, seed=4), results)
+    other = store.perform(replace(search, seed=4), results)
     masks = [mask_files.load(run.path / MASK)[0] for run in (first, other)]  # the file tells the seed, too
     assert any(not torch.equal(masks[0][name], masks[1][name]) for name in NAMES)

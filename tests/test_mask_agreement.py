@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.mask_agreement import MaskAgreement
 from lottery.masks import Mask
 from lottery.store import Run, parameters
@@ -45,7 +45,7 @@ def by_hand(one, other, group):
 
 
 def test_agreement_is_counted_within_the_model_its_matrices_rows_and_columns(tmp_path):
-    found = runs.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=2)), tmp_path).metrics
+    found = store.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=2)), tmp_path).metrics
     one, other = (Drawn(seed=seed).mask(None) for seed in (1, 2))
     for name, group in (
         ("kappa", lambda name, row, column: ""),
@@ -62,10 +62,10 @@ def test_agreement_is_counted_within_the_model_its_matrices_rows_and_columns(tmp
 
 
 def test_a_mask_agrees_with_itself_wherever_there_is_a_choice(tmp_path):
-    found = runs.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=1)), tmp_path).metrics
+    found = store.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=1)), tmp_path).metrics
     assert [found[name] for name in ("jaccard", "kappa", "in_matrices", "in_rows", "in_columns")] == [1] * 5
 
 
 def test_masks_of_other_matrices_are_refused(tmp_path):
     with pytest.raises(ValueError, match="covers 'b'"):
-        runs.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=1, names=("a",))), tmp_path)
+        store.perform(MaskAgreement(one=Drawn(seed=1), other=Drawn(seed=1, names=("a",))), tmp_path)

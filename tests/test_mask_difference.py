@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 import torch
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments import Kept
 from lottery.experiments.mask_difference import MaskDifference
 from lottery.experiments.starts import Given
@@ -63,7 +63,7 @@ class Nothing:
 
 
 def compared(one, other, tmp_path):
-    return runs.perform(MaskDifference(one=one, other=other), tmp_path).metrics
+    return store.perform(MaskDifference(one=one, other=other), tmp_path).metrics
 
 
 def pairs(one, other, names):

@@ -7,8 +7,7 @@ import zlib
 import pytest
 from scipy import stats
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
@@ -29,7 +28,7 @@ def test_every_size_is_that_of_the_mask_written_out(bert_folder, tmp_path, spars
         sparsity=sparsity,
         seed=1,
     )
-    found = runs.perform(MaskSizes(kept=cut), tmp_path).metrics
+    found = store.perform(MaskSizes(kept=cut), tmp_path).metrics
     rows = [row for kept in cut.mask(None).values() for row in kept.tolist()]
     every = [bit for row in rows for bit in row]
     assert found["weights"] == len(every)

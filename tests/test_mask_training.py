@@ -7,8 +7,7 @@ import torch
 from torch.func import functional_call
 from transformers import BertForSequenceClassification
 
-from lottery import masks, schedules, training
-from lottery import store as runs
+from lottery import masks, schedules, store, training
 from lottery.choices import choose, offered
 from lottery.models.families import prunable
 from lottery.training import mask_training
@@ -188,10 +187,10 @@ def test_a_resumed_learning_ends_with_the_same_bits(config, batch, tmp_path, nam
     path = tmp_path / "checkpoint.pt"
     for stop in (2, 5):
         with pytest.raises(InterruptedError):
-            trained(classifier(config), name, batch, head=True, checkpoint=runs.Checkpoint(path, 0),
+            trained(classifier(config), name, batch, head=True, checkpoint=store.Checkpoint(path, 0),
                     stop_before=stop)  # fmt: skip
     again = classifier(config)
-    found, told, _ = trained(again, name, batch, head=True, checkpoint=runs.Checkpoint(path, 0))
+    found, told, _ = trained(again, name, batch, head=True, checkpoint=store.Checkpoint(path, 0))
     assert told == losses
     state = undisturbed.state_dict()
     assert all(torch.equal(tensor, state[full]) for full, tensor in again.state_dict().items())

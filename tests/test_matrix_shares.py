@@ -2,7 +2,7 @@
 
 import pytest
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.matrix_shares import MatrixShares
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
@@ -14,7 +14,7 @@ def test_the_shares_are_those_counted_below_the_threshold(bert_folder, tmp_path,
     """The random weights are all different, so that the removed are those up to the largest of them."""
     given = Given(model=bert_folder, data="none")
     cut = Cut(of=given, importance="magnitude", scope=scope, embeddings=True, sparsity=0.4, seed=1)
-    told = runs.perform(MatrixShares(kept=cut), tmp_path).metrics
+    told = store.perform(MatrixShares(kept=cut), tmp_path).metrics
     weights = families.prunable(opening.for_pretraining(bert_folder), embeddings=True)
     assert told["matrices"] == list(weights)
     magnitudes = {name: sorted(abs(value) for value in weight.flatten().tolist()) for name, weight in weights.items()}
@@ -30,5 +30,5 @@ def test_the_shares_are_those_counted_below_the_threshold(bert_folder, tmp_path,
 def test_nothing_removed_is_a_list_of_zeros(bert_folder, tmp_path):
     given = Given(model=bert_folder, data="none")
     cut = Cut(of=given, importance="magnitude", scope="global", embeddings=False, sparsity=0.0, seed=1)
-    told = runs.perform(MatrixShares(kept=cut), tmp_path).metrics
+    told = store.perform(MatrixShares(kept=cut), tmp_path).metrics
     assert told["shares"] == [0.0] * len(told["matrices"])

@@ -8,7 +8,7 @@ import scipy.stats
 import torch
 from transformers import BertConfig, BertForPreTraining
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.movement import Movement
 from lottery.experiments.starts import Given
@@ -29,7 +29,7 @@ def tuned(given):
 
 
 def measured(tmp_path, before, after, **change):
-    return runs.perform(Movement(before=before, after=after, **({"embeddings": False, "seed": 0} | change)), tmp_path)
+    return store.perform(Movement(before=before, after=after, **({"embeddings": False, "seed": 0} | change)), tmp_path)
 
 
 def by_hand(before, after):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import BertModel
 
-from lottery import store as runs
+from lottery import store
 from lottery.attention import maps as attention_maps
 from lottery.attention.patterns import PATTERNS, labelled
 from lottery.choices import choose
@@ -55,7 +55,7 @@ def maps_of(start, tokenizer, kind="raw", **ways):
 
 
 def test_a_classifier_is_trained_on_the_maps_that_are_drawn_and_read_again(tmp_path):
-    run = runs.perform(FEATURES, tmp_path)
+    run = store.perform(FEATURES, tmp_path)
     maps, labels = labelled(40, seed=3)
     assert run.metrics["trained_on"] == 40
     assert run.metrics["of_patterns"] == [(labels == place).sum() for place in range(5)]
@@ -67,7 +67,7 @@ def test_a_classifier_is_trained_on_the_maps_that_are_drawn_and_read_again(tmp_p
 
 def test_what_learns_nothing_is_a_run_too(tmp_path):
     guide = PatternTraining(classifier="guide", drawn=0, seed=0)
-    run = runs.perform(guide, tmp_path)
+    run = store.perform(guide, tmp_path)
     assert run.metrics == {"trained_on": 0, "of_patterns": [0] * 5}
     assert guide.classify(run)([np.eye(9)]).tolist() == [[1, 0, 0, 0, 0]]
 
@@ -83,17 +83,17 @@ def test_maps_of_ones_own_are_learnt_from_and_name_the_run(tmp_path):
     own = PatternTraining(classifier="prototype", drawn=0, seed=0, maps=str(folder))
     module = choose("pattern_classifiers", "prototype")
     expected = module.predict(module.fit(maps, labels, 0), maps)
-    assert np.array_equal(own.classify(runs.perform(own, tmp_path / "results"))(maps), expected)
-    before = runs.key(own)
+    assert np.array_equal(own.classify(store.perform(own, tmp_path / "results"))(maps), expected)
+    before = store.key(own)
     np.save(folder / "0.npy", maps[0] + 1)
-    assert runs.key(own) != before
+    assert store.key(own) != before
     with pytest.raises(ValueError, match="give drawn = 0 to train on maps of your own"):
-        runs.perform(replace(own, drawn=5), tmp_path / "results")
+        store.perform(replace(own, drawn=5), tmp_path / "results")
 
 
 def test_shares_are_counted_map_by_map(patterns, tmp_path, tokenizer):
     learnt = PatternTraining(classifier="prototype", drawn=40, seed=3)
-    run = runs.perform(replace(patterns, classifier=learnt), tmp_path)
+    run = store.perform(replace(patterns, classifier=learnt), tmp_path)
     found, classify = run.metrics, learnt.classify(run)
     maps = maps_of(patterns.of, tokenizer)
     assert (found["of_layers"], found["of_maps"]) == (2, len(maps))
@@ -113,7 +113,7 @@ def test_shares_are_counted_map_by_map(patterns, tmp_path, tokenizer):
 def test_sentences_are_drawn_by_the_seed(patterns, tmp_path):
     def tokens(**change):
         few = replace(patterns, sentences=3, **change)
-        return sorted(" ".join(told) for told, _, _ in few.maps(runs.Run(few, tmp_path)))
+        return sorted(" ".join(told) for told, _, _ in few.maps(store.Run(few, tmp_path)))
 
     assert len(tokens()) == 3
     assert tokens() == tokens() != tokens(seed=1)
@@ -123,7 +123,7 @@ def test_sentences_are_drawn_by_the_seed(patterns, tmp_path):
 def test_the_kinds_and_ways_are_those_of_the_maps(patterns, tmp_path, tokenizer):
     for kind, released in (("normed", False), ("normed", True)):
         here = replace(patterns, kind=kind, released=released)
-        found = {len(tokens): maps for tokens, maps, _ in here.maps(runs.Run(here, tmp_path))}
+        found = {len(tokens): maps for tokens, maps, _ in here.maps(store.Run(here, tmp_path))}
         for each in maps_of(patterns.of, tokenizer, kind, released=released).values():
             n = each.shape[-1]
             if sum(len(other) == n for other in found.values()) == 1:
@@ -149,9 +149,9 @@ def test_maps_of_a_pruned_model_are_as_if_the_heads_output_were_nothing(patterns
     model = opening.encoder(patterns.of.model)
     with torch.no_grad():
         model.encoder.layer[0].attention.output.dense.weight[:, :4] = 0
-    given = {len(tokens): maps for tokens, maps, _ in pruned.maps(runs.Run(pruned, tmp_path))}
+    given = {len(tokens): maps for tokens, maps, _ in pruned.maps(store.Run(pruned, tmp_path))}
     whole = replace(patterns, sentences=2)
-    intact = {len(tokens): (tokens, maps) for tokens, maps, _ in whole.maps(runs.Run(whole, tmp_path))}
+    intact = {len(tokens): (tokens, maps) for tokens, maps, _ in whole.maps(store.Run(whole, tmp_path))}
     tokenizer = opening.tokenizer(patterns.of.model)
     for n, (tokens, before) in intact.items():
         ids = torch.tensor([tokenizer.convert_tokens_to_ids(tokens)])
@@ -164,13 +164,13 @@ def test_maps_of_a_pruned_model_are_as_if_the_heads_output_were_nothing(patterns
 
 def test_a_task_without_a_long_sentence_is_refused(patterns, tmp_path):
     with pytest.raises(ValueError, match="no sentence in the dev set of 'cola' has 8 tokens or more"):
-        runs.perform(replace(patterns, max_length=7), tmp_path)
+        store.perform(replace(patterns, max_length=7), tmp_path)
 
 
 def test_typical_maps_are_the_surest_the_middle_and_the_most_doubtful(patterns, tmp_path):
-    found = runs.perform(TypicalMaps(of=patterns), tmp_path).metrics
+    found = store.perform(TypicalMaps(of=patterns), tmp_path).metrics
     every = {pattern: [] for pattern in PATTERNS}
-    for _, maps, told in patterns.maps(runs.Run(patterns, tmp_path)):
+    for _, maps, told in patterns.maps(store.Run(patterns, tmp_path)):
         for layer in range(2):
             for head in range(4):
                 best = told[layer, head].argmax()
@@ -223,7 +223,7 @@ def judged(uneven, path, **change):
 
 def test_labelled_maps_are_made_again_in_the_sheets_order(uneven, sheet, tmp_path):
     path, maps = sheet
-    run = runs.perform(judged(uneven, path), tmp_path / "results")
+    run = store.perform(judged(uneven, path), tmp_path / "results")
     likely = FEATURES.classify(run)(maps)
     found = run.metrics
     assert found["answers"] == [PATTERNS[place] for place in likely.argmax(1)]
@@ -247,15 +247,15 @@ def test_a_sheet_that_does_not_fit_is_refused(uneven, sheet, tmp_path, change, e
     path, _ = sheet
     pd.read_csv(path).assign(**change).to_csv(path, index=False)
     with pytest.raises(ValueError, match=error):
-        runs.perform(judged(uneven, path), tmp_path / "results")
+        store.perform(judged(uneven, path), tmp_path / "results")
 
 
 def test_a_sheet_without_its_columns_or_the_model_is_refused(uneven, sheet, tmp_path):
     path, _ = sheet
     with pytest.raises(ValueError, match="no map of 'mine' on 'cola', but of other on cola, toy on cola"):
-        runs.perform(judged(uneven, path, model="mine"), tmp_path / "results")
+        store.perform(judged(uneven, path, model="mine"), tmp_path / "results")
     pd.read_csv(path).drop(columns="head").to_csv(path, index=False)
     with pytest.raises(ValueError, match="has no column 'head'"):
-        runs.perform(judged(uneven, path), tmp_path / "results")
+        store.perform(judged(uneven, path), tmp_path / "results")
     with pytest.raises(FileNotFoundError, match="give the sheet of labels"):
-        runs.perform(judged(uneven, tmp_path / "gone.csv"), tmp_path / "results")
+        store.perform(judged(uneven, tmp_path / "gone.csv"), tmp_path / "results")

@@ -7,8 +7,7 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import masks, training
-from lottery import store as runs
+from lottery import masks, store, training
 from lottery.choices import choose
 from lottery.experiments import Kept
 from lottery.experiments.component_scores import ComponentScores
@@ -50,10 +49,10 @@ def again(fine_tuning, kept):
 
 
 def test_a_model_with_all_its_components_is_trained_like_the_whole_one(fine_tuning, tmp_path):
-    whole = runs.perform(replace(fine_tuning, saved=False), tmp_path)
-    kept = runs.perform(again(fine_tuning, ALL), tmp_path)
+    whole = store.perform(replace(fine_tuning, saved=False), tmp_path)
+    kept = store.perform(again(fine_tuning, ALL), tmp_path)
     assert kept.metrics == whole.metrics
-    assert runs.perform(again(fine_tuning, SOME), tmp_path).metrics["train_loss"] != whole.metrics["train_loss"]
+    assert store.perform(again(fine_tuning, SOME), tmp_path).metrics["train_loss"] != whole.metrics["train_loss"]
 
 
 def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_head(fine_tuning, tmp_path, monkeypatch):
@@ -64,9 +63,9 @@ def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_hea
         return []  # the losses
 
     monkeypatch.setattr(training, "fine_tune", fine_tune)
-    runs.perform(replace(fine_tuning, saved=False), tmp_path)
+    store.perform(replace(fine_tuning, saved=False), tmp_path)
     whole = began["state"]
-    runs.perform(again(fine_tuning, SOME), tmp_path)
+    store.perform(again(fine_tuning, SOME), tmp_path)
     part = began["state"]
     assert torch.equal(part["classifier.weight"], whole["classifier.weight"])
     layer = "bert.encoder.layer.0.attention"
@@ -80,11 +79,11 @@ def test_what_is_trained_again_begins_with_the_pre_trained_part_and_the_same_hea
 
 def test_a_model_of_unequal_layers_is_not_saved(fine_tuning, tmp_path):
     with pytest.raises(ValueError, match="saved=False"):
-        runs.perform(replace(again(fine_tuning, SOME), saved=True), tmp_path)
+        store.perform(replace(again(fine_tuning, SOME), saved=True), tmp_path)
 
 
 def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
-    found = runs.perform(PrunedScore(of=fine_tuning, kept=SOME), tmp_path)
+    found = store.perform(PrunedScore(of=fine_tuning, kept=SOME), tmp_path)
     folder = fine_tuning.weights(found)
     task, tokenizer = choose("tasks", "cola"), opening.tokenizer(folder)
     model = BertForSequenceClassification.from_pretrained(folder).eval()
@@ -101,7 +100,7 @@ def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
 
 def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(fine_tuning, tmp_path):
     search = MagnitudeSearch(of=fine_tuning)
-    found = runs.perform(PrunedScore(of=fine_tuning, kept=Bad(like=search, seed=0)), tmp_path)
+    found = store.perform(PrunedScore(of=fine_tuning, kept=Bad(like=search, seed=0)), tmp_path)
     mask = Bad(like=search, seed=0).mask(found)
     model = BertForSequenceClassification.from_pretrained(fine_tuning.weights(found)).eval()
     with torch.no_grad():
@@ -129,15 +128,15 @@ def test_a_study_of_several_seeds_needs_the_searches_of_all(fine_tuning):
     good = Survivors(of=search, seeds=(3, 4), which="good")
     assert isinstance(good, Kept)
     expected = {search, replace(search, of=replace(fine_tuning, seed=4))}
-    assert expected <= {*runs.needs(PrunedScore(of=fine_tuning, kept=good))}
-    assert expected <= {*runs.needs(again(fine_tuning, good))}
-    assert search in runs.needs(again(fine_tuning, Drawn(like=search, seed=1)))
+    assert expected <= {*store.needs(PrunedScore(of=fine_tuning, kept=good))}
+    assert expected <= {*store.needs(again(fine_tuning, good))}
+    assert search in store.needs(again(fine_tuning, Drawn(like=search, seed=1)))
 
 
 def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(fine_tuning, tmp_path):
     def scores(importance, order):
         # One batch would have one order.
-        return runs.perform(ComponentScores(of=fine_tuning, importance=importance, order=order), tmp_path).metrics
+        return store.perform(ComponentScores(of=fine_tuning, importance=importance, order=order), tmp_path).metrics
 
     usual, shuffled = (scores("sample", order) for order in (0, 5))
     assert usual["head_scores"] == pytest.approx(shuffled["head_scores"], rel=1e-4)
@@ -148,11 +147,11 @@ def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(fine_t
 
 
 def test_what_single_examples_make_of_the_importance(fine_tuning, tmp_path):
-    run = runs.perform(ExampleSensitivity(of=fine_tuning), tmp_path)
+    run = store.perform(ExampleSensitivity(of=fine_tuning), tmp_path)
     found = run.metrics
     assert found["examples"] == 21
-    sample = runs.perform(ComponentScores(of=fine_tuning, importance="sample"), tmp_path).metrics
-    batch = runs.perform(ComponentScores(of=fine_tuning, importance="batch"), tmp_path).metrics
+    sample = store.perform(ComponentScores(of=fine_tuning, importance="sample"), tmp_path).metrics
+    batch = store.perform(ComponentScores(of=fine_tuning, importance="batch"), tmp_path).metrics
     # All 21 fit in one batch of 64, whose gradient is the mean in which signs cancel.
     left = [one / other for one, other in zip(batch["head_scores"], sample["head_scores"], strict=True)]
     assert found["heads_left"] == pytest.approx(left, rel=1e-3)

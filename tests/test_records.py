@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from lottery import store as runs
+from lottery import store
 
 RECORDS = sorted((Path(__file__).parent.parent / "book" / "records").glob("*/*.parquet"))
 
@@ -11,9 +11,9 @@ RECORDS = sorted((Path(__file__).parent.parent / "book" / "records").glob("*/*.p
 def test_every_recorded_key_is_that_of_the_recorded_parameters():
     assert RECORDS
     for path in RECORDS:
-        table = runs.recorded(path)
+        table = store.recorded(path)
         assert len(table) > 0, path
         for row in table.itertuples():
             description = json.loads(row.parameters)
-            assert runs.key_of(description) == row.key, (path, row.key)
+            assert store.key_of(description) == row.key, (path, row.key)
             assert description["experiment"] == row.experiment

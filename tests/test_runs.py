@@ -18,8 +18,7 @@ import pytest
 import torch
 from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
 
-from lottery import files
-from lottery import store as runs
+from lottery import files, store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.miniature import Miniature
@@ -95,7 +94,7 @@ def test_parameters_are_frozen_compared_by_value_and_can_be_sent(log):
     again = pickle.loads(pickle.dumps(one))
     assert again == one
     assert hash(again) == hash(one)
-    assert runs.key(again) == runs.key(one)
+    assert store.key(again) == store.key(one)
 
 
 # Keys
@@ -107,7 +106,7 @@ def plainly(description):
 
 def test_golden_keys():
     """Pinned: a change here orphans every finished run and every recorded one."""
-    assert runs.key(Ranges(**RANGES)) == "713bd51d77cc"
+    assert store.key(Ranges(**RANGES)) == "713bd51d77cc"
     fine_tuning = FineTuning(
         start=Given(model="minilm", data="no-such-folder"),
         task="cola",
@@ -118,14 +117,14 @@ def test_golden_keys():
         seed=0,
         saved=True,
     )
-    assert runs.key(fine_tuning) == "82e30be119f8"
+    assert store.key(fine_tuning) == "82e30be119f8"
     text = MiniatureText(seed=1)
-    assert runs.key(text) == "b25be053471f"
+    assert store.key(text) == "b25be053471f"
     miniature = Miniature(seed=1, steps=3000)
     assert (text.documents, text.nouns, miniature.documents, miniature.nouns, fine_tuning.train_examples) == (0,) * 5
     assert (text.family, miniature.family) == ("bert", "bert")
-    assert runs.key(miniature) == "4d787a5b8a07"
-    assert runs.key(replace(fine_tuning, start=miniature)) == "e8c71fd38c70"
+    assert store.key(miniature) == "4d787a5b8a07"
+    assert store.key(replace(fine_tuning, start=miniature)) == "e8c71fd38c70"
     learned = LearnedMask(
         start=miniature,
         task="sst2",
@@ -142,35 +141,35 @@ def test_golden_keys():
         seed=1,
     )
     assert learned.rise == "cubic"
-    assert runs.key(learned) == "9b3f4ca20b2a"
-    assert runs.key(replace(learned, rise="linear")) != "9b3f4ca20b2a"
+    assert store.key(learned) == "9b3f4ca20b2a"
+    assert store.key(replace(learned, rise="linear")) != "9b3f4ca20b2a"
 
 
 def test_a_key_is_the_hash_of_class_version_and_fields(log):
     told = {"experiment": "Ranges", "version": 1, **RANGES}
-    assert runs.key(Ranges(**RANGES)) == plainly(told) == runs.key_of(dict(reversed(told.items())))
+    assert store.key(Ranges(**RANGES)) == plainly(told) == store.key_of(dict(reversed(told.items())))
     changed = [{"share": 0.25}, {"count": 4}, {"rate": 0.2}, {"flag": False}, {"name": "b"}]
-    assert len({runs.key(Ranges(**(RANGES | change))) for change in [{}, *changed]}) == 6
+    assert len({store.key(Ranges(**(RANGES | change))) for change in [{}, *changed]}) == 6
     pair = Sum(left=Doubling(number=1, log=log), right=Doubling(number=2, log=log))
     inner = [{"experiment": "Doubling", "version": 1, "number": n, "log": log} for n in (1, 2)]
-    assert runs.key(pair) == plainly({"experiment": "Sum", "version": 1, "left": inner[0], "right": inner[1]})
+    assert store.key(pair) == plainly({"experiment": "Sum", "version": 1, "left": inner[0], "right": inner[1]})
 
 
 def test_a_whole_number_where_a_fraction_is_asked_for_is_the_same_run():
-    assert runs.key(Ranges(**(RANGES | {"rate": 2}))) == runs.key(Ranges(**(RANGES | {"rate": 2.0})))
+    assert store.key(Ranges(**(RANGES | {"rate": 2}))) == store.key(Ranges(**(RANGES | {"rate": 2.0})))
 
 
 def test_a_field_at_its_added_later_default_is_left_out(log):
-    assert runs.key(Doubling(number=1, log=log)) == runs.key(Doubling(number=1, log=log, seconds=0.0))
-    assert runs.key(Doubling(number=1, log=log)) != runs.key(Doubling(number=1, log=log, seconds=0.5))
-    assert "seconds" not in runs.described(Doubling(number=1, log=log))
-    assert runs.described(Reading(model="m", sizes=(1, 2)))["sizes"] == [1, 2]
+    assert store.key(Doubling(number=1, log=log)) == store.key(Doubling(number=1, log=log, seconds=0.0))
+    assert store.key(Doubling(number=1, log=log)) != store.key(Doubling(number=1, log=log, seconds=0.5))
+    assert "seconds" not in store.described(Doubling(number=1, log=log))
+    assert store.described(Reading(model="m", sizes=(1, 2)))["sizes"] == [1, 2]
 
 
 def test_a_new_version_is_another_run(log, monkeypatch):
-    before = runs.key(Doubling(number=1, log=log))
+    before = store.key(Doubling(number=1, log=log))
     monkeypatch.setattr(Doubling, "version", 2)
-    assert runs.key(Doubling(number=1, log=log)) != before
+    assert store.key(Doubling(number=1, log=log)) != before
 
 
 def test_files_enter_the_key_by_content_and_not_by_path(tmp_path):
@@ -178,37 +177,37 @@ def test_files_enter_the_key_by_content_and_not_by_path(tmp_path):
     (folder / "sub").mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     (folder / "sub" / "weights").write_bytes(b"abc")
-    first = runs.key(Reading(model=str(folder)))
+    first = store.key(Reading(model=str(folder)))
     shutil.copytree(folder, tmp_path / "two")
-    assert runs.key(Reading(model=str(tmp_path / "two"))) == first
+    assert store.key(Reading(model=str(tmp_path / "two"))) == first
     folder.rename(tmp_path / "three")
-    assert runs.key(Reading(model=str(tmp_path / "three"))) == first
-    assert str(tmp_path) not in json.dumps(runs.described(Reading(model=str(tmp_path / "two"))))
+    assert store.key(Reading(model=str(tmp_path / "three"))) == first
+    assert str(tmp_path) not in json.dumps(store.described(Reading(model=str(tmp_path / "two"))))
     two = tmp_path / "two" / "sub" / "weights"
     two.write_bytes(b"abd")
-    changed = runs.key(Reading(model=str(tmp_path / "two")))
+    changed = store.key(Reading(model=str(tmp_path / "two")))
     two.write_bytes(b"abc")
     os.utime(two, ns=(1, 1))
-    assert runs.key(Reading(model=str(tmp_path / "two"))) == first != changed
+    assert store.key(Reading(model=str(tmp_path / "two"))) == first != changed
     two.rename(two.with_name("other"))
-    assert runs.key(Reading(model=str(tmp_path / "two"))) not in (first, changed)
+    assert store.key(Reading(model=str(tmp_path / "two"))) not in (first, changed)
     file = tmp_path / "data.csv"
     file.write_bytes(b"abc")
-    assert runs.key(Reading(model=str(file))) == runs.key(Reading(model=str(two.with_name("other"))))
+    assert store.key(Reading(model=str(file))) == store.key(Reading(model=str(two.with_name("other"))))
 
 
-@runs.parameters
+@store.parameters
 class OfText:
     version: ClassVar[int] = 1
-    text: Annotated[str, runs.Content(reads=("**/*.txt",), names=("none",))]
+    text: Annotated[str, store.Content(reads=("**/*.txt",), names=("none",))]
 
 
 def test_of_a_folder_neither_what_is_hidden_enters_the_key_nor_what_is_not_read(tmp_path):
     def key_of_text() -> str:
-        return runs.key(OfText(text=str(tmp_path)))
+        return store.key(OfText(text=str(tmp_path)))
 
     def key_of_all() -> str:
-        return runs.key(Reading(model=str(tmp_path)))
+        return store.key(Reading(model=str(tmp_path)))
 
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.txt").write_text("a")
@@ -227,12 +226,12 @@ def test_of_a_folder_neither_what_is_hidden_enters_the_key_nor_what_is_not_read(
 def test_a_value_that_names_something_else_is_no_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "none").mkdir()
-    assert runs.described(OfText(text="none"))["text"] == "none"
-    assert runs.flattened(OfText(text=str(tmp_path / "deep"))) == {"text": "deep"}
+    assert store.described(OfText(text="none"))["text"] == "none"
+    assert store.flattened(OfText(text=str(tmp_path / "deep"))) == {"text": "deep"}
 
 
 def test_a_name_that_is_no_file_enters_as_it_is():
-    assert runs.described(Reading(model="minilm"))["model"] == "minilm"
+    assert store.described(Reading(model="minilm"))["model"] == "minilm"
 
 
 # What is needed before
@@ -240,9 +239,9 @@ def test_a_name_that_is_no_file_enters_as_it_is():
 
 def test_needs_are_the_experiments_among_the_fields_however_deep(log):
     one, two = Doubling(number=1, log=log), Doubling(number=2, log=log)
-    assert runs.needs(one) == []
-    assert runs.needs(Sum(left=one, right=two)) == [one, two]
-    assert runs.needs(Outer(start=Wrapping(inner=one, model="m"), seed=0)) == [one]
+    assert store.needs(one) == []
+    assert store.needs(Sum(left=one, right=two)) == [one, two]
+    assert store.needs(Outer(start=Wrapping(inner=one, model="m"), seed=0)) == [one]
 
 
 # Files of a run
@@ -303,7 +302,7 @@ def test_once_computes_once_and_again_if_the_file_is_not_as_written(results, log
 
 
 def test_what_is_read_is_as_it_was_written_or_performed_again(results, log):
-    run = runs.perform(Doubling(number=1, log=log), results)
+    run = store.perform(Doubling(number=1, log=log), results)
     file = run.path / "number.json"
     for count, damage in enumerate((lambda: file.write_text('{\n "double": 3\n}'), file.unlink), 1):
         assert run.read("number.json") == {"double": 2}
@@ -355,7 +354,7 @@ def test_a_folder_that_could_not_be_filled_leaves_nothing(results, log):
 
 def test_a_damaged_checkpoint_is_as_none(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    checkpoint = runs.Checkpoint(path, 0)
+    checkpoint = store.Checkpoint(path, 0)
     assert checkpoint.load() is None
     checkpoint.save_if_due(lambda: {"a": torch.arange(300), "losses": [1.0]})
     assert torch.equal(checkpoint.load()["a"], torch.arange(300))
@@ -371,7 +370,7 @@ def test_a_damaged_checkpoint_is_as_none(tmp_path):
 def test_no_flipped_bit_of_a_checkpoint_is_believed(tmp_path):
     """torch.load alone believes nearly all of them."""
     path = tmp_path / "checkpoint.pt"
-    checkpoint = runs.Checkpoint(path, 0)
+    checkpoint = store.Checkpoint(path, 0)
     checkpoint.save_if_due(lambda: {"a": torch.arange(50.0), "b": [torch.arange(30)]})
     whole, refused = path.read_bytes(), 0
     for position in range(0, len(whole), 3):
@@ -386,7 +385,7 @@ def test_a_checkpoint_of_another_run_is_as_none(results, log):
     one, two = (Run(Doubling(number=number, log=log), results) for number in (1, 2))
     one.checkpoint(every=0).save_if_due(lambda: {"a": 1})
     two.path.mkdir()
-    shutil.copy(one.path / runs.CHECKPOINT, two.path)
+    shutil.copy(one.path / store.CHECKPOINT, two.path)
     assert one.checkpoint().load() == {"a": 1}
     assert two.checkpoint().load() is None
 
@@ -394,13 +393,13 @@ def test_a_checkpoint_of_another_run_is_as_none(results, log):
 @pytest.mark.parametrize("text", ["[]", "{}", '{"seconds": null}', '{"seconds": "5"}', "[1]", "x"])
 def test_a_time_that_cannot_be_read_is_none_at_all(tmp_path, text):
     (tmp_path / "c.json").write_text(text)
-    assert runs.spent(tmp_path / "c.pt") == 0.0
+    assert store.spent(tmp_path / "c.pt") == 0.0
 
 
 def test_a_checkpoint_is_saved_when_it_is_due(tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
-    checkpoint = runs.Checkpoint(tmp_path / "c.pt", 60)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    checkpoint = store.Checkpoint(tmp_path / "c.pt", 60)
     saved = []
     for at in (110, 159, 160, 200, 219, 221):
         now[0] = at
@@ -410,21 +409,21 @@ def test_a_checkpoint_is_saved_when_it_is_due(tmp_path, monkeypatch):
 
 def test_the_time_spent_before_an_interruption_counts(tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     for begins, saves, expected in ((100, 160, 60), (1000, 1070, 130), (5000, 5060, 190)):
         now[0] = begins
-        checkpoint = runs.Checkpoint(tmp_path / "c.pt", 60)
+        checkpoint = store.Checkpoint(tmp_path / "c.pt", 60)
         now[0] = saves
         checkpoint.save_if_due(dict)
-        assert runs.spent(tmp_path / "c.pt") == expected
+        assert store.spent(tmp_path / "c.pt") == expected
 
 
 def test_a_run_that_was_interrupted_tells_the_time_of_all_its_parts(tmp_path):
-    run = runs.Run(Doubling(number=4, log=str(tmp_path / "log")), tmp_path / "results")
+    run = store.Run(Doubling(number=4, log=str(tmp_path / "log")), tmp_path / "results")
     run.path.mkdir(parents=True)
-    (run.path / runs.CHECKPOINT).write_bytes(b"")
-    (run.path / runs.CHECKPOINT).with_suffix(".json").write_text('{"seconds": 500.0}')
-    runs.perform(run.experiment, run.results)
+    (run.path / store.CHECKPOINT).write_bytes(b"")
+    (run.path / store.CHECKPOINT).with_suffix(".json").write_text('{"seconds": 500.0}')
+    store.perform(run.experiment, run.results)
     assert 500 <= json.loads((run.path / "provenance.json").read_text())["seconds"] < 560
     assert not list(run.path.glob("checkpoint*"))
 
@@ -434,17 +433,17 @@ def test_a_run_that_was_interrupted_tells_the_time_of_all_its_parts(tmp_path):
 
 def test_a_run_is_performed_once_and_found_ever_after(results, log):
     experiment = Doubling(number=4, log=log)
-    run = runs.perform(experiment, results)
+    run = store.perform(experiment, results)
     assert run.finished
     assert run.metrics == {"double": 8}
-    assert run.path == results / "Doubling" / runs.key(experiment)
-    again = runs.perform(experiment, results)
+    assert run.path == results / "Doubling" / store.key(experiment)
+    again = store.perform(experiment, results)
     assert again.metrics == {"double": 8}
     assert lines(log) == ["began 4", "ended 4"]
 
 
 def test_a_run_is_unfinished_if_a_file_is_missing_or_of_another_size(results, log):
-    run = runs.perform(Doubling(number=4, log=log), results)
+    run = store.perform(Doubling(number=4, log=log), results)
     told = json.loads((run.path / "metrics.json").read_text())["files"]
     assert {"number.json", "parameters.json", "provenance.json"} <= told.keys()
     for name in told:
@@ -459,7 +458,7 @@ def test_a_run_is_unfinished_if_a_file_is_missing_or_of_another_size(results, lo
     (run.path / "number.json").write_text("")
     with pytest.raises(ValueError, match="not finished"):
         _ = run.metrics
-    again = runs.perform(Doubling(number=4, log=log), results)
+    again = store.perform(Doubling(number=4, log=log), results)
     assert again.finished
     assert again.metrics == {"double": 8}
     assert len(lines(log)) == 4
@@ -468,7 +467,7 @@ def test_a_run_is_unfinished_if_a_file_is_missing_or_of_another_size(results, lo
 
 
 def test_no_altered_byte_of_a_closing_record_is_believed(results, log):
-    run = runs.perform(Doubling(number=4, log=log), results)
+    run = store.perform(Doubling(number=4, log=log), results)
     file = run.path / "metrics.json"
     whole = file.read_bytes()
     for position in range(len(whole)):
@@ -499,11 +498,11 @@ NOTHING_TOLD = [
 @pytest.mark.parametrize("text", NOTHING_TOLD)
 def test_a_file_with_something_else_in_it_is_made_again(results, log, name, text):
     experiment = Doubling(number=4, log=log)
-    run = runs.perform(experiment, results)
+    run = store.perform(experiment, results)
     (run.path / name).write_bytes(text)
     assert not run.finished
-    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
-    assert runs.perform(experiment, results).metrics == {"double": 8}
+    assert store.status([experiment], results)["state"].tolist() == ["missing"]
+    assert store.perform(experiment, results).metrics == {"double": 8}
     assert run.intact
     assert lines(log) == ["began 4", "ended 4"] * 2
 
@@ -514,13 +513,13 @@ def test_an_error_that_tells_nothing_is_no_error(results, log, text):
     run = Run(experiment, results)
     run.path.mkdir(parents=True)
     (run.path / "error.json").write_bytes(text)
-    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
+    assert store.status([experiment], results)["state"].tolist() == ["missing"]
 
 
 def test_a_file_altered_in_its_size_is_made_again_where_it_is_needed(results, log):
     """Also the one that only tells where the run comes from."""
     inner = Doubling(number=1, log=log)
-    run = runs.perform(inner, results)
+    run = store.perform(inner, results)
     for count, name in enumerate(("number.json", "parameters.json", "provenance.json", "number.json.sha256"), 1):
         whole = (run.path / name).read_bytes()
         (run.path / name).write_bytes(whole.replace(b"1", b"3", 1).replace(b"2", b"3", 1))
@@ -528,20 +527,20 @@ def test_a_file_altered_in_its_size_is_made_again_where_it_is_needed(results, lo
         assert run.finished
         assert not run.intact
         outer = Outer(start=Wrapping(inner=inner, model="m"), seed=count)
-        assert runs.perform(outer, results).metrics == {"double": 2}
+        assert store.perform(outer, results).metrics == {"double": 2}
         assert run.intact
         assert lines(log).count("ended 1") == count + 1
 
 
 def test_what_was_copied_from_another_run_is_not_believed(results, log):
     one, two = Doubling(number=1, log=log), Doubling(number=2, log=log)
-    first, second = runs.perform(one, results), Run(two, results)
+    first, second = store.perform(one, results), Run(two, results)
 
     def the_folder():
         shutil.copytree(first.path, second.path)
 
     def the_record():
-        runs.perform(two, results)
+        store.perform(two, results)
         shutil.copy(first.path / "metrics.json", second.path)
 
     def a_file_and_its_seal():
@@ -552,14 +551,14 @@ def test_what_was_copied_from_another_run_is_not_believed(results, log):
     for copy in (the_folder, the_record, a_file_and_its_seal):
         copy()
         assert not second.finished
-        assert runs.table(results, Doubling)["number"].tolist() == [1]
-        assert len(runs.rows([one, two], results)) == 1
-        assert runs.perform(two, results).metrics == {"double": 4}
+        assert store.table(results, Doubling)["number"].tolist() == [1]
+        assert len(store.rows([one, two], results)) == 1
+        assert store.perform(two, results).metrics == {"double": 4}
         assert second.intact
         shutil.rmtree(second.path)
-    elsewhere = results / "Sum" / runs.key(one)
+    elsewhere = results / "Sum" / store.key(one)
     shutil.copytree(first.path, elsewhere)
-    assert runs.table(results, Sum).empty
+    assert store.table(results, Sum).empty
 
 
 @pytest.mark.parametrize(
@@ -571,10 +570,10 @@ def test_a_folder_in_the_place_of_a_file_gives_way(results, log, name):
     experiment = Doubling(number=4, log=log)
     run = Run(experiment, results)
     (run.path / name / "sub").mkdir(parents=True)
-    assert runs.status([experiment], results)["state"].tolist() == ["missing"]
+    assert store.status([experiment], results)["state"].tolist() == ["missing"]
     assert run.checkpoint().load() is None
-    assert runs.table(results, Doubling).empty
-    assert runs.perform(experiment, results).metrics == {"double": 8}
+    assert store.table(results, Doubling).empty
+    assert store.perform(experiment, results).metrics == {"double": 8}
     assert run.intact
     assert all(path.is_file() for path in run.path.iterdir())
 
@@ -584,8 +583,8 @@ def test_a_file_in_the_place_of_a_folder_gives_way(results, log):
     run = Run(experiment, results)
     run.path.parent.mkdir(parents=True)
     run.path.write_text("")
-    assert runs.leftovers(results) == []
-    assert runs.perform(experiment, results).metrics == {"double": 8}
+    assert store.leftovers(results) == []
+    assert store.perform(experiment, results).metrics == {"double": 8}
     (run.path / "model").write_text("")
     assert run.folder("model", lambda folder: (folder / "a").write_text("a")).is_dir()
 
@@ -596,7 +595,7 @@ def test_what_a_killed_process_left_half_written_goes_with_the_next_attempt(resu
     (run.path / ".model-123").mkdir(parents=True)
     for name in (".model-123/weights", ".number-123.json", ".checkpoint-99.pt"):
         (run.path / name).write_text("half")
-    runs.perform(experiment, results)
+    store.perform(experiment, results)
     assert sorted(path.name for path in run.path.iterdir()) == [
         ".lock",
         "metrics.json",
@@ -610,44 +609,44 @@ def test_what_a_killed_process_left_half_written_goes_with_the_next_attempt(resu
 def test_leftovers_are_unfinished_runs_and_what_lies_about_in_finished_ones(results, log):
     finished, broken, working = (Run(Doubling(number=number, log=log), results) for number in range(3))
     for run in (finished, broken):
-        runs.perform(run.experiment, results)
+        store.perform(run.experiment, results)
     (broken.path / "number.json").unlink()
     for name in (".number-1.json", "checkpoint.pt"):
         (finished.path / name).write_text("12345")
     with files.locked(working.path / ".lock"):
-        found = runs.leftovers(results)
+        found = store.leftovers(results)
         assert set(found) == {finished.path / ".number-1.json", finished.path / "checkpoint.pt", broken.path}
         sizes = [5, 5, sum(path.stat().st_size for path in broken.path.iterdir())]
-        assert sorted(runs.remove(path) for path in found) == sizes
-        assert runs.remove(working.path) == 0
+        assert sorted(store.remove(path) for path in found) == sizes
+        assert store.remove(working.path) == 0
     assert finished.intact
     assert not broken.path.exists()
-    assert runs.leftovers(results) == [working.path]
-    assert runs.leftovers(results / "nowhere") == []
+    assert store.leftovers(results) == [working.path]
+    assert store.leftovers(results / "nowhere") == []
 
 
 def test_a_failed_run_is_recorded_and_can_be_mended(results, log, monkeypatch):
     experiment = Failing(message="the disk is full", log=log)
     with pytest.raises(ValueError, match="disk"):
-        runs.perform(experiment, results)
+        store.perform(experiment, results)
     run = Run(experiment, results)
     assert not run.finished
-    status = runs.status([experiment, AfterFailing(first=experiment), Doubling(number=1, log=log)], results)
+    status = store.status([experiment, AfterFailing(first=experiment), Doubling(number=1, log=log)], results)
     assert status["state"].tolist() == ["failed", "missing", "missing"]
     assert status["error"].tolist() == ["ValueError: the disk is full", "", ""]
     assert status["experiment"].tolist() == ["Failing", "AfterFailing", "Doubling"]
-    assert status["key"].tolist()[0] == runs.key(experiment)
+    assert status["key"].tolist()[0] == store.key(experiment)
     monkeypatch.setattr(Failing, "perform", lambda self, run: {"fine": 1})
-    assert runs.perform(experiment, results).metrics == {"fine": 1}
+    assert store.perform(experiment, results).metrics == {"fine": 1}
     assert not (run.path / "error.json").exists()
-    assert runs.status([experiment], results)["state"].tolist() == ["finished"]
-    assert runs.status([], results).empty
+    assert store.status([experiment], results)["state"].tolist() == ["finished"]
+    assert store.status([], results).empty
 
 
 def test_a_needed_run_is_performed_before_and_only_once(results, log):
     pair = Sum(left=Doubling(number=1, log=log), right=Doubling(number=2, log=log))
-    assert runs.perform(pair, results).metrics == {"sum": 6}
-    assert runs.perform(Outer(start=Wrapping(inner=pair.left, model="m"), seed=0), results).metrics == {"double": 2}
+    assert store.perform(pair, results).metrics == {"sum": 6}
+    assert store.perform(Outer(start=Wrapping(inner=pair.left, model="m"), seed=0), results).metrics == {"double": 2}
     assert [line for line in lines(log) if line.startswith("began")] == ["began 1", "began 2"]
 
 
@@ -665,7 +664,7 @@ def test_a_run_draws_alike_whether_what_it_needs_was_there_or_not(results, log, 
 def test_metrics_of_numpy_and_torch_are_plain_numbers(results, log, monkeypatch):
     told = {"a": np.float32(0.5), "b": torch.tensor(3), "c": [np.int64(1), np.bool_(True)], "d": float("nan"), "e": "x"}
     monkeypatch.setattr(Doubling, "perform", lambda self, run: told)
-    found = runs.perform(Doubling(number=1, log=log), results).metrics
+    found = store.perform(Doubling(number=1, log=log), results).metrics
     assert {name: value for name, value in found.items() if name != "d"} == {"a": 0.5, "b": 3, "c": [1, True], "e": "x"}
     assert np.isnan(found["d"])
 
@@ -686,7 +685,7 @@ def forked(perform) -> int:
 def test_two_processes_perform_a_run_once_and_a_killed_one_is_performed_again(results, log):
     """A process is killed inside the run; then two others and this one start it at the same moment."""
     run = Run(Doubling(number=7, log=log, seconds=0.5), results)
-    killed = forked(lambda: runs.perform(run.experiment, results))
+    killed = forked(lambda: store.perform(run.experiment, results))
     deadline = time.monotonic() + 60
     while not lines(log) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -694,8 +693,8 @@ def test_two_processes_perform_a_run_once_and_a_killed_one_is_performed_again(re
     os.waitpid(killed, 0)
     assert run.path.exists()
     assert not run.finished
-    others = [forked(lambda: runs.perform(run.experiment, results)) for _ in range(2)]
-    assert runs.perform(run.experiment, results).metrics == {"double": 14}
+    others = [forked(lambda: store.perform(run.experiment, results)) for _ in range(2)]
+    assert store.perform(run.experiment, results).metrics == {"double": 14}
     for process in others:
         os.waitpid(process, 0)
     assert lines(log) == ["began 7", "began 7", "ended 7"]  # the killed one, and one of the three
@@ -707,27 +706,27 @@ def test_two_processes_perform_a_run_once_and_a_killed_one_is_performed_again(re
 def test_a_table_has_a_row_a_finished_run(results, log):
     told = [Doubling(number=n, log=log) for n in (1, 2, 3)]
     for experiment in told[:2]:
-        runs.perform(experiment, results)
+        store.perform(experiment, results)
     with pytest.raises(ValueError, match="no"):
-        runs.perform(Failing(message="no", log=log), results)
+        store.perform(Failing(message="no", log=log), results)
     pair = Sum(left=told[0], right=told[2])
-    runs.perform(pair, results)
-    table = runs.table(results, Doubling).sort_values("number")
+    store.perform(pair, results)
+    table = store.table(results, Doubling).sort_values("number")
     assert table["number"].tolist() == [1, 2, 3]
     assert table["double"].tolist() == [2, 4, 6]
-    assert table["key"].tolist() == [runs.key(experiment) for experiment in told]
+    assert table["key"].tolist() == [store.key(experiment) for experiment in told]
     assert (table["seconds"] >= 0).all()
-    row = runs.table(results, Sum).iloc[0]
+    row = store.table(results, Sum).iloc[0]
     assert (row["sum"], row["left"], row["left.number"], row["right.number"]) == (8, "Doubling", 1, 3)
-    assert runs.table(results, Failing).empty
-    assert runs.table(results / "nowhere", Doubling).empty
+    assert store.table(results, Failing).empty
+    assert store.table(results / "nowhere", Doubling).empty
     grid = [told[2], Doubling(number=9, log=log), told[0]]
-    assert runs.rows(grid, results)["number"].tolist() == [3, 1]
+    assert store.rows(grid, results)["number"].tolist() == [3, 1]
 
 
 def test_files_stand_in_a_table_by_their_name_alone(tmp_path):
     (tmp_path / "my_model").mkdir()
-    row = runs.flattened(
+    row = store.flattened(
         Outer(start=Wrapping(inner=Doubling(number=1, log="l"), model=str(tmp_path / "my_model")), seed=2)
     )
     assert row == {
@@ -744,18 +743,18 @@ def test_files_stand_in_a_table_by_their_name_alone(tmp_path):
 def test_recorded_runs_carry_what_their_key_is_computed_from(results, tmp_path, log):
     grid = [Sum(left=Doubling(number=n, log=log), right=Doubling(number=5, log=log)) for n in (1, 2)]
     path = tmp_path / "records" / "grid.parquet"
-    assert runs.recorded(path).empty
-    runs.perform(grid[0], results)
+    assert store.recorded(path).empty
+    store.perform(grid[0], results)
     with pytest.raises(ValueError, match="1 of 2 runs for grid are not finished"):
-        runs.record(grid, results, path)
+        store.record(grid, results, path)
     assert not path.exists()
-    runs.perform(grid[1], results)
-    returned = runs.record(grid, results, path)
-    table = runs.recorded(path)
+    store.perform(grid[1], results)
+    returned = store.record(grid, results, path)
+    table = store.recorded(path)
     pd.testing.assert_frame_equal(table, returned)
     assert table["sum"].tolist() == [12, 14]
     for row, experiment in zip(table.to_dict("records"), grid, strict=True):
-        assert runs.key_of(json.loads(row["parameters"])) == row["key"] == runs.key(experiment)
+        assert store.key_of(json.loads(row["parameters"])) == row["key"] == store.key(experiment)
         assert row["experiment"] == "Sum"
         assert row["made.torch"] == torch.__version__
         assert row["made.commit"]
@@ -766,25 +765,25 @@ def test_a_run_recorded_before_keeps_its_row_where_the_store_lacks_it(results, t
     grid = [Sum(left=Doubling(number=n, log=log), right=Doubling(number=5, log=log)) for n in (1, 2, 3)]
     here, there = tmp_path / "records" / "here.parquet", tmp_path / "records" / "there.parquet"
     for experiment in grid[:2]:
-        runs.perform(experiment, results)
-    runs.record(grid[:2], results, there)
+        store.perform(experiment, results)
+    store.record(grid[:2], results, there)
     shutil.rmtree(results)
-    began = runs.perform(grid[2], results).read(runs.PROVENANCE)["finished"]
-    before = runs.recorded_rows(there.parent)
-    runs.record(grid, results, here, before)
-    table, first = runs.recorded(here), runs.recorded(there)
+    began = store.perform(grid[2], results).read(store.PROVENANCE)["finished"]
+    before = store.recorded_rows(there.parent)
+    store.record(grid, results, here, before)
+    table, first = store.recorded(here), store.recorded(there)
     assert table["sum"].tolist() == [12, 14, 16]
     pd.testing.assert_frame_equal(table[:2], first, check_dtype=False)
     assert table["made.finished"][2] == began
     with pytest.raises(ValueError, match="1 of 3 runs for here are not finished"):
-        runs.record(grid, results, here, {key: row for key, row in before.items() if row["sum"] != 12})
+        store.record(grid, results, here, {key: row for key, row in before.items() if row["sum"] != 12})
 
 
 def test_no_path_of_this_machine_is_told(results, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
-    run = runs.perform(Reading(model=str(folder)), results)
+    run = store.perform(Reading(model=str(folder)), results)
     for name in ("parameters.json", "metrics.json", "provenance.json"):
         text = (run.path / name).read_text()
         assert str(tmp_path) not in text
@@ -795,7 +794,7 @@ def test_no_path_of_this_machine_is_told(results, tmp_path):
 
 @pytest.mark.parametrize(("told", "precision"), [("no", "float32"), ("bf16", "mixed with bf16")])
 def test_provenance_names_the_precision_that_training_has(told, precision):
-    program = "from lottery import store as runs; print(runs.provenance()['precision'])"
+    program = "from lottery import store; print(store.provenance()['precision'])"
     environment = os.environ | {"ACCELERATE_MIXED_PRECISION": told}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == precision
@@ -803,6 +802,6 @@ def test_provenance_names_the_precision_that_training_has(told, precision):
 
 def test_provenance_without_git(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    found = runs.provenance.__wrapped__()
+    found = store.provenance.__wrapped__()
     assert found["commit"] == "not in a checkout"
     assert found["torch"] == torch.__version__

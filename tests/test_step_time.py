@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 from transformers import BertConfig
 
-from lottery import store as runs
+from lottery import store
 from lottery.choices import choose
 from lottery.experiments import step_time
 from lottery.experiments.step_time import StepTime, stepping
@@ -18,7 +18,9 @@ def test_the_fastest_step_counts_and_the_first_does_not(tmp_path, monkeypatch):
     taken = iter([0.1, 0.2, 5.0, 7.0, 3.0, 9.0])
     began = [step for seconds in taken for step in (0.0, seconds)]
     monkeypatch.setattr(step_time, "time", SimpleNamespace(perf_counter=lambda: began.pop(0)))
-    run = runs.perform(StepTime(method="smp_l", layers=1, width=64, batch_size=2, length=4, rounds=2, seed=0), tmp_path)
+    run = store.perform(
+        StepTime(method="smp_l", layers=1, width=64, batch_size=2, length=4, rounds=2, seed=0), tmp_path
+    )
     assert (run.metrics["step_seconds"], run.metrics["fine_tuning_seconds"]) == (3.0, 7.0)
     assert not began
 

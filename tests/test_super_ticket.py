@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import matthews_corrcoef
 from transformers import BertForSequenceClassification
 
-from lottery import store as runs
+from lottery import store
 from lottery.component_importance import token_sum
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.pruned_score import PrunedScore
@@ -108,30 +108,30 @@ def test_a_level_that_leaves_nothing_is_refused(fine_tuning, scored):
 
 
 def test_scores_on_train_are_of_train(tuned, tmp_path):
-    run = runs.perform(ComponentScores(of=tuned, importance="token_sum", where="train"), tmp_path)
+    run = store.perform(ComponentScores(of=tuned, importance="token_sum", where="train"), tmp_path)
     task, model, tokenizer, tables = tuned.opened(run)
     given = encoded(task, tables["train"], tokenizer, tuned.max_length)
     kept = {"heads": torch.ones(2, 4, dtype=torch.bool), "mlps": torch.ones(2, dtype=torch.bool)}
     expected = token_sum.score(model, given, kept, torch.Generator())
     assert run.metrics["head_scores"] == pytest.approx(expected["heads"].flatten().tolist())
-    on_dev = runs.perform(ComponentScores(of=tuned, importance="token_sum"), tmp_path)
+    on_dev = store.perform(ComponentScores(of=tuned, importance="token_sum"), tmp_path)
     assert on_dev.metrics["head_scores"] != run.metrics["head_scores"]
 
 
 def test_a_ticket_is_trained_again_from_the_pretrained_weights_and_scored_on_what_was_held_out(tuned, tmp_path):
     part = replace(tuned, train_examples=16, epochs=3.0)
     ticket = SuperTicket(of=part, tenths=5)
-    cut = runs.perform(PrunedScore(of=part, kept=ticket), tmp_path)
+    cut = store.perform(PrunedScore(of=part, kept=ticket), tmp_path)
     assert (cut.metrics["heads"], cut.metrics["mlps"]) == (8 - 4, 2 - 1)
     again = replace(part, start=Ticket(of=part.start, kept=ticket), saved=False, scored_unseen=True)
-    found = runs.perform(again, tmp_path).metrics
+    found = store.perform(again, tmp_path).metrics
     assert "unseen_score" in found
-    assert "unseen_score" not in runs.perform(part, tmp_path).metrics
+    assert "unseen_score" not in store.perform(part, tmp_path).metrics
 
 
 def test_the_score_on_what_was_held_out_is_that_of_the_saved_model(tuned, tmp_path, tokenizer):
     part = replace(tuned, train_examples=16, epochs=60.0, scored_unseen=True)
-    run = runs.perform(part, tmp_path)
+    run = store.perform(part, tmp_path)
     assert run.metrics["train_loss"] < 0.1
     model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
     unseen = part.unseen()
@@ -143,4 +143,4 @@ def test_the_score_on_what_was_held_out_is_that_of_the_saved_model(tuned, tmp_pa
         ]
     assert run.metrics["unseen_score"] == pytest.approx(matthews_corrcoef(unseen["label"], given))
     with pytest.raises(ValueError, match="scored_unseen: it is trained on all of train"):
-        runs.perform(replace(tuned, scored_unseen=True), tmp_path)
+        store.perform(replace(tuned, scored_unseen=True), tmp_path)

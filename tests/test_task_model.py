@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from transformers import BertForSequenceClassification
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask, Rewound
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.pruned_score import PrunedScore
@@ -33,7 +33,7 @@ def differing(folder, bert_folder, gone=None):
 
 
 def test_of_a_whole_model_nearly_everything_changes(whole, fine_tuning, bert_folder, tmp_path):
-    run = runs.perform(whole, tmp_path)
+    run = store.perform(whole, tmp_path)
     found, trained = run.metrics, run.need(fine_tuning)
     assert (found["removed"], found["weights"], found["sparsity_met"]) == (0, MATRICES, 0.0)
     assert found["changed"] == differing(trained.path / "model", bert_folder) > 2 * MATRICES / 3
@@ -45,7 +45,7 @@ def test_of_a_whole_model_nearly_everything_changes(whole, fine_tuning, bert_fol
 
 def test_what_is_cut_at_the_end_was_trained_but_is_not_stored(whole, fine_tuning, bert_folder, tmp_path):
     cut = Cut(of=fine_tuning, sparsity=0.5, **PRINTED)
-    run = runs.perform(replace(whole, kept=cut), tmp_path)
+    run = store.perform(replace(whole, kept=cut), tmp_path)
     found, tuned = run.metrics, run.need(fine_tuning)
     assert (found["removed"], found["sparsity_met"]) == (MATRICES // 2, 0.5)
     assert found["changed"] == differing(tuned.path / "model", bert_folder, cut.mask(run))
@@ -56,7 +56,7 @@ def test_what_is_cut_at_the_end_was_trained_but_is_not_stored(whole, fine_tuning
 def test_what_is_held_at_zero_is_not_trained_and_both_trainings_count(whole, fine_tuning, bert_folder, tmp_path):
     ticket = Ticket(of=fine_tuning, kept=Cut(of=fine_tuning, sparsity=0.5, **PRINTED))
     retrained = replace(fine_tuning, start=ticket, epochs=1.0)
-    run = runs.perform(replace(whole, of=retrained), tmp_path)
+    run = store.perform(replace(whole, of=retrained), tmp_path)
     found, steps = run.metrics, [run.need(each).metrics["steps"] for each in (fine_tuning, retrained)]
     assert steps[0] != steps[1]
     assert found["steps"] == sum(steps)
@@ -79,7 +79,7 @@ def test_all_levels_count_among_the_steps(whole, fine_tuning, tmp_path):
         seed=3,
     )
     ticket = Ticket(of=Rewound(pruning=level), kept=level)
-    run = runs.perform(replace(whole, of=replace(fine_tuning, start=ticket)), tmp_path)
+    run = store.perform(replace(whole, of=replace(fine_tuning, start=ticket)), tmp_path)
     assert run.metrics["sparsity_met"] == 0.75
     assert run.metrics["steps"] == 5 + 5 + 10  # 37 examples in batches of 8: five in an epoch
     assert run.metrics["pretraining_steps"] == 0
@@ -88,7 +88,7 @@ def test_all_levels_count_among_the_steps(whole, fine_tuning, tmp_path):
 def test_its_metrics_are_called_as_those_of_a_learned_mask(whole, fine_tuning, tmp_path):
     how = {"sparsity": 0.5, "epochs": 1.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
     how |= {"strength": 0.0, "pressing": "ramp", "max_length": 16, "seed": 3, "task": "cola", "method": "movement"}
-    learned = runs.perform(LearnedMask(start=fine_tuning.start, **how), tmp_path).metrics
-    found = runs.perform(whole, tmp_path).metrics
+    learned = store.perform(LearnedMask(start=fine_tuning.start, **how), tmp_path).metrics
+    found = store.perform(whole, tmp_path).metrics
     assert found.keys() - learned.keys() == {"pretraining_steps"}
     assert all(type(learned[name]) is type(value) for name, value in found.items() if name in learned)

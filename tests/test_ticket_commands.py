@@ -10,8 +10,7 @@ import torch
 from scipy import stats
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
@@ -72,7 +71,7 @@ def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
 
 
 def test_the_mask_of_a_run_is_saved_with_what_was_said_of_it(lottery, here, tuned):
-    run = runs.perform(MagnitudeSearch(of=tuned), here / "results")
+    run = store.perform(MagnitudeSearch(of=tuned), here / "results")
     code, _, error = lottery("ticket", "save", run.path, "-o", "t.safetensors", "--coder", "entropy")
     assert (code, error) == (0, "")
     mask, header = mask_files.load(here / "t.safetensors")

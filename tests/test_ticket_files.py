@@ -7,8 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.masks import files as mask_files
@@ -115,14 +114,14 @@ def test_the_mask_of_another_model_is_refused(classifier, config):
 
 
 def test_the_mask_of_a_run_is_taken_as_it_was_written(tuned, tmp_path):
-    run = runs.perform(MagnitudeSearch(of=tuned), tmp_path)
+    run = store.perform(MagnitudeSearch(of=tuned), tmp_path)
     assert ticket_files.is_run(run.path)
     assert not ticket_files.is_run(tmp_path)
     mask, header = ticket_files.of_run(run.path)
     assert masks.removed(mask) == run.metrics["removed"]
     assert header["method"] == "magnitude, global"
     with pytest.raises(ValueError, match="has left no mask"):
-        ticket_files.of_run(runs.perform(PrunedScore(of=tuned, kept=MagnitudeSearch(of=tuned)), tmp_path).path)
+        ticket_files.of_run(store.perform(PrunedScore(of=tuned, kept=MagnitudeSearch(of=tuned)), tmp_path).path)
     kept = {name: ~part for name, part in mask.items()}
     mask_files.save(run.path / "mask.safetensors", kept, model="m", method="x", asked=0.5, seed=0)
     with pytest.raises(ValueError, match="is not as the run has written it"):

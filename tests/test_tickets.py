@@ -7,8 +7,7 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments import Kept, Pretrained, Start, conditions
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
@@ -90,7 +89,7 @@ def test_a_ticket_has_its_models_weights_and_what_is_not_in_it_stays_0_through_t
     given, tuned, tmp_path
 ):
     ticket = Ticket(of=given, kept=cut(tuned))
-    run = runs.perform(replace(tuned, start=ticket), tmp_path)
+    run = store.perform(replace(tuned, start=ticket), tmp_path)
     fine = prunable(Run(tuned, tmp_path).path / "model")
     trained = prunable(run.path / "model")
     mask = ticket.mask(run)
@@ -98,14 +97,14 @@ def test_a_ticket_has_its_models_weights_and_what_is_not_in_it_stays_0_through_t
         assert torch.equal(kept, masks.keep_highest_in_each({name: fine[name].abs()}, 0.4)[name])
         assert (trained[name][~kept] == 0).all()
         assert (trained[name][kept] != 0).any()
-    assert runs.needs(replace(tuned, start=ticket)) == [tuned]
+    assert store.needs(replace(tuned, start=ticket)) == [tuned]
 
 
 def test_freed_weights_begin_at_0_and_move(given, tuned, tmp_path):
     ticket = Ticket(of=tuned, kept=cut(tuned))
     held = replace(tuned, start=ticket)
     freed = replace(tuned, start=Freed(pruned=held))
-    run = runs.perform(freed, tmp_path)
+    run = store.perform(freed, tmp_path)
     before = prunable(Run(held, tmp_path).path / "model")
     after = prunable(run.path / "model")
     for name, kept in ticket.mask(run).items():
@@ -120,21 +119,21 @@ def test_a_model_that_is_not_saved_is_no_start(tuned, tmp_path):
 
 
 def test_data_can_be_given_beside_the_start(given, tuned, tmp_path, cola_folder):
-    plain = runs.perform(tuned, tmp_path)
+    plain = store.perform(tuned, tmp_path)
     dev = given.tables("cola")["dev"]["label"]
     assert plain.metrics["majority_accuracy"] == pytest.approx(max((dev == 0).mean(), (dev == 1).mean()))
     elsewhere = replace(tuned, start=replace(given, data="nothing of the sort"), data=str(cola_folder))
-    other = runs.perform(elsewhere, tmp_path)
+    other = store.perform(elsewhere, tmp_path)
     assert other.metrics == plain.metrics
-    assert runs.key(elsewhere) != runs.key(tuned)
-    assert runs.flattened(elsewhere)["data"] == "CoLA"
+    assert store.key(elsewhere) != store.key(tuned)
+    assert store.flattened(elsewhere)["data"] == "CoLA"
 
 
 def test_the_integrated_learning_rate_is_the_sum_over_the_updates(tuned, tmp_path):
     """37 examples by 8 are 5 updates; a tenth of them rounds to no warm-up at all."""
-    run = runs.perform(replace(tuned, saved=False), tmp_path)
+    run = store.perform(replace(tuned, saved=False), tmp_path)
     assert run.metrics["integrated_rate"] == pytest.approx(1e-3 * (1 + 0.8 + 0.6 + 0.4 + 0.2))
-    released = runs.perform(replace(tuned, saved=False, epochs=2.0, recipe="released"), tmp_path)
+    released = store.perform(replace(tuned, saved=False, epochs=2.0, recipe="released"), tmp_path)
     first = [0.0, *(1 - step / 5 for step in range(1, 5))]
     second = [1 - step / 10 for step in range(5, 10)]
     assert released.metrics["integrated_rate"] == pytest.approx(1e-3 * sum(first + second))
@@ -144,7 +143,7 @@ def test_released_the_mask_of_a_cut_is_chosen_anew_and_its_schedule_goes_on(give
     tuned = replace(tuned, epochs=2.0, recipe="released")
     kept = cut(tuned, sparsity=0.5)
     again = replace(tuned, start=Ticket(of=tuned, kept=kept), epochs=3.0, learning_rate=3e-3)
-    run = runs.perform(again, tmp_path)
+    run = store.perform(again, tmp_path)
     # Two epochs of 5 updates lie behind it.
     rates = [((step // 5 + 1) * 5 - step) / ((step // 5 + 1) * 5) for step in range(10, 25)]
     assert run.metrics["integrated_rate"] == pytest.approx(3e-3 * sum(rates))
@@ -155,7 +154,7 @@ def test_released_the_mask_of_a_cut_is_chosen_anew_and_its_schedule_goes_on(give
     assert all((weights[name][~each] == 0).all() for name, each in last.items())
     assert mask_files.load(run.path / "mask.safetensors")[1]["sparsity_asked"] == "0.5"
     printed = replace(again, recipe="printed")
-    assert printed.mask(runs.perform(printed, tmp_path)).keys() == last.keys()
+    assert printed.mask(store.perform(printed, tmp_path)).keys() == last.keys()
     assert masks.share_different(printed.mask(run), first) == 0
 
 
@@ -206,7 +205,7 @@ def test_a_condition_or_a_budget_that_there_is_not_is_refused(tuned):
 def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     whole = replace(tuned, start=control(), saved=False)
     grid = {condition: conditions.under(condition, whole, 0.6, "equal") for condition in conditions.CONDITIONS}
-    assert len({runs.key(each) for each in grid.values()}) == 4
+    assert len({store.key(each) for each in grid.values()}) == 4
     pruned = grid["pruned_in_pretraining"]
     assert (pruned.start.sparsity, pruned.start.importance, pruned.epochs) == (0.6, "magnitude", 1.0)
     assert grid["random"].start == replace(pruned.start, importance="random")
@@ -215,7 +214,7 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     assert later.start.of.start == control()
     assert later.start.of.epochs == later.epochs == 0.5
     assert later.start.kept.of == later.start.of
-    table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [*grid.values(), tuned]])
+    table = pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in [*grid.values(), tuned]])
     named = with_conditions(table)
     assert named["condition"].tolist() == list(grid)
     assert named["sparsity"].tolist() == [0.6] * 4
@@ -227,7 +226,7 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
     ]
     begin = conditions.under("random", whole, 0.0, "equal")
     assert begin == conditions.under("pruned_in_pretraining", whole, 0.0, "equal")
-    table = pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in [begin, grid["random"]]])
+    table = pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in [begin, grid["random"]]])
     assert with_conditions(table)[["condition", "sparsity"]].to_numpy().tolist() == [
         ["pruned_in_pretraining", 0.0],
         ["random", 0.6],
@@ -239,6 +238,6 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
 def test_the_recipe_of_a_run_is_found_from_it(tuned, recipe):
     whole = replace(tuned, start=control(), saved=False, epochs=2.0)
     grid = [conditions.under(name, whole, 0.8, recipe) for name in conditions.CONDITIONS]
-    rows = with_conditions(pd.DataFrame([{"experiment": "FineTuning"} | runs.flattened(each) for each in grid]))
+    rows = with_conditions(pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in grid]))
     assert conditions.recipe_of(rows).tolist() == [recipe] * 4
     assert rows["condition"].tolist() == list(conditions.CONDITIONS)

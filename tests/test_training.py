@@ -6,8 +6,7 @@ import pytest
 import torch
 from transformers import BertForQuestionAnswering, BertForSequenceClassification, get_linear_schedule_with_warmup
 
-from lottery import masks, pruning, training
-from lottery import store as runs
+from lottery import masks, pruning, store, training
 from lottery.data import spans
 from lottery.data.examples import encode, epochs
 from lottery.models.families import prunable
@@ -181,11 +180,11 @@ def test_a_resumed_training_ends_with_the_same_bits(config, examples, tmp_path, 
         for stop in stops:
             with pytest.raises(Interruption):
                 pruned_training(
-                    config, examples, holding=holding, checkpoint=runs.Checkpoint(path, 0), stop_before=stop
+                    config, examples, holding=holding, checkpoint=store.Checkpoint(path, 0), stop_before=stop
                 )
         torch.manual_seed(999)
         resumed, found, found_mask = pruned_training(
-            config, examples, holding=holding, checkpoint=runs.Checkpoint(path, 0), seed=5
+            config, examples, holding=holding, checkpoint=store.Checkpoint(path, 0), seed=5
         )
         assert found == losses
         assert same(resumed, undisturbed)
@@ -196,7 +195,7 @@ def test_a_checkpoint_may_lie_some_steps_back(config, examples, tmp_path):
     """Saved at step 4 alone, interrupted at step 9: steps 4 to 8 are done again."""
     undisturbed, losses, _ = pruned_training(config, examples, holding="zero")
 
-    class Seldom(runs.Checkpoint):
+    class Seldom(store.Checkpoint):
         def save_if_due(self, state):
             if len(state()["losses"]) == 4:
                 super().save_if_due(state)
@@ -213,8 +212,8 @@ def test_a_checkpoint_that_does_not_fit_is_left_alone_and_that_is_said(config, e
     undisturbed, losses, _ = pruned_training(config, examples, holding="zero")
     path = tmp_path / "c.pt"
     with pytest.raises(Interruption):
-        pruned_training(config, examples, holding="zero", checkpoint=runs.Checkpoint(path, 0), stop_before=3)
-    whole = runs.Checkpoint(path, 0).load()
+        pruned_training(config, examples, holding="zero", checkpoint=store.Checkpoint(path, 0), stop_before=3)
+    whole = store.Checkpoint(path, 0).load()
 
     def larger(state):
         name = next(iter(state["model"]))
@@ -230,8 +229,8 @@ def test_a_checkpoint_that_does_not_fit_is_left_alone_and_that_is_said(config, e
         state = {name: dict(part) if isinstance(part, dict) else part for name, part in whole.items()}
         state["optimizer"]["param_groups"] = list(state["optimizer"]["param_groups"])
         change(state)
-        runs.Checkpoint(path, 0).save_if_due(lambda state=state: state)
-        again, found, _ = pruned_training(config, examples, holding="zero", checkpoint=runs.Checkpoint(path, 0))
+        store.Checkpoint(path, 0).save_if_due(lambda state=state: state)
+        again, found, _ = pruned_training(config, examples, holding="zero", checkpoint=store.Checkpoint(path, 0))
         assert "starting anew" in capsys.readouterr().out
         assert found == losses
         assert same(again, undisturbed)

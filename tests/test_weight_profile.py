@@ -9,8 +9,7 @@ import scipy.stats
 import torch
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
-from lottery import masks
-from lottery import store as runs
+from lottery import masks, store
 from lottery.experiments.starts import Given
 from lottery.experiments.weight_profile import CUTS, WeightProfile, word_pieces
 from lottery.models import opening
@@ -25,7 +24,7 @@ def given(bert_folder, cola_folder):
 
 @pytest.mark.parametrize("embeddings", [True, False])
 def test_matrices_and_cuts_are_those_of_numpy_and_of_the_masks(given, tmp_path, embeddings):
-    found = runs.perform(WeightProfile(of=given, embeddings=embeddings), tmp_path).metrics
+    found = store.perform(WeightProfile(of=given, embeddings=embeddings), tmp_path).metrics
     weights = opening.encoder_weights(given.model, embeddings=True)
     assert found["matrices"] == list(weights)
     for number, weight in enumerate(weights.values()):
@@ -55,7 +54,7 @@ def test_maps_are_means_of_blocks_of_the_magnitudes(tmp_path, tokenizer, cola_fo
     model = BertForPreTraining(BertConfig(**(config.to_dict() | {"vocab_size": 600})))
     opening.save(model, tokenizer, tmp_path / "wide")
     given = Given(model=str(tmp_path / "wide"), data=str(cola_folder))
-    found = runs.perform(WeightProfile(of=given, embeddings=True), tmp_path).metrics
+    found = store.perform(WeightProfile(of=given, embeddings=True), tmp_path).metrics
     weights = opening.encoder_weights(given.model, embeddings=True)
     key = weights["encoder.layer.1.attention.self.key.weight"].abs().double().numpy()
     assert np.reshape(found["key_map"], (-1, found["key_map_columns"])) == pytest.approx(key, abs=5e-5)
@@ -91,7 +90,7 @@ def test_the_correlations_are_scipys_over_the_tokens_counted(tmp_path, config, c
     model = BertForPreTraining(BertConfig(**(config.to_dict() | {"vocab_size": len(VOCABULARY)})))
     opening.save(model, tokenizer, tmp_path / "model")
     given = Given(model=str(tmp_path / "model"), data=str(cola_folder))
-    found = runs.perform(WeightProfile(of=given, embeddings=True), tmp_path).metrics
+    found = store.perform(WeightProfile(of=given, embeddings=True), tmp_path).metrics
     norms = model.bert.embeddings.word_embeddings.weight.detach().double().numpy()
     norms = np.sqrt((norms**2).sum(axis=1))
     for part, counts in {
@@ -122,6 +121,6 @@ def test_the_correlations_are_scipys_over_the_tokens_counted(tmp_path, config, c
 def test_a_vocabulary_of_another_kind_has_no_word_pieces(given, tmp_path, config):
     tokenizer = BertTokenizer(vocab={token: number for number, token in enumerate([*VOCABULARY[:5], "Ġcat", "dog"])})
     opening.save(opening.for_pretraining(given.model), tokenizer, tmp_path / "model")
-    run = runs.perform(WeightProfile(of=replace(given, model=str(tmp_path / "model")), embeddings=True), tmp_path)
+    run = store.perform(WeightProfile(of=replace(given, model=str(tmp_path / "model")), embeddings=True), tmp_path)
     assert (run.metrics["tokens"], run.metrics["lengths"]) == (0, [])
     assert math.isnan(run.metrics["norm_length"])

@@ -11,8 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import masks, pruning, schedules, training
-from lottery import store as runs
+from lottery import masks, pruning, schedules, store, training
 from lottery.choices import choose
 from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
@@ -126,7 +125,7 @@ class FineTuning:
             mask_files.save(
                 run.path / RENEWED,
                 mask,
-                model=f"FineTuning {runs.key(self.start.of)}",
+                model=f"FineTuning {store.key(self.start.of)}",
                 method=f"{self.start.kept.importance}, {self.start.kept.scope}, released",
                 asked=self.start.kept.sparsity,
                 seed=self.seed,

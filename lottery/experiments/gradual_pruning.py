@@ -7,8 +7,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
-from lottery import masks, pruning, schedules, training
-from lottery import store as runs
+from lottery import masks, pruning, schedules, store, training
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments import Pretrained
@@ -87,7 +86,7 @@ class GradualPruning:
         mask_files.save(
             run.path / "mask.safetensors",
             mask,
-            model=f"{type(self.start).__name__} {runs.key(self.start)}",
+            model=f"{type(self.start).__name__} {store.key(self.start)}",
             method=f"{self.importance}, {self.scope}, gradual, {self.recipe}",
             asked=self.sparsity,
             seed=self.seed,

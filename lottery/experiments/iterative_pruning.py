@@ -11,8 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import masks, pruning, schedules, training
-from lottery import store as runs
+from lottery import masks, pruning, schedules, store, training
 from lottery.data import examples
 from lottery.data.examples import Batch
 from lottery.experiments import Pretrained, Start
@@ -213,7 +212,7 @@ class IterativePruning:
         mask_files.save(
             run.path / MASK,
             left,
-            model=f"{type(self.start).__name__} {runs.key(self.start)}",
+            model=f"{type(self.start).__name__} {store.key(self.start)}",
             method=f"magnitude, {self.scope}, iterative, level {self.level}",
             asked=self.sparsity,
             seed=self.seed,

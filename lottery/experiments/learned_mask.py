@@ -11,8 +11,7 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
-from lottery import masks, schedules, training
-from lottery import store as runs
+from lottery import masks, schedules, store, training
 from lottery.choices import choose, named
 from lottery.data.examples import Examples, sorted_batches
 from lottery.experiments import Data, Start, starts
@@ -127,7 +126,7 @@ class LearnedMask:
         mask_files.save(
             run.path / MASK,
             mask,
-            model=f"{type(self.start).__name__} {runs.key(self.start)}",
+            model=f"{type(self.start).__name__} {store.key(self.start)}",
             method=self.method,
             asked=self.sparsity,
             seed=self.seed,

@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import InstanceOf
 
-from lottery import masks, pruning
-from lottery import store as runs
+from lottery import masks, pruning, store
 from lottery.experiments import Kept, Start
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
@@ -42,7 +41,7 @@ class TaskModel:
         matrices = pruning.everything(families.prunable(model, embeddings=False, pooler=False))
         matrices |= {name: kept for name, kept in mask.items() if name in matrices}
         before = state.snapshot(evaluation.with_head(self.before.weights(run), task).base_model)
-        led = {runs.key(each): each for each in _before(self)}.values()
+        led = {store.key(each): each for each in _before(self)}.values()
         found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
         run.once("answers.parquet", lambda: answers)
         return {
@@ -62,6 +61,6 @@ class TaskModel:
 
 def _before(experiment: Experiment) -> Iterator[Experiment]:
     """All that an experiment needs, and what that needs; some more than once."""
-    for needed in runs.needs(experiment):
+    for needed in store.needs(experiment):
         yield needed
         yield from _before(needed)

@@ -19,7 +19,7 @@ from typing import ClassVar
 import cloudpickle
 from _report import Figure, main, side_by_side
 
-from lottery import store as runs
+from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
 from lottery.store import Count, parameters
@@ -73,7 +73,7 @@ def measure(*, empty=1000, real=6, steps=100, epochs=1.0, rounds=3):
         (seconds,) = side_by_side(ways, rounds=rounds)[0].values()
         figures = [Figure(f"{empty:,} empty runs on two workers", seconds, "s", at_most=10)]
         start = Miniature(seed=0, steps=steps)
-        runs.perform(start, results)
+        store.perform(start, results)
         grid, taken = fine_tunings(start, real, epochs), {}
         for is_so in (False, True):
             for workers in (1, 2):

@@ -13,21 +13,21 @@ from unittest.mock import patch
 
 from _report import Figure, main, side_by_side
 
-from lottery import store as runs
+from lottery import store
 
 
-@runs.parameters
+@store.parameters
 class Nothing:
     """Done at once; its fields and metrics are about as many as a fine-tuning's."""
 
     version: ClassVar[int] = 1
     task: str
-    model: runs.Source
-    sparsity: runs.Fraction
-    learning_rate: runs.Positive
-    epochs: runs.Positive
-    batch_size: runs.Size
-    seed: runs.Count
+    model: store.Source
+    sparsity: store.Fraction
+    learning_rate: store.Positive
+    epochs: store.Positive
+    batch_size: store.Size
+    seed: store.Count
 
     def perform(self, run):
         run.once("answers.json", lambda: [self.seed % 2] * 20)
@@ -40,20 +40,20 @@ def measure(*, count=10_000, rounds=3):
         for seed in range(count)
     ]
     with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder)
+        results = Path(folder)
         with patch("os.fsync"):
             for experiment in grid:
-                runs.perform(experiment, store)
+                store.perform(experiment, results)
         ways = {
-            "runs.table": lambda: runs.table(store, Nothing),
-            "runs.rows": lambda: runs.rows(grid, store),
-            "runs.status": lambda: runs.status(grid, store),
-            "runs.leftovers": lambda: runs.leftovers(store),
+            "store.table": lambda: store.table(results, Nothing),
+            "store.rows": lambda: store.rows(grid, results),
+            "store.status": lambda: store.status(grid, results),
+            "store.leftovers": lambda: store.leftovers(results),
         }
         seconds, answers = side_by_side(ways, rounds=rounds)
-    finished = (answers["runs.status"]["state"] == "finished").sum()
-    found = [len(answers["runs.table"]), len(answers["runs.rows"]), finished]
-    if found != [count] * 3 or answers["runs.leftovers"]:
+    finished = (answers["store.status"]["state"] == "finished").sum()
+    found = [len(answers["store.table"]), len(answers["store.rows"]), finished]
+    if found != [count] * 3 or answers["store.leftovers"]:
         raise RuntimeError(f"of {count} finished runs, table, rows and status found {found}")
     return [Figure(f"{way} over {count:,} finished runs", taken, "s", at_most=2) for way, taken in seconds.items()]
 
