@@ -31,8 +31,8 @@ def cubic(final: float, *, begin: int, end: int) -> Schedule:
 def rise(*, steps: int, power: int = 3) -> Schedule:
     """How far a ramp that begins at step 0 has come: 1 - (1 - t / steps)**power in [0, 1], 1 from `steps` on.
 
-    power  3: times a sparsity it is `cubic` (Jiang et al. 2023, arXiv:2210.06210, eq. 5); 1: it is `linear`, which they
-           give RoBERTa
+    power  3: times a sparsity it is `cubic` (Jiang et al. 2023, arXiv:2210.06210, eq. 5); 1: the same amount each step,
+           which they give RoBERTa
     Raises ValueError for no steps.
 
     >>> [rise(steps=4, power=1)(step) for step in (0, 1, 3, 5)]
@@ -40,31 +40,6 @@ def rise(*, steps: int, power: int = 3) -> Schedule:
     """
     progress = _progress(0.0, 0, steps)
     return lambda step: 1 - (1 - progress(step)) ** power
-
-
-def linear(final: float, *, begin: int, end: int) -> Schedule:
-    """Sparsity rising from 0 to `final` by the same amount each step.
-
-    s(t) = final * (t - begin) / (end - begin) for begin <= t <= end; otherwise as `cubic`.
-    """
-    progress = _progress(final, begin, end)
-    return lambda step: final * progress(step)
-
-
-def geometric(final: float, *, begin: int, end: int) -> Schedule:
-    """Sparsity rising from 0 to `final` by the same share of what remains each step.
-
-    s(t) = 1 - (1 - final)**((t - begin) / (end - begin)) for begin <= t <= end; otherwise as `cubic`. It is what
-    levels of iterative pruning do (Frankle & Carbin 2019, arXiv:1803.03635).
-    """
-    progress = _progress(final, begin, end)
-
-    def sparsity(step: int) -> float:
-        done = progress(step)
-        # 1 - (1 - final) is not always `final` in floating point, and one weight more or less could go for it.
-        return final if done == 1 else 1 - (1 - final) ** done
-
-    return sparsity
 
 
 def linear_with_warmup(steps: int, warmup: int) -> Callable[[int], float]:

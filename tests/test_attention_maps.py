@@ -2,7 +2,6 @@
 
 import math
 
-import pandas as pd
 import pytest
 import torch
 from transformers import (
@@ -14,11 +13,9 @@ from transformers import (
     ElectraForSequenceClassification,
     RobertaConfig,
     RobertaForSequenceClassification,
-    RobertaTokenizer,
 )
 
 from lottery.attention import maps as attention_maps
-from lottery.data import examples
 from lottery.data.examples import Examples
 from lottery.models import families
 from lottery.pruning import components
@@ -282,29 +279,6 @@ def test_a_model_that_heads_were_cut_out_of_is_refused(model, given, cut):
     for way in (attention_maps.raw, attention_maps.normed):
         with pytest.raises(ValueError, match="heads were cut out"):
             way(small, given)
-
-
-@pytest.mark.parametrize("pairs", [True, False])
-def test_special_tokens_are_those_the_tokenizer_adds(tokenizer, pairs):
-    first, second = ["w1 zebra ?", "w3", "w4s w5 w6"], ["w7 w8", "zebra", "."]
-    columns = {"first": first, "label": [0, 1, 0]} | ({"second": second} if pairs else {})
-    found = attention_maps.special_tokens(examples.encode(pd.DataFrame(columns), tokenizer, 20), tokenizer)
-    for row, marks in enumerate(found):
-        tokens = tokenizer.convert_ids_to_tokens(tokenizer(first[row], second[row] if pairs else None)["input_ids"])
-        assert marks.tolist() == [token in ("[CLS]", "[SEP]") for token in tokens]
-        assert sum(marks.tolist()) == (3 if pairs else 2)
-    assert not found[0][2]  # [UNK], a word
-
-
-def test_special_tokens_of_another_family_have_other_names():
-    tokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "a", "b", "Ġ"]
-    theirs = RobertaTokenizer(vocab={token: number for number, token in enumerate(tokens)}, merges=[])
-    table = pd.DataFrame({"first": ["ab"], "second": ["z b"], "label": [1]})
-    given = examples.encode(table, theirs, 20)
-    names = theirs.convert_ids_to_tokens(given.sequences["input_ids"][0])
-    (marks,) = attention_maps.special_tokens(given, theirs)
-    assert [name for name, mark in zip(names, marks.tolist(), strict=True) if mark] == ["<s>", "</s>", "</s>", "</s>"]
-    assert {"a", "b"} <= {name for name, mark in zip(names, marks.tolist(), strict=True) if not mark}
 
 
 def test_every_family_is_looked_at():

@@ -55,7 +55,8 @@ def test_the_chance_level_is_the_spread_of_masks_drawn_at_random(given, tmp_path
     generator = torch.Generator().manual_seed(2)
     squares = []
     for _ in range(400):
-        heads = families.by_head(masks.keep_random_in_each(shapes, 0.4, generator), config)
+        drawn = {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}
+        heads = families.by_head(masks.keep_highest_in_each(drawn, 0.4), config)
         squares.append(np.var([1 - part.double().mean().item() for part in heads.values()]))
     assert found["chance_sd"] == pytest.approx(np.sqrt(np.mean(squares)), rel=0.05)
 

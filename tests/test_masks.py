@@ -24,13 +24,10 @@ from lottery.masks import (
     keep_highest,
     keep_highest_in_each,
     keep_lowest,
-    keep_lowest_in_each,
     keep_random,
-    keep_random_in_each,
     pack,
     share_different,
     sparsity,
-    union,
     unpack,
 )
 
@@ -97,7 +94,6 @@ def test_selection_removes_what_a_plain_sort_removes(dtype, share, decimals):
     assert_same(keep_highest(scores, share), plainly(scores, share))
     assert_same(keep_highest_in_each(scores, share), plainly_in_each(scores, share))
     assert_same(keep_lowest(scores, share), plainly(scores, share, highest=False))
-    assert_same(keep_lowest_in_each(scores, share), plainly_in_each(scores, share, highest=False))
     assert_same(on_any_device(scores, share), plainly(scores, share))
 
 
@@ -282,14 +278,14 @@ def test_types_may_be_mixed_and_no_digit_is_lost():
 def test_scores_are_left_as_they_were_and_may_need_gradients(sampled):
     scores = {"a": torch.randn(50, requires_grad=True), "b": torch.randn(LARGE)}
     before = {name: s.detach().clone() for name, s in scores.items()}
-    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each):
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest):
         assert not keep(scores, 0.5)["a"].requires_grad
     assert all(torch.equal(scores[name], before[name]) for name in scores)
 
 
 def test_nothing_to_select_from():
     empty = {"a": torch.zeros(0, 3)}
-    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each):
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest):
         assert keep({}, 0.5) == {}
         assert keep(empty, 0.5)["a"].shape == (0, 3)
     assert on_any_device({}, 0.5) == {}
@@ -303,7 +299,7 @@ def test_nothing_to_select_from():
 def test_nan_is_refused_with_the_name_of_its_tensor(dtype, n, share, nan, sampled):
     scores = {"fine": torch.randn(n).to(dtype), "broken": torch.randn(n).to(dtype)}
     scores["broken"][1] = nan
-    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each, on_any_device):
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest, on_any_device):
         with pytest.raises(ValueError, match="'broken' contain NaN"):
             keep(scores, share)
     with pytest.raises(ValueError, match="'broken' contain NaN"):
@@ -313,12 +309,11 @@ def test_nan_is_refused_with_the_name_of_its_tensor(dtype, n, share, nan, sample
 @pytest.mark.parametrize("share", [1.0, -0.1, 2, math.nan, math.inf])
 def test_a_sparsity_out_of_range_is_refused(share):
     shapes, generator = {"a": (3,)}, torch.Generator()
-    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each):
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest):
         with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
             keep({"a": torch.randn(3)}, share)
-    for keep in (keep_random, keep_random_in_each):
-        with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
-            keep(shapes, share, generator)
+    with pytest.raises(ValueError, match=r"not in \[0, 1\)"):
+        keep_random(shapes, share, generator)
 
 
 def test_scores_that_are_no_floats_are_refused():
@@ -350,26 +345,21 @@ def test_random_masks_have_exact_counts_and_follow_their_generator():
         assert list(drawn) == list(shapes)
         assert all(drawn[name].shape == torch.Size(shapes[name]) for name in shapes)
         assert sum(int((~kept).sum()) for kept in drawn.values()) == round(share * 68)
-        in_each = keep_random_in_each(shapes, share, torch.Generator().manual_seed(1))
-        assert {n: int((~kept).sum()) for n, kept in in_each.items()} == {
-            n: round(share * math.prod(s)) for n, s in shapes.items()
-        }
-    for keep in (keep_random, keep_random_in_each):
-        once = keep(shapes, 0.5, torch.Generator().manual_seed(1))
-        backwards = dict(reversed(shapes.items()))
-        again = keep(backwards, 0.5, torch.Generator().manual_seed(1))
-        assert list(again) == list(backwards)
-        assert all(torch.equal(once[name], again[name]) for name in shapes)
-        other = keep(shapes, 0.5, torch.Generator().manual_seed(2))
-        assert any(not torch.equal(once[name], other[name]) for name in shapes)
+    once = keep_random(shapes, 0.5, torch.Generator().manual_seed(1))
+    backwards = dict(reversed(shapes.items()))
+    again = keep_random(backwards, 0.5, torch.Generator().manual_seed(1))
+    assert list(again) == list(backwards)
+    assert all(torch.equal(once[name], again[name]) for name in shapes)
+    other = keep_random(shapes, 0.5, torch.Generator().manual_seed(2))
+    assert any(not torch.equal(once[name], other[name]) for name in shapes)
 
 
 def test_random_masks_favour_no_place():
     """Each of 20 places is kept in 30 % of 1500 draws, within five standard errors."""
-    generator = torch.Generator().manual_seed(0)
-    for keep, shapes in [(keep_random, {"a": (10,), "b": (2, 5)}), (keep_random_in_each, {"a": (20,)})]:
-        kept = sum(torch.cat([k.flatten() for k in keep(shapes, 0.7, generator).values()]).int() for _ in range(1500))
-        assert (kept / 1500 - 0.3).abs().max() < 5 * math.sqrt(0.3 * 0.7 / 1500)
+    generator, shapes = torch.Generator().manual_seed(0), {"a": (10,), "b": (2, 5)}
+    draws = (keep_random(shapes, 0.7, generator).values() for _ in range(1500))
+    kept = sum(torch.cat([each.flatten() for each in draw]).int() for draw in draws)
+    assert (kept / 1500 - 0.3).abs().max() < 5 * math.sqrt(0.3 * 0.7 / 1500)
 
 
 def test_sparsity_is_the_share_removed():
@@ -388,10 +378,8 @@ def test_algebra_matches_loops():
     for name in a:
         for place in itertools.product(*map(range, a[name].shape)):
             x, y = bool(a[name][place]), bool(b[name][place])
-            assert bool(union(a, b)[name][place]) == (x or y)
             assert bool(intersection(a, b)[name][place]) == (x and y)
             assert bool(complement(a)[name][place]) == (not x)
-    assert_same(complement(union(a, b)), intersection(complement(a), complement(b)))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -440,7 +428,7 @@ def test_chance_levels_are_what_random_masks_show():
 def test_masks_of_different_models_are_refused():
     mask = {"a": torch.ones(2, 3, dtype=torch.bool)}
     renamed, turned = {"b": mask["a"]}, {"a": mask["a"].t()}
-    for measure in (union, intersection, share_different, jaccard, kappa):
+    for measure in (intersection, share_different, jaccard, kappa):
         with pytest.raises(ValueError, match="the first mask covers 'a', which the second mask lacks"):
             measure(mask, renamed)
         with pytest.raises(ValueError, match="the second mask covers 'b', which the first mask lacks"):
@@ -484,7 +472,7 @@ def test_a_fingerprint_tells_names_and_shapes_apart_and_nothing_else():
 def test_the_weights_themselves_are_refused_as_scores():
     """Their signed values would keep a third of them for being positive."""
     weights = dict(torch.nn.Linear(4, 3).named_parameters())
-    for keep in (keep_highest, keep_highest_in_each, keep_lowest, keep_lowest_in_each):
+    for keep in (keep_highest, keep_highest_in_each, keep_lowest):
         with pytest.raises(ValueError, match=r"'weight' is a parameter.*weight\.detach\(\)\.abs\(\)"):
             keep({"weight": weights["weight"]}, 0.5)
         assert keep({"weight": weights["weight"].detach().abs()}, 0.5)["weight"].sum() == 6

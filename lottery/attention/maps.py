@@ -20,7 +20,7 @@ from lottery.models.families import FAMILIES
 from lottery.models.state import frozen
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 BATCH_SIZE = 16  # as bert-base at 128 tokens: its probabilities are 150 MB
 
@@ -71,15 +71,6 @@ def normed(
         return [alpha * norm.unsqueeze(-2) for alpha, norm in zip(attentions, norms, strict=True)]
 
     return _by_example(model, examples, of_batch, released, batch_size)
-
-
-def special_tokens(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> list[Tensor]:
-    """Which tokens stand for no part of the text: of each example (n,), bool, True for [CLS] and [SEP].
-
-    A word that the tokenizer does not know is a word.
-    """
-    marks = torch.tensor([tokenizer.cls_token_id, tokenizer.sep_token_id])
-    return [torch.isin(ids, marks) for ids in examples.sequences["input_ids"]]
 
 
 @contextmanager

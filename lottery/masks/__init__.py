@@ -130,11 +130,6 @@ def keep_lowest(scores: Scores, sparsity: float) -> Mask:
     return keep_highest({name: -_checked(name, s).detach() for name, s in scores.items()}, sparsity)
 
 
-def keep_lowest_in_each(scores: Scores, sparsity: float) -> Mask:
-    """Keep the lowest-scoring weights of each tensor, the same share in every one; otherwise as `keep_lowest`."""
-    return {name: keep_lowest({name: s}, sparsity)[name] for name, s in scores.items()}
-
-
 def keep_random(shapes: Shapes, sparsity: float, generator: torch.Generator) -> Mask:
     """Keep weights drawn evenly from all tensors together, exactly as many as `keep_highest` would.
 
@@ -153,12 +148,6 @@ def keep_random(shapes: Shapes, sparsity: float, generator: torch.Generator) -> 
     return {name: kept[name] for name in shapes}
 
 
-def keep_random_in_each(shapes: Shapes, sparsity: float, generator: torch.Generator) -> Mask:
-    """Keep weights drawn evenly within each tensor, the same share in every one; otherwise as `keep_random`."""
-    kept = {name: keep_random({name: shapes[name]}, sparsity, generator)[name] for name in sorted(shapes)}
-    return {name: kept[name] for name in shapes}
-
-
 def sparsity(mask: Mask) -> float:
     """Share of weights the mask removes, in [0, 1]; NaN for a mask over no weights, where no share exists.
 
@@ -172,11 +161,6 @@ def sparsity(mask: Mask) -> float:
 def removed(mask: Mask) -> int:
     """How many weights the mask removes."""
     return sum(kept.numel() for kept in mask.values()) - _kept(mask)
-
-
-def union(a: Mask, b: Mask) -> Mask:
-    """What either mask keeps. Raises ValueError when the masks cover different tensors."""
-    return _together(torch.logical_or, a, b)
 
 
 def intersection(a: Mask, b: Mask) -> Mask:
