@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, BertForPreTraining,
 from lottery import miniature, store
 from lottery.choices import offered
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import MASK, LearnedMask, Rates, beside
+from lottery.experiments.learned_mask import MASK, LearnedMask
 from lottery.experiments.starts import Given
 from lottery.mask_learning import smp_l
 from lottery.masks import files as mask_files
@@ -155,40 +155,6 @@ def test_a_mask_can_be_taken_on(learned, results):
     mask = learned.mask(run)
     stored, _ = mask_files.load(run.path / MASK)
     assert all(torch.equal(mask[name], kept) for name, kept in stored.items())
-
-
-RATES = {
-    "head": ("smp_g", "smp_l", "smp_s", "smp_s_released", "smp_t"),
-    "weights": ("l0", "magnitude", "soft_movement"),
-    "joint": ("movement",),
-}
-
-
-@pytest.mark.parametrize(("kind", "method"), [(kind, method) for kind, methods in RATES.items() for method in methods])
-def test_beside_a_fine_tuning_each_kind_of_parameter_has_its_own_rate(fine_tuning, kind, method):
-    rates = Rates(scores=0.1, weights=1e-3, joint=2e-3, head=3e-3)
-    mask = beside(fine_tuning, method, 0.5, ramp=0.5, rates=rates, strength=7.0)
-    assert (mask.weight_rate, mask.score_rate, mask.method) == (getattr(rates, kind), 0.1, method)
-    assert mask.strength == (0.0 if method in ("magnitude", "movement") else 7.0)
-    shared = ("start", "task", "epochs", "batch_size", "max_length", "seed", "data")
-    assert all(getattr(mask, name) == getattr(fine_tuning, name) for name in shared)
-
-
-def test_beside_a_fine_tuning_scores_are_pressed_as_released(fine_tuning):
-    """SMP over the whole run; soft movement as its threshold rises, L0 from the first step on (Sanh et al. 2020)."""
-    rates = Rates(scores=0.1, weights=1e-3, joint=2e-3, head=3e-3)
-    told = {
-        method: beside(fine_tuning, method, 0.5, ramp=0.5, rates=rates, strength=7.0).pressing
-        for method in ("smp_l", "smp_s", "smp_g", "smp_t", "soft_movement", "l0")
-    }
-    assert told == {"smp_l": "run", "smp_s": "run", "smp_g": "run", "smp_t": "run"} | {
-        "soft_movement": "ramp",
-        "l0": "constant",
-    }
-
-
-def test_every_method_has_one_of_these_rates():
-    assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
 
 
 @pytest.mark.parametrize(("rise", "power"), [("cubic", 3), ("linear", 1)])

@@ -1,15 +1,19 @@
 """Studies: what chapters share is the same run in each of them, and means what the chapter's first cell says."""
 
 import ast
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import jupytext
 import pytest
 
+from lottery.choices import offered
 from lottery.experiments import studies
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
+from lottery.experiments.iterative_pruning import IterativePruning
+from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, TextStudy
+from lottery.experiments.tickets import Ticket
 from lottery.suite import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -106,6 +110,88 @@ def test_a_file_of_ones_own_is_a_task_where_the_chapter_takes_one(tmp_path, monk
         TaskStudy.from_cell(TUNING).start("own", world=1)
 
 
+LEARNING = {"ramp": 0.4, "score_rate": 0.1, "weight_rate": 1e-3, "joint_rate": 2e-3, "head_rate": 3e-3, "strength": 7.0}
+RATES = {
+    "head_rate": ("smp_g", "smp_l", "smp_s", "smp_s_released", "smp_t"),
+    "weight_rate": ("l0", "magnitude", "soft_movement"),
+    "joint_rate": ("movement",),
+}
+
+
+@pytest.mark.parametrize(("kind", "method"), [(kind, method) for kind, methods in RATES.items() for method in methods])
+def test_beside_a_fine_tuning_each_kind_of_parameter_has_its_own_rate(fine_tuning, kind, method):
+    study = MaskStudy.from_cell(LEARNING)
+    mask = study.mask(fine_tuning, method, 0.5)
+    assert (mask.weight_rate, mask.score_rate, mask.method) == (getattr(study, kind), 0.1, method)
+    assert (mask.ramp, mask.sparsity) == (0.4, 0.5)
+    assert mask.strength == (0.0 if method in ("magnitude", "movement") else 7.0)
+    shared = ("start", "task", "epochs", "batch_size", "max_length", "seed", "data")
+    assert all(getattr(mask, name) == getattr(fine_tuning, name) for name in shared)
+
+
+def test_beside_a_fine_tuning_scores_are_pressed_as_released(fine_tuning):
+    """SMP over the whole run; soft movement as its threshold rises, L0 from the first step on (Sanh et al. 2020)."""
+    pressing = {
+        method: MaskStudy.from_cell(LEARNING).mask(fine_tuning, method, 0.5).pressing
+        for method in ("smp_l", "smp_s", "smp_g", "smp_t", "soft_movement", "l0")
+    }
+    assert pressing == {"smp_l": "run", "smp_s": "run", "smp_g": "run", "smp_t": "run"} | {
+        "soft_movement": "ramp",
+        "l0": "constant",
+    }
+
+
+def test_every_method_has_one_of_these_rates():
+    assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
+
+
+def test_a_method_that_aims_at_no_sparsity_is_tried_at_each_strength(fine_tuning):
+    study = MaskStudy.from_cell(LEARNING)
+    masks = study.pressed(fine_tuning, "l0", [3.0, 30.0])
+    assert [mask.strength for mask in masks] == [3.0, 30.0]
+    assert {replace(mask, strength=7.0) for mask in masks} == {study.mask(fine_tuning, "l0", 0.0)}
+
+
+def test_methods_that_do_not_belong_are_refused():
+    studies.require_aimed(["smp_l", "magnitude"])
+    studies.require_aimed(["l0"], "pressed", aimed=False)
+    with pytest.raises(ValueError, match="methods: l0 aims at no sparsity; give methods that do, as smp_l"):
+        studies.require_aimed(["smp_l", "l0"])
+    with pytest.raises(ValueError, match="pressed: smp_l aims at a sparsity; give methods that do not, as l0"):
+        studies.require_aimed(["smp_l"], "pressed", aimed=False)
+
+
+def epochs_in(tuned):
+    """The epochs of all trainings on the task that lead to a model, its own and those that it begins with."""
+    total, start = tuned.epochs, tuned.start
+    if isinstance(start, Ticket):
+        kept = start.kept
+        if isinstance(kept, IterativePruning):
+            total += kept.level * kept.training.epochs
+        elif isinstance(start.of, FineTuning):
+            total += epochs_in(start.of)
+    return total
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_every_way_to_a_sparse_model_has_the_budget_of_one_fine_tuning(fine_tuning, rounds):
+    whole, study = replace(fine_tuning, epochs=6.0), BudgetStudy(rounds=rounds)
+    for way in (study.retrained, study.iterative, study.random):
+        assert epochs_in(way(whole, 0.9)) == pytest.approx(6.0)
+    last = study.iterative(whole, 0.9).start.kept
+    assert (1 - last.per_level) ** last.level == pytest.approx(0.1)
+    assert (last.start, last.training.task, last.rewind_step) == (whole.start, whole.task, 0)
+    assert study.retrained(whole, 0.9).start.kept.sparsity == study.random(whole, 0.9).start.kept.sparsity == 0.9
+    assert study.random(whole, 0.9).start.kept.importance == "random"
+
+
+def test_iterative_pruning_needs_two_rounds(fine_tuning):
+    with pytest.raises(
+        ValueError, match="rounds = 1: iterative pruning trains, prunes and trains again; give at least 2"
+    ):
+        BudgetStudy(rounds=1).iterative(fine_tuning, 0.9)
+
+
 STUDIES = {name: kind for name, kind in vars(studies).items() if name.endswith("Study") and name != "_Study"}
 
 
@@ -123,4 +209,4 @@ def test_every_parameter_of_a_chapter_is_used(name):
 
 
 def test_there_are_studies():
-    assert set(STUDIES) == {"TextStudy", "PretrainingStudy", "TaskStudy"}
+    assert set(STUDIES) == {"TextStudy", "PretrainingStudy", "TaskStudy", "MaskStudy", "BudgetStudy"}

@@ -1,7 +1,7 @@
 """A mask learned on a task, over weights that stay as pre-trained or are fine-tuned under it."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -210,45 +210,6 @@ class LearnedMask:
 
 def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
     return [torch.from_numpy(array) for array in arrays]
-
-
-class Rates(NamedTuple):
-    """Learning rates of each kind of parameter.
-
-    weights  of weights where the method trains them, and of the head over them
-    joint    the same where scores that are trained beside them choose which weights make up the sparsity asked for
-    head     of the head over weights that stay as they are
-    """
-
-    scores: float
-    weights: float
-    joint: float
-    head: float
-
-
-def beside(of: FineTuning, method: str, sparsity: float, *, ramp: float, rates: Rates, strength: float) -> LearnedMask:
-    """A mask for the model, task, budget and seed of a fine-tuning.
-
-    strength  of the regulariser, which presses as released; of no effect on methods that the paper gives none
-    """
-    how = choose("mask_learning", method)
-    of_weights = rates.joint if how.LEARNED and how.AIMED else rates.weights
-    return LearnedMask(
-        start=of.start,
-        task=of.task,
-        method=method,
-        sparsity=sparsity,
-        epochs=of.epochs,
-        ramp=ramp,
-        batch_size=of.batch_size,
-        score_rate=rates.scores,
-        weight_rate=rates.head if how.FROZEN else of_weights,
-        strength=strength if how.STRENGTH else 0.0,
-        pressing=how.PRESSING,
-        max_length=of.max_length,
-        seed=of.seed,
-        data=of.data,
-    )
 
 
 def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:

@@ -5,14 +5,18 @@ mean the same in every chapter. A parameter that has a default here is one that 
 what the others mean.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
+from lottery.choices import choose
 from lottery.data.own_file import Labels
-from lottery.experiments import Pretrained, Start, starts
+from lottery.experiments import Pretrained, Start, controls, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.iterative_pruning import IterativePruning, OnTask
+from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.tickets import Cut, Ticket
 from lottery.pruning import Scope
 
 
@@ -177,3 +181,113 @@ class TaskStudy(_Study):
             seed=seed,
             saved=saved,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskStudy(_Study):
+    """Masks learned beside fine-tunings, for as long, at a learning rate for each kind of parameter."""
+
+    ramp: float  # share of the steps over which the sparsity rises
+    score_rate: float
+    weight_rate: float  # of weights where the method trains them, and of the head over them
+    joint_rate: float  # the same where scores that are trained beside them choose what makes up the sparsity asked for
+    head_rate: float = 0.0  # of the head over weights that stay as they are; 0.0: of a chapter without such methods
+    strength: float = 0.0  # of the regulariser of the methods that the paper gives one; 0.0: likewise
+
+    def mask(self, of: FineTuning, method: str, sparsity: float) -> LearnedMask:
+        """A mask for the model, task, budget and seed of a fine-tuning. When scores are pressed is as released."""
+        how = choose("mask_learning", method)
+        of_weights = self.joint_rate if how.LEARNED and how.AIMED else self.weight_rate
+        return LearnedMask(
+            start=of.start,
+            task=of.task,
+            method=method,
+            sparsity=sparsity,
+            epochs=of.epochs,
+            ramp=self.ramp,
+            batch_size=of.batch_size,
+            score_rate=self.score_rate,
+            weight_rate=self.head_rate if how.FROZEN else of_weights,
+            strength=self.strength if how.STRENGTH else 0.0,
+            pressing=how.PRESSING,
+            max_length=of.max_length,
+            seed=of.seed,
+            data=of.data,
+        )
+
+    def pressed(self, of: FineTuning, method: str, strengths: Sequence[float]) -> list[LearnedMask]:
+        """Masks by a method that aims at no sparsity, one at each strength."""
+        return [replace(self, strength=strength).mask(of, method, 0.0) for strength in strengths]
+
+
+def require_aimed(methods: Sequence[str], parameter: str = "methods", *, aimed: bool = True) -> None:
+    """Raise ValueError for a method of lottery/mask_learning that aims at no sparsity, or for one that does.
+
+    parameter  that names the methods
+    """
+    if wrong := [name for name in methods if choose("mask_learning", name).AIMED is not aimed]:
+        aims, such = ("no sparsity", "smp_l") if aimed else ("a sparsity", "l0")
+        raise ValueError(
+            f"{parameter}: {wrong[0]} aims at {aims}; give methods that {'do' if aimed else 'do not'}, as {such}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetStudy(_Study):
+    """Ways to a sparse model that train for as long, all in all, as one fine-tuning of the whole model does.
+
+    Removed are weights of the layers' matrices.
+    """
+
+    rounds: int  # trainings among which iterative pruning shares out the budget, at least 2
+
+    def cut(self, of: Start | FineTuning, importance: str, scope: Scope, sparsity: float, seed: int) -> Cut:
+        """A share of the weights, removed at once."""
+        return Cut(
+            of=of,
+            importance=importance,
+            scope=scope,
+            embeddings=False,
+            pooler=False,
+            sparsity=sparsity,
+            seed=seed,
+        )
+
+    def retrained(self, whole: FineTuning, sparsity: float) -> FineTuning:
+        """Fine-tuned for half of the budget, cut, and trained for the other half (Gordon et al. 2020, section 4.2)."""
+        half = replace(whole, epochs=whole.epochs / 2)
+        return replace(half, start=Ticket(of=half, kept=self.cut(half, "magnitude", "local", sparsity, whole.seed)))
+
+    def iterative(self, whole: FineTuning, sparsity: float) -> FineTuning:
+        """Trained, pruned and rewound, until the budget's last part trains what is left (Chen et al. 2020).
+
+        Raises ValueError for fewer than two rounds.
+        """
+        if self.rounds < 2:
+            raise ValueError(
+                f"rounds = {self.rounds}: iterative pruning trains, prunes and trains again; give at least 2"
+            )
+        last = IterativePruning(
+            start=whole.start,
+            training=OnTask(
+                task=whole.task,
+                epochs=whole.epochs / self.rounds,
+                batch_size=whole.batch_size,
+                learning_rate=whole.learning_rate,
+                max_length=whole.max_length,
+            ),
+            level=self.rounds - 1,
+            per_level=1 - (1 - sparsity) ** (1 / (self.rounds - 1)),
+            of="remaining",
+            rewind_step=0,
+            scope="global",
+            embeddings=False,
+            pooler=False,
+            seed=whole.seed,
+        )
+        return replace(whole, start=controls.ticket("iterative", last), epochs=whole.epochs / self.rounds)
+
+    def random(self, whole: FineTuning, sparsity: float) -> FineTuning:
+        """Removed by lot before fine-tuning, the same share of each matrix."""
+        kept = self.cut(whole.start, "random", "local", sparsity, whole.seed)
+        return replace(whole, start=Ticket(of=whole.start, kept=kept))

@@ -53,11 +53,10 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments import learned_mask
 from lottery.experiments.mask_sizes import ByLot, MaskSizes
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import HUB, Given
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy
 from lottery.experiments.tickets import Cut
 
 whole = [
@@ -71,16 +70,12 @@ cuts = [
     for sparsity in sparsities
 ]
 lots = [ByLot(layers=layers, width=width, sparsity=sparsity, seed=seed) for seed in seeds for sparsity in sparsities]
-rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
-study = TaskStudy.from_cell(globals())
+study, learning = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals())
 beside = [
     study.tuned(task, seed, world=world, learning_rate=weight_rate) for task in tasks for seed in tuning_seeds
 ]  # which are not run: a mask is learned on the same task, for as long
 learned = [
-    learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength)
-    for of in beside
-    for method in methods
-    for sparsity in learned_sparsities
+    learning.mask(of, method, sparsity) for of in beside for method in methods for sparsity in learned_sparsities
 ]
 grid = [MaskSizes(kept=kept) for kept in [*lots, *cuts, *learned]]
 

@@ -44,8 +44,7 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
-from lottery.experiments import learned_mask
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy
 
 study = TaskStudy.from_cell(globals())
 grid = []
@@ -56,12 +55,9 @@ for task in tasks:
             grid.append(whole)
             for method in methods:
                 tried = score_rates if choose("mask_learning", method).LEARNED else score_rates[:1]
-                rates = [learned_mask.Rates(score_rate, weight_rate, weight_rate, weight_rate) for score_rate in tried]
-                grid += [
-                    learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=each, strength=strength)
-                    for sparsity in sparsities
-                    for each in rates
-                ]
+                alike = dict.fromkeys(("weight_rate", "joint_rate", "head_rate"), weight_rate)
+                masks = [MaskStudy(ramp=ramp, strength=strength, score_rate=rate, **alike) for rate in tried]
+                grid += [each.mask(whole, method, sparsity) for sparsity in sparsities for each in masks]
 
 # %% tags=["remove-cell"]
 import numpy as np

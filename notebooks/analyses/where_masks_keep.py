@@ -49,29 +49,24 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
-from lottery.choices import choose
-from lottery.experiments import learned_mask
-from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.mask_agreement import MaskAgreement
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
 
-if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
-    raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give those that do")
+require_aimed(methods)
 if head == "random":
     raise ValueError("head = 'random' is that of the other masks; give one from label words: 'mlm' or 'embedding'")
 
-
-def learned(task: str, seed: int, method: str) -> LearnedMask:
-    """A mask as in the chapter on mask learning."""
-    whole = TaskStudy.from_cell(globals()).tuned(task, seed, world=world, learning_rate=weight_rate)
-    rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
-    return learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=rates, strength=strength)
-
-
-masks = [learned(task, seed, method) for method in methods for task in tasks for seed in tuning_seeds]
-pressed = [replace(learned(task, seed, "smp_l"), head=head) for task in tasks for seed in head_seeds]
+tuned = partial(TaskStudy.from_cell(globals()).tuned, world=world, learning_rate=weight_rate)
+learning = MaskStudy.from_cell(globals())
+masks = [
+    learning.mask(tuned(task, seed), method, sparsity) for method in methods for task in tasks for seed in tuning_seeds
+]
+pressed = [
+    replace(learning.mask(tuned(task, seed), "smp_l", sparsity), head=head) for task in tasks for seed in head_seeds
+]
 pairs = [
     MaskAgreement(one=one, other=other)
     for one, other in combinations(masks, 2)
@@ -80,8 +75,6 @@ pairs = [
 grid = [*masks, *pressed, *[replace(each, strength=0.0) for each in pressed], *pairs]
 
 # %% tags=["remove-cell"]
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown

@@ -57,32 +57,21 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.choices import choose
-from lottery.experiments import Pretrained, controls, learned_mask
+from lottery.experiments import Pretrained
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.iterative_pruning import IterativePruning, OnTask
-from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, require_aimed
 from lottery.experiments.task_model import TaskModel
-from lottery.experiments.tickets import Cut, Ticket
 
-if rounds < 2:
-    raise ValueError(f"rounds = {rounds}: iterative pruning trains, prunes and trains again, so at least 2 are needed")
 if not methods:
     raise ValueError("methods: learned masks are what the others are held against; give at least one")
-for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
-    if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
-        raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
+require_aimed(methods)
+require_aimed(pressed, "pressed", aimed=False)
 study = TaskStudy.from_cell(globals())
 full = [
     study.tuned(task, seed, world=world, learning_rate=weight_rate, saved=True)
     for task in tasks
     for seed in tuning_seeds
 ]
-
-
-def cut(of, importance: str, scope: str, sparsity: float, seed: int) -> Cut:
-    """A share of the weights of the layers' matrices, removed at once."""
-    return Cut(of=of, importance=importance, scope=scope, embeddings=False, pooler=False, sparsity=sparsity, seed=seed)
 
 
 def pruned_before(whole: FineTuning, sparsity: float) -> FineTuning:
@@ -92,42 +81,7 @@ def pruned_before(whole: FineTuning, sparsity: float) -> FineTuning:
     return replace(whole, start=pruned)
 
 
-def retrained(whole: FineTuning, sparsity: float) -> FineTuning:
-    """Fine-tuned for half of the budget, cut, and trained for the other half (Gordon et al. 2020, section 4.2)."""
-    half = replace(whole, epochs=whole.epochs / 2)
-    return replace(half, start=Ticket(of=half, kept=cut(half, "magnitude", "local", sparsity, whole.seed)))
-
-
-def iterative(whole: FineTuning, sparsity: float) -> FineTuning:
-    """Trained, pruned and rewound, until the budget's last part trains what is left (Chen et al. 2020)."""
-    last = IterativePruning(
-        start=whole.start,
-        training=OnTask(
-            task=whole.task,
-            epochs=whole.epochs / rounds,
-            batch_size=batch_size,
-            learning_rate=whole.learning_rate,
-            max_length=max_length,
-        ),
-        level=rounds - 1,
-        per_level=1 - (1 - sparsity) ** (1 / (rounds - 1)),
-        of="remaining",
-        rewind_step=0,
-        scope="global",
-        embeddings=False,
-        pooler=False,
-        seed=whole.seed,
-    )
-    return replace(whole, start=controls.ticket("iterative", last), epochs=whole.epochs / rounds)
-
-
-def random(whole: FineTuning, sparsity: float) -> FineTuning:
-    """Removed by lot before fine-tuning, the same share of each matrix."""
-    kept = cut(whole.start, "random", "local", sparsity, whole.seed)
-    return replace(whole, start=Ticket(of=whole.start, kept=kept))
-
-
-rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+masks, ways = MaskStudy.from_cell(globals()), BudgetStudy.from_cell(globals())
 grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)
@@ -136,20 +90,14 @@ for whole in full:
         grid.append(replace(ended, of=pruned_before(whole, 0.0)))
     for sparsity in sparsities:
         # A model that brings no text cannot be pruned while its pre-training goes on.
-        roads = [retrained, iterative, random, *([pruned_before] if isinstance(whole.start, Pretrained) else [])]
-        grid += [replace(ended, of=road(whole, sparsity)) for road in roads]
+        before = [pruned_before] if isinstance(whole.start, Pretrained) else []
         grid += [
-            replace(ended, kept=cut(whole, "magnitude", scope, sparsity, whole.seed)) for scope in ("local", "global")
+            replace(ended, of=way(whole, sparsity)) for way in (ways.retrained, ways.iterative, ways.random, *before)
         ]
-        grid += [
-            learned_mask.beside(whole, method, sparsity, ramp=ramp, rates=rates, strength=strength)
-            for method in methods
-        ]
-    grid += [
-        learned_mask.beside(whole, method, 0.0, ramp=ramp, rates=rates, strength=pressure)
-        for method in pressed
-        for pressure in strengths
-    ]
+        cuts = [ways.cut(whole, "magnitude", scope, sparsity, whole.seed) for scope in ("local", "global")]
+        grid += [replace(ended, kept=cut) for cut in cuts]
+        grid += [masks.mask(whole, method, sparsity) for method in methods]
+    grid += [mask for method in pressed for mask in masks.pressed(whole, method, strengths)]
 
 # %% tags=["remove-cell"]
 from functools import partial

@@ -57,14 +57,11 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask
-from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.step_time import StepTime
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
 
-for names, aimed, where in ((methods, True, "pressed"), (pressed, False, "methods")):
-    if wrong := [name for name in names if choose("mask_learning", name).AIMED is not aimed]:
-        raise ValueError(f"{wrong[0]} does not belong there: give it among {where}")
+require_aimed(methods)
+require_aimed(pressed, "pressed", aimed=False)
 for name in pressed_too:
     how = choose("mask_learning", name)
     if name not in methods or how.STRENGTH or not how.LEARNED:
@@ -77,29 +74,23 @@ full = [
     for task in tasks
     for seed in (tuning_seeds[:1] if task in brief_tasks else tuning_seeds)
 ]
-rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
-
-
-def learned(of: FineTuning, method: str, sparsity: float, pressure: float) -> learned_mask.LearnedMask:
-    """A mask beside a fine-tuning, under the head of this chapter."""
-    found = learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=pressure)
-    return replace(found, head=head) if choose("mask_learning", method).FROZEN else found
-
-
-aimed = [
-    learned(of, method, sparsity, strength)
+masks = MaskStudy.from_cell(globals())
+learned = [
+    masks.mask(of, method, sparsity)
     for of in full
     for method in methods
     for sparsity in (brief_sparsities if of.task in brief_tasks else sparsities)
 ]
-aimed += [replace(mask, strength=strength) for mask in aimed if mask.method in pressed_too]
-freely = [learned(of, method, 0.0, pressure) for of in full for method in pressed for pressure in strengths]
+learned += [replace(mask, strength=strength) for mask in learned if mask.method in pressed_too]
+learned += [mask for of in full for method in pressed for mask in masks.pressed(of, method, strengths)]
+# The head is a question only where no weight under it changes.
+learned = [replace(mask, head=head) if choose("mask_learning", mask.method).FROZEN else mask for mask in learned]
 times = [
     StepTime(method=method, layers=12, width=768, batch_size=32, length=32, rounds=2, seed=seed)
     for method in timed
     for seed in timed_seeds
 ]
-grid = [*full, *aimed, *freely, *times]
+grid = [*full, *learned, *times]
 
 # %% tags=["remove-cell"]
 from functools import partial

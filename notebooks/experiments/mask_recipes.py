@@ -59,9 +59,8 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments import learned_mask
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.studies import TaskStudy, TextStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy, TextStudy
 
 
 def tuned(task: str, seed: int) -> FineTuning:
@@ -74,13 +73,9 @@ def tuned(task: str, seed: int) -> FineTuning:
 
 teachers = [tuned(task, seed) for task in tasks for seed in tuning_seeds]
 HEAD = "mlm"  # of the base, as released
-rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
+masks = MaskStudy.from_cell(globals())
 bases = [
-    replace(
-        learned_mask.beside(teacher, method, sparsity, ramp=ramp, rates=rates, strength=strength),
-        head=HEAD,
-        strength=strength,
-    )
+    replace(masks.mask(teacher, method, sparsity), head=HEAD, strength=strength)
     for teacher in teachers
     for sparsity in sparsities
 ]
@@ -104,9 +99,9 @@ guided = [
 ]
 rivals_guided = [
     replace(
-        learned_mask.beside(teacher, other, sparsity, ramp=ramp, rates=rates, strength=strength),
+        masks.mask(teacher, other, sparsity),
         teacher=teacher,
-        **({"head": HEAD} if choose("mask_learning", other).FROZEN else {}),
+        head=HEAD if choose("mask_learning", other).FROZEN else "random",
     )
     for teacher in taught.values()
     for other in guided_methods

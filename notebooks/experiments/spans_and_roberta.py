@@ -54,32 +54,25 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.choices import choose
-from lottery.experiments import learned_mask
-from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.learned_mask import LearnedMask
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
 
 if not rises:
     raise ValueError("rises: the sparsity rises along something; give 'cubic', 'linear' or both")
-if wrong := [name for name in methods if not choose("mask_learning", name).AIMED]:
-    raise ValueError(f"methods: {wrong[0]} aims at no sparsity; give some that do, such as smp_l")
-
-
-def learned(of: FineTuning, method: str, sparsity: float, rise: str) -> LearnedMask:
-    """A mask for the task, the model and the budget of a fine-tuning."""
-    rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, head_rate)
-    return replace(learned_mask.beside(of, method, sparsity, ramp=ramp, rates=rates, strength=strength), rise=rise)
-
-
-study = TaskStudy.from_cell(globals())
+require_aimed(methods)
+study, masks = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals())
 whole = [
     replace(study, model=model).tuned(task, seed, world=world, learning_rate=weight_rate)
     for model in models
     for task in tasks
     for seed in tuning_seeds
 ]
-masked = [learned(of, method, s, rise) for of in whole for method in methods for s in sparsities for rise in rises]
+masked = [
+    replace(masks.mask(of, method, sparsity), rise=rise)
+    for of in whole
+    for method in methods
+    for sparsity in sparsities
+    for rise in rises
+]
 answered = [
     replace(study, model=model, max_length=answer_length).tuned(
         "squad",
@@ -93,7 +86,12 @@ answered = [
     for model in answering
     for seed in tuning_seeds
 ]
-spans = [(of, learned(of, method, s, rises[0])) for of in answered for method in methods for s in answer_sparsities]
+spans = [
+    (of, replace(masks.mask(of, method, sparsity), rise=rises[0]))
+    for of in answered
+    for method in methods
+    for sparsity in answer_sparsities
+]
 headed = [replace(mask, head=head) for _, mask in spans if mask.method == "smp_l" for head in answer_heads]
 guided = [
     replace(mask, teacher=of, guided=guide) for of, mask in spans if mask.method != "movement" for guide in guides

@@ -52,9 +52,8 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments import learned_mask
 from lottery.experiments.pruned_score import PrunedScore
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import MaskStudy, TaskStudy
 from lottery.experiments.super_ticket import SuperTicket
 from lottery.experiments.tickets import Ticket
 
@@ -81,9 +80,8 @@ parts = [
 tickets += [SuperTicket(of=of, tenths=level) for of in parts for level in tenths]
 again = [replace(ticket.of, start=Ticket(of=ticket.of.start, kept=ticket), saved=False) for ticket in tickets]
 cut = [PrunedScore(of=ticket.of, kept=ticket) for ticket in tickets]
-rates = learned_mask.Rates(score_rate, weight_rate, joint_rate, weight_rate)
 movement = [
-    learned_mask.beside(of, "movement", sparsity, ramp=ramp, rates=rates, strength=0.0)
+    MaskStudy.from_cell(globals()).mask(of, "movement", sparsity)
     for of in full
     if of.task in contrast_tasks and contrasts
     for sparsity in contrast_sparsities
