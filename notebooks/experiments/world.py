@@ -75,40 +75,17 @@ tuned = [
 grid = [*counted, *models, *pruned, *tuned]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import pandas as pd
-from IPython.display import Markdown, display
-from matplotlib import pyplot as plt
+from IPython.display import Markdown
 
 from lottery import miniature
-from lottery import statistics as stats
-from lottery import store as runs
 from lottery.choices import choose
-from lottery.suite import cluster, plots
+from lottery.findings import miniature as findings
+from lottery.statistics import Estimate
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "world.parquet")
-missing = Markdown(runs.not_recorded("experiments/world", "miniature"))
-
-
-def of(runs: pd.DataFrame, experiment: str, start: str = "") -> pd.DataFrame:
-    """The runs of one experiment, or of those that started from another."""
-    rows = runs[runs["experiment"] == experiment]
-    return rows[rows["start"] == start] if start else rows
-
-
-def title(task: str) -> str:
-    """The task's name as it is written."""
-    return choose("tasks", task).TITLE
-
-
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with a dash where there is no number."""
-    return table.astype(object).where(table.notna(), "–")
-
+chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
 
 # %% [markdown]
 # ## What the language looks like
@@ -141,9 +118,9 @@ pd.DataFrame(examples).set_index("task")
 
 
 # %% tags=["hide-input"]
-def made(runs: pd.DataFrame) -> str:
+def models_of(rows: pd.DataFrame) -> str:
     """Of which models and seeds a table of runs is."""
-    berts = of(runs, "Miniature")
+    berts = rows[rows["experiment"] == "Miniature"]
     seeds = sorted(berts["seed"].unique())
     return f"seed{'s'[: len(seeds) > 1]} {', '.join(str(seed) for seed in seeds)}, about {berts['model_size'].mean():,.0f} parameters"
 
@@ -151,8 +128,8 @@ def made(runs: pd.DataFrame) -> str:
 shape = miniature.config(0)
 Markdown(
     f"The model is a BERT of {shape.num_hidden_layers} layers with {shape.num_attention_heads} heads each, "
-    f"{shape.hidden_size} wide. This build: {made(live)}."
-    + (f" Recorded beside it: {made(recorded)}." if len(recorded) else "")
+    f"{shape.hidden_size} wide. This build: {models_of(chapter.live)}."
+    + (f" Recorded beside it: {models_of(chapter.miniature)}." if len(chapter.miniature) else "")
 )
 
 # %% [markdown]
@@ -163,10 +140,15 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def learnt(runs: pd.DataFrame) -> pd.DataFrame:
+def dashed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a dash where there is no number."""
+    return table.astype(object).where(table.notna(), "–")
+
+
+def learnt(rows: pd.DataFrame) -> pd.DataFrame:
     """MLM loss, in nats, of each model and seed, with the time its pre-training took."""
-    counts, berts = of(runs, "Counting"), of(runs, "Miniature")
-    rows = [
+    counts, berts = (rows[rows["experiment"] == kind] for kind in ("Counting", "Miniature"))
+    tables = [
         pd.DataFrame(
             {"model": "most frequent words (unigram)", "seed": counts["seed"], "loss": counts["unigram_loss"]}
         ),
@@ -182,25 +164,26 @@ def learnt(runs: pd.DataFrame) -> pd.DataFrame:
             }
         ),
     ]
-    groups = pd.concat(rows).groupby("model", sort=False)
+    groups = pd.concat(tables).groupby("model", sort=False)
     summary = groups[["loss", "accuracy", "next sentence", "seconds"]].mean()
     summary.insert(0, "seeds", groups["seed"].count())
-    return shown(summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0}))
+    return dashed(summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0}))
 
 
-learnt(live)
+chapter.shown(learnt, "live")
 
 # %% [markdown]
 # The same over the recorded seeds, with the longer run:
 
 # %% tags=["hide-input"]
-learnt(recorded) if len(recorded) else missing
+chapter.shown(learnt)
 
 
 # %% tags=["hide-input"]
-def progress(runs: pd.DataFrame) -> Markdown:
+def progress(rows: pd.DataFrame) -> Markdown:
     """How far, in words, the pre-training comes towards one that is longer."""
-    by_steps = {int(steps): rows.set_index("seed") for steps, rows in of(runs, "Miniature").groupby("steps")}
+    models = rows[rows["experiment"] == "Miniature"].groupby("steps")
+    by_steps = {int(steps): some.set_index("seed") for steps, some in models}
     untrained, trained, long = (by_steps[steps] for steps in sorted(by_steps))
     share = (untrained["mlm_loss"] - trained["mlm_loss"]) / (untrained["mlm_loss"] - long["mlm_loss"])
     share = share.dropna()  # of the seeds with a longer run
@@ -212,7 +195,7 @@ def progress(runs: pd.DataFrame) -> Markdown:
     )
 
 
-progress(recorded) if len(recorded) else missing
+chapter.shown(progress)
 
 # %% [markdown]
 # ## Does pre-training help?
@@ -220,59 +203,40 @@ progress(recorded) if len(recorded) else missing
 # The same fine-tuning from the pre-trained model and from the model as it was drawn.
 
 
-# %% tags=["hide-input", "remove-output"]
-def gains(runs: pd.DataFrame) -> pd.DataFrame:
-    """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
-    rows = of(runs, "FineTuning", "Miniature")
-    told = []
-    for name in rows["task"].unique():
-        by_steps = rows[rows["task"] == name].pivot_table(
-            index="seed", columns="start.steps", values="score", dropna=False
-        )
-        drawn, pretrained = by_steps[0].fillna(0), by_steps[max(by_steps)].fillna(0)
-        mean, low, high = stats.paired_difference(100 * pretrained, 100 * drawn)
-        majority = rows[rows["task"] == name]["majority"].mean()
-        told.append(
-            {
-                "task": title(name),
-                "metric": choose("tasks", name).METRIC,
-                "one answer": 100 * majority,
-                "drawn": 100 * drawn.mean(),
-                "pre-trained": 100 * pretrained.mean(),
-                "difference": mean,
-                "low": low,
-                "high": high,
-            }
-        )
-    return pd.DataFrame(told)
-
-
 # %% tags=["hide-input"]
-shown(gains(live).set_index("task").round(1))
+def gains(rows: pd.DataFrame) -> pd.DataFrame:
+    """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
+    table = findings.gains(rows)
+    names = {"majority": "one answer", "pretrained": "pre-trained"}
+    table.insert(1, "metric", [choose("tasks", task).METRIC for task in table["task"]])
+    return dashed(table.assign(task=table["task"].map(title)).rename(columns=names).set_index("task").round(1))
+
+
+chapter.shown(gains, "live")
 
 # %% [markdown]
 # Over the recorded seeds, with intervals:
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the pre-trained minus that of the untrained miniature for each of ten tasks, with 95 % intervals over the recorded seeds."}, "figure": {"name": "world-gains", "caption": "What pre-training adds to the dev score of each task: mean over the recorded seeds, with its 95 % interval (paired t over seeds). WNLI is built so that nothing can be learnt from its training set."}}
-if len(recorded):
-    plots.differences(gains(recorded), name="task", mean="difference", low="low", high="high").set(
-        xlabel="pre-trained minus untrained (points)"
+def gains_drawn(rows: pd.DataFrame) -> None:
+    """The differences with their intervals."""
+    table = findings.gains(rows)
+    ax = plots.differences(
+        table.assign(task=table["task"].map(title)), name="task", mean="difference", low="low", high="high"
     )
-else:
-    display(missing)
+    ax.set(xlabel="pre-trained minus untrained (points)")
+
+
+chapter.shown(gains_drawn)
 
 
 # %% tags=["hide-input"]
-def helped(table: pd.DataFrame) -> tuple[int, pd.DataFrame]:
-    """Of the rows of `gains`: how many gain 10 points or more, and those that lose more than 2 (whole interval)."""
-    return int((table["difference"] >= 10).sum()), table[table["high"].fillna(table["difference"]) < -2]
-
-
-def told(runs: pd.DataFrame) -> Markdown:
+def gains_told(rows: pd.DataFrame) -> Markdown:
     """In words: on how many tasks pre-training helps, on how many it costs, and what becomes of WNLI."""
-    table = gains(runs)
-    better, worse = helped(table)
-    wnli = of(runs, "FineTuning", "Miniature").query("task == 'wnli' and `start.steps` > 0")
+    table = findings.gains(rows)
+    better, worse = findings.helped(table)
+    wnli = findings.started(rows, "Miniature").query("task == 'wnli' and `start.steps` > 0")
     return Markdown(
         f"Pre-training adds 10 points or more on {better} of {len(table)} tasks, and costs "
         f"more than 2 points on {len(worse)} (the whole interval below -2). On WNLI the pre-trained models "
@@ -282,10 +246,10 @@ def told(runs: pd.DataFrame) -> Markdown:
     )
 
 
-told(recorded) if len(recorded) else missing
+chapter.shown(gains_told)
 
 # %% tags=["hide-input"]
-shown(gains(recorded).set_index("task").round(1)) if len(recorded) else missing
+chapter.shown(gains)
 
 # %% [markdown]
 # A score that is not defined, such as a correlation of a model that gives one number to all, counts as 0 here.
@@ -296,104 +260,50 @@ shown(gains(recorded).set_index("task").round(1)) if len(recorded) else missing
 # trained as long without pruning. Again: the miniature was chosen so that these three regimes come out.
 
 
-# %% tags=["hide-input", "remove-output"]
-def regimes(runs: pd.DataFrame) -> pd.DataFrame:
-    """MLM loss and mean dev score (WNLI left out) of each sparsity and seed, each against the seed's own control."""
-    losses = of(runs, "GradualPruning").set_index(["sparsity", "seed"])["mlm_loss"]
-    rows = of(runs, "FineTuning", "GradualPruning").query("task != 'wnli'")
-    scores = rows.assign(score=rows["score"].fillna(0)).groupby(["start.sparsity", "seed"])["score"].mean()
-    scores.index.names = losses.index.names
-    both = pd.DataFrame({"loss": losses, "score": scores})
-    control = both.loc[0.0]
-    both["rise"] = both["loss"] / control["loss"].reindex(both.index, level="seed") - 1
-    both["change"] = both["score"] - control["score"].reindex(both.index, level="seed")
-    return both.reset_index()
-
-
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score against the share of weights removed, live and recorded."}, "figure": {"name": "world-regimes", "caption": "The regimes of the miniature: rise of the MLM loss (left) and change of the mean score over all tasks but WNLI (right) against a control trained as long. Bars span the seeds."}}
-both = regimes(live).assign(what="this build")
-if len(recorded):
-    both = pd.concat([regimes(recorded).assign(what="recorded"), both])
-_, panels = plt.subplots(1, 2, figsize=(7.6, 3.3))
-plots.against_sparsity(both, "rise", by="what", scale=100, ax=panels[0]).set(ylabel="rise of the MLM loss (%)")
-plots.against_sparsity(both, "change", by="what", scale=100, ax=panels[1]).set(
-    ylabel="change of the mean score (points)"
-)
-panels[0].legend()
-plt.show()
+def regimes_drawn(tables: dict[str, pd.DataFrame]) -> None:
+    """Rise of the loss and change of the score, a line for each table that there is."""
+    both = pd.concat([findings.regimes(rows).assign(what=what) for what, rows in tables.items() if len(rows)])
+    axes = plots.panels(2, size=(3.8, 3.3))
+    for ax, name, label in zip(
+        axes, ("rise", "change"), ("rise of the MLM loss (%)", "change of the mean score (points)"), strict=True
+    ):
+        plots.against_sparsity(both, name, by="what", scale=100, ax=ax).set(ylabel=label)
+    axes[0].legend()
+
+
+regimes_drawn({"recorded": chapter.miniature, "this build": chapter.live})
 
 
 # %% tags=["hide-input"]
-def changes(runs: pd.DataFrame, column: str) -> dict[float, stats.Estimate]:
-    """The mean change of "loss" (as "rise") or "score" (as "change"), x 100, at each sparsity, with 95 % intervals."""
-    rows = regimes(runs).query("sparsity > 0")
-    return {sparsity: stats.mean_interval(100 * group[column]) for sparsity, group in rows.groupby("sparsity")}
-
-
-def regimes_told(runs: pd.DataFrame) -> pd.DataFrame:
+def regimes_told(table: pd.DataFrame) -> pd.DataFrame:
     """The rise of the loss and the change of the score at each sparsity, with 95 % intervals over seeds (paired t)."""
-    rise, change = changes(runs, "rise"), changes(runs, "change")
-    rows = [
-        {
-            "removed": f"{sparsity:.0%}",
-            "rise of the MLM loss (%)": rise[sparsity].told(),
-            "change of the mean score (points)": change[sparsity].told(),
-        }
-        for sparsity in rise
-    ]
-    return pd.DataFrame(rows).set_index("removed")
+    names = {"rise": "rise of the MLM loss (%)", "change": "change of the mean score (points)"}
+    words = findings.changes(table).map(Estimate.told).rename(columns=names)
+    return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("removed")
 
 
-regimes_told(recorded) if len(recorded) else missing
+chapter.shown(regimes_told, among=findings.regimes)
 
 # %% [markdown]
 # ## What it was to show, and whether it does
 
 
 # %% tags=["hide-input"]
-def aims(runs: pd.DataFrame) -> pd.DataFrame:
+def aims(rows: pd.DataFrame) -> pd.DataFrame:
     """Each aim, what was measured, and whether it is met; intervals are of 95 % over seeds (paired t)."""
-    berts = of(runs, "Miniature")
-    trained = berts[berts["steps"] == sorted(berts["steps"].unique())[1]]
-    table = gains(runs)
-    better, worse = helped(table)
-    wnli = of(runs, "FineTuning", "Miniature").query("task == 'wnli' and `start.steps` > 0")
-    rise, change = changes(runs, "rise"), changes(runs, "change")
-    slowest = trained["seconds"].max()
-    lines = [
-        ("pre-training takes at most 3 minutes", f"at most {slowest:.0f} s", slowest <= 180),
-        ("it adds 10 points or more on at least 6 tasks", f"on {better} of {len(table)}", better >= 6),
-        (
-            "on no task it costs more than 2 points (the whole interval below -2)",
-            f"on {len(worse)}: {', '.join(worse['task'])}" if len(worse) else "on none",
-            len(worse) == 0,
-        ),
-        (
-            "30 % removed costs nothing that can be told from no change",
-            f"{change[0.3].told()} points",
-            change[0.3].high >= 0,
-        ),
-        ("60 % removed raises the MLM loss by 5 % or more", f"{rise[0.6].told()} %", rise[0.6].mean >= 5),
-        ("60 % removed costs 3 points or more", f"{change[0.6].told()} points", change[0.6].mean <= -3),
-        ("90 % removed costs 10 points or more", f"{change[0.9].told()} points", change[0.9].mean <= -10),
-        (
-            "WNLI stays at or below one answer to all, for every seed",
-            f"at most {100 * wnli['score'].max():.0f} % against {100 * wnli['majority'].mean():.0f} %",
-            bool((wnli["score"] <= wnli["majority"]).all()),
-        ),
-    ]
-    rows = [(aim, measured, "yes" if met else "no") for aim, measured, met in lines]
-    return pd.DataFrame(rows, columns=["aim", "recorded", "met"]).set_index("aim")
+    table = findings.aims(rows).rename(columns={"measured": "recorded"})
+    return table.assign(met=table["met"].map({True: "yes", False: "no"})).set_index("aim")
 
 
-aims(recorded) if len(recorded) else missing
+chapter.shown(aims)
 
 # %% [markdown]
 # The fine-tuning rate was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the rate now used
 # had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing was chosen:
 
 # %% tags=["hide-input"]
-aims(recorded[recorded["seed"] > 3]) if len(recorded) else missing
+chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
 
 # %% [markdown]
 # Where a table says no, that aim is open. An interval that holds 0 does not show that there is no change: it says how
