@@ -25,13 +25,10 @@ def downloaded(
     complete  whether a folder that was downloaded before holds all of them; the hub is asked only if not
     Raises ValueError where the hub does not know the name or does not answer.
     """
+    folder = downloaded_before(name, wanted, left_out=left_out, kind=kind)
+    if folder and complete(folder):
+        return folder
     told = {"repo_type": kind, "allow_patterns": list(wanted), "ignore_patterns": list(left_out)}
-    try:
-        folder = Path(snapshot_download(name, local_files_only=True, **told))
-        if complete(folder):
-            return folder
-    except LocalEntryNotFoundError:
-        pass
     try:
         # Asked first because a download without a network tries again and again.
         HfApi().repo_info(name, repo_type=kind, timeout=PATIENCE)
@@ -47,3 +44,25 @@ def downloaded(
             f"{name!r} is not downloaded, and the Hugging Face hub does not answer ({reason}): run `hf download "
             f"{name}{option}` once where there is a network"
         ) from error
+
+
+def downloaded_before(
+    name: str,
+    wanted: Sequence[str],
+    *,
+    left_out: Sequence[str] = (),
+    kind: Literal["model", "dataset"] = "model",
+) -> Path | None:
+    """The folder of what is on this machine of a repository's files, perhaps not all of them; None where nothing is."""
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                local_files_only=True,
+                repo_type=kind,
+                allow_patterns=list(wanted),
+                ignore_patterns=list(left_out),
+            )
+        )
+    except LocalEntryNotFoundError:
+        return None

@@ -225,7 +225,7 @@ def test_it_is_pruned_while_it_goes_on_and_then_fine_tuned_on_published_files(co
     assert {"score", "matthews", "train_loss"} <= run.metrics.keys()
     assert len(pd.read_parquet(run.path / "answers.parquet")) == 21
     mask = mask_files.load(Run(pruned, tmp_path / "results").path / "mask.safetensors")[0]
-    weights = families.prunable(opening.for_classes(str(run.path / "model"), 2), embeddings=True)
+    weights = families.prunable(opening.for_classes(str(run.path / "model"), ("no", "yes")), embeddings=True)
     for name, kept in mask.items():
         assert int((~kept).sum()) == round(0.5 * kept.numel())
         assert (weights[name][~kept] != 0).any() == freed

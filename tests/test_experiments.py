@@ -40,7 +40,7 @@ def one_shot(dense, **change):
 
 
 def encoder(folder):
-    return families.prunable(opening.for_classes(str(folder), 2), embeddings=True)
+    return families.prunable(opening.for_classes(str(folder), ("no", "yes")), embeddings=True)
 
 
 def without_times(run):
@@ -87,8 +87,8 @@ def test_fine_tuning_repeats_itself_and_depends_on_its_seed(fine_tuning, tmp_pat
 def test_the_new_head_is_drawn_from_the_seed(fine_tuning, tmp_path, monkeypatch):
     heads, with_head = [], evaluation.with_head
 
-    def noted(*told):
-        model = with_head(*told)
+    def noted(*given, **how):
+        model = with_head(*given, **how)
         heads.append(model.classifier.weight.tolist())
         return model
 
@@ -574,7 +574,8 @@ def own_start(bert_folder, tmp_path):
 def test_a_file_of_ones_own_is_a_task_like_any_other(fine_tuning, own_start, tmp_path):
     dense = replace(fine_tuning, start=starts.own(own_start), task="own", epochs=0.5)
     run = store.perform(one_shot(dense, retrain_epochs=0.5), tmp_path / "results")
-    assert opening.for_classes(str(store.perform(dense, tmp_path / "results").path / "model"), 3).num_labels == 3
+    saved = opening.configuration(str(store.perform(dense, tmp_path / "results").path / "model"))
+    assert list(saved.id2label.values()) == list(own_start.task_named("own").LABELS)
     answers = pd.read_parquet(run.path / "answers.parquet")
     assert len(answers) == 6
     assert set(answers["label"]) == {"0", "1", "2"}

@@ -183,7 +183,7 @@ def test_distilbert_has_names_of_its_own(model):
 def test_every_prunable_weight_has_a_kind_that_its_family_names(kind, folder_of):
     """In the order of the layers, which a test of each family above spells out."""
     in_a_layer = ["query", "key", "value", "attention output", "intermediate", "output"]
-    found = families.prunable(opening.for_classes(folder_of(kind), 2), embeddings=True)
+    found = families.prunable(opening.for_classes(folder_of(kind), ("no", "yes")), embeddings=True)
     kinds = [families.kind_and_layer(name)[0] for name in found]
     assert [each for each in kinds if each != "pooler"] == [*in_a_layer, *in_a_layer, "word embeddings"]
     assert kinds.count("pooler") == (kind == "bert")
@@ -197,7 +197,7 @@ def test_what_is_not_prunable_has_no_kind():
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_linear_map_of_the_layers_is_prunable_and_nothing_else(kind, folder_of):
-    for model in (opening.for_classes(folder_of(kind), 2), opening.for_spans(folder_of(kind))):
+    for model in (opening.for_classes(folder_of(kind), ("no", "yes")), opening.for_spans(folder_of(kind))):
         maps = {
             f"{name}.weight": module.weight
             for name, module in model.base_model.named_modules()
@@ -252,7 +252,7 @@ def test_every_attention_weight_belongs_to_one_head_by_a_loop_over_rows_and_colu
 
 def test_a_head_without_its_output_columns_says_nothing(bert_folder):
     """The slices are heads, not just blocks: what a head adds is gone when its columns of the output are 0."""
-    model = opening.for_classes(bert_folder, 2).eval()
+    model = opening.for_classes(bert_folder, ("no", "yes")).eval()
     config = model.config
     weights = families.prunable(model, embeddings=False)
     ids = torch.arange(5, 15)[None]
@@ -279,7 +279,7 @@ def test_a_head_without_its_output_columns_says_nothing(bert_folder):
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
 def test_every_prunable_matrix_has_its_kind_and_layer(kind, folder_of):
     """Told by what surrounds it in the model, as the families name their modules."""
-    names = families.prunable(opening.for_classes(folder_of(kind), 2), embeddings=True)
+    names = families.prunable(opening.for_classes(folder_of(kind), ("no", "yes")), embeddings=True)
     found = [families.kind_and_layer(name) for name in names]
     order = ["query", "key", "value", "attention output", "intermediate", "output"]
     assert found[:12] == [(each, layer) for layer in (0, 1) for each in order]
@@ -298,7 +298,7 @@ def test_heads_are_refused_where_a_matrix_is_missing(bert_folder):
 
 def test_a_saved_model_is_loaded_with_the_head_asked_for(bert_folder):
     weights = BertForPreTraining.from_pretrained(bert_folder).bert.state_dict()
-    classes, regression = opening.for_classes(bert_folder, 3), opening.for_classes(bert_folder, 1)
+    classes, regression = opening.for_classes(bert_folder, ("a", "b", "c")), opening.for_classes(bert_folder, ())
     assert (classes.config.num_labels, classes.config.problem_type) == (3, "single_label_classification")
     assert (regression.config.num_labels, regression.config.problem_type) == (1, "regression")
     for model in (opening.for_pretraining(bert_folder), classes, regression, opening.for_spans(bert_folder)):
@@ -345,7 +345,7 @@ def test_a_head_that_was_not_saved_is_not_made_up(config, tokenizer, tmp_path):
 def test_a_new_head_follows_torchs_seed(bert_folder):
     def head(seed):
         torch.manual_seed(seed)
-        return opening.for_classes(bert_folder, 2).classifier.weight
+        return opening.for_classes(bert_folder, ("no", "yes")).classifier.weight
 
     assert torch.equal(head(1), head(1))
     assert not torch.equal(head(1), head(2))
@@ -451,14 +451,14 @@ def without(part):
 def test_a_file_that_lacks_weights_of_the_encoder_is_refused(bert_folder, tmp_path, weights, told):
     folder = changed(bert_folder, tmp_path, weights=weights)
     with pytest.raises(ValueError, match=told):
-        opening.for_classes(folder, 2)
+        opening.for_classes(folder, ("no", "yes"))
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_layer_less_is_noticed_in_every_family(kind, folder_of, tmp_path):
     folder = changed(folder_of(kind), tmp_path, weights=without("layer.1."))
     with pytest.raises(ValueError, match=rf"lacks 16 weights .* '{kind}\.\w+\.layer\.1\."):
-        opening.for_classes(folder, 2)
+        opening.for_classes(folder, ("no", "yes"))
     layers = {"num_hidden_layers": 1, "n_layers": 1}
     folder = changed(folder_of(kind), tmp_path, config=layers)
     with pytest.raises(ValueError, match=rf"holds 16 weights .* '{kind}\.\w+\.layer\.1\."):
@@ -474,7 +474,7 @@ def test_a_weight_that_is_not_finite_is_named(bert_folder, tmp_path, name, value
 
     folder = changed(bert_folder, tmp_path, weights=spoilt)
     with pytest.raises(ValueError, match=f"'{name}' .* NaN or infinite"):
-        opening.for_classes(folder, 2)
+        opening.for_classes(folder, ("no", "yes"))
 
 
 def encoder_of(folder: str) -> dict[str, torch.Tensor]:
@@ -495,9 +495,9 @@ def test_names_of_older_files_are_understood(bert_folder, tmp_path):
         lambda weights: {n.removeprefix("bert."): w for n, w in weights.items() if n.startswith("bert.")},
         lambda weights: weights | {"bert.embeddings.position_ids": torch.arange(40)[None]},
     ):
-        model = opening.for_classes(changed(bert_folder, tmp_path, weights=weights), 2)
+        model = opening.for_classes(changed(bert_folder, tmp_path, weights=weights), ("no", "yes"))
         assert all(torch.equal(model.get_parameter(name), weight) for name, weight in wanted.items())
-    model = opening.for_classes(changed(bert_folder, tmp_path, weights=without("pooler")), 2)
+    model = opening.for_classes(changed(bert_folder, tmp_path, weights=without("pooler")), ("no", "yes"))
     assert all(torch.equal(model.get_parameter(n), w) for n, w in wanted.items() if "pooler" not in n)
 
 
@@ -507,15 +507,17 @@ def test_a_model_saved_under_a_head_of_other_labels_gets_a_new_one(config, token
     opening.save(head(many), tokenizer, tmp_path)
     told = load_file(tmp_path / "model.safetensors")
     for model, outputs in (
-        (opening.for_classes(str(tmp_path), 3), 3),
-        (opening.for_classes(str(tmp_path), 1), 1),
+        (opening.for_classes(str(tmp_path), ("a", "b", "c")), 3),
+        (opening.for_classes(str(tmp_path), ()), 1),
         (opening.for_spans(str(tmp_path)), 2),
     ):
         assert list(model.children())[-1].weight.shape == (outputs, 16)
         own = {n: w for n, w in model.named_parameters() if n.startswith("bert.") and "pooler" not in n}
         assert len(own) == 37
         assert all(torch.equal(weight, told[name]) for name, weight in own.items())
-    loss = opening.for_classes(str(tmp_path), 3)(input_ids=torch.tensor([[2, 6, 3]]), labels=torch.tensor([2])).loss
+    loss = opening.for_classes(str(tmp_path), ("a", "b", "c"))(
+        input_ids=torch.tensor([[2, 6, 3]]), labels=torch.tensor([2])
+    ).loss
     assert loss.isfinite()
 
 
@@ -533,7 +535,7 @@ CODE = {
 
 @pytest.mark.parametrize("kind", ["bert", "bert-of-its-own"])
 @pytest.mark.parametrize(
-    "load", [opening.tokenizer, opening.for_pretraining, lambda source: opening.for_classes(source, 2)]
+    "load", [opening.tokenizer, opening.for_pretraining, lambda source: opening.for_classes(source, ("no", "yes"))]
 )
 def test_code_that_comes_with_a_model_is_not_run(bert_folder, tmp_path, kind, load, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "cache"))
@@ -561,7 +563,7 @@ def test_code_that_comes_with_a_tokenizer_is_not_run(bert_folder, tmp_path, name
 def test_a_kernel_of_the_hub_is_not_fetched(bert_folder, tmp_path, name):
     folder = changed(bert_folder, tmp_path, config={name: "kernels-community/flash-attn"})
     with pytest.raises(ValueError, match="code of its own"):
-        opening.for_classes(folder, 2)
+        opening.for_classes(folder, ("no", "yes"))
 
 
 def test_a_snapshot_is_out_of_reach_of_later_steps(config):
@@ -589,7 +591,7 @@ def test_the_mlm_head_on_the_encoder_is_the_model(kind, folder_of):
 
 
 def test_electra_never_filled_in_words(folder_of):
-    for ask in (opening.for_pretraining, lambda source: families.mlm_head(opening.for_classes(source, 2))):
+    for ask in (opening.for_pretraining, lambda source: families.mlm_head(opening.for_classes(source, ("no", "yes")))):
         with pytest.raises(ValueError, match=r"exchanged words, .* give BERT, RoBERTa or DistilBERT"):
             ask(folder_of("electra"))
 
@@ -606,10 +608,10 @@ def test_opening_and_saving_are_silent_and_leave_transformers_as_it_was(bert_fol
     if not of_hub:
         disable_progress_bars()
     try:
-        model = opening.for_classes(bert_folder, 3)
+        model = opening.for_classes(bert_folder, ("a", "b", "c"))
         opening.save(model, opening.tokenizer(bert_folder), tmp_path / "saved")
         with pytest.raises(ValueError, match="could not be opened"):
-            opening.for_classes(changed(bert_folder, tmp_path, config={"hidden_act": "unheard of"}), 3)
+            opening.for_classes(changed(bert_folder, tmp_path, config={"hidden_act": "unheard of"}), ("a", "b", "c"))
         assert settings() == (logging.DEBUG, True, not of_hub)
         assert (reports, capfd.readouterr()) == ([], ("", ""))
         BertForSequenceClassification.from_pretrained(bert_folder)
@@ -622,7 +624,7 @@ def test_opening_and_saving_are_silent_and_leave_transformers_as_it_was(bert_fol
 
 
 def test_saving_is_what_transformers_opens(bert_folder, tmp_path):
-    model, tokenizer = opening.for_classes(bert_folder, 2), opening.tokenizer(bert_folder)
+    model, tokenizer = opening.for_classes(bert_folder, ("no", "yes")), opening.tokenizer(bert_folder)
     opening.save(model, tokenizer, tmp_path)
     again = BertForSequenceClassification.from_pretrained(tmp_path)
     one, other = model.state_dict(), again.state_dict()
@@ -649,7 +651,7 @@ PAIRS = pd.DataFrame({"first": ["w1 w2", "w3"], "second": ["w4", "w5 un w6"], "l
 def test_a_roberta_with_berts_tokenizer_is_given_no_token_types(tmp_path, tokenizer):
     """Its table of token types has one row: the second passage's would be out of range."""
     opening.save(RobertaForMaskedLM(roberta()), tokenizer, tmp_path)
-    found, model = opening.tokenizer(str(tmp_path)), opening.for_classes(str(tmp_path), 2)
+    found, model = opening.tokenizer(str(tmp_path)), opening.for_classes(str(tmp_path), ("no", "yes"))
     assert len(training.predict(model, evaluation.encoded(choose("tasks", "rte"), PAIRS, found, 12))) == 2
 
 
@@ -695,7 +697,7 @@ def test_a_tokenizer_without_padding_is_refused(bert_folder, tmp_path):
 
 @pytest.mark.parametrize(("kind", "longest"), [("bert", 40), ("roberta", 38), ("electra", 40), ("distilbert", 40)])
 def test_the_longest_sequence_is_the_longest_that_the_model_can_read(kind, longest, folder_of):
-    model = opening.for_classes(folder_of(kind), 2)
+    model = opening.for_classes(folder_of(kind), ("no", "yes"))
     families.check_length(model, longest)
     model(input_ids=torch.full((1, longest), 6))
     with pytest.raises(ValueError, match=f"max_length = {longest + 1}: .* for {longest} tokens"):
@@ -860,7 +862,7 @@ def test_offline_mode_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match=r"offline mode is enabled.* `hf download bert-base-uncased`") as error:
-        opening.for_classes("bert-base-uncased", 2)
+        opening.for_classes("bert-base-uncased", ("no", "yes"))
     assert "\n" not in str(error.value)
 
 
@@ -943,7 +945,7 @@ def test_a_hub_name_is_downloaded_once_and_only_what_is_opened(server, bert_fold
     assert fetched == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     asked = len(server.asked)
     opening._downloaded.cache_clear()  # as in the next process
-    opening.for_classes("someone/a_model", 2)
+    opening.for_classes("someone/a_model", ("no", "yes"))
     assert len(server.asked) == asked > 0
 
 
@@ -955,13 +957,26 @@ def test_a_name_that_the_hub_does_not_know_is_told(server):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("lacking", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_half_downloaded_model_is_asked_for_again(hub, bert_folder, lacking):
     cache, waited = hub
     (cached(cache, "someone/a_model", bert_folder) / lacking).unlink()
     with pytest.raises(ValueError, match="hub does not answer"):
         opening.locate("someone/a_model")
     assert len(waited) == 1
+
+
+def test_a_model_without_tokenizer_config_is_asked_for_again_and_then_taken_as_it_is(hub, bert_folder):
+    cache, waited = hub
+    folder = cached(cache, "someone/a_model", bert_folder)
+    (folder / "tokenizer_config.json").unlink()
+    assert opening.locate("someone/a_model") == opening.locate("someone/a_model") == folder
+    assert len(waited) == 1
+    words = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in words))
+    with pytest.raises(ValueError, match="nothing in 'someone/a_model' says whether its tokenizer takes capitals"):
+        opening.tokenizer("someone/a_model")
 
 
 @pytest.mark.parametrize(
@@ -977,7 +992,7 @@ def test_a_tilde_is_the_home_folder(bert_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     shutil.copytree(bert_folder, tmp_path / "mine")
     assert opening.locate("~/mine") == tmp_path / "mine"
-    assert opening.for_classes("~/mine", 2).config.num_labels == 2
+    assert opening.for_classes("~/mine", ("no", "yes")).config.num_labels == 2
 
 
 def test_without_the_package_minilm_is_the_hubs(hub, bert_folder, monkeypatch):

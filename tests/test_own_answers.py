@@ -47,7 +47,9 @@ def test_another_score_has_that_of_a_bootstrap(drawn):
 
 def test_one_seed_has_a_paired_interval_over_rows(drawn):
     labels, whole, cut = drawn
-    value, low, high = own_answers.change([answers(whole, labels)], [answers(cut, labels)], metrics.accuracy)
+    value, low, high = own_answers.change(
+        [answers(whole, labels)], [answers(cut, labels)], metrics.accuracy, counted=True
+    )
     each = (cut == labels).astype(float) - (whole == labels)
     reach = 1.96 * each.std(ddof=1) / np.sqrt(400)
     assert value == pytest.approx(each.mean())
@@ -58,23 +60,35 @@ def test_one_seed_has_a_paired_interval_over_rows(drawn):
 
 def test_seeds_widen_the_interval_where_they_differ(drawn):
     labels, whole, cut = drawn
-    same = own_answers.change([answers(whole, labels)] * 3, [answers(cut, labels)] * 3, metrics.accuracy)
+    same = own_answers.change([answers(whole, labels)] * 3, [answers(cut, labels)] * 3, metrics.accuracy, counted=True)
     worse = np.where(np.arange(400) % 3, cut, (labels + 2) % 3)
     apart = own_answers.change(
         [answers(whole, labels)] * 3,
         [answers(cut, labels), answers(worse, labels), answers(whole, labels)],
         metrics.accuracy,
+        counted=True,
     )
     assert apart.high - apart.low > 2 * (same.high - same.low)
 
 
 def test_models_that_answer_alike_have_no_interval_and_other_rows_are_refused(drawn):
     labels, whole, _ = drawn
-    value, low, high = own_answers.change([answers(whole, labels)], [answers(whole, labels)], metrics.accuracy)
+    value, low, high = own_answers.change(
+        [answers(whole, labels)], [answers(whole, labels)], metrics.accuracy, counted=True
+    )
     assert value == 0
     assert np.isnan([low, high]).all()
     with pytest.raises(ValueError, match="different rows"):
-        own_answers.change([answers(whole, labels)], [answers(whole, (labels + 1) % 3)], metrics.accuracy)
+        own_answers.change([answers(whole, labels)], [answers(whole, (labels + 1) % 3)], metrics.accuracy, counted=True)
+
+
+def test_a_counted_change_is_that_of_its_metric(drawn):
+    labels, whole, cut = drawn
+    for seeds in (1, 3):
+        one, other = [answers(whole, labels)] * seeds, [answers(cut, labels)] * seeds
+        fast = own_answers.change(one, other, metrics.accuracy, counted=True)
+        slow = own_answers.change(one, other, metrics.accuracy, counted=False)
+        assert fast == pytest.approx(slow, abs=0.008)
 
 
 def test_a_model_of_one_answer_has_no_correlation_and_no_interval():

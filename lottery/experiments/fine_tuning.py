@@ -74,7 +74,7 @@ class FineTuning:
         source = self.start.weights(run)
         tokenizer = opening.tokenizer(source)
         tables = self.tables(self.task)
-        model = evaluation.with_head(source, task)
+        model = evaluation.with_head(source, task, ours=_learnt(self.start, self.task))
         families.check_length(model, self.max_length)
         parts, mask = masks.parted(self.start.mask(run))
         if parts:
@@ -154,7 +154,7 @@ class FineTuning:
     def opened(self, run: Run) -> tuple[Task, PreTrainedModel, PreTrainedTokenizerBase, dict[str, pd.DataFrame]]:
         """The task, the fine-tuned model on the device, its tokenizer, and the data. Raises as `weights` does."""
         task, folder = self.task_named(self.task), self.weights(run)
-        model = evaluation.with_head(folder, task).to(Accelerator().device)
+        model = evaluation.with_head(folder, task, ours=True).to(Accelerator().device)
         return task, model, opening.tokenizer(folder), self.tables(self.task)
 
     def mask(self, run: Run) -> Mask:
@@ -236,3 +236,10 @@ class FineTuning:
             end=steps,
         )
         return pruning.held_raw(model, covered, mask, optimizer), renew
+
+
+def _learnt(start: Start, task: str) -> bool:
+    """Whether the model of a start was fine-tuned on that very task."""
+    while hasattr(start, "of"):
+        start = start.of
+    return getattr(start, "task", None) == task

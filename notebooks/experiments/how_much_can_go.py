@@ -47,8 +47,8 @@ scope = "global"  # "global": the smallest weights of the whole model go; "local
 importance = "magnitude"  # a file in lottery/importance
 embeddings = False  # whether the table of word embeddings is cut too
 pooler = False  # whether the pooler is; see below what a global cut does to it
-epochs = 3.0  # of the fine-tuning before the cut
-retrain_epochs = 0.25  # of the short retraining after it
+epochs = "auto"  # of the fine-tuning before the cut, 0: the model as it is; "auto": 3 of a published task, of a file of your own none where the model has a head for its classes, and else as many as raise the score on a part of it
+retrain_epochs = "auto"  # of the retraining after it; "auto": 0.25, for a file of your own enough for 100 updates
 batch_size = 32
 learning_rate = 0.0  # 0.0: 5e-5, as is usual for BERT; 1e-3 for the miniature
 max_length = 0  # tokens of an example, at most; 0: 128, or 64 for the miniature, which has no positions for more
@@ -62,12 +62,16 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
+from lottery.experiments import how_long
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, challenge
 from lottery.experiments.studies import TaskStudy
 
 if not seeds:
     raise ValueError("seeds = []: at least one is needed")
+if strange := [each for each in seeds if seeds.count(each) > 1]:
+    raise ValueError(f"seeds = {seeds}: {strange[0]} is there twice, and would be one run")
 tasks = [task, *more_tasks]
 other = challenge(also, tasks, data_dir)
 longest = max_length or (64 if model == "miniature" else 128)
@@ -75,8 +79,9 @@ rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 study = replace(TaskStudy.from_cell(globals()), max_length=longest)
 mine = study.own
 dense = [study.tuned(name, seed, world=seed, learning_rate=rate, saved=True) for name in tasks for seed in seeds]
-treatments = dict.fromkeys([(0.0, pooler), (retrain_epochs, pooler), (0.0, not pooler)])
-grid = [
+# The user's own model before anything is done to it, where it can be judged.
+as_it_is = [replace(tuned, epochs=0.0, saved=False) for tuned in dense if how_long.is_ready(tuned.task, mine)][:1]
+cuts = [
     OneShot(
         dense=tuned,
         importance=importance,
@@ -89,28 +94,37 @@ grid = [
         also=other,
     )
     for tuned in dense
-    for sparsity in [0.0, *sparsities]
-    for retrained, cut_pooler in treatments
+    for sparsity in dict.fromkeys([0.0, *sparsities])
+    for retrained, cut_pooler in dict.fromkeys(
+        [
+            (0.0, pooler),
+            (how_long.retraining(retrain_epochs, tuned), pooler),
+            *([(0.0, not pooler)] if tuned.task != OWN else []),
+        ]
+    )
 ]
+grid = [*as_it_is, *cuts]
 
 # %% tags=["remove-cell"]
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
+from lottery import miniature, store
 from lottery import statistics as stats
-from lottery import store as runs
 from lottery.choices import choose
-from lottery.suite import cluster, plots
+from lottery.data import examples
+from lottery.findings import own_answers
+from lottery.models import opening
+from lottery.suite import plots
+from lottery.suite.chapter import perform
 from lottery.tasks import Task
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
-missing = Markdown(runs.not_recorded("experiments/how_much_can_go", "minilm"))
+chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
+live = store.rows(cuts, Path(results))
 
 
 def known(name: str) -> Task:
@@ -118,40 +132,40 @@ def known(name: str) -> Task:
     return mine.task_named(name) if name == OWN else choose("tasks", name)
 
 
-def named(runs: pd.DataFrame) -> pd.DataFrame:
+def named(rows: pd.DataFrame) -> pd.DataFrame:
     """The table with the names a reader sees: of the task, and of what was cut and done after the cut."""
-    tasks = {name: known(name).TITLE for name in runs["dense.task"].unique()}
+    tasks = {name: known(name).TITLE for name in rows["dense.task"].unique()}
     treatment = [
         (f"retrained {epochs:g} epochs" if epochs else "as cut")
         + ("" if cut == pooler else ", pooler too" if cut else ", not the pooler")
-        for epochs, cut in zip(runs["retrain_epochs"], runs["pooler"], strict=True)
+        for epochs, cut in zip(rows["retrain_epochs"], rows["pooler"], strict=True)
     ]
-    return runs.assign(task=runs["dense.task"].map(tasks), treatment=treatment)
+    return rows.assign(task=rows["dense.task"].map(tasks), treatment=treatment)
 
 
-def drawn(runs: pd.DataFrame) -> None:
+def drawn(table: pd.DataFrame) -> None:
     """A panel for each task: its score against the share of weights removed, as cut and retrained."""
-    names = runs["dense.task"].unique()
+    names = table["dense.task"].unique()
     _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 1.2, 3.4), squeeze=False)
     for name, ax in zip(names, panels[0], strict=True):
         task = known(name)
-        rows = named(runs[runs["dense.task"] == name])
+        rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
         ax.set(title=task.TITLE, ylabel=f"{task.METRIC} on dev (x 100)")
     panels[0][0].legend(fontsize=8)
 
 
-def summary(runs: pd.DataFrame) -> pd.DataFrame:
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean score over seeds, x 100, for each task and treatment at each sparsity; NaN where a run has no score."""
-    means = named(runs).groupby(["task", "treatment", "sparsity"], sort=False)["score"].mean(skipna=False)
+    means = named(rows).groupby(["task", "treatment", "sparsity"], sort=False)["score"].mean(skipna=False)
     return (100 * means.unstack("sparsity", sort=False)).round(1)
 
 
-def told(runs: pd.DataFrame) -> Markdown:
+def in_words(table: pd.DataFrame) -> Markdown:
     """In words, for each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
     lines = []
-    for name, rows in runs.groupby("dense.task", sort=False):
+    for name, rows in table.groupby("dense.task", sort=False):
         by = ["pooler", "retrain_epochs", "dense.seed", "sparsity"]
         scores = 100 * rows.drop_duplicates(by).set_index(by)["score"].sort_index()
         cut, pooled = (scores[with_pooler, 0.0].unstack("sparsity") for with_pooler in (False, True))
@@ -181,7 +195,7 @@ def told(runs: pd.DataFrame) -> Markdown:
             )
         collapsed = int(rows["constant"].sum())
         lines.append(
-            f"{line}Of the {len(rows)} runs, {collapsed} ended in a model that gives one answer to all; their scores are "
+            f"{line}Of the {len(rows)} table, {collapsed} ended in a model that gives one answer to all; their scores are "
             "shown as they are."
         )
     return Markdown("\n".join(lines))
@@ -193,8 +207,128 @@ def difference(one: pd.Series, other: pd.Series) -> str:
     if missing:
         return f"{missing} of {len(one)} models have no score, as they give one answer to all, and so no difference"
     mean, low, high = stats.paired_difference(one, other)
-    span = f"95 % interval over {len(one)} seeds {low:.1f} to {high:.1f}" if len(one) > 1 else "one seed: no interval"
+    if len(one) == 1:
+        span = "one seed: no interval"
+    elif np.isnan(low):
+        span = f"the same for all {len(one)} seeds: no interval"
+    else:
+        span = f"95 % interval over {len(one)} seeds {low:.1f} to {high:.1f}"
     return f"the difference is {mean:.1f} points ({span})"
+
+
+counted = OWN in tasks and known(OWN).METRIC == "accuracy"  # right answers are counted; else a correlation
+
+
+def answers(experiments: list[FineTuning | OneShot]) -> list[pd.DataFrame]:
+    """What each of these runs answered to every row."""
+    return [store.Run(each, Path(results)).read("answers.parquet") for each in experiments]
+
+
+def metric(given: np.ndarray, labels: np.ndarray) -> float:
+    """The score of answers to your task."""
+    return known(OWN).metrics(given, labels)[known(OWN).METRIC]
+
+
+def scored(experiments: list[FineTuning | OneShot]) -> str:
+    """The score of the first of these runs, in words, with its interval over the rows."""
+    one = own_answers.score(answers(experiments)[0], metric, counted=counted)
+    return f"{known(OWN).METRIC} **{100 * one.mean:.1f}** ({100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def mine_cut(share: float, after: bool) -> list[OneShot]:
+    """The runs on your file at this sparsity, one a seed, retrained after the cut or not."""
+    return [
+        each
+        for each in cuts
+        if each.dense.task == OWN and each.sparsity == share and bool(each.retrain_epochs) == after
+    ]
+
+
+def before_the_cut() -> list[str]:
+    """What your model reaches as it is and trained, and whether it was trained long enough."""
+    trained = [tuned for tuned in dense if tuned.task == OWN]
+    guess = 100 * live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
+    lines = []
+    if as_it_is:
+        lines.append(f"Your model as it is reaches {scored(as_it_is)}; one answer to all, {guess:.1f}.")
+    elif trained[0].epochs == 0:
+        lines.append(
+            f"Under a head that was never trained it reaches {scored(trained)}; one answer to all, {guess:.1f}."
+        )
+    if trained[0].epochs == 0:
+        return lines
+    rows, guessing = store.rows(trained, Path(results)), np.log(max(2, len(known(OWN).LABELS)))
+    lines.append(
+        f"Trained for {rows['steps'].iloc[0]:,} updates it reaches {scored(trained)}"
+        + ("." if as_it_is else f"; one answer to all, {guess:.1f}.")
+    )
+    if trained[0].epochs == "auto" and rows["still_rising"].any():
+        lines.append(
+            "**It is not trained out**: the score on the rows kept aside for this still rose when the training was ended. "
+            "Give a number of epochs (`-p epochs`)."
+        )
+    elif known(OWN).LABELS and rows["train_loss"].mean() > guessing / 2:
+        lines.append(
+            f"**It is not trained out**: on the rows it was trained on its loss is {rows['train_loss'].mean():.2f}, where "
+            f"guessing has {guessing:.2f}. Give more epochs (`-p epochs`)."
+        )
+    return lines
+
+
+def after_the_cut(after: bool) -> list[str]:
+    """How much of your model can go, retrained after the cut or as it was cut."""
+    whole = mine_cut(0.0, after)
+    changes = {
+        share: own_answers.change(answers(whole), answers(mine_cut(share, after)), metric, counted=counted)
+        for share in dict.fromkeys(sparsities)
+        if share
+    }
+    if not whole or not changes:
+        return []
+    lines, free = [], own_answers.free({share: change.mean for share, change in changes.items()}, within=0.02)
+    how = f"Retrained for {whole[0].retrain_epochs:g} epochs after the cut" if after else "Cut and left as it is"
+    if free:
+        row = store.rows(mine_cut(free, after), Path(results)).iloc[0]
+        lines.append(
+            f"{how}, **{free:.0%} of the weights of its layers** ({row['removed'] / row['all_weights']:.0%} of the whole model) "
+            f"can go for less than two points: {in_points(changes[free])} against the whole model, trained as long."
+        )
+    else:
+        lines.append(f"{how}, even {min(changes):.0%} costs two points or more: {in_points(changes[min(changes)])}.")
+    gain = own_answers.change(answers(mine_cut(0.0, False)), answers(whole), metric, counted=counted)
+    if after and gain.low > 0:
+        lines.append(
+            f"**The whole model gains {in_points(gain)} by the same retraining**, so it was not trained out before."
+        )
+    return lines
+
+
+def in_points(change: stats.Estimate) -> str:
+    """A change of the score in points, with its interval; where both models answer alike there is none."""
+    return "no answer changes" if np.isnan(change.low) and not change.mean else f"{change.told(100)} points"
+
+
+def mine_in_words() -> Markdown:
+    """The answer for a file of your own: the model as it is, what training made of it, and how much of it can go."""
+    task, start = known(OWN), next(tuned.start for tuned in dense if tuned.task == OWN)
+    tables = start.tables(OWN)
+    reading = examples.reading(tables["dev"], opening.tokenizer(model), longest)
+    lines = [
+        f"`{task.TITLE}`: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by. "
+        f"{opening.head_in_words(model, task.LABELS)} Intervals are 95 % over the rows to judge by, and over seeds where "
+        "there are several."
+    ]
+    if reading["unknown"] > 0.5:
+        lines.append(
+            f"**{reading['unknown']:.0%} of the words are unknown to this model's tokenizer**, so it reads next to nothing of "
+            "these texts: give a model made for their language."
+        )
+    lines += [*before_the_cut(), *after_the_cut(True), *after_the_cut(False)]
+    lines.append(
+        "What goes is set to zero. That alone makes a model neither smaller nor faster: for that, parts have to be cut out, "
+        "or the weights stored in fewer bits."
+    )
+    return Markdown("\n\n".join(lines))
 
 
 def data() -> pd.DataFrame:
@@ -206,6 +340,9 @@ def data() -> pd.DataFrame:
         texts = [column for column in ("first", "second") if column in train]
         row = {"task": told.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
         row["of them also in train"] = len(dev.merge(train[texts].drop_duplicates(), on=texts))
+        if model not in miniature.NAMES:
+            reading = examples.reading(dev, opening.tokenizer(model), longest)
+            row["tokens of dev unknown"], row["texts of dev cut"] = f"{reading['unknown']:.0%}", f"{reading['cut']:.0%}"
         if told.KIND == "classification":
             shares = dev["label"].value_counts(normalize=True)
             row["labels of dev"] = ", ".join(f"{told.LABELS[label]} {share:.0%}" for label, share in shares.items())
@@ -213,10 +350,10 @@ def data() -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("").set_index("task")
 
 
-def challenged(runs: pd.DataFrame) -> pd.DataFrame:
+def challenged(table: pd.DataFrame) -> pd.DataFrame:
     """Mean scores on the other task, x 100, as cut, at each sparsity."""
-    rows = runs[(runs["retrain_epochs"] == 0) & (runs["pooler"] == pooler)]
-    columns = [column for column in runs if column.startswith(f"{also}.") and column != f"{also}.constant"]
+    rows = table[(table["retrain_epochs"] == 0) & (table["pooler"] == pooler)]
+    columns = [column for column in table if column.startswith(f"{also}.") and column != f"{also}.constant"]
     return (100 * rows.groupby("sparsity")[columns].mean().T).round(1)
 
 
@@ -233,7 +370,10 @@ Markdown(
 )
 
 # %% tags=["hide-input", "answer"]
-told(live)
+display(
+    *([mine_in_words()] if OWN in tasks else []),
+    *([in_words(live[live["dense.task"] != OWN])] if set(tasks) - {OWN} else []),
+)
 
 # %% tags=["hide-input"]
 summary(live)
@@ -256,13 +396,13 @@ if also:
 # part of this book's source; nothing is trained to show them.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too."}, "figure": {"name": "how-much-minilm", "caption": "all-MiniLM-L6-v2 after one global magnitude cut of its layers, as cut and after a short retraining; three seeds, recorded. The bar spans the seeds; the dashed line is what one answer to every example scores."}}
-drawn(recorded) if len(recorded) else missing
+chapter.shown(drawn, "minilm")
 
 # %% tags=["hide-input"]
-summary(recorded) if len(recorded) else missing
+chapter.shown(summary, "minilm")
 
 # %% tags=["hide-input"]
-told(recorded) if len(recorded) else missing
+chapter.shown(in_words, "minilm")
 
 # %% [markdown]
 # ### Why the pooler is left out

@@ -36,7 +36,7 @@ def measure(*, model="minilm", folder=REFERENCE / "glue" / "CoLA", sentences=102
     tokenizer = opening.tokenizer(model)
     given = examples.encode(cola.read(Path(folder))["train"].head(sentences), tokenizer, length)
     torch.manual_seed(0)
-    classifier = opening.for_classes(model, 2)
+    classifier = opening.for_classes(model, ("no", "yes"))
     optimizer = training.adamw(classifier, learning_rate=2e-5)
     steps = training.steps_in(given, epochs=1, batch_size=BATCH_SIZE)
     order = torch.randperm(len(given), generator=examples.seeded(0)).tolist()

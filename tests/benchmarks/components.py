@@ -94,7 +94,7 @@ def measure(
     table = cola.read(Path(folder))["dev"]
     given, few = (examples.encode(table.head(count), tokenizer, length) for count in (sentences, alone))
     torch.manual_seed(0)
-    classifier = opening.for_classes(model, 2)
+    classifier = opening.for_classes(model, ("no", "yes"))
     whole = components.everything(classifier.config)
 
     labels = training.predict(classifier, given).argmax(-1)  # the model's own, so that the score falls as parts go

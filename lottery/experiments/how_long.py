@@ -1,0 +1,44 @@
+"""How long a model is trained where a chapter leaves that to the suite: what is usual, or what a user's file takes."""
+
+from typing import Literal
+
+from lottery.experiments.fine_tuning import AUTO, FineTuning
+from lottery.experiments.starts import OWN, Own
+from lottery.models import opening
+
+EPOCHS = 3.0  # of a published task
+RETRAINING = 0.25  # epochs after a cut, of a published task
+UPDATES = 100  # after a cut, of a user's file
+
+
+def is_ready(task: str, given: Own) -> bool:
+    """Whether a user's model answers the user's task without being trained: it has a head for these classes."""
+    if task != OWN:
+        return False
+    names = given.task_named(task).LABELS
+    return opening.head_places(opening.configuration(given.model), names) is not None
+
+
+def epochs(asked: float | Literal["auto"], task: str, given: Own) -> float | Literal["auto"]:
+    """The epochs of a fine-tuning: those asked for, or, for "auto", EPOCHS of a published task.
+
+    A user's model that is ready is not trained; another one until it is enough, as "auto" says to FineTuning.
+    """
+    if asked != AUTO:
+        return asked
+    if task != OWN:
+        return EPOCHS
+    return 0.0 if is_ready(task, given) else AUTO
+
+
+def retraining(asked: float | Literal["auto"], tuned: FineTuning) -> float:
+    """The epochs of a retraining after a cut: those asked for, or, for "auto", RETRAINING of a published task.
+
+    Of a user's file as many as make UPDATES, and at least one.
+    """
+    if asked != AUTO:
+        return asked
+    if tuned.task != OWN:
+        return RETRAINING
+    per_epoch = -(-len(tuned.tables(OWN)["train"]) // tuned.batch_size)
+    return max(1.0, round(UPDATES / per_epoch, 1))
