@@ -16,12 +16,12 @@ def t_interval(values) -> tuple[float, float, float]:
 
 @pytest.fixture
 def runs():
-    """Three rates at two epochs and three lengths at one rate, of two tasks and three seeds."""
+    """Three rates at two epochs and four lengths at one rate, of two tasks and three seeds."""
     generator = np.random.default_rng(0)
     rows = []
     for task in ("cola", "sst2"):
         for seed in (1, 2, 3):
-            for rate, epochs in ((1e-4, 2.0), (4e-4, 2.0), (8e-4, 2.0), (4e-4, 0.75), (4e-4, 6.0)):
+            for rate, epochs in ((1e-4, 2.0), (4e-4, 2.0), (8e-4, 2.0), (4e-4, 0.25), (4e-4, 0.75), (4e-4, 6.0)):
                 row = {"experiment": "Movement", "after.task": task, "after.seed": seed}
                 row |= {"after.learning_rate": rate, "after.epochs": epochs, "seed": 9}
                 row |= {name: generator.uniform(0.01, 0.1) for name in ("mean", "low_tenth", "high_tenth")}
@@ -43,7 +43,7 @@ def chosen(runs: pd.DataFrame, **what) -> list[dict]:
 def test_rates_and_epochs_are_compared_where_most_were_tried(runs):
     rates, epochs = movement.rates_compared(runs), movement.epochs_compared(runs)
     assert (set(rates["epochs"]), sorted(set(rates["learning_rate"]))) == ({2.0}, [1e-4, 4e-4, 8e-4])
-    assert (set(epochs["learning_rate"]), sorted(set(epochs["epochs"]))) == ({4e-4}, [0.75, 2.0, 6.0])
+    assert (set(epochs["learning_rate"]), sorted(set(epochs["epochs"]))) == ({4e-4}, [0.25, 0.75, 2.0, 6.0])
     assert set(rates["seed"]) == {1, 2, 3}
 
 
