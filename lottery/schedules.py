@@ -28,6 +28,18 @@ def cubic(final: float, *, begin: int, end: int) -> Schedule:
     return lambda step: final * (1 - (1 - progress(step)) ** 3)
 
 
+def removed_after(level: int, per_level: float, of: str) -> float:
+    """Share of the weights removed after so many levels, each of which removes a share of all or of those left.
+
+    of  "original": level * per_level; "remaining": 1 - (1 - per_level)**level; to twelve digits, as 3 * 0.1 is not 0.3
+        in floating point
+
+    >>> removed_after(3, 0.1, "original"), removed_after(3, 0.1, "remaining")
+    (0.3, 0.271)
+    """
+    return round(level * per_level if of == "original" else 1 - (1 - per_level) ** level, 12)
+
+
 def rise(*, steps: int, power: int = 3) -> Schedule:
     """How far a ramp that begins at step 0 has come: 1 - (1 - t / steps)**power in [0, 1], 1 from `steps` on.
 

@@ -19,6 +19,7 @@ from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnTe
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Ticket
+from lottery.findings.tickets import with_tickets
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.store import Run
@@ -373,7 +374,7 @@ def test_fine_tunings_are_told_from_one_another_by_their_columns(small_world):
         seed=2,
     )
     starts += [Ticket(of=small_world, kept=pruned), pruned]
-    rows = controls.told(pd.DataFrame([store.flattened(tuned(start)) for start in starts]))
+    rows = with_tickets(pd.DataFrame([store.flattened(tuned(start)) for start in starts]))
     assert rows["ticket"].tolist() == ["full", *controls.KINDS, "iterative", "iterative", "gradual", "recovered"]
     assert rows["sparsity"].tolist() == [0.0, *[0.7] * 7, pytest.approx(1 - 0.9**7), 0.7, 0.7]
     named = rows.set_index("ticket")["source"]

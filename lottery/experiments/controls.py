@@ -10,7 +10,7 @@ from pydantic import InstanceOf
 
 from lottery.data.examples import seeded
 from lottery.experiments import Start
-from lottery.experiments.iterative_pruning import IterativePruning, Rewound, removed_after
+from lottery.experiments.iterative_pruning import IterativePruning, Rewound
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
 from lottery.models import families, opening
@@ -142,39 +142,3 @@ def ticket(kind: Kind, found: IterativePruning) -> Ticket:
         "shuffled": (Shuffled(like=start, seed=found.seed), found),
     }[kind]
     return Ticket(of=of, kept=kept)
-
-
-def told(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of fine-tunings with what they started from in words.
-
-    ticket    one of KINDS; "gradual" for the mask of a GradualPruning on the weights it began with, "recovered" for a
-              pruned model as it is; "full" for anything else
-    source    the task on which the mask was found, or "mlm"; "" where none was
-    sparsity  share of the prunable weights removed
-    of, per_level, rewind_step  of an iterative mask, as there; None for others and where it never rewinds
-    """
-    return rows.assign(**pd.DataFrame([_told(row) for row in rows.to_dict("records")], index=rows.index))
-
-
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    kept = {name.removeprefix("start.kept."): value for name, value in row.items() if name.startswith("start.kept.")}
-    found = {"ticket": "full", "source": "", "sparsity": 0.0, "of": None, "per_level": None, "rewind_step": None}
-    match row["start"], row.get("start.kept"):
-        case "GradualPruning", _:
-            return found | {"ticket": "recovered", "sparsity": row["start.sparsity"]}
-        case "Ticket", "GradualPruning":
-            return found | {"ticket": "gradual", "sparsity": kept["sparsity"]}
-        case "Ticket", "Cut":
-            cut = "random_model" if kept["of"] == "Redrawn" else "one_shot"
-            kind = "random" if kept["importance"] == "random" else cut
-            return found | {"ticket": kind, "sparsity": kept["sparsity"]}
-        case "Ticket", "IterativePruning":
-            return found | {
-                "ticket": {"Redrawn": "redrawn", "Shuffled": "shuffled"}.get(row["start.of"], "iterative"),
-                "source": kept["training.task"] if kept["training"] == "OnTask" else "mlm",
-                "sparsity": removed_after(int(kept["level"]), kept["per_level"], kept["of"]),
-                "of": kept["of"],
-                "per_level": kept["per_level"],
-                "rewind_step": kept["rewind_step"],
-            }
-    return found

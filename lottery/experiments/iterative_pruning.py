@@ -29,17 +29,6 @@ Of = Literal["original", "remaining"]
 MASK, TRAINED, REWOUND = "mask.safetensors", "trained", "rewound"
 
 
-def removed_after(level: int, per_level: float, of: Of) -> float:
-    """Share of the weights removed after so many levels, each of which removes a share of all or of those left.
-
-    level * per_level, or 1 - (1 - per_level)**level; to twelve digits, as 3 * 0.1 is not 0.3 in floating point.
-
-    >>> removed_after(3, 0.1, "original"), removed_after(3, 0.1, "remaining")
-    (0.3, 0.271)
-    """
-    return round(level * per_level if of == "original" else 1 - (1 - per_level) ** level, 12)
-
-
 class Round(NamedTuple):
     """What one training of a ticket takes."""
 
@@ -147,7 +136,7 @@ class IterativePruning:
     @property
     def sparsity(self) -> float:
         """Share of the prunable weights that is removed after this level, in (0, 1)."""
-        return removed_after(self.level, self.per_level, self.of)
+        return schedules.removed_after(self.level, self.per_level, self.of)
 
     @property
     def preceding(self) -> list[Self]:

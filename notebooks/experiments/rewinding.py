@@ -126,78 +126,26 @@ found = [mask for mask in dict.fromkeys(found) if isinstance(mask, IterativePrun
 grid = [*found, *tunings]
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery import statistics as stats
-from lottery import store as runs
 from lottery.choices import choose
-from lottery.suite import cluster, plots
+from lottery.findings import tickets as findings
+from lottery.suite import plots
+from lottery.suite.chapter import perform
+from lottery.suite.chapter import title as title_of_task
 
-plots.house_style()
-cluster.map(grid, results, workers=workers, scheduler=scheduler)
-live = runs.rows(grid, Path(results))
-recorded = runs.recorded(Path(records) / "miniature" / "rewinding.parquet")
-missing = Markdown(runs.not_recorded("experiments/rewinding", "miniature"))
+chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
+rows = findings.scored(chapter.recorded_or_live)
 printed = pd.read_csv("book/published/chen2020_table2.csv")
-carried = pd.read_csv("book/published/chen2020_transfer70.csv")
-
-KINDS = controls.KINDS
-NAMES = {"mlm": "pre-training (MLM)", "mlm_never": "MLM, never rewound", "one_shot": "one cut, no training"}
+carried = pd.read_csv("book/published/chen2020_transfer70.csv").rename(columns={"target": "task"})
 
 
 def title(name: str) -> str:
     """A task or a source of masks, as a reader sees it."""
-    return NAMES.get(name) or choose("tasks", name).TITLE
-
-
-def tickets(runs: pd.DataFrame) -> pd.DataFrame:
-    """The fine-tunings, named by their tickets; `world` is the seed of the miniature, and an undefined score is 0."""
-    rows = controls.told(runs[runs["experiment"] == "FineTuning"])
-    world = rows["seed"].where(rows["ticket"] != "full", rows.get("start.seed")).astype(int)
-    return rows.assign(world=world, undefined=rows["score"].isna(), score=rows["score"].fillna(0.0))
-
-
-def plain(rows: pd.DataFrame) -> pd.DataFrame:
-    """Without the other ways of pruning iteratively: rewound to the start, shares of the original weights."""
-    return rows[(rows["source"] == "") | ((rows["rewind_step"] == 0) & (rows["of"] == "original"))]
-
-
-def whole(rows: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Scores of the full model on a task: a row a world, a column a repeat."""
-    full = rows[(rows["ticket"] == "full") & (rows["task"] == task)]
-    return full.assign(repeat=full.groupby("world").cumcount()).pivot_table("score", "world", "repeat")
-
-
-def of_task(rows: pd.DataFrame, task: str) -> pd.DataFrame:
-    """The full model and the tickets that were found on a task and judged on it, with the controls."""
-    return plain(rows[(rows["task"] == task) & rows["source"].isin(["", task]) & rows["ticket"].isin(["full", *KINDS])])
-
-
-def curves_drawn(runs: pd.DataFrame) -> None:
-    """Dev score of each task against the share of weights removed, the found ticket and its controls."""
-    rows = tickets(runs)
-    names = [task for task in rows["task"].unique() if task in set(rows["source"])]
-    columns = min(2, len(names))
-    lines = -(-len(names) // columns)
-    figure, panels = plt.subplots(lines, columns, figsize=(3.6 * columns, 2.9 * lines + 0.9), squeeze=False)
-    for ax in panels.flat[len(names) :]:
-        ax.set_axis_off()
-    for ax, name in zip(panels.flat, names, strict=False):
-        task = of_task(rows, name)
-        begins = task[task["ticket"] == "full"].assign(ticket="iterative")
-        task = pd.concat([begins, task[task["ticket"] != "full"]])
-        task = task.assign(ticket=pd.Categorical(task["ticket"], KINDS)).sort_values("ticket")
-        task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
-        plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
-        level = task["majority"].fillna(0).iloc[0]
-        plots.chance(ax, 100 * level, "one answer")
-        ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    return findings.SOURCES.get(name) or title_of_task(name)
 
 
 # %% [markdown]
@@ -218,16 +166,22 @@ def curves_drawn(runs: pd.DataFrame) -> None:
 # a level), the task's head is rewound with the rest (theirs goes on), and pre-training means masked words and next sentence
 # together (theirs has masked words alone).
 
+
 # %% tags=["hide-input"]
+def counted(runs: pd.DataFrame) -> str:
+    """How many models were fine-tuned, and how many of them have no score."""
+    tuned = findings.scored(runs)
+    return f"{len(tuned)} fine-tunings, of which {tuned['undefined'].sum()} have no defined score"
+
+
 Markdown(
     f"This build: the miniature, {len(seeds)} seed(s), masks found on {', '.join(map(title, sources))} in {levels} levels "
-    f"of {per_level:.0%} of the {int(live['weights'].dropna().iloc[0]):,} prunable weights each; "
-    f"{len(tickets(live))} fine-tunings, of which {tickets(live)['undefined'].sum()} have no defined score. "
+    f"of {per_level:.0%} of the {int(chapter.live['weights'].dropna().iloc[0]):,} prunable weights each; "
+    f"{counted(chapter.live)}. "
     + (
-        f"Recorded beside it: {tickets(recorded)['world'].nunique()} seeds, masks from "
-        f"{tickets(recorded)['source'].replace('', None).nunique()} sources, {len(tickets(recorded))} fine-tunings, of which "
-        f"{tickets(recorded)['undefined'].sum()} have no defined score."
-        if len(recorded)
+        f"Recorded beside it: {rows['world'].nunique()} seeds, masks from {rows['source'].replace('', None).nunique()} "
+        f"sources, {counted(chapter.miniature)}."
+        if len(chapter.miniature)
         else "Nothing has been recorded beside it yet."
     )
 )
@@ -241,11 +195,29 @@ Markdown(
 # matrices of each layer moved to another one. And *one cut* keeps the largest pre-trained weights, with no training at
 # all: it tells whether the search was needed.
 
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity; one live seed of the miniature."}, "figure": {"name": "rewinding-curves-live", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found; computed for this build. The dashed line is what one answer to every example scores."}}
-curves_drawn(live)
+def curves_drawn(runs: pd.DataFrame) -> None:
+    """Dev score of each task against the share of weights removed, the found ticket and its controls."""
+    rows = findings.scored(runs)
+    names = findings.searched(rows)
+    panels = plots.panels(len(names), size=(3.6, 2.9), below=0.9)
+    for ax, name in zip(panels, names, strict=True):
+        task = findings.of_task(rows, name)
+        begins = task[task["ticket"] == "full"].assign(ticket="iterative")
+        task = pd.concat([begins, task[task["ticket"] != "full"]])
+        task = task.assign(ticket=pd.Categorical(task["ticket"], controls.KINDS)).sort_values("ticket")
+        task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
+        plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
+        plots.chance(ax, 100 * task["majority"].fillna(0).iloc[0], "one answer")
+        ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
+    plots.legend_below(panels, columns=2)
+
+
+curves_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities of the miniature."}, "figure": {"name": "rewinding-curves-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}}
-curves_drawn(recorded) if len(recorded) else missing
+chapter.shown(curves_drawn)
 
 
 # %% [markdown]
@@ -255,38 +227,27 @@ curves_drawn(recorded) if len(recorded) else missing
 
 
 # %% tags=["hide-input"]
-def wins(runs: pd.DataFrame) -> pd.DataFrame:
+def wins(rows: pd.DataFrame) -> pd.DataFrame:
     """For each task the highest sparsity at which the found ticket wins, beside the published one."""
-    rows = tickets(runs)
-    lines = []
-    for name in [task for task in rows["task"].unique() if task in set(rows["source"])]:
-        full = whole(rows, name)
-        tolerance = np.sqrt(full.var(axis=1, ddof=1).mean())
-        knows = full.mean(axis=1).mean() > rows.loc[rows["task"] == name, "majority"].fillna(0).iloc[0]
-        mine = of_task(rows, name)
-        scores = mine[mine["ticket"] == "iterative"].pivot_table("score", "world", "sparsity")
-        judged = knows and not np.isnan(tolerance)
-        won = [s for s in scores if judged and stats.is_winning(scores[s], full.mean(axis=1), tolerance)]
-        highest = max(won, default=None)
-        shown = highest or min(scores)
-        theirs = printed[(printed["task"] == name) & (printed["ticket"] == "iterative")]["sparsity"]
-        cost = stats.paired_difference(scores[shown], full.mean(axis=1).loc[scores.index])
-        lines.append(
-            {
-                "task": title(name),
-                "full model (x 100)": f"{100 * full.mean(axis=1).mean():.1f}",
-                "tolerance (points)": "not from one run" if np.isnan(tolerance) else f"{100 * tolerance:.1f}",
-                "wins up to": "not judged" if not judged else f"{highest:.0%}" if highest else "never",
-                "of the sparsities tried": len(scores.columns),
-                "that win": len(won),
-                "Chen et al.": f"{theirs.iloc[0]:.0%}" if len(theirs) else "",
-                "ticket minus full model (points)": f"{cost.told(100)} at {shown:.0%}",
-            }
-        )
-    return pd.DataFrame(lines).set_index("task")
+    table, theirs = findings.wins(rows), printed[printed["ticket"] == "iterative"].set_index("task")["sparsity"]
+    lines = {}
+    for task, line in table.iterrows():
+        reached = "never" if np.isnan(line["highest"]) else f"{line['highest']:.0%}"
+        lines[title(task)] = {
+            "full model (x 100)": f"{100 * line['full']:.1f}",
+            "tolerance (points)": "not from one run"
+            if np.isnan(line["tolerance"])
+            else f"{100 * line['tolerance']:.1f}",
+            "wins up to": reached if line["judged"] else "not judged",
+            "of the sparsities tried": line["tried"],
+            "that win": line["won"],
+            "Chen et al.": f"{theirs[task]:.0%}" if task in theirs else "",
+            "ticket minus full model (points)": f"{line['cost'].told(100)} at {line['at']:.0%}",
+        }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-wins(recorded) if len(recorded) else wins(live)
+wins(rows)
 
 # %% [markdown]
 # In brackets the 95 % interval over the seeds (paired t). "Wins up to" is the highest sparsity that wins, as in the paper,
@@ -295,24 +256,15 @@ wins(recorded) if len(recorded) else wins(live)
 
 
 # %% tags=["hide-input"]
-def worth(runs: pd.DataFrame) -> pd.DataFrame:
+def worth(rows: pd.DataFrame) -> pd.DataFrame:
     """The found ticket minus each control, at each sparsity at which there are controls, averaged over the tasks."""
-    rows = tickets(runs)
-    names = [task for task in rows["task"].unique() if task in set(rows["source"])]
-    mine = pd.concat([of_task(rows, name) for name in names])
-    means = mine.groupby(["ticket", "sparsity", "world"])["score"].mean()
-    lines = []
-    for sparsity in mine.loc[mine["ticket"] == "random", "sparsity"].sort_values().unique():
-        row = {"removed": f"{sparsity:.0%}"}
-        for kind in KINDS[1:]:
-            row[f"minus {controls.TITLES[kind]}"] = stats.paired_difference(
-                means["iterative", sparsity], means[kind, sparsity]
-            ).told(100)
-        lines.append(row)
-    return pd.DataFrame(lines).set_index("removed")
+    table = findings.worth(rows)
+    table = table[[kind for kind in controls.KINDS if kind in table]].map(lambda ahead: ahead.told(100))
+    table = table.rename(columns=lambda kind: f"minus {controls.TITLES[kind]}", index="{:.0%}".format)
+    return table.rename_axis("removed")
 
 
-worth(recorded) if len(recorded) else worth(live)
+worth(rows)
 
 # %% [markdown]
 # Points that the found ticket is ahead of each control, means over the tasks, with the 95 % interval over the seeds where
@@ -325,34 +277,32 @@ worth(recorded) if len(recorded) else worth(live)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Scores that Chen et al. print for the full model, their tickets and three controls on eleven tasks."}, "figure": {"name": "rewinding-published", "caption": "Printed in Chen et al. (2020), Table 2: each task's score for BERT-base and for tickets at the sparsity named with the task."}}
 table = printed.pivot_table("score", "task", "ticket", sort=False)
 shares = printed[printed["ticket"] == "iterative"].set_index("task")["sparsity"]
-_, ax = plt.subplots(figsize=(5.6, 4.6))
+(ax,) = plots.panels(1, size=(5.6, 4.6))
 places = np.arange(len(table))[::-1]
-shown = {
+names = {
     "full": "full model",
     "iterative": "iterative, rewound",
     "random": "mask of a random model",
     "redrawn": "weights drawn anew",
     "shuffled": "layers shuffled",
 }
-for number, (ticket, name) in enumerate(shown.items()):
+for number, (ticket, name) in enumerate(names.items()):
     ax.plot(100 * table[ticket], places, plots.MARKERS[number], color=plots.COLOURS[number], label=name)
 ax.set_yticks(places, [f"{title(task)}, {shares[task]:.0%}" for task in table.index])
 ax.set(xlabel="score (x 100)")
-ax.figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+plots.legend_below([ax], columns=2)
 plt.show()
 
 
 # %% tags=["hide-input"]
 def published_wins() -> Markdown:
     """Which of the printed tickets win by which standard deviation."""
-    full, found = (printed[printed["ticket"] == ticket].set_index("task") for ticket in ("full", "iterative"))
-    lost = (full["score"] - found["score"]).round(4)
-    by_full, by_ticket = lost <= full["sd"], lost <= found["sd"]
-    others = [title(task) for task in lost.index[~by_full]]
+    within = findings.within_sd(printed)
+    others = [title(task) for task in within.index[~within["of_full"]]]
     return Markdown(
-        f"The printed means lie within one standard deviation of the *full* model on {by_full.sum()} of {len(lost)} tasks "
-        f"(not on {', '.join(others)}), and within one of the *ticket's* on {by_ticket.sum()}. By the first "
-        "rule the sparsities would be lower where it does not hold."
+        f"The printed means lie within one standard deviation of the *full* model on {within['of_full'].sum()} of "
+        f"{len(within)} tasks (not on {', '.join(others)}), and within one of the *ticket's* on "
+        f"{within['of_ticket'].sum()}. By the first rule the sparsities would be lower where it does not hold."
     )
 
 
@@ -368,113 +318,80 @@ published_wins()
 # has it both ways.
 
 
-# %% tags=["hide-input"]
-def transfer(runs: pd.DataFrame) -> pd.DataFrame:
-    """Score of each source's ticket on each task minus the full model's, a row a source, task and world."""
-    rows = tickets(runs)
-    rows["source"] = rows["source"].where(~((rows["source"] == "mlm") & rows["rewind_step"].isna()), "mlm_never")
-    rows.loc[rows["ticket"] == "one_shot", "source"] = "one_shot"
-    standard = (rows["rewind_step"] == 0) & (rows["of"] == "original") | rows["source"].isin(["mlm_never", "one_shot"])
-    rows = rows[standard & rows["ticket"].isin(["iterative", "one_shot"])]
-    # Every source has tickets of every task at one sparsity alone: that at which masks are carried.
-    everywhere = rows.groupby("sparsity")[["source", "task"]].apply(lambda some: len(some.drop_duplicates()))
-    rows = rows[rows["sparsity"] == everywhere.idxmax()]
-    every = tickets(runs)
-    full = every[every["ticket"] == "full"].groupby(["task", "world"])["score"].mean().rename("full")
-    rows = rows.drop_duplicates(["source", "task", "world"]).sort_values("ticket", kind="stable")  # one cut comes last
-    rows = rows.join(full, on=["task", "world"])
-    return rows.assign(difference=rows["score"] - rows["full"])[
-        ["source", "task", "world", "sparsity", "difference", "undefined"]
-    ]
-
-
-def matrix_drawn(rows: pd.DataFrame, ax: plt.Axes) -> None:
-    """Source by target: the mean difference in points, with the half-width of its interval where there is one."""
-    cells = rows.groupby(["source", "task"], sort=False)["difference"].agg(list).unstack(sort=False)
-    found = cells.map(lambda values: stats.mean_interval(values))
-    means = 100 * found.map(lambda cell: cell.mean).astype(float)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A matrix of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned; one live seed."}, "figure": {"name": "rewinding-transfer-live", "caption": "Points lost or won against the full model when a mask is carried to another task; computed for this build."}}
+def matrix_drawn(differences: pd.DataFrame, width: float = 0.95, height: float = 0.5) -> None:
+    """Source by target: the mean difference in points, with the half-width of its interval; of a cell, in inches."""
+    table = findings.transfer_matrix(differences)
+    means = 100 * table.map(lambda cell: cell.mean).astype(float)
     reach = max(10.0, float(np.nanmax(np.abs(means.to_numpy()))))
+    (ax,) = plots.panels(1, size=(2.2 + width * means.shape[1], 1.6 + height * len(means)))
     ax.imshow(means, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto")
-    for y, line in enumerate(found.to_numpy()):
-        for x, cell in enumerate(line):
-            half = "" if np.isnan(cell.low) else f"\n±{100 * (cell.high - cell.mean):.1f}"
-            dark = abs(100 * cell.mean) > 0.6 * reach
-            ax.text(
-                x, y, f"{100 * cell.mean:+.1f}{half}", ha="center", va="center", fontsize=7, color="w" if dark else "k"
-            )
+    for y, x in np.ndindex(table.shape):
+        cell = table.iloc[y, x]
+        half = "" if np.isnan(cell.low) else f"\n±{100 * (cell.high - cell.mean):.1f}"
+        dark = abs(100 * cell.mean) > 0.6 * reach
+        ax.text(x, y, f"{100 * cell.mean:+.1f}{half}", ha="center", va="center", fontsize=7, color="w" if dark else "k")
     ax.set_xticks(range(means.shape[1]), map(title, means.columns), rotation=45, ha="right")
     ax.set_yticks(range(means.shape[0]), map(title, means.index))
     ax.set(xlabel="fine-tuned on", ylabel="mask found on")
     ax.grid(visible=False)
 
 
-def transfer_drawn(runs: pd.DataFrame) -> None:
-    """The matrix of a table of runs."""
-    rows = transfer(runs)
-    height = 1.6 + 0.5 * rows["source"].nunique()
-    _, ax = plt.subplots(figsize=(2.2 + 0.95 * rows["task"].nunique(), height))
-    matrix_drawn(rows, ax)
+def transferred(runs: pd.DataFrame) -> pd.DataFrame:
+    """Points lost or won on each task by masks of each source, as by `findings.transferred`."""
+    return findings.transferred(findings.scored(runs))
 
 
-def carried_told(runs: pd.DataFrame) -> pd.DataFrame:
-    """For each source the mean difference over all tasks, with its interval, and the paper's over the same tasks."""
-    rows = transfer(runs)
-    means = rows.groupby(["source", "world"], sort=False)["difference"].mean().unstack("source", sort=False)
-    theirs = carried[carried["target"].isin(set(rows["task"]))].groupby("source")["difference"].mean()
-    lines = []
-    for source in means:
-        lines.append(
-            {
-                "mask found on": title(source),
-                "mean over the tasks, minus the full model (points)": stats.paired_difference(
-                    means[source], np.zeros(len(means))
-                ).told(100),
-                "Chen et al., the same tasks": f"{100 * theirs[source]:+.1f}" if source in theirs else "",
-            }
-        )
-    return pd.DataFrame(lines).set_index("mask found on")
+matrix_drawn(transferred(chapter.live))
 
-
-def best_told(runs: pd.DataFrame) -> Markdown:
-    """In words: which source costs least, and whether the pre-training is better than the best task."""
-    rows = transfer(runs)
-    means = rows.groupby(["source", "world"])["difference"].mean().unstack("source")
-    best = means.mean().idxmax()
-    line = (
-        f"At {rows['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{rows['task'].nunique()} task(s): {stats.mean_interval(means[best]).told(100)} points."
-    )
-    for pretraining in [source for source in ("mlm", "mlm_never") if source in means]:
-        rivals = means.drop(columns=[s for s in ("mlm", "mlm_never", "one_shot") if s in means])
-        rival = rivals.mean().idxmax()
-        for other in [name for name in (rival, "one_shot") if name in means]:
-            apart = stats.paired_difference(means[pretraining], means[other])
-            line += f" {title(pretraining)} minus {title(other)}: {apart.told(100)} points."
-    if undefined := int(rows["undefined"].sum()):
-        line += (
-            f" {undefined} of {len(rows)} scores are not defined, as the model gives one answer to all, and count as 0."
-        )
-    return Markdown(line)
-
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A matrix of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned; one live seed."}, "figure": {"name": "rewinding-transfer-live", "caption": "Points lost or won against the full model when a mask is carried to another task; computed for this build."}}
-transfer_drawn(live)
 
 # %% tags=["hide-input"]
-best_told(live)
+def best_told(differences: pd.DataFrame) -> Markdown:
+    """In words: which source costs least, and whether the pre-training is better than the best task."""
+    means = findings.by_source(differences)
+    best, pairs = findings.ahead(means)
+    text = (
+        f"At {differences['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
+        f"{differences['task'].nunique()} task(s): {findings.costs(means)[best].told(100)} points."
+    )
+    for (one, other), apart in pairs.items():
+        text += f" {title(one)} minus {title(other)}: {apart.told(100)} points."
+    if undefined := int(differences["undefined"].sum()):
+        text += (
+            f" {undefined} of {len(differences)} scores are not defined, as the model gives one answer to all, and count "
+            "as 0."
+        )
+    return Markdown(text)
+
+
+best_told(transferred(chapter.live))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same matrix over the recorded seeds and tasks, with masks found on the pre-training and by one cut."}, "figure": {"name": "rewinding-transfer-recorded", "caption": "The same on the recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}}
-transfer_drawn(recorded) if len(recorded) else missing
+chapter.shown(matrix_drawn, among=transferred)
 
 # %% tags=["hide-input"]
-best_told(recorded) if len(recorded) else missing
+chapter.shown(best_told, among=transferred)
+
 
 # %% tags=["hide-input"]
-carried_told(recorded) if len(recorded) else carried_told(live)
+def carried_told(differences: pd.DataFrame) -> pd.DataFrame:
+    """For each source the mean difference over all tasks, with its interval, and the paper's over the same tasks."""
+    means = findings.by_source(differences)
+    theirs = carried[carried["task"].isin(differences["task"])].groupby("source")["difference"].mean()
+    lines = {
+        title(source): {
+            "mean over the tasks, minus the full model (points)": cost.told(100),
+            "Chen et al., the same tasks": f"{100 * theirs[source]:+.1f}" if source in theirs else "",
+        }
+        for source, cost in findings.costs(means).items()
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("mask found on")
+
+
+carried_told(transferred(chapter.recorded_or_live))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The matrix that Chen et al. print: twelve sources by eleven targets, points against the full model at 70 % sparsity."}, "figure": {"name": "rewinding-transfer-published", "caption": "Printed in Chen et al. (2020), Figure 2: the same for BERT-base at 70 % sparsity, means of three runs. The colours reach to the largest difference of the figure, and to 10 points at least."}}
-_, ax = plt.subplots(figsize=(8.4, 5.2))
-matrix_drawn(carried.rename(columns={"target": "task"}), ax)
+matrix_drawn(carried, width=0.56, height=0.3)
 
 
 # %% tags=["hide-input"]
@@ -482,10 +399,10 @@ def published_told() -> Markdown:
     """The paper's mean over all targets of each kind of source."""
     means = carried.groupby("source")["difference"].mean()
     of_tasks = means.drop(["mlm", "one_shot"])
-    own = carried[carried["source"] == carried["target"]].set_index("target")["difference"]
-    mlm = carried[carried["source"] == "mlm"].set_index("target")["difference"].drop("mlm")
+    own = carried[carried["source"] == carried["task"]].set_index("task")["difference"]
+    mlm = carried[carried["source"] == "mlm"].set_index("task")["difference"].drop("mlm")
     return Markdown(
-        f"Printed, over all {carried['target'].nunique()} targets: masks of the pre-training cost {100 * means['mlm']:.1f} "
+        f"Printed, over all {carried['task'].nunique()} targets: masks of the pre-training cost {100 * means['mlm']:.1f} "
         f"points, one cut without training {100 * means['one_shot']:.1f}, those found on tasks from "
         f"{100 * of_tasks.max():.1f} ({title(of_tasks.idxmax())}) to {100 * of_tasks.min():.1f} "
         f"({title(of_tasks.idxmin())}). The mask of the pre-training is no worse than the task's own on "
@@ -505,35 +422,21 @@ published_told()
 
 
 # %% tags=["hide-input"]
-def varied(runs: pd.DataFrame) -> pd.DataFrame:
+def varied(rows: pd.DataFrame) -> pd.DataFrame:
     """Other ways of pruning iteratively, beside the plain one of the nearest sparsity."""
-    rows = tickets(runs)
-    rows = rows[(rows["ticket"] == "iterative") & (rows["source"] == rows["task"])]
-    usual = rows[(rows["of"] == "original") & (rows["rewind_step"] == 0)]
-    others = rows.drop(usual.index)
-    steps = others["rewind_step"].astype(float).fillna(-1).astype(int)
-    others = others.assign(way=steps.map(lambda step: "never rewound" if step < 0 else f"rewound to update {step}"))
-    others.loc[others["of"] == "remaining", "way"] = "a share of what remains"
-    lines = []
-    for (task, way), some in others.groupby(["task", "way"], sort=False):
-        sparsity = some["sparsity"].iloc[0]
-        beside = usual[usual["task"] == task]
-        nearest = min(beside["sparsity"].unique(), key=lambda one: abs(one - sparsity))
-        scores = some.set_index("world")["score"]
-        same = beside[beside["sparsity"] == nearest].set_index("world")["score"][scores.index]
-        lines.append(
-            {
-                "task": title(task),
-                "way": way,
-                "removed": f"{sparsity:.1%}",
-                "score (x 100)": f"{100 * scores.mean():.1f}",
-                "minus the usual way (points)": f"{stats.paired_difference(scores, same).told(100)} at {nearest:.0%}",
-            }
-        )
-    return pd.DataFrame(lines).set_index(["task", "way"])
+    table = findings.varied(rows).rename(title, level="task")
+    usual = zip(table["more"], table["nearest"], strict=True)
+    return pd.DataFrame(
+        {
+            "removed": table["sparsity"].map("{:.1%}".format),
+            "score (x 100)": (100 * table["score"]).map("{:.1f}".format),
+            "minus the usual way (points)": [f"{more.told(100)} at {nearest:.0%}" for more, nearest in usual],
+        },
+        index=table.index,
+    )
 
 
-varied(recorded) if len(recorded) else varied(live)
+varied(rows)
 
 # %% [markdown]
 # In brackets the 95 % interval over the seeds (paired t). The tickets of the usual way and of the others are fine-tuned for
@@ -548,34 +451,14 @@ varied(recorded) if len(recorded) else varied(live)
 
 
 # %% tags=["hide-input"]
-def crossed(runs: pd.DataFrame) -> pd.DataFrame:
+def crossed(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean over the tasks minus the full model, for masks of both papers on original and on recovered weights."""
-    every = tickets(runs)
-    sparsity = every.loc[every["ticket"] == "gradual", "sparsity"].iloc[0]
-    rows = plain(every[every["sparsity"] == sparsity])
-    full = every[every["ticket"] == "full"].groupby("world")["score"].mean()
-    own = rows[(rows["ticket"] == "iterative") & (rows["source"] == rows["task"])]
-    lines = []
-    for mask, weights, some in (
-        ("iterative, on each task itself", "original", own),
-        (
-            "iterative, on the pre-training",
-            "original",
-            rows[(rows["ticket"] == "iterative") & (rows["source"] == "mlm")],
-        ),
-        ("one cut, no training", "original", rows[rows["ticket"] == "one_shot"]),
-        ("gradual, in pre-training", "original", rows[rows["ticket"] == "gradual"]),
-        ("gradual, in pre-training", "recovered", rows[rows["ticket"] == "recovered"]),
-    ):
-        if some["task"].nunique() < rows.loc[rows["ticket"] == "gradual", "task"].nunique():
-            continue  # a source that this build does not have
-        means = some.groupby("world")["score"].mean()
-        change = stats.paired_difference(means, full[means.index]).told(100)
-        lines.append({"mask": mask, "weights": weights, f"minus the full model at {sparsity:.0%} (points)": change})
-    return pd.DataFrame(lines).set_index(["mask", "weights"])
+    sparsity, table = findings.crossed(rows)
+    changes = table["change"].map(lambda change: change.told(100))
+    return changes.rename(f"minus the full model at {sparsity:.0%} (points)").to_frame()
 
 
-crossed(recorded) if len(recorded) else crossed(live)
+crossed(rows)
 
 # %% [markdown]
 # Means over the tasks, with the 95 % interval over the seeds. The recovered weights have had more pre-training than the
