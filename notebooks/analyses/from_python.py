@@ -1,0 +1,250 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: python
+#     order: 10
+# ---
+
+# %% [markdown]
+# # From Python
+#
+# The chapters of this book call a thin package, and so can any program. Here a stock model is pruned, trained in a loop of
+# one's own while its mask holds, asked which of its heads matter, cut, and saved, step by step. Everything on this page was
+# executed when the book was built. The functions take tensors, tables and models as transformers {cite:p}`wolf2020` makes
+# them: no names of tasks, no paths, no settings. {doc}`/reference_pruning` and the pages after it describe each.
+
+# %% tags=["parameters"]
+model = "minilm"  # whose weights are pruned: a folder, a name of the hub, or "minilm"
+sparsity = 0.5  # share of the weights removed
+epochs = 3  # of each training
+seed = 0  # of the new head and of the order of the examples
+
+# %% [markdown]
+# ## A model and a table
+#
+# Any table will do that has its texts in a column `first` (of pairs, the other in `second`) and numbers of classes in
+# `label`. This one asks whether somebody was pleased. The adjectives of `unseen` do not occur in `seen`, so that whoever is
+# right about them knows the words from pre-training.
+
+# %%
+import itertools
+
+import pandas as pd
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from lottery.data import examples
+from lottery.models import opening
+
+THINGS = "film meal book hotel concert garden lecture journey"
+
+
+def reviews(*adjectives: str) -> pd.DataFrame:
+    """A sentence for each thing and adjective: first those of label 0."""
+    rows = [
+        (f"The {thing} was {word}.", label)
+        for label, words in enumerate(adjectives)
+        for thing, word in itertools.product(THINGS.split(), words.split())
+    ]
+    return pd.DataFrame(rows, columns=["first", "label"])
+
+
+to_learn = reviews(
+    "bad awful terrible horrible dreadful poor",
+    "good great lovely wonderful excellent delightful",
+)
+to_judge = reviews(
+    "boring dire lousy disappointing",
+    "charming superb brilliant splendid",
+)
+folder = opening.locate(model)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+seen = examples.encode(to_learn, tokenizer, max_length=32)
+unseen = examples.encode(to_judge, tokenizer, max_length=32)
+f"{len(seen)} examples to learn from, {len(unseen)} to judge by"
+
+
+# %% [markdown]
+# The loop is a plain one; the package has its own (`lottery.training.train`), but nothing below needs it.
+
+
+# %%
+def train(network, optimizer) -> None:
+    """A few epochs over `seen`."""
+    network.train()
+    for epoch in range(epochs):
+        order = examples.seeded(seed + epoch)
+        for rows in examples.shuffled_batches(seen.lengths, 24, order):
+            network(**seen.batch(rows)).loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+@torch.no_grad()
+def accuracy(network) -> float:
+    """The share of `unseen` that is answered right."""
+    batch = unseen.batch(list(range(len(unseen))))
+    answers = network.eval()(**batch).logits.argmax(1)
+    return float((answers == batch["labels"]).float().mean())
+
+
+def adam(network) -> torch.optim.AdamW:
+    """Over all but the embeddings, half of this model, which need not change."""
+    network.base_model.embeddings.requires_grad_(False)
+    trained = [each for each in network.parameters() if each.requires_grad]
+    return torch.optim.AdamW(trained, lr=2e-4)
+
+
+torch.manual_seed(seed)
+stock = AutoModelForSequenceClassification
+network = stock.from_pretrained(folder, num_labels=2)
+train(network, adam(network))
+f"{accuracy(network):.0%} right"
+
+# %% [markdown]
+# ## Prune it
+#
+# `prunable` finds the matrices that can be pruned, by their names below the encoder. A score for each of their weights
+# makes a mask: `keep_highest` ranks all weights of the model together, `keep_highest_in_each` every matrix by itself. A mask
+# is a dictionary of tensors, true where a weight stays; exactly the share asked for goes.
+
+# %%
+from lottery import masks, pruning
+from lottery.models import families
+
+weights = families.prunable(network, embeddings=False)
+sizes = {name: weight.detach().abs() for name, weight in weights.items()}
+mask = masks.keep_highest(sizes, sparsity)
+pruning.remove(weights, mask)
+f"{masks.removed(mask):,} weights are 0; {accuracy(network):.0%} right"
+
+# %% [markdown]
+# Weights that are removed grow back when the model is trained, unless the mask is *held*: inside the block they are exactly
+# 0 after every step of the optimiser.
+
+# %%
+optimizer = adam(network)
+with pruning.held(weights, mask, optimizer):
+    train(network, optimizer)
+
+gone = masks.complement(mask)
+back = sum(int(weights[name][gone[name]].count_nonzero()) for name in gone)
+f"{accuracy(network):.0%} right; {back} of the removed weights came back"
+
+# %% [markdown]
+# Under the `Trainer` of transformers the block goes around it. The optimiser has to be there before:
+#
+# ```python
+# trainer.create_optimizer()
+# with pruning.held(weights, mask, trainer.optimizer):
+#     trainer.train()
+# ```
+#
+# To prune *while* training goes on, `pruning.gradually` computes the mask anew every few steps, along a schedule such as
+# `schedules.cubic`.
+#
+# ## Which heads matter
+#
+# The importance of a head or an MLP is how much the loss of an example feels it being turned down ({doc}`/methods`). One
+# backward pass a batch gives that of every example and component at once.
+
+# %%
+from lottery.pruning import components, sensitivity
+
+everything = components.everything(network.config)
+gradients = sensitivity.per_example(network, seen, everything)
+importance = {name: each.abs().mean(0) for name, each in gradients.items()}
+{name: tuple(scores.shape) for name, scores in importance.items()}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A map of the importance of every attention head, layers by heads, of the model of this page."}, "figure": {"name": "from-python-importance", "caption": "The importance of each head: the mean over examples of the size of the loss's derivative by the head's gate. The brighter, the more important."}}
+from matplotlib import pyplot as plt
+
+from lottery.suite import plots
+
+plots.house_style()
+_, ax = plt.subplots(figsize=(5.2, 2.9))
+drawn = ax.imshow(importance["heads"], aspect="auto")
+ax.set(xlabel="head", ylabel="layer")
+ax.grid(visible=False)
+ax.figure.colorbar(drawn, label="importance (nats)")
+plt.show()
+
+# %% [markdown]
+# ## Cut them out
+#
+# A mask of components is one like any other, with the names `heads`, (layers, heads), and `mlps`, (layers,). Half of each
+# stay here. `sliced` makes a smaller copy, which answers as the model with these components' gates at 0 and is faster.
+
+# %%
+kept = masks.keep_highest_in_each(importance, 0.5)
+smaller = components.sliced(network, kept).eval()
+
+batch = unseen.batch(list(range(len(unseen))))
+gates = {name: stays.float() for name, stays in kept.items()}
+with torch.no_grad(), components.gated(network, gates):
+    gated = network(**batch).logits
+with torch.no_grad():
+    assert torch.allclose(smaller(**batch).logits, gated, atol=1e-4)
+
+pd.DataFrame(
+    {
+        "heads": [everything["heads"].numel(), int(kept["heads"].sum())],
+        "MLPs": [everything["mlps"].numel(), int(kept["mlps"].sum())],
+        "parameters": [f"{each.num_parameters():,}" for each in (network, smaller)],
+        "right": [f"{accuracy(each):.0%}" for each in (network, smaller)],
+    },
+    index=["as pruned", "half of it cut out"],
+)
+
+# %% [markdown]
+# The copy is a stock model and can be trained on. Its layers differ in width, which `save_pretrained` cannot tell; the
+# pruned model and the mask are what is saved, and `sliced` makes it anew.
+#
+# ## Save and open
+#
+# A mask file holds a mask in a bit a weight or less, with what it was made of and by. A mask that another program has
+# made, as zeros and ones of any type, becomes one too: that of `torch.nn.utils.prune` is the tensor `weight_mask` of a
+# module.
+
+# %%
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lottery.masks import files
+
+with TemporaryDirectory() as place:
+    path = Path(place) / "mask.safetensors"
+    told = {"model": model, "method": "magnitude", "asked": sparsity, "seed": seed}
+    files.save(path, mask, **told, coder="smallest")
+    opened, header = files.load(path)
+    size = path.stat().st_size
+    network.save_pretrained(Path(place) / "pruned")
+    again = stock.from_pretrained(Path(place) / "pruned")
+
+assert all(torch.equal(mask[name], opened[name]) for name in mask)
+f"A file of {size / 1e6:.1f} MB; the saved model is {accuracy(again):.0%} right"
+
+# %% [markdown]
+# ## Do masks agree?
+#
+# Are the heads that matter the same whichever examples one asks? The examples of each adjective choose half of the heads.
+# `stacked` puts masks into the one array that `lottery.statistics.agreement` takes, and everything is held against masks of
+# the same sizes that choose by lot.
+
+# %%
+from lottery.statistics import agreement
+
+by_example = gradients["heads"].abs()
+by_word = by_example.unflatten(0, (2, len(THINGS.split()), -1)).mean(1).flatten(0, 1)
+choices = [masks.keep_highest({"heads": scores}, 0.5) for scores in by_word]
+summary = agreement.summary(masks.stacked(choices)["heads"], draws=199)
+shown = "masks items kappa kappa_low kappa_high kappa_by_lot kappa_p in_all in_all_by_lot"
+pd.DataFrame({"heads": {name: summary[name] for name in shown.split()}}).round(3)
