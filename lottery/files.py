@@ -27,6 +27,11 @@ REFUSALS = (ValueError, FileNotFoundError, PermissionError, IsADirectoryError, N
 SETTLED = 2_000_000_000  # nanoseconds; a file may change twice within one tick of the coarsest clock of a file system
 
 
+def path(text: str) -> Path:
+    """The path that a text names; ~ is the home folder."""
+    return Path(text).expanduser()
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Inside the block a full disk or a missing permission is an OSError of one sentence, whichever library met it."""

@@ -24,6 +24,7 @@ COUNT = """\
 # %% tags=["parameters"]
 upto = 3
 place = ""
+train_file = ""
 results = "results"
 workers = 2
 scheduler = ""
@@ -263,12 +264,42 @@ def test_run_takes_parameters_as_papermill_does_the_later_over_the_earlier(lotte
 
 
 def test_a_path_is_meant_from_where_it_is_typed(lottery, counting, executed, monkeypatch):
-    (counting / "below").mkdir()
-    (counting / "below" / "mine.csv").write_text("")
+    """In -p and in the file of -f alike; a value of what is no path stays one, whatever is called so."""
+    (counting / "below" / "mine.csv").mkdir(parents=True)
+    (counting / "below" / "given.yaml").write_text("train_file: mine.csv\nplace: mine.csv\n")
     monkeypatch.chdir(counting / "below")
-    lottery("run", "count", "-p", "place", "mine.csv", "-p", "upto", "2")
-    lottery("run", "count", "-p", "place", "elsewhere.csv")
-    assert [given["place"] for _, given, _ in executed] == [str(counting / "below" / "mine.csv"), "elsewhere.csv"]
+    monkeypatch.setenv("HOME", "/home/anna")
+    lottery("run", "count", "-p", "train_file", "mine.csv", "-p", "place", "mine.csv")
+    lottery("run", "count", "-f", "given.yaml")
+    lottery("run", "count", "-p", "train_file", "../../gone.csv")
+    lottery("run", "count", "-p", "train_file", "~/gone.csv", "--results=~/store")
+    monkeypatch.chdir(counting)
+    lottery("run", "count", "-f", "below/given.yaml")
+    place = {"place": "mine.csv"}
+    assert [given for _, given, _ in executed] == [
+        {"train_file": "below/mine.csv"} | place,
+        {"train_file": "below/mine.csv"} | place,
+        {"train_file": str(counting / "below/../../gone.csv")},
+        {"train_file": "/home/anna/gone.csv", "results": "/home/anna/store"},
+        {"train_file": "mine.csv"} | place,
+    ]
+
+
+def test_the_home_folder_is_known_in_every_path(lottery, counting, monkeypatch):
+    (counting / "home").mkdir()
+    monkeypatch.setenv("HOME", str(counting / "home"))
+    shutil.copytree(counting / "notebooks/profiles", counting / "home/masks")
+    for command in (
+        ["corpus", "~/corpus.txt", "~/gone.json"],
+        ["agreement", "~/masks", "-o", "~/a.svg"],
+        ["ticket", "show", "~/gone.safetensors"],
+        ["ticket", "apply", "~/gone.safetensors", "minilm", "--output=~/masks"],
+        ["run", "count", "-f", "~/gone.yaml"],
+        ["clean", "--results=~/masks"],
+    ):
+        code, told, error = lottery(*command)
+        assert "~" not in told + error
+        assert (code, error.count(str(counting / "home"))) == (2, 1) or command[0] == "clean", command
 
 
 def test_run_says_what_is_up_to_date_and_executes_it_if_forced(lottery, counting, executed, monkeypatch):

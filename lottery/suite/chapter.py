@@ -1,6 +1,10 @@
 """What every chapter begins with: its runs are performed, and its own rows stand beside the recorded ones.
 
-A chapter's first cell after its grid is
+A chapter's cell of its grid begins with
+
+    globals().update(given("experiments/world", globals()))
+
+by which its parameters hold in whatever kernel it is executed (`lottery.suite.given`), and its next cell is
 
     from lottery.suite.chapter import perform, title
 
@@ -21,7 +25,7 @@ from IPython.display import Markdown
 from lottery import store
 from lottery.choices import choose
 from lottery.store import Experiment
-from lottery.suite import cluster, plots
+from lottery.suite import cluster, notebooks, plots
 
 NOTHING = "*There is nothing of this kind in these runs.*"
 
@@ -87,6 +91,17 @@ def perform(name: str, grid: list[Experiment], results: str, records: str, *, wo
 def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
     """What is recorded of a chapter, named by its last part, under a profile; empty where nothing is."""
     return store.recorded(Path(records) / profile / f"{chapter}.parquet")
+
+
+def read_published(name: str) -> pd.DataFrame:
+    """What a paper prints: book/published/<name>.csv of the checkout."""
+    return pd.read_csv(notebooks.checkout() / "book" / "published" / f"{name}.csv")
+
+
+def all_published() -> dict[str, pd.DataFrame]:
+    """All of them: {name: table}."""
+    files = sorted((notebooks.checkout() / "book" / "published").glob("*.csv"))
+    return {file.stem: read_published(file.stem) for file in files}
 
 
 def title(name: str, kind: str = "tasks") -> str:

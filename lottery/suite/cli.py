@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 from lottery import files
 from lottery.choices import SHELVES, offered
 from lottery.suite import ticket_commands
+from lottery.suite.ticket_commands import path_argument, path_option
 
 app = typer.Typer(
     add_completion=False,
@@ -38,7 +39,7 @@ SHOWN = 10  # failures of a notebook; the rest is counted
 
 Results = Annotated[
     Path | None,
-    typer.Option("--results", metavar="DIR", help="The store of runs; by default results/ in the checkout."),
+    path_option("--results", metavar="DIR", help="The store of runs; by default results/ in the checkout."),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Runs side by side on this machine.")]
 Scheduler = Annotated[
@@ -101,10 +102,13 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME VALUE", help="A parameter; may be repeated.")
     ] = None,
-    file: Annotated[Path | None, typer.Option("-f", "--file", help="A yaml file of parameters.")] = None,
+    file: Annotated[
+        Path | None,
+        path_option("-f", "--file", help="A yaml file of parameters."),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The executed notebook; by default below book/_build/executed."),
+        path_option("-o", "--output", help="The executed notebook; by default below book/_build/executed."),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="A file in notebooks/profiles, to start from.")] = None,
     results: Results = None,
@@ -112,17 +116,22 @@ def run(
     scheduler: Scheduler = None,
     force: Force = False,
 ) -> None:
-    """Execute one notebook with its parameters changed: a profile's, then those of a file, then those given here."""
+    """Execute one notebook with its parameters changed: a profile's, then those of a file, then those given here.
+
+    Paths are meant from where the command is typed, those in the file of -f, too; ~ is the home folder.
+    """
     from rich.console import Console
     from rich.markdown import Markdown
 
     from lottery.suite import notebooks
+    from lottery.suite.given import from_folder
 
     root = notebooks.checkout()
     name = notebooks.named(root, notebook)
     given = notebooks.profile(root, profile).get(name, {}) if profile else {}
-    given |= notebooks.read_parameters(file) if file else {}
-    given |= _from_here(root, notebooks.parsed(root, name, dict(pair.split("=", 1) for pair in parameter or [])))
+    typed = notebooks.read_parameters(file) if file else {}
+    typed |= notebooks.parsed(root, name, dict(pair.split("=", 1) for pair in parameter or []))
+    given |= from_folder(Path.cwd(), root, typed)
     given |= notebooks.machine(root, name, results=results, workers=workers, scheduler=scheduler)
     place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
     if place.suffix != ".ipynb":
@@ -140,8 +149,8 @@ def run(
 
 @app.command(epilog="Example: [bold]lottery corpus corpus.txt glue_data/SQuAD/train-v1.1.json[/bold]")
 def corpus(
-    output: Annotated[Path, typer.Argument(metavar="FILE.txt", help="The file to write.")],
-    squad: Annotated[list[Path], typer.Argument(metavar="SQUAD...", help="Files of SQuAD, v1.1 or v2.0.")],
+    output: Annotated[Path, path_argument(metavar="FILE.txt", help="The file to write.")],
+    squad: Annotated[list[Path], path_argument(metavar="SQUAD...", help="Files of SQuAD, v1.1 or v2.0.")],
 ) -> None:
     """Write the paragraphs of SQuAD, from Wikipedia, as text to pre-train on: each a document, a sentence a line."""
     from lottery.data import text_corpus
@@ -157,9 +166,10 @@ def corpus(
 @app.command(epilog="Example: [bold]lottery agreement results/ComponentSearch/*/mask.safetensors[/bold]")
 def agreement(
     masks: Annotated[
-        list[Path], typer.Argument(metavar="FOLDER...", help="Folders of mask files (*.safetensors), or such files.")
+        list[Path],
+        path_argument(metavar="FOLDER...", help="Folders of mask files (*.safetensors), or such files."),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The figure of what two masks share.")] = Path(
+    output: Annotated[Path, path_option("-o", "--output", help="The figure of what two masks share.")] = Path(
         "agreement.svg"
     ),
 ) -> None:
@@ -324,16 +334,6 @@ def clean(
         with files.locked(built / ".lock", wait=False) as ours:  # another process may be rendering there
             freed += [files.remove(path) for path in built.glob("staged") if ours]
     typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
-
-
-def _from_here(root: Path, typed: dict[str, Any]) -> dict[str, Any]:
-    """Paths typed below or beside the checkout are meant from where they are typed; a notebook is executed in it."""
-    if Path.cwd() == root:
-        return typed
-    return {
-        parameter: str(Path(value).absolute()) if isinstance(value, str) and value and Path(value).exists() else value
-        for parameter, value in typed.items()
-    }
 
 
 def _require_answer(scheduler: str | None) -> None:

@@ -1,10 +1,13 @@
 """The commands `lottery ticket ...`: a ticket saved, shown, and baked into a model that any program opens."""
 
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+
+from lottery import files
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,9 +16,13 @@ app = typer.Typer(
     epilog="Example: [bold]lottery ticket save minilm -o ticket.safetensors --sparsity 0.5[/bold]",
 )
 
+# Of a path; ~ is the home folder, also where a shell would leave it, as in --output=~/new.
+path_option = partial(typer.Option, parser=files.path)
+path_argument = partial(typer.Argument, parser=files.path)
+
 MAKING = ("sparsity", "importance", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
 
-Ticket = Annotated[Path, typer.Argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
+Ticket = Annotated[Path, path_argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 
 
@@ -28,7 +35,7 @@ def save(
             metavar="MODEL", help="A folder, minilm or a name of the hub; or the folder of a run that has found a mask."
         ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write, ending in .safetensors.")],
+    output: Annotated[Path, path_option("-o", "--output", help="The file to write, ending in .safetensors.")],
     sparsity: Annotated[float | None, typer.Option(help="Share of the weights to remove, in [0, 1).")] = None,
     importance: Annotated[str, typer.Option(help="What scores them: see `lottery list importance`.")] = "magnitude",
     scope: Annotated[
@@ -54,10 +61,10 @@ def save(
     _require_file(output, force)
     given = [name for name in MAKING if context.get_parameter_source(name).name != "DEFAULT"]
     with Console(stderr=True).status("making the mask") as status:
-        if ticket_files.is_run(Path(model)):
+        if ticket_files.is_run(files.path(model)):
             if given:
                 raise ValueError(f"--{given[0]} is for a mask that is made here, and {model} holds a run: leave it out")
-            mask, header = ticket_files.of_run(Path(model))
+            mask, header = ticket_files.of_run(files.path(model))
             source = {"model": header["model"], "method": header["method"]}
             source |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
         else:
@@ -72,7 +79,7 @@ def save(
                 pooler=pooler,
                 seed=seed,
             )
-            name = Path(model).name if Path(model).expanduser().is_dir() else model
+            name = files.path(model).name if files.path(model).is_dir() else model
             source = {"model": name, "method": f"{importance}, {scope}", "asked": sparsity, "seed": seed}
         status.update("coding it")
         mask_files.save(output, mask, **source, coder=coder)
@@ -82,7 +89,7 @@ def save(
 @app.command(epilog="Example: [bold]lottery ticket show ticket.safetensors -o ticket.png[/bold]")
 def show(
     ticket: Ticket,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A figure of the table to draw.")] = None,
+    output: Annotated[Path | None, path_option("-o", "--output", help="A figure of the table to draw.")] = None,
 ) -> None:
     """What is in a mask file: of which model, by which method, how large, and what it does to every layer."""
     from rich.console import Console
@@ -113,13 +120,13 @@ def show(
 def apply(
     ticket: Ticket,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, minilm or a name of the hub.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to write.")],
+    output: Annotated[Path, path_option("-o", "--output", metavar="FOLDER", help="The folder to write.")],
     force: Force = False,
 ) -> None:
     """Write the model with what the mask removes set to 0, as a folder that transformers opens."""
     from rich.console import Console
 
-    from lottery import files, masks
+    from lottery import masks
     from lottery.masks import files as mask_files
     from lottery.models import opening
     from lottery.suite import tickets as ticket_files

@@ -41,7 +41,7 @@ classifiers = [
 drawn = [250, 2000]  # maps to train on; patterns are counted by what was trained on the last
 training_seeds = [0]  # of the classifiers; patterns are counted by the first
 maps = ""  # or a folder of labelled maps of your own, to train on instead
-labels = "book/labels/attention_patterns.csv"  # of real maps
+labels_file = "book/labels/attention_patterns.csv"  # of real maps
 labelled_tasks = ["cola", "mrpc", "qnli", "rte", "sst2"]  # of these, on which this model's were labelled; []: none were
 sentences = 40  # of dev, whose maps are counted; the paper takes 100
 as_released = True  # whether maps are made in the released code's ways, too
@@ -66,7 +66,9 @@ from lottery.experiments.labelled_patterns import LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining
 from lottery.experiments.studies import TaskStudy
 from lottery.experiments.subnetworks import Survivors
+from lottery.suite.given import given
 
+globals().update(given("analyses/attention_patterns", globals()))
 study = TaskStudy.from_cell(globals())
 pretrained = {task: study.start(task, world=world) for task in dict.fromkeys([*tasks, *labelled_tasks])}
 dense = [
@@ -87,7 +89,7 @@ if maps:
     trained.append(counting)
 trained.append(PatternTraining(classifier="guide", drawn=0, seed=0))
 on_labels = [
-    LabelledPatterns(of=of, start=pretrained[task], model=model, task=task, labels=labels, max_length=64)
+    LabelledPatterns(of=of, start=pretrained[task], model=model, task=task, labels=labels_file, max_length=64)
     for of in trained
     for task in labelled_tasks
 ]
@@ -123,7 +125,7 @@ from lottery.findings import pattern_labels, patterns
 from lottery.statistics import Estimate
 from lottery.store import Run
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
 COLOURS = dict(zip(PATTERNS, plots.COLOURS, strict=False))
@@ -194,7 +196,7 @@ chapter.shown(lambda rows: gallery_drawn(rows, "normed"), "live", among=typical)
 def sheet_told() -> Markdown:
     """How many maps were labelled, and how far the two labels agree."""
     lines = []
-    for name, rows in pd.read_csv(labels).groupby("model", sort=False):
+    for name, rows in pd.read_csv(labels_file).groupby("model", sort=False):
         same = (rows["first"] == rows["second"]).sum()
         kappa = cohen_kappa_score(rows["first"], rows["second"])
         counts = rows.loc[rows["first"] == rows["second"], "first"].value_counts()
@@ -379,7 +381,7 @@ chapter.shown(bars_drawn, "minilm", among=patterns.grouped)
 # The published shares of BERT-base, means over eight tasks; the normed ones are of the released code's norms, of which below:
 
 # %% tags=["hide-input"]
-published = pd.read_csv("book/published/prasanna2020_attention_patterns.csv")
+published = read_published("prasanna2020_attention_patterns")
 published.groupby(["kind", "model", "heads"], sort=False)[["pattern", "share"]].apply(
     lambda rows: rows.groupby("pattern")["share"].mean()[list(PATTERNS)]
 ).round(3)

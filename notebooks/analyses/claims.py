@@ -36,8 +36,11 @@ from matplotlib import pyplot as plt
 from lottery import claims
 from lottery import store as runs
 from lottery.choices import choose, offered
-from lottery.suite import plots
+from lottery.suite import notebooks, plots
+from lottery.suite.chapter import all_published
+from lottery.suite.given import given
 
+globals().update(given("analyses/claims", globals()))
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
 CHAPTERS = [
     *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights"),
@@ -47,8 +50,8 @@ CHAPTERS = [
 SOURCES = {"published": "In print", "miniature": "On the miniature", "minilm": "On a real BERT (all-MiniLM-L6-v2)"}
 
 plots.house_style()
-printed = {path.stem: pd.read_csv(path) for path in sorted(Path("book/published").glob("*.csv"))}
-places = {path.stem: f"{path.parent.name}/{path.stem}" for path in Path("notebooks").glob("*/*.py")}
+printed = all_published()
+places = {Path(name).name: name for name in notebooks.find(notebooks.checkout())}
 profiles = sorted({"miniature", "minilm", *(folder.name for folder in Path(records).glob("*"))})
 recorded = {
     profile: {

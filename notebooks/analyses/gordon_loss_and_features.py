@@ -64,7 +64,9 @@ from lottery.experiments import conditions
 from lottery.experiments.controls import Redrawn
 from lottery.experiments.feature_drift import FeatureDrift
 from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
+from lottery.suite.given import given
 
+globals().update(given("analyses/gordon_loss_and_features", globals()))
 for task in tasks:
     if choose("tasks", task).KIND != "classification":
         raise ValueError(
@@ -114,10 +116,10 @@ from IPython.display import Markdown
 from lottery.experiments.conditions import TITLES
 from lottery.findings import drift, lines
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("analyses/gordon_loss_and_features", grid, results, records, workers=workers, scheduler=scheduler)
-published = pd.read_csv("book/published/gordon2020_table1.csv")
+published = read_published("gordon2020_table1")
 
 # %% [markdown]
 # (g8)=

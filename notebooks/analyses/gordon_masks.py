@@ -65,7 +65,9 @@ from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.mask_difference import MaskDifference
 from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Cut, Ticket
+from lottery.suite.given import given
 
+globals().update(given("analyses/gordon_masks", globals()))
 if not all(0 < sparsity < 1 for sparsity in [*sparsities, longer_sparsity]):
     raise ValueError("sparsities and longer_sparsity: masks that remove nothing cannot differ; give shares above 0")
 if 0.0 not in longer_epochs or len(set(longer_epochs)) < 2:

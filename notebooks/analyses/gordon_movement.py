@@ -62,7 +62,9 @@ from dataclasses import replace
 
 from lottery.experiments.movement import Movement
 from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
+from lottery.suite.given import given
 
+globals().update(given("analyses/gordon_movement", globals()))
 pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
 controls = [pretraining.control(TextStudy.from_cell(globals()).start(seed), seed) for seed in seeds]
 trained = [(learning_rate, length) for length in epochs_followed] + [(rate, epochs) for rate in learning_rates]
@@ -84,14 +86,12 @@ from matplotlib import pyplot as plt
 from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
-table2 = pd.read_csv("book/published/gordon2020_table2.csv").rename(
-    columns={"movement_mean": "mean", "movement_sd": "sd"}
-)
-by_epoch = pd.read_csv("book/published/gordon2020_movement_by_epoch.csv").rename(columns={"movement_mean": "mean"})
-by_matrix = pd.read_csv("book/published/gordon2020_movement_by_matrix.csv")
+table2 = read_published("gordon2020_table2").rename(columns={"movement_mean": "mean", "movement_sd": "sd"})
+by_epoch = read_published("gordon2020_movement_by_epoch").rename(columns={"movement_mean": "mean"})
+by_matrix = read_published("gordon2020_movement_by_matrix")
 
 # %% [markdown]
 # (g14)=

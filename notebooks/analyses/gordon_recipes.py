@@ -58,6 +58,9 @@ from lottery.experiments.conditions import recipe_under, under
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.suite.given import given
+
+globals().update(given("analyses/gordon_recipes", globals()))
 
 
 def whole(recipe: str) -> list[FineTuning]:

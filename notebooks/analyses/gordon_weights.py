@@ -50,7 +50,9 @@ from lottery.experiments.starts import HUB, Given
 from lottery.experiments.studies import PretrainingStudy
 from lottery.experiments.tickets import Cut
 from lottery.experiments.weight_profile import WeightProfile
+from lottery.suite.given import given
 
+globals().update(given("analyses/gordon_weights", globals()))
 study = PretrainingStudy.from_cell(globals())
 controls = [
     study.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in (seeds if model == "miniature" else [])
@@ -82,10 +84,10 @@ from matplotlib import pyplot as plt
 from lottery.findings import weights as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import perform, read_published
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
-table3 = pd.read_csv("book/published/gordon2020_table3.csv")
+table3 = read_published("gordon2020_table3")
 tables = {"this build": chapter.live, "miniature, recorded": chapter.miniature, "MiniLM, recorded": chapter.minilm}
 tables = {name: runs for name, runs in tables.items() if len(runs)}
 profiles = {name: findings.profiles(runs) for name, runs in tables.items()}

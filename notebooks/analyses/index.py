@@ -33,7 +33,9 @@ from lottery.choices import choose
 from lottery.experiments import conditions
 from lottery.findings.conditions import best, with_conditions
 from lottery.suite import plots
+from lottery.suite.given import given
 
+globals().update(given("analyses/index", globals()))
 plots.house_style()
 bert = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
 gordon = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")

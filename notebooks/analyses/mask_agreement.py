@@ -44,7 +44,9 @@ from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.cut_noise import CutNoise
 from lottery.experiments.studies import TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("analyses/mask_agreement", globals()))
 study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
@@ -69,7 +71,7 @@ from lottery.findings import mask_agreement
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(
@@ -109,7 +111,7 @@ chapter.shown(left_out, "minilm")
 
 
 # %% tags=["hide-input"]
-published = pd.read_csv("book/published/prasanna2020_agreement.csv")
+published = read_published("prasanna2020_agreement")
 published = published[
     (published["mode"] == "both") & (published["where"] == "dev") & (published["component"] == "heads")
 ]
@@ -193,7 +195,7 @@ theirs.assign(cochran_p=theirs["cochran_p"].map("{:.2g}".format)).round(2).renam
 # fixed ranking, so that masks agree as much as their sizes let them.
 
 # %% tags=["hide-input"]
-sizes = pd.read_csv("book/published/prasanna2020_masks.csv")
+sizes = read_published("prasanna2020_masks")
 sizes = sizes[(sizes["pruning"] == "structured") & (sizes["subnetwork"] == "good") & (sizes["task"] == "cola")]
 unequal = sizes.loc[(sizes["mode"] == "both") & (sizes["where"] == "dev"), "heads_kept"].to_numpy()
 equal = np.full(len(unequal), round(unequal.mean()))
@@ -282,7 +284,7 @@ shown(tasks_told, "minilm")
 # %% tags=["hide-input"]
 def kinship_told() -> Markdown:
     """Mean kappas of the published masks by what two have in common."""
-    kin = pd.read_csv("book/published/prasanna2020_kinship.csv").set_index("without_seed")
+    kin = read_published("prasanna2020_kinship").set_index("without_seed")
     given, every = mask_agreement.given_by_the_task(kin), kin.loc["none"]
     return Markdown(
         f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "

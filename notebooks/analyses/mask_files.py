@@ -58,7 +58,9 @@ from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import HUB, Given
 from lottery.experiments.studies import MaskStudy, TaskStudy
 from lottery.experiments.tickets import Cut
+from lottery.suite.given import given
 
+globals().update(given("analyses/mask_files", globals()))
 whole = [
     Miniature(seed=seed, steps=miniature_steps) if model == "miniature" else Given(model=model, data=HUB)
     for seed in (seeds if model == "miniature" else [0])
@@ -98,10 +100,10 @@ from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite import tickets as ticket_files
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import perform, read_published
 
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
-printed = pd.read_csv("book/published/jiang2023_sizes.csv")
+printed = read_published("jiang2023_sizes")
 
 
 # %% [markdown]

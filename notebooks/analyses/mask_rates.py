@@ -45,7 +45,9 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from lottery.choices import choose
 from lottery.experiments.studies import MaskStudy, TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("analyses/mask_rates", globals()))
 study = TaskStudy.from_cell(globals())
 grid = []
 for task in tasks:

@@ -54,7 +54,9 @@ from itertools import combinations
 
 from lottery.experiments.mask_agreement import MaskAgreement
 from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
+from lottery.suite.given import given
 
+globals().update(given("analyses/where_masks_keep", globals()))
 require_aimed(methods)
 if head == "random":
     raise ValueError("head = 'random' is that of the other masks; give one from label words: 'mlm' or 'embedding'")
@@ -88,11 +90,11 @@ from lottery.findings.mask_places import HEADS
 from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import perform, read_published
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
 learned_masks = partial(chapter.shown, among=lambda runs: scored(runs[runs["head"] == "random"]))
-facts = pd.read_csv("book/published/jiang2023_facts.csv")
+facts = read_published("jiang2023_facts")
 
 
 # %% [markdown]

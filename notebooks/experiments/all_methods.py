@@ -61,7 +61,9 @@ from lottery.experiments import Pretrained
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, require_aimed
 from lottery.experiments.task_model import TaskModel
+from lottery.suite.given import given
 
+globals().update(given("experiments/all_methods", globals()))
 if not methods:
     raise ValueError("methods: learned masks are what the others are held against; give at least one")
 require_aimed(methods)
@@ -109,7 +111,7 @@ from matplotlib.axes import Axes
 from lottery.findings import equal_budgets, published, step_times
 from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, recorded, remain, title
+from lottery.suite.chapter import by_remaining, perform, points, read_published, recorded, remain, title
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=equal_budgets.scored)
@@ -269,7 +271,7 @@ def printed(gordon: pd.DataFrame, jiang: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis("method")
 
 
-printed(*(pd.read_csv(f"book/published/{name}.csv") for name in ("gordon2020_table1", "jiang2023_results")))
+printed(*(read_published(name) for name in ("gordon2020_table1", "jiang2023_results")))
 
 # %% [markdown]
 # ## What a task has to store

@@ -46,7 +46,9 @@ from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.example_sensitivity import ExampleSensitivity
 from lottery.experiments.studies import TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/component_importance", globals()))
 study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)

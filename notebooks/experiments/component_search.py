@@ -49,7 +49,9 @@ from dataclasses import replace
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.studies import TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/component_search", globals()))
 study = TaskStudy.from_cell(globals())
 
 
@@ -96,7 +98,7 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.judged, nothing="*No search here says anything; see above why.*")
@@ -181,7 +183,7 @@ chapter.shown(left_out, "minilm")
 
 
 # %% tags=["hide-input"]
-published = pd.read_csv("book/published/prasanna2020_masks.csv")
+published = read_published("prasanna2020_masks")
 published = published[(published["pruning"] == "structured") & (published["subnetwork"] == "good")]
 
 
@@ -363,7 +365,7 @@ shown(survival_drawn, "minilm")
 # %% tags=["hide-input"]
 def published_survival_drawn() -> None:
     """For each task of this build the share of the five published seeds in which each head and MLP survives."""
-    kept = pd.read_csv("book/published/prasanna2020_survival.csv")
+    kept = read_published("prasanna2020_survival")
     groups = {}
     for task in [task for task in tasks if task in set(kept["task"])]:
         counts = laid_out(kept[kept["task"] == task], "seeds_kept")
@@ -396,7 +398,7 @@ shown(stability, "minilm")
 # would be kept by every seed. What {cite:t}`prasanna2020` published, counted in the same way:
 
 # %% tags=["hide-input"]
-theirs = pd.read_csv("book/published/prasanna2020_survivors.csv")
+theirs = read_published("prasanna2020_survivors")
 theirs = theirs[(theirs["mode"] == "both") & (theirs["where"] == "dev") & (theirs["component"] == "heads")]
 counted = theirs.set_index(theirs["task"].map(title))[
     ["share_kept", "in_all_seeds", "in_all_seeds_expected", "in_no_seed", "in_no_seed_expected"]
@@ -431,7 +433,7 @@ shown(across_drawn, among=searches.comparable)
 # %% tags=["hide-input"]
 def published_across_drawn() -> None:
     """In how many of eight tasks each head and MLP of BERT-base survives, mean over the published seeds."""
-    counted = pd.read_csv("book/published/prasanna2020_across_tasks.csv")
+    counted = read_published("prasanna2020_across_tasks")
     heads, mlps = zip(*(laid_out(rows, "without_wnli") for _, rows in counted.groupby("seed")), strict=True)
     plots.components({"5 seeds, BERT-base": (np.array(heads), np.array(mlps))}, label="tasks, of 8", most=8)
 

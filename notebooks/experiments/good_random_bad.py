@@ -64,7 +64,9 @@ from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.studies import TaskStudy
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
+from lottery.suite.given import given
 
+globals().update(given("experiments/good_random_bad", globals()))
 study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)

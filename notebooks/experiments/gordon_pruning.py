@@ -68,7 +68,9 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from lottery.experiments.conditions import recipe_under, under
 from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/gordon_pruning", globals()))
 before, fine_tuning = TextStudy.from_cell(globals()), TaskStudy.from_cell(globals())
 pretraining = PretrainingStudy.from_cell({**globals(), "recipe": recipe_under(budget)})
 controls = [pretraining.control(before.start(seed), seed) for seed in seeds]
@@ -107,11 +109,11 @@ from lottery.experiments.conditions import TITLES
 from lottery.findings import conditions as findings
 from lottery.findings import regimes
 from lottery.suite import plots
-from lottery.suite.chapter import perform, recorded, title
+from lottery.suite.chapter import perform, read_published, recorded, title
 
 chapter = perform("experiments/gordon_pruning", grid, results, records, workers=workers, scheduler=scheduler)
-published = pd.read_csv("book/published/gordon2020_table1.csv")
-published_means = pd.read_csv("book/published/gordon2020_table1_averages.csv")
+published = read_published("gordon2020_table1")
+published_means = read_published("gordon2020_table1_averages")
 
 # %% [markdown]
 # (g1)=
@@ -287,7 +289,7 @@ conditions_drawn(chapter.live)
 chapter.shown(conditions_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions that Gordon et al. print for BERT-base at ten sparsities."}, "figure": {"name": "gordon-figure1-published", "caption": "Printed in Gordon et al. (2020), Table 1, column AVG: BERT-base; one seed, the best of four learning rates on the dev set that is reported, and budgets that differ between the conditions."}}
-glue = pd.read_csv("book/published/glue_dev.csv").set_index("task")
+glue = read_published("glue_dev").set_index("task")
 constant = (glue["most_frequent"] / glue["examples"]).loc[published["task"].unique()].mean()
 averages = published_means.assign(task="mean", seed=0)
 figure_1(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), constant)

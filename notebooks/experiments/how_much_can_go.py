@@ -67,7 +67,9 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, challenge
 from lottery.experiments.studies import TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/how_much_can_go", globals()))
 if not seeds:
     raise ValueError("seeds = []: at least one is needed")
 if strange := [each for each in seeds if seeds.count(each) > 1]:

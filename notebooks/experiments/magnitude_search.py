@@ -42,7 +42,9 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.studies import TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/magnitude_search", globals()))
 study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
@@ -61,7 +63,7 @@ from IPython.display import Markdown
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.finest, nothing="*No search here says anything; see above why.*")
@@ -136,7 +138,7 @@ shown(curves_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
-published = pd.read_csv("book/published/prasanna2020_magnitude.csv")
+published = read_published("prasanna2020_magnitude")
 
 
 def kept_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -239,7 +241,7 @@ shown(shares_drawn, "minilm")
 # %% tags=["hide-input"]
 def published_shares_drawn() -> None:
     """For each task of this build the mean share of weights that each head and MLP of BERT-base keeps."""
-    kept = pd.read_csv("book/published/prasanna2020_weight_survival.csv")
+    kept = read_published("prasanna2020_weight_survival")
     groups = {}
     for task in [task for task in tasks if task in set(kept["task"])]:
         heads, mlps = laid_out(kept[kept["task"] == task], "mean")

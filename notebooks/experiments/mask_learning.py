@@ -59,7 +59,9 @@ from dataclasses import replace
 from lottery.choices import choose
 from lottery.experiments.step_time import StepTime
 from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
+from lottery.suite.given import given
 
+globals().update(given("experiments/mask_learning", globals()))
 require_aimed(methods)
 require_aimed(pressed, "pressed", aimed=False)
 for name in pressed_too:
@@ -103,12 +105,12 @@ from lottery.findings import learned_masks, published, step_times
 from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.pruning import components
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, remain, title
+from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
 shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sort_values(order, ignore_index=True))
-tables = pd.read_csv("book/published/jiang2023_results.csv")
+tables = read_published("jiang2023_results")
 
 # %% [markdown]
 # (j1)=
@@ -407,7 +409,7 @@ shown(costs, "minilm")
 # %% tags=["hide-input"]
 def printed_costs() -> Markdown:
     """What the paper counts, beside the weights of BERT-base."""
-    counts = pd.read_csv("book/published/jiang2023_sizes.csv").set_index("what")["parameters"]
+    counts = read_published("jiang2023_sizes").set_index("what")["parameters"]
     weights = components.matrix_weights(BertConfig())  # of BERT-base
     return Markdown(
         f"A mask of BERT-base's {weights:,} weights takes "

@@ -61,6 +61,9 @@ from dataclasses import replace
 from lottery.choices import choose
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.studies import MaskStudy, TaskStudy, TextStudy
+from lottery.suite.given import given
+
+globals().update(given("experiments/mask_recipes", globals()))
 
 
 def tuned(task: str, seed: int) -> FineTuning:
@@ -117,10 +120,10 @@ from lottery import statistics as stats
 from lottery.findings import learned_masks, mask_recipes, published
 from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, remain, title
+from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
 
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
-tables = pd.read_csv("book/published/jiang2023_results.csv")
+tables = read_published("jiang2023_results")
 
 
 # %% [markdown]

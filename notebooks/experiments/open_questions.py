@@ -70,7 +70,9 @@ from lottery.experiments.matrix_shares import MatrixShares
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.miniature_text import MiniatureText
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/open_questions", globals()))
 for task in {*tasks, *scope_tasks, *text_tasks, *noun_tasks}:
     if choose("tasks", task).KIND != "classification":
         raise ValueError(f"the task {task!r} has no accuracy, in which this chapter counts: leave it out")

@@ -63,6 +63,9 @@ from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnTe
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
 from lottery.experiments.tickets import Ticket
+from lottery.suite.given import given
+
+globals().update(given("experiments/rewinding", globals()))
 
 
 def level(seed: int, source: str, number: int) -> IterativePruning:
@@ -134,13 +137,13 @@ from matplotlib import pyplot as plt
 from lottery.choices import choose
 from lottery.findings import tickets as findings
 from lottery.suite import plots
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import perform, read_published
 from lottery.suite.chapter import title as title_of_task
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
 rows = findings.scored(chapter.recorded_or_live)
-printed = pd.read_csv("book/published/chen2020_table2.csv")
-carried = pd.read_csv("book/published/chen2020_transfer70.csv").rename(columns={"target": "task"})
+printed = read_published("chen2020_table2")
+carried = read_published("chen2020_transfer70").rename(columns={"target": "task"})
 
 
 def title(name: str) -> str:

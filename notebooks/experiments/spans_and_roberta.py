@@ -55,7 +55,9 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
+from lottery.suite.given import given
 
+globals().update(given("experiments/spans_and_roberta", globals()))
 if not rises:
     raise ValueError("rises: the sparsity rises along something; give 'cubic', 'linear' or both")
 require_aimed(methods)
@@ -109,7 +111,7 @@ from lottery.claims.a_teacher_adds_to_f1 import TOLD
 from lottery.findings import published
 from lottery.findings.learned_masks import FULL, WHOLE, advantages, over_all, scored, title
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points
+from lottery.suite.chapter import by_remaining, perform, points, read_published
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
 answers = partial(
@@ -122,7 +124,7 @@ classes = partial(
     among=lambda runs: scored(runs[runs["task"] != "squad"]),
     nothing="*Not part of this build: `tasks` is empty.*",
 )
-tables = pd.read_csv("book/published/jiang2023_results.csv")
+tables = read_published("jiang2023_results")
 PLAIN = {"head": "random", "guided": ""}  # what all methods have
 
 

@@ -56,7 +56,9 @@ from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.studies import MaskStudy, TaskStudy
 from lottery.experiments.super_ticket import SuperTicket
 from lottery.experiments.tickets import Ticket
+from lottery.suite.given import given
 
+globals().update(given("experiments/structured_tickets", globals()))
 study = TaskStudy.from_cell(globals())
 full = [
     study.tuned(task, seed, world=world, learning_rate=weight_rate, saved=True)
@@ -106,12 +108,12 @@ from lottery.findings.contrasted_masks import CAP, GUIDED, MOVEMENT
 from lottery.findings.super_tickets import FULL, TICKETS
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, remain, title
+from lottery.suite.chapter import perform, read_published, remain, title
 from lottery.training import contrast
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, nothing="*Not part of this build.*")
-tables = pd.read_csv("book/published/jiang2023_results.csv")
+tables = read_published("jiang2023_results")
 base = BertConfig()  # BERT-base is the default
 BERTS = {"heads": base.num_hidden_layers * base.num_attention_heads, "mlps": base.num_hidden_layers}
 LEVELS = range(1, 9)  # of the paper

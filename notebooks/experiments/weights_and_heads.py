@@ -52,7 +52,9 @@ from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/weights_and_heads", globals()))
 pretraining, fine_tuning = PretrainingStudy.from_cell(globals()), TaskStudy.from_cell(globals())
 controls = [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
 tuned = [

@@ -58,7 +58,9 @@ from dataclasses import replace
 from lottery.experiments.counting import Counting
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.suite.given import given
 
+globals().update(given("experiments/world", globals()))
 counted = [Counting(seed=seed) for seed in seeds]
 models = [Miniature(seed=seed, steps=steps) for seed in seeds for steps in (0, miniature_steps)]
 models += [Miniature(seed=seed, steps=longer * miniature_steps) for seed in longer_seeds]
