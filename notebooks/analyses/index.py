@@ -22,23 +22,21 @@
 records = "book/records"
 
 # %% tags=["remove-cell"]
-from pathlib import Path
-
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
-from lottery import store as runs
 from lottery.choices import choose
 from lottery.experiments import conditions
+from lottery.findings import one_shot
 from lottery.findings.conditions import best, with_conditions
 from lottery.suite import plots
+from lottery.suite.chapter import recorded, title
 from lottery.suite.given import given
 
 globals().update(given("analyses/index", globals()))
 plots.house_style()
-bert = runs.recorded(Path(records) / "minilm" / "how_much_can_go.parquet")
-gordon = runs.recorded(Path(records) / "miniature" / "gordon_pruning.parquet")
+bert = recorded(records, "minilm", "how_much_can_go")
+gordon = recorded(records, "miniature", "gordon_pruning")
 missing = Markdown("*Not recorded yet.*")
 
 # %% [markdown]
@@ -46,29 +44,21 @@ missing = Markdown("*Not recorded yet.*")
 
 
 # %% tags=["remove-input"]
-def goes(scores: pd.DataFrame, whole: pd.Series) -> float:
-    """The share up to which every cut costs less than two points on average; a column for each share, a row a seed."""
-    costly = [share for share in scores if (scores[share] - whole).mean() < -2]
-    return max(share for share in [0.0, *scores] if share < min(costly, default=1))
-
-
-def bert_told(runs: pd.DataFrame) -> Markdown:
+def bert_told(rows: pd.DataFrame) -> Markdown:
     """For each task: what goes in one cut, as it is and retrained, and what is left where it breaks."""
     lines = []
-    for name, rows in runs[~runs["pooler"]].groupby("dense.task", sort=False):
-        task = choose("tasks", name)
-        scores = 100 * rows.pivot_table(index="dense.seed", columns=["retrain_epochs", "sparsity"], values="score")
-        cut, retrained = (scores[epochs] for epochs in sorted(rows["retrain_epochs"].unique()))
-        whole, most = cut[0.0], max(cut)
+    levels = 100 * rows.groupby("dense.task")["majority"].first()
+    for task, kinds in one_shot.cuts(rows[~rows["pooler"]]).groupby("task", sort=False):
+        cut, retrained = kinds.iloc[0], kinds.iloc[-1]
         lines.append(
-            f"- **{task.TITLE}:** the whole model reaches {task.METRIC} {whole.mean():.1f} (one answer to all: "
-            f"{100 * rows['majority'].iloc[0]:.1f}). Up to {goes(cut, whole):.0%} of the weights of its layers go in one "
-            f"cut for less than two points, up to {goes(retrained.drop(columns=0.0), whole):.0%} when "
-            f"{rows['retrain_epochs'].max():g} epochs of retraining follow; {most:.0%} removed leave {cut[most].mean():.1f}."
+            f"- **{title(task)}:** the whole model reaches {choose('tasks', task).METRIC} {cut['whole']:.1f} (one answer to "
+            f"all: {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
+            f"cut for less than two points, up to {retrained['free']:.0%} when "
+            f"{retrained['retrain_epochs']:g} epochs of retraining follow; {cut['most']:.0%} removed leave {cut['left']:.1f}."
         )
     head = (
         f"all-MiniLM-L6-v2, a pre-trained BERT of six layers, fine-tuned on GLUE's own data with "
-        f"{runs['dense.seed'].nunique()} seeds, then cut by magnitude:"
+        f"{rows['dense.seed'].nunique()} seeds, then cut by magnitude:"
     )
     return Markdown("\n".join([head, "", *lines]))
 
@@ -80,17 +70,16 @@ bert_told(bert) if len(bert) else missing
 
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded GLUE task against the share of weights removed, as cut and after a short retraining."}, "figure": {"name": "index-minilm", "caption": "Score on the dev set after one cut of the smallest weights of the layers: as it is, and after a short retraining. Points are means over the seeds, bars span them."}}
-def bert_drawn(runs: pd.DataFrame) -> None:
+def bert_drawn(rows: pd.DataFrame) -> None:
     """A panel for each task: its score against the share of weights removed, as cut and retrained."""
-    names = runs["dense.task"].unique()
-    _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 0.6, 3.2), squeeze=False)
-    for name, ax in zip(names, panels[0], strict=True):
-        rows = runs[(runs["dense.task"] == name) & ~runs["pooler"]]
-        rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
-        plots.against_sparsity(rows, "score", by="then", scale=100, ax=ax)
-        plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
-        ax.set(title=choose("tasks", name).TITLE, ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
-    panels[0][0].legend()
+    rows = rows[~rows["pooler"]]
+    rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
+    axes = plots.panels(rows["dense.task"].nunique(), columns=4, size=(3.9, 3.2))
+    for ax, (name, some) in zip(axes, rows.groupby("dense.task", sort=False), strict=True):
+        plots.against_sparsity(some, "score", by="then", scale=100, ax=ax)
+        plots.chance(ax, 100 * some["majority"].iloc[0], "one answer to all")
+        ax.set(title=title(name), ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
+    axes[0].legend()
 
 
 bert_drawn(bert) if len(bert) else missing
@@ -117,30 +106,30 @@ bert_drawn(bert) if len(bert) else missing
 
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Loss of masked words and mean accuracy of the miniature against the share of weights removed, for the four conditions of Gordon et al."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on or after it was fine-tuned: loss of masked words on held-out text, and mean accuracy on dev over the tasks. Points are means over the recorded seeds, bars span them."}}
-def gordon_drawn(runs: pd.DataFrame) -> None:
+def gordon_drawn(rows: pd.DataFrame) -> None:
     """Loss of masked words and mean accuracy of the miniature against the share of weights removed."""
-    models, tuned = (runs[runs["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
+    models, tuned = (rows[rows["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
     tuned = best(with_conditions(tuned))
     tuned = tuned.assign(name=tuned["condition"].map(conditions.TITLES))
     means = tuned.groupby(["name", "sparsity", "seed"], sort=False)["accuracy"].mean().reset_index()
-    _, panels = plt.subplots(1, 2, figsize=(7.6, 3.6))
-    plots.against_sparsity(models, "mlm_loss", by="importance", ax=panels[0])
-    plots.against_sparsity(means, "accuracy", by="name", scale=100, ax=panels[1])
-    panels[0].set(ylabel="loss of masked words (nats)")
-    panels[1].set(ylabel="mean accuracy on dev (%)")
-    panels[0].legend(title="removed by")
-    panels[1].legend(fontsize=8)
+    axes = plots.panels(2, size=(3.8, 3.6))
+    plots.against_sparsity(models, "mlm_loss", by="importance", ax=axes[0])
+    plots.against_sparsity(means, "accuracy", by="name", scale=100, ax=axes[1])
+    axes[0].set(ylabel="loss of masked words (nats)")
+    axes[1].set(ylabel="mean accuracy on dev (%)")
+    axes[0].legend(title="removed by")
+    axes[1].legend(fontsize=8)
 
 
 gordon_drawn(gordon) if len(gordon) else missing
 
 
 # %% tags=["remove-input"]
-def gordon_told(runs: pd.DataFrame) -> Markdown:
+def gordon_told(rows: pd.DataFrame) -> Markdown:
     """Of which worlds and tasks the figure is."""
-    tasks = ", ".join(choose("tasks", name).TITLE for name in runs["task"].dropna().unique())
+    tasks = ", ".join(title(name) for name in rows["task"].dropna().unique())
     return Markdown(
-        f"Seeds {', '.join(str(seed) for seed in sorted(runs['seed'].unique()))}, each a world; tasks {tasks}."
+        f"Seeds {', '.join(str(seed) for seed in sorted(rows['seed'].unique()))}, each a world; tasks {tasks}."
     )
 
 

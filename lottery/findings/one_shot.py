@@ -1,0 +1,39 @@
+"""How much of a fine-tuned model goes in one cut: recorded runs of `OneShot`, a row a run."""
+
+import pandas as pd
+
+from lottery import statistics as stats
+from lottery.findings.own_answers import free
+
+WITHIN = 2.0  # points of score that count as next to nothing
+
+
+def points(runs: pd.DataFrame) -> pd.DataFrame:
+    """Scores times 100 of one task's runs: a row a seed, a column each (pooler, retrain_epochs, sparsity).
+
+    NaN where a run has no score, as a correlation of one number given to all.
+    """
+    by = ["dense.seed", "pooler", "retrain_epochs", "sparsity"]
+    kinds = runs.drop_duplicates(by).groupby(by[1:])
+    return 100 * pd.DataFrame({kind: rows.set_index("dense.seed")["score"].astype(float) for kind, rows in kinds})
+
+
+def cuts(runs: pd.DataFrame) -> pd.DataFrame:
+    """What each kind of cut leaves of a task's score and how much goes for next to nothing: a row a task and kind.
+
+    returns  task, pooler and retrain_epochs, of the kind; whole, of the model with nothing removed or retrained, and
+             left, at most, the largest share tried, mean scores; free, the largest share such that it and every smaller
+             one tried cost at most WITHIN points on average; change, left minus whole, an Estimate over the seeds
+    A score that is not defined leaves no mean, and counts as too much lost.
+    """
+    lines = []
+    for task, rows in runs.groupby("dense.task", sort=False):
+        scores = points(rows)
+        for pooler, epochs in dict.fromkeys((column[0], column[1]) for column in scores):
+            kind, whole = scores[pooler, epochs], scores[pooler, 0.0][0.0]
+            changes = {share: (kind[share] - whole).mean(skipna=False) for share in kind if share > 0}
+            most = max(changes)
+            line = {"task": task, "pooler": pooler, "retrain_epochs": epochs, "whole": whole.mean(skipna=False)}
+            line |= {"most": most, "left": kind[most].mean(skipna=False), "free": free(changes, within=WITHIN)}
+            lines.append(line | {"change": stats.paired_difference(kind[most], whole)})
+    return pd.DataFrame(lines)
