@@ -279,16 +279,20 @@ def before_the_cut() -> list[str]:
 
 def after_the_cut(after: bool) -> list[str]:
     """How much of your model can go, retrained after the cut or as it was cut."""
-    whole = mine_cut(0.0, after)
+    whole, shares = mine_cut(0.0, after), [share for share in dict.fromkeys(sparsities) if share]
+    if not whole or not shares:
+        return []
     changes = {
         share: own_answers.change(answers(whole), answers(mine_cut(share, after)), metric, counted=counted)
-        for share in dict.fromkeys(sparsities)
-        if share
+        for share in shares
     }
-    if not whole or not changes:
-        return []
-    lines, free = [], own_answers.free({share: change.mean for share, change in changes.items()}, within=0.02)
     how = f"Retrained for {whole[0].retrain_epochs:g} epochs after the cut" if after else "Cut and left as it is"
+    guess = live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
+    if not own_answers.score(answers(whole)[0], metric, counted=counted).low > guess:
+        return [
+            f"{how}: the whole model is not clearly better than one answer to all, so what a cut costs it says nothing."
+        ]
+    lines, free = [], own_answers.free({share: change.mean for share, change in changes.items()}, within=0.02)
     if free:
         row = store.rows(mine_cut(free, after), Path(results)).iloc[0]
         lines.append(
