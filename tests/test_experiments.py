@@ -238,6 +238,27 @@ def test_no_path_is_left_in_the_results(fine_tuning, tmp_path, bert_folder, cola
     assert json.loads((run.path / "parameters.json").read_text())["dense"]["start"]["data"].startswith("sha256:")
 
 
+def test_of_a_retrained_cut_the_mask_and_where_asked_the_model_are_kept(fine_tuning, tmp_path):
+    """The model is the one that was scored, its zeros are those of the mask, and the key tells that it is kept."""
+    plain = one_shot(fine_tuning, sparsity=0.6, retrain_epochs=1.0)
+    kept = replace(plain, saved=True)
+    assert store.key(replace(plain, saved=False)) == store.key(plain) != store.key(kept)
+    run, other = store.perform(kept, tmp_path), store.perform(plain, tmp_path)
+    assert without_times(run) == without_times(other)
+    assert not (other.path / "model").exists()
+    mask, header = mask_files.load(other.path / "mask.safetensors")
+    as_cut, _ = mask_files.load(store.perform(one_shot(fine_tuning, sparsity=0.6), tmp_path).path / "mask.safetensors")
+    assert (header["model"], float(header["sparsity_asked"])) == (Run(fine_tuning, tmp_path).path.name, 0.6)
+    for name, weight in encoder(run.path / "model").items():
+        assert torch.equal(mask[name], as_cut[name])
+        assert not weight[~mask[name]].any()
+    task = fine_tuning.task_named("cola")
+    model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
+    tokenizer = opening.tokenizer(str(run.path / "model"))
+    found, _ = evaluation.score(model, task, fine_tuning.tables("cola"), tokenizer, 16)
+    assert found["score"] == run.metrics["score"]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"sparsity": 1.0}, {"sparsity": -0.1}, {"scope": "somewhere"}, {"seed": -1}, {"retrain_epochs": -1.0}],

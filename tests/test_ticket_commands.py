@@ -2,13 +2,15 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from scipy import stats
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, BertModel
 
 from lottery import masks, store
 from lottery.experiments.magnitude_search import MagnitudeSearch
@@ -126,6 +128,64 @@ def test_an_applied_ticket_is_a_model_that_transformers_opens(lottery, ticket, h
         ).last_hidden_state
     assert outputs(AutoModel.from_pretrained("pruned"), ids) == pytest.approx(expected, abs=1e-6)
     assert AutoTokenizer.from_pretrained("pruned")("w1 w2")["input_ids"] == tokenizer("w1 w2")["input_ids"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_an_applied_ticket_keeps_the_type_of_the_numbers(lottery, ticket, here, bert_folder, dtype):
+    """Whatever config.json says of it: the file as long as before, its zeros the mask's, the rest as they were."""
+    source = here / "source"
+    shutil.copytree(bert_folder, source)
+    BertForPreTraining.from_pretrained(bert_folder).to(dtype).save_pretrained(source)
+    told = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps({name: value for name, value in told.items() if name != "dtype"}))
+    code, told, error = lottery("ticket", "apply", ticket, source, "-o", "pruned")
+    assert (code, error) == (0, "")
+    sizes = [(place / "model.safetensors").stat().st_size for place in (source, here / "pruned")]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
+    assert f"Zeros save neither bytes nor time: the weights take {sizes[1]:,} bytes, before {sizes[0]:,}." in told
+    mask, _ = mask_files.load(ticket)
+    before, after = (load_file(place / "model.safetensors") for place in (source, here / "pruned"))
+    assert before.keys() == after.keys()
+    for name, weight in after.items():
+        assert weight.dtype == dtype
+        kept = mask.get(name.removeprefix("bert."), torch.ones(weight.shape, dtype=torch.bool))
+        assert torch.equal(weight, before[name] * kept)
+
+
+def test_what_goes_with_a_model_goes_with_the_cut_one(lottery, ticket, here, bert_folder):
+    """A sentence encoder's modules and settings, card and licence as they are; no other weights and no checkpoints."""
+    source = here / "source"
+    shutil.copytree(bert_folder, source)
+    modules = [{"path": ""}, {"path": "1_Pooling"}, {"path": "2_Dense"}]
+    goes = {
+        "modules.json": json.dumps(modules),
+        "1_Pooling/config.json": '{"pooling_mode_mean_tokens": true}',
+        "2_Dense/config.json": "{}",
+        "2_Dense/model.safetensors": "weights",
+        "sentence_bert_config.json": '{"max_seq_length": 256}',
+        "config_sentence_transformers.json": "{}",
+        "README.md": "---\nlicense: apache-2.0\n---\n",
+        "LICENSE.txt": "Apache",
+    }
+    stays = (
+        "pytorch_model.bin",
+        "training_args.bin",
+        "checkpoint-5/model.safetensors",
+        ".git/index",
+        "onnx/model.onnx",
+    )
+    for name, content in (goes | dict.fromkeys(stays, "x")).items():
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(content)
+    assert lottery("ticket", "apply", ticket, source, "-o", "pruned")[0] == 0
+    assert {name: (here / "pruned" / name).read_text() for name in goes} == goes
+    for path in source.glob("*token*"):
+        assert (here / "pruned" / path.name).read_bytes() == path.read_bytes()
+    assert [name for name in stays if (here / "pruned" / name).exists()] == []
+    (source / "modules.json").write_text(json.dumps([{"path": "../elsewhere"}]))
+    code, _, error = lottery("ticket", "apply", ticket, source, "-o", "again")
+    assert (code, "names the module '../elsewhere', which is outside of the folder" in error) == (2, True)
+    assert not (here / "again").exists()
 
 
 def test_an_applied_ticket_of_components_keeps_the_stock_shape(lottery, heads, here, bert_folder):

@@ -10,7 +10,7 @@ from lottery.data import examples
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
 from lottery.masks import files as mask_files
-from lottery.models import families
+from lottery.models import families, opening
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
 from lottery.training import evaluation
@@ -30,6 +30,7 @@ class OneShot:
     retrain_epochs: NotNegative  # 0.0: evaluated as it was cut
     seed: Count  # of a random choice, and of the retraining
     also: Challenge | None = None
+    saved: bool = False  # whether the cut model is kept in the run's folder, as large as the whole one
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer.
@@ -45,6 +46,14 @@ class OneShot:
         scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
         mask = KEEP[self.scope](scores, self.sparsity)
         pruning.remove(weights, mask)
+        mask_files.save(
+            run.path / "mask.safetensors",
+            mask,
+            model=run.need(dense).path.name,
+            method=f"{self.importance}, {self.scope}",
+            asked=self.sparsity,
+            seed=self.seed,
+        )
         if self.retrain_epochs:
             train = evaluation.encoded(task, tables["train"], tokenizer, dense.max_length)
             optimizer = training.adamw(model, learning_rate=dense.learning_rate)
@@ -59,15 +68,8 @@ class OneShot:
                     checkpoint=run.checkpoint(),
                     title=f"retraining at sparsity {self.sparsity:g}",
                 )
-        else:
-            mask_files.save(
-                run.path / "mask.safetensors",
-                mask,
-                model=run.need(dense).path.name,
-                method=f"{self.importance}, {self.scope}",
-                asked=self.sparsity,
-                seed=self.seed,
-            )
+        if self.saved:
+            run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         majority = evaluation.majority(task, tables)[task.METRIC]
         found, answers = evaluation.score(model, task, tables, tokenizer, dense.max_length)
         run.once("answers.parquet", lambda: answers)

@@ -197,7 +197,7 @@ def in_words(table: pd.DataFrame) -> Markdown:
             )
         collapsed = int(rows["constant"].sum())
         lines.append(
-            f"{line}Of the {len(rows)} table, {collapsed} ended in a model that gives one answer to all; their scores are "
+            f"{line}Of the {len(rows)} runs, {collapsed} ended in a model that gives one answer to all; their scores are "
             "shown as they are."
         )
     return Markdown("\n".join(lines))
