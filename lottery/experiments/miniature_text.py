@@ -10,7 +10,7 @@ from lottery.experiments import encoded_text
 from lottery.store import Count, Run, parameters
 from lottery.training import pretraining
 
-DOCUMENTS, HELD_OUT_DOCUMENTS = 14_000, 400
+HELD_OUT_DOCUMENTS = 400
 HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for every model
 
 
@@ -20,7 +20,7 @@ class MiniatureText:
 
     version: ClassVar[int] = 2
     seed: Count  # of the world, its text, and how passages are paired
-    documents: Count = 0  # to train on, the first of the same; 0: DOCUMENTS
+    documents: Count = 0  # to train on, the first of the same; 0: miniature.DOCUMENTS
     nouns: Count = 0  # of the language; 0: miniature.NOUNS
     family: miniature.Family = "bert"  # whose pieces it is encoded in
 
@@ -32,7 +32,7 @@ class MiniatureText:
             pretraining.sentence_pairs(documents, tokenizer, miniature.MAX_LENGTH, seeded(self.seed, number))
             for number, documents in enumerate(
                 (
-                    miniature.documents(language, self.documents or DOCUMENTS, 1),
+                    miniature.documents(language, self.documents or miniature.DOCUMENTS, 1),
                     miniature.documents(language, HELD_OUT_DOCUMENTS, 2),
                 )
             )

@@ -4,11 +4,12 @@ from lottery.miniature import ngram
 from lottery.miniature.language import NOUNS, Language
 from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, MODELS, NAMES, Family, config, roberta_config
 from lottery.miniature.tasks import tables
-from lottery.miniature.text import documents
+from lottery.miniature.text import DOCUMENTS, documents
 from lottery.miniature.tokenizer import TOKENIZERS, tokenizer
 
 __all__ = [
     "BATCH_SIZE",
+    "DOCUMENTS",
     "LEARNING_RATE",
     "MAX_LENGTH",
     "MODELS",

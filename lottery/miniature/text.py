@@ -22,6 +22,8 @@ from lottery.miniature.grammar import (
 )
 from lottery.miniature.language import KINDS, Language, Lexicon
 
+DOCUMENTS = 14_000  # of the text that is pre-trained on
+
 # How a statement can stand to the one before it, and the words that say so beforehand.
 LINKS = {"same": "in other words", "true": "so", "false": "it is false that", "open": "maybe", "else": "also"}
 
