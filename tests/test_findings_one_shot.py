@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.weightstats import DescrStatsW
 
-from lottery.findings.one_shot import cuts, points
+from lottery.findings.one_shot import cuts, points, with_pooler
 
 SCORES = {  # task, pooler, epochs: by sparsity those of three seeds
     ("cola", False, 0.0): {0.0: [0.5, 0.52, 0.51], 0.4: [0.49, 0.51, 0.5], 0.6: [0.2, 0.3, 0.25]},
@@ -19,7 +19,7 @@ SCORES = {  # task, pooler, epochs: by sparsity those of three seeds
 def runs():
     return pd.DataFrame(
         {"dense.task": task, "dense.seed": seed, "pooler": pooler, "retrain_epochs": epochs}
-        | {"sparsity": sparsity, "score": score}
+        | {"sparsity": sparsity, "score": score, "weights": 100 + pooler}
         for (task, pooler, epochs), table in SCORES.items()
         for sparsity, scores in table.items()
         for seed, score in enumerate(scores)
@@ -56,3 +56,13 @@ def test_without_a_score_there_is_no_mean(runs):
     row = cuts(runs[(runs["dense.task"] == "stsb") & (runs["sparsity"] < 0.6)]).iloc[0]
     assert np.isnan(row["left"])
     assert np.isnan(row["change"]).all()
+    assert (row["seeds"], row["undefined"]) == (3, 1)
+
+
+def test_the_pooler_is_judged_where_about_half_is_cut(runs):
+    (line,) = with_pooler(runs).to_dict("records")
+    assert (line["task"], line["share"], line["seeds"], line["undefined"]) == ("cola", 0.4, 3, 0)
+    one, other = (SCORES["cola", pooler, 0.0][0.4] for pooler in (True, False))
+    judged = DescrStatsW(100 * np.subtract(one, other))
+    assert line["change"] == pytest.approx((judged.mean, *judged.tconfint_mean()))
+    assert with_pooler(runs[runs["dense.task"] == "stsb"]).empty

@@ -23,7 +23,8 @@ def cuts(runs: pd.DataFrame) -> pd.DataFrame:
 
     returns  task, pooler and retrain_epochs, of the kind; whole, of the model with nothing removed or retrained, and
              left, at most, the largest share tried, mean scores; free, the largest share such that it and every smaller
-             one tried cost at most WITHIN points on average; change, left minus whole, an Estimate over the seeds
+             one tried cost at most WITHIN points on average; change, left minus whole, an Estimate over the seeds, of
+             which there are `seeds`, `undefined` of them without a score of one of the two
     A score that is not defined leaves no mean, and counts as too much lost.
     """
     lines = []
@@ -35,5 +36,26 @@ def cuts(runs: pd.DataFrame) -> pd.DataFrame:
             most = max(changes)
             line = {"task": task, "pooler": pooler, "retrain_epochs": epochs, "whole": whole.mean(skipna=False)}
             line |= {"most": most, "left": kind[most].mean(skipna=False), "free": free(changes, within=WITHIN)}
-            lines.append(line | {"change": stats.paired_difference(kind[most], whole)})
+            lines.append(line | _change(kind[most], whole))
     return pd.DataFrame(lines)
+
+
+def with_pooler(runs: pd.DataFrame) -> pd.DataFrame:
+    """What the pooler does among the weights that compete, as they are cut: a row a task where it is tried.
+
+    returns  task; share, of those tried the one nearest to a half; change, the score at it with the pooler minus that
+             without, seeds and undefined, as of `cuts`
+    """
+    lines = []
+    for task, rows in runs.groupby("dense.task", sort=False):
+        if (rows["weights"] != rows["weights"].iloc[0]).any():
+            scores = points(rows)
+            share = min(scores[True, 0.0], key=lambda share: abs(share - 0.5))
+            change = _change(scores[True, 0.0][share], scores[False, 0.0][share])
+            lines.append({"task": task, "share": share} | change)
+    return pd.DataFrame(lines, columns=["task", "share", "seeds", "undefined", "change"])
+
+
+def _change(one: pd.Series, other: pd.Series) -> dict[str, object]:
+    undefined = int((one - other).isna().sum())
+    return {"seeds": len(one), "undefined": undefined, "change": stats.paired_difference(one, other)}

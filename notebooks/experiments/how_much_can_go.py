@@ -113,13 +113,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
-from matplotlib import pyplot as plt
 
 from lottery import miniature, store
 from lottery import statistics as stats
 from lottery.choices import choose
 from lottery.data import examples
-from lottery.findings import own_answers
+from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
 from lottery.suite.chapter import perform
@@ -148,52 +147,55 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
 def drawn(table: pd.DataFrame) -> None:
     """A panel for each task: its score against the share of weights removed, as cut and retrained."""
     names = table["dense.task"].unique()
-    _, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names) + 1.2, 3.4), squeeze=False)
-    for name, ax in zip(names, panels[0], strict=True):
+    axes = plots.panels(len(names), columns=len(names), size=(3.6 + 1.2 / len(names), 3.4))
+    for name, ax in zip(names, axes, strict=True):
         task = known(name)
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
         ax.set(title=task.TITLE, ylabel=f"{task.METRIC} on dev (x 100)")
-    panels[0][0].legend(fontsize=8)
+    axes[0].legend(fontsize=8)
 
 
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean score over seeds, x 100, for each task and treatment at each sparsity; NaN where a run has no score."""
-    means = named(rows).groupby(["task", "treatment", "sparsity"], sort=False)["score"].mean(skipna=False)
-    return (100 * means.unstack("sparsity", sort=False)).round(1)
+# %% [markdown]
+# ## On the model of this build
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights removed, as cut and after a short retraining, on the model of this build."}, "figure": {"name": "how-much-live", "caption": "Score of a fine-tuned model after one magnitude cut, for the model and task of this build. Each point is the mean over seeds, the bar spans them."}}
+drawn(live)
+
+# %% tags=["hide-input"]
+Markdown(
+    f"Model `{Path(model).name}`, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
+    f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
+)
 
 
+# %% tags=["hide-input"]
 def in_words(table: pd.DataFrame) -> Markdown:
-    """In words, for each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
-    lines = []
-    for name, rows in table.groupby("dense.task", sort=False):
-        by = ["pooler", "retrain_epochs", "dense.seed", "sparsity"]
-        scores = 100 * rows.drop_duplicates(by).set_index(by)["score"].sort_index()
-        cut, pooled = (scores[with_pooler, 0.0].unstack("sparsity") for with_pooler in (False, True))
-        whole = cut[0.0]
-        # Where a run has no score, as a regression that gives one number to all, no NaN is at least -2.
-        costly = [share for share in cut if not (cut[share] - whole).mean(skipna=False) >= -2]
-        free = [share for share in cut if share < min(costly, default=1)]
+    """For each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
+    lines, pooled = [], one_shot.with_pooler(table).set_index("task")
+    for name, kinds in one_shot.cuts(table).groupby("task", sort=False):
+        rows = table[table["dense.task"] == name]
+        whole = one_shot.points(rows)[False, 0.0][0.0]
+        cut = kinds[~kinds["pooler"].astype(bool) & (kinds["retrain_epochs"] == 0)].iloc[0]
         guess = 100 * rows["majority"].fillna(0).iloc[0]  # one answer to all correlates with nothing
         line = (
-            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {whole.mean(skipna=False):.1f} "
+            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
             f"(seeds from {whole.min():.1f} to {whole.max():.1f}; without any knowledge {guess:.1f}). "
         )
-        if not whole.mean(skipna=False) > guess + 2:
+        if not cut["whole"] > guess + one_shot.WITHIN:
             line += (
                 "That is no more than two points better than no knowledge at all, so what a cut costs it says nothing. "
             )
         else:
             line += (
-                f"Up to **{max(free):.0%}** of the weights of its layers go in one cut for less than two points on average, "
-                f"of the shares tried; at {max(cut):.0%} {difference(cut[max(cut)], whole)}. "
+                f"Up to **{cut['free']:.0%}** of the weights of its layers go in one cut for less than two points on "
+                f"average, of the shares tried; at {cut['most']:.0%} {difference(cut)}. "
             )
-        if (rows["weights"] != rows["weights"].iloc[0]).any():
-            half = min(pooled, key=lambda share: abs(share - 0.5))
+        if name in pooled.index:
             line += (
-                f"What the pooler does among the weights that compete: at {half:.0%}, with it and without it, "
-                f"{difference(pooled[half], cut[half])}. "
+                f"What the pooler does among the weights that compete: at {pooled.loc[name, 'share']:.0%}, with it and "
+                f"without it, {difference(pooled.loc[name])}. "
             )
         collapsed = int(rows["constant"].sum())
         lines.append(
@@ -203,21 +205,24 @@ def in_words(table: pd.DataFrame) -> Markdown:
     return Markdown("\n".join(lines))
 
 
-def difference(one: pd.Series, other: pd.Series) -> str:
+def difference(row: pd.Series) -> str:
     """The mean difference of the scores of the same seeds, in words, with its interval."""
-    missing = int((one - other).isna().sum())
-    if missing:
-        return f"{missing} of {len(one)} models have no score, as they give one answer to all, and so no difference"
-    mean, low, high = stats.paired_difference(one, other)
-    if len(one) == 1:
+    if row["undefined"]:
+        return (
+            f"{row['undefined']} of {row['seeds']} models have no score, as they give one answer to all, and so no "
+            "difference"
+        )
+    mean, low, high = row["change"]
+    if row["seeds"] == 1:
         span = "one seed: no interval"
     elif np.isnan(low):
-        span = f"the same for all {len(one)} seeds: no interval"
+        span = f"the same for all {row['seeds']} seeds: no interval"
     else:
-        span = f"95 % interval over {len(one)} seeds {low:.1f} to {high:.1f}"
+        span = f"95 % interval over {row['seeds']} seeds {low:.1f} to {high:.1f}"
     return f"the difference is {mean:.1f} points ({span})"
 
 
+# %% tags=["hide-input"]
 counted = OWN in tasks and known(OWN).METRIC == "accuracy"  # right answers are counted; else a correlation
 
 
@@ -337,25 +342,50 @@ def mine_in_words() -> Markdown:
     return Markdown("\n\n".join(lines))
 
 
+# %% tags=["hide-input", "answer"]
+display(
+    *([mine_in_words()] if OWN in tasks else []),
+    *([in_words(live[live["dense.task"] != OWN])] if set(tasks) - {OWN} else []),
+)
+
+
+# %% tags=["hide-input"]
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean score over seeds, x 100, for each task and treatment at each sparsity; NaN where a run has no score."""
+    means = named(rows).groupby(["task", "treatment", "sparsity"], sort=False)["score"].mean(skipna=False)
+    return (100 * means.unstack("sparsity", sort=False)).round(1)
+
+
+summary(live)
+
+# %% [markdown]
+# ### What it was learnt from and judged by
+
+
+# %% tags=["hide-input"]
 def data() -> pd.DataFrame:
     """What each task of this build is learnt from and judged by."""
     rows = []
     for name in tasks:
-        told, tables = known(name), next(tuned.start for tuned in dense if tuned.task == name).tables(name)
+        what, tables = known(name), next(tuned.start for tuned in dense if tuned.task == name).tables(name)
         train, dev = tables["train"], tables["dev"]
         texts = [column for column in ("first", "second") if column in train]
-        row = {"task": told.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
+        row = {"task": what.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
         row["of them also in train"] = len(dev.merge(train[texts].drop_duplicates(), on=texts))
         if model not in miniature.NAMES:
             reading = examples.reading(dev, opening.tokenizer(model), longest)
             row["tokens of dev unknown"], row["texts of dev cut"] = f"{reading['unknown']:.0%}", f"{reading['cut']:.0%}"
-        if told.KIND == "classification":
+        if what.KIND == "classification":
             shares = dev["label"].value_counts(normalize=True)
-            row["labels of dev"] = ", ".join(f"{told.LABELS[label]} {share:.0%}" for label, share in shares.items())
+            row["labels of dev"] = ", ".join(f"{what.LABELS[label]} {share:.0%}" for label, share in shares.items())
         rows.append(row)
     return pd.DataFrame(rows).fillna("").set_index("task")
 
 
+data()
+
+
+# %% tags=["remove-input"]
 def challenged(table: pd.DataFrame) -> pd.DataFrame:
     """Mean scores on the other task, x 100, as cut, at each sparsity."""
     rows = table[(table["retrain_epochs"] == 0) & (table["pooler"] == pooler)]
@@ -363,34 +393,6 @@ def challenged(table: pd.DataFrame) -> pd.DataFrame:
     return (100 * rows.groupby("sparsity")[columns].mean().T).round(1)
 
 
-# %% [markdown]
-# ## On the model of this build
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights removed, as cut and after a short retraining, on the model of this build."}, "figure": {"name": "how-much-live", "caption": "Score of a fine-tuned model after one magnitude cut, for the model and task of this build. Each point is the mean over seeds, the bar spans them."}}
-drawn(live)
-
-# %% tags=["hide-input"]
-Markdown(
-    f"Model `{Path(model).name}`, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
-    f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
-)
-
-# %% tags=["hide-input", "answer"]
-display(
-    *([mine_in_words()] if OWN in tasks else []),
-    *([in_words(live[live["dense.task"] != OWN])] if set(tasks) - {OWN} else []),
-)
-
-# %% tags=["hide-input"]
-summary(live)
-
-# %% [markdown]
-# ### What it was learnt from and judged by
-
-# %% tags=["hide-input"]
-data()
-
-# %% tags=["remove-input"]
 if also:
     display(Markdown(f"### The same models on {choose('tasks', also).TITLE}"), challenged(live))
 
