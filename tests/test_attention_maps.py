@@ -189,7 +189,7 @@ def test_as_released_no_token_types_are_passed_and_the_output_matrix_is_viewed_b
         assert not torch.allclose(normed[position], stated[1][position], atol=0.1)
 
 
-@pytest.mark.parametrize("way", [attention_maps.raw, attention_maps.normed])
+@pytest.mark.parametrize("way", attention_maps.MAPS.values())
 def test_examples_come_longest_first_each_once_and_hold_no_more_than_their_maps(model, given, way):
     found = list(way(model, given, batch_size=2))
     assert [position for position, _ in found] == [1, 3, 4, 0, 2]
@@ -201,7 +201,7 @@ def test_examples_come_longest_first_each_once_and_hold_no_more_than_their_maps(
     assert list(way(model, Examples({"input_ids": []}, {}, {}))) == []
 
 
-@pytest.mark.parametrize("way", [attention_maps.raw, attention_maps.normed])
+@pytest.mark.parametrize("way", attention_maps.MAPS.values())
 def test_between_two_examples_and_after_an_error_the_model_is_as_it_was(model, kind, given, way):
     layers, *_, value, _ = PLACES[kind]
     hooked = model.base_model.get_submodule(f"{layers}.0.{value}")
@@ -235,7 +235,7 @@ def test_a_model_that_was_opened_eager_stays_so(given, kind, model):
         assert torch.equal(maps, before[position])
 
 
-@pytest.mark.parametrize("way", [attention_maps.raw, attention_maps.normed])
+@pytest.mark.parametrize("way", attention_maps.MAPS.values())
 def test_the_encoder_is_given_what_it_reads_and_no_labels(model, kind, given, way):
     asked = []
     model.base_model.register_forward_pre_hook(lambda _, __, named: asked.append({*named}), with_kwargs=True)
@@ -246,7 +246,7 @@ def test_the_encoder_is_given_what_it_reads_and_no_labels(model, kind, given, wa
 
 
 def test_a_head_on_top_changes_nothing(model, given):
-    for way in (attention_maps.raw, attention_maps.normed):
+    for way in attention_maps.MAPS.values():
         for (one, below), (other, above) in zip(way(model.base_model, given), way(model, given), strict=True):
             assert one == other
             assert torch.equal(below, above)
@@ -276,7 +276,7 @@ def test_a_model_that_heads_were_cut_out_of_is_refused(model, given, cut):
     kept = components.everything(model.config)
     kept["heads"][cut] = False
     small = components.sliced(model, kept)
-    for way in (attention_maps.raw, attention_maps.normed):
+    for way in attention_maps.MAPS.values():
         with pytest.raises(ValueError, match="heads were cut out"):
             way(small, given)
 

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ from transformers import BertForPreTraining, BertForSequenceClassification, Bert
 
 from lottery import masks, training
 from lottery.attention import patterns as attention_patterns
+from lottery.attention.maps import MAPS
 from lottery.choices import choose, offered
+from lottery.component_importance import OfGradients
 from lottery.data import examples
+from lottery.experiments.attention_patterns import AttentionPatterns
 from lottery.models import opening
-from lottery.pruning import components
-from lottery.training import evaluation
+from lottery.pruning import components, sensitivity
+from lottery.training.evaluation import Exam
 
 TASKS = offered("tasks")
 IMPORTANCE = offered("importance")
@@ -30,6 +34,7 @@ def test_as_many_are_found_as_there_are():
     assert len(IMPORTANCE) == 2
     assert len(BASELINES) == 2
     assert len(COMPONENT_IMPORTANCE) == 10
+    assert sum(isinstance(choose("component_importance", name), OfGradients) for name in COMPONENT_IMPORTANCE) == 3
     assert len(TASK_HEADS) == 3
     assert len(PATTERN_CLASSIFIERS) == 4
 
@@ -164,6 +169,11 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
         found = module.score(model, given, some, torch.Generator().manual_seed(1))
         again = module.score(model, given, some, torch.Generator().manual_seed(1))
         assert {"heads"} <= found.keys() <= {"heads", "mlps"}
+        if isinstance(module, OfGradients):
+            of = module.of(sensitivity.per_example(model, given, some))
+            assert {kind: scores[some[kind]].tolist() for kind, scores in of.items()} == {
+                kind: scores[some[kind]].tolist() for kind, scores in found.items()
+            }
         for kind, scores in found.items():
             assert scores.shape == components.shapes(model.config)[kind]
             assert scores.device.type == "cpu"
@@ -213,7 +223,8 @@ def test_a_head_of_a_task_is_trained_or_left_alone_as_it_says(head, name, folder
         table = table.assign(answer="w7", start=table["second"].str.find("w7"), answers=[("w7",)] * 12)
     else:
         table["label"] = [n % 3 % max(len(task.LABELS), 2) for n in range(12)]
-    given = evaluation.encoded(task, table, tokenizer, 16)
+    exam = Exam(task, {"train": table, "dev": table}, tokenizer, 16)
+    given = exam.encoded(table)
     within = {id(parameter) for parameter in model.base_model.parameters()}
     before = {key: parameter.detach().clone() for key, parameter in model.named_parameters()}
     optimizer = training.adamw(model, learning_rate=1e-2)
@@ -222,10 +233,17 @@ def test_a_head_of_a_task_is_trained_or_left_alone_as_it_says(head, name, folder
     for key, parameter in model.named_parameters():
         moved = not torch.equal(parameter, before[key])
         assert moved == parameter.requires_grad == (id(parameter) in within or module.TRAINED)
-    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 16)
+    found, answers = exam.score(model)
     assert task.METRIC in found
     assert len(answers) == 12
     assert training.mean_loss(model, given) > 0
+
+
+def test_the_kinds_of_maps_are_those_that_an_experiment_may_ask_for_and_are_taken_alike():
+    assert get_args(get_type_hints(AttentionPatterns)["kind"]) == (*MAPS,)
+    for way in MAPS.values():
+        assert [*inspect.signature(way).parameters] == ["model", "examples", "released", "batch_size"]
+        assert way.__doc__
 
 
 @pytest.mark.parametrize("name", PATTERN_CLASSIFIERS)

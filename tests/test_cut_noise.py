@@ -9,7 +9,6 @@ from lottery import store
 from lottery.experiments.component_search import LOOKS, ComponentSearch
 from lottery.experiments.cut_noise import OF_HEADS, OF_STEPS, CutNoise
 from lottery.pruning import components, sensitivity
-from lottery.training import evaluation
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +74,8 @@ def test_every_step_is_that_of_the_search(tuned, results):
 def test_chances_are_those_of_examples_drawn_anew(tuned, results):
     run = store.perform(noise(tuned), results)
     step = by_step(run.metrics)[0]
-    task, model, tokenizer, tables = tuned.opened(run)
-    given = evaluation.encoded(task, tables["dev"], tokenizer, 16)
+    model, exam = tuned.opened(run)
+    given = exam.encoded(exam.tables["dev"])
     sizes = np.abs(sensitivity.per_example(model, given, components.everything(model.config))["heads"].numpy())
     generator, draws, removed = np.random.default_rng(5), [], []
     for _ in range(2000):

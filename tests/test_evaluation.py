@@ -6,6 +6,7 @@ import torch
 from lottery.choices import choose
 from lottery.models import opening
 from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_scores_are_those_of_one_answer_after_another(bert_folder, tokenizer, co
         given = [model(**tokenizer(text, return_tensors="pt")).logits.argmax().item() for text in cola["dev"]["first"]]
     right = cola["dev"]["label"].tolist()
     assert len(set(given)) == 2
-    found, answers = evaluation.score(model, task, cola, tokenizer, 40)
+    found, answers = Exam(task, cola, tokenizer, 40).score(model)
     assert found["score"] == found["matthews"] == pytest.approx(np.corrcoef(given, right)[0, 1])
     assert found["accuracy"] == pytest.approx(np.mean([a == b for a, b in zip(given, right, strict=True)]))
     assert found["constant"] is False
@@ -47,7 +48,7 @@ def test_a_model_that_has_one_answer_is_told(bert_folder, tokenizer, cola):
     with torch.no_grad():
         model.classifier.weight.zero_()
         model.classifier.bias.copy_(torch.tensor([0.0, 1.0]))
-    found, answers = evaluation.score(model, task, cola, tokenizer, 40)
+    found, answers = Exam(task, cola, tokenizer, 40).score(model)
     assert found["constant"] is True
     assert set(answers["answer"]) == {"1"}
     assert found["score"] == 0
@@ -60,7 +61,7 @@ def test_other_splits_are_told_apart(bert_folder, tokenizer):
     torch.manual_seed(0)
     model = evaluation.with_head(bert_folder, task)
     tables = {"train": table, "dev": table, "dev_mismatched": table.iloc[::-1].reset_index(drop=True)}
-    found, answers = evaluation.score(model, task, tables, tokenizer, 40)
+    found, answers = Exam(task, tables, tokenizer, 40).score(model)
     assert found.keys() == {"score", "constant", "accuracy", "dev_mismatched.accuracy"}
     assert found["accuracy"] == found["dev_mismatched.accuracy"]
     assert answers["split"].tolist() == ["dev"] * 9 + ["dev_mismatched"] * 9
@@ -75,7 +76,7 @@ def test_the_rows_of_a_group_are_scored_by_themselves(bert_folder, tokenizer):
     )
     torch.manual_seed(2)
     model = evaluation.with_head(bert_folder, choose("tasks", "mnli"))
-    found, answers = evaluation.score(model, task, {"dev": table}, tokenizer, 40)
+    found, answers = Exam(task, {"dev": table}, tokenizer, 40).score(model)
     given = answers["answer"].astype(int).to_numpy()
     assert set(given) > {0}
     for group in "ab":
@@ -90,7 +91,7 @@ def test_a_regression_answers_numbers(bert_folder, tokenizer):
     table = pd.DataFrame({"first": ["w1", "w2 w3", "w4"], "second": ["w5", "w6", "w7 w8"], "label": [0.0, 2.5, 5.0]})
     torch.manual_seed(0)
     model = evaluation.with_head(bert_folder, task).eval()
-    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 40)
+    found, answers = Exam(task, {"train": table, "dev": table}, tokenizer, 40).score(model)
     with torch.no_grad():
         told = [
             model(**tokenizer(row.first, row.second, return_tensors="pt")).logits.item() for row in table.itertuples()
@@ -112,7 +113,7 @@ def test_a_span_task_answers_texts(bert_folder, tokenizer):
     )
     torch.manual_seed(0)
     model = evaluation.with_head(bert_folder, task)
-    found, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 40)
+    found, answers = Exam(task, {"train": table, "dev": table}, tokenizer, 40).score(model)
     assert all(answer in text for answer, text in zip(answers["answer"], table["second"], strict=True))
     right = [answer in accepted for answer, accepted in zip(answers["answer"], table["answers"], strict=True)]
     assert found["exact_match"] == np.mean(right)
@@ -159,21 +160,23 @@ def test_a_long_paragraph_is_answered_once_from_all_its_windows(bert_folder, tok
                 if fullest[first] == (low, high)
             ]
         best.append(" ".join(max(found, key=lambda each: each[0])[1]))
-    given = evaluation.answering(task, table, tokenizer, 18)(model)
+    given = Exam(task, {"dev": table}, tokenizer, 18).answering(table)(model)
     assert given.tolist() == best
-    _, answers = evaluation.score(model, task, {"train": table, "dev": table}, tokenizer, 18)
+    _, answers = Exam(task, {"train": table, "dev": table}, tokenizer, 18).score(model)
     assert answers["answer"].tolist() == best
 
 
-def test_majority_is_the_best_constant_answer(cola):
+def test_majority_is_the_best_constant_answer(cola, tokenizer):
     task = choose("tasks", "cola")
-    found = evaluation.majority(task, cola)
+    found = Exam(task, cola, tokenizer, 40).majority()
     label = cola["dev"]["label"]
     assert found == {"matthews": 0.0, "accuracy": max((label == 0).mean(), (label == 1).mean())}
     stsb = pd.DataFrame({"label": [0.0, 2.0, 4.0]})
-    assert np.isnan(evaluation.majority(choose("tasks", "stsb"), {"train": stsb, "dev": stsb})["pearson"])
+    assert np.isnan(Exam(choose("tasks", "stsb"), {"train": stsb, "dev": stsb}, tokenizer, 40).majority()["pearson"])
     spans = pd.DataFrame({"second": ["w1 w2", "w3 w4"], "answers": [("w1",), ("w4",)]})
-    assert evaluation.majority(choose("tasks", "squad"), {"train": spans, "dev": spans})["exact_match"] == 0.5
+    assert (
+        Exam(choose("tasks", "squad"), {"train": spans, "dev": spans}, tokenizer, 40).majority()["exact_match"] == 0.5
+    )
 
 
 def test_a_model_saved_with_its_head_keeps_it(bert_folder, tokenizer, cola, tmp_path):

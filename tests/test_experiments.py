@@ -25,6 +25,7 @@ from lottery.miniature.language import Language
 from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import evaluation, pretraining
+from lottery.training.evaluation import Exam
 
 
 def one_shot(dense, **change):
@@ -162,8 +163,8 @@ def test_one_shot_removes_the_smallest_and_exactly_as_many_as_asked(fine_tuning,
     seen = []
     pruned = one_shot(fine_tuning, scope=scope, embeddings=embeddings)
     with pytest.MonkeyPatch.context() as patch:
-        score = evaluation.score
-        patch.setattr(evaluation, "score", lambda model, *rest: seen.append(model) or score(model, *rest))
+        score = Exam.score
+        patch.setattr(Exam, "score", lambda exam, model: seen.append(model) or score(exam, model))
         run = store.perform(pruned, tmp_path)
     dense = {name: weight.detach() for name, weight in encoder(Run(fine_tuning, tmp_path).path / "model").items()}
     if not embeddings:
@@ -207,8 +208,8 @@ def test_random_choices_follow_the_seed_and_are_nested(fine_tuning, tmp_path):
 def test_a_retrained_model_keeps_its_zeros_whether_or_not_the_dense_one_was_there(fine_tuning, tmp_path, monkeypatch):
     """The dense model's own training draws random numbers; what follows must not notice."""
     seen = []
-    score = evaluation.score
-    monkeypatch.setattr(evaluation, "score", lambda model, *rest: seen.append(model) or score(model, *rest))
+    score = Exam.score
+    monkeypatch.setattr(Exam, "score", lambda exam, model: seen.append(model) or score(exam, model))
     pruned = one_shot(fine_tuning, sparsity=0.6, retrain_epochs=1.0)
     found = {}
     for place in ("made with it", "there before"):

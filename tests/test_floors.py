@@ -183,7 +183,7 @@ def test_what_is_taken_of_our_modules_is_there():
     files = {module_name(path): path for path in sorted((ROOT / "lottery").rglob("*.py"))}
     names = {module: defined(ast.parse(path.read_text(encoding="utf-8"))) for module, path in files.items()}
     readers = [path for folder in ("lottery", "notebooks", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
-    missing = {path.name: strangers(path.read_text(encoding="utf-8"), names) for path in readers}
+    missing = {str(path.relative_to(ROOT)): strangers(path.read_text(encoding="utf-8"), names) for path in readers}
     assert len(missing) > 100
     assert {name: found for name, found in missing.items() if found} == {}
 

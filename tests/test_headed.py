@@ -12,7 +12,7 @@ from lottery.choices import choose
 from lottery.models import families, opening
 from lottery.pruning import components, sensitivity
 from lottery.task_heads._headed import Headed
-from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 TEXTS = [" ".join(f"w{(7 * n + k) % 50}" for k in range(1 + n * n % 7)) for n in range(10)]
 
@@ -39,7 +39,7 @@ def log_softmax(row: np.ndarray) -> np.ndarray:
 def test_the_first_token_answers_and_the_loss_is_the_mean_by_hand(name, outputs, bert_folder, tokenizer):
     task = choose("tasks", name)
     model = headed(bert_folder, outputs).eval()
-    batch = evaluation.encoded(task, table_of(task), tokenizer, 40).batch(list(range(10)))
+    batch = Exam(task, {}, tokenizer, 40).encoded(table_of(task)).batch(list(range(10)))
     with torch.no_grad():
         told = model(**batch)
         hidden = model.base_model(**{key: batch[key] for key in batch if key != "labels"}).last_hidden_state.numpy()
@@ -58,7 +58,7 @@ def test_the_first_token_answers_and_the_loss_is_the_mean_by_hand(name, outputs,
 def test_every_token_is_scored_as_start_and_as_end_and_the_loss_is_the_mean_of_both(bert_folder, tokenizer):
     task = choose("tasks", "squad")
     model = headed(bert_folder, 2, spans=True).eval()
-    batch = evaluation.encoded(task, table_of(task), tokenizer, 40).batch(list(range(10)))
+    batch = Exam(task, {}, tokenizer, 40).encoded(table_of(task)).batch(list(range(10)))
     places = ("start_positions", "end_positions")
     assert (batch[places[1]] == batch[places[0]] + 1).all()
     with torch.no_grad():
@@ -95,7 +95,7 @@ def test_loss_and_gradients_are_those_of_the_stock_model(name, outputs, bert_fol
     task = choose("tasks", name)
     model = headed(bert_folder, outputs, spans=name == "squad").eval()
     same = stock(bert_folder, model, name).eval()
-    batch = evaluation.encoded(task, table_of(task), tokenizer, 40).batch(list(range(10)))
+    batch = Exam(task, {}, tokenizer, 40).encoded(table_of(task)).batch(list(range(10)))
     losses = []
     for each in (model, same):
         losses.append(each(**batch).loss)
@@ -112,7 +112,7 @@ def test_loss_and_gradients_are_those_of_the_stock_model(name, outputs, bert_fol
 def test_padding_changes_no_answer(name, outputs, bert_folder, tokenizer):
     task = choose("tasks", name)
     model = headed(bert_folder, outputs, spans=name == "squad").eval()
-    given = evaluation.encoded(task, table_of(task), tokenizer, 40)
+    given = Exam(task, {}, tokenizer, 40).encoded(table_of(task))
     assert len(given.lengths.unique()) > 3
     bare = [{key: rows[n][None] for key, rows in given.sequences.items()} for n in range(10)]
     with torch.no_grad():
@@ -132,7 +132,7 @@ def test_heads_and_mlps_are_gated_cut_and_weighed_as_in_a_stock_model(bert_folde
     task = choose("tasks", "mnli")
     model = headed(bert_folder, 3).eval()
     same = stock(bert_folder, model, "mnli").eval()
-    given = evaluation.encoded(task, table_of(task), tokenizer, 40)
+    given = Exam(task, {}, tokenizer, 40).encoded(table_of(task))
     kept = components.everything(model.config)
     kept["heads"][0, 1], kept["heads"][1, 2], kept["mlps"][1] = False, False, False
     gates = {name: tensor.float() for name, tensor in kept.items()}

@@ -24,6 +24,7 @@ from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import evaluation, pretraining
+from lottery.training.evaluation import Exam
 
 DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
 
@@ -206,20 +207,20 @@ def test_the_score_is_that_of_the_ticket_that_was_trained(
     given, tmp_path, trainings, bert_folder, tokenizer, monkeypatch
 ):
     """Of the weights the training ended with, not of what the cut after it leaves."""
-    scored, real = [], evaluation.score
+    scored, real = [], Exam.score
 
-    def score(model, *of):
+    def score(exam, model):
         scored.append(copy.deepcopy(model.state_dict()))
-        return real(model, *of)
+        return real(exam, model)
 
-    monkeypatch.setattr(iterative_pruning.evaluation, "score", score)
+    monkeypatch.setattr(Exam, "score", score)
     run = store.perform(level(given, 2), tmp_path)
     ended = trainings[1]["after"][-1]
     assert len(scored) == 2
     assert all(torch.equal(scored[1][name], ended[name]) for name in ended)
     model = evaluation.with_head(bert_folder, given.task_named("cola"))
     model.load_state_dict(ended)
-    found, _ = real(model, given.task_named("cola"), given.tables("cola"), tokenizer, 16)
+    found, _ = real(Exam(given.task_named("cola"), given.tables("cola"), tokenizer, 16), model)
     assert {name: run.metrics[name] for name in found} == pytest.approx(found, nan_ok=True)
 
 

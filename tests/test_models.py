@@ -48,6 +48,7 @@ from lottery.choices import choose
 from lottery.models import families, opening, state
 from lottery.schedules import linear_with_warmup
 from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 MATRICES = [
     "attention.self.query",
@@ -642,7 +643,7 @@ def test_a_bert_keeps_its_token_types_and_the_others_get_none(folder_of, tokeniz
     ):
         found = opening.tokenizer(folder_of(kind))
         assert list(found("w1", "w2")) == names
-        assert evaluation.encoded(choose("tasks", "rte"), PAIRS, found, 12).sequences.keys() == {*names[:-1]}
+        assert Exam(choose("tasks", "rte"), {}, found, 12).encoded(PAIRS).sequences.keys() == {*names[:-1]}
 
 
 PAIRS = pd.DataFrame({"first": ["w1 w2", "w3"], "second": ["w4", "w5 un w6"], "label": [0, 1]})
@@ -711,16 +712,15 @@ def test_every_family_is_pruned_fine_tuned_and_evaluated_on_classes(kind, folder
     task, folder = choose("tasks", "cola"), folder_of(kind)
     tables, tokenizer = task.read(cola_folder), opening.tokenizer(folder)
     model = with_large_head(folder, task)
-    assert_pruned_training_keeps_zeros(model, evaluation.encoded(task, tables["train"], tokenizer, 24))
-    told = evaluation.encoded(task, tables["dev"], tokenizer, 24)
+    exam = Exam(task, tables, tokenizer, 24)
+    assert_pruned_training_keeps_zeros(model, exam.encoded(tables["train"]))
+    told = exam.encoded(tables["dev"])
     scores = training.predict(model, told)
     with torch.no_grad():
         alone = [model.eval()(input_ids=ids[None]).logits[0].numpy() for ids in told.sequences["input_ids"]]
     np.testing.assert_allclose(scores, alone, atol=1e-5)
     assert scores.std(axis=0).min() > 1e-3
-    assert evaluation.score(model, task, tables, tokenizer, 24)[0]["accuracy"] == pytest.approx(
-        np.mean(scores.argmax(-1) == tables["dev"]["label"])
-    )
+    assert exam.score(model)[0]["accuracy"] == pytest.approx(np.mean(scores.argmax(-1) == tables["dev"]["label"]))
 
 
 @pytest.mark.parametrize("kind", ["bert", *OTHERS])
@@ -730,8 +730,9 @@ def test_every_family_is_pruned_fine_tuned_and_evaluated_on_spans(kind, folder_o
     table["start"], table["answers"] = [3, 0], [("w5",), ("w7",)]
     tokenizer = opening.tokenizer(folder)
     model = with_large_head(folder, task)
-    assert_pruned_training_keeps_zeros(model, evaluation.encoded(task, table, tokenizer, 38))
-    answers = evaluation.answering(task, table, tokenizer, 38)(model)
+    exam = Exam(task, {"dev": table}, tokenizer, 38)
+    assert_pruned_training_keeps_zeros(model, exam.encoded(table))
+    answers = exam.answering(table)(model)
     assert all(answer and answer in text for answer, text in zip(answers, table["second"], strict=True))
 
 

@@ -50,7 +50,7 @@ def maps_of(start, tokenizer, kind="raw", **ways):
     for row, text in enumerate(start.tables("cola")["dev"]["first"]):
         given = examples.encode(pd.DataFrame({"first": [text], "label": [0]}), tokenizer, 16)
         if given.lengths[0] >= 8:
-            ((_, found[row]),) = getattr(attention_maps, kind)(model, given, **ways)
+            ((_, found[row]),) = attention_maps.MAPS[kind](model, given, **ways)
     return found
 
 

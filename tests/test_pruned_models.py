@@ -21,7 +21,7 @@ from lottery.masks import Mask
 from lottery.models import opening, state
 from lottery.pruning import components
 from lottery.store import Run, parameters
-from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 HEADS = [[True, False, False, True], [False, False, False, False]]
 MLPS = [True, False]
@@ -90,7 +90,7 @@ def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
     tables = fine_tuning.tables("cola")
     gates = {"heads": torch.tensor(HEADS).float(), "mlps": torch.tensor(MLPS).float()}
     with components.gated(model, gates):
-        expected, answers = evaluation.score(model, task, tables, tokenizer, 16)
+        expected, answers = Exam(task, tables, tokenizer, 16).score(model)
     assert found.read("answers.parquet").equals(answers)
     metrics = found.metrics
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
@@ -107,7 +107,7 @@ def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(fine_t
         for name, kept in mask.items():
             model.bert.get_parameter(name).mul_(kept)
     tokenizer = opening.tokenizer(fine_tuning.weights(found))
-    expected, _ = evaluation.score(model, choose("tasks", "cola"), fine_tuning.tables("cola"), tokenizer, 16)
+    expected, _ = Exam(choose("tasks", "cola"), fine_tuning.tables("cola"), tokenizer, 16).score(model)
     metrics = found.metrics
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
     assert metrics["heads"] is None

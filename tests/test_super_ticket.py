@@ -15,7 +15,6 @@ from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.super_ticket import SuperTicket, sizes
 from lottery.experiments.tickets import Ticket
-from lottery.training.evaluation import encoded
 
 LAYERS, HEADS = 12, 12
 
@@ -109,8 +108,8 @@ def test_a_level_that_leaves_nothing_is_refused(fine_tuning, scored):
 
 def test_scores_on_train_are_of_train(tuned, tmp_path):
     run = store.perform(ComponentScores(of=tuned, importance="token_sum", where="train"), tmp_path)
-    task, model, tokenizer, tables = tuned.opened(run)
-    given = encoded(task, tables["train"], tokenizer, tuned.max_length)
+    model, exam = tuned.opened(run)
+    given = exam.encoded(exam.tables["train"])
     kept = {"heads": torch.ones(2, 4, dtype=torch.bool), "mlps": torch.ones(2, dtype=torch.bool)}
     expected = token_sum.score(model, given, kept, torch.Generator())
     assert run.metrics["head_scores"] == pytest.approx(expected["heads"].flatten().tolist())

@@ -24,6 +24,7 @@ from lottery.models import opening
 from lottery.task_heads import embedding, label_tokens, mlm, random
 from lottery.tasks import cola, hans, mnli, mrpc, qnli, qqp, rte, squad, sst2, stsb, wnli
 from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 FAMILIES = ("bert", "roberta", "distilbert")
 SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 4}
@@ -98,7 +99,7 @@ def folders(language, tmp_path_factory) -> dict[str, str]:
 def batch_of(name: str, folder: str, tables):
     """A task, its tokenizer, and a batch of unlike lengths without labels."""
     task, own = choose("tasks", name), opening.tokenizer(folder)
-    given = evaluation.encoded(task, tables[name]["dev"][:24], own, 80)
+    given = Exam(task, tables[name], own, 80).encoded(tables[name]["dev"][:24])
     batch = given.batch(list(range(24)))
     assert len(given.lengths.unique()) > 2
     return task, own, {key: tensor for key, tensor in batch.items() if key not in given.numbers}

@@ -73,6 +73,9 @@ def normed(
     return _by_example(model, examples, of_batch, released, batch_size)
 
 
+MAPS = {"raw": raw, "normed": normed}  # the kinds of maps, by their names
+
+
 @contextmanager
 def eager(model: PreTrainedModel) -> Iterator[None]:
     """Inside the block the attention is computed step by step, since faster ways do not tell its probabilities."""

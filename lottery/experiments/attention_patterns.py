@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from pydantic import InstanceOf
 
 from lottery import masks
-from lottery.attention import maps as attention_maps
+from lottery.attention.maps import MAPS
 from lottery.attention.patterns import FEWEST, PATTERNS
 from lottery.choices import named
 from lottery.data.examples import seeded
@@ -19,7 +19,7 @@ from lottery.experiments.pattern_training import PatternTraining
 from lottery.models import opening
 from lottery.pruning import components
 from lottery.store import Count, Run, Size, parameters
-from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 
 @parameters
@@ -71,8 +71,9 @@ class AttentionPatterns:
         source, task = self.of.weights(run), self.of.task_named(self.task)
         tokenizer = opening.tokenizer(source)
         model = opening.encoder(source).to(Accelerator().device)
-        dev = self.of.tables(self.task)["dev"]
-        lengths = evaluation.encoded(task, dev, tokenizer, self.max_length).lengths
+        exam = Exam(task, self.of.tables(self.task), tokenizer, self.max_length)
+        dev = exam.tables["dev"]
+        lengths = exam.encoded(dev).lengths
         enough = (lengths >= FEWEST).nonzero().flatten()
         if not len(enough):
             raise ValueError(
@@ -80,13 +81,13 @@ class AttentionPatterns:
                 f"{self.max_length} of it read: patterns cannot be told apart in shorter ones"
             )
         chosen = enough[torch.randperm(len(enough), generator=seeded(self.seed))[: self.sentences]].sort().values
-        given = evaluation.encoded(task, dev.iloc[chosen.tolist()].reset_index(drop=True), tokenizer, self.max_length)
+        given = exam.encoded(dev.iloc[chosen.tolist()].reset_index(drop=True))
         classify, gates = self.classifier.classify(run), {}
         if self.kept is not None:
             parts, _ = masks.parted(self.kept.mask(run))
             gates = {name: mask.float().to(model.device) for name, mask in parts.items()}
         with components.gated(model, gates) if gates else nullcontext():
-            for position, found in getattr(attention_maps, self.kind)(model, given, released=self.released):
+            for position, found in MAPS[self.kind](model, given, released=self.released):
                 maps = found.numpy()
                 layers, heads, n, _ = maps.shape
                 told = classify(list(maps.reshape(-1, n, n))).reshape(layers, heads, -1)

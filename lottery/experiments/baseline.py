@@ -12,6 +12,7 @@ from lottery.experiments import Data, Start, starts
 from lottery.models import opening
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 
 @parameters
@@ -31,7 +32,7 @@ class Baseline:
     data: Data = ""  # the published files of the task, as for `Given`; "": the data that the start brings
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`; `steps`, `train_loss`, `majority` as in FineTuning; `model_size`.
+        """Dev scores as in `Exam.score`; `steps`, `train_loss`, `majority` as in FineTuning; `model_size`.
 
         model_size  number of the model's parameters, embeddings included
         """
@@ -56,7 +57,8 @@ class Baseline:
             pair=task.PAIR,
             separator=tokenizer.sep_token_id,
         )
-        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
+        exam = Exam(task, tables, tokenizer, self.max_length)
+        train = exam.encoded(tables["train"])
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         model.to(Accelerator().device)
         training.fine_tune(
@@ -69,11 +71,11 @@ class Baseline:
             checkpoint=run.checkpoint(),
             title=f"training {self.kind} on {task.TITLE}",
         )
-        found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
         told["model_size"] = sum(parameter.numel() for parameter in model.parameters())
-        constant = evaluation.majority(task, tables)
+        constant = exam.majority()
         if "accuracy" in constant:
             told["majority_accuracy"] = constant["accuracy"]
         return told | {"majority": constant[task.METRIC]} | found

@@ -10,7 +10,6 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.pruning import components
 from lottery.pruning.component_search import normalised
 from lottery.store import Count, Run, parameters
-from lottery.training import evaluation
 
 
 @parameters
@@ -34,12 +33,12 @@ class ComponentScores:
         normalised               those of heads over their layer's norm
         layers                   their number
         """
-        task, model, tokenizer, tables = self.of.opened(run)
-        table = tables[self.where]
+        model, exam = self.of.opened(run)
+        table = exam.tables[self.where]
         if self.order:
             order = torch.randperm(len(table), generator=seeded(self.order))
             table = table.iloc[order.tolist()].reset_index(drop=True)
-        given = evaluation.encoded(task, table, tokenizer, self.of.max_length)
+        given = exam.encoded(table)
         scorer = choose("component_importance", self.importance)
         scores = scorer.score(model, given, components.everything(model.config), seeded(self.seed))
         return {

@@ -1,16 +1,19 @@
 """The heads and MLPs that a fine-tuned model needs: the least important go as long as its score holds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
 import torch
 
-from lottery.choices import choose, named
+from lottery.choices import choose, named, offered
+from lottery.component_importance import OfGradients
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask, Scores
 from lottery.masks import files as mask_files
+from lottery.models.families import listed
 from lottery.pruning import component_search, components, sensitivity
 from lottery.pruning.component_search import Mode
 from lottery.store import Count, Fraction, Positive, Run, parameters
@@ -50,21 +53,21 @@ class ComponentSearch:
         scores, heads_left, mlps_left  at each look
         degenerate     why the search says nothing; "" where it does
         """
-        task, model, tokenizer, tables = self.of.opened(run)
-        table = self._table(tables)
-        given = evaluation.encoded(task, table, tokenizer, self.of.max_length)
+        model, exam = self.of.opened(run)
+        table = self._table(exam.tables)
+        given = exam.encoded(table)
         scorer, generator = choose("component_importance", self.importance), seeded(self.seed)
         released = self.recipe == "released"
-        if released and not hasattr(scorer, "of"):
+        if released and not isinstance(scorer, OfGradients):
+            every = {name: choose("component_importance", name) for name in offered("component_importance")}
+            taken = listed([repr(name) for name, each in every.items() if isinstance(each, OfGradients)])
             raise ValueError(
-                f"importance = {self.importance!r} is no mean of gradients: the recipe 'released' takes 'running', "
-                "'batch' or 'sample'"
+                f"importance = {self.importance!r} is no mean of gradients: the recipe 'released' takes {taken}"
             )
 
         def scoring(on: pd.DataFrame) -> Callable[[Mask], float]:
-            answer = evaluation.answering(task, on, tokenizer, self.of.max_length)
-            right = evaluation.truth(task, on)
-            return lambda kept: task.metrics(answer(components.sliced(model, kept)), right)[task.METRIC]
+            score = exam.scoring(on)
+            return lambda kept: score(components.sliced(model, kept))
 
         score = scoring(table)
 
@@ -88,11 +91,11 @@ class ComponentSearch:
         first, last = steps[0], component_search.last_accepted(steps)
         kept = last.kept
         self._keep(run, steps, kept)
-        majority = evaluation.majority(task, {"train": tables["train"], "dev": table})[task.METRIC]
+        majority = replace(exam, tables=exam.tables | {"dev": table}).majority()[exam.task.METRIC]
         if self.where == "dev":
             on_dev = first.score, last.score
         else:
-            again = scoring(tables["dev"])
+            again = scoring(exam.tables["dev"])
             on_dev = again(whole), again(kept)
         return {
             "dense_score": first.score,

@@ -2,10 +2,9 @@
 
 from typing import Any, ClassVar
 
-import pandas as pd
 import torch
 from tqdm.auto import tqdm
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from lottery.data.examples import seeded
 from lottery.experiments.component_search import LOOKS, ComponentSearch
@@ -13,8 +12,7 @@ from lottery.masks import Mask
 from lottery.pruning import component_search, components, sensitivity
 from lottery.pruning.components import HEADS
 from lottery.store import Count, Run, Size, parameters
-from lottery.tasks import Task
-from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 OF_STEPS = ("phases", "removed_at", "left_at", "cuts", "unsure", "agree")
 OF_HEADS = ("scores", "lows", "highs", "chances", "removed", "places")
@@ -57,8 +55,8 @@ class CutNoise:
             raise ValueError(f"resamples = {self.resamples}: two draws at least can agree")
         searched = run.need(self.of)
         looks, found = searched.read(LOOKS), searched.metrics
-        task, model, tokenizer, tables = self.of.of.opened(run)
-        given = evaluation.encoded(task, tables["dev"], tokenizer, self.of.of.max_length)
+        model, exam = self.of.of.opened(run)
+        given = exam.encoded(exam.tables["dev"])
         generator = seeded(self.seed)
         told: dict[str, list] = {name: [] for name in (*OF_STEPS, *OF_HEADS)}
         before, sizes = 0, None
@@ -71,7 +69,7 @@ class CutNoise:
                 self._step(told, found["phases"][look], kept, gone, sizes, generator)
             if found["accepted"][look]:
                 before, sizes = look, None
-        return told | self._swapped(task, model, tokenizer, tables["dev"], looks, generator)
+        return told | self._swapped(model, exam, looks, generator)
 
     def _step(
         self,
@@ -117,17 +115,10 @@ class CutNoise:
         return torch.stack([component_search.normalised({HEADS: mean}, kept)[HEADS] for mean in means])
 
     def _swapped(
-        self,
-        task: Task,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        dev: pd.DataFrame,
-        looks: dict[str, torch.Tensor],
-        generator: torch.Generator,
+        self, model: PreTrainedModel, exam: Exam, looks: dict[str, torch.Tensor], generator: torch.Generator
     ) -> dict[str, Any]:
         """Scores with other sets of heads removed in the first step than the lowest."""
-        answer = evaluation.answering(task, dev, tokenizer, self.of.of.max_length)
-        right = evaluation.truth(task, dev)
+        on_dev = exam.scoring(exam.tables["dev"])
         whole = components.everything(model.config)
         importance = looks["importance.heads"][0]
         order = component_search.normalised({HEADS: importance})[HEADS].flatten().argsort(stable=True)
@@ -137,7 +128,7 @@ class CutNoise:
             heads = torch.ones(importance.numel(), dtype=torch.bool)
             heads[places] = False
             kept = whole | {HEADS: heads.view(importance.shape)}
-            return task.metrics(answer(components.sliced(model, kept)), right)[task.METRIC]
+            return on_dev(components.sliced(model, kept))
 
         def by_lot(among: torch.Tensor) -> list[float]:
             return [score(among[torch.randperm(len(among), generator=generator)[:count]]) for _ in range(self.swaps)]

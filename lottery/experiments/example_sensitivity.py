@@ -7,7 +7,6 @@ import torch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.pruning import components, sensitivity
 from lottery.store import Run, parameters
-from lottery.training import evaluation
 
 QUANTILES = 21  # of the size of an example's gradient: 0, 5 %, ... 100 %
 
@@ -28,8 +27,8 @@ class ExampleSensitivity:
         quantiles                        of |dL/dxi| of the head with the highest mean, QUANTILES of them, in nats
         examples, layers                 their numbers
         """
-        task, model, tokenizer, tables = self.of.opened(run)
-        given = evaluation.encoded(task, tables["dev"], tokenizer, self.of.max_length)
+        model, exam = self.of.opened(run)
+        given = exam.encoded(exam.tables["dev"])
         found = sensitivity.per_example(model, given, components.everything(model.config))
         told: dict[str, Any] = {"examples": len(given), "layers": model.config.num_hidden_layers}
         for name, gradients in found.items():

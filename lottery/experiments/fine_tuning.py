@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from pydantic import InstanceOf
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from lottery import masks, pruning, schedules, store, training
 from lottery.choices import choose
@@ -25,6 +25,7 @@ from lottery.store import Count, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import early_stopping, evaluation
 from lottery.training.early_stopping import EarlyStopping
+from lottery.training.evaluation import Exam
 
 RENEWED = "mask.safetensors"
 RENEWED_EVERY = 10  # updates between two masks of the recipe `released`
@@ -56,7 +57,7 @@ class FineTuning:
     scored_unseen: bool = False  # whether it is also scored on the rest of the training set
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
+        """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
         majority         the score of one answer to all of dev; `majority_accuracy`, its accuracy, of a task with one
         train_loss       over all that it was trained on, dropout off
@@ -82,7 +83,8 @@ class FineTuning:
                 raise ValueError("heads or MLPs are cut out of this model, so it cannot be saved: give saved=False")
             model = components.sliced(model, parts)
         learnt, held_out = self._to_stop_by(task, tables["train"])
-        train = evaluation.encoded(task, learnt, tokenizer, self.max_length)
+        exam = Exam(task, tables, tokenizer, self.max_length)
+        train = exam.encoded(learnt)
         optimizer = training.adamw(model, learning_rate=self.learning_rate)
         model.to(Accelerator().device)
         weights = families.prunable(model, embeddings=True)
@@ -94,10 +96,10 @@ class FineTuning:
         }
         stopping = None
         if self.epochs == AUTO:
-            answer = evaluation.answering(task, held_out, tokenizer, self.max_length)
+            scored = exam.scoring(held_out)
             stopping = EarlyStopping(
                 model,
-                lambda: task.metrics(answer(model), evaluation.truth(task, held_out))[task.METRIC],
+                lambda: scored(model),
                 early_stopping.plan(training.steps_in(train, epochs=1.0, batch_size=self.batch_size)),
             )
         steps = stopping.plan.ceiling if stopping else self._steps(train)
@@ -130,19 +132,17 @@ class FineTuning:
                 asked=self.start.kept.sparsity,
                 seed=self.seed,
             )
-        found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         told = {"steps": len(losses), "train_loss": training.mean_loss(model, train)}
         told["integrated_rate"] = self.learning_rate * sum(map(rate, range(len(losses))))
         if stopping:
             told |= {"best_step": stopping.best, "still_rising": stopping.risen}
-        constant = evaluation.majority(task, tables)
+        constant = exam.majority()
         if "accuracy" in constant:
             told["majority_accuracy"] = constant["accuracy"]
         if self.scored_unseen:
-            unseen = self.unseen()
-            given = evaluation.answering(task, unseen, tokenizer, self.max_length)(model)
-            told["unseen_score"] = task.metrics(given, evaluation.truth(task, unseen))[task.METRIC]
+            told["unseen_score"] = exam.scoring(self.unseen())(model)
         return told | {"majority": constant[task.METRIC]} | found
 
     def weights(self, run: Run) -> str:
@@ -151,8 +151,8 @@ class FineTuning:
             raise ValueError("this fine-tuning does not save its model: give saved=True")
         return str(run.need(self).path / "model")
 
-    def opened(self, run: Run) -> tuple[Task, PreTrainedModel, PreTrainedTokenizerBase, dict[str, pd.DataFrame]]:
-        """The task, the fine-tuned model on the device, its tokenizer, and the data. Raises as `weights` does."""
+    def opened(self, run: Run) -> tuple[PreTrainedModel, Exam]:
+        """The fine-tuned model on the device, and its task with the data. Raises as `weights` does."""
         task, folder = self.task_named(self.task), self.weights(run)
         model = evaluation.with_head(folder, task, ours=True).to(Accelerator().device)
         return task, model, opening.tokenizer(folder), self.tables(self.task)

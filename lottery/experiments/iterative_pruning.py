@@ -24,6 +24,7 @@ from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import evaluation, pretraining
+from lottery.training.evaluation import Exam
 
 Of = Literal["original", "remaining"]
 MASK, TRAINED, REWOUND = "mask.safetensors", "trained", "rewound"
@@ -52,16 +53,16 @@ class OnTask:
     max_length: Size  # tokens of an example, at most
 
     def opened(self, start: Start, source: str, run: Run, seed: int) -> Round:
-        """The model `source` under a head; the scores are those of `evaluation.score`, and `majority`."""
-        task, tables, tokenizer = start.task_named(self.task), start.tables(self.task), opening.tokenizer(source)
+        """The model `source` under a head; the scores are those of `Exam.score`, and `majority`."""
+        task, tokenizer = start.task_named(self.task), opening.tokenizer(source)
         model = evaluation.with_head(source, task)
         families.check_length(model, self.max_length)
-        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
+        exam = Exam(task, start.tables(self.task), tokenizer, self.max_length)
+        train = exam.encoded(exam.tables["train"])
         positions = examples.epochs(train, self.batch_size, seed)
 
         def scored() -> dict[str, Any]:
-            majority = {"majority": evaluation.majority(task, tables)[task.METRIC]}
-            return majority | evaluation.score(model, task, tables, tokenizer, self.max_length)[0]
+            return {"majority": exam.majority()[task.METRIC]} | exam.score(model)[0]
 
         return Round(
             model=model,
@@ -148,7 +149,7 @@ class IterativePruning:
 
         sparsity, removed, weights  share and number removed after this level, of so many prunable weights
         trained_sparsity            of the ticket that was trained: 0 at level 1, the sparsity of the level before else
-        score                       of that ticket after its training, on dev; the others of `evaluation.score` and
+        score                       of that ticket after its training, on dev; the others of `Exam.score` and
                                     `majority` follow, or the losses of `pretraining.evaluate`, whose score is
                                     mlm_accuracy
         steps, integrated_rate      updates of this level, and the learning rate summed over them

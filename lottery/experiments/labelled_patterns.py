@@ -8,15 +8,15 @@ import pandas as pd
 from accelerate import Accelerator
 from pydantic import InstanceOf
 
-from lottery.attention import maps as attention_maps
 from lottery.attention import patterns as attention_patterns
+from lottery.attention.maps import MAPS
 from lottery.attention.patterns import PATTERNS
 from lottery.choices import named
 from lottery.experiments import Start
 from lottery.experiments.pattern_training import PatternTraining
 from lottery.models import opening
 from lottery.store import Run, Size, Source, parameters
-from lottery.training import evaluation
+from lottery.training.evaluation import Exam
 
 COLUMNS = ("model", "task", "row", "layer", "head", "kind", "tokens", "first", "second")
 
@@ -48,14 +48,15 @@ class LabelledPatterns:
         source, task = self.start.weights(run), self.start.task_named(self.task)
         tokenizer = opening.tokenizer(source)
         model = opening.encoder(source).to(Accelerator().device)
-        dev = self.start.tables(self.task)["dev"]
+        exam = Exam(task, self.start.tables(self.task), tokenizer, self.max_length)
+        dev = exam.tables["dev"]
         if sheet["row"].max() >= len(dev):
             raise ValueError(f"{self.labels}: row {sheet['row'].max()} of {self.task}, whose dev set has {len(dev)}")
         found: dict[int, np.ndarray] = {}
         for kind, of_kind in sheet.groupby("kind"):
             rows = of_kind["row"].unique()
-            given = evaluation.encoded(task, dev.iloc[rows].reset_index(drop=True), tokenizer, self.max_length)
-            for position, maps in getattr(attention_maps, kind)(model, given):
+            given = exam.encoded(dev.iloc[rows].reset_index(drop=True))
+            for position, maps in MAPS[kind](model, given):
                 for at, told in of_kind[of_kind["row"] == rows[position]].iterrows():
                     if told["tokens"] != maps.shape[-1]:
                         raise ValueError(
@@ -82,8 +83,8 @@ class LabelledPatterns:
         if lacking := [name for name in COLUMNS if name not in sheet]:
             raise ValueError(f"{self.labels} has no column {lacking[0]!r}; a sheet has {', '.join(COLUMNS)}")
         attention_patterns.require([*sheet["first"], *sheet["second"]], self.labels)
-        if strange := sorted({*sheet["kind"]} - {"raw", "normed"}, key=str):
-            raise ValueError(f"{self.labels}: no kind of map is called {strange[0]!r}; there are raw and normed")
+        if strange := sorted({*sheet["kind"]} - MAPS.keys(), key=str):
+            raise ValueError(f"{self.labels}: no kind of map is called {strange[0]!r}; there are {' and '.join(MAPS)}")
         chosen = sheet[(sheet["model"] == self.model) & (sheet["task"] == self.task)]
         if chosen.empty:
             pairs = sorted({f"{row.model} on {row.task}" for row in sheet.itertuples()})

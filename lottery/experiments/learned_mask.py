@@ -23,7 +23,8 @@ from lottery.models import families, opening, state
 from lottery.schedules import Schedule
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
-from lottery.training import contrast, distillation, evaluation, mask_training
+from lottery.training import contrast, distillation, mask_training
+from lottery.training.evaluation import Exam
 
 MASK = "mask.safetensors"
 POWERS = {"cubic": 3, "linear": 1}  # of `schedules.rise`
@@ -61,7 +62,7 @@ class LearnedMask:
     rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, `majority`, `steps`, `train_loss`, and what the mask is.
+        """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss`, and what the mask is.
 
         train_loss  over all of train, dropout off
         sparsity_met, removed, weights  share and number of the weights removed, of so many in the matrices
@@ -78,12 +79,13 @@ class LearnedMask:
         if self.ramp > 1:
             raise ValueError(f"ramp = {self.ramp}: the sparsity rises over a share of the steps, at most 1")
         task, source = self.start.task_named(self.task), self.start.weights(run)
-        tokenizer, tables = opening.tokenizer(source), self.tables(self.task)
+        tokenizer = opening.tokenizer(source)
         head = choose("task_heads", self.head)
         model = head.build(source, task, tokenizer, released=self.released_words).to(Accelerator().device)
         families.check_length(model, self.max_length)
         before = state.snapshot(model.base_model)
-        train = evaluation.encoded(task, tables["train"], tokenizer, self.max_length)
+        exam = Exam(task, self.tables(self.task), tokenizer, self.max_length)
+        train = exam.encoded(exam.tables["train"])
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size)
         rise = schedules.rise(steps=max(1, round(self.ramp * steps)), power=POWERS[self.rise])
         weights = families.prunable(model, embeddings=False, pooler=False)
@@ -131,12 +133,12 @@ class LearnedMask:
             asked=self.sparsity,
             seed=self.seed,
         )
-        found, answers = evaluation.score(model, task, tables, tokenizer, self.max_length)
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         return {
             "steps": steps,
             "train_loss": training.mean_loss(model, train),
-            "majority": evaluation.majority(task, tables)[task.METRIC],
+            "majority": exam.majority()[task.METRIC],
             "trained": sum(parameter.numel() for parameter in learned),
             "changed": state.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
@@ -175,7 +177,7 @@ class LearnedMask:
             )
         if self.contrasted and task.KIND != "classification":
             raise ValueError(f"contrasted: {task.TITLE} has no classes to draw together; give contrasted = None")
-        _, teacher, _, _ = self.teacher.opened(run)
+        teacher, _ = self.teacher.opened(run)
         if task.KIND == "span":
             scores = map(_tensors, training.predict_spans(teacher, train))
             named_scores = dict(zip(distillation.SPAN_TEACHER, scores, strict=True))

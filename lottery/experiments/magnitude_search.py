@@ -44,22 +44,17 @@ class MagnitudeSearch:
         mlp_shares   the same of MLPs: as many numbers as layers
         degenerate   why the search says nothing; "" where it does
         """
-        task, model, tokenizer, tables = self.of.opened(run)
+        model, exam = self.of.opened(run)
         weights = families.prunable(model, embeddings=False, pooler=False)
-        right = evaluation.truth(task, tables["dev"])
-        answer = evaluation.answering(task, tables["dev"], tokenizer, self.of.max_length)
-
-        def score() -> float:
-            return task.metrics(answer(model), right)[task.METRIC]
-
+        score = exam.scoring(exam.tables["dev"])
         scores = choose("importance", self.importance).score(weights, seeded(self.seed))
-        dense, kept, accepted = score(), pruning.everything(weights), 0
+        dense, kept, accepted = score(model), pruning.everything(weights), 0
         sparsities, reached = [0.0], [dense]
         while dense > 0 and accepted < self.most:
             smaller = masks.keep_highest(scores, 1 - (1 - self.per_step) ** (accepted + 1))
             pruning.remove(weights, smaller)
             sparsities.append(masks.sparsity(smaller))
-            reached.append(score())
+            reached.append(score(model))
             if not reached[-1] >= self.share * dense:
                 break
             kept, accepted = smaller, accepted + 1
@@ -71,7 +66,7 @@ class MagnitudeSearch:
             asked=1 - (1 - self.per_step) ** accepted,
             seed=self.seed,
         )
-        majority = evaluation.majority(task, tables)[task.METRIC]
+        majority = exam.majority()[exam.task.METRIC]
         each = components.parameters(model.config)
         shares = {name: total / each[name] for name, total in components.totals(kept, model.config).items()}
         return {

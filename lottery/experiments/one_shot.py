@@ -1,5 +1,6 @@
 """How much can go: a fine-tuned model cut once, evaluated as it is or after a short retraining."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from accelerate.utils import set_seed
@@ -13,7 +14,6 @@ from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.pruning import KEEP, Scope
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
-from lottery.training import evaluation
 
 
 @parameters
@@ -33,7 +33,7 @@ class OneShot:
     saved: bool = False  # whether the cut model is kept in the run's folder, as large as the whole one
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, `removed` of `weights`, and `majority`, the score of one answer.
+        """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, the score of one answer.
 
         `all_weights` are those of the model, those that are not cut and those of the head among them.
 
@@ -41,7 +41,7 @@ class OneShot:
         """
         set_seed(self.seed)
         dense = self.dense
-        task, model, tokenizer, tables = dense.opened(run)
+        model, exam = dense.opened(run)
         weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
         mask = KEEP[self.scope](scores, self.sparsity)
@@ -55,7 +55,7 @@ class OneShot:
             seed=self.seed,
         )
         if self.retrain_epochs:
-            train = evaluation.encoded(task, tables["train"], tokenizer, dense.max_length)
+            train = exam.encoded(exam.tables["train"])
             optimizer = training.adamw(model, learning_rate=dense.learning_rate)
             with pruning.held(weights, mask, optimizer):
                 training.fine_tune(
@@ -74,8 +74,8 @@ class OneShot:
         found, answers = evaluation.score(model, task, tables, tokenizer, dense.max_length)
         run.once("answers.parquet", lambda: answers)
         if self.also:
-            other = choose("tasks", self.also.task)
-            more, _ = evaluation.score(model, other, self.also.tables(), tokenizer, dense.max_length)
+            other = replace(exam, task=choose("tasks", self.also.task), tables=self.also.tables())
+            more, _ = other.score(model)
             found |= {f"{self.also.task}.{name}": value for name, value in more.items()}
         counts = {
             "removed": masks.removed(mask),

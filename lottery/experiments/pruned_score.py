@@ -10,7 +10,6 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.models import families
 from lottery.pruning import components
 from lottery.store import Run, parameters
-from lottery.training import evaluation
 
 
 @parameters
@@ -22,12 +21,12 @@ class PrunedScore:
     kept: InstanceOf[Kept]
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, and `majority`, the score of one answer.
+        """Dev scores as in `Exam.score`, and `majority`, the score of one answer.
 
         heads, mlps  left; of a mask of weights None
         share_kept   of the weights that the mask covers; of components, of the weights of all heads and MLPs
         """
-        task, model, tokenizer, tables = self.of.opened(run)
+        model, exam = self.of.opened(run)
         parts, weights = masks.parted(self.kept.mask(run))
         if parts:
             model = components.sliced(model, parts)
@@ -36,6 +35,6 @@ class PrunedScore:
         else:
             pruning.remove(families.prunable(model, embeddings=True), weights)
             told = {"heads": None, "mlps": None, "share_kept": 1 - masks.sparsity(weights)}
-        found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
-        return told | {"majority": evaluation.majority(task, tables)[task.METRIC]} | found
+        return told | {"majority": exam.majority()[exam.task.METRIC]} | found

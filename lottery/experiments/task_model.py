@@ -25,7 +25,7 @@ class TaskModel:
     kept: InstanceOf[Kept] | None = None  # what stays of its weights, removed now; None: what it held as it was trained
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `evaluation.score`, and the other metrics of `LearnedMask` that do not need its mask.
+        """Dev scores as in `Exam.score`, and the other metrics of `LearnedMask` that do not need its mask.
 
         majority          the score of one answer to all of dev
         sparsity_met, removed, weights  share and number of the weights removed, of so many in the layers' matrices
@@ -34,18 +34,18 @@ class TaskModel:
         steps             updates of all fine-tunings that led here, each counted once
         pretraining_steps those of the pre-training that went on while weights were removed
         """
-        task, model, tokenizer, tables = self.of.opened(run)
+        model, exam = self.of.opened(run)
         held = self.of.mask(run)
         mask = self.kept.mask(run) if self.kept else held
         pruning.remove(families.prunable(model, embeddings=True), mask)
         matrices = pruning.everything(families.prunable(model, embeddings=False, pooler=False))
         matrices |= {name: kept for name, kept in mask.items() if name in matrices}
-        before = state.snapshot(evaluation.with_head(self.before.weights(run), task).base_model)
+        before = state.snapshot(evaluation.with_head(self.before.weights(run), exam.task).base_model)
         led = {store.key(each): each for each in _before(self)}.values()
-        found, answers = evaluation.score(model, task, tables, tokenizer, self.of.max_length)
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         return {
-            "majority": evaluation.majority(task, tables)[task.METRIC],
+            "majority": exam.majority()[exam.task.METRIC],
             "sparsity_met": masks.sparsity(matrices),
             "removed": masks.removed(matrices),
             "weights": sum(kept.numel() for kept in matrices.values()),

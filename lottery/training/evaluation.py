@@ -4,6 +4,7 @@ The KIND of a task decides between classes, a number and a span.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,49 +33,89 @@ def outputs(task: Task) -> int:
     return 1 if task.KIND == "regression" else len(task.LABELS)
 
 
-def encoded(task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
-    """The task's table as the model's examples of at most `max_length` tokens: cut there, or paragraphs in windows."""
-    if task.KIND == "span":
-        return spans.encode(table, tokenizer, max_length)
-    return examples.encode(table, tokenizer, max_length, regression=task.KIND == "regression")
-
-
-def answering(
-    task: Task, table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int
-) -> Callable[[PreTrainedModel], np.ndarray]:
-    """What a model answers to each row: model -> class numbers, numbers, or texts, (n,). The rows are encoded once."""
-    if task.KIND == "span":
-        read = spans.windows(table, tokenizer, max_length)
-
-        def texts(model: PreTrainedModel) -> np.ndarray:
-            starts, ends = training.predict_spans(model, read.examples)
-            return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
-
-        return texts
-    given = encoded(task, table, tokenizer, max_length)
-    if task.KIND == "regression":
-        return lambda model: training.predict(model, given)[:, 0]
-    return lambda model: training.predict(model, given).argmax(-1)
-
-
 def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
     """The right answer to each row: class numbers, numbers, or tuples of accepted texts, (n,)."""
     return table["answers" if task.KIND == "span" else "label"].to_numpy()
 
 
-def majority(task: Task, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """The task's metrics for the answer a model without any knowledge gives to every row of dev.
+@dataclass(frozen=True)
+class Exam:
+    """A task and its data as one tokenizer reads them: what a model is trained for and scored on.
 
-    That is the most frequent class of dev, the mean of train, or the first word of the paragraph.
+    tables      {split: rows}; "dev", other held-out splits, and "train"
+    max_length  tokens of an example, at most: it is cut there, and a paragraph read in windows of that length
     """
-    train, dev = tables["train"], tables["dev"]
-    if task.KIND == "span":
-        constant = np.array([paragraph.split()[0] for paragraph in dev["second"]], dtype=object)
-    elif task.KIND == "regression":
-        constant = np.full(len(dev), train["label"].mean())
-    else:
-        constant = np.full(len(dev), dev["label"].mode()[0])
-    return task.metrics(constant, truth(task, dev))
+
+    task: Task
+    tables: dict[str, pd.DataFrame]
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+
+    def encoded(self, table: pd.DataFrame) -> Examples:
+        """Rows of the task as the model's examples."""
+        if self.task.KIND == "span":
+            return spans.encode(table, self.tokenizer, self.max_length)
+        return examples.encode(table, self.tokenizer, self.max_length, regression=self.task.KIND == "regression")
+
+    def answering(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], np.ndarray]:
+        """What a model answers to each row: model -> class numbers, numbers, or texts, (n,). They are encoded once."""
+        if self.task.KIND == "span":
+            read = spans.windows(table, self.tokenizer, self.max_length)
+
+            def texts(model: PreTrainedModel) -> np.ndarray:
+                starts, ends = training.predict_spans(model, read.examples)
+                return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
+
+            return texts
+        given = self.encoded(table)
+        if self.task.KIND == "regression":
+            return lambda model: training.predict(model, given)[:, 0]
+        return lambda model: training.predict(model, given).argmax(-1)
+
+    def scoring(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], float]:
+        """What a model scores on the rows by the metric that the papers report: model -> a number."""
+        answer, right = self.answering(table), truth(self.task, table)
+        return lambda model: self.task.metrics(answer(model), right)[self.task.METRIC]
+
+    def majority(self) -> dict[str, float]:
+        """The task's metrics for the answer a model without any knowledge gives to every row of dev.
+
+        That is the most frequent class of dev, the mean of train, or the first word of the paragraph.
+        """
+        train, dev = self.tables["train"], self.tables["dev"]
+        if self.task.KIND == "span":
+            constant = np.array([paragraph.split()[0] for paragraph in dev["second"]], dtype=object)
+        elif self.task.KIND == "regression":
+            constant = np.full(len(dev), train["label"].mean())
+        else:
+            constant = np.full(len(dev), dev["label"].mode()[0])
+        return self.task.metrics(constant, truth(self.task, dev))
+
+    def score(self, model: PreTrainedModel) -> tuple[dict[str, float | bool], pd.DataFrame]:
+        """Scores on every held-out split, and each answer beside the right one.
+
+        score     the metric the papers report, on dev
+        constant  True where the model gives one answer to all of dev: its score says nothing about what it learnt
+        The task's other metrics follow under their names, those of another split after the split's name and a dot,
+        those of the rows of a group after the group's. The table has the columns split, answer and label, the last two
+        as text.
+        """
+        scores: dict[str, float | bool] = {}
+        answers = []
+        for split in (name for name in self.tables if name != "train"):
+            given = self.answering(self.tables[split])(model)
+            right = truth(self.task, self.tables[split])
+            prefix = "" if split == "dev" else f"{split}."
+            metrics = self.task.metrics(given, right)
+            if split == "dev":
+                scores |= {"score": metrics[self.task.METRIC], "constant": bool((given == given[0]).all())}
+            scores |= {f"{prefix}{name}": value for name, value in metrics.items()}
+            groups = self.tables[split].groupby("group").indices if "group" in self.tables[split] else {}
+            for group, places in groups.items():
+                some = self.task.metrics(given[places], right[places])
+                scores |= {f"{prefix}{group}.{name}": value for name, value in some.items()}
+            answers.append(pd.DataFrame({"split": split, "answer": given, "label": right}).astype(str))
+        return scores, pd.concat(answers, ignore_index=True)
 
 
 def degenerate(dense: float, majority: float) -> str:
@@ -87,34 +128,3 @@ def degenerate(dense: float, majority: float) -> str:
     if dense <= majority:
         return "the whole model is no better than one answer to all, so that nothing it loses is missed"
     return ""
-
-
-def score(
-    model: PreTrainedModel,
-    task: Task,
-    tables: dict[str, pd.DataFrame],
-    tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
-) -> tuple[dict[str, float | bool], pd.DataFrame]:
-    """Scores on every held-out split, and each answer beside the right one.
-
-    score     the metric the papers report, on dev
-    constant  True where the model gives one answer to all of dev: its score says nothing about what it learnt
-    The task's other metrics follow under their names, those of another split after the split's name and a dot, those
-    of the rows of a group after the group's. The table has the columns split, answer and label, the last two as text.
-    """
-    found: dict[str, float | bool] = {}
-    told = []
-    for split in (name for name in tables if name != "train"):
-        given = answering(task, tables[split], tokenizer, max_length)(model)
-        right = truth(task, tables[split])
-        prefix = "" if split == "dev" else f"{split}."
-        metrics = task.metrics(given, right)
-        if split == "dev":
-            found |= {"score": metrics[task.METRIC], "constant": bool((given == given[0]).all())}
-        found |= {f"{prefix}{name}": value for name, value in metrics.items()}
-        for group, places in tables[split].groupby("group").indices.items() if "group" in tables[split] else ():
-            some = task.metrics(given[places], right[places])
-            found |= {f"{prefix}{group}.{name}": value for name, value in some.items()}
-        told.append(pd.DataFrame({"split": split, "answer": given, "label": right}).astype(str))
-    return found, pd.concat(told, ignore_index=True)
