@@ -155,7 +155,9 @@ def test_token_sum_counts_every_example_with_all_its_tokens(model, given, some):
 
 def test_running_token_sum_adds_up_a_gradient_that_is_never_set_back_to_0(model, given, monkeypatch):
     """As the released loop: after each batch, of 4, 4 and 3 examples, the gate's gradient so far is added."""
-    monkeypatch.setattr(token_sum_running, "of", lambda sizes, of=token_sum_running.of: of(sizes, together=4))
+    monkeypatch.setattr(
+        token_sum_running, "of_sizes", lambda sizes, of=token_sum_running.of_sizes: of(sizes, together=4)
+    )
     whole = components.everything(model.config)
     found = token_sum_running.score(model, given, whole, torch.Generator())
     sums, _ = sums_over_tokens(model, given)

@@ -256,7 +256,7 @@ def test_of_a_retrained_cut_the_mask_and_where_asked_the_model_are_kept(fine_tun
     task = fine_tuning.task_named("cola")
     model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()
     tokenizer = opening.tokenizer(str(run.path / "model"))
-    found, _ = evaluation.score(model, task, fine_tuning.tables("cola"), tokenizer, 16)
+    found, _ = Exam(task, fine_tuning.tables("cola"), tokenizer, 16).score(model)
     assert found["score"] == run.metrics["score"]
 
 

@@ -78,6 +78,15 @@ def test_the_same_seed_gives_the_same_language_and_text_in_another_process():
     assert len(found.pop().strip()) == sha256().digest_size * 2
 
 
+def test_the_language_is_the_one_that_recorded_runs_were_made_in():
+    """No key tells of it: whoever alters a draw has to raise the version of every experiment on the miniature."""
+    one = Language(0)
+    facts = [(word, relation.statement, value) for (word, relation), value in one.facts.items()]
+    parts = one.all, one.shown, one.held, sorted(one.kind_of.items()), sorted(one.synonym_of.items()), facts
+    whole = repr((*parts, sorted(one.noun_of_name.items()), one.colours))
+    assert sha256(whole.encode()).hexdigest()[:16] == "45992cf27d68d9fa"
+
+
 def test_a_language_too_poor_to_speak_is_refused():
     with pytest.raises(ValueError, match="3 verb frames do not take every kind of noun"):
         Language(0, frames=3)

@@ -653,7 +653,7 @@ def test_a_roberta_with_berts_tokenizer_is_given_no_token_types(tmp_path, tokeni
     """Its table of token types has one row: the second passage's would be out of range."""
     opening.save(RobertaForMaskedLM(roberta()), tokenizer, tmp_path)
     found, model = opening.tokenizer(str(tmp_path)), opening.for_classes(str(tmp_path), ("no", "yes"))
-    assert len(training.predict(model, evaluation.encoded(choose("tasks", "rte"), PAIRS, found, 12))) == 2
+    assert len(training.predict(model, Exam(choose("tasks", "rte"), {}, found, 12).encoded(PAIRS))) == 2
 
 
 def test_a_tokenizer_saved_in_bert_s_and_roberta_s_old_form_opens(bert_folder, folder_of, tmp_path, tokenizer):

@@ -22,10 +22,10 @@ TOGETHER = 32  # examples of a batch, in the order of the data, as in the releas
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the batches of the sum of the means of all up to each. The generator is not drawn from."""
-    return of(sensitivity.per_token(model, examples, kept))
+    return of_sizes(sensitivity.per_token(model, examples, kept))
 
 
-def of(sizes: Scores, together: int = TOGETHER) -> Scores:
+def of_sizes(sizes: Scores, together: int = TOGETHER) -> Scores:
     """The same of the sums of single examples, (n, ...), in the order of the data."""
     return {
         name: torch.stack([part.mean(0) for part in size.split(together)]).cumsum(0).mean(0)

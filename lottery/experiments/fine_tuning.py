@@ -155,7 +155,7 @@ class FineTuning:
         """The fine-tuned model on the device, and its task with the data. Raises as `weights` does."""
         task, folder = self.task_named(self.task), self.weights(run)
         model = evaluation.with_head(folder, task, ours=True).to(Accelerator().device)
-        return task, model, opening.tokenizer(folder), self.tables(self.task)
+        return model, Exam(task, self.tables(self.task), opening.tokenizer(folder), self.max_length)
 
     def mask(self, run: Run) -> Mask:
         """What was kept of it in the end."""

@@ -69,9 +69,9 @@ class OneShot:
                     title=f"retraining at sparsity {self.sparsity:g}",
                 )
         if self.saved:
-            run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
-        majority = evaluation.majority(task, tables)[task.METRIC]
-        found, answers = evaluation.score(model, task, tables, tokenizer, dense.max_length)
+            run.folder("model", lambda folder: opening.save(model, exam.tokenizer, folder))
+        majority = exam.majority()[exam.task.METRIC]
+        found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         if self.also:
             other = replace(exam, task=choose("tasks", self.also.task), tables=self.also.tables())

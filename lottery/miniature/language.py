@@ -1,6 +1,7 @@
 """A made-up language and the world it speaks of, from a seed: kinds, synonyms, selection, polarity, names, facts."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -178,61 +179,53 @@ class Language:
         self.synonym_of: dict[str, str] = {}
         self.facts: dict[tuple[str, Relation], str] = {}
         self.frame_of: dict[str, Frame] = {}
-        self.noun_of_name: dict[str, str] = {}
         self.colours = tuple(stems(rng, colours, taken))
 
-        nouns_shown: dict[bool, dict[str, list[str]]] = {part: {kind: [] for kind in KINDS} for part in (True, False)}
+        # In this order: every draw is the next of one generator.
+        every, of_kinds = self._nouns(rng, taken, nouns, synonyms, shown)
+        of_frames = self._verbs(rng, taken, frames, verbs, synonyms)
+        polar_words = [stems(rng, polar, taken) for _ in ("positive", "negative")]
+        polar_words += [stems(rng, opinions, taken) for _ in ("praising", "blaming")]
+        bearers = [noun for kind, group in KINDS.items() if group == "creature" for noun in every[kind]]
+        all_names = stems(rng, names, taken)
+        self.noun_of_name = {name: rng.choice(bearers) for name in all_names}
+
+        ranked = *polar_words, all_names
+        self.all = _lexicon(every, of_frames[True] | of_frames[False], ranked, (0, 1), skew)
+        self.shown = _lexicon(of_kinds[True], of_frames[True], ranked, (0, shown), skew)
+        self.held = _lexicon(of_kinds[False], of_frames[False], ranked, (shown, 1), skew)
+        self._find_facts(rng)
+
+    def _nouns(
+        self, rng: random.Random, taken: set[str], count: int, synonyms: float, shown: float
+    ) -> tuple[dict[str, list[str]], dict[bool, dict[str, list[str]]]]:
+        """Nouns of every kind; and apart those shown downstream, under True, and those held out of it."""
         every: dict[str, list[str]] = {kind: [] for kind in KINDS}
-        for number in range(nouns):
+        parts: dict[bool, dict[str, list[str]]] = {part: {kind: [] for kind in KINDS} for part in (True, False)}
+        for number in range(count):
             kind = tuple(KINDS)[number % len(KINDS)]
             words = self._meaning(rng, taken, synonyms)
-            for word in words:
-                self.kind_of[word] = kind
+            self.kind_of |= dict.fromkeys(words, kind)
             every[kind] += words
-            nouns_shown[_spread(number // len(KINDS), shown)][kind] += words
-        for part in nouns_shown.values():
+            parts[_spread(number // len(KINDS), shown)][kind] += words
+        for part in parts.values():
             if any(len({min(word, self.synonym_of.get(word, word)) for word in words}) < 2 for words in part.values()):
                 raise ValueError(
-                    f"{nouns} nouns, {shown:.0%} of them shown, leave a kind with fewer than two: give more"
+                    f"{count} nouns, {shown:.0%} of them shown, leave a kind with fewer than two: give more"
                 )
+        return every, parts
 
-        verbs_shown: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
+    def _verbs(
+        self, rng: random.Random, taken: set[str], frames: int, verbs: int, synonyms: float
+    ) -> dict[bool, dict[Frame, list[str]]]:
+        """Verbs of every frame: those of a third of the frames shown downstream, under True, the others held out."""
+        parts: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
         for number, frame in enumerate(_frames(rng, frames)):
             for _ in range(verbs):
                 words = self._meaning(rng, taken, synonyms)
-                for word in words:
-                    self.frame_of[word] = frame
-                verbs_shown[number % 3 == 0].setdefault(frame, []).extend(words)
-
-        adjectives = [stems(rng, polar, taken) for _ in range(2)]
-        opinions = [stems(rng, opinions, taken) for _ in range(2)]
-        creatures = [noun for kind, group in KINDS.items() if group == "creature" for noun in every[kind]]
-        all_names = stems(rng, names, taken)
-        for name in all_names:
-            self.noun_of_name[name] = rng.choice(creatures)
-
-        def lexicon(part: dict[str, list[str]], verbs: dict[Frame, list[str]], begin: float, end: float) -> Lexicon:
-            def share(words):
-                return tuple(words[round(begin * len(words)) : round(end * len(words))])
-
-            return Lexicon(
-                nouns={kind: tuple(words) for kind, words in part.items()},
-                weights={
-                    kind: tuple(accumulate((rank + 5) ** -skew for rank in range(len(words))))
-                    for kind, words in part.items()
-                },
-                verbs={frame: tuple(words) for frame, words in verbs.items()},
-                positive=share(adjectives[0]),
-                negative=share(adjectives[1]),
-                praising=share(opinions[0]),
-                blaming=share(opinions[1]),
-                names=share(all_names),
-            )
-
-        self.all = lexicon(every, verbs_shown[True] | verbs_shown[False], 0, 1)
-        self.shown = lexicon(nouns_shown[True], verbs_shown[True], 0, shown)
-        self.held = lexicon(nouns_shown[False], verbs_shown[False], shown, 1)
-        self._find_facts(rng)
+                self.frame_of |= dict.fromkeys(words, frame)
+                parts[number % 3 == 0].setdefault(frame, []).extend(words)
+        return parts
 
     def _meaning(self, rng: random.Random, taken: set[str], synonyms: float) -> list[str]:
         words = stems(rng, 2 if rng.random() < synonyms else 1, taken)
@@ -268,6 +261,34 @@ class Language:
     def same(self, one: str, other: str) -> bool:
         """Do two words mean the same?"""
         return one == other or self.synonym_of.get(one) == other
+
+
+def _lexicon(
+    nouns: dict[str, list[str]],
+    verbs: dict[Frame, list[str]],
+    ranked: Sequence[list[str]],
+    part: tuple[float, float],
+    skew: float,
+) -> Lexicon:
+    """Nouns and verbs as they are, and of the other words, `ranked`, those between two shares of each list.
+
+    ranked  positive and negative adjectives, verbs of praise and of blame, names
+    """
+    begin, end = part
+    shares = (tuple(words[round(begin * len(words)) : round(end * len(words))]) for words in ranked)
+    positive, negative, praising, blaming, names = shares
+    return Lexicon(
+        nouns={kind: tuple(words) for kind, words in nouns.items()},
+        weights={
+            kind: tuple(accumulate((rank + 5) ** -skew for rank in range(len(words)))) for kind, words in nouns.items()
+        },
+        verbs={frame: tuple(words) for frame, words in verbs.items()},
+        positive=positive,
+        negative=negative,
+        praising=praising,
+        blaming=blaming,
+        names=names,
+    )
 
 
 def _spread(rank: int, share: float) -> bool:

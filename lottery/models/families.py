@@ -127,7 +127,7 @@ def by_head(tensors: dict[str, torch.Tensor], config: PreTrainedConfig) -> dict[
     """
     family = FAMILIES[config.model_type]
     size = config.hidden_size // config.num_attention_heads
-    found = {}
+    heads = {}
     for layer in range(config.num_hidden_layers):
         names = [f"{family.layers}.{layer}.{matrix}.weight" for matrix in family.matrices[:4]]
         if missing := [name for name in names if name not in tensors]:
@@ -136,8 +136,8 @@ def by_head(tensors: dict[str, torch.Tensor], config: PreTrainedConfig) -> dict[
         for head in range(config.num_attention_heads):
             own = slice(head * size, (head + 1) * size)
             parts = [*(matrix[own] for matrix in inner), outer[:, own]]
-            found[layer, head] = torch.cat([part.flatten() for part in parts])
-    return found
+            heads[layer, head] = torch.cat([part.flatten() for part in parts])
+    return heads
 
 
 def mlm_head(model: PreTrainedModel) -> nn.Module:

@@ -94,9 +94,11 @@ def _minilm() -> Path:
         if weights is None:
             raise ValueError(f"the package {MINILM_PACKAGE} holds no model.safetensors: reinstall it with pip")
     stamp = weights.stat()
-    found = _sha256(weights, stamp.st_size, stamp.st_mtime_ns)
-    if found != MINILM_SHA256:
-        raise ValueError(f"minilm: {weights.name} has sha256 {found}, not the published {MINILM_SHA256}: get it anew")
+    checksum = _sha256(weights, stamp.st_size, stamp.st_mtime_ns)
+    if checksum != MINILM_SHA256:
+        raise ValueError(
+            f"minilm: {weights.name} has sha256 {checksum}, not the published {MINILM_SHA256}: get it anew"
+        )
     return weights.parent
 
 
@@ -131,8 +133,8 @@ def _first_line(error: Exception) -> str:
 
 def _config(source: str, folder: Path) -> PreTrainedConfig:
     try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        kind = str(told["model_type"])
+        entries = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind = str(entries["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(
             f"{source!r} has no config.json that tells its model_type: give a folder that transformers' "
@@ -143,14 +145,14 @@ def _config(source: str, folder: Path) -> PreTrainedConfig:
             f"{source!r} is a {kind!r} model: lottery looks for encoder layers named as in {listed([*FAMILIES])}, "
             "so give a model of one of these families"
         )
-    if "auto_map" in told or any("/" in str(told.get(name)) for name in ATTENTION):
+    if "auto_map" in entries or any("/" in str(entries.get(name)) for name in ATTENTION):
         raise ValueError(
             f"{source!r} asks in its config.json for code of its own, which lottery does not run: give a model that "
             "transformers opens without it"
         )
-    if "quantization_config" in told:
+    if "quantization_config" in entries:
         raise ValueError(f"the weights of {source!r} are quantised: give the model in full or half precision")
-    if told.get("is_decoder") or told.get("add_cross_attention"):
+    if entries.get("is_decoder") or entries.get("add_cross_attention"):
         raise ValueError(
             f"{source!r} is set up as a decoder in its config.json (is_decoder, add_cross_attention), which sees only "
             "what stands before a word: give an encoder"
@@ -219,29 +221,29 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
             'tokenizer_config.json of the model it was made from, or one with "do_lower_case": true or false'
         )
     with _opening(source):
-        found = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if not stated and (folder / "tokenizer.json").is_file():
-            _normalize_as(found, folder / "tokenizer.json")
-        one, pair = found("a word"), found("a word", "a word", return_token_type_ids=True)
-    highest = max(found.get_vocab().values())
+            _normalize_as(tokenizer, folder / "tokenizer.json")
+        one, pair = tokenizer("a word"), tokenizer("a word", "a word", return_token_type_ids=True)
+    highest = max(tokenizer.get_vocab().values())
     if highest >= config.vocab_size:
         raise ValueError(
             f"the tokenizer of {source!r} has tokens up to number {highest}, its model only {config.vocab_size} of "
             "them: give the tokenizer that the model was trained with"
         )
-    if found.pad_token_id is None:
+    if tokenizer.pad_token_id is None:
         raise ValueError(f"the tokenizer of {source!r} has no padding token: name one in its tokenizer_config.json")
-    if found.cls_token_id is None or one["input_ids"][0] != found.cls_token_id:
+    if tokenizer.cls_token_id is None or one["input_ids"][0] != tokenizer.cls_token_id:
         raise ValueError(
-            f"the tokenizer of {source!r} does not begin a text with {found.cls_token or 'a token such as [CLS]'}, at "
-            "which heads read: give it a post-processor that adds the special tokens, or the tokenizer that the model "
-            "was trained with"
+            f"the tokenizer of {source!r} does not begin a text with {tokenizer.cls_token or 'a token such as [CLS]'}, "
+            "at which heads read: give it a post-processor that adds the special tokens, or the tokenizer that the "
+            "model was trained with"
         )
-    names = [name for name in found.model_input_names if name != "token_type_ids"]
+    names = [name for name in tokenizer.model_input_names if name != "token_type_ids"]
     if getattr(config, "type_vocab_size", 1) > 1 and any(pair["token_type_ids"]):
         names.insert(1, "token_type_ids")
-    found.model_input_names = names
-    return found
+    tokenizer.model_input_names = names
+    return tokenizer
 
 
 def _stated(folder: Path) -> bool:
@@ -305,10 +307,10 @@ def as_saved(source: str) -> PreTrainedModel:
             "save_pretrained of a class that it has"
         )
     with torch.random.fork_rng(devices=[]):
-        model, told = _opened(loader, source)
-    inside = {key: key.removeprefix(f"{model.base_model_prefix}.") for key in told["missing_keys"]}
+        model, report = _opened(loader, source)
+    inside = {key: key.removeprefix(f"{model.base_model_prefix}.") for key in report["missing_keys"]}
     pooler = {key for key, below in inside.items() if below.startswith(f"{POOLER}.")}
-    if lacking := sorted(told["missing_keys"] - pooler | {key for key, _, _ in told["mismatched_keys"]}):
+    if lacking := sorted(report["missing_keys"] - pooler | {key for key, _, _ in report["mismatched_keys"]}):
         raise ValueError(
             f"the file of {source!r} lacks {len(lacking)} weights of {name}, or has them in other shapes, such as "
             f"{lacking[0]!r}: give the file that belongs to its config.json"
@@ -333,20 +335,20 @@ def for_pretraining(source: str) -> PreTrainedModel:
 def require_heads(source: str) -> None:
     """Raise ValueError where the file of the model holds no heads of pre-training, so that they would be new ones."""
     with torch.random.fork_rng(devices=[]):
-        model, told = _opened(AutoModelForPreTraining, source)
-    _check_heads(source, model, told)
+        model, report = _opened(AutoModelForPreTraining, source)
+    _check_heads(source, model, report)
 
 
 def for_words(source: str) -> PreTrainedModel:
     """The encoder, without a pooler, under its pre-trained MLM head. Raises ValueError where its file has none."""
-    model, told = _opened(AutoModelForMaskedLM, source)
-    _check_heads(source, model, told)
+    model, report = _opened(AutoModelForMaskedLM, source)
+    _check_heads(source, model, report)
     return model
 
 
-def _check_heads(source: str, model: PreTrainedModel, told: dict[str, set]) -> None:
+def _check_heads(source: str, model: PreTrainedModel, report: dict[str, set]) -> None:
     mlm_head(model)
-    if missing := sorted(told["missing_keys"]):
+    if missing := sorted(report["missing_keys"]):
         raise ValueError(
             f"the file of {source!r} lacks {len(missing)} weights of the heads of pre-training, such as "
             f"{missing[0]!r}: train them, for some hundreds of steps at least"
@@ -449,9 +451,9 @@ def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> di
     torch's generator is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        model, told = _opened(AutoModel, source)
+        model, report = _opened(AutoModel, source)
     weights = prunable(model, embeddings=embeddings, pooler=pooler)
-    return {name: weight.detach() for name, weight in weights.items() if name not in told["missing_keys"]}
+    return {name: weight.detach() for name, weight in weights.items() if name not in report["missing_keys"]}
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -473,7 +475,7 @@ def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, 
     for name, value in changes.items():
         setattr(config, name, value)
     with _opening(source):
-        model, told = loader.from_pretrained(
+        model, report = loader.from_pretrained(
             folder,
             config=config,
             use_safetensors=True,
@@ -482,8 +484,8 @@ def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, 
             ignore_mismatched_sizes=True,  # of the head; the encoder's are looked at below
             output_loading_info=True,
         )
-    _check_weights(source, model, told)
-    return model, told
+    _check_weights(source, model, report)
+    return model, report
 
 
 def _require_safetensors(source: str, folder: Path) -> None:
@@ -494,7 +496,7 @@ def _require_safetensors(source: str, folder: Path) -> None:
         )
 
 
-def _check_weights(source: str, model: PreTrainedModel, told: dict[str, set]) -> None:
+def _check_weights(source: str, model: PreTrainedModel, report: dict[str, set]) -> None:
     """Refuse a model of whose encoder transformers has drawn a part itself or left one out, or that is not finite.
 
     A pooler may be missing: a model that was pre-trained on MLM alone has none.
@@ -502,17 +504,17 @@ def _check_weights(source: str, model: PreTrainedModel, told: dict[str, set]) ->
     encoder = "" if model.base_model is model else f"{model.base_model_prefix}."
     layers = f"{FAMILIES[model.config.model_type].layers}."
     pooler = f"{encoder}{POOLER}."
-    if missing := sorted(n for n in told["missing_keys"] if n.startswith(encoder) and not n.startswith(pooler)):
+    if missing := sorted(n for n in report["missing_keys"] if n.startswith(encoder) and not n.startswith(pooler)):
         raise ValueError(
             f"the file of {source!r} lacks {len(missing)} weights of the encoder, such as {missing[0]!r}: give the "
             "file that belongs to its config.json"
         )
-    if left := sorted(n for n in told["unexpected_keys"] if n.removeprefix(encoder).startswith(layers)):
+    if left := sorted(n for n in report["unexpected_keys"] if n.removeprefix(encoder).startswith(layers)):
         raise ValueError(
             f"the file of {source!r} holds {len(left)} weights of layers that its config.json does not tell of, such "
             f"as {left[0]!r}: give the file that belongs to its config.json"
         )
-    for name, in_file, in_model in sorted(told["mismatched_keys"]):
+    for name, in_file, in_model in sorted(report["mismatched_keys"]):
         if name.startswith(encoder):
             raise ValueError(
                 f"{name!r} is {tuple(in_file)} in the file of {source!r} and {tuple(in_model)} by its config.json: "

@@ -45,22 +45,22 @@ def per_example(
     """
     kept = boolean(kept)
     present = components.everything(model.config) if removed_too else kept
-    found = _unknown(model, len(examples))
+    scores = _unknown(model, len(examples))
     for positions, gradients, _ in _gradients(model, examples, kept, present, batch_size, by_token=False):
         for name, gradient in gradients.items():
-            found[name][positions] = torch.where(present[name], gradient[:, 0].cpu(), torch.nan)
-    return found
+            scores[name][positions] = torch.where(present[name], gradient[:, 0].cpu(), torch.nan)
+    return scores
 
 
 def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
     """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
     kept = boolean(kept)
-    found = _unknown(model, len(examples))
+    scores = _unknown(model, len(examples))
     for positions, gradients, tokens in _gradients(model, examples, kept, kept, batch_size, by_token=True):
         for name, gradient in gradients.items():
             here = tokens.reshape(*tokens.shape, *[1] * (gradient.ndim - 2))
-            found[name][positions] = torch.where(kept[name], (gradient.abs() * here).sum(1).cpu(), torch.nan)
-    return found
+            scores[name][positions] = torch.where(kept[name], (gradient.abs() * here).sum(1).cpu(), torch.nan)
+    return scores
 
 
 def _unknown(model: PreTrainedModel, count: int) -> Scores:

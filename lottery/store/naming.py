@@ -51,9 +51,9 @@ def parameters(cls: type) -> type:
     strict = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
     build = strict.__init__
 
-    def __init__(self, *args, **told):
+    def __init__(self, *args, **values):
         try:
-            build(self, *args, **told)
+            build(self, *args, **values)
         except pydantic.ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "its arguments"
@@ -83,14 +83,14 @@ def described(value: Any) -> Any:
     if not is_dataclass(value):
         return [described(item) for item in value] if isinstance(value, (list, tuple)) else value
     hints = _hints(type(value))
-    told = {
+    values = {
         field.name: _content(getattr(value, field.name), content)
         if (content := content_of(hints[field.name]))
         else described(getattr(value, field.name))
         for field in fields(value)
         if field.default is MISSING or getattr(value, field.name) != field.default
     }
-    return {"experiment": type(value).__name__, "version": value.version, **told}
+    return {"experiment": type(value).__name__, "version": value.version, **values}
 
 
 @cache

@@ -66,7 +66,9 @@ class Run:
     def intact(self) -> bool:
         """True where the closing record is as it was written and so is the content of every file it names."""
         record = closing_record(self.path)
-        return bool(record) and all(files.digest(self.path / name) == told for name, told in record["files"].items())
+        return bool(record) and all(
+            files.digest(self.path / name) == digest for name, digest in record["files"].items()
+        )
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -163,15 +165,15 @@ def _seal(path: Path) -> None:
 
 
 def _sealed(path: Path) -> bool:
-    told = files.read_json(path.with_name(f"{path.name}.sha256"))
-    return path.exists() and told == {"run": _name(path.parent)} | files.digest(path)
+    seal = files.read_json(path.with_name(f"{path.name}.sha256"))
+    return path.exists() and seal == {"run": _name(path.parent)} | files.digest(path)
 
 
 def closing_record(folder: Path) -> dict[str, Any] | None:
     """The closing record of the run in a folder; None where there is none, or it is altered or another run's."""
     record = files.read_json(folder / RECORD)
-    told = record.pop("sha256", None)
-    return record if told == _checksum(record) and record.get("run") == _name(folder) else None
+    checksum = record.pop("sha256", None)
+    return record if checksum == _checksum(record) and record.get("run") == _name(folder) else None
 
 
 def _checksum(record: dict[str, Any]) -> str:
@@ -184,18 +186,18 @@ def finished_record(folder: Path) -> dict[str, Any] | None:
     return record if record and _in_their_sizes(str(folder), record["files"]) else None
 
 
-def _in_their_sizes(folder: str, told: dict[str, Any]) -> bool:
-    for name, each in told.items():
+def _in_their_sizes(folder: str, digests: dict[str, Any]) -> bool:
+    for name, each in digests.items():
         path = f"{folder}/{name}"  # of pathlib's objects, tables of thousands would feel the cost
         if "files" in each:
             if not _in_their_sizes(path, each["files"]):
                 return False
             continue
         try:
-            found = os.stat(path)  # noqa: PTH116
+            file = os.stat(path)  # noqa: PTH116
         except OSError:
             return False
-        if found.st_size != each["size"] or not stat.S_ISREG(found.st_mode):
+        if file.st_size != each["size"] or not stat.S_ISREG(file.st_mode):
             return False
     return True
 

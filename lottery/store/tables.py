@@ -25,8 +25,8 @@ def table(results: Path, experiment: type) -> pd.DataFrame:
 
 def rows(grid: list[Experiment], results: Path) -> pd.DataFrame:
     """One row a finished run of a grid, in its order: experiment, parameters, metrics, key, seconds."""
-    found = ((experiment, closing_record(Run(experiment, Path(results)).path)) for experiment in grid)
-    return pd.DataFrame([_row(experiment, record) for experiment, record in found if record])
+    records = ((experiment, closing_record(Run(experiment, Path(results)).path)) for experiment in grid)
+    return pd.DataFrame([_row(experiment, record) for experiment, record in records if record])
 
 
 def _row(experiment: Experiment, record: dict[str, Any]) -> dict[str, Any]:
@@ -35,14 +35,14 @@ def _row(experiment: Experiment, record: dict[str, Any]) -> dict[str, Any]:
 
 def status(grid: list[Experiment], results: Path) -> pd.DataFrame:
     """One row an experiment of the grid: experiment, key, state (finished, failed, missing), error."""
-    told = []
+    lines = []
     for experiment in grid:
         run = Run(experiment, Path(results))
         finished = run.finished
         error = "" if finished else str(files.read_json(run.path / ERROR).get("error", ""))
         state = "finished" if finished else "failed" if error else "missing"
-        told.append({"experiment": type(experiment).__name__, "key": run.path.name, "state": state, "error": error})
-    return pd.DataFrame(told, columns=["experiment", "key", "state", "error"])
+        lines.append({"experiment": type(experiment).__name__, "key": run.path.name, "state": state, "error": error})
+    return pd.DataFrame(lines, columns=["experiment", "key", "state", "error"])
 
 
 def record(
@@ -54,22 +54,22 @@ def record(
     and its provenance. A run that is not finished here is taken from `before`, the rows of `recorded_rows`, so that a
     long grid is recorded over several sittings. Raises ValueError if it is not there either.
     """
-    told, missing = [], 0
+    lines, missing = [], 0
     for experiment in grid:
         run = Run(experiment, Path(results))
         if run.finished:
             made = {f"made.{what}": value for what, value in run.read(PROVENANCE).items()}
             description = {"parameters": json.dumps(described(experiment), sort_keys=True)}
-            told.append(description | _row(experiment, closing_record(run.path)) | made)
+            lines.append(description | _row(experiment, closing_record(run.path)) | made)
         elif before and run.path.name in before:
-            told.append(before[run.path.name])
+            lines.append(before[run.path.name])
         else:
             missing += 1
     if missing:
         raise ValueError(
             f"{missing} of {len(grid)} runs for {path.stem} are not finished: run the notebook first, then record it"
         )
-    table = pd.DataFrame(told)
+    table = pd.DataFrame(lines)
     with files.written(path) as partial:
         table.to_parquet(partial, index=False)
     return table
@@ -94,16 +94,16 @@ def recorded_rows(folder: Path) -> dict[str, dict[str, Any]]:
 
 def leftovers(results: Path) -> list[Path]:
     """Folders of unfinished runs that nobody is working on, and what killed processes left in finished ones."""
-    found = []
+    left = []
     for experiment in _folders(Path(results)):
         for folder in _folders(experiment):
             if finished_record(folder):
-                found += files.half_written(folder)
-                found += [folder / name for name in PASSING if (folder / name).exists()]
+                left += files.half_written(folder)
+                left += [folder / name for name in PASSING if (folder / name).exists()]
             else:
                 with files.locked(folder / ".lock", wait=False) as ours:
-                    found += [folder] if ours else []
-    return found
+                    left += [folder] if ours else []
+    return left
 
 
 def remove(leftover: Path) -> int:

@@ -30,9 +30,9 @@ def label_tokens(task: Task, tokenizer: PreTrainedTokenizerBase, *, released: bo
         pieces = tokenizer([f" {word}" for word in row], add_special_tokens=False)["input_ids"]
         if all(len(own) == 1 and own[0] != tokenizer.unk_token_id for own in pieces):
             return [own[0] for own in pieces]
-    told = "; or ".join(", ".join(row) for row in rows)
+    words = "; or ".join(", ".join(row) for row in rows)
     raise ValueError(
-        f"the label words of {task.TITLE} ({told}) are not single tokens of this model: give the head 'random', which "
+        f"the label words of {task.TITLE} ({words}) are not single tokens of this model: give the head 'random', which "
         "is trained"
     )
 
@@ -40,8 +40,8 @@ def label_tokens(task: Task, tokenizer: PreTrainedTokenizerBase, *, released: bo
 @torch.no_grad()
 def linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:
     """The linear map of these rows, (out, in), and biases, (out,), copied; torch's generator is not drawn from."""
-    found = nn.utils.skip_init(nn.Linear, weight.shape[1], len(weight), bias=bias is not None)
-    found.weight.copy_(weight)
+    layer = nn.utils.skip_init(nn.Linear, weight.shape[1], len(weight), bias=bias is not None)
+    layer.weight.copy_(weight)
     if bias is not None:
-        found.bias.copy_(bias)
-    return found
+        layer.bias.copy_(bias)
+    return layer

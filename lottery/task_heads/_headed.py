@@ -50,14 +50,14 @@ class Headed(nn.Module):
         start_positions, end_positions  (batch,), the tokens at which the answer begins and ends
         inputs                          as the encoder takes them
         """
-        told = self.base_model(**inputs)
+        output = self.base_model(**inputs)
         if not self.spans:
-            logits = self.head(told.last_hidden_state[:, 0])
+            logits = self.head(output.last_hidden_state[:, 0])
             loss = None if labels is None else _loss(logits, labels)
             return SequenceClassifierOutput(
-                loss=loss, logits=logits, hidden_states=told.hidden_states, attentions=told.attentions
+                loss=loss, logits=logits, hidden_states=output.hidden_states, attentions=output.attentions
             )
-        starts, ends = self.head(told.last_hidden_state).unbind(-1)
+        starts, ends = self.head(output.last_hidden_state).unbind(-1)
         loss = None
         if start_positions is not None and end_positions is not None:
             loss = (cross_entropy(starts, start_positions) + cross_entropy(ends, end_positions)) / 2
@@ -65,8 +65,8 @@ class Headed(nn.Module):
             loss=loss,
             start_logits=starts,
             end_logits=ends,
-            hidden_states=told.hidden_states,
-            attentions=told.attentions,
+            hidden_states=output.hidden_states,
+            attentions=output.attentions,
         )
 
 
