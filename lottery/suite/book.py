@@ -27,6 +27,7 @@ from rich.progress import Progress
 
 from lottery import files
 from lottery.suite import checks, notebooks
+from lottery.suite.escaped import in_markdown
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
@@ -353,7 +354,7 @@ def _runs_in_words(table: pd.DataFrame) -> str:
     for word in ("model", "task", "seed", *(f"made.{what}" for what in OF_A_RUN)):
         columns = [column for column in table if column == word or column.endswith(f".{word}")]
         values = {value for column in columns for value in table[column].dropna()}
-        shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(values)]
+        shown = [f"{value:g}" if isinstance(value, float) else in_markdown(str(value)) for value in sorted(values)]
         name = word.removeprefix("made.")
         parts += [f"{name if len(shown) == 1 else f'{name}s'} {', '.join(shown)}"] if shown else []
     return ", ".join(parts)

@@ -180,6 +180,7 @@ def agreement(
     from lottery.masks import files as mask_files
     from lottery.statistics import agreement as judged
     from lottery.suite import plots
+    from lottery.suite.escaped import in_terminal
 
     plots.require_format(output)
     names, kept = mask_files.side_by_side(masks)
@@ -193,7 +194,9 @@ def agreement(
         for pair in pairs.itertuples():
             numbers = (pair.jaccard, pair.kappa, pair.overlap_holm, pair.mcnemar_holm)
             shown = ["undefined" if isnan(number) else f"{number:.2g}" for number in numbers]
-            table.add_row(pair.one, pair.other, f"{pair.shared:,}", f"{pair.expected:,.1f}", *shown)
+            table.add_row(
+                in_terminal(pair.one), in_terminal(pair.other), f"{pair.shared:,}", f"{pair.expected:,.1f}", *shown
+            )
         console.print(table)
         sizes = dict(zip(names, of_kind.reshape(len(names), -1).sum(1).tolist(), strict=True))
         plots.overlap(pairs, sizes, ax=ax).set_title(kind)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from lottery import files
 from lottery.choices import choose
+from lottery.suite.escaped import in_figure
 
 # Okabe & Ito's eight, told apart with any colour vision; the order is fixed so that a thing keeps its colour in a book.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
@@ -21,7 +22,8 @@ APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, f
 
 
 def house_style() -> None:
-    """Set matplotlib to the book's look for the rest of the process."""
+    """Set matplotlib and pandas to the book's look for the rest of the process; no sign in a table begins a formula."""
+    pd.set_option("display.html.use_mathjax", False)
     mpl.rcParams.update(
         {
             "axes.prop_cycle": mpl.cycler(color=COLOURS),
@@ -216,8 +218,9 @@ def overlap(pairs: pd.DataFrame, sizes: Mapping[str, float], *, ax: Axes | None 
         text = f"{_count(pair['shared'])}\n({pair['expected']:,.1f})"
         colour = "white" if abs(more[row, column]) > 0.6 * reach else "black"
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
-    ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    ax.set_yticks(range(len(names)), names)
+    shown = [in_figure(name) for name in names]
+    ax.set_xticks(range(len(names)), shown, rotation=45, ha="right")
+    ax.set_yticks(range(len(names)), shown)
     ax.grid(visible=False)
     return ax
 

@@ -122,6 +122,7 @@ from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
 from lottery.suite.chapter import perform
+from lottery.suite.escaped import in_figure, in_markdown
 from lottery.tasks import Task
 
 chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
@@ -153,7 +154,7 @@ def drawn(table: pd.DataFrame) -> None:
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
-        ax.set(title=task.TITLE, ylabel=f"{task.METRIC} on dev (x 100)")
+        ax.set(title=in_figure(task.TITLE), ylabel=f"{task.METRIC} on dev (x 100)")
     axes[0].legend(fontsize=8)
 
 
@@ -165,7 +166,7 @@ drawn(live)
 
 # %% tags=["hide-input"]
 Markdown(
-    f"Model `{Path(model).name}`, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
+    f"Model {in_markdown(Path(model).name)}, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
     f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
 )
 
@@ -180,7 +181,7 @@ def in_words(table: pd.DataFrame) -> Markdown:
         cut = kinds[~kinds["pooler"].astype(bool) & (kinds["retrain_epochs"] == 0)].iloc[0]
         guess = 100 * rows["majority"].fillna(0).iloc[0]  # one answer to all correlates with nothing
         line = (
-            f"- **{known(name).TITLE}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
+            f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
             f"(seeds from {whole.min():.1f} to {whole.max():.1f}; without any knowledge {guess:.1f}). "
         )
         if not cut["whole"] > guess + one_shot.WITHIN:
@@ -325,8 +326,8 @@ def mine_in_words() -> Markdown:
     tables = start.tables(OWN)
     reading = examples.reading(tables["dev"], opening.tokenizer(model), longest)
     lines = [
-        f"`{task.TITLE}`: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by. "
-        f"{opening.head_in_words(model, task.LABELS)} Intervals are 95 % over the rows to judge by, and over seeds where "
+        f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by. "
+        f"{in_markdown(opening.head_in_words(model, task.LABELS))} Intervals are 95 % over the rows to judge by, and over seeds where "
         "there are several."
     ]
     if reading["unknown"] > 0.5:
