@@ -33,8 +33,8 @@ class Drawn:
 
     def mask(self, run: Run) -> Mask:
         """Components of each kind, or weights of all matrices together, drawn evenly without replacement."""
-        found, generator = self.like.mask(run), seeded(self.seed)
-        parts, weights = masks.parted(found)
+        good, generator = self.like.mask(run), seeded(self.seed)
+        parts, weights = masks.parted(good)
         if weights:
             shapes = {name: kept.shape for name, kept in weights.items()}
             return masks.keep_random(shapes, masks.sparsity(weights), generator)
@@ -59,8 +59,8 @@ class Bad:
 
     def mask(self, run: Run) -> Mask:
         """Components: those removed, and as many of the good as are lacking; or a draw from those removed."""
-        found, generator = self.like.mask(run), seeded(self.seed)
-        parts, weights = masks.parted(found)
+        good, generator = self.like.mask(run), seeded(self.seed)
+        parts, weights = masks.parted(good)
         if weights:
             return self._weights(run, weights)
         return {name: self._components(kept, generator) for name, kept in parts.items()}
@@ -103,9 +103,9 @@ class Survivors:
 
     def mask(self, run: Run) -> Mask:
         """The components."""
-        found = [search.mask(run) for search in self.preceding]
+        kept = [search.mask(run) for search in self.preceding]
         generator = seeded(self.seed)
-        return {name: self._chosen(torch.stack([mask[name] for mask in found]), generator) for name in found[0]}
+        return {name: self._chosen(torch.stack([mask[name] for mask in kept]), generator) for name in kept[0]}
 
     def _chosen(self, kept: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         always, never = kept.all(0), ~kept.any(0)
