@@ -223,3 +223,15 @@ def cola_folder(tmp_path_factory) -> Path:
             lines.append(f"src\t{int(row % 3 > 0)}\t{'' if row % 3 else '*'}\t{' '.join(words)}\n")
         (folder / f"{split}.tsv").write_text("".join(lines), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def hans_folder(tmp_path):
+    """Four pairs in HANS's layout."""
+    header = "gold_label\tsentence1\tsentence2\tpairID\theuristic\n"
+    rows = [("entailment", "a"), ("non-entailment", "b"), ("non-entailment", "a"), ("non-entailment", "b")]
+    folder = tmp_path / "glue_data" / "HANS"
+    folder.mkdir(parents=True)
+    lines = [f"{label}\tw{i} w9 w{i}\tw9 w{i}\tex{i}\t{group}\n" for i, (label, group) in enumerate(rows)]
+    (folder / "heuristics_evaluation_set.txt").write_text(header + "".join(lines))
+    return folder
