@@ -83,23 +83,17 @@ grid = [MaskSizes(kept=kept) for kept in [*lots, *cuts, *learned]]
 
 # %% tags=["remove-cell"]
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-import torch
 from IPython.display import Markdown
 from matplotlib.axes import Axes
-from transformers import AutoModel, BertConfig
+from transformers import BertConfig
 
-from lottery import masks, store
 from lottery.findings import mask_sizes
-from lottery.masks import files as mask_files
 from lottery.masks.coding import binary_entropy
-from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
-from lottery.suite import tickets as ticket_files
 from lottery.suite.chapter import perform, read_published
 
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
@@ -289,6 +283,17 @@ kept_weights()
 
 
 # %% tags=["hide-input"]
+from tempfile import TemporaryDirectory
+
+import torch
+from transformers import AutoModel
+
+from lottery import masks, store
+from lottery.masks import files as mask_files
+from lottery.models import families, opening
+from lottery.suite import tickets as ticket_files
+
+
 def there_and_back(cut: Cut) -> Markdown:
     """A mask saved, loaded and baked into the model, which is saved and opened again, against the masked model."""
     run = store.Run(MaskSizes(kept=cut), Path(results))

@@ -81,10 +81,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
-from transformers import BertConfig
 
 from lottery import miniature
-from lottery.findings import mask_pairs, mask_places
+from lottery.findings import mask_places
 from lottery.findings.learned_masks import scored
 from lottery.findings.mask_places import HEADS
 from lottery.models import families, opening
@@ -94,7 +93,6 @@ from lottery.suite.chapter import perform, read_published
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
 learned_masks = partial(chapter.shown, among=lambda runs: scored(runs[runs["head"] == "random"]))
-facts = read_published("jiang2023_facts")
 
 
 # %% [markdown]
@@ -145,6 +143,9 @@ learned_masks(layers_drawn)
 
 
 # %% tags=["hide-input"]
+facts = read_published("jiang2023_facts")
+
+
 def in_print(what: str, method: str, note: str = "") -> float:
     """A number of the paper's text; of several the one whose note begins so."""
     noted = facts["note"].fillna("").str.startswith(note)
@@ -260,6 +261,9 @@ of_label_words(deviations)
 
 
 # %% tags=["hide-input"]
+from transformers import BertConfig
+
+
 def nearest_deviations(rows: pd.DataFrame) -> Markdown:
     """What the paper has, its bounds, and which way to pool comes nearest: by the quotient of the two, and by both."""
     pressed, free = (
@@ -308,6 +312,8 @@ of_label_words(nearest_deviations)
 
 
 # %% tags=["hide-input"]
+from lottery.findings import mask_pairs
+
 of_pairs = partial(chapter.shown, among=mask_pairs.pairs)
 
 

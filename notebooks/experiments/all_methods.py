@@ -108,10 +108,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
-from lottery.findings import equal_budgets, published, step_times
+from lottery.findings import equal_budgets
 from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, read_published, recorded, remain, title
+from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=equal_budgets.scored)
@@ -255,6 +255,9 @@ shown(best)
 
 
 # %% tags=["hide-input"]
+from lottery.findings import published
+
+
 def printed(gordon: pd.DataFrame, jiang: pd.DataFrame) -> pd.DataFrame:
     """Accuracy on MNLI by method and paper, a column each share of remaining weights."""
     conditions = {"pruned_in_pretraining": equal_budgets.BEFORE, "pruned_downstream": equal_budgets.RETRAINED}
@@ -333,6 +336,10 @@ shown(costs, "live")
 
 
 # %% tags=["hide-input"]
+from lottery.findings import step_times
+from lottery.suite.chapter import recorded
+
+
 def timed_costs(rows: pd.DataFrame) -> pd.DataFrame:
     """As `costs`, with the time of the fine-tuning steps in units of plain ones, at BERT-base's size."""
     ratio = step_times.in_steps(timed).mean(axis=1).rename(equal_budgets.learning)

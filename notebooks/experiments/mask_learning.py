@@ -99,18 +99,15 @@ from functools import partial
 
 import pandas as pd
 from IPython.display import Markdown
-from transformers import BertConfig
 
-from lottery.findings import learned_masks, published, step_times
+from lottery.findings import learned_masks, published
 from lottery.findings.learned_masks import FULL, WHOLE
-from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
 shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sort_values(order, ignore_index=True))
-tables = read_published("jiang2023_results")
 
 # %% [markdown]
 # (j1)=
@@ -273,6 +270,9 @@ shown(stuck, "minilm")
 
 
 # %% tags=["hide-input"]
+tables = read_published("jiang2023_results")
+
+
 def printed() -> pd.DataFrame:
     """The paper's differences of the same pairs."""
     rows = published.one_metric(tables[tables["table"].isin([1, 3]) & ~tables["teacher"]])
@@ -407,6 +407,11 @@ shown(costs, "minilm")
 
 
 # %% tags=["hide-input"]
+from transformers import BertConfig
+
+from lottery.pruning import components
+
+
 def printed_costs() -> Markdown:
     """What the paper counts, beside the weights of BERT-base."""
     counts = read_published("jiang2023_sizes").set_index("what")["parameters"]
@@ -428,6 +433,9 @@ printed_costs()
 
 
 # %% tags=["hide-input"]
+from lottery.findings import step_times
+
+
 def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
     """A step of each method in units of one of fine-tuning, with what makes the difference."""
     rows, lines = runs[runs["experiment"] == "StepTime"], {}

@@ -74,43 +74,27 @@ def tuned(task: str, seed: int) -> FineTuning:
     return study.tuned(task, seed, world=world, **how)
 
 
-teachers = [tuned(task, seed) for task in tasks for seed in tuning_seeds]
 HEAD = "mlm"  # of the base, as released
 masks = MaskStudy.from_cell(globals())
-bases = [
-    replace(masks.mask(teacher, method, sparsity), head=HEAD, strength=strength)
-    for teacher in teachers
-    for sparsity in sparsities
-]
-of = {(teacher.task, teacher.seed): teacher for teacher in teachers}
+teachers = [tuned(task, seed) for task in tasks for seed in tuning_seeds]
+bases = [masks.mask(teacher, method, sparsity) for teacher in teachers for sparsity in sparsities]
+bases = [replace(base, head=HEAD, strength=strength) for base in bases]
 variations = [
     *({"head": head} for head in heads),
     *({"pressing": pressing} for pressing in pressings if pressing != "run"),
     *({"strength": other} for other in (0.0, *strengths)),
     *([{"summed": True}] if summed else []),
 ]
-varied = [replace(base, **change) for base in bases for change in variations]
-varied += [
-    replace(base, released_words=True) for base in bases if hasattr(choose("tasks", base.task), "RELEASED_WORDS")
-]
-taught = {place: teacher for place, teacher in of.items() if choose("tasks", teacher.task).KIND != "regression"}
-guided = [
-    replace(base, teacher=taught[base.task, base.seed], guided=guide)
-    for base in bases
-    if (base.task, base.seed) in taught
-    for guide in guides
-]
-rivals_guided = [
-    replace(
-        masks.mask(teacher, other, sparsity),
-        teacher=teacher,
-        head=HEAD if choose("mask_learning", other).FROZEN else "random",
-    )
-    for teacher in taught.values()
-    for other in guided_methods
-    for sparsity in sparsities
-]
-grid = [*teachers, *bases, *varied, *guided, *rivals_guided]
+grid = [*teachers, *bases, *(replace(base, **change) for base in bases for change in variations)]
+grid += [replace(base, released_words=True) for base in bases if hasattr(choose("tasks", base.task), "RELEASED_WORDS")]
+taught = [teacher for teacher in teachers if choose("tasks", teacher.task).KIND != "regression"]
+for teacher in taught:
+    own = [base for base in bases if (base.task, base.seed) == (teacher.task, teacher.seed)]
+    grid += [replace(base, teacher=teacher, guided=guide) for base in own for guide in guides]
+rivals = [(teacher, name, sparsity) for teacher in taught for name in guided_methods for sparsity in sparsities]
+for teacher, name, sparsity in rivals:
+    head = HEAD if choose("mask_learning", name).FROZEN else "random"
+    grid.append(replace(masks.mask(teacher, name, sparsity), teacher=teacher, head=head))
 
 # %% tags=["remove-cell"]
 import pandas as pd

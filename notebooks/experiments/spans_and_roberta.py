@@ -75,30 +75,19 @@ masked = [
     for sparsity in sparsities
     for rise in rises
 ]
+part = {"train_examples": train_examples, "dev_examples": dev_examples, "saved": bool(guides)}
+readers = [replace(study, model=model, max_length=answer_length) for model in answering]
 answered = [
-    replace(study, model=model, max_length=answer_length).tuned(
-        "squad",
-        seed,
-        world=world,
-        learning_rate=weight_rate,
-        saved=bool(guides),
-        train_examples=train_examples,
-        dev_examples=dev_examples,
-    )
-    for model in answering
+    reader.tuned("squad", seed, world=world, learning_rate=weight_rate, **part)
+    for reader in readers
     for seed in tuning_seeds
 ]
-spans = [
-    (of, replace(masks.mask(of, method, sparsity), rise=rises[0]))
-    for of in answered
-    for method in methods
-    for sparsity in answer_sparsities
-]
-headed = [replace(mask, head=head) for _, mask in spans if mask.method == "smp_l" for head in answer_heads]
-guided = [
-    replace(mask, teacher=of, guided=guide) for of, mask in spans if mask.method != "movement" for guide in guides
-]
-grid = [*whole, *masked, *answered, *(mask for _, mask in spans), *headed, *guided]
+spans = [(of, masks.mask(of, method, each)) for of in answered for method in methods for each in answer_sparsities]
+spans = [(of, replace(mask, rise=rises[0])) for of, mask in spans]
+grid = [*whole, *masked, *answered, *(mask for _, mask in spans)]
+grid += [replace(mask, head=head) for _, mask in spans if mask.method == "smp_l" for head in answer_heads]
+taught = [(of, mask) for of, mask in spans if mask.method != "movement"]
+grid += [replace(mask, teacher=of, guided=guide) for of, mask in taught for guide in guides]
 
 # %% tags=["remove-cell"]
 from functools import partial
@@ -107,11 +96,9 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
-from lottery.claims.a_teacher_adds_to_f1 import TOLD
-from lottery.findings import published
-from lottery.findings.learned_masks import FULL, WHOLE, advantages, over_all, scored, title
+from lottery.findings.learned_masks import FULL, scored, title
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, read_published
+from lottery.suite.chapter import perform, read_published
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
 answers = partial(
@@ -119,13 +106,6 @@ answers = partial(
     among=lambda runs: scored(runs[runs["task"] == "squad"]),
     nothing="*Not part of this build: `answering` is empty.*",
 )
-classes = partial(
-    chapter.shown,
-    among=lambda runs: scored(runs[runs["task"] != "squad"]),
-    nothing="*Not part of this build: `tasks` is empty.*",
-)
-tables = read_published("jiang2023_results")
-PLAIN = {"head": "random", "guided": ""}  # what all methods have
 
 
 # %% [markdown]
@@ -167,16 +147,12 @@ def answers_drawn(rows: pd.DataFrame) -> None:
     for place, ax in enumerate(axes):
         here = rows[rows["model"] == names[place // 2]]
         value, name = (("score", "F1"), ("exact_match", "exact match"))[place % 2]
-        plain = here[(here["head"] == "random") & (here["guided"] == "") & (here["method"] != FULL)]
-        learned = plain["method"].unique()
-        for number, method in enumerate(learned):
-            curve(ax, plain[plain["method"] == method], value, number, title(method))
-            taught = here[(here["method"] == method) & (here["guided"] == "released")]
-            if len(taught):
-                curve(ax, taught, value, number, f"{title(method)}, a teacher", "--")
-        others = here[(here["head"] != "random") & (here["method"] != FULL)]
-        for number, (head, some) in enumerate(others.groupby("head", sort=False), start=len(learned)):
-            curve(ax, some, value, number, f"SMP-L, the head {head}", ":")
+        masked = here[(here["method"] != FULL) & (here["guided"] != "printed")]
+        colours = [*masked["method"].unique(), *sorted(set(masked["head"]) - {"random"})]
+        for (method, head, guided), some in masked.groupby(["method", "head", "guided"], sort=False):
+            usual = title(method) + (", a teacher" if guided else "")
+            label, line = (usual, "--" if guided else "-") if head == "random" else (f"SMP-L, the head {head}", ":")
+            curve(ax, some, value, colours.index(method if head == "random" else head), label, line)
         framed(ax, here, value)
         ax.set(ylabel=f"{name} (x 100)")
         ax.set_title("" if place % 2 else names[place // 2], fontsize=10, loc="left")
@@ -209,6 +185,12 @@ chapter.shown(part_of_squad, "minilm")
 
 
 # %% tags=["hide-input"]
+from lottery.findings.learned_masks import WHOLE, advantages, over_all
+from lottery.suite.chapter import by_remaining
+
+PLAIN = {"head": "random", "guided": ""}  # what all methods have
+
+
 def compared(rows: pd.DataFrame, pairs: list[tuple[str, str, dict, dict]]) -> dict[str, dict[float, str]]:
     """Differences in points by sparsity with 95 % intervals over seeds; of each its words, the metric, one and other."""
     lines = {}
@@ -280,6 +262,11 @@ answers(cost_of_freezing, "minilm")
 
 
 # %% tags=["hide-input"]
+from lottery.suite.chapter import points
+
+tables = read_published("jiang2023_results")
+
+
 def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
     """Scores that the paper prints in points, a row a method and each of these columns, a column each share."""
     rows = rows.sort_values(["metric", "teacher"], kind="stable").assign(
@@ -303,6 +290,10 @@ printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method")
 
 
 # %% tags=["hide-input"]
+from lottery.claims.a_teacher_adds_to_f1 import TOLD
+from lottery.findings import published
+
+
 def teacher_adds() -> Markdown:
     """The sentence on teachers, beside what Table 1 gives."""
     over = ["metric", "method", "sparsity"]
@@ -336,6 +327,13 @@ teacher_adds()
 
 
 # %% tags=["hide-input"]
+classes = partial(
+    chapter.shown,
+    among=lambda runs: scored(runs[runs["task"] != "squad"]),
+    nothing="*Not part of this build: `tasks` is empty.*",
+)
+
+
 def models_drawn(rows: pd.DataFrame) -> None:
     """Mean score over the tasks against the share of weights that remains, a panel a model, a line a method and a rise."""
     names = list(rows["model"].unique())

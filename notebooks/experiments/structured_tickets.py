@@ -103,17 +103,11 @@ from IPython.display import Markdown
 from transformers import BertConfig
 
 from lottery.experiments.super_ticket import sizes
-from lottery.findings import contrasted_masks, learned_masks, published, super_tickets
-from lottery.findings.contrasted_masks import CAP, GUIDED, MOVEMENT
-from lottery.findings.super_tickets import FULL, TICKETS
-from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, remain, title
-from lottery.training import contrast
+from lottery.suite.chapter import perform, read_published, title
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, nothing="*Not part of this build.*")
-tables = read_published("jiang2023_results")
 base = BertConfig()  # BERT-base is the default
 BERTS = {"heads": base.num_hidden_layers * base.num_attention_heads, "mlps": base.num_hidden_layers}
 LEVELS = range(1, 9)  # of the paper
@@ -145,6 +139,10 @@ levels()
 
 
 # %% tags=["hide-input"]
+from lottery.findings import super_tickets
+from lottery.findings.super_tickets import FULL, TICKETS
+
+
 def drawn(runs: pd.DataFrame) -> None:
     """Score against the share of heads that is kept, a panel a task, a line each kind of ticket."""
     rows = super_tickets.printed(super_tickets.scored(runs))
@@ -247,6 +245,9 @@ shown(chosen)
 
 
 # %% tags=["hide-input"]
+tables = read_published("jiang2023_results")
+
+
 def quoted() -> pd.DataFrame:
     """Scores of the full model, super tickets and SMP, and the difference of the first two."""
     rows = tables[(tables["table"] == 2) & (tables["model"] == "bert-base-uncased")]
@@ -262,6 +263,9 @@ quoted()
 
 
 # %% tags=["hide-input"]
+from lottery.findings import published
+
+
 def gains() -> Markdown:
     """How many of the paper's tasks gain."""
     rows = tables[(tables["table"] == 2) & (tables["model"] == "bert-base-uncased") & (tables["task"] != "average")]
@@ -306,6 +310,9 @@ too_large()
 
 
 # %% tags=["hide-input"]
+from lottery.statistics import Estimate
+
+
 def recipes(runs: pd.DataFrame) -> pd.DataFrame:
     """The released tickets beside the printed ones: heads kept and scores, a row a kind and level."""
     lines = {}
@@ -339,6 +346,9 @@ shown(recipes)
 
 
 # %% tags=["hide-input"]
+from lottery.training import contrast
+
+
 def weights() -> Markdown:
     """How much the parts of CAP's loss count."""
     return Markdown(
@@ -357,6 +367,11 @@ weights()
 
 
 # %% tags=["hide-input"]
+from lottery.findings import contrasted_masks, learned_masks
+from lottery.findings.contrasted_masks import CAP, GUIDED, MOVEMENT
+from lottery.suite.chapter import remain
+
+
 def contrast_drawn(rows: pd.DataFrame) -> None:
     """A line for each difference and sparsity."""
     lines = contrasted_masks.added(rows)
