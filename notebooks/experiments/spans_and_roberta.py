@@ -262,6 +262,7 @@ answers(cost_of_freezing, "minilm")
 
 
 # %% tags=["hide-input"]
+from lottery.findings import published
 from lottery.suite.chapter import points
 
 tables = read_published("jiang2023_results")
@@ -291,7 +292,6 @@ printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method")
 
 # %% tags=["hide-input"]
 from lottery.claims.a_teacher_adds_to_f1 import TOLD
-from lottery.findings import published
 
 
 def teacher_adds() -> Markdown:
