@@ -7,7 +7,7 @@ import scipy.stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
-from lottery.findings import budgets, regimes
+from lottery.findings import regimes
 
 SPARSITIES = (0.0, 0.3, 0.6, 0.9)
 HELD, FREED = "pruned_in_pretraining", "information_deletion"
@@ -80,11 +80,3 @@ def test_the_best_of_several_rates_is_chosen_model_by_model():
         gains[seed].append(max(row) - row[1e-3])
     assert gain == pytest.approx(t_interval([sum(each) / 2 for each in gains.values()]))
     assert gain.mean >= 0
-
-
-def test_rates_are_summed_as_triangles():
-    """One schedule is a triangle of height 1, a tooth of the saw one of height 1 / k, the first without its start."""
-    for epochs in (1, 3, 12):
-        once, released = budgets.summed_rates(epochs)
-        assert once == pytest.approx(epochs / 2, rel=1e-3)
-        assert released == pytest.approx(sum(1 / (2 * k) for k in range(1, epochs + 1)) - 0.045, abs=2e-3)

@@ -96,18 +96,18 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
         means, tolerance = full.mean(axis=1), float(np.sqrt(full.var(axis=1, ddof=1).mean()))
         majority = rows.loc[rows["task"] == task, "majority"].fillna(0).iloc[0]
         judged = bool(means.mean() > majority) and not np.isnan(tolerance)
-        found = of_task(rows, task).query("ticket == 'iterative'").pivot_table("score", "world", "sparsity")
-        won = [sparsity for sparsity in found if judged and stats.is_winning(found[sparsity], means, tolerance)]
-        at = max(won, default=min(found))
+        scores = of_task(rows, task).query("ticket == 'iterative'").pivot_table("score", "world", "sparsity")
+        won = [sparsity for sparsity in scores if judged and stats.is_winning(scores[sparsity], means, tolerance)]
+        at = max(won, default=min(scores))
         table[task] = {
             "full": means.mean(),
             "tolerance": tolerance,
             "judged": judged,
-            "tried": len(found.columns),
+            "tried": len(scores.columns),
             "won": len(won),
             "highest": max(won, default=np.nan),
             "at": at,
-            "cost": stats.paired_difference(found[at], means[found.index]),
+            "cost": stats.paired_difference(scores[at], means[scores.index]),
         }
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("task")
 
@@ -132,9 +132,9 @@ def within_sd(printed: pd.DataFrame) -> pd.DataFrame:
 
     returns  `of_full`, by the standard deviation of the full model; `of_ticket`, by the ticket's own
     """
-    full, found = (printed[printed["ticket"] == ticket].set_index("task") for ticket in ("full", "iterative"))
-    lost = (full["score"] - found["score"]).round(4)
-    return pd.DataFrame({"of_full": lost <= full["sd"], "of_ticket": lost <= found["sd"]})
+    full, ticket = (printed[printed["ticket"] == kind].set_index("task") for kind in ("full", "iterative"))
+    lost = (full["score"] - ticket["score"]).round(4)
+    return pd.DataFrame({"of_full": lost <= full["sd"], "of_ticket": lost <= ticket["sd"]})
 
 
 def transferred(rows: pd.DataFrame) -> pd.DataFrame:

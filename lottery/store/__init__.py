@@ -36,7 +36,6 @@ from lottery.store.run import (
 )
 from lottery.store.tables import (
     leftovers,
-    not_recorded,
     record,
     recorded,
     recorded_rows,
@@ -69,7 +68,6 @@ __all__ = [
     "key_of",
     "leftovers",
     "needs",
-    "not_recorded",
     "parameters",
     "perform",
     "provenance",

@@ -80,11 +80,6 @@ def recorded(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path) if Path(path).is_file() else pd.DataFrame()
 
 
-def not_recorded(notebook: str, profile: str) -> str:
-    """What a page says, in Markdown, where there is no recorded table of a notebook yet: how to make it."""
-    return f"*Not recorded yet: `lottery run {notebook} --profile {profile}`, then `lottery record {profile}`.*"
-
-
 def recorded_rows(folder: Path) -> dict[str, dict[str, Any]]:
     """{key: what is told} of all runs in the recorded tables of a folder; what a row does not tell is left out."""
     paths = sorted(Path(folder).glob("*.parquet"))

@@ -51,7 +51,9 @@ class Chapter:
 
     def missing(self, profile: str = "miniature") -> Markdown:
         """How the runs of a profile are recorded, for where they are not."""
-        return Markdown(store.not_recorded(self.name, profile))
+        return Markdown(
+            f"*Not recorded yet: `lottery run {self.name} --profile {profile}`, then `lottery record {profile}`.*"
+        )
 
     def shown(
         self,

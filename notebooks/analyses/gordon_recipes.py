@@ -124,7 +124,7 @@ pd.DataFrame(
 per_epoch, several = 200, 9
 steps = np.arange(several * per_epoch)
 one, saw = schedules.linear_with_warmup(len(steps), len(steps) // 10), schedules.sawtooth(per_epoch)
-_, ax = plt.subplots(figsize=(7.0, 2.8))
+(ax,) = plots.panels(1, size=(7.0, 2.8))
 ax.plot(steps / per_epoch, [one(step) for step in steps], label="one schedule")
 ax.plot(steps / per_epoch, [saw(step) for step in steps], label="as released")
 ax.set(xlabel="epochs", ylabel="share of the peak rate")
