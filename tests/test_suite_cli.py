@@ -389,6 +389,22 @@ def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counti
     assert (code, "the profile quick names no notebook" in told) == (2, True)
 
 
+def test_a_notebook_run_by_itself_takes_what_a_profile_shares_and_is_recorded_only_where_it_is_named(
+    lottery, counting, notebook, executed
+):
+    (counting / "notebooks/profiles/more.yaml").write_text("everywhere: {upto: 2}\nexperiments/count:\n")
+    notebook("experiments/again", COUNT)
+    lottery("run", "again", "--profile", "more")
+    assert executed[0][:2] == ("experiments/again", {"upto": 2})
+    assert lottery("runs", "more", "--notebook", "again")[1].splitlines()[1].split()[-1] == "2"
+    perform(counting, 0, 1)
+    assert "2 runs recorded" in lottery("record", "more")[1]
+    code, _, told = lottery("record", "more", "--notebook", "again")
+    assert (code, "the profile more does not name experiments/again, but experiments/count" in told) == (2, True)
+    (counting / "notebooks/profiles/more.yaml").write_text("everywhere: {upto: 2}\n")
+    assert "the profile more names no notebook" in lottery("record", "more")[2]
+
+
 def test_record_goes_on_where_another_store_ended(lottery, counting):
     perform(counting, 0, 1, 2, 3)
     lottery("record", "more")

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
+from lottery import choices
 from lottery.suite import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +89,20 @@ def test_every_profile_names_only_what_there_is():
     assert {"smoke", "quick"} <= set(found)
     for profile in found:
         notebooks.profile(ROOT, profile)
+
+
+def test_every_run_of_the_profile_paper_can_be_named(tmp_path, monkeypatch):
+    """With made-up folders for its data and no model: what it asks for is what experiments take."""
+    (tmp_path / "text").mkdir()
+    for task in choices.offered("tasks"):
+        (tmp_path / choices.choose("tasks", task).FOLDER).mkdir(exist_ok=True)
+    monkeypatch.setattr("lottery.experiments.starts._check", lambda model: None)
+    monkeypatch.setattr("lottery.experiments.starts._splits", lambda task, data: ["train", "dev"])
+    monkeypatch.setattr("lottery.experiments.starts._read", lambda text: None)
+    places = {"glue_data": str(tmp_path), "text": str(tmp_path / "text")}
+    for name, given in notebooks.profile(ROOT, "paper").items():
+        here = {each: places[value] if each in ("data_dir", "text") else value for each, value in given.items()}
+        assert notebooks.grid(ROOT, name, here), name
 
 
 # Finding
@@ -212,21 +227,73 @@ def test_a_profile_says_what_it_changes_and_an_empty_one_changes_nothing(checkou
     (checkout / "notebooks/profiles/empty.yaml").write_text("")
     assert notebooks.profile(checkout, "full") == {"experiments/count": {"upto": 5}}
     assert notebooks.profile(checkout, "empty") == {}
+    assert notebooks.under_profile(checkout, "empty", "experiments/count") == {}
+
+
+def of_part(path, part):
+    """Give a notebook to another part of the book than the first."""
+    path.write_text(path.read_text().replace("part: first", f"part: {part}"))
+
+
+SHARING = """\
+everywhere: {upto: 1, share: 0.1, loud: true, place: here}
+first: {share: 0.2, words: [two]}
+experiments/count: {words: [three]}
+experiments/other:
+analyses/last: {loud: false}
+"""
+
+
+def test_what_a_profile_shares_counts_where_nothing_nearer_is_said(checkout, notebook):
+    """Against the sentence, by hand: for each notebook what it says itself, else its part, else everywhere."""
+    for name in ("experiments/count", "experiments/other", "experiments/unnamed"):
+        notebook(name, COUNT)
+    for name in ("analyses/last", "analyses/unnamed_last"):
+        of_part(notebook(name, '# %% tags=["parameters"]\nupto = 3\nshare = 0.5\nloud = False\n'), "last")
+    (checkout / "notebooks/profiles/sharing.yaml").write_text(SHARING)
+    assert notebooks.profile(checkout, "sharing") == {
+        "experiments/count": {"upto": 1, "share": 0.2, "loud": True, "place": "here", "words": ["three"]},
+        "experiments/other": {"upto": 1, "share": 0.2, "loud": True, "place": "here", "words": ["two"]},
+        "analyses/last": {"upto": 1, "share": 0.1, "loud": False},
+    }
+    by_itself = {
+        "experiments/count": {"upto": 1, "share": 0.2, "loud": True, "place": "here", "words": ["three"]},
+        "experiments/unnamed": {"upto": 1, "share": 0.2, "loud": True, "place": "here", "words": ["two"]},
+        "analyses/unnamed_last": {"upto": 1, "share": 0.1, "loud": True},
+    }
+    for name, given in by_itself.items():
+        assert notebooks.under_profile(checkout, "sharing", name) == given
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("experiments/coumt: {upto: 1}", "profile wrong: no notebook 'experiments/coumt' .*mean 'experiments/count'"),
+        (
+            "experiments/coumt: {upto: 1}",
+            "profile wrong: no notebook or part 'experiments/coumt' .*mean 'experiments/count'",
+        ),
         ("experiments/count: {upot: 1}", "mean 'upto'"),
         ("experiments/count: {upto: many}", "not a whole number"),
         ("experiments/count: 3", "holds 3; write `parameter: value` lines"),
+        ("everywhere: [upto]", "everywhere holds .*; write `parameter: value` lines"),
+        ("everywhere: {upot: 1}", r"everywhere has no parameter 'upot' \(did you mean 'upto'\?\): there are grid_of, "),
+        (
+            "everywhere: {upto: many}",
+            "profile wrong, everywhere: notebook experiments/count: upto = 'many' is not a whole",
+        ),
+        ("everywhere: {share: 1}", "everywhere: notebook analyses/other: share = 1 is not a text"),
+        ("everywhere: {share: all}", "everywhere: notebook experiments/count: share = 'all' is not a number"),
+        ("first: {grid_of: x}", "first has no parameter 'grid_of'"),
+        ("first: {upto: 1.5}", "profile wrong, first: notebook experiments/count: upto = 1.5 is not a whole number"),
+        ("frist: {upto: 1}", r"no notebook or part 'frist' \(did you mean 'first'\?\)"),
+        ("first: {upto: 1}\nfirst: {share: 1}", "'first' is there twice"),
         ("- a", "holds list"),
         ("a: [", "is not yaml"),
     ],
 )
 def test_a_wrong_profile_is_refused(checkout, notebook, text, told):
     notebook("experiments/count", COUNT)
+    of_part(notebook("analyses/other", '# %% tags=["parameters"]\ngrid_of = "a"\nshare = "all"\n'), "last")
     (checkout / "notebooks/profiles/wrong.yaml").write_text(text)
     with pytest.raises(ValueError, match=told):
         notebooks.profile(checkout, "wrong")

@@ -128,7 +128,7 @@ def run(
 
     root = notebooks.checkout()
     name = notebooks.named(root, notebook)
-    given = notebooks.profile(root, profile).get(name, {}) if profile else {}
+    given = notebooks.under_profile(root, profile, name) if profile else {}
     typed = notebooks.read_parameters(file) if file else {}
     typed |= notebooks.parsed(root, name, dict(pair.split("=", 1) for pair in parameter or []))
     given |= from_folder(Path.cwd(), root, typed)
@@ -265,7 +265,8 @@ def runs(
     typer.echo(f"{'notebook':<40} finished  failed  missing")
     for name in names:
         with chdir(root):
-            states = store.status(notebooks.grid(root, name, overrides.get(name, {})), _results(root, results))
+            given = notebooks.under_profile(root, profile, name) if notebook else overrides.get(name, {})
+            states = store.status(notebooks.grid(root, name, given), _results(root, results))
         counts = [(states["state"] == state).sum() for state in ("finished", "failed", "missing")]
         typer.echo(f"{name:<40} {counts[0]:>8}  {counts[1]:>6}  {counts[2]:>7}")
         failed = states[states["state"] == "failed"]
@@ -293,6 +294,8 @@ def record(
     if not overrides:
         raise ValueError(f"the profile {profile} names no notebook, so none of its runs are to be recorded")
     only = notebook and notebooks.named(root, notebook)
+    if only and only not in overrides:
+        raise ValueError(f"the profile {profile} does not name {only}, but {', '.join(overrides)}")
     before = store.recorded_rows(root / "book" / "records" / profile)
     missing = []
     for name, given in overrides.items():

@@ -18,7 +18,7 @@ from contextlib import chdir, contextmanager
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import jupytext
@@ -31,6 +31,7 @@ from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
+EVERYWHERE = "everywhere"  # in a profile: what all its notebooks share
 AUTO = "auto"  # as a default: the notebook finds the number itself, unless one is given
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
@@ -84,26 +85,72 @@ def profiles(root: Path) -> list[str]:
 
 
 def profile(root: Path, name: str) -> dict[str, dict[str, Any]]:
-    """What a profile changes: {notebook: {parameter: value}}.
+    """What a profile changes in the notebooks that it names: {notebook: {parameter: value}}.
 
-    Raises ValueError for an unknown profile, notebook or parameter and for a value of another type, naming the offers.
+    Below EVERYWHERE, or below the name of a part of the book, stands what notebooks share. It counts in each of them
+    that has the parameter; of two values the nearer one does: a notebook's own, then that of its part.
+    Raises ValueError for an unknown profile, part, notebook or parameter, for one below EVERYWHERE or a part that none
+    of its notebooks has, and for a value of another type, naming the offers.
     """
+    lines, notebooks = _profile(root, name)
+    return {place: _gathered(lines, notebooks[place], place) for place in lines if place in notebooks}
+
+
+def under_profile(root: Path, name: str, notebook: str) -> dict[str, Any]:
+    """What a profile changes in a notebook run by itself; where it does not name it, what it says for all and its part.
+
+    Raises ValueError as `profile` does.
+    """
+    lines, notebooks = _profile(root, name)
+    return _gathered(lines, notebooks[notebook], notebook) if lines else {}
+
+
+class _Notebook(NamedTuple):
+    part: str  # of the book; "" for none
+    defaults: dict[str, Any]
+
+
+def _profile(root: Path, name: str) -> tuple[dict[str, dict[str, Any]], dict[str, _Notebook]]:
+    """A profile's lines once they have been looked through, by place, and all notebooks by name."""
     if name not in profiles(root):
         raise ValueError(f"no profile {name!r}{_offer(name, profiles(root))}")
-    changes = read_parameters(root / "notebooks" / "profiles" / f"{name}.yaml")
-    for notebook, overrides in changes.items():
-        if notebook not in find(root):
-            raise ValueError(f"profile {name}: no notebook {notebook!r}{_offer(notebook, find(root))}")
+    lines = read_parameters(root / "notebooks" / "profiles" / f"{name}.yaml")
+    sources = {each: _read(root, each) for each in find(root)} if lines else {}
+    notebooks = {
+        each: _Notebook(_header(source).get("part", ""), _defaults(each, source)) for each, source in sources.items()
+    }
+    places = {EVERYWHERE: list(notebooks)} | {each: [each] for each in notebooks}
+    for each, (part, _) in notebooks.items():
+        if part:
+            places.setdefault(part, []).append(each)
+    for place, overrides in lines.items():
+        if place not in places:
+            raise ValueError(f"profile {name}: no notebook or part {place!r}{_offer(place, list(places))}")
         if overrides is not None and not isinstance(overrides, dict):
-            raise ValueError(f"profile {name}: {notebook} holds {overrides!r}; write `parameter: value` lines below it")
-        resolve(root, notebook, overrides or {})
-    return {notebook: overrides or {} for notebook, overrides in changes.items()}
+            raise ValueError(f"profile {name}: {place} holds {overrides!r}; write `parameter: value` lines below it")
+        for parameter, value in (overrides or {}).items():
+            having = [each for each in places[place] if parameter in notebooks[each].defaults]
+            if not having:
+                offered = sorted({other for each in places[place] for other in notebooks[each].defaults})
+                raise ValueError(f"profile {name}: {place} has no parameter {parameter!r}{_offer(parameter, offered)}")
+            try:
+                for each in having:
+                    _resolved(each, notebooks[each].defaults, {parameter: value})
+            except ValueError as error:
+                raise ValueError(f"profile {name}, {place}: {error}") from None
+    return {place: overrides or {} for place, overrides in lines.items()}, notebooks
+
+
+def _gathered(lines: Mapping[str, dict[str, Any]], notebook: _Notebook, name: str) -> dict[str, Any]:
+    """What lines of a profile say for one notebook, what stands nearest to it last."""
+    shared = lines.get(EVERYWHERE, {}) | lines.get(notebook.part, {})
+    return {each: value for each, value in shared.items() if each in notebook.defaults} | lines.get(name, {})
 
 
 def read_parameters(file: Path) -> dict[str, Any]:
-    """The mapping in a yaml file; {} for an empty one."""
+    """The mapping in a yaml file; {} for an empty one. Raises ValueError for any other, and for a name given twice."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _EachOnce)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not yaml: {' '.join(str(error).split())}") from None
     if not isinstance(content or {}, dict):
@@ -111,12 +158,27 @@ def read_parameters(file: Path) -> dict[str, Any]:
     return content or {}
 
 
+class _EachOnce(yaml.SafeLoader):
+    """Refuses a name that comes twice in a mapping, of which yaml would keep the second without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [name.value for name, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.YAMLError(f"{name!r} is there twice{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
 def defaults(root: Path, name: str) -> dict[str, Any]:
     """The parameters of a notebook and their default values, in the order of its parameters cell.
 
     Raises ValueError if there is no such cell, or if it does anything but give names plain values.
     """
-    source = _tagged(_read(root, name), "parameters")
+    return _defaults(name, _read(root, name))
+
+
+def _defaults(name: str, notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    source = _tagged(notebook, "parameters")
     if source is None:
         raise ValueError(f"notebook {name} has no cell tagged `parameters`: give it one, empty if it takes none")
     values: dict[str, Any] = {}
@@ -137,7 +199,11 @@ def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, An
 
     Raises ValueError for an unknown parameter or a value of another type than its default's, before anything runs.
     """
-    values = defaults(root, name)
+    return _resolved(name, defaults(root, name), overrides)
+
+
+def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(values)
     for parameter, value in overrides.items():
         if parameter not in values:
             raise ValueError(f"notebook {name} has no parameter {parameter!r}{_offer(parameter, list(values))}")
@@ -222,7 +288,11 @@ def grid(root: Path, name: str, overrides: Mapping[str, Any]) -> list[Any]:
 
 def header(root: Path, name: str) -> dict[str, Any]:
     """What a notebook's first lines say of its place in the book, `lottery: {part: ..., order: ...}`; {} if nothing."""
-    return dict(_read(root, name).metadata.get("lottery", {}))
+    return _header(_read(root, name))
+
+
+def _header(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    return dict(notebook.metadata.get("lottery", {}))
 
 
 def title(root: Path, name: str) -> str:

@@ -24,7 +24,7 @@
 # %% tags=["parameters"]
 model = "minilm"  # whose weights are pruned: a folder, a name of the hub, or "minilm"
 sparsity = 0.5  # share of the weights removed
-epochs = 3  # of each training
+passes = 3  # of each training over its examples
 seed = 0  # of the new head and of the order of the examples
 
 # %% [markdown]
@@ -78,9 +78,9 @@ f"{len(seen)} examples to learn from, {len(unseen)} to judge by"
 
 # %%
 def train(network, optimizer) -> None:
-    """A few epochs over `seen`."""
+    """A few passes over `seen`."""
     network.train()
-    for epoch in range(epochs):
+    for epoch in range(passes):
         order = examples.seeded(seed + epoch)
         for rows in examples.shuffled_batches(seen.lengths, 24, order):
             network(**seen.batch(rows)).loss.backward()
