@@ -94,6 +94,7 @@ cuts = [
         retrain_epochs=retrained,
         seed=tuned.seed,
         also=other,
+        saved=tuned.task == OWN and retrained > 0 and sparsity > 0,  # yours is worth the room
     )
     for tuned in dense
     for sparsity in dict.fromkeys([0.0, *sparsities])
@@ -348,6 +349,29 @@ display(
     *([mine_in_words()] if OWN in tasks else []),
     *([in_words(live[live["dense.task"] != OWN])] if set(tasks) - {OWN} else []),
 )
+
+
+# %% tags=["hide-input", "answer"]
+def kept_in_words(table: pd.DataFrame) -> Markdown:
+    """Where mask and model lie of the largest cut of each kind that goes for next to nothing; of the first seed."""
+    place = Path("STORE" if Path(results).is_absolute() else results)
+    lines, of_key = [], {store.key(cut): cut for cut in cuts}
+    for kind in one_shot.cuts(table).itertuples():
+        keys = table.set_index(["dense.task", "pooler", "retrain_epochs", "sparsity"])["key"]
+        cut = of_key[keys.loc[[(kind.task, kind.pooler, kind.retrain_epochs, kind.free)]].iloc[0]]
+        if kind.free == 0 or kind.pooler != pooler:
+            continue
+        folder = place / "OneShot" / store.key(cut)
+        whole = place / "FineTuning" / store.key(cut.dense) / "model"
+        told = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`"
+        done = f"retrained {kind.retrain_epochs:g} epochs" if kind.retrain_epochs else "as cut"
+        lines.append(
+            f"- {in_markdown(known(kind.task).TITLE)}, {kind.free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {told}."
+        )
+    return Markdown("\n".join(lines))
+
+
+kept_in_words(live) if sparsities else Markdown("")
 
 
 # %% tags=["hide-input"]
