@@ -66,18 +66,17 @@ def test_every_docstring_can_be_shown_and_loses_nothing(path):
             assert words(parsed(text).astext()) == words(text)
 
 
-def test_fields_that_only_count_themselves_are_left_out():
+def test_what_is_imported_and_fields_that_only_count_themselves_are_left_out():
     class Pair(NamedTuple):
         one: float
-
-        def sign(self) -> int:
-            """A method."""
 
     listeners = {}
     docstrings.setup(SimpleNamespace(connect=listeners.__setitem__))
     skip = listeners["autodoc-skip-member"]
     assert skip(None, "class", "one", Pair.one, False, None) is True
-    assert skip(None, "class", "sign", Pair.sign, False, None) is None
+    assert skip(None, "module", "parsed", docutils.core.publish_doctree, False, None) is True
+    assert skip(None, "module", "as_rest", docstrings.as_rest, False, None) is None
+    assert skip(None, "module", "FORMAT", "a text", False, None) is None
     lines = ["`a`"]
     listeners["autodoc-process-docstring"](None, "function", "f", None, None, lines)
     assert lines == ["``a``", ""]

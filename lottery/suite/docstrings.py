@@ -23,8 +23,9 @@ def _process(app: Any, what: str, name: str, member: object, options: Any, lines
 
 
 def _skip(app: Any, what: str, name: str, member: object, skip: bool, options: Any) -> bool | None:
-    # What a NamedTuple says of its fields by itself is their number.
-    return True if type(member).__name__ == "_tuplegetter" else None
+    """Leave out what is imported from elsewhere, and what a NamedTuple says of its fields by itself, their number."""
+    elsewhere = not str(getattr(member, "__module__", None) or "lottery").startswith("lottery")
+    return True if elsewhere or type(member).__name__ == "_tuplegetter" else None
 
 
 def as_rest(lines: list[str]) -> list[str]:
