@@ -10,6 +10,7 @@ from typing import NamedTuple
 import docutils.core
 import docutils.nodes
 import pytest
+from numpy.typing import ArrayLike
 
 from lottery.suite import docstrings
 
@@ -80,6 +81,17 @@ def test_what_is_imported_and_fields_that_only_count_themselves_are_left_out():
     lines = ["`a`"]
     listeners["autodoc-process-docstring"](None, "function", "f", None, None, lines)
     assert lines == ["``a``", ""]
+
+
+def test_a_type_that_would_be_spelled_out_goes_by_its_name():
+    def mean(values: ArrayLike, level: float) -> float:
+        """A function."""
+
+    listeners = {}
+    docstrings.setup(SimpleNamespace(connect=listeners.__setitem__))
+    listeners["autodoc-before-process-signature"](None, mean, False)
+    shown = {name: hint.__name__ for name, hint in mean.__annotations__.items()}
+    assert shown == {"values": "ArrayLike", "level": "float", "return": "float"}
 
 
 def test_the_reference_shows_the_modules_whose_functions_a_stranger_calls_first():

@@ -290,7 +290,7 @@ def test_a_row_is_linked_to_its_anchor_and_to_its_twins_or_is_not_there_yet(smal
         small / "book/rows.yaml",
         [("g7", "a"), ("g7-minilm", "b"), ("g1", "c"), ("g17", "d"), ("other", "a"), ("other", "b")],
     )
-    assert "| G1 | The first \\| row. | {ref}`G1 <g1>` | `a.py`, `b/c.py` |" in page
+    assert "| G1 | The first \\| row. | {ref}`G1 <g1>` | `a.py`, `b/`&#8203;`c.py` |" in page
     assert "| G2 | The second row. | not yet | `a.py` |" in page
     assert "| G7 | A figure. | {ref}`G7 <g7>`, {ref}`minilm <g7-minilm>` | `a.py` |" in page
     assert (

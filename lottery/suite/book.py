@@ -298,13 +298,18 @@ def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
         shown = [(entry["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
         links = ", ".join(f"{{ref}}`{name} <{label}>`" for name, label in shown) or "not yet"
         what = entry["what"].replace("|", "\\|")
-        code = ", ".join(f"`{file.removeprefix('lottery/')}`" for file in entry["code"])
+        code = ", ".join(_breaking(file.removeprefix("lottery/")) for file in entry["code"])
         listed.setdefault(entry["paper"], []).append(f"| {entry['row']} | {what} | {links} | {code} |")
     for paper, table in listed.items():
         heading = f"{{cite:t}}`{paper}`" if paper else "Beyond the papers"
         head = ["| row | what it is | where | code, in `lottery/` |", "|---|---|---|---|"]
         lines += [f"## {heading}", "", *head, *table, ""]
     return "\n".join(lines)
+
+
+def _breaking(path: str) -> str:
+    """A path as code that may be broken behind a slash, by a space of no width: columns are narrow."""
+    return "&#8203;".join(f"`{part}`" for part in re.findall(r"[^/]+/?", path))
 
 
 def how_this_was_made(

@@ -7,14 +7,18 @@ is markup but backticks: whatever reST would take for some is escaped.
 import re
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 ROW = re.compile(r"(\S+(?:, \S+)*?) {2,}(\S.*)")  # a name, or several, at the line's beginning, and what it means
 TABLE = [".. list-table::", "   :class: arguments", ""]
+NAMED = {ArrayLike: type("ArrayLike", (), {})}  # types that would be spelled out, in lines of parts that say nothing
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Sphinx's entrance to an extension."""
     app.connect("autodoc-process-docstring", _process)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-before-process-signature", _name)
     return {"parallel_read_safe": True}
 
 
@@ -26,6 +30,12 @@ def _skip(app: Any, what: str, name: str, member: object, skip: bool, options: A
     """Leave out what is imported from elsewhere, and what a NamedTuple says of its fields by itself, their number."""
     elsewhere = not str(getattr(member, "__module__", None) or "lottery").startswith("lottery")
     return True if elsewhere or type(member).__name__ == "_tuplegetter" else None
+
+
+def _name(app: Any, member: object, bound_method: bool) -> None:
+    hints = getattr(member, "__annotations__", {})
+    for argument, hint in hints.items():
+        hints[argument] = next((name for named, name in NAMED.items() if hint == named), hint)
 
 
 def as_rest(lines: list[str]) -> list[str]:

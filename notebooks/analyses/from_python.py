@@ -97,7 +97,7 @@ def accuracy(network) -> float:
 
 
 def adam(network) -> torch.optim.AdamW:
-    """Over all but the embeddings, half of this model, which need not change."""
+    """Over all but the embeddings, which need not change."""
     network.base_model.embeddings.requires_grad_(False)
     trained = [each for each in network.parameters() if each.requires_grad]
     return torch.optim.AdamW(trained, lr=2e-4)
