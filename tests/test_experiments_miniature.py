@@ -14,7 +14,7 @@ from lottery.models import families, opening
 
 def test_a_miniature_roberta_reads_the_same_text_in_its_own_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
-    monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 20)
+    monkeypatch.setattr("lottery.miniature.DOCUMENTS", 20)
     bert, roberta = (Miniature(seed=5, steps=2, family=family) for family in ("bert", "roberta"))
     run = store.perform(roberta, tmp_path)
     reader, theirs = (opening.tokenizer(each.weights(run)) for each in (roberta, bert))
@@ -48,7 +48,7 @@ def _passages(reader, ids):
 
 def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings(tmp_path, monkeypatch):
     monkeypatch.setattr("lottery.experiments.miniature_text.HELD_OUT_DOCUMENTS", 10)
-    monkeypatch.setattr("lottery.experiments.miniature_text.DOCUMENTS", 40)
+    monkeypatch.setattr("lottery.miniature.DOCUMENTS", 40)
     small = Miniature(seed=5, steps=0, documents=20, nouns=98)
     run = store.perform(small, tmp_path)
     language = Language(5, nouns=98)

@@ -27,6 +27,11 @@ sparsity = 0.5  # share of the weights removed
 passes = 3  # of each training over its examples
 seed = 0  # of the new head and of the order of the examples
 
+# %% tags=["remove-cell"]
+from lottery.suite.given import given
+
+globals().update(given("analyses/from_python", globals()))
+
 # %% [markdown]
 # ## A model and a table
 #
