@@ -43,7 +43,7 @@ SIZES = {
         "ways": ("smp_l",),
     },
     "cells": lambda get: (
-        get("monkeypatch").setattr("lottery.experiments.miniature_text.DOCUMENTS", 30)
+        get("monkeypatch").setattr("lottery.miniature.DOCUMENTS", 30)
         or {"empty": 2, "real": 1, "steps": 1, "epochs": 0.01, "rounds": 1}
     ),
     "table": lambda get: {"count": 3, "rounds": 1},

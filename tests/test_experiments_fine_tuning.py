@@ -176,3 +176,12 @@ def test_enough_goes_with_the_printed_recipe_only(fine_tuning, tmp_path):
 def test_other_epochs_are_refused(fine_tuning, epochs):
     with pytest.raises(ValueError, match="epochs"):
         replace(fine_tuning, epochs=epochs)
+
+
+def test_what_says_when_it_is_enough_is_held_out_of_texts_and_not_of_rows(fine_tuning):
+    """A label that comes often, but of one text alone, cannot have its share on both sides."""
+    auto = replace(fine_tuning, epochs="auto")
+    twelve = pd.DataFrame({"first": ["same"] * 12 + [f"text {n}" for n in range(40)], "label": [1] * 12 + [0] * 40})
+    learnt, held_out = auto._to_stop_by(auto.task_named("cola"), twelve)
+    assert not set(learnt["first"]) & set(held_out["first"])
+    assert len(learnt) + len(held_out) == 52

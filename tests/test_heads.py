@@ -29,7 +29,9 @@ def saved(tmp_path, config, tokenizer):
 
     def save(cls=BertForSequenceClassification, of=config, **changes) -> str:
         torch.manual_seed(0)
-        cls(type(of)(**(of.to_dict() | {"num_labels": 3} | changes))).save_pretrained(tmp_path / "model")
+        cls(type(of)(**(of.to_dict() | {"num_labels": 3, "problem_type": None} | changes))).save_pretrained(
+            tmp_path / "model"
+        )
         tokenizer.save_pretrained(tmp_path / "model")
         return str(tmp_path / "model")
 

@@ -102,11 +102,11 @@ def test_names_with_the_models_prefix_are_told_from_another_model(config):
     weights, named = prunable(model, embeddings=False), dict(model.named_parameters())
     mask = some_mask(weights)
     with pytest.raises(
-        ValueError, match=r"names 'encoder\.\S+' and these weights 'bert\.encoder\.\S+'.*models\.prunable"
+        ValueError, match=r"names 'encoder\.\S+' and these weights 'bert\.encoder\.\S+'.*families\.prunable"
     ):
         pruning.remove(named, mask)
     with pytest.raises(
-        ValueError, match=r"names 'bert\.encoder\.\S+' and these weights 'encoder\.\S+'.*models\.prunable"
+        ValueError, match=r"names 'bert\.encoder\.\S+' and these weights 'encoder\.\S+'.*families\.prunable"
     ):
         pruning.remove(weights, {f"bert.{name}": kept for name, kept in mask.items()})
     with pytest.raises(ValueError, match="another model"):

@@ -19,10 +19,8 @@ def held_out(table: pd.DataFrame, share: float, *, seed: int, stratified: bool) 
     ValueError where there are too few texts, or texts of a label, for that.
     """
     text = texts(table)
-    labels = table["label"][~text.duplicated()]
-    parts = train_test_split(
-        range(len(labels)), test_size=share, random_state=seed, stratify=labels if stratified else None
-    )
+    labels = table["label"][~text.duplicated()] if stratified else None
+    parts = train_test_split(range(text.nunique()), test_size=share, random_state=seed, stratify=labels)
     rows = table.groupby(text.to_numpy()).indices
     one, other = (
         table.iloc[np.concatenate([rows[number] for number in part])].reset_index(drop=True) for part in parts

@@ -179,7 +179,10 @@ class FineTuning:
         """What to train on, and the part that says when it is enough; none but where `epochs` is "auto"."""
         if self.epochs != AUTO:
             return train, train[:0]
-        several = task.KIND == "classification" and train["label"].value_counts().min() * HELD_OUT >= 1
+        several = False
+        if task.KIND == "classification":
+            texts = train["label"][~splitting.texts(train).duplicated()].value_counts()
+            several = texts.min() * HELD_OUT >= 1 and len(texts) <= HELD_OUT * texts.sum()
         return splitting.held_out(train, HELD_OUT, seed=self.seed, stratified=several)
 
     def _steps(self, train: Examples) -> int:

@@ -15,7 +15,12 @@ from pathlib import Path
 import torch
 import transformers
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, validate_repo_id
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    validate_repo_id,
+)
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import (
@@ -185,8 +190,7 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-        if no_bars_of_hub:
-            disable_progress_bars()
+        (disable_progress_bars if no_bars_of_hub else enable_progress_bars)()
 
 
 @contextmanager

@@ -56,7 +56,9 @@ def parameters(cls: type) -> type:
             build(self, *args, **values)
         except pydantic.ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "its arguments"
+            # Of a field that takes two types pydantic tells, too, which of them it tried.
+            places = [str(part) for part in first["loc"] if not str(part).startswith(("constrained-", "literal["))]
+            where = ".".join(places) or "its arguments"
             offered = ", ".join(field.name for field in fields(cls))
             why = first["msg"].removeprefix("Value error, ")
             known = "" if where in {field.name for field in fields(cls)} else f" (its parameters are {offered})"

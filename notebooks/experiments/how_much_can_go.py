@@ -76,6 +76,8 @@ if strange := [each for each in seeds if seeds.count(each) > 1]:
     raise ValueError(f"seeds = {seeds}: {strange[0]} is there twice, and would be one run")
 tasks = [task, *more_tasks]
 other = challenge(also, tasks, data_dir)
+if set(tasks) - {OWN} and not any(sparsities):
+    raise ValueError(f"sparsities = {sparsities}: give at least one share above 0")
 longest = max_length or (64 if model == "miniature" else 128)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
 study = replace(TaskStudy.from_cell(globals()), max_length=longest)
@@ -363,15 +365,16 @@ def kept_in_words(table: pd.DataFrame) -> Markdown:
             continue
         folder = place / "OneShot" / store.key(cut)
         whole = place / "FineTuning" / store.key(cut.dense) / "model"
-        told = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`"
+        then = ", and retrained" if kind.retrain_epochs else ""
+        use = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`{then}"
         done = f"retrained {kind.retrain_epochs:g} epochs" if kind.retrain_epochs else "as cut"
         lines.append(
-            f"- {in_markdown(known(kind.task).TITLE)}, {kind.free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {told}."
+            f"- {in_markdown(known(kind.task).TITLE)}, {kind.free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
         )
     return Markdown("\n".join(lines))
 
 
-kept_in_words(live) if sparsities else Markdown("")
+kept_in_words(live) if any(sparsities) else Markdown("")
 
 
 # %% tags=["hide-input"]

@@ -35,7 +35,7 @@ def measure(*, layers=12, width=768, model="minilm", shares=(0.03, 0.1, 0.5, 0.8
         for share in shares:
             mask = ByLot(layers=layers, width=width, sparsity=1 - share, seed=0).mask(None)
             figures.append(against_the_entropy(f"by lot, {share:.0%} remaining", mask, 1 - share, path, 1.03))
-        made = {"method": "magnitude", "embeddings": False, "pooler": False, "seed": 0}
+        made = {"importance": "magnitude", "embeddings": False, "pooler": False, "seed": 0}
         for scope in ("local", "global"):
             for share in shares:
                 cut = ticket_files.of_model(model, scope=scope, sparsity=1 - share, **made)

@@ -1,0 +1,29 @@
+"""Parts of a table: rows of one text stay together, and labels keep their shares."""
+
+import pandas as pd
+import pytest
+
+from lottery.data import splitting
+
+
+def test_rows_of_one_text_go_together_and_each_label_has_its_share():
+    table = pd.DataFrame({"first": [f"text {number // 2}" for number in range(80)], "label": [0, 0, 1, 1] * 20})
+    one, other = splitting.held_out(table, 0.2, seed=3, stratified=True)
+    assert not set(one["first"]) & set(other["first"])
+    assert (len(one), len(other)) == (64, 16)
+    assert other["label"].value_counts().to_dict() == {0: 8, 1: 8}
+    again, _ = splitting.held_out(table, 0.2, seed=3, stratified=True)
+    assert again.equals(one)
+
+
+def test_a_table_without_labels_is_dealt_out_too():
+    table = pd.DataFrame({"first": list("abcdefghij"), "second": list("klmnopqrst")})
+    one, other = splitting.held_out(table, 0.3, seed=0, stratified=False)
+    assert sorted([*one["first"], *other["first"]]) == list("abcdefghij")
+    assert len(other) == 3
+
+
+def test_a_label_of_one_text_cannot_be_in_both():
+    table = pd.DataFrame({"first": ["same"] * 12 + list("abcdefgh"), "label": [1] * 12 + [0] * 8})
+    with pytest.raises(ValueError, match="least populated"):
+        splitting.held_out(table, 0.2, seed=0, stratified=True)
