@@ -356,11 +356,11 @@ def test_a_side_that_cannot_be_told_is_nan_and_bounds_have_an_order():
 
 
 def test_a_difference_is_told_with_its_interval_where_there_is_one():
-    assert Estimate(0.012, 0.003, 0.021).told(100) == "+1.2 (+0.3 to +2.1)"
-    assert Estimate(-0.5, -1.25, 0.25).told(form="+.2f") == "-0.50 (-1.25 to +0.25)"
-    assert Estimate(0.12, 0.03, 0.21).told(form="+.0%") == "+12% (+3% to +21%)"
-    assert Estimate(2.0, math.nan, math.nan).told() == "+2.0 (no interval)"
-    assert Estimate(math.nan, math.nan, math.nan).told() == "not defined"
+    assert Estimate(0.012, 0.003, 0.021).in_words(100) == "+1.2 (+0.3 to +2.1)"
+    assert Estimate(-0.5, -1.25, 0.25).in_words(form="+.2f") == "-0.50 (-1.25 to +0.25)"
+    assert Estimate(0.12, 0.03, 0.21).in_words(form="+.0%") == "+12% (+3% to +21%)"
+    assert Estimate(2.0, math.nan, math.nan).in_words() == "+2.0 (no interval)"
+    assert Estimate(math.nan, math.nan, math.nan).in_words() == "not defined"
 
 
 def test_an_estimate_has_a_sign_where_its_interval_lies_on_one_side_of_zero():

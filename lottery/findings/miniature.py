@@ -89,22 +89,22 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
         ),
         (
             "30 % removed costs nothing that can be told from no change",
-            f"{at.loc[0.3, 'change'].told()} points",
+            f"{at.loc[0.3, 'change'].in_words()} points",
             at.loc[0.3, "change"].high >= 0,
         ),
         (
             "60 % removed raises the MLM loss by 5 % or more",
-            f"{at.loc[0.6, 'rise'].told()} %",
+            f"{at.loc[0.6, 'rise'].in_words()} %",
             at.loc[0.6, "rise"].mean >= 5,
         ),
         (
             "60 % removed costs 3 points or more",
-            f"{at.loc[0.6, 'change'].told()} points",
+            f"{at.loc[0.6, 'change'].in_words()} points",
             at.loc[0.6, "change"].mean <= -3,
         ),
         (
             "90 % removed costs 10 points or more",
-            f"{at.loc[0.9, 'change'].told()} points",
+            f"{at.loc[0.9, 'change'].in_words()} points",
             at.loc[0.9, "change"].mean <= -10,
         ),
         (

@@ -31,7 +31,7 @@ class Estimate(NamedTuple):
         """1 where the whole interval lies above 0, -1 where below; 0 where it holds 0, or there is none."""
         return int(self.low > 0) - int(self.high < 0)
 
-    def told(self, scale: float = 1.0, form: str = "+.1f") -> str:
+    def in_words(self, scale: float = 1.0, form: str = "+.1f") -> str:
         """The mean and, in brackets, the interval, where there is one: "+1.2 (+0.3 to +2.1)"."""
         mean, low, high = (f"{scale * value:{form}}" for value in self)
         if np.isnan(self.mean):

@@ -248,7 +248,7 @@ def advantages_told(rows: pd.DataFrame) -> Markdown:
     for classifier, some in rows[rows["classifier"] != "network"].groupby("classifier", sort=False):
         more = pattern_labels.advantage(network, some)
         sure = {1: "ahead", -1: "behind", 0: "neither ahead nor behind for sure"}[more.sign]
-        lines.append(f"minus that of {classifier}: {more.told(form='+.3f')}, {sure}")
+        lines.append(f"minus that of {classifier}: {more.in_words(form='+.3f')}, {sure}")
     return Markdown(
         f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
         f"{pattern_labels.weighted_f1(network):.2f}; " + "; ".join(lines) + "."
@@ -429,7 +429,7 @@ def linguistic_told(table: pd.DataFrame, whose: str) -> str:
         row = table[(table["kind"] == kind) & (table["pattern"] == "heterogeneous")].iloc[0]
         more = Estimate(row["mean"], row["low"], row["high"])
         side = {1: "more", -1: "less", 0: "neither more nor less for sure"}[more.sign]
-        lines.append(f"{name} {more.told(100)} points: {side}")
+        lines.append(f"{name} {more.in_words(100)} points: {side}")
     return f"- {whose}: {'; '.join(lines)}."
 
 
@@ -458,7 +458,7 @@ def norming(rows: pd.DataFrame) -> pd.DataFrame:
 
 def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
     """Differences of shares in words."""
-    return estimates.map(lambda more: more.told(100, "+.0f"))
+    return estimates.map(lambda more: more.in_words(100, "+.0f"))
 
 
 chapter.shown(norming, "live", among=patterns.grouped)

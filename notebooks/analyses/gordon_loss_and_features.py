@@ -173,9 +173,9 @@ def slopes_told(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) ->
     for loss in losses:
         for (condition, task), line in lines.slopes(lines.fitted(points, loss)).iterrows():
             rows[TITLES[condition], LOSSES[loss], title(task)] = {
-                "slope, least squares": line["slope"].told(form=".2f"),
+                "slope, least squares": line["slope"].in_words(form=".2f"),
                 "r²": f"{line['r2']:.3f}",
-                "median of slopes": line["median_slope"].told(form=".2f"),
+                "median of slopes": line["median_slope"].in_words(form=".2f"),
                 "leverage of the last point": f"{line['leverage']:.2f}",
                 "slope without it": f"{line['without_last']:.2f}",
                 "slopes with any one point left out": f"{line['lowest']:.2f} to {line['highest']:.2f}",

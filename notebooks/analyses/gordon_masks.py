@@ -180,14 +180,14 @@ def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
     return (
         pd.DataFrame(
             {
-                "differ in": table["different"].map(lambda share: share.told(form=".1%")),
+                "differ in": table["different"].map(lambda share: share.in_words(form=".1%")),
                 "by chance": table["chance"].map("{:.1%}".format),
                 "without the embeddings": table["different_without_embeddings"].map(
-                    lambda share: share.told(form=".1%")
+                    lambda share: share.in_words(form=".1%")
                 ),
-                "Jaccard": table["jaccard"].map(lambda index: index.told(form=".2f")),
+                "Jaccard": table["jaccard"].map(lambda index: index.in_words(form=".2f")),
                 "Jaccard by chance": table["chance_jaccard"].map("{:.2f}".format),
-                "kappa": table["kappa"].map(lambda kappa: kappa.told(form=".2f")),
+                "kappa": table["kappa"].map(lambda kappa: kappa.in_words(form=".2f")),
             }
         )
         .rename("{:.0%}".format, level="sparsity")
@@ -213,7 +213,7 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
         f"{mean.loc[most, BOTH]:.1%} of the weights, "
         f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
         f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is "
-        f"{findings.beyond_control(rows, most).told(100)} points more. Fine-tuning alone, with a single cut on both sides, "
+        f"{findings.beyond_control(rows, most).in_words(100)} points more. Fine-tuning alone, with a single cut on both sides, "
         f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's 6 % at every sparsity"
         f"{' but ' + ', '.join(over_6) if over_6 else ''}."
     )
@@ -327,8 +327,8 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
     for one, other in ((first, none), (last, first)) if last > first else ((first, none),):
         score, mask = findings.changes(rows, one, other)
         items.append(
-            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {score.told(100)} points, and the "
-            f"mask comes to differ from that of no fine-tuning by {mask.told(100)} points more: in "
+            f"- From {other:g} to {one:g} epochs before the cut the mean score changes by {score.in_words(100)} points, and the "
+            f"mask comes to differ from that of no fine-tuning by {mask.in_words(100)} points more: in "
             f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights."
         )
     return Markdown("\n".join(items))

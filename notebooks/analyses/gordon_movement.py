@@ -209,7 +209,7 @@ chapter.shown(epochs_drawn)
 def epochs_told(runs: pd.DataFrame) -> Markdown:
     """How much further weights have moved after the longest fine-tuning than after about one epoch, ours and theirs."""
     once, last, growth = findings.growth(findings.epochs_compared(runs))
-    ours = sorted(f"{title(task)} {estimate.told(form='+.0%')}" for task, estimate in growth.items())
+    ours = sorted(f"{title(task)} {estimate.in_words(form='+.0%')}" for task, estimate in growth.items())
     theirs = by_epoch.pivot_table("mean", "task", "epochs")
     printed = sorted(f"{title(task)} {row[12] / row[1] - 1:+.0%}" for task, row in theirs.iterrows())
     return Markdown(

@@ -198,7 +198,7 @@ def compared_told(runs: pd.DataFrame) -> Markdown:
     judged = ", ".join(map(title, runs["task"].dropna().unique()))
     lines = []
     for name, recipes in compared(runs).iterrows():
-        parts = "; ".join(f"{recipe} {estimate.told()}" for recipe, estimate in recipes.items())
+        parts = "; ".join(f"{recipe} {estimate.in_words()}" for recipe, estimate in recipes.items())
         signs = {estimate.sign for estimate in recipes}
         same = {1: "all recipes say more", -1: "all recipes say less", 0: "no recipe tells the two apart"}
         verdict = same[signs.pop()] if len(signs) == 1 else "the recipes do not agree"
@@ -245,7 +245,7 @@ def best_told(runs: pd.DataFrame) -> Markdown:
     which = ", ".join(f"{rate:g} at {removed:.0%}" for removed, rate in rates.items())
     return Markdown(
         f"The best rate on average is {which}. Taking the best of {scores.shape[1]} on dev for every model adds "
-        f"{gain.told(form='.1f')} points over one rate for all, {fixed:g}; chance alone adds "
+        f"{gain.in_words(form='.1f')} points over one rate for all, {fixed:g}; chance alone adds "
         f"something, since the best of several is never below any of them."
     )
 

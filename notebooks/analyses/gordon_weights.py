@@ -289,7 +289,7 @@ def heads_told() -> pd.DataFrame:
                 "heads": table["heads"],
                 "least pruned head": table["lowest"].map("{:.1%}".format),
                 "most pruned head": table["highest"].map("{:.1%}".format),
-                "spread over heads, against chance": table["ratio"].map(lambda ratio: ratio.told(form=".1f")),
+                "spread over heads, against chance": table["ratio"].map(lambda ratio: ratio.in_words(form=".1f")),
             }
         )
         .rename("{:.0%}".format, level="sparsity")
@@ -369,7 +369,7 @@ def correlations_told() -> pd.DataFrame:
     return pd.DataFrame(
         {"how many": table["tokens"].map("{:,.0f}".format)}
         | {
-            name: table[column].map(lambda correlation: correlation.told(form="+.2f"))
+            name: table[column].map(lambda correlation: correlation.in_words(form="+.2f"))
             for column, name in zip(findings.CORRELATIONS, names, strict=True)
         }
     ).rename_axis(["model", "tokens"])

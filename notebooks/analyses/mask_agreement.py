@@ -289,7 +289,7 @@ def kinship_told() -> Markdown:
     return Markdown(
         f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "
         f"different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So the task gives "
-        f"{given.told(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds, and changing only the seed "
+        f"{given.in_words(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds, and changing only the seed "
         f"takes {1 - every['same_task']:.2f}: both are in the masks."
     )
 
@@ -381,8 +381,8 @@ def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
             "heads unsure at a step": f"{row['unsure']:.0%}",
             "removed again (by lot)": with_lot(row["again"], row["by_lot"], ".0%"),
             "spread between seeds, over that by examples": f"{row['seeds_over_examples']:.1f}".replace("nan", ""),
-            "lower half by lot, minus lowest (points)": row["lower_half"].told(),
-            "any by lot, minus lowest (points)": row["any"].told(),
+            "lower half by lot, minus lowest (points)": row["lower_half"].in_words(),
+            "any by lot, minus lowest (points)": row["any"].in_words(),
         }
         for row in mask_agreement.certainty(cuts).to_dict("records")
     }

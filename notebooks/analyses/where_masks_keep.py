@@ -368,7 +368,7 @@ def kappas(rows: pd.DataFrame) -> pd.DataFrame:
         estimates = zip(BEYOND, mask_pairs.kappas(some).values(), strict=True)
         lines[place] = {
             "pairs": len(some),
-            **{f"beyond {what}": each.told(form=".2f").replace(" (no interval)", "") for what, each in estimates},
+            **{f"beyond {what}": each.in_words(form=".2f").replace(" (no interval)", "") for what, each in estimates},
             "largest by lot": f"{mask_pairs.by_lot(some):.3f}",
             "Jaccard (by lot)": f"{some['jaccard'].mean():.2f} ({some['by_lot'].mean():.2f})",
         }

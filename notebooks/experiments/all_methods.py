@@ -211,7 +211,7 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
         for name in equal_budgets.at(rows, sparsity)["method"].unique():
             lines[name][sparsity] = "some runs are missing"
         for name, (mean, difference) in equal_budgets.against_full(rows, sparsity).items():
-            lines[name][sparsity] = f"{mean:.1f}: {difference.told()}"
+            lines[name][sparsity] = f"{mean:.1f}: {difference.in_words()}"
     table = by_remaining({name: line for name, line in lines.items() if line}, gap="not met")
     return table.rename_axis("mean score (points): minus full")
 

@@ -262,7 +262,7 @@ chapter.shown(tickets, "recorded_or_live", nothing=NOTHING)
 # %% tags=["hide-input"]
 def smaller(more: pd.Series) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
-    by_score = "; ".join(f"{NAMES[name]} {more[name].told()}" for name in NAMES if name in more)
+    by_score = "; ".join(f"{NAMES[name]} {more[name].in_words()}" for name in NAMES if name in more)
     return Markdown(
         "Beside the stated score, the weights that a search keeps change by, in points, with 95 % intervals over the seeds "
         f"of the mean over the tasks: {by_score}."

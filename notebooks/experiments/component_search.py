@@ -245,7 +245,7 @@ def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
         MODES[row.mode] + (", no layer emptied" if row.guarded else "") + f", {row.recipe}"
         for row in table.itertuples()
     ]
-    more = table[["more_heads", "more_mlps"]].map(lambda estimate: estimate.told() if estimate else "")
+    more = table[["more_heads", "more_mlps"]].map(lambda estimate: estimate.in_words() if estimate else "")
     columns = {
         "searches": table["searches"],
         "heads left": table["heads"].map("{:.0%}".format),
@@ -310,7 +310,7 @@ def places_told(rows: pd.DataFrame) -> pd.DataFrame:
         "MLPs left": table["mlps"].map("{:.0%}".format),
         "score kept there": table["there"].map("{:.0%}".format),
         "score kept on dev": table["on_dev"].map("{:.0%}".format),
-        "there minus dev (points)": table["more"].map(Estimate.told),
+        "there minus dev (points)": table["more"].map(Estimate.in_words),
     }
     return pd.DataFrame(columns).set_index("looks at")
 
@@ -468,7 +468,7 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
     row = table.iloc[0]
     return Markdown(
         f"Two of the {row['tasks']} tasks share {row['shared']:.1f} heads on average, independent masks of these sizes "
-        f"{row['expected']:.1f}: {row['more'].told()} heads more, the 95 % interval over {row['seeds']} seeds in brackets."
+        f"{row['expected']:.1f}: {row['more'].in_words()} heads more, the 95 % interval over {row['seeds']} seeds in brackets."
     )
 
 

@@ -259,7 +259,7 @@ def contrasts_told(models: pd.DataFrame) -> pd.DataFrame:
     table = contrasts(models)
     largest = [f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)]
     names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("after retraining")]
-    columns = {"mean over tasks": table["more"].map(Estimate.told).to_numpy(), "largest on a task": largest}
+    columns = {"mean over tasks": table["more"].map(Estimate.in_words).to_numpy(), "largest on a task": largest}
     return pd.DataFrame(columns, index=pd.MultiIndex.from_frame(pd.concat(names, axis=1)))
 
 
@@ -397,7 +397,7 @@ def longer_told(models: pd.DataFrame) -> pd.DataFrame:
         "subnetwork": gaps["subnetwork"],
         "behind the full model": gaps["usual"].map("{:+.1f}".format),
         "both trained for longer": gaps["later"].map("{:+.1f}".format),
-        "change": gaps["change"].map(Estimate.told),
+        "change": gaps["change"].map(Estimate.in_words),
     }
     return pd.DataFrame(columns).set_index(["removed", "subnetwork"])
 

@@ -197,9 +197,9 @@ def losses_told(runs: pd.DataFrame) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "MLM loss by magnitude, against the full model": losses["rise"].map(
-                    lambda rise: rise.told(form="+.1%")
+                    lambda rise: rise.in_words(form="+.1%")
                 ),
-                "random minus magnitude (nats)": losses["worth"].map(lambda worth: worth.told(form=".3f")),
+                "random minus magnitude (nats)": losses["worth"].map(lambda worth: worth.in_words(form=".3f")),
             }
         )
         .rename(index="{:.0%}".format)
@@ -334,7 +334,9 @@ chapter.shown(lambda runs: left_to_lose(runs, as_published), "minilm")
 def changes_told(runs: pd.DataFrame) -> pd.DataFrame:
     """Change of the mean accuracy against the condition's own control, in points; = where it is within 2 points."""
     changes = regimes.changes(by_condition(runs, "accuracy"), margin=0.02)
-    texts = [f"{change.told(100)}{' =' if p < 0.05 else ''}" for change, p in zip(*changes.T.to_numpy(), strict=True)]
+    texts = [
+        f"{change.in_words(100)}{' =' if p < 0.05 else ''}" for change, p in zip(*changes.T.to_numpy(), strict=True)
+    ]
     table = pd.Series(texts, changes.index).unstack("condition")
     table = table[[name for name in TITLES if name in table]].rename(columns=TITLES, index="{:.0%}".format)
     return table.rename_axis(index="removed", columns=None)
@@ -375,7 +377,7 @@ def contrasts(accuracy: pd.DataFrame, loss: pd.DataFrame) -> pd.DataFrame:
 def contrasts_told(runs: pd.DataFrame) -> pd.DataFrame:
     """The differences with 95 % intervals over seeds (paired t)."""
     table = contrasts(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"))
-    return table.map(lambda difference: difference.told(100))
+    return table.map(lambda difference: difference.in_words(100))
 
 
 alone = "*These runs are of one condition: there is none to hold it against.*"

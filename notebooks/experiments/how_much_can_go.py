@@ -320,7 +320,7 @@ def after_the_cut(after: bool) -> list[str]:
 
 def in_points(change: stats.Estimate) -> str:
     """A change of the score in points, with its interval; where both models answer alike there is none."""
-    return "no answer changes" if np.isnan(change.low) and not change.mean else f"{change.told(100)} points"
+    return "no answer changes" if np.isnan(change.low) and not change.mean else f"{change.in_words(100)} points"
 
 
 def mine_in_words() -> Markdown:

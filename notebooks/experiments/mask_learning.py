@@ -209,7 +209,7 @@ def differences(rows: pd.DataFrame) -> dict[str, dict[float, str]]:
     for one, other, what in PAIRS:
         against = WHOLE if other == learned_masks.title(FULL) else {"title": other}
         if advantages := learned_masks.advantages(rows, {"title": one}, against):
-            lines[f"{one} minus {other}: {what}"] = {asked: each.told() for asked, each in advantages.items()}
+            lines[f"{one} minus {other}: {what}"] = {asked: each.in_words() for asked, each in advantages.items()}
     return lines
 
 

@@ -184,7 +184,7 @@ def compared(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
         some = added[added["recipe"] == recipe]
         if len(some):
             lines[f"{recipe}: minus base (points)"] = {
-                each.asked: stats.Estimate(*each[3:]).told() for each in some.itertuples()
+                each.asked: stats.Estimate(*each[3:]).in_words() for each in some.itertuples()
             }
     return by_remaining(lines)
 
@@ -308,7 +308,7 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
     for name in rows["title"].unique():
         if name != own:
             advantages = learned_masks.advantages(rows, {"title": own}, {"title": name})
-            lines[f"{own} minus {name}"] = {asked: each.told() for asked, each in advantages.items()}
+            lines[f"{own} minus {name}"] = {asked: each.in_words() for asked, each in advantages.items()}
     return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
 
 

@@ -232,7 +232,7 @@ def texts_told(runs: pd.DataFrame) -> pd.DataFrame:
     few, more = max(share), [prunable.over_seeds(prunable.more_examples(values)) for values in (share, gained, drop)]
     columns = {}
     for number in share.index.unique("documents"):
-        shares, of_gain, drops = (values[number].told(100) for values in more)
+        shares, of_gain, drops = (values[number].in_words(100) for values in more)
         columns[f"{number:,} documents"] = {
             "accuracy by guessing": f"{guessed:.1%}",
             f"accuracy of the control, {few} examples": span(control.loc[number, few], digits=1),
@@ -266,8 +266,8 @@ def texts_answered(runs: pd.DataFrame) -> Markdown:
     }
     return Markdown(
         f"With {min(more):,} documents, training on all examples instead of {max(shares)} changes the prunable share by "
-        f"{effect.least.told(100)} points of sparsity, with {max(more):,} by {effect.most.told(100)}; the first minus the "
-        f"second is {effect.contrast.told(100)}, {verdicts[effect.sign]} (paired over {len(more)} seeds, 95 % intervals)."
+        f"{effect.least.in_words(100)} points of sparsity, with {max(more):,} by {effect.most.in_words(100)}; the first minus the "
+        f"second is {effect.contrast.in_words(100)}, {verdicts[effect.sign]} (paired over {len(more)} seeds, 95 % intervals)."
     )
 
 
@@ -326,8 +326,8 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
         here = cut[cut["sparsity"] == sparsity]
         most = here.loc[here["share"].idxmax()]
         lines[f"{sparsity:.0%}"] = {
-            "MLM loss, global minus local (nats)": row["loss"].told(form="+.3f"),
-            "mean accuracy, global minus local (points)": row["accuracy"].told(100),
+            "MLM loss, global minus local (nats)": row["loss"].in_words(form="+.3f"),
+            "mean accuracy, global minus local (points)": row["accuracy"].in_words(100),
             "p against 1 point or more": "no p" if np.isnan(row["p"]) else f"{row['p']:.3f}",
             "matrix of which a global cut takes most": f"{in_words(most['matrix'])}, {most['share']:.1%}",
             "matrices emptied, of all": f"{int((here['share'] == 1).sum())} of {len(here)}",
@@ -430,8 +430,8 @@ def nouns_answered(runs: pd.DataFrame) -> Markdown:
         0: "no effect of the richness on the prunable share is shown",
     }
     return Markdown(
-        f"From {min(numbers)} to {max(numbers)} nouns the end of the first regime moves by {by_loss.told(100)} points of "
-        f"sparsity by the MLM loss and by {by_score.told(100)} by accuracy (paired over {len(losses.loc[min(numbers)])} "
+        f"From {min(numbers)} to {max(numbers)} nouns the end of the first regime moves by {by_loss.in_words(100)} points of "
+        f"sparsity by the MLM loss and by {by_score.in_words(100)} by accuracy (paired over {len(losses.loc[min(numbers)])} "
         f"seeds, 95 % intervals): by the loss, {verdicts[by_loss.sign]}."
     )
 
@@ -503,8 +503,8 @@ def foretold_answered(drops: pd.DataFrame) -> Markdown:
     for predictor in foretelling.PREDICTORS:
         others, none = foretelling.against(errors, predictor).values()
         sentences.append(
-            f"The {ANSWERS[predictor]} is off by {others.told(form='+.2f')} points more than the mean of the "
-            f"other tasks at that sparsity, and by {none.told(form='+.2f')} more than no drop: it is {verdicts[others.sign]} "
+            f"The {ANSWERS[predictor]} is off by {others.in_words(form='+.2f')} points more than the mean of the "
+            f"other tasks at that sparsity, and by {none.in_words(form='+.2f')} more than no drop: it is {verdicts[others.sign]} "
             f"than the other tasks alone (paired over {errors['seed'].nunique()} seeds, 95 % intervals)."
         )
     return Markdown(" ".join(sentences))

@@ -245,7 +245,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
             "of the sparsities tried": line["tried"],
             "that win": line["won"],
             "Chen et al.": f"{theirs[task]:.0%}" if task in theirs else "",
-            "ticket minus full model (points)": f"{line['cost'].told(100)} at {line['at']:.0%}",
+            "ticket minus full model (points)": f"{line['cost'].in_words(100)} at {line['at']:.0%}",
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
@@ -262,7 +262,7 @@ wins(rows)
 def worth(rows: pd.DataFrame) -> pd.DataFrame:
     """The found ticket minus each control, at each sparsity at which there are controls, averaged over the tasks."""
     table = findings.worth(rows)
-    table = table[[kind for kind in controls.KINDS if kind in table]].map(lambda ahead: ahead.told(100))
+    table = table[[kind for kind in controls.KINDS if kind in table]].map(lambda ahead: ahead.in_words(100))
     table = table.rename(columns=lambda kind: f"minus {controls.TITLES[kind]}", index="{:.0%}".format)
     return table.rename_axis("removed")
 
@@ -355,10 +355,10 @@ def best_told(differences: pd.DataFrame) -> Markdown:
     best, pairs = findings.ahead(means)
     text = (
         f"At {differences['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{differences['task'].nunique()} task(s): {findings.costs(means)[best].told(100)} points."
+        f"{differences['task'].nunique()} task(s): {findings.costs(means)[best].in_words(100)} points."
     )
     for (one, other), apart in pairs.items():
-        text += f" {title(one)} minus {title(other)}: {apart.told(100)} points."
+        text += f" {title(one)} minus {title(other)}: {apart.in_words(100)} points."
     if undefined := int(differences["undefined"].sum()):
         text += (
             f" {undefined} of {len(differences)} scores are not defined, as the model gives one answer to all, and count "
@@ -383,7 +383,7 @@ def carried_told(differences: pd.DataFrame) -> pd.DataFrame:
     theirs = carried[carried["task"].isin(differences["task"])].groupby("source")["difference"].mean()
     lines = {
         title(source): {
-            "mean over the tasks, minus the full model (points)": cost.told(100),
+            "mean over the tasks, minus the full model (points)": cost.in_words(100),
             "Chen et al., the same tasks": f"{100 * theirs[source]:+.1f}" if source in theirs else "",
         }
         for source, cost in findings.costs(means).items()
@@ -433,7 +433,7 @@ def varied(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "removed": table["sparsity"].map("{:.1%}".format),
             "score (x 100)": (100 * table["score"]).map("{:.1f}".format),
-            "minus the usual way (points)": [f"{more.told(100)} at {nearest:.0%}" for more, nearest in usual],
+            "minus the usual way (points)": [f"{more.in_words(100)} at {nearest:.0%}" for more, nearest in usual],
         },
         index=table.index,
     )
@@ -457,7 +457,7 @@ varied(rows)
 def crossed(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean over the tasks minus the full model, for masks of both papers on original and on recovered weights."""
     sparsity, table = findings.crossed(rows)
-    changes = table["change"].map(lambda change: change.told(100))
+    changes = table["change"].map(lambda change: change.in_words(100))
     return changes.rename(f"minus the full model at {sparsity:.0%} (points)").to_frame()
 
 

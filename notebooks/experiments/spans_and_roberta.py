@@ -196,7 +196,7 @@ def compared(rows: pd.DataFrame, pairs: list[tuple[str, str, dict, dict]]) -> di
     lines = {}
     for what, value, one, other in pairs:
         if more := advantages(rows, one, other, value):
-            lines[what] = {asked: each.told() for asked, each in more.items()}
+            lines[what] = {asked: each.in_words() for asked, each in more.items()}
     return lines
 
 
@@ -241,7 +241,7 @@ def cost_of_freezing(rows: pd.DataFrame) -> Markdown:
         more = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN, ["asked"])
         whole = 100 * here.loc[here["method"] == FULL, "score"].mean()
         phrases.append(
-            f"{more.told() if more else 'not tried'} points on the {model}, which has {whole:.1f} when it is fine-tuned whole"
+            f"{more.in_words() if more else 'not tried'} points on the {model}, which has {whole:.1f} when it is fine-tuned whole"
         )
     return Markdown(
         f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. One answer to all, the first word "
@@ -417,7 +417,7 @@ def printed_gains() -> Markdown:
     for model in ("bert-base-uncased", "roberta-base"):
         more = published.added(rows[rows["model"] == model], "method", "smp", "fine_tuning", ["task"])
         mean, gained, _ = published.gains(more)
-        phrases.append(f"{mean.told()} on {model}, more on {gained} of {len(more)} tasks")
+        phrases.append(f"{mean.in_words()} on {model}, more on {gained} of {len(more)} tasks")
     return Markdown(
         f"What SMP adds there to full fine-tuning, in points with the 95 % interval over the tasks: {'; '.join(phrases)}."
     )
@@ -432,7 +432,7 @@ def line_or_cubic(rows: pd.DataFrame) -> Markdown:
     phrases = []
     for model, here in rows.groupby("model", sort=False):
         more = over_all(here, {"rise": "linear"}, {"rise": "cubic"}, ["method", "asked"])
-        phrases.append(f"{more.told() if more else 'not tried'} points on the {model}")
+        phrases.append(f"{more.in_words() if more else 'not tried'} points on the {model}")
     return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(phrases)}.")
 
 

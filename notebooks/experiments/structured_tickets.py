@@ -177,7 +177,7 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     columns = {f"{name} kept": kept[part].map("{:.0%}".format) for name, part in (("heads", "heads"), ("MLPs", "mlps"))}
     for other in (FULL, *TICKETS[1:]):
         differences = super_tickets.against(rows, other)
-        columns[f"super minus {other}"] = pd.Series({level: each.told() for level, each in differences.items()})
+        columns[f"super minus {other}"] = pd.Series({level: each.in_words() for level, each in differences.items()})
     return pd.DataFrame(columns).rename(index=lambda level: f"level {level}").rename_axis(None)
 
 
@@ -193,7 +193,9 @@ def verdict(runs: pd.DataFrame) -> Markdown:
     rows = super_tickets.printed(super_tickets.scored(runs))
     to_full, to_random = (super_tickets.against(rows, other) for other in (FULL, "random"))
     best = max(to_full, key=lambda level: to_full[level].mean)
-    first = f"The best level is {best}: a super ticket scores {to_full[best].told()} points more than the full model."
+    first = (
+        f"The best level is {best}: a super ticket scores {to_full[best].in_words()} points more than the full model."
+    )
     if np.isnan([each.low for each in to_full.values()]).all():
         return Markdown(f"{first} Without more seeds nothing tells whether that is luck.")
     (above, below), (better, worse) = super_tickets.apart(to_full), super_tickets.apart(to_random)
@@ -224,7 +226,7 @@ def chosen(runs: pd.DataFrame) -> pd.DataFrame:
     """By where the level is chosen: the levels, and what the chosen ticket has on dev and there over the full model."""
     lines = {}
     for name, some in super_tickets.chosen(super_tickets.scored(runs)).groupby("chosen_on", sort=False):
-        there, on_dev = (super_tickets.gain(some, column).told() for column in ("there", "on_dev"))
+        there, on_dev = (super_tickets.gain(some, column).in_words() for column in ("there", "on_dev"))
         lines[name] = {
             "models": len(some),
             "level, mean": f"{some['level'].mean():.1f}",
@@ -327,7 +329,7 @@ def recipes(runs: pd.DataFrame) -> pd.DataFrame:
 
 def in_words(row: dict) -> str:
     """A line's difference in points with its interval."""
-    return Estimate(row["mean"], row["low"], row["high"]).told()
+    return Estimate(row["mean"], row["low"], row["high"]).in_words()
 
 
 shown(recipes, "live")

@@ -137,7 +137,7 @@ def compared_told(models: pd.DataFrame) -> pd.DataFrame:
     """Pruned minus control, in points, mean over the tasks, at each sparsity."""
     table = compared(models)
     names = {name: label.replace("(%)", "(points)") for name, label in MEASURES.items()}
-    words = table[list(MEASURES)].map(lambda more: more.told(100)).rename(columns=names)
+    words = table[list(MEASURES)].map(lambda more: more.in_words(100)).rename(columns=names)
     words.insert(0, "models", table["models"])
     return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("weights removed")
 

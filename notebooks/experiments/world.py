@@ -281,7 +281,7 @@ regimes_drawn({"recorded": chapter.miniature, "this build": chapter.live})
 def regimes_told(table: pd.DataFrame) -> pd.DataFrame:
     """The rise of the loss and the change of the score at each sparsity, with 95 % intervals over seeds (paired t)."""
     names = {"rise": "rise of the MLM loss (%)", "change": "change of the mean score (points)"}
-    words = findings.changes(table).map(Estimate.told).rename(columns=names)
+    words = findings.changes(table).map(Estimate.in_words).rename(columns=names)
     return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("removed")
 
 
