@@ -10,6 +10,7 @@ from transformers import BertForSequenceClassification
 
 from lottery import store
 from lottery.choices import choose
+from lottery.experiments.tickets import Cut, Ticket
 from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import early_stopping, evaluation
@@ -170,6 +171,10 @@ def test_enough_is_told_from_a_part_of_train_that_is_not_trained_on(fine_tuning,
 def test_enough_goes_with_the_printed_recipe_only(fine_tuning, tmp_path):
     with pytest.raises(ValueError, match="'printed' only"):
         store.perform(replace(fine_tuning, epochs="auto", recipe="released"), tmp_path)
+    auto = replace(fine_tuning, epochs="auto")
+    cut = Cut(of=auto, importance="magnitude", scope="local", embeddings=True, sparsity=0.5, seed=0)
+    with pytest.raises(ValueError, match="'printed' only"):
+        store.perform(replace(fine_tuning, start=Ticket(of=auto, kept=cut), recipe="released"), tmp_path)
 
 
 @pytest.mark.parametrize("epochs", [-1.0, "often"])

@@ -66,7 +66,8 @@ class FineTuning:
                          the part of train that is held out for this; `still_rising`, whether it rose to the last
         unseen_score     where `scored_unseen`: the score on the examples of the training set that it was not trained on
         """
-        if self.epochs == AUTO and self.recipe == "released":
+        before = self.start.of if self._renewed else self
+        if self.recipe == "released" and AUTO in (self.epochs, getattr(before, "epochs", 0.0)):
             raise ValueError("epochs = 'auto' goes with the recipe 'printed' only: give a number of epochs")
         if self.scored_unseen and self.unseen().empty:
             raise ValueError("scored_unseen: it is trained on all of train; give fewer train_examples")
