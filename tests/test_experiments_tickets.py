@@ -158,6 +158,29 @@ def test_released_the_mask_of_a_cut_is_chosen_anew_and_its_schedule_goes_on(give
     assert masks.share_different(printed.mask(run), first) == 0
 
 
+def test_a_cut_made_anew_follows_the_weights_every_ten_updates_and_after_the_last(given, bert_folder):
+    model = opening.for_classes(bert_folder, ("no", "yes"))
+    weights = {name: each for name, each in families.prunable(model, embeddings=False).items() if "key" in name}
+    assert len(weights) == 2
+    mask = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
+    optimizer, generator, fresh = torch.optim.SGD(weights.values(), lr=0.1), torch.Generator().manual_seed(1), []
+
+    def lowest(weight):
+        order = sorted(range(weight.numel()), key=weight.detach().abs().flatten().tolist().__getitem__)
+        return set(order[: round(0.4 * weight.numel())])
+
+    with cut(given).anew(model, weights, mask, optimizer, end=24) as renew:
+        for step in range(1, 25):
+            with torch.no_grad():
+                for weight in weights.values():
+                    weight.add_(torch.randn(weight.shape, generator=generator))
+            renew(step)
+            gone = [set((~mask[name]).flatten().nonzero().flatten().tolist()) for name in weights]
+            fresh += [step] if gone == [lowest(weight) for weight in weights.values()] else []
+    assert fresh == [10, 20, 24]
+    assert all((weights[name][~kept] == 0).all() and (weights[name][kept] != 0).all() for name, kept in mask.items())
+
+
 def control(**change):
     told = {
         "start": Miniature(seed=5, steps=1),

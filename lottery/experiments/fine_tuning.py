@@ -12,7 +12,6 @@ from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
 from lottery import masks, pruning, schedules, store, training
-from lottery.choices import choose
 from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
 from lottery.experiments import Data, Start, starts
@@ -28,7 +27,6 @@ from lottery.training.early_stopping import EarlyStopping
 from lottery.training.evaluation import Exam
 
 RENEWED = "mask.safetensors"
-RENEWED_EVERY = 10  # updates between two masks of the recipe `released`
 AUTO = "auto"
 HELD_OUT = 0.1  # of the training set, to see by when a training of AUTO epochs has been long enough
 
@@ -66,8 +64,7 @@ class FineTuning:
                          the part of train that is held out for this; `still_rising`, whether it rose to the last
         unseen_score     where `scored_unseen`: the score on the examples of the training set that it was not trained on
         """
-        before = self.start.of if self._renewed else self
-        if self.recipe == "released" and AUTO in (self.epochs, getattr(before, "epochs", 0.0)):
+        if self.recipe == "released" and AUTO in (self.epochs, self._epochs_before):
             raise ValueError("epochs = 'auto' goes with the recipe 'printed' only: give a number of epochs")
         if self.scored_unseen and self.unseen().empty:
             raise ValueError("scored_unseen: it is trained on all of train; give fewer train_examples")
@@ -105,8 +102,7 @@ class FineTuning:
             )
         steps = stopping.plan.ceiling if stopping else self._steps(train)
         rate = self._schedule(train, steps)
-        holding, renew = self._holding(model, weights, mask, optimizer, steps)
-        with holding:
+        with self._held(model, weights, mask, optimizer, steps) as renew:
             losses = training.fine_tune(
                 model,
                 optimizer,
@@ -129,8 +125,8 @@ class FineTuning:
                 run.path / RENEWED,
                 mask,
                 model=f"FineTuning {store.key(self.start.of)}",
-                method=f"{self.start.kept.importance}, {self.start.kept.scope}, released",
-                asked=self.start.kept.sparsity,
+                method=f"{self._renewed.importance}, {self._renewed.scope}, released",
+                asked=self._renewed.sparsity,
                 seed=self.seed,
             )
         found, answers = exam.score(model)
@@ -207,39 +203,34 @@ class FineTuning:
         return seen, rest
 
     @property
-    def _renewed(self) -> bool:
-        return self.recipe == "released" and isinstance(self.start, Ticket) and isinstance(self.start.kept, Cut)
+    def _renewed(self) -> Cut | None:
+        """The cut that is made anew while the model is trained, where one is."""
+        return self.start.cut if self.recipe == "released" and isinstance(self.start, Ticket) else None
+
+    @property
+    def _epochs_before(self) -> float | Literal["auto"]:
+        """Of the fine-tuning whose schedule goes on here; 0 where none does."""
+        return self.start.of.epochs if self._renewed and isinstance(self.start.of, FineTuning) else 0.0
 
     def _schedule(self, train: Examples, steps: int) -> schedules.Schedule:
         if self.epochs == AUTO:
             return schedules.rise(steps=early_stopping.FLOOR // 10, power=1)
         if self.recipe == "printed":
             return schedules.linear_with_warmup(steps, round(0.1 * steps))
-        before = self.start.of.epochs if self._renewed and isinstance(self.start.of, FineTuning) else 0
         epoch, begun = (
             training.steps_in(train, epochs=epochs, batch_size=self.batch_size) if epochs else 0
-            for epochs in (1.0, before)
+            for epochs in (1.0, self._epochs_before)
         )
         saw = schedules.sawtooth(epoch)
         return lambda step: saw(begun + step)
 
-    def _holding(
+    def _held(
         self, model: PreTrainedModel, weights: Weights, mask: Mask, optimizer: torch.optim.Optimizer, steps: int
-    ) -> tuple[AbstractContextManager, Callable[[int], None] | None]:
-        """How the mask is held, and what has to be called after each step."""
-        if not self._renewed:
-            return pruning.held(weights, mask, optimizer), None
-        cut, covered = self.start.kept, {name: weights[name] for name in mask}
-        renew = pruning.gradually(
-            covered,
-            mask,
-            schedules.one_shot(cut.sparsity, at=0),
-            lambda weights: choose("importance", cut.importance).score(weights, seeded(cut.seed)),
-            pruning.KEEP[cut.scope],
-            every=RENEWED_EVERY,
-            end=steps,
-        )
-        return pruning.held_raw(model, covered, mask, optimizer), renew
+    ) -> AbstractContextManager[Callable[[int], None] | None]:
+        """Inside the block the mask is held; it yields what has to be called after each step, if anything has."""
+        if self._renewed:
+            return self._renewed.anew(model, weights, mask, optimizer, end=steps)
+        return pruning.held(weights, mask, optimizer)
 
 
 def _learnt(start: Start, task: str) -> bool:

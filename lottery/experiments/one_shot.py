@@ -7,12 +7,12 @@ from accelerate.utils import set_seed
 
 from lottery import masks, pruning, training
 from lottery.choices import choose, named
-from lottery.data import examples
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
+from lottery.experiments.tickets import at_once
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
-from lottery.pruning import KEEP, Scope
+from lottery.pruning import Scope
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
 
 
@@ -43,8 +43,7 @@ class OneShot:
         dense = self.dense
         model, exam = dense.opened(run)
         weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
-        scores = choose("importance", self.importance).score(weights, examples.seeded(self.seed))
-        mask = KEEP[self.scope](scores, self.sparsity)
+        mask = at_once(weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed)
         pruning.remove(weights, mask)
         mask_files.save(
             run.path / "mask.safetensors",

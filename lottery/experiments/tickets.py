@@ -1,18 +1,35 @@
 """Tickets: which weights are kept, and the weights that the rest of a study goes on with."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
 import pandas as pd
+import torch
 from pydantic import InstanceOf
+from transformers import PreTrainedModel
 
+from lottery import pruning, schedules
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
 from lottery.masks import Mask
 from lottery.models import opening
-from lottery.pruning import KEEP, Scope
+from lottery.pruning import KEEP, Scope, Weights
 from lottery.store import Count, Fraction, Run, parameters
 from lottery.tasks import Task
+
+RENEWED_EVERY = 10  # updates between two masks of a cut that is made anew
+
+
+def at_once(weights: Mapping[str, torch.Tensor], *, importance: str, scope: Scope, sparsity: float, seed: int) -> Mask:
+    """What is kept of weights when a share of them is removed at once: those that score highest.
+
+    importance  a name in lottery/importance; `seed` is that of a random one
+    scope       of the comparison
+    sparsity    share to remove, in [0, 1)
+    """
+    return KEEP[scope](choose("importance", importance).score(weights, seeded(seed)), sparsity)
 
 
 @parameters
@@ -31,7 +48,31 @@ class Cut:
     def mask(self, run: Run) -> Mask:
         """What scores highest."""
         weights = opening.encoder_weights(self.of.weights(run), embeddings=self.embeddings, pooler=self.pooler)
-        return KEEP[self.scope](choose("importance", self.importance).score(weights, seeded(self.seed)), self.sparsity)
+        return at_once(weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed)
+
+    @contextmanager
+    def anew(
+        self, model: PreTrainedModel, weights: Weights, mask: Mask, optimizer: torch.optim.Optimizer, *, end: int
+    ) -> Iterator[Callable[[int], None]]:
+        """Inside the block the cut is made again every RENEWED_EVERY updates, as the code of Gordon et al. 2020 does.
+
+        It goes by raw weights, which live on under the mask, as in `pruning.held_raw`.
+
+        mask    what the model keeps, changed in place
+        end     the last update
+        yields  what to call after each update
+        """
+        covered = {name: weights[name] for name in mask}
+        with pruning.held_raw(model, covered, mask, optimizer):
+            yield pruning.gradually(
+                covered,
+                mask,
+                schedules.one_shot(self.sparsity, at=0),
+                lambda weights: choose("importance", self.importance).score(weights, seeded(self.seed)),
+                KEEP[self.scope],
+                every=RENEWED_EVERY,
+                end=end,
+            )
 
 
 @parameters
@@ -49,6 +90,11 @@ class Ticket:
     def mask(self, run: Run) -> Mask:
         """The part."""
         return self.kept.mask(run)
+
+    @property
+    def cut(self) -> Cut | None:
+        """The cut that made the mask, where one did."""
+        return self.kept if isinstance(self.kept, Cut) else None
 
     def task_named(self, name: str) -> Task:
         """The task of that name."""

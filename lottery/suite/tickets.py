@@ -9,11 +9,11 @@ from transformers import PreTrainedModel
 
 from lottery import files, masks, miniature, pruning, store
 from lottery.choices import choose
-from lottery.data.examples import seeded
+from lottery.experiments.tickets import at_once
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
-from lottery.pruning import KEEP, Scope, components
+from lottery.pruning import Scope, components
 from lottery.suite import plots
 
 MASK = "mask.safetensors"  # what a run that finds a mask calls it
@@ -29,13 +29,13 @@ def of_model(
     importance  a name in lottery/importance; `seed` is that of a random one
     sparsity    share of the weights to remove, in [0, 1)
     """
-    score = choose("importance", importance).score
+    choose("importance", importance)  # an unknown one is refused before a model is fetched
     if source in miniature.NAMES:
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
     weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
-    return KEEP[scope](score(weights, seeded(seed)), sparsity)
+    return at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed)
 
 
 def is_run(folder: Path) -> bool:
