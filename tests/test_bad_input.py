@@ -72,7 +72,7 @@ def test_a_parameter(refused, parameters, told):
     [
         ("", {}, "mine.csv has no row"),
         ("text,label\n", {}, "mine.csv has no row"),
-        ("comment,label\nw1,a\n", {}, "column 'text' is not there: its columns are comment, label"),
+        ("comment,label\nw1,a\n", {}, "column 'text' is not there (the first line names the columns)"),
         ("text,text,label\nw1,w2,a\n", {}, "column 'text' is twice"),
         ("text,label\nw1,a\nw2\n", {}, "row 2: 1 fields"),
         (TEXTS + "w1,\n", {}, "row 21: column 'label' is empty"),

@@ -1,6 +1,7 @@
 """A user's own files: what is read from them, what is held out, and what is refused in a sentence."""
 
 import csv
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -119,10 +120,25 @@ def test_scores_of_a_few_answers(tmp_path):
         ("a.txt", "x", "does not end in .csv, .tsv, .jsonl"),
         ("a.csv", "", "has no row"),
         ("a.csv", "text,label\n", "has no row"),
-        ("a.csv", "text;label\nx;1\n", "its columns are text;label"),
+        ("a.csv", "text;label\nx;1\n", "separated by semicolons: save the file with commas, as .csv): its columns are"),
+        ("a.csv", '"id";"label";"text"\n1;"x";"y"\n', "line 1: not separated by commas but by semicolons"),
+        ("a.csv", "text\tlabel\nx\t1\n", "separated by tabs: call it .tsv"),
+        ("a.csv", '"text"|"label"\n"x"|"1"\n', "line 1: not separated by commas but by bars"),
+        ("a.tsv", "text,label\nx,1\n", "separated by commas: call it .csv"),
+        (
+            "a.csv",
+            "Our feedback\ntext,label\nx,1\n",
+            "(the first line names the columns): its columns are Our feedback",
+        ),
+        ("a.csv", "x,1\ny,2\n", "(the first line names the columns): its columns are x, 1"),
+        ("a.csv", "Text,Label\nx,1\n", "column 'text' is not there (did you mean 'Text'?)"),
+        ("a.csv", "texts,label\nx,1\n", "column 'text' is not there (did you mean 'texts'?)"),
+        ("a.csv", "text, text ,label\nx,y,1\n", "column 'text' is twice"),
+        ("a.csv", "text,label\nso, so,1\n", "row 1: 3 fields where there are 2 columns: a text with commas stands in"),
+        ("a.csv", "text,label\nx,1\ny\0y,2\n", "line 3: it holds a zero byte"),
         ("a.csv", "text,text,label\nx,y,1\n", "column 'text' is twice"),
         ("a.csv", "text,label\nx,1\ny\n", "row 2: 1 fields where there are 2 columns"),
-        ("a.csv", 'text,label\n"x,1\ny,2\n', "line 3: not comma-separated"),
+        ("a.csv", 'text,label\n"x,1\ny,2\n', "line 3: not separated by commas with texts in double quotes"),
         ("a.csv", "text,label\nx,1\n  ,2\n", "row 2: column 'text' is empty"),
         ("a.csv", "text,label\nx,1\ny,\nz,1\nv,\n", "row 2: column 'label' is empty"),
         ("a.csv", "text,label\n" + "x,1\n" * 6, "all rows have the label '1'"),
@@ -130,7 +146,12 @@ def test_scores_of_a_few_answers(tmp_path):
         ("a.tsv", "text\tlabel\nx\t1\ty\n", "row 1: 3 fields"),
         ("a.jsonl", "\n", "has no row"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": ', "line 2: not JSON"),
-        ("a.jsonl", '["x", 1]\n', "line 1: not a JSON object"),
+        ("a.jsonl", '["x", 1]\n', "line 1: not a JSON object; a .jsonl file holds one object a line"),
+        ("a.jsonl", '[\n{"text": "x", "label": 1},\n', "line 1: not JSON"),
+        ("a.jsonl", '{"text": "x", "label": 1, "label": 2}\n', "line 1: not JSON ('label' is there twice)"),
+        ("a.jsonl", '{"text": {"body": "x"}, "label": 1}\n', "line 1: 'text' is a list or an object"),
+        ("a.jsonl", '{"text": ["a", "b"], "label": 1}\n', "line 1: 'text' is a list or an object"),
+        ("a.csv", 'text,label\nx,1\ny,"[1, 2]"\n' * 2, "row 2: the label [1, 2] is a list or an object"),
         ("a.jsonl", '{"text": "\\ud800", "label": 1}\n', "line 1: not JSON"),
         ("a.csv", "text,label\n" + "x,--5\n" * 5 + "y,6\n", "'--5' has a single text"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"label": 1}\n', "row 2: column 'text' is empty"),
@@ -143,7 +164,7 @@ def test_scores_of_a_few_answers(tmp_path):
         (
             "a.jsonl",
             '{"text": "x", "label": 1}\n{"text": "y", "label": [1, 2]}\n' * 2,
-            "row 2: the label [1, 2] is a list",
+            "line 2: 'label' is a list",
         ),
         ("a.tsv", "text\tlabel\rx\t1\r", "old Macs"),
         ("a.tsv", 'text\tlabel\n"she said ""so"""\t1\nplain\t0\n', "save it as .csv"),
@@ -155,6 +176,65 @@ def test_a_file_that_nothing_can_be_learnt_from_is_refused(tmp_path, name, conte
         read(tmp_path / name)
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", gzip.compress(b"text,label"), "packed by gzip: unpack it"),
+        ("a.tsv", b"PK\x03\x04...", "an archive or a workbook: unpack it, or save the sheet as .csv"),
+        ("a.csv", b"\xd0\xcf\x11\xe0\xa1", "an old workbook: save the sheet as .csv"),
+        ("a.jsonl", b"PAR1...", "it is Parquet"),
+        ("a.csv", "text,label".encode("utf-16"), "in UTF-16: save it as UTF-8"),
+        ("a.csv", "text,label".encode("utf-16-le"), "line 1: it holds a zero byte"),
+        ("a.csv.gz", b"x", "does not end in .csv, .tsv, .jsonl: unpack it"),
+        ("a.XLSX", b"x", "does not end in .csv, .tsv, .jsonl: save the sheet as .csv"),
+        ("a.parquet", b"x", "does not end in .csv, .tsv, .jsonl: write it with `pandas.read_parquet"),
+        ("a.json", b"x", "does not end in .csv, .tsv, .jsonl: write one object a line"),
+        ("a.ndjson", b"x", "does not end in .csv, .tsv, .jsonl: call it .jsonl"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_with_what_makes_one_of_it(tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=name) as error:
+        read(tmp_path / name)
+    assert told in str(error.value)
+
+
+def test_a_folder_is_refused(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(ValueError, match=r"a\.csv is a folder"):
+        read(tmp_path / "a.csv")
+
+
+def test_what_a_file_holds_is_not_repeated_at_any_length(tmp_path):
+    words = "word " * 1000
+    contents = {
+        "names.csv": ",".join(f"column {number}" for number in range(1000)) + "\nx\n",
+        "label.csv": "text,label\n" + "x,0\n" * 5 + f"y,{words}\n",
+        "one.csv": "text,label\n" + f"x,{words}\n" * 5,
+        "list.csv": 'text,label\n"x","[' + "1, " * 1000 + '1]"\n',
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+        with pytest.raises(ValueError, match=name) as error:
+            read(tmp_path / name)
+        assert len(str(error.value)) < 500 + len(str(tmp_path))
+    (tmp_path / "number.csv").write_text(f"text,label\nx,{words}\n")
+    with pytest.raises(ValueError, match="is not a number") as error:
+        read(tmp_path / "number.csv", labels="numbers")
+    assert len(str(error.value)) < 500 + len(str(tmp_path))
+    with pytest.raises(ValueError, match="is none of bad, good") as error:
+        read(written(tmp_path / "a.csv"), written(tmp_path / "b.csv", [("x", "good"), ("y", words)]))
+    assert len(str(error.value)) < 500 + len(str(tmp_path))
+
+
+def test_names_of_columns_are_read_as_the_eye_does(tmp_path):
+    for names in ((" text", "label "), ("\u200btext", "la\u00adbel"), ("text", "\u00a0label")):
+        for suffix in (".csv", ".tsv", ".jsonl"):
+            assert len(read(written(tmp_path / f"a{suffix}", names=names))[1]["train"]) == 24
+    path = written(tmp_path / "a.csv", names=("re\u0301ponse", "label"))
+    assert len(read(path, columns={"first": "r\u00e9ponse", "label": "label"})[1]["train"]) == 24
 
 
 def test_a_file_in_another_encoding_or_not_there_is_refused(tmp_path):

@@ -46,7 +46,7 @@ def test_a_document_that_comes_again_and_one_of_a_single_sentence_are_left_out(t
         (text_corpus.written(documents(39) + documents(39)).encode(), "has 39 different"),
         (text_corpus.written(documents(80, 1)).encode(), "has 0 different"),
         ("Wie schön.\nJa.\n".encode("latin-1"), "not a UTF-8 file"),
-        ("One.\nTwo.\n".encode("utf-16-le"), "zero bytes"),
+        ("One.\nTwo.\n".encode("utf-16-le"), "line 1: it holds a zero byte"),
     ],
 )
 def test_what_is_no_text_to_train_on_is_refused(tmp_path, content, match):

@@ -2,10 +2,10 @@
 
 import json
 import math
-import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -16,8 +16,18 @@ from lottery.data import metrics, splitting, text_files
 
 Labels = Literal["classes", "numbers"]
 SPLIT_SEED = 0  # of the rows that are held out where no dev file is given: the same for every run
-# What no eye sees. The joiners are left in: words of several languages are spelled with them.
-INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+# What is to be done with files of other endings.
+OTHER_ENDINGS = {
+    ".gz": "unpack it first",
+    ".zip": "unpack it first",
+    ".xlsx": "save the sheet as .csv (UTF-8)",
+    ".xls": "save the sheet as .csv (UTF-8)",
+    ".ods": "save the sheet as .csv (UTF-8)",
+    ".parquet": "write it with `pandas.read_parquet(...).to_csv(..., index=False)`",
+    ".ndjson": "call it .jsonl",
+    ".json": "write one object a line, as pandas' `to_json(..., orient='records', lines=True)` does, as .jsonl",
+}
+AN_OBJECT_A_LINE = 'a .jsonl file holds one object a line, such as {"text": "...", "label": 1}'
 
 
 @dataclass(frozen=True)
@@ -99,15 +109,22 @@ def read(
 
 def _require_two(labels: pd.Series, where: str) -> None:
     if (labels == labels.iloc[0]).all():
-        raise ValueError(f"{where} have the label {labels.iloc[0]!r}: there is nothing to tell")
+        raise ValueError(f"{where} have the label {text_files.shortened(labels.iloc[0])!r}: there is nothing to tell")
 
 
 def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if len({*columns.values()}) < len(columns):
         raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
-    readers = {".csv": text_files.comma_separated, ".tsv": _tab_separated, ".jsonl": _json_lines}
+    readers = {
+        ".csv": text_files.comma_separated,
+        ".tsv": _tab_separated,
+        ".jsonl": partial(_json_lines, columns=columns.values()),
+    }
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give a file that ends in {', '.join(readers)}")
     if path.suffix.lower() not in readers:
-        raise ValueError(f"{path} does not end in {', '.join(readers)}: save it as one of these")
+        mended = OTHER_ENDINGS.get(path.suffix.lower(), "save it as one of these")
+        raise ValueError(f"{path} does not end in {', '.join(readers)}: {mended}")
     names, rows = readers[path.suffix.lower()](path)
     written = [row for row in rows if any(field.strip() for field in row)]  # a spreadsheet adds empty ones at the end
     table = text_files.table(path, names, written, columns)
@@ -120,7 +137,7 @@ def _label(written: str) -> str:
     >>> _label(" 1.0 "), _label("cafe\\u0301"), _label("very\\u00a0good\\u200b"), _label("007")
     ('1', 'café', 'very good', '007')
     """
-    seen = " ".join(unicodedata.normalize("NFC", written.translate(INVISIBLE)).split())
+    seen = text_files.seen(written)
     whole, point, decimals = seen.partition(".")
     number = point and whole.removeprefix("-").isdecimal() and decimals.strip("0") == ""
     return whole if number else seen
@@ -144,19 +161,30 @@ def _in_quotes(field: str) -> bool:
     return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
 
 
-def _json_lines(path: Path) -> tuple[list[str], list[list[str]]]:
+def _json_lines(path: Path, columns: Collection[str]) -> tuple[list[str], list[list[str]]]:
     told = []
     for number, line in enumerate(text_files.text(path).split("\n"), 1):
         if line.strip():
             try:
-                told.append(json.loads(line))
+                told.append(json.loads(line, object_pairs_hook=_each_once))
                 json.dumps(told[-1], ensure_ascii=False).encode()  # half of a character pair is JSON, but no text
             except ValueError as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+                raise ValueError(f"{path}, line {number}: not JSON ({error}); {AN_OBJECT_A_LINE}") from error
             if not isinstance(told[-1], dict):
-                raise ValueError(f'{path}, line {number}: not a JSON object such as {{"text": "...", "label": 1}}')
+                raise ValueError(f"{path}, line {number}: not a JSON object; {AN_OBJECT_A_LINE}")
+            for name in columns:
+                if isinstance(told[-1].get(name), (list, dict)):
+                    raise ValueError(f"{path}, line {number}: {name!r} is a list or an object: give a text or a number")
     names = list(dict.fromkeys(name for each in told for name in each))
     return names, [[_as_text(each.get(name)) for name in names] for each in told]
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object. Raises ValueError for a name that comes twice, of which json would keep the second."""
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]!r} is there twice")
+    return dict(pairs)
 
 
 def _as_text(value) -> str:
@@ -171,7 +199,9 @@ def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
     names = sorted(told.unique())
     if several := [name for name in names if name[:1] in "[{" and _is_json(name)]:
         row = int(told.eq(several[0]).argmax()) + 1
-        raise ValueError(f"{path}, row {row}: the label {several[0]} is a list or an object: give one label a row")
+        raise ValueError(
+            f"{path}, row {row}: the label {text_files.shortened(several[0])} is a list or an object: give one a row"
+        )
     by_letters: dict[str, list[str]] = {}
     for name in names:
         by_letters.setdefault(name.casefold(), []).append(name)
@@ -202,9 +232,11 @@ def _is_json(text: str) -> bool:
 
 def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path: Path) -> dict[str, pd.DataFrame]:
     labels = table["label"][~splitting.texts(table).duplicated()]
-    if names and (few := labels.value_counts().loc[lambda count: count < 2].index.tolist()):
+    counts = labels.value_counts()
+    if names and counts.min() < 2:
+        single = text_files.shortened(names[counts.idxmin()])
         raise ValueError(
-            f"{path}: the label {names[few[0]]!r} has a single text, so it cannot be held out and learnt from too: "
+            f"{path}: the label {single!r} has a single text, so it cannot be held out and learnt from too: "
             "give more of it, leave it out, or give a file of its own for dev"
         )
     try:

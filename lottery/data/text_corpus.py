@@ -37,10 +37,7 @@ def read(path: Path) -> list[list[str]]:
 
 
 def _documents(file: Path) -> list[tuple[str, ...]]:
-    content = text_files.text(file)
-    if "\0" in content:
-        raise ValueError(f"{file} is no plain text, it holds zero bytes: save it as text in UTF-8")
-    lines = [" ".join(line.split()) for line in content.split("\n")]
+    lines = [" ".join(line.split()) for line in text_files.text(file).split("\n")]
     return [tuple(some) for told, some in groupby(lines, key=bool) if told]
 
 
