@@ -2,9 +2,11 @@
 
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -368,6 +370,34 @@ def test_runs_shows_some_failures_in_a_line_each_and_counts_the_rest(lottery, co
     assert lines[1].split() == ["experiments/count", "0", "23", "0"]
     assert [line.split(":", 1)[1] for line in lines[2:12]] == [" ValueError: no"] * 10
     assert lines[12:] == ["  ... and 13 more that failed"]
+
+
+def test_runs_without_a_profile_tells_what_lies_in_the_store(lottery, counting, monkeypatch):
+    from toy_experiments import Searched
+
+    code, told, _ = lottery("runs")
+    assert (code, told) == (0, f"no run has ended in {counting / 'results'}\n")
+    perform(counting, 0, 1, 2)
+    grid = notebooks.grid(counting, "experiments/count", {})
+    masked = Searched(seed=3)
+    store.perform(masked, counting / "elsewhere")
+    for number, experiment in enumerate(grid[:3]):
+        os.utime(store.Run(experiment, counting / "results").path / store.RECORD, (number, 10_000 * number))
+    failed = store.Run(replace(grid[0], number=7), counting / "results").path
+    failed.mkdir(parents=True)
+    (failed / store.ERROR).write_text(json.dumps({"error": "ValueError: no\nand more"}))
+    for arguments in (["runs"], ["runs", "--notebook", "count"]):
+        code, told, _ = lottery(*arguments)
+        assert code == 0
+        lines = told.splitlines()
+        assert str(counting / "results") in lines[0]
+        assert lines[1].split()[2:] == [f"Doubling/{failed.name}", "failed:", "ValueError:", "no"]
+        assert [line.split()[2] for line in lines[2:]] == [f"Doubling/{store.key(each)}" for each in grid[2::-1]]
+        assert [line.split()[-2:] for line in lines[2:]] == [["number", str(each)] for each in (2, 1, 0)]
+    assert len(lottery("runs", "--most", "2")[1].splitlines()) == 3
+    told = lottery("runs", "--results", "elsewhere")[1].splitlines()
+    assert told[1].split()[2:] == [f"Searched/{store.key(masked)}", "75.0", "mask.safetensors"]
+    assert f"`lottery ticket save {counting / 'elsewhere'}/RUN -o" in told[2]
 
 
 def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counting):

@@ -180,6 +180,19 @@ class Training:
 
 
 @parameters
+class Searched:
+    """Leaves a mask and a score."""
+
+    version: ClassVar[int] = 1
+    seed: Count
+
+    def perform(self, run):
+        kept = {"a": torch.arange(8) < 6}
+        mask_files.save(run.path / "mask.safetensors", kept, model="m", method="x", asked=0.25, seed=self.seed)
+        return {"score": 0.75}
+
+
+@parameters
 class Filling:
     """Leaves four megabytes, in one of the ways in which things are left, or fills the disk and then fails."""
 

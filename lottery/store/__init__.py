@@ -35,6 +35,7 @@ from lottery.store.run import (
     spent,
 )
 from lottery.store.tables import (
+    latest,
     leftovers,
     record,
     recorded,
@@ -66,6 +67,7 @@ __all__ = [
     "flattened",
     "key",
     "key_of",
+    "latest",
     "leftovers",
     "needs",
     "parameters",

@@ -2,17 +2,18 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow.parquet
 
 from lottery import files
 from lottery.store.naming import Experiment, described, flattened
-from lottery.store.run import ERROR, PASSING, PROVENANCE, Run, closing_record, finished_record
+from lottery.store.run import ERROR, PASSING, PROVENANCE, RECORD, Run, closing_record, finished_record
 
 
 def table(results: Path, experiment: type) -> pd.DataFrame:
@@ -43,6 +44,65 @@ def status(grid: list[Experiment], results: Path) -> pd.DataFrame:
         state = "finished" if finished else "failed" if error else "missing"
         lines.append({"experiment": type(experiment).__name__, "key": run.path.name, "state": state, "error": error})
     return pd.DataFrame(lines, columns=["experiment", "key", "state", "error"])
+
+
+class Ended(NamedTuple):
+    """A run of a store that has ended, well or not.
+
+    folder  <Experiment>/<key>, below the store
+    at      when, in seconds since 1970
+    error   why it failed; "" where it did not
+    score   the metric of that name; None where it has none
+    left    the names of the masks and models in its folder
+    told    the parameters by which it differs from other runs of its experiment
+    """
+
+    folder: str
+    at: float
+    error: str
+    score: float | None
+    left: list[str]
+    told: dict[str, Any]
+
+
+def latest(results: Path, most: int, experiments: Collection[str] = ()) -> list[Ended]:
+    """The runs of a store that ended last, the newest first, whatever asked for them; they are told apart by `told`.
+
+    experiments  names of the classes of experiments that are looked for; none: all
+    """
+    ended: dict[Path, float] = {}
+    for place in _folders(Path(results)):
+        for folder in _folders(place) if not experiments or place.name in experiments else []:
+            for name in (RECORD, ERROR):
+                with suppress(FileNotFoundError):
+                    ended[folder] = (folder / name).stat().st_mtime
+    newest = sorted(ended, key=lambda folder: ended[folder], reverse=True)[:most]
+    records = {folder: finished_record(folder) for folder in newest}
+    differing = _differing({folder: record["row"] for folder, record in records.items() if record})
+    lines = []
+    for folder, record in records.items():
+        name = f"{folder.parent.name}/{folder.name}"
+        if record is None:
+            error = str(files.read_json(folder / ERROR).get("error", "its files are not as they were written"))
+            lines.append(Ended(name, ended[folder], error, None, [], {}))
+            continue
+        left = [file for file in record["files"] if file == "model" or file.endswith("mask.safetensors")]
+        told = {field: record["row"].get(field) for field in differing[folder.parent.name]}
+        lines.append(Ended(name, ended[folder], "", record["metrics"].get("score"), left, told))
+    return lines
+
+
+def _differing(rows: Mapping[Path, dict[str, Any]]) -> dict[str, list[str]]:
+    """{experiment: the parameters that are not the same in all these runs of it}; of unlike parts, their kind."""
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for folder, row in rows.items():
+        alike.setdefault(folder.parent.name, []).append(row)
+    found = {}
+    for name, kin in alike.items():
+        fields = dict.fromkeys(field for row in kin for field in row if field not in ("key", "seconds"))
+        differ = [field for field in fields if any(row.get(field) != kin[0].get(field) for row in kin)]
+        found[name] = [field for field in differ if not any(field.startswith(f"{other}.") for other in differ)]
+    return found
 
 
 def record(

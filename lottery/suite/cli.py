@@ -251,15 +251,26 @@ def _first_line(module: Path) -> str:
 
 @app.command(epilog="Example: [bold]lottery runs quick --notebook how_much_can_go[/bold]")
 def runs(
-    profile: Annotated[str, typer.Argument(help="A file in notebooks/profiles.")] = "quick",
-    notebook: Notebook = None,
+    profile: Annotated[
+        str | None, typer.Argument(help="A file in notebooks/profiles; without one, what the store holds.")
+    ] = None,
+    notebook: Annotated[
+        str | None, typer.Option("--notebook", metavar="NOTEBOOK", help="Only the runs that this notebook makes.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Without a profile: so many, those that ended last.")] = 20,
     results: Results = None,
 ) -> None:
-    """How many runs of a profile are finished, failed and missing, notebook by notebook, and why those failed."""
+    """How many runs of a profile are finished, failed and missing; without one, the last runs and what they left.
+
+    Of a profile, notebook by notebook, and why those failed.
+    """
     from lottery import store
     from lottery.suite import notebooks
 
     root = notebooks.checkout()
+    if profile is None:
+        _last_runs(root, notebook and notebooks.named(root, notebook), most, _results(root, results))
+        return
     overrides = notebooks.profile(root, profile)
     names = [notebooks.named(root, notebook)] if notebook else notebooks.find(root)
     typer.echo(f"{'notebook':<40} finished  failed  missing")
@@ -274,6 +285,37 @@ def runs(
             typer.echo(f"  {row.experiment} {row.key}: {row.error.splitlines()[0]}")
         if len(failed) > SHOWN:
             typer.echo(f"  ... and {len(failed) - SHOWN} more that failed")
+
+
+def _last_runs(root: Path, notebook: str | None, most: int, results: Path) -> None:
+    """Tell what lies in the store, whatever made it; of a notebook, the runs of the experiments that it makes."""
+    import time
+
+    from lottery import store
+    from lottery.suite import notebooks
+
+    made: set[str] = set()
+    if notebook:
+        grid = notebooks.grid(root, notebook, {})
+        made = {type(each).__name__ for experiment in grid for each in (experiment, *store.needs(experiment))}
+        if not made:
+            raise ValueError(f"the notebook {notebook} makes no runs of its own")
+    ended = store.latest(results, most, made)
+    if not ended:
+        typer.echo(f"no run has ended in {results}")
+        return
+    typer.echo(
+        f"in {results}, the last first; with each what it left, its score x 100 and what tells it from the others"
+    )
+    width = max(len(run.folder) for run in ended)
+    for run in ended:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.at))
+        told = ", ".join(f"{name} {value}" for name, value in run.told.items())
+        score = "" if run.score is None else f"{100 * run.score:.1f}"
+        what = f"failed: {run.error.splitlines()[0]}" if run.error else f"{', '.join(run.left) or '-'}  {told}"
+        typer.echo(f"{when}  {run.folder:<{width}}  {score:>5}  {what}".rstrip())
+    if any("mask" in name for run in ended for name in run.left):
+        typer.echo(f"a mask of these goes into a file with `lottery ticket save {results}/RUN -o FILE.safetensors`")
 
 
 @app.command(epilog="Example: [bold]lottery record minilm[/bold]")
