@@ -150,6 +150,7 @@ def test_a_classification_tells_chance_as_a_number_or_not_at_all(name):
 def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_alone(name, bert_folder, tokenizer):
     module = choose("component_importance", name)
     assert module.__doc__
+    assert module.TITLE
     torch.manual_seed(0)
     model = BertForSequenceClassification.from_pretrained(bert_folder)
     model.bert.pooler.dense.weight.requires_grad_(False)

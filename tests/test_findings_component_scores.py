@@ -106,16 +106,25 @@ def test_tickets_are_compared_head_by_head(runs):
     assert row["share_kept"] == pytest.approx(np.mean([each["share_kept"] for each in drawn.values()]))
 
 
-def test_sizes_are_paired_by_task_and_seed(runs):
+def test_sizes_are_paired_by_task_and_seed_on_the_tasks_of_every_seed(runs):
     lost = (runs["importance"] == "random") & (runs["of.task"] == "sst2") & (runs["of.seed"] == 2)
     runs.loc[lost & (runs["experiment"] == "ComponentSearch"), "degenerate"] = "lost"
     stated, drawn = searched(runs, "sample"), searched(runs, "random")
     more = {model: 100 * (drawn[model]["share_kept"] - stated[model]["share_kept"]) for model in MODELS}
-    by_seed = [(more["cola", 1] + more["sst2", 1]) / 2, more["cola", 2], (more["cola", 3] + more["sst2", 3]) / 2]
-    judged = DescrStatsW(by_seed)
+    judged = DescrStatsW([more["cola", seed] for seed in (1, 2, 3)])
     ((name, estimate),) = sizes(runs).items()
     assert name == "random"
     assert estimate == pytest.approx((judged.mean, *judged.tconfint_mean()))
+    whole = sizes(runs.assign(degenerate=runs["degenerate"].mask(lost, "")))["random"]
+    assert whole.mean == pytest.approx(np.mean([*more.values()]))
     silent = runs.assign(degenerate="lost")
     assert sizes(silent).empty
     assert tickets(silent).empty
+
+
+def test_without_the_stated_score_nothing_is_held_against_it(runs):
+    without = runs[runs["importance"] != "sample"]
+    assert sizes(without).empty
+    assert beside_stated(without).empty
+    assert len(beside_itself(without)) == len(MODELS)
+    assert np.isnan(tickets(without).set_index("importance").loc["random", "jaccard"])

@@ -105,6 +105,9 @@ def test_the_level_is_chosen_task_by_task_where_it_is_said(rows, scores):
     dev = chosen[chosen["chosen_on"] == "dev"]
     more = [dev.loc[dev["seed"] == seed, "there"].mean() for seed in SEEDS]
     assert tuple(super_tickets.gain(dev, "there")) == pytest.approx(interval(more))
+    lacking = dev[(dev["task"] != "sst2") | (dev["seed"] != 2)]
+    more = [lacking.query("task == 'cola' and seed == @seed")["there"].item() for seed in SEEDS]
+    assert tuple(super_tickets.gain(lacking, "there")) == pytest.approx(interval(more))
     assert super_tickets.chosen(rows[~rows["part"]]).empty
 
 

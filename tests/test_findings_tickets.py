@@ -84,6 +84,22 @@ def test_nothing_is_judged_of_one_run_or_of_a_model_that_knows_nothing(rows):
     assert (tickets.wins(lost).loc["sst2", ["judged", "won", "at"]] == [True, 0, 0.3]).all()
 
 
+def test_one_answer_to_all_is_worth_what_it_is_on_average_over_the_worlds(rows):
+    """Each world has its own dev set: here one answer gets 0.95 of the first one and 0.5 of the others, mean 0.65."""
+    some = rows.assign(majority=np.where(rows["world"] == 1, 0.95, 0.5)).sort_values("world")
+    assert tickets.one_answer(some, "cola") == pytest.approx(0.65)
+    assert tickets.wins(some).loc["cola", "judged"]  # the full model has about 0.7
+    assert not tickets.wins(some.sort_values("world", ascending=False).assign(score=0.64)).loc["cola", "judged"]
+    assert tickets.one_answer(some.assign(majority=np.nan), "cola") == 0
+
+
+def test_masks_of_no_task_that_is_judged_are_held_against_nothing(rows):
+    carried = rows[(rows["source"] != rows["task"]) & (rows["source"] != "sst2") & (rows["source"] != "cola")]
+    assert tickets.searched(carried) == []
+    assert tickets.worth(carried).empty
+    assert tickets.wins(carried).empty
+
+
 def test_a_ticket_is_held_against_each_control_at_its_sparsities(rows):
     table = tickets.worth(rows)
     assert table.index.tolist() == [0.6, 0.9]
@@ -173,6 +189,8 @@ def test_masks_and_weights_are_crossed_at_the_sparsity_of_gradual_pruning(rows):
     }.items():
         found = np.mean([scores_of(rows, task=task, sparsity=0.6, **which(task)) for task in TASKS], axis=0)
         assert table.loc[names, "change"] == pytest.approx(t_interval(found - full))
+    more = pd.concat([rows, rows[~rows["ticket"].isin(["gradual", "recovered"])].assign(task="rte", score=0.1)])
+    pd.testing.assert_frame_equal(tickets.crossed(more)[1], table)
     few = rows[(rows["ticket"] != "one_shot") | (rows["task"] == "cola")]
     assert "one cut, no training" in table.index.get_level_values("mask")
     assert "one cut, no training" not in tickets.crossed(few)[1].index.get_level_values("mask")

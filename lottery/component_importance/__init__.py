@@ -2,7 +2,7 @@
 
 A score is {"heads": (layers, heads), "mlps": (layers,)}, float, the higher the more important; a score of attention
 has no "mlps". `kept` says which components there are; of the others the score may be NaN. A file whose score is made of
-the gradients of single examples alone is `OfGradients`, too.
+the gradients of single examples alone is `OfGradients`, too. Each has a TITLE, what a reader calls it.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from lottery.pruning.components import HEADS
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "sharpness of attention"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """How far attention is from even, in nats: mean over tokens and examples of log(length) - entropy, >= 0.

@@ -16,6 +16,7 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "each batch"
 TOGETHER = 64  # examples of a batch, in the order of the data, as in the released code of Prasanna et al. 2020
 
 

@@ -14,6 +14,8 @@ from lottery.pruning import components
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "size of the weights"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean |weight| over each component's matrices. Neither the examples nor the generator are looked at."""

@@ -13,6 +13,8 @@ from lottery.pruning import components
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "random"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Uniform in [0, 1), drawn anew at every call."""

@@ -18,6 +18,8 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "running sum (released)"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the batches of the size of the sum of all gradients up to each. The generator is not drawn from."""

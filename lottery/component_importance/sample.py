@@ -13,6 +13,8 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "each example"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the examples of the size of each one's gradient. The generator is not drawn from."""

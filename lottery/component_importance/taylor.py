@@ -14,6 +14,8 @@ from lottery.pruning import components, sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "weight x gradient"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """|sum of weight x gradient| over each component's matrices, of the mean loss. The generator is not drawn from."""

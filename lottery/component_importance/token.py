@@ -17,6 +17,8 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "each token (Michel)"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the tokens of the size of each one's gradient. The generator is not drawn from."""

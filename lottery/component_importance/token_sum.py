@@ -17,6 +17,8 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "sum over tokens (Liang)"
+
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the examples of the sum over their tokens. The generator is not drawn from."""

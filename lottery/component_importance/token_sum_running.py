@@ -17,6 +17,7 @@ from lottery.pruning import sensitivity
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+TITLE = "running sum over tokens (released by Liang)"
 TOGETHER = 32  # examples of a batch, in the order of the data, as in the released scripts
 
 

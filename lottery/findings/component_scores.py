@@ -11,6 +11,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.searches import sound
+from lottery.findings.seeds import of_every_seed
 
 STATED = "sample"
 MODEL = ["of.task", "of.seed"]
@@ -75,13 +76,15 @@ def tickets(runs: pd.DataFrame) -> pd.DataFrame:
 def sizes(runs: pd.DataFrame) -> pd.Series:
     """How many more weights the search by each other score keeps than that by the stated one, in points.
 
-    returns  {score: Estimate}, over the seeds of the mean over the tasks, paired by task and seed, of the searches that
-             say something
+    returns  {score: Estimate}, over the seeds of the mean over the tasks that each of them has, paired by task and
+             seed, of the searches that say something; empty where there is none by the stated score
     """
     searches = sound(runs[runs["experiment"] == "ComponentSearch"])
-    if searches.empty:
-        return pd.Series(dtype=object)
-    kept = 100 * searches.pivot_table(index=MODEL, columns="importance", values="share_kept")
-    stated = kept.pop(STATED)
-    more = {name: (shares - stated).dropna().groupby("of.seed").mean() for name, shares in kept.items()}
+    stated = searches["importance"] == STATED
+    pairs = searches[~stated].merge(searches.loc[stated, [*MODEL, "share_kept"]], on=MODEL, suffixes=("", " stated"))
+    pairs = pairs.assign(more=100 * (pairs["share_kept"] - pairs["share_kept stated"]))
+    more = {
+        name: of_every_seed(rows, task="of.task", seed="of.seed").groupby("of.seed")["more"].mean()
+        for name, rows in pairs.groupby("importance")
+    }
     return pd.Series({name: stats.mean_interval(by_seed) for name, by_seed in more.items()}, dtype=object)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.choices import choose
+from lottery.findings.seeds import of_every_seed
 from lottery.statistics import Estimate
 
 FULL = "full"  # the method of a model that was fine-tuned whole
@@ -83,10 +84,10 @@ def by_seed(one: pd.Series, other: pd.Series) -> pd.Series:
     """
     if one.index.has_duplicates or other.index.has_duplicates:
         raise ValueError("a seed and task have more than one score: name the runs that are meant more closely")
-    both = pd.DataFrame({"one": one, "other": other})
+    both = pd.DataFrame({"one": one, "other": other}).reset_index()
     both["more"] = both["one"] - both["other"]
-    seeds = both.index.get_level_values("seed").nunique()
-    kept = both.groupby("task").filter(lambda some: len(some) == seeds and some["more"].notna().any())
+    kept = of_every_seed(both)
+    kept = kept[kept["task"].isin(kept.loc[kept["more"].notna(), "task"])]
     return kept.groupby("seed")["more"].mean(skipna=False)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.searches import silent
+from lottery.findings.seeds import of_every_seed
 
 REMOVED = {"structured": "heads and MLPs", "magnitude": "weights"}  # what a pruning removes
 FULL = ("full", False)
@@ -76,8 +77,8 @@ def contrasts(models: pd.DataFrame) -> pd.DataFrame:
     """How far one subnetwork is ahead of another, in points: a row for each pruning and each of PAIRS that was tried.
 
     models  rows of `with_subnetworks`, each with a score that is a number; those trained for longer are left out
-    columns  pruning; pair, of PAIRS; more, an Estimate over seeds of the mean over the tasks, paired by task and seed;
-             on, the task on which the difference is largest, and largest, that difference
+    columns  pruning; pair, of PAIRS; more, an Estimate over seeds of the mean over the tasks that each of them has,
+             paired by task and seed; on, the task of these on which the difference is largest, and largest, that one
     """
     rows, lines = models[~models["longer"]], []
     for pruning in REMOVED:
@@ -87,12 +88,13 @@ def contrasts(models: pd.DataFrame) -> pd.DataFrame:
         for pair, (one, other) in PAIRS.items():
             if one not in points.columns or other not in points.columns:
                 continue
-            more = (points[one] - points[other]).dropna()
+            more = (points[one] - points[other]).dropna().rename("more").reset_index()
+            more = of_every_seed(more, task="tuned_on", seed="trial")
             if more.empty:
                 continue
-            by_task = more.groupby("tuned_on").mean()
+            by_task = more.groupby("tuned_on")["more"].mean()
             on = by_task.abs().idxmax()
-            estimate = stats.mean_interval(more.groupby("trial").mean())
+            estimate = stats.mean_interval(more.groupby("trial")["more"].mean())
             lines.append({"pruning": pruning, "pair": pair, "more": estimate, "on": on, "largest": by_task[on]})
     return pd.DataFrame(lines, columns=["pruning", "pair", "more", "on", "largest"])
 
@@ -101,8 +103,8 @@ def caught_up(models: pd.DataFrame) -> pd.DataFrame:
     """How far a retrained subnetwork is behind the full model, and how far when both are trained for longer, in points.
 
     models  rows of `with_subnetworks`, each with a score that is a number
-    columns  pruning, subnetwork; usual and later, means over the tasks and seeds that were trained for longer too;
-             change, later minus usual, an Estimate over seeds: below 0 where the subnetwork catches up
+    columns  pruning, subnetwork; usual and later, means over the seeds and the tasks of which every seed was trained
+             for longer too; change, later minus usual, an Estimate over seeds: below 0 where the subnetwork catches up
     """
     rows = models[models["retrained"] | (models["subnetwork"] == "full")]
     points = 100 * rows.pivot_table(
@@ -112,9 +114,14 @@ def caught_up(models: pd.DataFrame) -> pd.DataFrame:
     for pruning, subnetwork, longer in points.columns:
         if not longer or subnetwork == "full":
             continue
-        behind = {late: points["", "full", late] - points[pruning, subnetwork, late] for late in (False, True)}
-        by_seed = pd.DataFrame(behind).dropna().groupby("trial").mean()
-        change = stats.paired_difference(by_seed[True], by_seed[False])
-        means = {"usual": by_seed[False].mean(), "later": by_seed[True].mean()}
-        lines.append({"pruning": pruning, "subnetwork": subnetwork} | means | {"change": change})
+        behind = {
+            name: points["", "full", late] - points[pruning, subnetwork, late]
+            for name, late in (("usual", False), ("later", True))
+        }
+        both = of_every_seed(pd.DataFrame(behind).dropna().reset_index(), task="tuned_on", seed="trial")
+        if both.empty:
+            continue
+        by_seed = both.groupby("trial")[["usual", "later"]].mean()
+        change = stats.paired_difference(by_seed["later"], by_seed["usual"])
+        lines.append({"pruning": pruning, "subnetwork": subnetwork, **by_seed.mean(), "change": change})
     return pd.DataFrame(lines, columns=["pruning", "subnetwork", "usual", "later", "change"])

@@ -7,6 +7,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.learned_masks import by_seed
+from lottery.findings.seeds import of_every_seed
 from lottery.statistics import Estimate
 
 FULL = "full model"
@@ -102,9 +103,8 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def gain(rows: pd.DataFrame, column: str) -> Estimate:
-    """The mean of a column of `chosen` over tasks, of one way to choose, with its 95 % interval over seeds."""
-    each = rows.set_index(["seed", "task"])[column]
-    return stats.mean_interval(by_seed(each, 0 * each))
+    """The mean of a column of `chosen`, of one way to choose, over the tasks of every seed, with its 95 % interval."""
+    return stats.mean_interval(of_every_seed(rows).groupby("seed")[column].mean())
 
 
 def recipes(rows: pd.DataFrame) -> pd.DataFrame:

@@ -81,6 +81,11 @@ def full_scores(rows: pd.DataFrame, task: str) -> pd.DataFrame:
     return full.assign(repeat=full.groupby("world").cumcount()).pivot_table("score", "world", "repeat")
 
 
+def one_answer(rows: pd.DataFrame, task: str) -> float:
+    """Score of one answer to all on a task, the mean over the worlds, each of which has a dev set of its own."""
+    return rows.loc[rows["task"] == task].fillna({"majority": 0.0}).groupby("world")["majority"].first().mean()
+
+
 def wins(rows: pd.DataFrame) -> pd.DataFrame:
     """Up to which sparsity the tickets found on a task win on it: a row a task.
 
@@ -94,8 +99,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
     for task in searched(rows):
         full = full_scores(rows, task)
         means, tolerance = full.mean(axis=1), float(np.sqrt(full.var(axis=1, ddof=1).mean()))
-        majority = rows.loc[rows["task"] == task, "majority"].fillna(0).iloc[0]
-        judged = bool(means.mean() > majority) and not np.isnan(tolerance)
+        judged = bool(means.mean() > one_answer(rows, task)) and not np.isnan(tolerance)
         scores = of_task(rows, task).query("ticket == 'iterative'").pivot_table("score", "world", "sparsity")
         won = [sparsity for sparsity in scores if judged and stats.is_winning(scores[sparsity], means, tolerance)]
         at = max(won, default=min(scores))
@@ -113,8 +117,11 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def worth(rows: pd.DataFrame) -> pd.DataFrame:
-    """The found ticket minus each control, means over the tasks: a row a sparsity with controls, of estimates."""
-    here = pd.concat([of_task(rows, task) for task in searched(rows)])
+    """The found ticket minus each control, means over the tasks: a row a sparsity with controls, of estimates.
+
+    Empty where no mask was found on a task that is judged.
+    """
+    here = pd.concat([rows[:0], *(of_task(rows, task) for task in searched(rows))])
     controls = [kind for kind in here["ticket"].unique() if kind not in ("full", "iterative")]
     sparsities = sorted(here.loc[here["ticket"] == "random", "sparsity"].unique())
     wanted = pd.MultiIndex.from_product([["iterative", *controls], sparsities])
@@ -212,8 +219,9 @@ def crossed(rows: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     """Masks of both papers on original and on recovered weights, minus the full model, means over the tasks.
 
     returns  the sparsity of gradual pruning, and a row a mask and weights with `change`, an estimate over the worlds;
-             a mask that was not tried on every task of gradual pruning is left out
+             a mask that was not tried on every task of gradual pruning is left out, and so are other tasks
     """
+    rows = rows[rows["task"].isin(rows.loc[rows["ticket"] == "gradual", "task"])]
     sparsity = rows.loc[rows["ticket"] == "gradual", "sparsity"].iloc[0]
     here = plain(rows[rows["sparsity"] == sparsity])
     full = rows[rows["ticket"] == "full"].groupby("world")["score"].mean()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.searches import sound
+from lottery.findings.seeds import of_every_seed
 
 MEASURES = ("heads", "mlps", "in_use")
 PAIR = ["task", "world", "trial"]
@@ -46,14 +47,16 @@ def compared(models: pd.DataFrame) -> pd.DataFrame:
 
     models   as of `measured`
     returns  a row a sparsity: models, how many pairs; an Estimate of each of MEASURES, over the worlds. Differences are
-             averaged over the tasks, and over the fine-tunings of one pruned model, since these share it
+             averaged over the fine-tunings of one pruned model on a task, since these share it, and over the tasks that
+             every world has; of others no pair counts
     """
     controls, lines = models[models["sparsity"] == 0], []
     for sparsity, some in models[models["sparsity"] > 0].groupby("sparsity"):
-        pairs = some.merge(controls, on=PAIR, suffixes=("", " before"))
+        pairs = of_every_seed(some.merge(controls, on=PAIR, suffixes=("", " before")), seed="world")
         line = {"sparsity": sparsity, "models": len(pairs)}
         for name in MEASURES:
             more = pairs[name] - pairs[f"{name} before"]
-            line[name] = stats.mean_interval(more.groupby(pairs["world"]).mean())
+            by_task = more.groupby([pairs["world"], pairs["task"]]).mean()
+            line[name] = stats.mean_interval(by_task.groupby("world").mean())
         lines.append(line)
     return pd.DataFrame(lines, columns=["sparsity", "models", *MEASURES]).set_index("sparsity")

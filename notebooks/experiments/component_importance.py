@@ -55,7 +55,7 @@ dense = [
     for task in tasks
     for seed in tuning_seeds
 ]
-ORDERED = ("batch", "running")
+ORDERED = ("batch", "running", "token_sum_running")
 scored = [ComponentScores(of=of, importance=score) for of in dense for score in scores]
 shuffled = [
     ComponentScores(of=of, importance=score, order=order)
@@ -68,11 +68,14 @@ found = [ComponentSearch(of=of, importance=score, mode="both") for of in dense f
 grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *found]
 
 # %% tags=["remove-cell"]
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
+from lottery.choices import offered
 from lottery.findings import component_scores
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
@@ -98,21 +101,22 @@ chapter = perform("experiments/component_importance", grid, results, records, wo
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task of this build; one fine-tuned model each."}, "figure": {"name": "component-importance-live", "caption": "Importance of heads (over their layer's norm) and of MLPs (over the highest), computed for this build: one fine-tuned model a task."}}
 def maps_drawn(rows: pd.DataFrame) -> None:
-    """A map of heads and one of MLPs for each task: the first seed."""
-    stated = (rows["experiment"] == "ComponentScores") & (rows["importance"] == "sample") & (rows["order"] == 0)
-    firsts = rows[stated].drop_duplicates("of.task").to_dict("records")
+    """A map of heads and one of MLPs, if it has any, for each task: the first seed, by the stated score if it is there."""
+    usual = rows[(rows["experiment"] == "ComponentScores") & (rows["order"] == 0)]
+    stated = usual[usual["importance"] == component_scores.STATED]
+    firsts = (stated if len(stated) else usual).drop_duplicates("of.task").to_dict("records")
     across, share = len(firsts), {"sharey": True, "sharex": "row", "height_ratios": [3, 1]}
     axes = plots.panels(2 * across, columns=across, size=(2.6 + 1 / across, 1.7), **share)
     for row, over, under in zip(firsts, axes, axes[across:], strict=False):
         heads = np.reshape(row["normalised"], (int(row["layers"]), -1))
-        mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"])
+        mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"], default=1)
         image = over.imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
         over.set(title=title(row["of.task"]), xlabel="head")
         under.barh(range(len(mlps)), mlps, color=plots.COLOURS[1])
         under.set(xlabel="MLP, over the highest", xlim=(0, 1))
         for ax in (over, under):
             ax.set_ylabel("layer")
-            ax.set_yticks(range(len(mlps)))
+            ax.set_yticks(range(int(row["layers"])))
             ax.grid(visible=False)
     plt.colorbar(image, ax=axes[:across], label="importance")
 
@@ -177,24 +181,22 @@ Markdown("\n".join(f"- **{name[0].upper()}{name[1:]}:** {examples_told(rows)}" f
 
 
 # %% tags=["hide-input"]
-NAMES = {
-    "sample": "each example",
-    "batch": "each batch",
-    "running": "running sum (released)",
-    "token": "each token (Michel)",
-    "taylor": "weight x gradient",
-    "magnitude": "size of the weights",
-    "attention_entropy": "sharpness of attention",
-    "random": "random",
-}
+def in_order(names: Iterable[str]) -> list[str]:
+    """Scores in the order in which this build takes them, others after them."""
+    return sorted(set(names), key=[*scores, *offered("component_importance")].index)
+
+
+def title_of_score(name: str) -> str:
+    """What a reader calls a score."""
+    return title(name, "component_importance")
 
 
 def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
-    """For each score, in the order of NAMES: rank correlation and lowest tenth shared, mean and range over models."""
+    """For each score: rank correlation and lowest tenth shared, mean and range over models."""
     lines = {}
-    for name in [name for name in NAMES if name in set(pairs["importance"])]:
+    for name in in_order(pairs["importance"]):
         some = pairs[pairs["importance"] == name]
-        lines[NAMES[name]] = {
+        lines[title_of_score(name)] = {
             f"rank correlation with {beside}": "{:+.2f} ({:+.2f} to {:+.2f})".format(
                 *some["rank"].agg(["mean", "min", "max"])
             ),
@@ -253,7 +255,7 @@ def tickets(rows: pd.DataFrame) -> pd.DataFrame:
         "heads shared with the stated score's (Jaccard)": table["jaccard"].map("{:.2f}".format),
         "by chance": table["by_chance"].map("{:.2f}".format),
     }
-    return pd.DataFrame(columns).set_axis(table["importance"].map(NAMES)).rename_axis("score")
+    return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
 
 
 chapter.shown(tickets, "recorded_or_live", nothing=NOTHING)
@@ -262,14 +264,19 @@ chapter.shown(tickets, "recorded_or_live", nothing=NOTHING)
 # %% tags=["hide-input"]
 def smaller(more: pd.Series) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
-    by_score = "; ".join(f"{NAMES[name]} {more[name].in_words()}" for name in NAMES if name in more)
+    by_score = "; ".join(f"{title_of_score(name)} {more[name].in_words()}" for name in in_order(more.index))
     return Markdown(
         "Beside the stated score, the weights that a search keeps change by, in points, with 95 % intervals over the seeds "
         f"of the mean over the tasks: {by_score}."
     )
 
 
-chapter.shown(smaller, "recorded_or_live", among=component_scores.sizes, nothing=NOTHING)
+chapter.shown(
+    smaller,
+    "recorded_or_live",
+    among=component_scores.sizes,
+    nothing="*No search by another score says something of a model of which one by the stated score does, too.*",
+)
 
 # %% tags=["hide-input"]
 chapter.shown(tickets, "minilm", nothing=NOTHING)

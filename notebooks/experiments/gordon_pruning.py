@@ -279,7 +279,7 @@ def figure_1(accuracy: pd.DataFrame, loss: pd.DataFrame, level: float) -> None:
 
 def conditions_drawn(runs: pd.DataFrame) -> None:
     """Figure 1 of recorded runs, with the mean over the tasks of the accuracy of one answer to all of dev."""
-    level = findings.transferred(runs).groupby("task")["majority_accuracy"].first().mean()
+    level = findings.transferred(runs).groupby("task")["majority_accuracy"].mean().mean()
     figure_1(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"), level)
 
 
@@ -408,8 +408,7 @@ def scores_drawn(runs: pd.DataFrame) -> None:
     for ax, name in zip(panels, names, strict=True):
         task = rows[rows["task"] == name]
         plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
-        level = task["majority"].iloc[0]
-        plots.chance(ax, 0 if pd.isna(level) else 100 * level, "one answer")
+        plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
         ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
     panels[0].legend(fontsize=6)
 

@@ -156,7 +156,7 @@ def drawn(table: pd.DataFrame) -> None:
         task = known(name)
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
-        plots.chance(ax, 100 * rows["majority"].iloc[0], "one answer to all")
+        plots.chance(ax, 100 * rows["majority"].fillna(0).mean(), "one answer to all")
         ax.set(title=in_figure(task.TITLE), ylabel=f"{task.METRIC} on dev (x 100)")
     axes[0].legend(fontsize=8)
 
@@ -182,7 +182,7 @@ def in_words(table: pd.DataFrame) -> Markdown:
         rows = table[table["dense.task"] == name]
         whole = one_shot.points(rows)[False, 0.0][0.0]
         cut = kinds[~kinds["pooler"].astype(bool) & (kinds["retrain_epochs"] == 0)].iloc[0]
-        guess = 100 * rows["majority"].fillna(0).iloc[0]  # one answer to all correlates with nothing
+        guess = 100 * rows["majority"].fillna(0).mean()  # one answer to all correlates with nothing
         line = (
             f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
             f"(seeds from {whole.min():.1f} to {whole.max():.1f}; without any knowledge {guess:.1f}). "

@@ -212,7 +212,7 @@ def curves_drawn(runs: pd.DataFrame) -> None:
         task = task.assign(ticket=pd.Categorical(task["ticket"], controls.KINDS)).sort_values("ticket")
         task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
         plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
-        plots.chance(ax, 100 * task["majority"].fillna(0).iloc[0], "one answer")
+        plots.chance(ax, 100 * findings.one_answer(rows, name), "one answer")
         ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
     plots.legend_below(panels, columns=2)
 
