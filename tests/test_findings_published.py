@@ -68,3 +68,30 @@ def test_gains_over_tasks_have_the_interval_of_scipy_and_rounding_is_none():
 
 def test_methods_of_the_tables_have_a_readers_names():
     assert [published.title(name) for name in ("fine_tuning", "cap", "smp_s")] == ["full fine-tuning", "CAP", "SMP-S"]
+
+
+def test_sources_stand_line_under_line_and_are_never_merged():
+    printed = pd.DataFrame({"CoLA": ["1", "2"], "RTE": ["3", "4"]}, pd.Index(["full", "good"], name="part"))
+    real = pd.DataFrame({"RTE": ["5"], "STS-B": ["6"]}, ["good"])
+    ours = pd.DataFrame({"CoLA": ["7", "8"]}, ["bad", "full"])
+    table = published.beside({"printed": printed, "MiniLM": real, "none": real[:0], "miniature": ours})
+    lines = [(*index, *row) for index, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
+    assert lines == [
+        ("full", "printed", "1", "3", ""),
+        ("full", "miniature", "8", "", ""),
+        ("good", "printed", "2", "4", ""),
+        ("good", "MiniLM", "", "5", "6"),
+        ("bad", "miniature", "7", "", ""),
+    ]
+    assert table.columns.tolist() == ["CoLA", "RTE", "STS-B"]
+    assert table.index.names == ["part", "source"]
+
+
+def test_things_of_several_levels_keep_them():
+    index = pd.MultiIndex.from_tuples([("weights", "good"), ("heads", "good")], names=["removed", ""])
+    table = published.beside({"a": pd.DataFrame({"x": ["1", "2"]}, index), "b": pd.DataFrame({"x": ["3"]}, index[1:])})
+    assert table["x"].to_dict() == {
+        ("weights", "good", "a"): "1",
+        ("heads", "good", "a"): "2",
+        ("heads", "good", "b"): "3",
+    }

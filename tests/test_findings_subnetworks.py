@@ -14,7 +14,14 @@ from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
-from lottery.findings.subnetworks import PAIRS, caught_up, contrasts, with_subnetworks
+from lottery.findings.subnetworks import (
+    PAIRS,
+    against_baselines,
+    caught_up,
+    contrasts,
+    misprinted,
+    with_subnetworks,
+)
 
 
 def again(fine_tuning, kept):
@@ -161,3 +168,23 @@ def test_a_subnetwork_is_held_against_a_full_model_trained_for_as_long(models):
         change = DescrStatsW(np.subtract(gaps[True], gaps[False]))
         assert row["change"] == pytest.approx((change.mean, *change.tconfint_mean()))
     assert caught_up(models[~models["longer"]]).empty
+
+
+def test_models_are_held_against_baselines_on_the_tasks_that_both_have():
+    scores = pd.DataFrame({"cola": [0.5, 0.4], "sst2": [0.9, 0.8], "rte": [0.6, np.nan]}, ["full", "bad"])
+    plain = pd.DataFrame({"sst2": [0.85], "cola": [0.1], "rte": [0.6], "mnli": [0.5]}, ["cbow"])
+    table = against_baselines(scores, plain)
+    expected = DescrStatsW([40.0, 5.0, 0.0])
+    assert tuple(table.loc[("full", "cbow"), "ahead"]) == pytest.approx((expected.mean, *expected.tconfint_mean()))
+    of_two = (12.5, np.nan, np.nan)  # no interval
+    assert tuple(table.loc[("bad", "cbow"), "ahead"]) == pytest.approx(of_two, nan_ok=True)
+    for model, more in {"full": [40.0, 5.0, 0.0], "bad": [30.0, -5.0]}.items():
+        line = table.loc[(model, "cbow")]
+        assert (line["on"], line["behind_on"]) == (sum(value > 0 for value in more), sum(value < 0 for value in more))
+
+
+def test_a_row_whose_numbers_cannot_give_its_average_is_misprinted():
+    rows = {"right": [0.10, 0.20, 0.30], "cut": [0.109, 0.209, 0.309], "wrong": [0.10, 0.20, 0.90]}
+    printed = pd.DataFrame([[int(100 * value) / 100 for value in row] for row in rows.values()], [*rows], list("abc"))
+    table = misprinted(printed, pd.Series({"right": 0.20, "cut": 0.21, "wrong": 0.20}))
+    assert table.to_dict() == {"printed": {"wrong": 0.20}, "found": {"wrong": pytest.approx(0.4)}}

@@ -306,7 +306,9 @@ def test_a_row_with_two_anchors_is_refused(small):
 def test_the_rows_and_parts_of_the_real_book_are_in_order():
     rows = yaml.safe_load((ROOT / "book/rows.yaml").read_text())
     assert len({told["row"] for told in rows}) == len(rows) == 59
-    assert all(told.keys() == {"row", "paper", "what", "code"} and told["code"] for told in rows)
+    assert all(
+        told.keys() - {"published", "drawn"} == {"row", "paper", "what", "code"} and told["code"] for told in rows
+    )
     assert [file for told in rows for file in told["code"] if not (ROOT / file).is_file()] == []
     pages = [page for part in book.pages_by_part(ROOT).values() for page in part]
     first = book.first_page(ROOT)

@@ -9,7 +9,7 @@ from IPython.display import Markdown
 from toy_experiments import Doubling
 
 from lottery import store
-from lottery.suite.chapter import Chapter, by_remaining, perform, points, recorded, title
+from lottery.suite.chapter import Chapter, by_remaining, mean_and_sd, perform, points, recorded, title
 
 NOTHING = pd.DataFrame()
 
@@ -76,6 +76,22 @@ def test_where_there_are_no_such_rows_a_sentence_stands():
         chapter.shown(doubles, "paper")
 
 
+def test_a_papers_lines_have_ours_under_them_a_source_each():
+    def made(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"CoLA": [f"{rows['double'].sum()}"]}, ["good"])
+
+    printed = pd.DataFrame({"CoLA": ["50"]}, ["good"])
+    one, other = pd.DataFrame({"double": [6]}), pd.DataFrame({"double": [8]})
+    table = Chapter("a/b", one, NOTHING, other).beside(printed, made)
+    assert table["CoLA"].to_dict() == {
+        ("good", "BERT-base, printed"): "50",
+        ("good", "MiniLM, recorded"): "8",
+        ("good", "miniature, this build"): "6",
+    }
+    recorded = Chapter("a/b", one, other, NOTHING).beside(printed, made, of="RoBERTa")
+    assert recorded["CoLA"].to_dict() == {("good", "RoBERTa, printed"): "50", ("good", "miniature, recorded"): "8"}
+
+
 def test_a_title_is_that_of_the_file():
     assert (title("sst2"), title("smp_l", "mask_learning")) == ("SST-2", "SMP-L")
 
@@ -93,3 +109,9 @@ def test_texts_by_sparsity_stand_below_what_remains_the_most_first():
 )
 def test_a_score_is_told_in_points(score, text):
     assert points(*score) == text
+
+
+def test_a_mean_stands_with_its_deviation_where_there_is_one():
+    assert mean_and_sd(0.5112, 0.0075) == "51.1 ± 0.8"
+    assert mean_and_sd(-0.021, math.nan) == "-2.1"
+    assert mean_and_sd(math.nan, math.nan) == ""

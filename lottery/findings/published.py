@@ -1,6 +1,6 @@
 """What the papers' printed tables say: the numbers that count, laid out, and what one of them adds to another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -53,3 +53,24 @@ def laid_out(facts: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
     kinds = facts.sort_values(["layer", "head"]).groupby("component")[value]
     heads, mlps = (kinds.get_group(kind).to_numpy() for kind in ("heads", "mlps"))
     return heads.reshape(12, 12), mlps.reshape(12, 1)
+
+
+def beside(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables of several sources in one, in which what they say of the same thing stands line under line, never merged.
+
+    sources  {name: table of texts, a row a thing and a column a task}; one without rows, that says nothing, is left out
+    returns  rows in the order of their first appearance, each once for every source that has it; the name of the source
+             is the index's last level; columns likewise, "" where a source has none
+    """
+    tables = {name: table for name, table in sources.items() if len(table)}
+    things = list(dict.fromkeys(thing for table in tables.values() for thing in table.index))
+    columns = list(dict.fromkeys(column for table in tables.values() for column in table.columns))
+    lines = {}
+    for thing in things:
+        key = thing if isinstance(thing, tuple) else (thing,)
+        for name, table in tables.items():
+            if thing in table.index:
+                lines[(*key, name)] = table.loc[thing].reindex(columns).fillna("")
+    first = next(iter(tables.values()))
+    names = [*(name or "" for name in first.index.names), "source"]
+    return pd.DataFrame(lines.values(), pd.MultiIndex.from_tuples(lines, names=names), columns)

@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from lottery import statistics as stats
+from lottery.findings.published import gains
 from lottery.findings.searches import silent
 from lottery.findings.seeds import of_every_seed
+from lottery.statistics import Estimate
 
 REMOVED = {"structured": "heads and MLPs", "magnitude": "weights"}  # what a pruning removes
 FULL = ("full", False)
@@ -125,3 +127,35 @@ def caught_up(models: pd.DataFrame) -> pd.DataFrame:
         change = stats.paired_difference(by_seed["later"], by_seed["usual"])
         lines.append({"pruning": pruning, "subnetwork": subnetwork, **by_seed.mean(), "change": change})
     return pd.DataFrame(lines, columns=["pruning", "subnetwork", "usual", "later", "change"])
+
+
+def against_baselines(scores: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    """How far models are ahead of baselines that were never pre-trained, in points, over the tasks that both have.
+
+    scores, baselines  a row a model, a column a task; fractions
+    returns  a row a model and a baseline: ahead, an Estimate of the mean over the tasks with its 95 % interval over
+             them, which fewer than three do not give; on, how many tasks it is ahead on, and behind_on; the rest are
+             equal but for rounding
+    """
+    lines = {}
+    for model, ours in scores.iterrows():
+        for baseline, theirs in baselines.iterrows():
+            more = 100 * (ours.astype(float) - theirs.astype(float)).dropna()
+            ahead, on, behind_on = gains(more)
+            ahead = ahead if len(more) > 2 else Estimate(ahead.mean, float("nan"), float("nan"))
+            lines[model, baseline] = {"ahead": ahead, "on": on, "behind_on": behind_on}
+    return pd.DataFrame.from_dict(lines, orient="index", columns=["ahead", "on", "behind_on"])
+
+
+def misprinted(scores: pd.DataFrame, averages: pd.Series) -> pd.DataFrame:
+    """The rows of a printed table whose numbers do not give the average that is printed beside them.
+
+    scores    a row a model and a column a task, to two places; they may be cut off instead of rounded
+    averages  of each row, as printed, likewise
+    returns   columns printed and found, the two averages, of the rows that neither rounding nor cutting explains
+    """
+    found = scores.mean(axis=1)
+    apart = averages.reindex(found.index) - found
+    # A cell that is cut off is up to .01 more than it says, and so is a mean of such cells; the average is itself
+    # rounded by up to .005 or cut off by up to .01.
+    return pd.DataFrame({"printed": averages, "found": found})[(apart < -0.01) | (apart > 0.015)]

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks, notebooks
+from lottery.suite import checks, notebooks, printed
 from lottery.suite.escaped import in_markdown
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
@@ -71,6 +71,7 @@ def build(
     changes = notebooks.profile(root, profile)
     home = root / "book" / "_build"
     first, pages = first_page(root), pages_by_part(root)
+    _refuse(printed.unread(root), "the papers' printed numbers are left out")
     executed = home / "executed" / profile
     machine = {"results": results, "workers": workers, "scheduler": scheduler}
     overrides = {
@@ -81,6 +82,7 @@ def build(
     )
     faults = [fault for name in overrides for fault in checks.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
+    _refuse(printed.unshown(root, executed), "the papers' printed numbers are left out")
     source = home / "source"
     with files.locked(home / ".lock"):
         assemble(root, first, pages, executed, source)

@@ -24,6 +24,7 @@ from IPython.display import Markdown
 
 from lottery import store
 from lottery.choices import choose
+from lottery.findings import published
 from lottery.store import Experiment
 from lottery.suite import cluster, notebooks, plots
 
@@ -81,6 +82,20 @@ class Chapter:
         made = None if rows.empty else show(rows)
         return Markdown(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
+    def beside(
+        self, printed: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame], of: str = "BERT-base"
+    ) -> pd.DataFrame:
+        """What a paper prints, and under each of its lines what is made of our runs: a real BERT's and the miniature's.
+
+        printed  table of texts, as of `findings.published.beside`, of the model named by `of`
+        made     the like from the rows of one source; from no rows, a table without rows
+        The miniature's runs are those recorded, or this build's where nothing is.
+        """
+        small = "miniature, recorded" if len(self.miniature) else "miniature, this build"
+        ours = {"MiniLM, recorded": self.minilm, small: self.recorded_or_live}
+        tables = {name: made(rows) for name, rows in ours.items() if len(rows)}
+        return published.beside({f"{of}, printed": printed} | tables)
+
 
 def perform(name: str, grid: list[Experiment], results: str, records: str, *, workers: int, scheduler: str) -> Chapter:
     """The chapter of that name, once its grid is performed, as by `cluster.map`; figures take the book's look."""
@@ -133,3 +148,8 @@ def points(score: float, deviation: float = nan) -> str:
     if isnan(score):
         return "did not converge"
     return f"{100 * score:.1f}" + ("" if isnan(deviation) else f" ({100 * deviation:.2f})")
+
+
+def mean_and_sd(mean: float, deviation: float) -> str:
+    """A mean over seeds and its standard deviation, fractions, in points: "51.1 ± 0.7"; a NaN is left out."""
+    return "" if isnan(mean) else f"{100 * mean:.1f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.1f}")
