@@ -13,6 +13,7 @@ from lottery.experiments import Kept
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.example_sensitivity import ExampleSensitivity
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.subnetworks import Bad, Drawn, Survivors
@@ -96,6 +97,33 @@ def test_the_score_as_cut_out_is_that_of_gates_at_0(fine_tuning, tmp_path):
     assert {name: metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
     assert (metrics["heads"], metrics["mlps"]) == (2, 1)
     assert metrics["share_kept"] == pytest.approx((2 * 256 + 768) / (8 * 256 + 2 * 768))
+
+
+def test_as_released_the_attention_of_a_layer_without_heads_adds_nothing(fine_tuning, tmp_path, monkeypatch):
+    """As printed it adds the bias of its output matrix, as behind gates at 0: judged by those, bias and all."""
+    heads, mlps = ((True,) * 4, (False,) * 4), (True, True)
+    printed = PrunedScore(of=fine_tuning, kept=Chosen(heads=heads, mlps=mlps))
+    released = replace(printed, recipe="released")
+    assert store.key(replace(printed, recipe="printed")) == store.key(printed) != store.key(released)
+    model, exam = fine_tuning.opened(Run(printed, tmp_path))
+    bias = model.bert.encoder.layer[1].attention.output.dense.bias
+    torch.nn.init.normal_(bias, generator=torch.Generator().manual_seed(1))
+    batch, logits, score = exam.encoded(exam.tables["dev"]).batch([0, 1, 2]), {}, Exam.score
+
+    def noted(exam, small):
+        logits[each.recipe] = small.eval()(**batch).logits.detach()
+        return score(exam, small)
+
+    monkeypatch.setattr(FineTuning, "opened", lambda self, run: (model, exam))
+    monkeypatch.setattr(Exam, "score", noted)
+    for each in (printed, released):
+        store.perform(each, tmp_path)
+    gates = {"heads": torch.tensor(heads).float(), "mlps": torch.ones(2)}
+    with components.gated(model.eval(), gates), torch.no_grad():
+        torch.testing.assert_close(logits["printed"], model(**batch).logits)
+        bias.zero_()
+        torch.testing.assert_close(logits["released"], model(**batch).logits)
+    assert (logits["printed"] - logits["released"]).abs().max() > 1e-2
 
 
 def test_the_score_of_a_mask_of_weights_is_that_of_the_model_without_them(fine_tuning, tmp_path):

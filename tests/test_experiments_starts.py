@@ -83,6 +83,17 @@ def test_a_challenge_judges_only_models_that_have_learnt_its_classes(hans_folder
             starts.challenge(also, learnt, str(hans_folder.parent))
 
 
+@pytest.mark.parametrize("data_dir", ["", "hub", "nowhere"])
+def test_a_challenge_without_its_files_is_refused(data_dir, tmp_path, monkeypatch, hans_folder):
+    """Whatever lies where the command is typed: "" and "hub" are no folders."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(hans_folder, tmp_path / "HANS")
+    shutil.copytree(hans_folder, tmp_path / "hub" / "HANS")
+    with pytest.raises(ValueError, match=f"data_dir = '{data_dir}' has no folder 'HANS': to score models on also"):
+        starts.challenge("hans", ["mnli"], data_dir)
+    assert starts.challenge("hans", ["mnli"], ".").data == "HANS"
+
+
 @pytest.fixture
 def own_start(bert_folder, tmp_path):
     (tmp_path / "mine.csv").write_text("id,comment,mood\n" + "".join(f"{i},w{i} w1,{i % 3}\n" for i in range(30)))

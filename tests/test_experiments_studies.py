@@ -161,6 +161,15 @@ def test_methods_that_do_not_belong_are_refused():
         studies.require_aimed(["smp_l"], "pressed", aimed=False)
 
 
+def test_models_of_one_name_are_refused():
+    studies.require_named_apart(["minilm", "one/model", "two/other", "org/base"])
+    studies.require_named_apart([])
+    with pytest.raises(ValueError, match="answering: one/model and two/model have one name, 'model'"):
+        studies.require_named_apart(["minilm", "one/model", "two/model"], "answering")
+    with pytest.raises(ValueError, match="models: minilm and minilm have one name"):
+        studies.require_named_apart(["minilm", "minilm"])
+
+
 def epochs_in(tuned):
     """The epochs of all trainings on the task that lead to a model, its own and those that it begins with."""
     total, start = tuned.epochs, tuned.start

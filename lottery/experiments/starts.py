@@ -214,7 +214,7 @@ def own(given: Own) -> Own:
 def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     """The task named, of the same `data_dir`, for models that have learnt other tasks to be scored on; None for "".
 
-    Raises ValueError where it does not judge models of each of these tasks.
+    Raises ValueError where it does not judge models of each of these tasks, or its files are not there.
     """
     if not task:
         return None
@@ -223,6 +223,11 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     if strange := [name for name in learnt if name not in judged]:
         raise ValueError(
             f"also = {task!r} does not judge models of {strange[0]!r}, but of {', '.join(judged) or 'no other task'}"
+        )
+    if data_dir in ("", HUB) or not (Path(data_dir).expanduser() / module.FOLDER).is_dir():
+        raise ValueError(
+            f"data_dir = {data_dir!r} has no folder {module.FOLDER!r}: to score models on also = {task!r}, give a "
+            "folder laid out as GLUE's download with that one in it"
         )
     given = Challenge(task=task, data=str(Path(data_dir) / module.FOLDER))
     _splits(given.task, given.data)

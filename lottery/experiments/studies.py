@@ -7,6 +7,7 @@ what the others mean.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from lottery.choices import choose
@@ -229,6 +230,19 @@ def require_aimed(methods: Sequence[str], parameter: str = "methods", *, aimed: 
         aims, such = ("no sparsity", "smp_l") if aimed else ("a sparsity", "l0")
         raise ValueError(
             f"{parameter}: {wrong[0]} aims at {aims}; give methods that {'do' if aimed else 'do not'}, as {such}"
+        )
+
+
+def require_named_apart(models: Sequence[str], parameter: str = "models") -> None:
+    """Raise ValueError where two models have one name in tables of runs, which know a folder by its last part.
+
+    parameter  that names the models
+    """
+    names = [Path(model).name for model in models]
+    if twice := [model for model, name in zip(models, names, strict=True) if names.count(name) > 1]:
+        raise ValueError(
+            f"{parameter}: {' and '.join(twice)} have one name, {Path(twice[0]).name!r}, by which they would be told "
+            "apart: give each model once, and folders that are called differently"
         )
 
 

@@ -54,13 +54,15 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
+from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed, require_named_apart
 from lottery.suite.given import given
 
 globals().update(given("experiments/spans_and_roberta", globals()))
 if not rises:
     raise ValueError("rises: the sparsity rises along something; give 'cubic', 'linear' or both")
 require_aimed(methods)
+require_named_apart(models)
+require_named_apart(answering, "answering")
 study, masks = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals())
 whole = [
     replace(study, model=model).tuned(task, seed, world=world, learning_rate=weight_rate)
