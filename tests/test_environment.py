@@ -1,9 +1,11 @@
 """One set of versions that was tried together, constraints.txt, and everything that is set up here installs by it."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ def test_the_package_says_from_which_version_on_and_forces_none():
 
 def test_whatever_is_constrained_is_installed():
     assert [name for name in VERSIONS if not distribution(name)] == []
+
+
+def test_whatever_is_imported_is_asked_for():
+    """By the package and the notebooks, of the package or of an extra; what others bring along may go with them."""
+    files = [*(ROOT / "lottery").rglob("*.py"), *(ROOT / "notebooks").rglob("*.py")]
+    imported = set()
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module.partition(".")[0])
+    asked, homes = {canonicalize_name(each.name) for each in REQUIREMENTS}, packages_distributions()
+    foreign = imported - sys.stdlib_module_names - {"lottery"}
+    assert len(foreign) > 20
+    assert [name for name in sorted(foreign) if not asked & {canonicalize_name(each) for each in homes[name]}] == []
 
 
 def test_conda_installs_by_the_constraints_with_every_extra():
