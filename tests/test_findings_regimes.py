@@ -51,6 +51,21 @@ def test_contrasts_are_paired_at_the_sparsities_that_both_have(means):
     assert regimes.contrasts(means, {"later": regimes.AFTER_MINUS_BEFORE}).empty
 
 
+def test_deletion_and_room_add_up_to_what_is_lost(means):
+    means = means.drop(columns=[(FREED, 0.6)])
+    parts = regimes.deletion_and_room(means)
+    assert parts.index.tolist() == [0.3, 0.9]
+    for sparsity, row in parts.iterrows():
+        falls = {name: means[name, 0.0].to_numpy() - means[name, sparsity].to_numpy() for name in (HELD, FREED)}
+        room = (means[FREED, sparsity] - means[HELD, sparsity]) - (means[FREED, 0.0] - means[HELD, 0.0])
+        assert row["lost"] == pytest.approx(t_interval(falls[HELD]))
+        assert row["deleted"] == pytest.approx(t_interval(falls[FREED]))
+        assert row["room"] == pytest.approx(t_interval(room))
+        assert row["more"] == pytest.approx(t_interval(falls[FREED] - room))
+    assert parts.loc[0.9, "more"].high < 0  # those held fall five times as far
+    assert regimes.deletion_and_room(means[[HELD]]).empty
+
+
 def test_losses_are_held_against_the_control_and_against_chance():
     generator = np.random.default_rng(1)
     models = pd.DataFrame(

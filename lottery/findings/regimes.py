@@ -72,6 +72,26 @@ def contrasts(means: pd.DataFrame, pairs: Mapping[str, tuple[str, str]]) -> pd.D
     ).rename_axis("sparsity")
 
 
+def deletion_and_room(means: pd.DataFrame) -> pd.DataFrame:
+    """What weights removed in pre-training cost, in two parts that add up to it, paired over the seeds.
+
+    means    as by `conditions.by_seed`, of a score; without one of FREED_MINUS_HELD there is no row
+    returns  a row a sparsity above 0 that both conditions have, of estimates: `lost`, by the held model against its
+             control; `deleted`, the part that the freed one loses as well, against its own; `room`, the rest, which the
+             removed weights would win back; `more`, deleted less room
+    """
+    freed, held = FREED_MINUS_HELD
+    lines = {}
+    if {freed, held} <= set(means.columns.unique("condition")):
+        for sparsity in means[held]:
+            if sparsity > 0 and sparsity in means[freed]:
+                lost, deleted = (means[name, 0.0] - means[name, sparsity] for name in (held, freed))
+                parts = {"lost": lost, "deleted": deleted, "room": lost - deleted, "more": 2 * deleted - lost}
+                lines[sparsity] = {name: stats.mean_interval(values) for name, values in parts.items()}
+    columns = ["lost", "deleted", "room", "more"]
+    return pd.DataFrame.from_dict(lines, orient="index", columns=columns).rename_axis("sparsity")
+
+
 def best_of_several(scores: pd.DataFrame) -> tuple[float, Estimate]:
     """The rate that is best on average, and what choosing the best rate for every model adds to it, over the seeds.
 
