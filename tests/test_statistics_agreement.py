@@ -350,3 +350,14 @@ def test_zeros_and_ones_are_asked_as_bools_and_other_numbers_refused(ask):
         assert repr(ask(masks.astype(kind))) == expected
     with pytest.raises(ValueError, match="other numbers than 0 and 1"):
         ask(masks * 0.5)
+
+
+def test_cohens_kappa_of_every_two_masks_is_that_of_scikit_learn():
+    masks = np.random.default_rng(3).random((5, 4, 6)) < 0.6
+    masks[4] = True
+    found = agreement.cohen_kappas(masks)
+    for one, other in combinations(range(4), 2):
+        theirs = cohen_kappa_score(masks[one].ravel(), masks[other].ravel())
+        assert found[one, other] == found[other, one] == pytest.approx(theirs)
+    assert np.diag(found)[:4] == pytest.approx(1)
+    assert np.isnan(found[4, 4])

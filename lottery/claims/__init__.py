@@ -2,25 +2,58 @@
 
 A file has the names of `Claim`. The first line of its docstring is its title; the rest says how it is judged, and why
 by these margins, for those who read the table. `published` computes from what the papers print, `measured` from the
-recorded runs of one chapter; both return measurements, and only the rule here turns these into verdicts.
+recorded runs of one chapter; both return measurements, and only the rule here turns these into verdicts: one in print
+and one on each model, which are never merged.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from lottery import statistics as stats
 from lottery.choices import choose, offered
+from lottery.statistics import power
 
-HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "not shown", "not measured"
-ALPHA = 0.05
+HOLDS, FAILS, OPEN, SILENT, MISSING, UNASKED = (
+    "holds",
+    "fails",
+    "undecided",
+    "says nothing",
+    "no number",
+    "not asked",
+)
+STATES = (HOLDS, FAILS, OPEN, SILENT, MISSING, UNASKED)
+ALPHA = 0.05  # of each test: that of the one-sided tests behind a 90 % interval
 PUBLISHED = "published"  # the source that is what the papers print; the others are profiles that were recorded
-TUNED = "miniature"  # the source that is no evidence for what it was tuned to show
+MINIATURE = "miniature"  # the profile of a model of its own, which is no evidence about BERT
+TUNED_ON = "gordon_pruning"  # the chapter by whose runs the miniature was chosen: what it shows there was aimed at
+
+
+class Plan(NamedTuple):
+    """Where the error of a measurement comes from, so that it can be told what more of it would take."""
+
+    units: str  # "seeds", "worlds": what more can be run of
+    count: int  # so many there are
+    spread: float  # standard deviation of one unit's value, in the unit of the measurement; NaN where it is not known
+    fixed: float = 0.0  # standard error that more units do not lessen: that of the dev sets
+    examples: int = 0  # of the smallest dev set, where `fixed` is above 0
+    seconds: float = math.nan  # that one unit took when it was recorded
+    deviation: bool = False  # whether what is measured is the spread itself
+
+
+class Need(NamedTuple):
+    """With how much more a measurement would be decided: with 80 % probability, were the truth where it is supposed."""
+
+    units: str  # of its plan; "" where it is not told
+    count: int  # so many there are
+    needed: float  # so many would do; inf where no number does; NaN where it is not known
+    examples: (
+        float  # of a dev set with which enough units would do, where no number does with the one at hand; else NaN
+    )
+    seconds: float  # that those take which are lacking; NaN where it is not known
+    why: str  # no number is told; "" where one is
 
 
 class Evidence(NamedTuple):
@@ -30,10 +63,14 @@ class Evidence(NamedTuple):
     unit: str
     claimed: tuple[float, float]  # where the claim says that it lies: between these, -inf or inf for no bound
     estimate: float  # NaN where nothing was measured
-    low: float  # of its interval; NaN where there is none
+    low: float  # of its 90 % interval, or for certain; NaN where there is none
     high: float
     basis: str  # of the interval in words, or why there is none
-    p: float  # of `stats.side`; NaN where the interval is none of sampling
+    p: float = math.nan  # of `stats.side`; NaN where the interval is none of sampling
+    silent: str = ""  # why it says nothing of the claim, whatever it is
+    favoured: str = ""  # how the comparison favours the claim, so that it says nothing where it lies as claimed
+    supposed: float = math.nan  # where the truth is supposed to be when it is asked what more would take
+    plan: Plan | None = None
 
 
 class Claim(Protocol):
@@ -43,154 +80,134 @@ class Claim(Protocol):
     CLAIM: str  # what the paper says, in one sentence
     WHERE: str  # it says so
     TABLE: str | None  # the chapter whose recorded runs measure it; None for a sentence about one published model
-    TUNED: bool  # whether the miniature was tuned to show it
+    NOT_OF_MINIATURE: str  # why it is not asked of the miniature; "" where it is
+    MARGIN: float  # what counts as none, in the unit of the first measurement; the docstring has the reason
 
     def published(self, tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
         """From the papers' printed numbers, {file in book/published: its table}; [] where they print none."""
 
     def measured(self, table: pd.DataFrame) -> list[Evidence]:
-        """From the recorded runs of TABLE under one profile; not asked for where TABLE is None."""
+        """From the recorded runs of TABLE under one profile, `prepared`; not asked for where TABLE is None."""
 
 
-def over_seeds(what: str, unit: str, claimed: tuple[float, float], values: ArrayLike) -> Evidence:
-    """The mean of one value a seed, with its 95 % t interval; a measurement of nothing where one is not defined."""
-    values = np.asarray(values, dtype=float)
-    undefined = int(np.isnan(values).sum())
-    if values.size == 0 or undefined:
-        why = f"missing or not defined for {undefined} of {values.size} seeds" if undefined else "not recorded"
-        return Evidence(what, unit, claimed, math.nan, math.nan, math.nan, why, math.nan)
-    mean, low, high = stats.mean_interval(values)
-    if math.isnan(low):
-        why = "one seed: no interval" if values.size == 1 else f"{values.size} seeds that do not differ: no interval"
-        return Evidence(what, unit, claimed, mean, low, high, why, math.nan)
-    error, freedom = values.std(ddof=1) / math.sqrt(values.size), values.size - 1
-    p = stats.side(mean, error, low=claimed[0], high=claimed[1], freedom=freedom)
-    return Evidence(what, unit, claimed, mean, low, high, f"95 % over {values.size} seeds", p)
+def not_asked(name: str, source: str) -> str:
+    """Why a claim is not asked of a source; "" where it is."""
+    claim: Claim = choose("claims", name)
+    if source == PUBLISHED:
+        return ""
+    if claim.TABLE is None:
+        return "the sentence is about one published model"
+    return claim.NOT_OF_MINIATURE if source == MINIATURE else ""
 
 
-def over_models(what: str, unit: str, claimed: tuple[float, float], values: pd.Series, rows: pd.DataFrame) -> Evidence:
-    """The mean of one value a model, whose seeds stand in `of.seed` of their rows; of a given model its one value.
+def judged(measurements: Sequence[Evidence]) -> list[tuple[str, str]]:
+    """A verdict on each measurement of one claim from one source, and why where the interval does not show it.
 
-    What is said of the weights of one given model is a fact and has no interval.
+    holds         it lies where the claim says, by a test at 5 %: its 90 % interval does
+    fails         it lies outside, by a test at 5 %, corrected by Holm for all tests among these measurements, because
+                  one that fails is enough; or by an interval that is none of sampling
+    undecided     it may lie on either side of a bound, or there is no interval
+    says nothing  the comparison cannot bear on the claim: its control has learned nothing, or it favours the claim
+    no number     there is no estimate
     """
-    if "of.seed" in rows or len(values) != 1:
-        return over_seeds(what, unit, claimed, values.groupby(rows.get("of.seed", rows.index)).mean(skipna=False))
-    value = float(values.iloc[0])
-    return within(what, unit, claimed, value, value, value, basis="one given model")
+    tested = [number for number, each in enumerate(measurements) if not each.silent and not math.isnan(each.p)]
+    outside = [1.0 if _inside(measurements[number]) else measurements[number].p for number in tested]
+    by_test = dict(zip(tested, stats.holm(outside), strict=True))
+    return [_verdict(each, by_test.get(number, math.nan), len(tested)) for number, each in enumerate(measurements)]
 
 
-def with_error(
-    what: str,
-    unit: str,
-    claimed: tuple[float, float],
-    estimate: float,
-    error: float,
-    *,
-    basis: str,
-    freedom: float = math.inf,
-) -> Evidence:
-    """An estimate with its standard error, at `freedom` degrees of freedom, and the 95 % interval that follows."""
-    reach = error * student.ppf(0.975, freedom)
-    p = stats.side(estimate, error, low=claimed[0], high=claimed[1], freedom=freedom)
-    return Evidence(what, unit, claimed, estimate, estimate - reach, estimate + reach, basis, p)
+def _inside(measured: Evidence) -> bool:
+    return measured.claimed[0] < measured.estimate < measured.claimed[1]
 
 
-def over_tasks(what: str, unit: str, claimed: tuple[float, float], values: ArrayLike) -> Evidence:
-    """The mean of one value a task, with its 95 % t interval over the tasks; a measurement of nothing below two."""
-    values = np.asarray(values, dtype=float)
-    if values.size < 2 or np.isnan(values).any():
-        return over_seeds(what, unit, claimed, [])
-    error, freedom = values.std(ddof=1) / math.sqrt(values.size), values.size - 1
-    return with_error(
-        what, unit, claimed, values.mean(), error, basis=f"95 % over {values.size} tasks", freedom=freedom
-    )
-
-
-def over_heads(what: str, unit: str, claimed: tuple[float, float], difference: ArrayLike) -> Evidence:
-    """An estimate with the ends of its 95 % bootstrap interval over heads: (estimate, low, high).
-
-    The p value is that of a normal distribution with the interval's width, which a bootstrap's often is near.
-    """
-    estimate, low, high = (float(value) for value in np.asarray(difference))
-    if math.isnan(estimate) or math.isnan(low):
-        basis = "not recorded" if math.isnan(estimate) else "too few heads: no interval"
-        return Evidence(what, unit, claimed, estimate, math.nan, math.nan, basis, math.nan)
-    p = stats.side(estimate, (high - low) / (2 * student.ppf(0.975, math.inf)), low=claimed[0], high=claimed[1])
-    return Evidence(what, unit, claimed, estimate, low, high, "95 % over heads", p)
-
-
-def within(
-    what: str, unit: str, claimed: tuple[float, float], estimate: float, low: float, high: float, *, basis: str
-) -> Evidence:
-    """An estimate that lies for certain between two numbers, such as one computed from numbers that were rounded."""
-    low, high = round(low, 9), round(high, 9)  # a bound that is touched is not crossed by what floats add
-    return Evidence(what, unit, claimed, estimate, low, high, basis, math.nan)
-
-
-def judged(measurements: Sequence[Evidence]) -> list[str]:
-    """A verdict on each measurement of one claim from one source.
-
-    holds, does not hold  it lies where the claim says, or outside: by a test, corrected by Holm for all tests among
-                          these measurements, or by an interval that is none of sampling
-    not shown             it may lie on either side of a bound, or there is no interval
-    not measured          there is no estimate
-    """
-    corrected = stats.holm([each.p for each in measurements])
-    return [_verdict(each, p) for each, p in zip(measurements, corrected, strict=True)]
-
-
-def _verdict(measured: Evidence, p: float) -> str:
+def _verdict(measured: Evidence, corrected: float, tests: int) -> tuple[str, str]:
     below, above = measured.claimed
+    if measured.silent:
+        return SILENT, measured.silent
     if math.isnan(measured.estimate):
-        return MISSING
+        return MISSING, measured.basis
     if math.isnan(measured.p):
         inside = below < measured.low and measured.high < above
-        outside = measured.high < below or measured.low > above
+        outside, alone = measured.high < below or measured.low > above, False
     else:
-        inside, outside = p < ALPHA and below < measured.estimate < above, p < ALPHA
-    return HOLDS if inside else FAILS if outside else OPEN
+        clear = measured.p < ALPHA
+        inside, alone = clear and _inside(measured), clear and not _inside(measured)
+        outside = alone and corrected < ALPHA
+    if inside:
+        return (SILENT, f"it lies as claimed, but {measured.favoured}") if measured.favoured else (HOLDS, "")
+    if outside:
+        return FAILS, ""
+    return OPEN, f"outside, but not as one of {tests} tests (Holm)" if alone else ""
+
+
+def need(measured: Evidence) -> Need:
+    """What it would take to show that an undecided measurement lies where the claim says."""
+    plan, (low, high) = measured.plan, measured.claimed
+    if plan is None:
+        why = "no run decides it: the printed digits do not tell" if math.isnan(measured.p) else "more is not to be had"
+        return Need("", 0, math.nan, math.nan, math.nan, why)
+    if math.isnan(plan.spread):
+        why = "how far they spread is not known yet"
+        return Need(plan.units, plan.count, math.nan, math.nan, math.nan, why)
+    truth, examples = measured.supposed, math.nan
+    if plan.deviation:
+        needed = power.units_for_deviation(truth, low=low, high=high)
+    else:
+        needed = power.units_needed(truth, plan.spread, low=low, high=high, fixed=plan.fixed)
+    if math.isinf(needed) and plan.fixed:
+        examples = power.examples_needed(truth, plan.fixed, plan.examples, low=low, high=high)
+        more = power.units_needed(
+            truth, plan.spread, low=low, high=high, fixed=plan.fixed * math.sqrt(plan.examples / (2 * examples))
+        )
+        return Need(plan.units, plan.count, more, 2 * examples, max(more - plan.count, 0) * plan.seconds, "")
+    return Need(plan.units, plan.count, needed, math.nan, max(needed - plan.count, 0) * plan.seconds, "")
 
 
 def together(verdicts: Sequence[str]) -> str:
-    """The verdict that follows from several of one claim: it holds where all hold, and fails where one fails.
+    """The verdict that follows from several of one claim, all of which must hold.
 
-    Where some are not measured it is not shown, and where none is it is not measured.
+    It fails where one fails. It holds where all hold, each by its own test and without a correction: that all are
+    wrongly shown is no likelier than that one is (intersection and union, Berger 1982). Else it is what stands in the
+    way: undecided before what says nothing, and that before what has no number.
     """
-    if set(verdicts) <= {MISSING}:
+    if not verdicts:
         return MISSING
-    return FAILS if FAILS in verdicts else HOLDS if set(verdicts) == {HOLDS} else OPEN
+    return next((each for each in (FAILS, OPEN, SILENT, MISSING) if each in verdicts), HOLDS)
 
 
-def ledger(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+def evidence(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     """Every measurement of every claim, a row each, with its verdict.
 
     published  {file in book/published: its table}
-    recorded   {profile: {chapter: the table of its runs}}
-    returns    claim (its file), source (PUBLISHED or a profile), counts (False where the source was tuned to show the
-               claim), the fields of `Evidence`, and verdict
+    recorded   {profile: {chapter: the table of its runs, `prepared`}}
+    returns    claim (its file), source (PUBLISHED or a profile), the fields of `Evidence`, verdict and why
     """
     rows = []
     for name in offered("claims"):
         claim: Claim = choose("claims", name)
         found = {PUBLISHED: claim.published(published)}
         for profile, tables in recorded.items():
-            found[profile] = claim.measured(tables[claim.TABLE]) if claim.TABLE in tables else []
+            asked = claim.TABLE in tables and not not_asked(name, profile)
+            found[profile] = claim.measured(tables[claim.TABLE]) if asked else []
         for source, measurements in found.items():
-            counts = not (claim.TUNED and source == TUNED)
-            for each, verdict in zip(measurements, judged(measurements), strict=True):
-                rows.append({"claim": name, "source": source, "counts": counts, **each._asdict(), "verdict": verdict})
-    return pd.DataFrame(rows, columns=["claim", "source", "counts", *Evidence._fields, "verdict"])
+            for each, (verdict, why) in zip(measurements, judged(measurements), strict=True):
+                rows.append({"claim": name, "source": source, **each._asdict(), "verdict": verdict, "why": why})
+    return pd.DataFrame(rows, columns=["claim", "source", *Evidence._fields, "verdict", "why"])
 
 
-def verdicts(ledger: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
-    """A row a claim: the verdict of each source, a column each, and `verdict`, that of all sources that count.
+def verdicts(evidence: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
+    """A row a claim, a column a source: its verdict on it."""
+    by_place = evidence.groupby(["claim", "source"])["verdict"].agg(list).to_dict()
+    by_claim = {
+        name: {
+            source: UNASKED if not_asked(name, source) else together(by_place.get((name, source), []))
+            for source in sources
+        }
+        for name in offered("claims")
+    }
+    return pd.DataFrame.from_dict(by_claim, orient="index", columns=list(sources))
 
-    A source that measured nothing of a claim says nothing about it.
-    """
-    told = {}
-    for name in offered("claims"):
-        rows = ledger[ledger["claim"] == name]
-        told[name] = {source: together(rows["verdict"][rows["source"] == source].tolist()) for source in sources}
-        counting = [told[name][source] for source in sources if rows["counts"][rows["source"] == source].all()]
-        told[name]["verdict"] = together([verdict for verdict in counting if verdict != MISSING])
-    return pd.DataFrame.from_dict(told, orient="index", columns=[*sources, "verdict"])
+
+def counts(verdicts: pd.Series) -> dict[str, int]:
+    """How many claims came to each state, {state: number}, in the order of STATES."""
+    return {state: int((verdicts == state).sum()) for state in STATES}

@@ -9,14 +9,18 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds, with_error, within
+from lottery.choices import choose
+from lottery.claims import Evidence, Plan
+from lottery.claims._evidence import Range, none, over, silent, with_error, within
+from lottery.claims._runs import compared, scores
 from lottery.experiments.conditions import Condition
-from lottery.findings.conditions import best, by_seed, with_conditions
+from lottery.findings.conditions import best, with_conditions
+from lottery.statistics import dev_sets
 
 LOW, MEDIUM, HIGH = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6), (0.7, 0.8, 0.9)  # sparsities
 UNITS = {"accuracy": "points", "training_loss": "nats", "pretraining_loss": "nats"}
 ROUNDING = 0.005  # of a printed loss
-PRINTED = "95 % by the sizes of the dev sets alone"
+REPLICATES = "how far the four printed fits of the full model differ"
 
 
 class Comparison(NamedTuple):
@@ -27,51 +31,134 @@ class Comparison(NamedTuple):
     one: Condition
     other: Condition
     sparsities: tuple[float, ...]
-    claimed: tuple[float, float]  # where the claim says that the difference lies
+    claimed: Range  # where the claim says that the difference lies
     against: float | None = None  # the sparsity of the other condition; None: that of the one
 
 
-def printed(comparison: Comparison, tables: Mapping[str, pd.DataFrame]) -> Evidence:
-    """A comparison in Table 1 of the paper.
+def printed(comparison: Comparison, tables: Mapping[str, pd.DataFrame], tasks: tuple[str, ...] = ()) -> Evidence:
+    """A comparison in Table 1 of the paper, on all of its tasks or on some.
 
-    tables  "gordon2020_table1" and "glue_dev", the numbers of examples that its accuracies are of
+    tables  "gordon2020_table1", and "glue_dev" for what one answer to all gets
 
-    The interval of an accuracy is what the sizes of the dev sets give alone, the two accuracies of a difference taken
-    as independent and those of different sparsities as one: other seeds are not in it. That of a loss is its rounding.
+    Table 1 has the full model four times, fine-tuned anew: so far does a printed accuracy move where nothing was pruned
+    (`replicates`), and the two of a difference are as independent of each other as these. Where neither of the two is
+    clearly above one answer to all, the cell is left out. The interval of a loss is its rounding.
     """
-    what, value, claimed = comparison.what, comparison.value, comparison.claimed
-    table = tables["gordon2020_table1"].assign(seed=0)
-    estimate = float(differences(by_seed(table, value), comparison).iloc[0])
-    if value != "accuracy":
-        low, high = estimate - 2 * ROUNDING, estimate + 2 * ROUNDING
-        return within(what, UNITS[value], claimed, estimate, low, high, basis="rounding")
-    sizes = tables["glue_dev"].set_index("task")["examples"]
-    errors = [math.sqrt(sum(_variance(table, sizes, *place) for place in pair)) for pair in _pairs(comparison)]
-    error = 100 * sum(errors) / len(errors)
-    return with_error(what, UNITS[value], claimed, 100 * estimate, error, basis=PRINTED)
+    table = tables["gordon2020_table1"]
+    table = table[table["task"].isin(tasks)] if tasks else table
+    if comparison.value == "accuracy":
+        return with_replicates(
+            comparison.what, "points", comparison.claimed, weights(comparison, table, tables), tables
+        )
+    means = table.groupby(["condition", "sparsity"])[comparison.value].mean()
+    estimate = float(pd.Series([means[one] - means[other] for one, other in pairs(comparison)]).mean())
+    low, high = estimate - 2 * ROUNDING, estimate + 2 * ROUNDING
+    return within(comparison.what, UNITS[comparison.value], comparison.claimed, estimate, low, high, basis="rounding")
 
 
-def measured(comparison: Comparison, table: pd.DataFrame) -> Evidence:
-    """A comparison among recorded runs of gordon_pruning, at those of its sparsities that both conditions have."""
-    means = by_seed(recorded(table), comparison.value)
-    scale = 100 if comparison.value == "accuracy" else 1
-    found = over_seeds(
-        comparison.what, UNITS[comparison.value], comparison.claimed, scale * differences(means, comparison)
+def with_replicates(
+    what: str, unit: str, claimed: Range, weights: Mapping[tuple, float], tables: Mapping[str, pd.DataFrame]
+) -> Evidence:
+    """A weighted sum of printed accuracies, {(condition, sparsity, task): weight}, in points."""
+    if not weights:
+        return silent(what, unit, claimed, "no better than one answer to all")
+    table = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["accuracy"]
+    estimate = sum(100 * weight * table[cell] for cell, weight in weights.items())
+    deviations, freedom = replicates(tables)
+    parts = pd.Series({cell: (weight * deviations[cell[2]]) ** 2 for cell, weight in weights.items()})
+    by_task = parts.groupby(level=2).sum()
+    error = math.sqrt(by_task.sum())
+    return with_error(
+        what,
+        unit,
+        claimed,
+        float(estimate),
+        error,
+        basis=REPLICATES,
+        freedom=float(by_task.sum() ** 2 / (by_task**2 / freedom).sum()),
+        plan=Plan("fits of each model", 1, error),
     )
-    there = [one[1] for one, other in _pairs(comparison) if {one, other} <= set(means.columns)]
-    if 0 < len(there) < len(comparison.sparsities):
-        found = found._replace(basis=f"{found.basis}, at {', '.join(f'{sparsity:.0%}' for sparsity in there)} alone")
+
+
+def replicates(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.Series, int]:
+    """How far a printed accuracy moves from one fine-tuning to the next, by task, in points, and degrees of freedom.
+
+    From the four rows of Table 1 from which nothing was removed, one under each condition. These differ in epochs as
+    well, so it is rather too much.
+    """
+    table = tables["gordon2020_table1"]
+    full = 100 * table[table["sparsity"] == 0].pivot_table("accuracy", "task", "condition")
+    return full.std(axis=1, ddof=1), full.shape[1] - 1
+
+
+def says_something(cell: tuple[str, float, str], tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether a printed accuracy, of (condition, sparsity, task), is clearly above one answer to all."""
+    accuracy = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["accuracy"][cell]
+    size = tables["glue_dev"].set_index("task").loc[cell[2]]
+    examples = int(size["examples"])
+    return dev_sets.above("accuracy", float(accuracy), float(size["most_frequent"]) / examples, examples)
+
+
+def weights(comparison: Comparison, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[tuple, float]:
+    """The weight of each printed accuracy in the mean difference over tasks of that over their sparsities."""
+    by_task = {
+        task: [pair for pair in pairs(comparison) if any(says_something((*place, task), tables) for place in pair)]
+        for task in table["task"].unique()
+    }
+    by_task = {task: some for task, some in by_task.items() if some}
+    found: dict[tuple, float] = {}
+    for task, some in by_task.items():
+        for one, other in some:
+            share = 1 / len(some) / len(by_task)
+            found[*one, task] = found.get((*one, task), 0) + share
+            found[*other, task] = found.get((*other, task), 0) - share
     return found
 
 
+def measured(comparison: Comparison, rows: pd.DataFrame) -> Evidence:
+    """A comparison among `recorded` runs of gordon_pruning, at those of its sparsities that both conditions have.
+
+    For accuracy stands the metric of the task: of CoLA Matthews' correlation, because one answer to all is right there
+    more often than many a model.
+    """
+    one, other = (rows[rows["condition"] == condition] for condition in (comparison.one, comparison.other))
+    there = [pair for pair in pairs(comparison) if (one["sparsity"] == pair[0][1]).any()]
+    there = [pair for pair in there if (other["sparsity"] == pair[1][1]).any()]
+    if not there:
+        return none(comparison.what, UNITS[comparison.value], comparison.claimed, "not recorded")
+    one = pd.concat([one[one["sparsity"] == pair[0][1]].assign(at=pair[0][1]) for pair in there])
+    other = pd.concat([other[other["sparsity"] == pair[1][1]].assign(at=pair[0][1]) for pair in there])
+    if comparison.value == "accuracy":
+        found = compared(comparison.what, comparison.claimed, scores(one, cell="at"), scores(other, cell="at"))
+    else:
+        found = _losses(comparison, one, other)
+    if len(there) < len(comparison.sparsities):
+        alone = ", ".join(f"{pair[0][1]:.0%}" for pair in there)
+        found = found._replace(basis=f"{found.basis}, at {alone} alone")
+    return found
+
+
+def _losses(comparison: Comparison, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+    """Over pruned models, or, of the training loss of a single one, over its fine-tunings."""
+    units, named = "pruning_seed", "worlds" if one["world"].notna().all() else "pruned models"
+    if comparison.value == "training_loss" and len(set(one[units])) == 1:
+        units, named = "seed", "seeds"
+    keys = ["at", "task"] if comparison.value == "training_loss" else ["at"]
+    left, right = (rows.pivot_table(comparison.value, units, keys) for rows in (one, other))
+    values = (left - right).mean(axis=1, skipna=False)
+    seconds = float(sum(rows.groupby(units)["seconds"].sum().mean() for rows in (one, other)))
+    unit = UNITS[comparison.value]
+    found = over(comparison.what, unit, comparison.claimed, values, units=named, seconds=seconds)
+    return found._replace(basis=f"{found.basis} of one pruned model") if units == "seed" else found
+
+
 def recorded(table: pd.DataFrame) -> pd.DataFrame:
-    """Recorded runs of gordon_pruning as rows of Table 1: the fine-tunings of tasks that are scored by accuracy.
+    """Recorded runs of gordon_pruning as rows of Table 1: the fine-tunings of tasks that ask for a class.
 
     Of several learning rates the best on dev, as in the paper. `pretraining_loss` is that of the model that was pruned
     in pre-training, NaN where the cut came later.
     """
-    rows = best(with_conditions(table[table["experiment"] == "FineTuning"]))
-    rows = rows[rows["accuracy"].notna()].rename(columns={"train_loss": "training_loss"})
+    rows = tuned(table)
     models = table[table["experiment"] == "GradualPruning"]
     losses = models.set_index([models["importance"], models["seed"], models["sparsity"]])["loss"]
     chosen = rows["condition"].map(
@@ -82,23 +169,17 @@ def recorded(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(pretraining_loss=losses.reindex(places).to_numpy())
 
 
-def differences(means: pd.DataFrame, comparison: Comparison) -> pd.Series:
-    """The difference at each seed, the mean over the sparsities that both conditions have; empty if there are none."""
-    pairs = [pair for pair in _pairs(comparison) if set(pair) <= set(means.columns)]
-    if not pairs:
-        return pd.Series(dtype=float)
-    return pd.concat([means[one] - means[other] for one, other in pairs], axis=1).mean(axis=1, skipna=False)
+def tuned(table: pd.DataFrame) -> pd.DataFrame:
+    """The fine-tunings of all conditions on tasks that ask for a class, with their training losses."""
+    rows = best(with_conditions(table[table["experiment"] == "FineTuning"]))
+    rows = rows[[choose("tasks", task).KIND == "classification" for task in rows["task"]]]
+    return rows.rename(columns={"train_loss": "training_loss"})
 
 
-def _pairs(comparison: Comparison) -> list[tuple[tuple[str, float], tuple[str, float]]]:
+def pairs(comparison: Comparison) -> list[tuple[tuple[str, float], tuple[str, float]]]:
+    """The conditions and sparsities that are compared, one difference each."""
     against = comparison.against
     return [
         ((comparison.one, sparsity), (comparison.other, sparsity if against is None else against))
         for sparsity in comparison.sparsities
     ]
-
-
-def _variance(table: pd.DataFrame, sizes: pd.Series, condition: str, sparsity: float) -> float:
-    """Of a mean of printed accuracies, as fractions, by the numbers of examples that they are of."""
-    rows = table[(table["condition"] == condition) & (table["sparsity"] == sparsity)].set_index("task")["accuracy"]
-    return float((rows * (1 - rows) / sizes[rows.index]).sum() / len(rows) ** 2)

@@ -8,70 +8,92 @@ nothing, as WNLI's in the paper, are left out.
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds, with_error
+from lottery.claims import Evidence, Plan
+from lottery.claims._evidence import Range, none, with_error
+from lottery.claims._runs import compared, scores
 from lottery.findings.subnetworks import with_subnetworks
 
+Name = str | tuple[str, str]
 SEEDS = 5  # behind each mean of the paper's files
 LEFT_OUT = ("wnli",)  # the whole model is worse there than one answer to all
 RESULTS = "prasanna2020_results"
+REMOVED = {
+    "structured": "heads and MLPs removed",
+    "magnitude": "weights removed",
+    "super": "what some seed removes removed",
+}
+HEAD, MLP = 4 * 64 * 768, 2 * 768 * 3072  # weights of one, in BERT-base
+OF_ALL = 109_482_240  # parameters of BERT-base, of which the paper takes its shares
 
 
 def printed(
-    tables: Mapping[str, pd.DataFrame], pruning: str, one: str, other: str, claimed: tuple[float, float]
+    tables: Mapping[str, pd.DataFrame], pruning: str, one: Name, other: Name, claimed: Range, *, what: str = ""
 ) -> Evidence:
     """`one` minus `other` from the paper's means and deviations, which it gives without saying which seed did what.
 
-    So the two count as independent: their variances add up, and the difference may look less sure than it is.
+    one, other  subnetworks of that pruning, or pairs of another pruning and its subnetwork
+    The two count as independent: their variances add up, and the difference may look less sure than it is.
     """
-    table = tables[RESULTS]
-    asked = (table["pruning"] == pruning) & table["retrained"] | (table["subnetwork"] == "full")
-    rows = table[asked & ~table["task"].isin(LEFT_OUT)]
-    means, deviations = (
-        100 * rows.pivot_table(index="task", columns="subnetwork", values=what) for what in ("mean", "sd")
-    )
-    difference = float((means[one] - means[other]).mean())
-    error = math.sqrt(((deviations[[one, other]] ** 2).sum(axis=1) / SEEDS).sum()) / len(means)
+    cells = retrained_in_print(tables)
+    left, right = (cells.loc[_named(pruning, name)] for name in (one, other))
+    tasks = left.index.intersection(right.index)
+    left, right = left.loc[tasks], right.loc[tasks]
+    parts = pd.concat([left["sd"], right["sd"]]) ** 2 / SEEDS
+    error = math.sqrt(parts.sum()) / len(tasks)
     return with_error(
-        _what(pruning, one, other),
+        what or what_of(pruning, one, other),
         "points",
         claimed,
-        difference,
+        float((left["mean"] - right["mean"]).mean()),
         error,
-        basis=f"{SEEDS} seeds, not paired, 95 %",
-        freedom=SEEDS - 1,
+        basis=f"{SEEDS} seeds, not paired, {len(tasks)} tasks",
+        freedom=float(parts.sum() ** 2 / (parts**2 / (SEEDS - 1)).sum()),
+        plan=Plan("seeds", SEEDS, error * math.sqrt(SEEDS)),
     )
 
 
-def measured(table: pd.DataFrame, pruning: str, one: str, other: str, claimed: tuple[float, float]) -> Evidence:
-    """`one` minus `other` from recorded runs of good_random_bad, paired by task and seed."""
-    scores = retrained(table, pruning)
-    if not {one, other} <= set(scores.columns):
-        return over_seeds(_what(pruning, one, other), "points", claimed, [])
-    differences = (scores[one] - scores[other]).dropna().groupby("trial").mean()
-    return over_seeds(_what(pruning, one, other), "points", claimed, differences)
+def retrained_in_print(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Mean and deviation, in points, of retrained subnetworks and the full model, by pruning, subnetwork and task."""
+    table = tables[RESULTS]
+    rows = table[(table["retrained"] | (table["subnetwork"] == "full")) & ~table["task"].isin(LEFT_OUT)]
+    rows = rows.assign(pruning=rows["pruning"].fillna(""), mean=100 * rows["mean"], sd=100 * rows["sd"])
+    return rows.set_index(["pruning", "subnetwork", "task"])[["mean", "sd"]].sort_index()
 
 
-def retrained(table: pd.DataFrame, pruning: str) -> pd.DataFrame:
-    """Scores, x 100, one row a task and seed (tuned_on, trial), one column a retrained subnetwork, and the full model.
+def _named(pruning: str, name: Name) -> tuple[str, str]:
+    if isinstance(name, tuple):
+        return name
+    return ("", name) if name == "full" else (pruning, name)
 
-    A score that is not defined counts as 0. Only the usual length of training; nothing of degenerate searches.
+
+def measured(
+    table: pd.DataFrame, pruning: str, one: Name, other: Name, claimed: Range, *, what: str = "", tasks: tuple = ()
+) -> Evidence:
+    """`one` minus `other` from recorded runs of good_random_bad, paired by task and seed.
+
+    one, other  as for `printed`; tasks: those asked, all where none is named
     """
+    rows = retrained(table)
+    rows = rows[rows["tuned_on"].isin(tasks)] if tasks else rows
+    kinds = []
+    for name in (one, other):
+        which = _named(pruning, name)
+        some = rows[(rows["pruning"] == which[0]) & (rows["subnetwork"] == which[1])]
+        kinds.append(scores(some, task="tuned_on", seed="trial"))
+    what = what or what_of(pruning, one, other)
+    if kinds[0].empty or kinds[1].empty:
+        return none(what, "points", claimed, "not recorded")
+    return compared(what, claimed, *kinds)
+
+
+def retrained(table: pd.DataFrame) -> pd.DataFrame:
+    """The retrained models and the full ones, trained for the usual length; nothing of degenerate searches."""
     rows = with_subnetworks(table)
-    rows = rows[(rows["experiment"] == "FineTuning") & ~rows["longer"] & (rows["degenerate"] == "")]
-    rows = rows[rows["pruning"].isin(["", pruning])]
-    scores = 100 * rows.assign(score=rows["score"].astype(float).fillna(0)).pivot_table(
-        index=["tuned_on", "trial"], columns="subnetwork", values="score"
-    )
-    return scores.astype(np.float64)
+    return rows[(rows["experiment"] == "FineTuning") & ~rows["longer"] & (rows["degenerate"] == "")]
 
 
-def _what(pruning: str, one: str, other: str) -> str:
-    removed = {
-        "structured": "heads and MLPs removed",
-        "magnitude": "weights removed",
-        "super": "what some seed removes removed",
-    }[pruning]
-    return f"{one} minus {other}, {removed}, retrained, mean over the tasks"
+def what_of(pruning: str, one: str, other: str) -> str:
+    """The comparison in words."""
+    return f"{one} minus {other}, {REMOVED[pruning]}, retrained, mean over the tasks"

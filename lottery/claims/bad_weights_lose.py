@@ -14,7 +14,7 @@ PAPER = "prasanna2020"
 CLAIM = "With magnitude pruning, random and bad subnetworks stay behind the good one when they are fine-tuned again."
 WHERE = "section 4.2, Figure 2"
 TABLE = "good_random_bad"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points
 PAIRS = [("good", "random"), ("random", "bad")]
 

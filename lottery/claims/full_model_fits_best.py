@@ -10,15 +10,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, within
+from lottery.claims import Evidence
 from lottery.claims import _gordon as regimes
+from lottery.claims._evidence import within
 from lottery.claims._gordon import LOW, ROUNDING, Comparison
 
 PAPER = "gordon2020"
 CLAIM = "Un-pruned models have the lowest training loss."
 WHERE = "caption of Figure 1, Table 1"
 TABLE = "gordon_pruning"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # nats: the paper says lowest, not by how much
 
 CONDITIONS = {"pruned_in_pretraining": "pruning", "information_deletion": "information deletion"}
@@ -40,6 +41,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
+    rows = regimes.recorded(table)
     return [
         regimes.measured(
             Comparison(
@@ -51,7 +53,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
                 against=0.0,
                 claimed=(MARGIN, float("inf")),
             ),
-            table,
+            rows,
         )
         for condition, name in CONDITIONS.items()
     ]

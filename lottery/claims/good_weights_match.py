@@ -15,7 +15,7 @@ PAPER = "prasanna2020"
 CLAIM = "Although the subnetworks of magnitude pruning are smaller, they mostly reach the full network's performance."
 WHERE = "section 4.2, Figure 2"
 TABLE = "good_random_bad"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 2.0  # points: the docstring has the reason
 
 

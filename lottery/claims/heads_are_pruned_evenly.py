@@ -5,17 +5,19 @@ be within 5 points of the mean, the paper's own margin. The cut is made at once 
 which shows it as a figure and prints no other numbers.
 """
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, over_models
+from lottery.claims import Evidence
+from lottery.claims._evidence import of_models
 
 PAPER = "gordon2020"
 CLAIM = "At 60 % sparsity, each attention head by itself is pruned strictly between 55 and 65 %."
 WHERE = "sections 6 and 4, Figure 4 (left)"
 TABLE = "gordon_weights"
-TUNED = False
+NOT_OF_MINIATURE = "a share that is told of BERT's heads; in heads of fewer weights chance alone strays further"
 MARGIN = 5.0  # points of sparsity, the paper's own
 
 
@@ -29,4 +31,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = table[(table["experiment"] == "HeadShares") & (table["kept"] == "Cut") & table["mean"].between(0.55, 0.65)]
     reach = 100 * pd.concat([rows["highest"] - rows["mean"], rows["mean"] - rows["lowest"]], axis=1).max(axis=1)
     what = "distance of the farthest head from the mean, at 60 %"
-    return [over_models(what, "points", (float("-inf"), MARGIN), reach, rows)]
+    return [of_models(what, "points", (-math.inf, MARGIN), reach, rows.get("of.seed"))]

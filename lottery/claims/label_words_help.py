@@ -2,7 +2,9 @@
 
 SMP-L under the frozen head minus under a new head, in points of score averaged over the tasks, has to be above 0. In
 print the new head has no deviations. The paper describes its head as a product with the label's embedding; what ran was
-the whole MLM head, and that is what is measured here, too.
+the whole MLM head, and that is what is measured here, too. One strength of the regulariser presses 5 to 50 times harder
+under the one head than under the other, beside the gradients of the loss. So of our runs those count that press equally
+hard, which is known of those that do not press at all.
 """
 
 import math
@@ -12,35 +14,37 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims import _jiang as rivals
+from lottery.claims._evidence import none, silent
 
 PAPER = "jiang2023"
 CLAIM = "The method achieves better performance with task-specific heads frozen, made from label words."
 WHERE = "section 6.2, Table 4"
 TABLE = "mask_recipes"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says better, not by how much
-SPARSITIES = (0.9, 0.97)
-RECORDED = (0.5, 0.9)
+CLAIMED = (MARGIN, math.inf)
+UNEQUAL = "under the new head no run is without the regulariser, which presses on it many times harder"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 4."""
     one, other = {"head": "label_words"}, {"head": "random"}
     return [
-        rivals.printed(tables, _what(each), (MARGIN, math.inf), one, other, table=4, method="smp_l", sparsity=each,
-                       teacher=False)
-        for each in SPARSITIES
-    ]  # fmt: skip
+        rivals.printed(tables, _what(each), CLAIMED, one, other, table=4, method="smp_l", sparsity=each, teacher=False)
+        for each in (0.2, 0.9, 0.97)
+    ]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_recipes."""
-    return [
-        rivals.measured(
-            _what(each), (MARGIN, math.inf), rivals.recipe(table, each), rivals.recipe(table, each, head="random")
-        )
-        for each in RECORDED
-    ]
+    found = []
+    for each in rivals.sparsities(table, "smp_l"):
+        frozen, new = (rivals.recipe(table, each, head=head, strength=0.0) for head in ("mlm", "random"))
+        if new.empty and len(rivals.recipe(table, each, head="random")):
+            found.append(silent(_what(each), "points", CLAIMED, UNEQUAL))
+        else:
+            found.append(rivals.measured(_what(each), CLAIMED, frozen, new))
+    return found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 
 def _what(sparsity: float) -> str:

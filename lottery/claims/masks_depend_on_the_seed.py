@@ -1,20 +1,22 @@
 """What a search finds depends on the seed more than on the task.
 
-With Cohen's kappa over heads as the measure of likeness: what two masks of one task and different seeds do not share,
-1 minus their kappa, has to be more than what the task gives them, their kappa minus that of masks which share neither
-task nor seed. The error is that of a jackknife over seeds, because every pair belongs to two of them. That masks of one
-task are more alike than others at all, which the paper does not ask, is told in the chapter. Tasks whose search says
-nothing are left out.
+With Cohen's kappa over heads as the measure of likeness, two things have to be so. What two masks of one task and
+different seeds do not share, 1 minus their kappa, is more than what the task gives them, their kappa minus that of
+masks which share neither task nor seed. And masks that share the seed are more alike than masks that share the task:
+the one comparison in which both are treated alike, as in the first all that no two searches share counts for the seed.
+The error is that of a jackknife over seeds, because every pair belongs to two of them. Tasks whose search says nothing
+are left out.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds, with_error
+from lottery.claims import Evidence
+from lottery.claims._evidence import jackknifed, none, per_unit
 from lottery.findings.searches import judged, masks
-from lottery.statistics import agreement, jackknife_error
+from lottery.statistics import agreement
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -22,37 +24,44 @@ CLAIM = (
 )
 WHERE = "section 5.1"
 TABLE = "mask_agreement"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # of kappa: the paper says more, not by how much
-WHAT = "kappa lost by another seed minus kappa given by the task"
+CLAIMED = (MARGIN, math.inf)
+WHATS: dict[str, Callable[[Mapping[str, float]], float]] = {
+    "kappa lost by another seed minus kappa given by the task": lambda kin: (
+        (1 - kin["same_task"]) - (kin["same_task"] - kin["neither"])
+    ),
+    "kappa of masks of one seed and two tasks minus that of one task and two seeds": lambda kin: (
+        kin["same_seed"] - kin["same_task"]
+    ),
+}
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' masks, without WNLI's."""
-    rows = tables["prasanna2020_kinship"]
-    values = {row["without_seed"]: _difference(row) for row in rows.to_dict("records")}
-    return [_over_seeds(values.pop("none"), list(values.values()))]
+    rows = tables["prasanna2020_kinship"].set_index("without_seed")
+    kin = {seed: row.to_dict() for seed, row in rows.iterrows()}
+    return _judged(kin.pop("none"), list(kin.values()))
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_agreement."""
     rows = judged(table)
     if rows.empty:
-        return [over_seeds(WHAT, "", (MARGIN, math.inf), [])]
+        return [none(what, "", CLAIMED, "not recorded") for what in WHATS]
 
-    def of(some: pd.DataFrame) -> float:
-        return _difference(agreement.kinship(masks(some)[0], some["of.task"].tolist(), some["of.seed"].tolist()))
+    def of(some: pd.DataFrame) -> dict[str, float]:
+        return agreement.kinship(masks(some)[0], some["of.task"].tolist(), some["of.seed"].tolist())
 
-    return [_over_seeds(of(rows), [of(rows[rows["of.seed"] != seed]) for seed in rows["of.seed"].unique()])]
-
-
-def _difference(kin: Mapping[str, float]) -> float:
-    return (1 - kin["same_task"]) - (kin["same_task"] - kin["neither"])
+    return _judged(
+        of(rows), [of(rows[rows["of.seed"] != seed]) for seed in rows["of.seed"].unique()], per_unit(rows, "of.seed")
+    )
 
 
-def _over_seeds(estimate: float, without: list[float]) -> Evidence:
-    error = jackknife_error(without)
-    if math.isnan(estimate) or math.isnan(error):
-        return over_seeds(WHAT, "", (MARGIN, math.inf), [] if math.isnan(estimate) else [estimate])
-    basis = f"95 % by a jackknife over {len(without)} seeds"
-    return with_error(WHAT, "", (MARGIN, math.inf), estimate, error, basis=basis, freedom=len(without) - 1)
+def _judged(
+    every: Mapping[str, float], without: list[Mapping[str, float]], seconds: float = math.nan
+) -> list[Evidence]:
+    return [
+        jackknifed(what, "", CLAIMED, measure(every), [measure(kin) for kin in without], seconds=seconds)
+        for what, measure in WHATS.items()
+    ]

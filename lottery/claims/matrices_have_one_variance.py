@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, within
+from lottery.claims import Evidence
+from lottery.claims._evidence import within
 
 PAPER = "gordon2020"
 CLAIM = "The weights in almost every matrix of BERT-base have mean 0 and a variance between 0.03 and 0.05."
 WHERE = "footnote 5, Table 3"
 TABLE = None
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.005  # of a variance: the paper tells hundredths
 ROUNDING = 0.0005  # of a printed standard deviation
 

@@ -1,17 +1,19 @@
 """As cut, random and bad subnetworks of heads and MLPs score very differently with different seeds.
 
-The standard deviation over the seeds of the score before retraining, mean over the tasks that the paper names, has to
-be above 10 points, for random and for bad subnetworks. The interval is over the tasks. Of a task whose search says
-nothing for some seed the other seeds count.
+The standard deviation over the seeds of the score before retraining has to be above 10 points on each task that the
+paper names, for random and for bad subnetworks. What the paper finds of its own five seeds is a fact, and so is a cell
+that is not above 10. Of our models the deviation pooled over the named tasks counts, with its chi-square interval: that
+of how it would come out with other seeds. Of a task whose search says nothing for some seed the other seeds count.
 """
 
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from lottery.claims import Evidence, over_tasks
+from lottery.choices import choose
+from lottery.claims import Evidence
+from lottery.claims._evidence import deviation, within
 from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
@@ -21,7 +23,7 @@ CLAIM = (
 )
 WHERE = "section 4.3, Appendix C"
 TABLE = "good_random_bad"
-TUNED = False
+NOT_OF_MINIATURE = "10 points on GLUE's tasks"
 MARGIN = 10.0  # points
 TASKS = ("mrpc", "cola", "stsb", "mnli", "sst2")
 KINDS = ("random", "bad")
@@ -31,7 +33,13 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
     rows = tables["prasanna2020_results"]
     rows = rows[(rows["pruning"] == "structured") & ~rows["retrained"] & rows["task"].isin(TASKS)]
-    return [_over_tasks(kind, 100 * rows.loc[rows["subnetwork"] == kind, "sd"].to_numpy()) for kind in KINDS]
+    found = []
+    for kind in KINDS:
+        some = rows[rows["subnetwork"] == kind].set_index("task")["sd"] * 100
+        task, least = some.idxmin(), float(some.min())
+        what = f"least deviation of {kind} subnetworks as cut, that on {choose('tasks', task).TITLE}"
+        found.append(within(what, "points", (MARGIN, math.inf), least, least, least, basis="as the authors stored it"))
+    return found
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
@@ -39,11 +47,13 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = with_subnetworks(table)
     rows = rows[(rows["experiment"] == "PrunedScore") & (rows["pruning"] == "structured") & (rows["degenerate"] == "")]
     rows = rows[rows["tuned_on"].isin(TASKS)]
-    scores = 100 * rows["score"].astype(float).fillna(0)
-    deviations = scores.groupby([rows["subnetwork"], rows["tuned_on"]]).std(ddof=1).dropna()
-    return [_over_tasks(kind, deviations[deviations.index.get_level_values(0) == kind].to_numpy()) for kind in KINDS]
-
-
-def _over_tasks(kind: str, deviations: np.ndarray) -> Evidence:
-    what = f"deviation over the seeds of {kind} subnetworks as cut, mean over the tasks"
-    return over_tasks(what, "points", (MARGIN, math.inf), deviations)
+    rows = rows.assign(score=100 * rows["score"].astype(float).fillna(0))
+    return [
+        deviation(
+            f"deviation over the seeds of {kind} subnetworks as cut, pooled over the tasks",
+            "points",
+            (MARGIN, math.inf),
+            [each["score"] for _, each in rows[rows["subnetwork"] == kind].groupby("tuned_on")],
+        )
+        for kind in KINDS
+    ]

@@ -16,7 +16,7 @@ PAPER = "prasanna2020"
 CLAIM = "With structured pruning, random subnetworks that are fine-tuned again perform on par with the good ones."
 WHERE = "section 4.2, Figure 2"
 TABLE = "good_random_bad"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 2.0  # points: the docstring has the reason
 
 

@@ -1,8 +1,11 @@
-"""Without the regulariser, masks at high sparsity fall behind.
+"""Without the regulariser, masks fall behind.
 
-SMP-L with the regulariser minus without it, in points of score averaged over the tasks, has to be above 0. In print the
-variant without it has no deviations, and on SQuAD it did not converge, so that the difference there is that of MNLI
-alone; runs that did not converge are counted as a fact of their own.
+SMP-L with the regulariser minus without it, in points of score averaged over the tasks, has to be above 0: at high
+sparsity, where the paper says that the method is hard to converge, and at every other in its table or in our runs, as
+it calls the regulariser a key factor of the method. In print the variant without it has no deviations, and on SQuAD it
+did not converge at high sparsity, so that the difference there is that of MNLI alone; runs that did not converge are
+counted as a fact of their own. How hard the released strength presses depends on the number of weights: on a small
+model hundreds of times harder than on BERT-base.
 """
 
 import math
@@ -10,45 +13,38 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, within
+from lottery.claims import Evidence
 from lottery.claims import _jiang as rivals
+from lottery.claims._evidence import none, within
 
 PAPER = "jiang2023"
 CLAIM = "The regulariser is a key factor: without it the method is hard to converge at high sparsity."
 WHERE = "section 6.3, Table 5"
 TABLE = "mask_recipes"
-TUNED = False
+NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says better, not by how much
-SPARSITIES = (0.9, 0.97)
-RECORDED = (0.9,)
+CLAIMED = (MARGIN, math.inf)
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 5."""
     one, other = {"pressed": True}, {"pressed": False}
     found = [
-        rivals.printed(tables, _what(each), (MARGIN, math.inf), one, other, table=5, method="smp_l", sparsity=each,
-                       teacher=False)
-        for each in SPARSITIES
-    ]  # fmt: skip
-    rows = tables[rivals.RESULTS]
-    failed = rows[(rows["table"] == 5) & ~rows["pressed"]]["score"].isna().sum()
-    return [
-        *found,
-        within(
-            "runs without it that did not converge", "", (0.0, math.inf), failed, failed, failed, basis="as printed"
-        ),
+        rivals.printed(tables, _what(each), CLAIMED, one, other, table=5, method="smp_l", sparsity=each, teacher=False)
+        for each in (0.2, 0.9, 0.97)
     ]
+    rows = tables[rivals.RESULTS]
+    failed = int(rows[(rows["table"] == 5) & ~rows["pressed"]]["score"].isna().sum())
+    what = "runs without it that did not converge"
+    return [*found, within(what, "", (0.0, math.inf), failed, failed, failed, basis="as printed")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_recipes."""
     return [
-        rivals.measured(
-            _what(each), (MARGIN, math.inf), rivals.recipe(table, each), rivals.recipe(table, each, pressed=False)
-        )
-        for each in RECORDED
-    ]
+        rivals.measured(_what(each), CLAIMED, rivals.recipe(table, each), rivals.recipe(table, each, strength=0.0))
+        for each in rivals.sparsities(table, "smp_l")
+    ] or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 
 def _what(sparsity: float) -> str:

@@ -1,9 +1,9 @@
 """More can be removed by magnitude pruning than by removing heads and MLPs, at nine tenths of the score.
 
 The share of weights that the one search removes minus that of the other, paired by task and seed and averaged over the
-tasks, has to be above 10 points, the lower end of what the paper says. Shares are of the matrices of the layers,
-without embeddings, for both; tasks with a search that says nothing are left out, so that WNLI's whole model is not
-counted as compression.
+tasks, has to be above 10 points, the lower end of what the paper says; and so on 7 of the 9 tasks in print, each by the
+mean of its seeds. Shares are of the matrices of the layers, without embeddings, for both; tasks with a search that says
+nothing are left out, so that WNLI's whole model is not counted as compression.
 """
 
 import math
@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lottery.claims import Evidence, over_seeds
+from lottery.claims import Evidence
+from lottery.claims import _prasanna as advantages
+from lottery.claims._evidence import over, per_unit, within
 from lottery.findings.searches import judged, sound
 
 PAPER = "prasanna2020"
@@ -21,10 +23,10 @@ CLAIM = (
 )
 WHERE = "section 4.2"
 TABLE = "good_random_bad"
-TUNED = False
+NOT_OF_MINIATURE = "10 to 15 % are BERT-base's"
 MARGIN = 10.0  # points of weights
 WHAT = "weights removed by magnitude minus with heads and MLPs, mean over the tasks"
-HEAD, MLP = 4 * 64 * 768, 2 * 768 * 3072  # weights of one, in BERT-base
+TASKS = 7
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
@@ -32,10 +34,18 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = tables["prasanna2020_masks"]
     good = (rows["pruning"] == "structured") & (rows["subnetwork"] == "good")
     rows = rows[good & (rows["mode"] == "both") & (rows["where"] == "dev") & (rows["task"] != "wnli")]
-    left = (HEAD * rows["heads_kept"] + MLP * rows["mlps_kept"]) / (144 * HEAD + 12 * MLP)
+    whole = 144 * advantages.HEAD + 12 * advantages.MLP
+    left = (advantages.HEAD * rows["heads_kept"] + advantages.MLP * rows["mlps_kept"]) / whole
     by = ["task", "seed"]
-    magnitude = tables["prasanna2020_magnitude"].set_index(by)["remaining_weights"]
-    return [_paired(rows.assign(left=left).set_index(by)["left"], magnitude, "seed")]
+    more = _more(rows.assign(left=left).set_index(by)["left"],
+                 tables["prasanna2020_magnitude"].set_index(by)["remaining_weights"])  # fmt: skip
+    tasks = more.groupby("task").mean()
+    many = int((tasks > MARGIN).sum())
+    what = f"tasks, of {len(tasks)} without WNLI, on which it is above {MARGIN:g} points"
+    return [
+        over(WHAT, "points", (MARGIN, math.inf), more.groupby("seed").mean()),
+        within(what, "", (TASKS - 1, math.inf), many, many, many, basis="counted, means of five seeds"),
+    ]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
@@ -43,10 +53,11 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     by = ["of.task", "of.seed"]
     structured = judged(table).set_index(by)["share_kept"].astype(float)
     magnitude = sound(table[table["experiment"] == "MagnitudeSearch"]).set_index(by)["sparsity"].astype(float)
-    return [_paired(structured, 1 - magnitude, "of.seed")]
+    more = _more(structured, 1 - magnitude).groupby("of.seed").mean()
+    searches = table[table["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
+    return [over(WHAT, "points", (MARGIN, math.inf), more, seconds=per_unit(searches, "of.seed"))]
 
 
-def _paired(structured: pd.Series, magnitude: pd.Series, seed: str) -> Evidence:
-    """From the shares left, of the tasks and seeds that both have."""
-    more = 100 * (structured - magnitude).dropna()
-    return over_seeds(WHAT, "points", (MARGIN, math.inf), more.groupby(seed).mean())
+def _more(structured: pd.Series, magnitude: pd.Series) -> pd.Series:
+    """In points, from the shares left, of the tasks and seeds that both have."""
+    return 100 * (structured - magnitude).dropna()

@@ -42,7 +42,7 @@ class Drawn:
             return {
                 name: torch.rand(kept.shape, generator=generator) < kept.float().mean() for name, kept in parts.items()
             }
-        return {name: _some(torch.ones_like(kept), int(kept.sum()), generator) for name, kept in parts.items()}
+        return drawn_like(parts, self.seed)
 
 
 @parameters
@@ -59,18 +59,10 @@ class Bad:
 
     def mask(self, run: Run) -> Mask:
         """Components: those removed, and as many of the good as are lacking; or a draw from those removed."""
-        good, generator = self.like.mask(run), seeded(self.seed)
-        parts, weights = masks.parted(good)
+        parts, weights = masks.parted(self.like.mask(run))
         if weights:
             return self._weights(run, weights)
-        return {name: self._components(kept, generator) for name, kept in parts.items()}
-
-    def _components(self, good: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        wanted, removed = int(good.sum()), ~good
-        lacking = wanted - int(removed.sum())
-        if lacking <= 0:
-            return _some(removed, wanted, generator)
-        return removed if self.disjoint else removed | _some(good, lacking, generator)
+        return bad_beside(parts, self.seed, disjoint=self.disjoint)
 
     def _weights(self, run: Run, good: Mask) -> Mask:
         of = opening.encoder_weights(self.like.of.weights(run), embeddings=False, pooler=False)
@@ -117,6 +109,26 @@ class Survivors:
         for group in order:
             chosen |= _some(group, min(wanted - int(chosen.sum()), int(group.sum())), generator)
         return chosen
+
+
+def drawn_like(good: Mask, seed: int) -> Mask:
+    """As many heads and MLPs as a mask of components keeps, drawn evenly without replacement."""
+    generator = seeded(seed)
+    return {name: _some(torch.ones_like(good[name]), int(good[name].sum()), generator) for name in sorted(good)}
+
+
+def bad_beside(good: Mask, seed: int, *, disjoint: bool = False) -> Mask:
+    """What a mask of components removes, and as many of what it keeps as are lacking; see `Bad`."""
+    generator = seeded(seed)
+    return {name: _bad(good[name], generator, disjoint=disjoint) for name in sorted(good)}
+
+
+def _bad(good: torch.Tensor, generator: torch.Generator, *, disjoint: bool) -> torch.Tensor:
+    wanted, removed = int(good.sum()), ~good
+    lacking = wanted - int(removed.sum())
+    if lacking <= 0:
+        return _some(removed, wanted, generator)
+    return removed if disjoint else removed | _some(good, lacking, generator)
 
 
 def _some(of: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:

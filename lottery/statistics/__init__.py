@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import kstest, kurtosis, linregress, skew, spearmanr, theilslopes, ttest_1samp
+from scipy.stats import chi2, kstest, kurtosis, linregress, skew, spearmanr, theilslopes, ttest_1samp
 from scipy.stats import t as student
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
 
@@ -152,6 +151,27 @@ def bootstrap_over_groups(
     return _percentiles(defined, level) if defined.size > 0.9 * resamples else Interval(np.nan, np.nan)
 
 
+def bootstrap_over_group_sums(
+    sums: ArrayLike, statistic: Callable, *, level: float = 0.95, resamples: int = 1999, seed: int
+) -> Interval:
+    """`bootstrap_over_groups` of a statistic that hangs on sums over groups alone: the same draws, all at once.
+
+    sums       (groups, k) sums over the rows of each group, such as of values and of ones
+    statistic  takes sums over drawn groups, (resamples, k), and returns (resamples,) numbers
+    """
+    sums = np.asarray(sums, dtype=float)
+    _require_level(level)
+    groups = len(sums)
+    if groups < 2:
+        return Interval(np.nan, np.nan)
+    places = np.random.default_rng(seed).integers(groups, size=(resamples, groups))
+    times = np.zeros((resamples, groups))
+    np.add.at(times, (np.arange(resamples)[:, None], places), 1)
+    found = statistic(times @ sums)
+    defined = found[~np.isnan(found)]
+    return _percentiles(defined, level) if defined.size > 0.9 * resamples else Interval(np.nan, np.nan)
+
+
 def jackknife_error(without: ArrayLike) -> float:
     """Standard error of a statistic from its values with one unit left out each, (units,), such as one seed each.
 
@@ -162,6 +182,19 @@ def jackknife_error(without: ArrayLike) -> float:
     if values.size < 3:
         return float("nan")
     return float(np.sqrt((values.size - 1) * values.var()))
+
+
+def grouped_jackknife_error(statistic: Callable, examples: int, *, groups: int = 50) -> float:
+    """Standard error of a statistic of examples, from its values with a group of them left out at a time.
+
+    statistic  takes the positions of examples, (m,) whole numbers, and returns a number
+    groups     every so many-th example makes a group; fewer than there are examples
+
+    Shao & Tu 1995, The Jackknife and Bootstrap, section 2.3. NaN for fewer than three examples.
+    """
+    places = np.arange(examples)
+    groups = min(groups, examples)
+    return jackknife_error([statistic(places[places % groups != group]) for group in range(groups)])
 
 
 def jackknife_interval(estimate: float, without: ArrayLike) -> Estimate:
@@ -197,6 +230,20 @@ def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Est
     a, b     (n,) numbers, the i-th of one belonging to the i-th of the other
     """
     return mean_interval(_paired(a, b), level=level)
+
+
+def deviation_interval(deviation: float, freedom: float, *, level: float = 0.95) -> Interval:
+    """Chi-square interval of a standard deviation of normally distributed values, such as of scores over seeds.
+
+    deviation  the estimate, 0 or more, at `freedom` degrees of freedom: values less one, summed where several samples
+               are pooled
+    returns    (low, high), in its unit: deviation * sqrt(freedom / chi2) at both ends. NaN without a degree of freedom
+    """
+    _require_level(level)
+    if not (freedom > 0 and np.isfinite(deviation)):
+        return Interval(np.nan, np.nan)
+    upper, lower = chi2.ppf([(1 + level) / 2, (1 - level) / 2], freedom)
+    return Interval(float(deviation * np.sqrt(freedom / upper)), float(deviation * np.sqrt(freedom / lower)))
 
 
 def equivalence(a: ArrayLike, b: ArrayLike, margin: float) -> float:
@@ -244,8 +291,9 @@ def side(estimate: float, error: float, *, low: float, high: float, freedom: flo
 
     estimate   of the quantity, with its standard error, above 0, at `freedom` degrees of freedom (inf: normal)
     low, high  the bounds, low < high; -inf or inf where there is none
-    returns    p in [0, 1]: between two bounds the larger one of the one-sided tests against them, as `equivalence`;
-               else that of the two-sided test against the nearest bound, below 0.05 where a 95 % interval clears it
+    returns    p in [0, 1] of the one-sided test against the nearest bound; of an estimate between two bounds the larger
+               one of both, as `equivalence`. Below 0.05 where the 90 % interval lies on that side, so that a quantity
+               is told to lie on the wrong side with a probability of 5 % at the most
 
     A small p says that the quantity lies where it was found, a large one that it may lie across the bound.
     NaN for a NaN and for an error of 0. Schuirmann 1987, doi:10.1007/BF01068419.
@@ -254,14 +302,8 @@ def side(estimate: float, error: float, *, low: float, high: float, freedom: flo
         raise ValueError(f"bounds of {low} and {high} hold nothing between them; give the lower one first")
     if not (error > 0 and np.isfinite(estimate)):
         return np.nan
-    above_low, below_high = (
-        student.sf((estimate - low) / error, freedom),
-        student.cdf((estimate - high) / error, freedom),
-    )
-    within = max(above_low, below_high)
-    if low <= estimate <= high:
-        return float(within if np.isfinite([low, high]).all() else 2 * within)
-    return float(2 * (1 - within))
+    within = max(student.sf((estimate - low) / error, freedom), student.cdf((estimate - high) / error, freedom))
+    return float(within if low <= estimate <= high else 1 - within)
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -272,7 +314,11 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     """
     corrected = np.array(p_values, dtype=float)
     made = ~np.isnan(corrected)
-    corrected[made] = multipletests(corrected[made], method="holm")[1]
+    p = corrected[made]
+    order = np.argsort(p, kind="stable")
+    # By hand, because statsmodels' multipletests collects garbage each time: a quarter of a second a family.
+    p[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
+    corrected[made] = p
     return corrected
 
 

@@ -251,15 +251,24 @@ def _beside(observed: float, drawn: np.ndarray) -> Null:
     return Null(observed, float(drawn.mean()), float(low), float(high), (1 + reached) / (1 + len(drawn)))
 
 
+def cohen_kappas(masks: np.ndarray) -> np.ndarray:
+    """Cohen's kappa of every two masks, (masks, masks); NaN where both keep all or both nothing."""
+    kept = _rows(masks).astype(float)
+    shares = kept.mean(1)
+    alike = (kept @ kept.T + (1 - kept) @ (1 - kept).T) / kept.shape[1]
+    chance = np.outer(shares, shares) + np.outer(1 - shares, 1 - shares)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(chance < 1, (alike - chance) / (1 - chance), np.nan)
+
+
 def kappas_by_kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, np.ndarray]:
     """Cohen's kappa of every two masks that share a task, a seed, or neither.
 
     returns  same_task (and another seed), same_seed (and another task), neither: (pairs,). A kappa that is not defined,
              of masks that both keep all or nothing, counts as 0.
     """
-    found = pairs(masks, range(len(masks)))
-    ones, others = found["one"].to_numpy(dtype=int), found["other"].to_numpy(dtype=int)
-    named, dealt, kappas = np.asarray(tasks), np.asarray(seeds), found["kappa"].fillna(0).to_numpy(dtype=float)
+    ones, others = np.triu_indices(len(masks), 1)
+    named, dealt, kappas = np.asarray(tasks), np.asarray(seeds), np.nan_to_num(cohen_kappas(masks))[ones, others]
     same_task, same_seed = named[ones] == named[others], dealt[ones] == dealt[others]
     return {
         "same_task": kappas[same_task & ~same_seed],

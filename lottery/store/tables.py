@@ -15,6 +15,8 @@ from lottery import files
 from lottery.store.naming import Experiment, described, flattened
 from lottery.store.run import ERROR, PASSING, PROVENANCE, RECORD, Run, closing_record, finished_record
 
+ANSWERS = "answers.parquet"  # of a run that scores a model: split, answer, label, a row an example
+
 
 def table(results: Path, experiment: type) -> pd.DataFrame:
     """One row a finished run of an experiment: parameters, metrics, key and seconds. Empty where there is none."""
@@ -110,9 +112,10 @@ def record(
 ) -> pd.DataFrame:
     """Write the finished runs of a grid as a small table that a book can be built from without running anything.
 
-    Beside parameters and metrics each row carries its description (`parameters`, the JSON its key is computed from)
-    and its provenance. A run that is not finished here is taken from `before`, the rows of `recorded_rows`, so that a
-    long grid is recorded over several sittings. Raises ValueError if it is not there either.
+    Beside parameters and metrics each row carries its description (`parameters`, the JSON its key is computed from),
+    its provenance and, where it left the answers of a model, those on dev (`_dev_answers`). A run that is not finished
+    here is taken from `before`, the rows of `recorded_rows`, so that a long grid is recorded over several sittings.
+    Raises ValueError if it is not there either.
     """
     lines, missing = [], 0
     for experiment in grid:
@@ -120,7 +123,7 @@ def record(
         if run.finished:
             made = {f"made.{what}": value for what, value in run.read(PROVENANCE).items()}
             description = {"parameters": json.dumps(described(experiment), sort_keys=True)}
-            lines.append(description | _row(experiment, closing_record(run.path)) | made)
+            lines.append(description | _row(experiment, closing_record(run.path)) | _dev_answers(run) | made)
         elif before and run.path.name in before:
             lines.append(before[run.path.name])
         else:
@@ -133,6 +136,20 @@ def record(
     with files.written(path) as partial:
         table.to_parquet(partial, index=False)
     return table
+
+
+def _dev_answers(run: Run) -> dict[str, list[float]]:
+    """What the model of a run answered to each example of dev, and what was right: class numbers, or numbers.
+
+    {} where the run left none, or texts. Four decimals tell the errors of scores that are computed from them.
+    """
+    if ANSWERS not in (closing_record(run.path) or {"files": {}})["files"]:
+        return {}
+    rows = run.read(ANSWERS)
+    rows = rows.loc[rows["split"] == "dev", ["answer", "label"]].apply(pd.to_numeric, errors="coerce")
+    if rows.isna().any(axis=None):
+        return {}
+    return {"dev_answers": rows["answer"].round(4).tolist(), "dev_labels": rows["label"].tolist()}
 
 
 def recorded(path: Path) -> pd.DataFrame:

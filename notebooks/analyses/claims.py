@@ -17,15 +17,16 @@
 # # What the papers claim, and what holds
 #
 # A paper shows its tables and figures, and says in a sentence what they mean. This page takes such sentences one by one
-# and asks two things: do the numbers that the paper itself prints bear it out, and does it come out again when the
-# experiment is repeated, with several seeds, on models of our own? A sentence such as "no effect" can only be judged
-# once it is said which effect would count as none, so each claim has a margin, with its reason.
+# and asks three things, which it keeps apart. Do the numbers that the paper prints bear the sentence out? Does a real
+# BERT show it? Does the miniature, a model of its own, show it? A sentence such as "no effect" can only be judged once it
+# is said which effect would count as none, so each claim has a margin, with its reason.
 
 # %% tags=["parameters"]
 records = "book/records"
 
 # %% tags=["remove-cell"]
 import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,82 +35,29 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import claims
-from lottery import store as runs
-from lottery.choices import choose, offered
-from lottery.suite import notebooks, plots
+from lottery.choices import choose
+from lottery.claims import _gordon as regimes
+from lottery.suite import ledger, notebooks, plots
 from lottery.suite.chapter import all_published
 from lottery.suite.given import given
 
 globals().update(given("analyses/claims", globals()))
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
 CHAPTERS = [
-    *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights"),
+    *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights", "gordon_recipes"),
+    *("gordon_loss_and_features", "open_questions", "rewinding"),
     *("good_random_bad", "mask_agreement", "attention_patterns"),
-    *("mask_learning", "mask_recipes", "spans_and_roberta"),
+    *("component_search", "magnitude_search", "component_importance"),
+    *("mask_learning", "mask_recipes", "spans_and_roberta", "mask_files"),
 ]
-SOURCES = {"published": "In print", "miniature": "On the miniature", "minilm": "On a real BERT (all-MiniLM-L6-v2)"}
 
 plots.house_style()
 printed = all_published()
 places = {Path(name).name: name for name in notebooks.find(notebooks.checkout())}
-profiles = sorted({"miniature", "minilm", *(folder.name for folder in Path(records).glob("*"))})
-recorded = {
-    profile: {
-        chapter: table
-        for chapter in CHAPTERS
-        if len(table := runs.recorded(Path(records) / profile / f"{chapter}.parquet"))
-    }
-    for profile in profiles
-}
-ledger = claims.ledger(printed, recorded)
-sources = ["published", *profiles]
-verdicts = claims.verdicts(ledger, sources)
-named = {source: SOURCES.get(source, f"Under the profile {source}") for source in sources}
-
-
-def number(value: float) -> str:
-    """A number as it is shown; a minus sign is no hyphen."""
-    value = round(value, 6) + 0.0  # no minus zero
-    return f"{value:.2g}".replace("-", "−") if abs(value) < 0.1 else f"{value:.2f}".replace("-", "−")
-
-
-def claimed(low: float, high: float) -> str:
-    """The range that a claim gives a measurement, in words."""
-    if np.isinf(low):
-        return f"below {number(high)}"
-    return f"above {number(low)}" if np.isinf(high) else f"between {number(low)} and {number(high)}"
-
-
-def line(row: pd.Series) -> str:
-    """A measurement in a line."""
-    found = "no number" if np.isnan(row["estimate"]) else f"**{number(row['estimate'])}** {row['unit']}".strip()
-    span = "" if np.isnan(row["low"]) else f"{number(row['low'])} to {number(row['high'])}, "
-    return f"{row['what']}: {found} ({span}{row['basis']}); claimed {claimed(*row['claimed'])}: *{row['verdict']}*"
-
-
-def chapter(name: str) -> str:
-    """A link to the chapter, once it is written."""
-    return f"{{doc}}`/{places[name]}`" if name in places else f"the chapter {name}, which is not written yet"
-
-
-def block(name: str) -> str:
-    """A claim with its verdict, the measurements behind it, and how it is judged."""
-    claim = choose("claims", name)
-    title, _, judged = inspect.getdoc(claim).partition("\n\n")
-    lines = [
-        f"### {title}",
-        "",
-        f"**{verdicts.loc[name, 'verdict'].capitalize()}.** {claim.CLAIM} ({{cite:t}}`{claim.PAPER}`, {claim.WHERE})",
-        "",
-    ]
-    for source in sources if claim.TABLE else [claims.PUBLISHED]:
-        rows = ledger[(ledger["claim"] == name) & (ledger["source"] == source)]
-        aside = ", which was tuned to show it and is no evidence" if claim.TUNED and source == claims.TUNED else ""
-        aside += ", where no number stands for it" if source == claims.PUBLISHED and rows.empty else ""
-        lines.append(f"- {named[source]}{aside}: *{verdicts.loc[name, source]}*")
-        lines += [f"  - {line(row)}" for _, row in rows.iterrows()]
-    where = f"Measured in {chapter(claim.TABLE)}." if claim.TABLE else "No model of ours is held to it."
-    return "\n".join([*lines, "", judged, "", where, ""])
+weighed = ledger.weighed(records, CHAPTERS)
+evidence, verdicts, sources = weighed.evidence, weighed.verdicts, weighed.sources
+papers = {name: choose("claims", name).PAPER for name in verdicts.index}
+of_paper = {paper: [name for name in verdicts.index if papers[name] == paper] for paper in ledger.PAPERS}
 
 
 # %% [markdown]
@@ -117,110 +65,255 @@ def block(name: str) -> str:
 # ## In short
 
 
-# %% tags=["hide-input"]
-def told() -> Markdown:
-    """How many claims came to which verdict, and each in a line."""
-    order = [claims.HOLDS, claims.FAILS, claims.OPEN, claims.MISSING]
-    head = ", ".join(f"{each} {(verdicts['verdict'] == each).sum()}" for each in order)
-    lines = [
-        f"- **{verdicts.loc[name, 'verdict'].capitalize()}:** {inspect.getdoc(choose('claims', name)).splitlines()[0]}"
-        for name in verdicts["verdict"].map(order.index).sort_values(kind="stable").index
-    ]
-    return Markdown("\n".join([f"Of {len(verdicts)} claims: {head}.", "", *lines]))
+# %% tags=["remove-input"]
+def in_short() -> Markdown:
+    """The two counts that matter, and the third."""
+    return Markdown(
+        f"Of {len(verdicts)} claims, **in print** {ledger.headline(verdicts['published'])}.\n\n"
+        f"Of the same claims, **on a real BERT** (all-MiniLM-L6-v2) {ledger.headline(verdicts['minilm'])}.\n\n"
+        f"The miniature is no evidence about BERT and does not count in either. By itself, of the same claims, "
+        f"{ledger.headline(verdicts['miniature'])}."
+    )
 
 
-told()
+in_short()
+
+# %% [markdown]
+# The words mean this, here and in the table:
+#
+# - **holds:** every measurement of the claim lies where the claim says, by a test;
+# - **fails:** one of them lies elsewhere, by a test;
+# - **undecided:** one may lie on either side, or has no interval;
+# - **says nothing:** the comparison cannot bear on the claim: the model that it starts from does no better than one
+#   answer to all, or the comparison favours the claim, or the rival's number is from elsewhere;
+# - **no number:** nothing is printed, or nothing is recorded yet;
+# - **not asked:** the sentence is about English words, GLUE's tasks or BERT's own rates, which a miniature does not have.
+
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+def table() -> Markdown:
+    """All claims by paper, one row each: what it says, and its verdict in print, on a real BERT and on the miniature."""
+    head = ["Paper", "Claim", *(ledger.named(source) for source in sources)]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for paper, names in of_paper.items():
+        for name in names:
+            states = [verdicts.loc[name, source] for source in sources]
+            lines.append(
+                "| "
+                + " | ".join([f"{{cite:t}}`{paper}`", f"[{ledger.title(name)}](#claim-{anchor(name)})", *states])
+                + " |"
+            )
+    return Markdown("\n".join(lines))
+
+
+def anchor(name: str) -> str:
+    """The name of a claim's place on this page."""
+    return name.replace("_", "-")
+
+
+table()
 
 # %% [markdown]
 # ## How a verdict comes about
 #
 # Each claim is broken into measurements, and each measurement has a range in which it has to lie for the claim to hold:
 # within a margin of zero where the paper says that nothing changes, on one side of a number where it says more or less.
+# All intervals are 90 % intervals: one lies inside its range exactly where the one-sided tests against the range's ends
+# reject at 5 %. Between two ends these are the two tests of equivalence {cite:p}`schuirmann1987`; it is not enough that no
+# difference was found.
 #
-# - **Holds:** the measurement lies in the range, by a test at 5 %. For "nothing changes" these are two one-sided tests
-#   {cite:p}`schuirmann1987`: it is not enough that no difference was found. Where the range has one end, the test says
-#   the same as the 95 % interval: it lies on one side of that end.
-# - **Does not hold:** it lies outside, its interval too.
-# - **Not shown:** it may lie on either side, or there is no interval to tell.
-# - **Not measured:** there is no number yet.
+# A claim of several measurements holds where all of them do. That needs no correction, because it is no likelier that all
+# are wrongly shown than that one is. It fails where one of them does, and one of several fails more easily, so a failing
+# one is corrected for the number of tests by Holm's method.
+
+
+# %% tags=["remove-input"]
+def errors() -> Markdown:
+    """How many verdicts may be wrong, of those that rest on a test."""
+    tested = evidence["p"].notna() & evidence["verdict"].isin([claims.HOLDS, claims.FAILS])
+    decided = {
+        source: int(
+            sum(
+                verdicts.loc[name, source] in (claims.HOLDS, claims.FAILS)
+                for name in evidence.loc[tested & (evidence["source"] == source), "claim"].unique()
+            )
+        )
+        for source in ("published", "minilm")
+    }
+    words = " and ".join(
+        f"of {count} {where}" for count, where in zip(decided.values(), ("in print", "on a real BERT"), strict=True)
+    )
+    return Markdown(
+        "So each verdict *holds* or *fails* that rests on a test is wrong with a probability of at most one in twenty, "
+        f"if its assumptions are right. There are {sum(decided.values())} such verdicts ({words}), and up to "
+        f"{np.ceil(sum(decided.values()) / 20):.0f} of them may be due to chance."
+    )
+
+
+errors()
+
+# %% [markdown]
+# What an interval is of, is said with each:
 #
-# The tests of one claim in one source are corrected for their number by Holm's method. A claim holds where all its
-# measurements do, and does not hold where one of them does not; a source that measured nothing of it says nothing. Over
-# all claims of this page nothing is corrected, so about one verdict in twenty may be due to chance. Intervals of our
-# runs are 95 % over seeds (t). {cite:t}`gordon2020` ran one seed and printed no intervals. For their accuracies we take
-# what the size of the dev sets gives alone, which is too narrow, as another seed would move them too; their losses and
-# counts are taken as printed, and their interval is that of rounding: a verdict on them is one on what the paper prints,
-# not on what another run would give. {cite:t}`jiang2023` print deviations over five seeds of their own method alone; a
-# rival counts as having the same.
+# - **Runs on a real BERT** differ by seed, but all seeds share one dev set. The interval holds both: how far seeds differ,
+#   and how far a dev set of this size may be off. Where the answers to each example were recorded the latter is computed
+#   from them; where they were not, two scores count as independent, which is too wide. Seeds of one pruned model tell
+#   nothing of another pruned model.
+# - **The miniature** is pre-trained anew in several artificial languages, its worlds. Where a chapter has several, the
+#   interval is over worlds; where it has one, it is over seeds and examples in that world.
+# - **Printed accuracies** of {cite:t}`gordon2020` have no intervals. But Table 1 has the full model four times, fine-tuned
+#   anew, and so far a printed accuracy moves. Their losses and counts are taken as printed, with an interval of rounding:
+#   a verdict on them is one on what the paper prints.
+# - **Printed means** of {cite:t}`prasanna2020` have deviations over five seeds, those of {cite:t}`jiang2023` for their own
+#   method alone; a rival of theirs counts as having the same. What they quote from other papers is shown and decides
+#   nothing.
+# - **A comparison near the floor says nothing.** One of the two models has to be clearly above the majority-class
+#   baseline, by a test over the examples of dev. CoLA is scored by Matthews' correlation, because one answer to all is
+#   right there more often than many a model.
 #
-# The miniature was tuned to show the three regimes of {cite:t}`gordon2020`, so its numbers are shown under those claims
-# but do not count. Under the others it counts as one model among two.
+# What an undecided claim would take, in seeds, worlds, examples and hours, is told in
+# {doc}`/analyses/what_it_would_take`.
 
 # %% [markdown]
 # ## The claims, one by one
+#
+# Each with what was measured, folded; the sentence is the paper's, in its words or close to them.
+
+
+# %% tags=["remove-cell"]
+def chapter(name: str) -> str:
+    """A link to the chapter, once it is written."""
+    return f"{{doc}}`/{places[name]}`" if name in places else f"the chapter {name}, which is not written yet"
+
+
+def why_not(name: str, source: str) -> str:
+    """Why a source has no measurement of a claim."""
+    if why := claims.not_asked(name, source):
+        return f": {why}"
+    return ": no number is printed" if source == claims.PUBLISHED else ": nothing is recorded yet"
+
+
+def lower(text: str) -> str:
+    """A text as it stands inside a sentence."""
+    return text[0].lower() + text[1:]
+
+
+def block(name: str) -> str:
+    """A claim with its verdicts in a line, and, folded, the measurements behind them and how it is judged."""
+    claim = choose("claims", name)
+    title, _, how = inspect.getdoc(claim).partition("\n\n")
+    states = "; ".join(f"{lower(ledger.named(source))}: **{verdicts.loc[name, source]}**" for source in sources)
+    lines = [
+        f"(claim-{anchor(name)})=",
+        f"#### {title}",
+        "",
+        f"{claim.CLAIM} ({{cite:t}}`{claim.PAPER}`, {claim.WHERE})",
+        "",
+        f"{states[0].upper()}{states[1:]}.",
+        "",
+        ":::{dropdown} What was measured, and how it is judged",
+    ]
+    for source in sources:
+        rows = evidence[(evidence["claim"] == name) & (evidence["source"] == source)]
+        aside = why_not(name, source) if rows.empty else ""
+        if claim.TABLE == claims.TUNED_ON and source == claims.MINIATURE and len(rows):
+            aside = ", which was made to show the three regimes of pruning in these runs"
+        lines.append(f"- {ledger.named(source)}: *{verdicts.loc[name, source]}*{aside}")
+        lines += [f"  - {line}" for line in ledger.measurements(rows)]
+    where = f"Measured in {chapter(claim.TABLE)}." if claim.TABLE else ""
+    return "\n".join([*lines, "", re.sub(r"\s*\n(?!\n)", " ", how) if "\n\n" not in how else how, "", where, ":::", ""])
+
+
+def shown(paper: str) -> Markdown:
+    """The claims of a paper."""
+    return Markdown("\n".join(block(name) for name in of_paper[paper]))
+
+
+# %% [markdown]
+# ### Pruning while pre-training
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-Markdown("\n".join(block(name) for name in offered("claims")))
+shown("gordon2020")
+
+# %% [markdown]
+# ### Tickets of iterative pruning
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+shown("chen2020")
+
+# %% [markdown]
+# ### The good, the random and the bad
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+shown("prasanna2020")
+
+# %% [markdown]
+# ### Learning which weights to keep
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+shown("jiang2023")
 
 
 # %% [markdown]
 # ## Against their margins
 #
-# All measurements of accuracy in one figure. The grey band is where the claim says that the number lies; a bar that
-# leaves it or reaches across its end is why a claim fails or is not shown.
+# All measurements of accuracy under the claims on the regimes of pruning. The grey band is where the claim says that the
+# number lies. A claim holds where the bar lies inside the band, and fails where it lies outside.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "Differences of mean accuracy, in points, with their 95 % intervals, and the range that each claim gives them (grey). P: in print; M: the miniature; B: a real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "Differences of mean accuracy, in points, with their 90 % intervals, and the range that each claim gives them (grey). P: in print; B: on a real BERT, whose dev sets are small; M: on the miniature."}}
 def margins_drawn(rows: pd.DataFrame) -> None:
     """A dot and its interval for each measurement, on the range that its claim gives it."""
     letters = {"published": "P", "miniature": "M", "minilm": "B"}
     titles = rows["what"].str.replace("mean accuracy ", "").str.wrap(44)
-    table = rows.assign(name=titles + " [" + rows["source"].map(lambda source: letters.get(source, source)) + "]")
-    _, ax = plt.subplots(figsize=(6.4, 0.9 + 0.42 * len(table)))
-    ends = table[["low", "high", "estimate"]].to_numpy()
+    drawn = rows.assign(name=titles + " [" + rows["source"].map(lambda source: letters.get(source, source)) + "]")
+    _, ax = plt.subplots(figsize=(6.4, 0.9 + 0.42 * len(drawn)))
+    ends = drawn[["low", "high", "estimate"]].to_numpy()
     left, right = min(-2.0, np.nanmin(ends)) - 0.5, max(2.0, np.nanmax(ends)) + 0.5
-    places = np.arange(len(table))[::-1]
-    spans = np.clip(np.array(table["claimed"].tolist()), left, right)
-    ax.barh(places, spans[:, 1] - spans[:, 0], left=spans[:, 0], height=0.7, color="0.88")
-    plots.differences(table, name="name", mean="estimate", low="low", high="high", ax=ax)
+    rows_down = np.arange(len(drawn))[::-1]
+    spans = np.clip(np.array(drawn["claimed"].tolist()), left, right)
+    ax.barh(rows_down, spans[:, 1] - spans[:, 0], left=spans[:, 0], height=0.7, color="0.88")
+    plots.differences(drawn, name="name", mean="estimate", low="low", high="high", ax=ax)
     ax.tick_params(axis="y", labelsize=7)
     ax.set(xlim=(left, right), xlabel="points of accuracy")
 
 
 margins_drawn(
-    ledger[(ledger["unit"] == "points") & ledger["what"].str.startswith("mean accuracy") & ledger["low"].notna()]
+    evidence[
+        (evidence["unit"] == "points") & evidence["what"].str.startswith("mean accuracy") & evidence["low"].notna()
+    ]
 )
 
 # %% [markdown]
 # ## How far printed numbers can be trusted
 #
-# In Table 1 the model from which nothing is removed stands four times, once under each condition. It is the same model,
-# fine-tuned in four ways that ought to make little difference, so the distance between its highest and its lowest
-# accuracy says how much a printed number moves when nothing was pruned. Beside it, how much the size of the dev set
-# alone lets an accuracy move.
+# In Table 1 of {cite:t}`gordon2020` the model from which nothing is removed stands four times, once under each condition.
+# It is the same model, fine-tuned in four ways that ought to make little difference. How far its four accuracies differ
+# says how much a printed number moves when nothing was pruned, on these dev sets. Beside it, how far an accuracy moves
+# from one dev set of the size to another.
 
 
 # %% tags=["hide-input"]
-def noise_told(table: pd.DataFrame, sizes: pd.DataFrame) -> pd.DataFrame:
-    """For each task, in points: the spread of the four accuracies at 0 %, and the standard error of one of them."""
-    names = table["task"].map(lambda name: choose("tasks", name).TITLE)
-    whole = 100 * table[table["sparsity"] == 0].pivot_table("accuracy", index=names, columns="condition", sort=False)
-    mean = whole.mean(axis=1)
-    examples = sizes.set_index(sizes["task"].map(lambda name: choose("tasks", name).TITLE))["examples"]
-    error = np.sqrt(mean * (100 - mean) / examples)
-    return pd.DataFrame(
+def noise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """For each task, in points: the deviation of the four accuracies at 0 %, and the standard error of the dev set."""
+    deviations, _ = regimes.replicates(tables)
+    table = tables["gordon2020_table1"]
+    mean = 100 * table[table["sparsity"] == 0].groupby("task")["accuracy"].mean()
+    examples = tables["glue_dev"].set_index("task")["examples"].reindex(mean.index)
+    shown = pd.DataFrame(
         {
-            "highest minus lowest (points)": (whole.max(axis=1) - whole.min(axis=1)).round(1),
-            "standard error by the dev set's size": error.reindex(whole.index).round(2),
+            "deviation of the four fits (points)": deviations.round(2),
+            "standard error by the dev set's size (points)": np.sqrt(mean * (100 - mean) / examples).round(2),
         }
     )
+    return shown.rename(index=lambda name: choose("tasks", name).TITLE)
 
 
-noise_told(printed["gordon2020_table1"], printed["glue_dev"])
+noise(printed)
 
 
 # %% tags=["hide-input"]
-def downstream_told(table: pd.DataFrame) -> Markdown:
+def pruned_downstream(table: pd.DataFrame) -> Markdown:
     """In how many cells pruning after fine-tuning is printed as better."""
     cells = table.pivot_table("accuracy", index=["sparsity", "task"], columns="condition")
     apart = (100 * (cells["pruned_downstream"] - cells["pruned_in_pretraining"])).round(1)
@@ -232,31 +325,26 @@ def downstream_told(table: pd.DataFrame) -> Markdown:
     )
 
 
-downstream_told(printed["gordon2020_table1"])
+pruned_downstream(printed["gordon2020_table1"])
 
 # %% [markdown]
-# ## What could not be judged yet
+# ## What has no number yet
 
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
-def open_told() -> Markdown:
-    """For each source and chapter without a number: the claims it would measure, and what to run."""
+def missing() -> Markdown:
+    """For each model and chapter without a number: the claims that it would measure."""
     lines = []
-    for profile in profiles:
+    for source in (source for source in sources if source != claims.PUBLISHED):
         for name in CHAPTERS:
             waiting = [
-                inspect.getdoc(choose("claims", claim)).splitlines()[0]
+                f"[{ledger.title(claim)}](#claim-{anchor(claim)})"
                 for claim in verdicts.index
-                if name == choose("claims", claim).TABLE and verdicts.loc[claim, profile] == claims.MISSING
+                if name == choose("claims", claim).TABLE and verdicts.loc[claim, source] == claims.MISSING
             ]
             if waiting:
-                what = (
-                    f"`lottery run {places[name]} --profile {profile}`, then `lottery record {profile}`"
-                    if name in places
-                    else f"the chapter {name} is not written yet"
-                )
-                lines += [f"- {named[profile]}: {what}", *(f"  - {title}" for title in waiting)]
-    return Markdown("\n".join(lines) or "Nothing: every claim has a number from every source.")
+                lines += [f"- {ledger.named(source)}, {chapter(name)}:", *(f"  - {title}" for title in waiting)]
+    return Markdown("\n".join(lines) or "Nothing: every claim that is asked of a model has a number.")
 
 
-open_told()
+missing()

@@ -29,11 +29,19 @@ from lottery.choices import choose
 from lottery.experiments import conditions
 from lottery.findings import one_shot
 from lottery.findings.conditions import best, with_conditions
-from lottery.suite import plots
+from lottery.suite import ledger, plots
 from lottery.suite.chapter import recorded, title
 from lottery.suite.given import given
 
 globals().update(given("analyses/index", globals()))
+# The chapters that measure claims. This page is made anew when their records change, because they are named here.
+CHAPTERS = [
+    *("gordon_pruning", "gordon_masks", "gordon_movement", "gordon_weights", "gordon_recipes"),
+    *("gordon_loss_and_features", "open_questions", "rewinding"),
+    *("good_random_bad", "mask_agreement", "attention_patterns"),
+    *("component_search", "magnitude_search", "component_importance"),
+    *("mask_learning", "mask_recipes", "spans_and_roberta", "mask_files"),
+]
 plots.house_style()
 bert = recorded(records, "minilm", "how_much_can_go")
 gordon = recorded(records, "miniature", "gordon_pruning")
@@ -96,13 +104,28 @@ bert_drawn(bert) if len(bert) else missing
 #   parts, random parts, and even the bad ones. Are the survivors the same from run to run, and do they mean anything?
 # - {cite:t}`jiang2023` never fine-tune a weight. They learn only *which* weights to keep, and adapt the model to a task
 #   by that alone.
-#
+
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+def claims_told() -> Markdown:
+    """How many of the papers' claims hold, in print and on a real BERT."""
+    verdicts = ledger.weighed(records, CHAPTERS).verdicts
+    return Markdown(
+        f"Their sentences, one by one: of {len(verdicts)} claims, **in print** {ledger.headline(verdicts['published'])}. "
+        f"**On a real BERT** {ledger.headline(verdicts['minilm'])}. Each stands, with its evidence, in "
+        "{doc}`/analyses/claims`, and what the undecided ones would take in {doc}`/analyses/what_it_would_take`."
+    )
+
+
+claims_told()
+
+# %% [markdown]
 # ## What the miniature shows
 #
 # Every experiment runs first on a miniature: a made-up language, small enough to know everything about, and a small BERT
-# that learns it in minutes. It shows how pruning works and lets you try things. It is no evidence for the claims about
-# BERT, since it is tuned to show their regimes. The evidence is in the papers' printed numbers and in runs of a real
-# pre-trained BERT on real data, which stand beside it and are marked as such.
+# that learns it in minutes. It shows how pruning works and lets you try things. It is a model of its own and no evidence
+# about BERT, so what it shows does not count in the two numbers above. The evidence is in the papers' printed numbers and
+# in runs of a real pre-trained BERT on real data, which stand beside it and are marked as such.
 
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Loss of masked words and mean accuracy of the miniature against the share of weights removed, for the four conditions of Gordon et al."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on or after it was fine-tuned: loss of masked words on held-out text, and mean accuracy on dev over the tasks. Points are means over the recorded seeds, bars span them."}}

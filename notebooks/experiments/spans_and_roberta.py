@@ -293,7 +293,7 @@ printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method")
 
 
 # %% tags=["hide-input"]
-from lottery.claims.a_teacher_adds_to_f1 import TOLD
+from lottery.claims.a_teacher_adds_to_f1 import SAID
 
 
 def teacher_adds() -> Markdown:
@@ -305,8 +305,8 @@ def teacher_adds() -> Markdown:
         return " and ".join(f"{more[metric, method, sparsity]:.1f} with {1 - sparsity:.0%}" for sparsity in (0.9, 0.97))
 
     return Markdown(
-        f"The paper says that a teacher improves the F1 of SMP-L by {TOLD['smp_l']} points and of SMP-S by "
-        f"{TOLD['smp_s']}. By its Table 1 the F1 of SMP-L rises by {by('f1', 'smp_l')} of the weights, that of SMP-S by "
+        f"The paper says that a teacher improves the F1 of SMP-L by {SAID['smp_l']} points and of SMP-S by "
+        f"{SAID['smp_s']}. By its Table 1 the F1 of SMP-L rises by {by('f1', 'smp_l')} of the weights, that of SMP-S by "
         f"{by('f1', 'smp_s')}; exact match rises by {by('exact_match', 'smp_l')} and by {by('exact_match', 'smp_s')}."
     )
 

@@ -1,0 +1,232 @@
+"""Recorded runs as claims read them, and two kinds of them compared on the tasks that they learned."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lottery.choices import choose, offered
+from lottery.claims import Evidence, Plan
+from lottery.claims._evidence import Range, none, over, silent, with_error
+from lottery.statistics import dev_sets, grouped_jackknife_error
+
+TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
+
+
+def prepared(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
+    """Recorded runs with what a claim has to know beside them.
+
+    sizes    examples of the dev set of each of GLUE's tasks
+    returns  the table with `world`, the seed of the miniature that a run is of, NaN for any other model; and
+             `examples`, of the dev set that its score is of, NaN where there is none or its size is not known
+    """
+    if table.empty:
+        return table
+    worlds = [_world(json.loads(text)) if TOY in text else math.nan for text in table["parameters"]]
+    return table.assign(world=worlds, examples=_examples(table, pd.Series(worlds, table.index), sizes))
+
+
+def _world(description: Any) -> float:
+    """The seed of the miniature in what a run was described by; NaN where it is of another model."""
+    if isinstance(description, Mapping):
+        if description.get("experiment") == TOY:
+            return float(description["seed"])
+        description = list(description.values())
+    found = map(_world, description) if isinstance(description, list) else []
+    return next((seed for seed in found if not math.isnan(seed)), math.nan)
+
+
+def _examples(table: pd.DataFrame, worlds: pd.Series, sizes: pd.Series) -> pd.Series:
+    def of(*columns: str) -> pd.Series:
+        given = [table[column] for column in columns if column in table]
+        return (
+            pd.concat(given, axis=1).bfill(axis=1).iloc[:, 0] if given else pd.Series(None, table.index, dtype=object)
+        )
+
+    toys = {name: choose("miniature.tasks", name).SIZES["dev"] for name in offered("miniature.tasks")}
+    tasks = of("task", "of.task")
+    known = tasks.map(toys).where(worlds.notna(), tasks.map(sizes)).astype(float)
+    drawn = of("start.dev_examples", "of.start.dev_examples").astype(float)
+    recorded = of("dev_answers").map(len, na_action="ignore").astype(float)
+    return recorded.fillna(drawn.where(drawn > 0)).fillna(known)
+
+
+def scores(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed", cell: str | None = None) -> pd.DataFrame:
+    """One run a row: its world, task and seed, and its score beside what one answer to all gets.
+
+    rows     of `prepared`; task, seed: the columns that tell them
+    cell     the column that tells runs of a task and seed apart, such as "sparsity"; None: there is one
+    returns  world, task, seed, cell, metric (the task's own), score (0 where it is not defined), majority, examples,
+             seconds, and answers and labels, None where they were not recorded
+    """
+    metrics = {name: choose("tasks", name).METRIC for name in rows[task].unique()}
+    given = {name: rows.get(f"dev_{name}") for name in ("answers", "labels")}
+    found = pd.DataFrame(
+        {
+            "world": rows["world"],
+            "task": rows[task],
+            "seed": rows[seed],
+            "cell": rows[cell] if cell else "",
+            "metric": rows[task].map(metrics),
+            "score": rows["score"].astype(float).fillna(0.0),
+            "majority": rows["majority"].astype(float).fillna(0.0),
+            "examples": rows["examples"],
+            "seconds": rows.get("seconds", math.nan),
+            **given,
+        }
+    )
+    return found.reset_index(drop=True)
+
+
+def learned(*kinds: pd.DataFrame) -> pd.Series:
+    """For each task and cell, whether the best of several kinds of runs is clearly above one answer to all.
+
+    kinds    of `scores`. The mean over seeds is taken as one score on the dev set that they share, those of several
+             worlds as of as many dev sets. What has a dev set of no known size counts as learned
+    returns  by (task, cell)
+    """
+    above: dict[tuple, bool] = {}
+    for place in sorted({place for rows in kinds for place in zip(rows["task"], rows["cell"], strict=True)}):
+        of_place = [rows[(rows["task"] == place[0]) & (rows["cell"] == place[1])] for rows in kinds]
+        best = max((rows for rows in of_place if len(rows)), key=lambda rows: rows["score"].mean())
+        examples = best["examples"].iloc[0] * max(best["world"].nunique(), 1)
+        above[place] = math.isnan(examples) or dev_sets.above(
+            best["metric"].iloc[0], best["score"].mean(), best["majority"].mean(), int(examples)
+        )
+    return pd.Series(above, dtype=bool)
+
+
+def compared(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+    """`one` minus `other`, rows of `scores`, in points: the mean over the tasks of that over their cells.
+
+    A cell in which neither is clearly above one answer to all is left out, and says nothing where no other is left.
+    Over worlds where there are several; else over seeds and, beside them, the examples of the dev set, which all seeds
+    share: see `each_task`.
+    """
+    both = set(_places(one)) & set(_places(other))
+    one, other = (rows[[place in both for place in _places(rows)]] for rows in (one, other))
+    if not both:
+        return none(what, "points", claimed, "not recorded")
+    above = learned(one, other)
+    kept = set(above.index[above])
+    idle = sorted({choose("tasks", task).TITLE for task, _ in both - kept})
+    why = f"no better than one answer to all on {', '.join(idle)}" if idle else ""
+    if not kept:
+        return silent(what, "points", claimed, why)
+    one, other = (rows[[place in kept for place in _places(rows)]] for rows in (one, other))
+    worlds = set(one["world"].dropna()) & set(other["world"].dropna())
+    found = _over_worlds(what, claimed, one, other) if len(worlds) > 1 else _over_seeds(what, claimed, one, other)
+    some = "" if {task for task, _ in kept}.isdisjoint({task for task, _ in both - kept}) else "some runs are "
+    return found._replace(basis=f"{found.basis}; left out: {some}{why}") if idle else found
+
+
+def _places(rows: pd.DataFrame) -> list[tuple]:
+    return list(zip(rows["task"], rows["cell"], strict=True))
+
+
+def _over_worlds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+    """A value a world: the mean over its tasks of the difference of means over seeds; NaN where a task is missing."""
+    left, right = (rows.pivot_table("score", "world", ["task", "cell"]) for rows in (one, other))
+    by_task = (left - right).T.groupby(level="task").mean(numeric_only=True)
+    by_task = by_task.mask((left - right).isna().T.groupby(level="task").any())
+    return over(
+        what,
+        "points",
+        claimed,
+        100 * by_task.mean(skipna=False),
+        units="worlds",
+        seconds=_seconds(one, other, "world"),
+    )
+
+
+def _over_seeds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+    tasks = each_task(one, other)
+    if tasks["seeds"].min() < 1:
+        return none(what, "points", claimed, "no seed in common on some task")
+    many, spread = len(tasks), tasks["spread"]
+    pooled = math.sqrt((spread**2 * (tasks["seeds"] - 1)).sum() / max((tasks["seeds"] - 1).sum(), 1))
+    spread, freedoms = spread.fillna(pooled), (tasks["seeds"] - 1).clip(lower=1)
+    own, fixed = spread**2 / tasks["seeds"] / many**2, math.sqrt((tasks["fixed"] ** 2).sum()) / many
+    estimate, few, most = float(tasks["difference"].mean()), int(tasks["seeds"].min()), int(tasks["seeds"].max())
+    plan = Plan(
+        "seeds",
+        few,
+        math.sqrt((spread**2).sum()) / many if pooled else math.nan,
+        fixed,
+        int(tasks["examples"].min()) if fixed else 0,
+        _seconds(one, other, "seed"),
+    )
+    if not pooled:
+        why = "one seed: no interval" if most == 1 else "seeds that do not differ: no interval"
+        return none(what, "points", claimed, why)._replace(estimate=estimate, plan=plan)
+    error = math.sqrt(own.sum() + fixed**2)
+    freedom = error**4 / float((own**2 / freedoms).sum())
+    basis = f"{few if few == most else f'{few} to {most}'} seeds" + (" and the examples of dev" if fixed else "")
+    basis += f", {many} tasks" if many > 1 else f", {choose('tasks', tasks.index[0]).TITLE} alone"
+    basis += ", in one world" if one["world"].notna().all() else ""
+    return with_error(what, "points", claimed, estimate, error, basis=basis, freedom=freedom, plan=plan)
+
+
+def each_task(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """`one` minus `other` on each task, the mean over its cells, paired by seed, in points.
+
+    one, other  of `scores`, of the same tasks and cells and of one world at most
+    returns  difference: mean over the seeds; spread: its standard deviation over them; seeds, those with all cells;
+             fixed: the standard error of the mean that the dev set's examples leave, whatever the number of seeds, by a
+             jackknife over them where the answers were recorded, else of two scores taken as independent, which is too
+             wide for scores on the same examples; examples
+    Raises ValueError where a task, cell and seed have two runs.
+    """
+    by_task = {}
+    for task, left in one.groupby("task"):
+        right = other[other["task"] == task]
+        if any(rows[["cell", "seed"]].duplicated().any() for rows in (left, right)):
+            raise ValueError(f"{task}: a seed has more than one run: name the runs that are meant more closely")
+        keys = ["cell", "seed"]
+        pairs = left.merge(right, on=keys, suffixes=("", "_other")).set_index(keys)
+        apart = 100 * (pairs["score"] - pairs["score_other"])
+        apart = apart.reset_index(name="more").pivot_table("more", "seed", "cell").dropna().mean(axis=1)
+        cells = [_dev_error(each) for _, each in pairs.groupby(level="cell")]
+        by_task[task] = {
+            "difference": apart.mean(),
+            "spread": apart.std(ddof=1) if len(apart) > 1 else math.nan,
+            "seeds": len(apart),
+            "fixed": 100 * float(np.mean(cells)) if cells else math.nan,  # as of one score: the examples are the same
+            "examples": left["examples"].iloc[0],
+        }
+    return pd.DataFrame.from_dict(by_task, orient="index")
+
+
+def _dev_error(pairs: pd.DataFrame) -> float:
+    """Standard error over examples of the mean difference of a task's pairs of scores; 0 for a dev set unknown."""
+    metric, examples = pairs["metric"].iloc[0], pairs["examples"].iloc[0]
+    columns = [pairs[f"answers{end}"] for end in ("", "_other")]
+    if all(isinstance(each, np.ndarray) for column in columns for each in column):
+        one, other = (np.stack(column.tolist()) for column in columns)
+        labels = pairs["labels"].iloc[0]
+        task = choose("tasks", pairs["task"].iloc[0])
+
+        def difference(places: np.ndarray) -> float:
+            left, right = (
+                np.nan_to_num([task.metrics(row[places], labels[places])[metric] for row in rows]).mean()
+                for rows in (one, other)
+            )
+            return float(left - right)
+
+        return grouped_jackknife_error(difference, len(labels))
+    if math.isnan(examples):
+        return 0.0
+    return math.sqrt(
+        sum(dev_sets.variance(metric, pairs[name].mean(), int(examples)) for name in ("score", "score_other"))
+    )
+
+
+def _seconds(one: pd.DataFrame, other: pd.DataFrame, unit: str) -> float:
+    """What one more unit takes: the mean seconds of both kinds of runs on each task and in each cell."""
+    places = ["task", "cell"]
+    return float(
+        sum(rows.groupby([unit, *places])["seconds"].sum().groupby(places).mean().sum() for rows in (one, other))
+    )

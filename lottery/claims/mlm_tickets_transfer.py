@@ -1,0 +1,38 @@
+"""The ticket of pre-training serves every task: at 70 % it matches the full model.
+
+Full minus the ticket that was found on masked words, 70 % removed and trained on a task, in points of score averaged
+over the tasks, has to be below 1. The paper calls a ticket universal that does about as well as one found on the task.
+"""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery.claims import Evidence
+from lottery.claims import _chen as tickets
+from lottery.claims._runs import compared
+
+PAPER = "chen2020"
+CLAIM = (
+    "Subnetworks found on the masked language modeling task, the one used to pre-train the model, transfer universally."
+)
+WHERE = "abstract, section 3.3, Figure 2"
+TABLE = "rewinding"
+NOT_OF_MINIATURE = ""
+MARGIN = 1.0  # points: what counts as nothing under Gordon et al.'s claim of free weights
+CLAIMED = (-math.inf, MARGIN)
+SPARSITY = 0.7
+WHAT = "full minus the ticket of pre-training, 70 % removed, mean over the tasks"
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From Figure 2."""
+    return [tickets.transferred(tables, WHAT, CLAIMED, "mlm")]
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of rewinding."""
+    found = tickets.tickets(table, training="OnText")
+    found = found[found["cell"] == SPARSITY]
+    return [compared(WHAT, CLAIMED, tickets.beside(found, tickets.full(table)), found)]

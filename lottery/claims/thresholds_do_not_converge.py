@@ -1,0 +1,48 @@
+"""A mask by threshold (T) does not converge where weights are frozen.
+
+In print not one of its runs did, which is a fact. Of our runs those count whose strength of the pressure leaves nearest
+to 10 % of the weights: their score minus that of one answer to all, in points averaged over the tasks, has to be below
+1.
+"""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery.claims import Evidence
+from lottery.claims import _jiang as rivals
+from lottery.claims._evidence import none, within
+from lottery.claims._runs import compared, scores
+
+PAPER = "jiang2023"
+CLAIM = (
+    "The thresholding masking function T fails to converge in our method due to the difficulty in controlling the "
+    "sparsity during training."
+)
+WHERE = "section 6.1, Table 3"
+TABLE = "mask_learning"
+NOT_OF_MINIATURE = ""
+MARGIN = 1.0  # points above one answer to all: what counts as nothing elsewhere
+CLAIMED = (-math.inf, MARGIN)
+SPARSITY = 0.9
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From Table 3."""
+    rows = tables[rivals.RESULTS]
+    converged = int(rows[(rows["table"] == 3) & (rows["method"] == "smp_t")]["score"].notna().sum())
+    return [
+        within("runs of T that converged", "", (-math.inf, 0.5), converged, converged, converged, basis="as printed")
+    ]
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From the masks that mask_learning recorded."""
+    what = "SMP-T minus one answer to all, about 10 % remain, mean over the tasks"
+    rows = table[(table["experiment"] == "LearnedMask") & (table["method"] == "smp_t")]
+    if rows.empty:
+        return [none(what, "points", CLAIMED, "not recorded")]
+    met = rows.groupby("strength")["sparsity_met"].mean()
+    rows = rows[rows["strength"] == (met - SPARSITY).abs().idxmin()]
+    return [compared(what, CLAIMED, scores(rows), scores(rows).assign(score=lambda one: one["majority"]))]

@@ -1,0 +1,53 @@
+"""Heads and MLPs pruned together leave a smaller subnetwork than either pruned alone.
+
+The share of weights that the search of both keeps minus that of the search of heads alone, and minus that of MLPs
+alone, have to be below 0, in points of the weights of all heads and MLPs, over seeds and mean over the tasks.
+"""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lottery.claims import Evidence
+from lottery.claims import _prasanna as advantages
+from lottery.claims._evidence import none, over
+from lottery.claims.fewer_remain_separately import by_mode
+
+PAPER = "prasanna2020"
+CLAIM = "Pruning heads and MLPs together is more efficient overall, that is, it produces smaller subnetworks."
+WHERE = "section 4.1, Appendix B"
+TABLE = "component_search"
+NOT_OF_MINIATURE = ""
+MARGIN = 0.0  # points of weights: the paper says smaller
+CLAIMED = (-math.inf, MARGIN)
+ALONE = {"heads": "heads alone", "mlps": "MLPs alone"}
+
+
+def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
+    """From the authors' masks, without WNLI's, which keep all or nothing."""
+    rows = tables["prasanna2020_masks"]
+    good = (rows["pruning"] == "structured") & (rows["subnetwork"] == "good") & (rows["where"] == "dev")
+    rows = rows[good & (rows["task"] != "wnli")].fillna({"heads_kept": 144, "mlps_kept": 12})
+    whole = 144 * advantages.HEAD + 12 * advantages.MLP
+    left = 100 * (advantages.HEAD * rows["heads_kept"] + advantages.MLP * rows["mlps_kept"]) / whole
+    shares = left.groupby([rows["mode"], rows["seed"]]).mean()
+    return [over(_what(mode), "points", CLAIMED, shares["both"] - shares[mode]) for mode in ALONE]
+
+
+def measured(table: pd.DataFrame) -> list[Evidence]:
+    """From recorded runs of component_search."""
+    left = 100 * by_mode(table)["share_kept"]
+    found = []
+    for mode in ALONE:
+        if not {mode, "both"} <= set(left):
+            found.append(none(_what(mode), "points", CLAIMED, "not recorded"))
+            continue
+        found.append(
+            over(_what(mode), "points", CLAIMED, (left["both"] - left[mode]).dropna().groupby("of.seed").mean())
+        )
+    return found
+
+
+def _what(mode: str) -> str:
+    return f"weights left where both are pruned minus {ALONE[mode]}, mean over the tasks"

@@ -1,0 +1,141 @@
+"""The ledger of claims as pages show it: read from what is printed and recorded, and told in words."""
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from lottery import claims, store
+from lottery.choices import choose
+from lottery.claims import Evidence, Need, _runs
+from lottery.suite.chapter import all_published
+
+SOURCES = {"published": "In print", "minilm": "On a real BERT", "miniature": "On the miniature"}
+PAPERS = ("gordon2020", "chen2020", "prasanna2020", "jiang2023")  # as the book follows them
+WITHIN_REACH = 12 * 3600.0  # seconds of the recorded machine: a night
+
+
+class Weighed(NamedTuple):
+    """Every claim with its evidence."""
+
+    evidence: pd.DataFrame  # of `claims.evidence`
+    verdicts: pd.DataFrame  # of `claims.verdicts`: a row a claim, a column a source
+    sources: list[str]  # in the order in which they are shown
+    recorded: dict[str, set[str]]  # {profile: the chapters that are recorded under it}
+
+
+def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
+    """Every claim judged by what the papers print and by what is recorded of these chapters."""
+    printed = all_published()
+    sizes = printed["glue_dev"].set_index("task")["examples"]
+    profiles = {"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))}
+    recorded = {
+        profile: {
+            name: _runs.prepared(table, sizes)
+            for name in chapters
+            if len(table := store.recorded(Path(records) / profile / f"{name}.parquet"))
+        }
+        for profile in profiles
+    }
+    evidence = claims.evidence(printed, recorded)
+    sources = [*SOURCES, *sorted(profiles - set(SOURCES))]
+    return Weighed(
+        evidence, claims.verdicts(evidence, sources), sources, {name: set(tables) for name, tables in recorded.items()}
+    )
+
+
+def named(source: str) -> str:
+    """A source as a reader knows it."""
+    return SOURCES.get(source, f"Under the profile {source}")
+
+
+def title(name: str) -> str:
+    """The first line of a claim."""
+    return inspect.getdoc(choose("claims", name)).splitlines()[0]
+
+
+def headline(verdicts: pd.Series) -> str:
+    """How many claims came to which state, those that came to none left out: "29 hold, 14 fail, ...", in words."""
+    plural = {claims.HOLDS: "hold", claims.FAILS: "fail", claims.OPEN: "are undecided"}
+    plural |= {claims.SILENT: "have evidence that says nothing", claims.MISSING: "have no number"}
+    plural |= {claims.UNASKED: "are not asked"}
+    singular = {"hold": "holds", "fail": "fails", "are undecided": "is undecided", "are not asked": "is not asked"}
+    singular |= {"have evidence that says nothing": "has evidence that says nothing", "have no number": "has no number"}
+    return ", ".join(
+        f"{count} {plural[state] if count != 1 else singular[plural[state]]}"
+        for state, count in claims.counts(verdicts).items()
+        if count
+    )
+
+
+def number(value: float) -> str:
+    """A number as it is shown: two digits where it is small, else two decimals; a minus sign is no hyphen."""
+    value = round(value, 6) + 0.0  # no minus zero
+    return f"{value:.2g}".replace("-", "−") if abs(value) < 0.1 else f"{value:.2f}".replace("-", "−")
+
+
+def in_range(low: float, high: float) -> str:
+    """The range that a claim gives a measurement, in words."""
+    if math.isinf(low):
+        return f"below {number(high)}"
+    return f"above {number(low)}" if math.isinf(high) else f"between {number(low)} and {number(high)}"
+
+
+def measurement(row: Mapping[str, object]) -> str:
+    """A row of the evidence in a line: what was measured, what the claim says of it, the verdict, and its reason."""
+    found = "no number" if math.isnan(row["estimate"]) else f"**{number(row['estimate'])}** {row['unit']}".strip()
+    span = "" if math.isnan(row["low"]) else f"{number(row['low'])} to {number(row['high'])}, "
+    basis = row["basis"] if row["basis"] != row["why"] else ""
+    brackets = f" ({span}{basis})" if span or basis else ""
+    why = f", {row['why']}" if row["why"] else ""
+    return f"{row['what']}: {found}{brackets}; claimed {in_range(*row['claimed'])}: *{row['verdict']}*{why}"
+
+
+def measurements(rows: pd.DataFrame) -> list[str]:
+    """Rows of one claim and source as lines; those that say nothing for one reason in a line together."""
+    silent = (rows["verdict"] == claims.SILENT) & rows["estimate"].isna()
+    lines = [measurement(row) for row in rows[~silent].to_dict("records")]
+    for why, some in rows[silent].groupby("why", sort=False):
+        first, many = some.iloc[0], len(some)
+        others = f" and {many - 1} more like it" if many > 1 else ""
+        lines.append(f"{first['what']}{others}: *{claims.SILENT}*, {why}")
+    return lines
+
+
+def needs(evidence: pd.DataFrame) -> pd.DataFrame:
+    """What each undecided measurement would take: its row of the evidence and the columns of `Need`, cheapest first."""
+    rows = evidence[evidence["verdict"] == claims.OPEN]
+    lacking = [
+        claims.need(Evidence(**{name: row[name] for name in Evidence._fields})) for row in rows.to_dict("records")
+    ]
+    table = rows.drop(columns="why").reset_index(drop=True).join(pd.DataFrame(lacking, columns=Need._fields))
+    return table.sort_values(["seconds", "needed"], kind="stable", na_position="last", ignore_index=True)
+
+
+def need_in_words(row: Mapping[str, object]) -> str:
+    """A row of `needs` in a sentence: with how many units it would be decided, and what these take."""
+    if row["why"]:
+        return f"{row['why'][0].upper()}{row['why'][1:]}."
+    truth = f"{number(row['supposed'])} {row['unit']}".strip()
+    if math.isinf(row["needed"]):
+        return f"No number of {row['units']} shows it where the truth is {truth}."
+    if row["needed"] <= row["count"]:
+        return f"{row['count']} {row['units']} would show it in four of five cases, were the truth {truth}."
+    sets = ""
+    if not math.isnan(row["examples"]):
+        sets = f" on a dev set of {row['examples']:,.0f} examples, more than that of {row['plan'].examples:,}"
+    return f"{row['needed']:,.0f} {row['units']} instead of {row['count']}{sets}, were the truth {truth}."
+
+
+def time_in_words(row: Mapping[str, object]) -> str:
+    """What the lacking units of a row of `needs` take, and whether that is within reach."""
+    if math.isnan(row["seconds"]):
+        return "not known"
+    if not math.isnan(row["examples"]):
+        return "more data"
+    hours = row["seconds"] / 3600
+    words = f"{60 * hours:.0f} min" if hours < 1 else f"{hours:.0f} h"
+    return f"{words}, {'within reach' if row['seconds'] <= WITHIN_REACH else 'for a GPU'}"
