@@ -1,11 +1,11 @@
 """What searches of several seeds have in common: against loops, scipy, scikit-learn and statsmodels."""
 
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise, permutations, product
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kendalltau
+from scipy.stats import binomtest, hypergeom, kendalltau
 from scipy.stats import t as student
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import cochrans_q
@@ -85,6 +85,89 @@ def test_masks_of_a_task_agree_and_the_tests_are_one_family(runs):
         assert table.loc[task, "kappa"] == pytest.approx(fleiss_kappa(np.stack([counts, 3 - counts], axis=1)))
     for name in ("kappa_p", "layer_p", "in_all_p", "q_p"):
         assert table[name].tolist() == pytest.approx(holm([alone[task][name] for task in table.index]))
+
+
+def test_a_task_tells_what_its_sizes_allow_and_what_other_seeds_would_change(runs):
+    table = mask_agreement.by_task(mask_agreement.repeated(runs), draws=0)
+    for task in table.index:
+        heads, line = kept(runs, task), table.loc[task]
+        ranked = np.array([[place < size for place in range(12)] for size in heads.sum(1)])
+        counts = ranked.sum(0)
+        assert line["most"] == pytest.approx(fleiss_kappa(np.stack([counts, 3 - counts], axis=1)))
+        without = [cohen_ish(heads[[one, other]]) for one, other in ((1, 2), (0, 2), (0, 1))]
+        reach = student.ppf(0.975, 2) * np.sqrt(2 / 3 * np.var(without) * 3)
+        assert tuple(line["over_seeds"]) == pytest.approx((line["kappa"], line["kappa"] - reach, line["kappa"] + reach))
+        apart = [mcnemar_by_hand(heads[one], heads[other]) < 0.05 for one, other in combinations(range(3), 2)]
+        assert (line["pairs"], line["alike_in_size"]) == (3, 3 - sum(apart))
+        shared = [
+            hypergeom.sf((heads[one] & heads[other]).sum() - 1, 12, heads[one].sum(), heads[other].sum())
+            for one, other in combinations(range(3), 2)
+        ]
+        assert line["sharing_more"] == sum(p < 0.05 for p in holm(shared))
+
+
+def cohen_ish(pair):
+    """Fleiss' kappa of two masks, by statsmodels."""
+    counts = pair.sum(0)
+    return fleiss_kappa(np.stack([counts, 2 - counts], axis=1))
+
+
+def mcnemar_by_hand(one, other):
+    """The two-sided binomial test of the items that only one of two masks keeps."""
+    only, else_only = int((one & ~other).sum()), int((other & ~one).sum())
+    return binomtest(only, only + else_only).pvalue if only + else_only else 1.0
+
+
+def test_two_masks_have_no_interval_over_seeds():
+    masks = np.array([[[True, False, True, False]], [[True, True, False, False]]])
+    kappa, low, high = mask_agreement.over_seeds(masks)
+    assert kappa == pytest.approx(0.0)
+    assert np.isnan([low, high]).all()
+
+
+def test_a_published_kappa_is_held_against_masks_of_its_sizes():
+    by_lot, p = mask_agreement.against_lot(0.5, [6, 3, 8], 12, draws=199)
+    generator = np.random.default_rng(5)
+    drawn = []
+    for _ in range(2000):
+        counts = np.zeros(12, dtype=int)
+        for size in (6, 3, 8):
+            counts[generator.choice(12, size, replace=False)] += 1
+        drawn.append(fleiss_kappa(np.stack([counts, 3 - counts], axis=1)))
+    assert by_lot == pytest.approx(np.mean(drawn), abs=0.04)
+    assert p == pytest.approx(np.mean(np.array(drawn) >= 0.5), abs=0.03)
+    assert mask_agreement.against_lot(1.0, [6, 6, 6], 12, draws=19)[1] == 1 / 20
+
+
+@pytest.mark.parametrize(
+    ("labels", "blocks"),
+    [
+        ("abababab", "11223344"),
+        ("abcabcabc", "111222333"),
+        ("aabab", "11122"),
+        ("aabbaabb", "11112222"),
+        ("abcab", "11122"),
+    ],
+)
+def test_the_smallest_p_is_that_of_the_deals_that_reach_the_most_extreme_one(labels, blocks):
+    """By all deals of random likenesses: the fewest of them that share the greatest difference."""
+    names, places = np.array([*labels]), np.array([*blocks])
+    groups = [np.flatnonzero(places == block) for block in dict.fromkeys(blocks)]
+    deals = set()
+    for dealt in product(*({*permutations(names[group])} for group in groups)):
+        deal = names.copy()
+        for group, some in zip(groups, dealt, strict=True):
+            deal[group] = some
+        deals.add("".join(deal))
+    likeness = np.random.default_rng(0).random((len(names), len(names)))
+    across = [(i, j) for i, j in combinations(range(len(names)), 2) if places[i] != places[j]]
+    values = [
+        np.mean([likeness[i, j] for i, j in across if deal[i] == deal[j]])
+        - np.mean([likeness[i, j] for i, j in across if deal[i] != deal[j]])
+        for deal in deals
+    ]
+    reached = np.sum(np.array(values) >= max(values) - 1e-12)
+    assert mask_agreement.smallest_p([*labels], [*blocks]) == pytest.approx(reached / len(deals))
 
 
 def test_masks_of_one_task_are_held_against_those_of_others_at_another_seed(runs):

@@ -168,6 +168,12 @@ def test_survival_is_tested_against_all_deals_within_layers(table):
     share = np.mean([abs(value - np.mean(every)) >= observed - 1e-9 for value in every])
     assert found["p"] == pytest.approx(share, abs=0.06)
     assert found["seeds"] == 2
+    patterns_of_flags = {
+        tuple(map(tuple, flags[:, [*first, *(3 + place for place in second)]]))
+        for first in permutations(range(3))
+        for second in permutations(range(3))
+    }
+    assert found["least"] == pytest.approx(1 / len(patterns_of_flags))  # there are fewer ways than draws
     assert min(every) - 1e-9 <= found["low"] <= found["high"] <= max(every) + 1e-9
 
 
@@ -178,6 +184,7 @@ def test_a_pattern_that_goes_by_layer_alone_says_nothing_of_survival():
     found = patterns.survival_test(rows, kept, "heterogeneous", draws=99)
     assert found["difference"] == pytest.approx(1 / 3)
     assert found["p"] == 1
+    assert found["least"] == pytest.approx(1 / 9)
     nothing = patterns.survival_test(rows, kept | True, "heterogeneous", draws=9)
     assert np.isnan(nothing["difference"])
     assert np.isnan(nothing["p"])
@@ -197,6 +204,8 @@ def test_every_task_is_tested_in_one_family_of_its_kind(table):
     lower, higher = sorted(alone)
     expected = {lower: min(1, 2 * lower), higher: max(min(1, 2 * lower), higher)}
     assert tests["corrected"].tolist() == pytest.approx([expected[p] for p in alone])
+    assert tests["least_corrected"].tolist() == pytest.approx([2 * max(tests["least"])] * 2, rel=0.5)
+    assert (tests["least_corrected"] <= tests["corrected"] + 1e-12).all()
     assert patterns.survival_tests(table[table["experiment"] == "ComponentSearch"], "vertical").empty
 
 

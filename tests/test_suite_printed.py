@@ -91,6 +91,15 @@ def test_a_page_that_does_not_show_them_is_told(book, data):
     assert fault.endswith("% of the numbers of book/published/table.csv")
 
 
+def test_a_row_can_mean_some_lines_of_a_file(book):
+    folder = executed(book, {"text/html": "<th>printed</th><td>90.5</td>"})
+    (fault,) = printed.unshown(book, folder)
+    assert "shows 20% of" in fault
+    (book / "book/rows.yaml").write_text(ROW.format("published: [{table: \"task == 'rte'\"}]"))
+    assert printed.unshown(book, folder) == []
+    assert printed.unread(book) == []
+
+
 def test_what_is_only_drawn_needs_no_table(book):
     (book / "book/rows.yaml").write_text(ROW.format("drawn: [table]"))
     assert printed.unshown(book, executed(book, {"text/plain": ""})) == []

@@ -3,8 +3,10 @@
 Tables are of runs of `ComponentSearch`, `ComponentScores` and `CutNoise`, a row a run.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
+from math import factorial, prod
 
 import numpy as np
 import pandas as pd
@@ -29,13 +31,90 @@ def by_task(searches: pd.DataFrame, *, draws: int) -> pd.DataFrame:
 
     searches  as of `repeated`
     draws     of masks by lot
+    returns   beside these over_seeds, kappa as an Estimate for other seeds; most, the kappa that the sizes allow;
+              q_alone, the p of Q without a correction; pairs, how many there are; alike_in_size, those of them that
+              McNemar's exact test does not tell apart at .05; sharing_more, those that share more heads than by lot,
+              after Holm for the pairs
     The p values, TESTS, are corrected for the number of tasks, after Holm.
     """
-    groups = searches.groupby("of.task", sort=False)
-    table = pd.DataFrame.from_dict(
-        {task: agreement.summary(masks(rows)[0], draws=draws) for task, rows in groups}, orient="index"
-    )
+    lines = {}
+    for task, rows in searches.groupby("of.task", sort=False):
+        heads = masks(rows)[0]
+        pairs = agreement.pairs(heads, range(len(heads)))
+        lines[task] = agreement.summary(heads, draws=draws) | {
+            "over_seeds": over_seeds(heads),
+            "most": most(heads.reshape(len(heads), -1).sum(1), heads[0].size),
+            "q_alone": agreement.cochran(heads).p,
+            "pairs": len(pairs),
+            "alike_in_size": int((pairs["mcnemar_p"] >= 0.05).sum()),
+            "sharing_more": int((pairs["overlap_holm"] < 0.05).sum()),
+        }
+    table = pd.DataFrame.from_dict(lines, orient="index")
     return table.assign(**{name: stats.holm(table[name].tolist()) for name in TESTS})
+
+
+def over_seeds(heads: np.ndarray) -> Estimate:
+    """Fleiss' kappa of masks, with the 95 % interval of a jackknife over them; without one for fewer than three.
+
+    heads  (masks, layers, width), bool
+    """
+    kappa = agreement.fleiss_kappa(heads)
+    without = [agreement.fleiss_kappa(np.delete(heads, place, axis=0)) for place in range(len(heads))]
+    if len(heads) < 3 or np.isnan(without).any():
+        return Estimate(kappa, float("nan"), float("nan"))
+    return stats.jackknife_interval(kappa, without)
+
+
+def most(sizes: Sequence[int], items: int) -> float:
+    """The Fleiss' kappa that masks of given sizes have at most: that of one ranking, cut at each size."""
+    return agreement.fleiss_kappa(_nested(sizes, items))
+
+
+def against_lot(kappa: float, sizes: Sequence[int], items: int, *, draws: int) -> tuple[float, float]:
+    """What a published kappa is to be held against: the mean by lot, and the share of draws that reach it, p.
+
+    sizes   of the masks that it is of, (masks,), which are all that has to be known of them
+    draws   of masks of these sizes that keep any items; the published ones count as one draw (Phipson & Smyth 2010)
+    """
+    generator, nested = np.random.default_rng(0), _nested(sizes, items)
+    drawn = np.array([agreement.fleiss_kappa(generator.permuted(nested, axis=1)) for _ in range(draws)])
+    return float(drawn.mean()), (1 + int((drawn >= kappa - 1e-12).sum())) / (1 + draws)
+
+
+def _nested(sizes: Sequence[int], items: int) -> np.ndarray:
+    """Masks of one ranking, (masks, items)."""
+    return np.arange(items) < np.asarray(sizes)[:, None]
+
+
+def smallest_p(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> float:
+    """The smallest p that dealing labels out anew inside each block can give, however far apart the labels are.
+
+    labels, blocks  of each item, as of `agreement.labels_matter`
+    A block's labels can be dealt in as many ways as they have orders, told apart; and labels that stand equally often
+    in each block can change places everywhere, which leaves all as it was. So many of all the deals reach what was
+    observed, whatever it is.
+    """
+    counts = _by_block(labels, blocks)
+    alike = Counter(tuple(each[label] for each in counts) for label in dict.fromkeys(labels))
+    return prod(map(factorial, alike.values())) / deals(labels, blocks)
+
+
+def deals(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> int:
+    """In how many ways labels can be dealt out anew inside each block, those that look alike counted once.
+
+    >>> deals("aab" + "ab", "11122")
+    6
+    """
+    counts = _by_block(labels, blocks)
+    return prod(factorial(each.total()) // prod(map(factorial, each.values())) for each in counts)
+
+
+def _by_block(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> list[Counter]:
+    """How often each label stands in each block."""
+    places: dict[Hashable, list[Hashable]] = {}
+    for label, block in zip(labels, blocks, strict=True):
+        places.setdefault(block, []).append(label)
+    return [Counter(names) for names in places.values()]
 
 
 def task_matters(searches: pd.DataFrame, *, draws: int) -> Null:
@@ -70,7 +149,7 @@ def simulated(sizes: Sequence[int], items: int, *, by_lot: bool, times: int, gen
     returns  rejects, the share of the sets of which Q says at .05 that sizes differ; kappa, Fleiss', mean. Of masks
              that are equal there is nothing to test, which counts as no rejection
     """
-    nested = np.arange(items) < np.asarray(sizes)[:, None]
+    nested = _nested(sizes, items)
     sets = [
         generator.permuted(nested, axis=1) if by_lot else nested[:, generator.permutation(items)] for _ in range(times)
     ]

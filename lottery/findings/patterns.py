@@ -10,11 +10,13 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.attention.patterns import PATTERNS
+from lottery.findings.mask_agreement import deals
 from lottery.findings.searches import judged, masks
 from lottery.statistics import Estimate
 
 OF_SHARES = ("task", "kind", "released", "tuned", "seed", "pruned", "layer", "head", *PATTERNS, "confidence")
 KINDS = ("raw", "normed")
+CORRECTED = {"corrected": "p", "least_corrected": "least"}
 GROUPS = ("pre-trained, all", "fine-tuned, all", "survivors", "super-survivors")
 
 
@@ -115,7 +117,8 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     kept     a row a seed, a column a (layer, head), bool, as by `survival`
     returns  `difference`: mean share of the pattern in a model's kept heads minus that in its removed ones, mean over
              the seeds that have both; `low`, `high`: the middle 95 % of it where the heads of each layer are dealt out
-             anew, for all seeds alike; `p`, two-sided, that the observed one is as far from their mean; `seeds`
+             anew, for all seeds alike; `p`, two-sided, that the observed one is as far from their mean; `least`, the
+             smallest p that so many draws, or so few ways to deal, can give; `seeds`
     NaN where no seed keeps some heads and removes others. The draw counts as one (Phipson & Smyth 2010).
     """
     values = rows.pivot_table(index="seed", columns=["layer", "head"], values=pattern)
@@ -124,7 +127,7 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     choosing = flags.any(1) & ~flags.all(1) & ~np.isnan(values).any(1)
     values, flags = values[choosing], flags[choosing]
     if not choosing.any():
-        return {"difference": np.nan, "low": np.nan, "high": np.nan, "p": np.nan, "seeds": 0}
+        return {"difference": np.nan, "low": np.nan, "high": np.nan, "p": np.nan, "least": np.nan, "seeds": 0}
 
     def of(order: np.ndarray) -> float:
         dealt = values[:, order]
@@ -141,13 +144,16 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     low, high = np.quantile(drawn, [0.025, 0.975])
     far = np.abs(drawn - drawn.mean()) >= np.abs(observed - drawn.mean()) - 1e-12
     p = (1 + int(far.sum())) / (1 + draws)
-    return {"difference": observed, "low": float(low), "high": float(high), "p": p, "seeds": int(choosing.sum())}
+    least = max(1 / (1 + draws), 1 / deals([*map(tuple, flags.T)], layers.tolist()))
+    span = {"difference": observed, "low": float(low), "high": float(high)}
+    return span | {"p": p, "least": least, "seeds": int(choosing.sum())}
 
 
 def survival_tests(runs: pd.DataFrame, pattern: str, *, draws: int = 999) -> pd.DataFrame:
     """`survival_test` of the intact fine-tuned models of each task, a row a kind of map and task.
 
-    returns  kind, task, as `survival_test`, and corrected, p for the number of tasks of a kind, after Holm
+    returns  kind, task, as `survival_test`, and corrected and least_corrected: p, and the smallest p that there can be,
+             for the number of tasks of a kind, after Holm
     """
     rows, kept, lines = shares(runs), survival(runs), []
     rows = rows[rows["tuned"].astype(bool) & ~rows["released"].astype(bool) & ~rows["pruned"].astype(bool)]
@@ -159,7 +165,9 @@ def survival_tests(runs: pd.DataFrame, pattern: str, *, draws: int = 999) -> pd.
     if not lines:
         return pd.DataFrame()
     table = pd.DataFrame(lines)
-    return table.assign(corrected=table.groupby("kind")["p"].transform(lambda p: stats.holm(p.tolist())))
+    kinds = table.groupby("kind")
+    corrected = {name: kinds[what].transform(lambda p: stats.holm(p.tolist())) for name, what in CORRECTED.items()}
+    return table.assign(**corrected)
 
 
 def super_minus_all(runs: pd.DataFrame) -> pd.DataFrame:

@@ -50,6 +50,19 @@ class Chapter:
         """What is recorded of the miniature; where nothing is, the rows of this build."""
         return self.miniature if len(self.miniature) else self.live
 
+    @property
+    def sources(self) -> dict[str, pd.DataFrame]:
+        """The rows to hold against a paper's numbers, {source: rows}: a real BERT's and the miniature's.
+
+        The miniature's are those recorded, or this build's where nothing is; a source without rows is left out.
+        """
+        small = "miniature, recorded" if len(self.miniature) else "miniature, this build"
+        return {
+            name: rows
+            for name, rows in {"MiniLM, recorded": self.minilm, small: self.recorded_or_live}.items()
+            if len(rows)
+        }
+
     def missing(self, profile: str = "miniature") -> Markdown:
         """How the runs of a profile are recorded, for where they are not."""
         return Markdown(
@@ -89,11 +102,8 @@ class Chapter:
 
         printed  table of texts, as of `findings.published.beside`, of the model named by `of`
         made     the like from the rows of one source; from no rows, a table without rows
-        The miniature's runs are those recorded, or this build's where nothing is.
         """
-        small = "miniature, recorded" if len(self.miniature) else "miniature, this build"
-        ours = {"MiniLM, recorded": self.minilm, small: self.recorded_or_live}
-        tables = {name: made(rows) for name, rows in ours.items() if len(rows)}
+        tables = {name: made(rows) for name, rows in self.sources.items()}
         return published.beside({f"{of}, printed": printed} | tables)
 
 

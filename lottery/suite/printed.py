@@ -1,7 +1,8 @@
 """Whether the papers' printed numbers are in the book: each file of book/published is read, and shown where it belongs.
 
-A row of book/rows.yaml names under `published` the files whose numbers stand in a table of its page, and under `drawn`
-those of which a figure there is made. Each function returns what is wrong, one sentence a fault.
+A row of book/rows.yaml names under `published` the files whose numbers stand in a table of its page, `file`, or `file:
+query` for the lines of it that are meant, and under `drawn` those of which a figure there is made. Each function
+returns what is wrong, one sentence a fault.
 """
 
 import ast
@@ -31,7 +32,7 @@ def unread(root: Path) -> list[str]:
     faults = [f"book/published/{name}.csv is read by no page" for name in files if name not in every]
     for row, pages in _rows_and_pages(root):
         own = set().union(*(read[page] for page in pages))
-        told = [*row.get("published", ()), *row.get("drawn", ())]
+        told = [*_published(row), *row.get("drawn", ())]
         faults += [
             f"{row['row']}: its page does not read book/published/{name}.csv" for name in told if name not in own
         ]
@@ -45,8 +46,9 @@ def unshown(root: Path, executed: Path) -> list[str]:
     """
     faults = []
     for row, pages in _rows_and_pages(root):
-        for name in row.get("published", ()):
+        for name, query in _published(row).items():
             table = pd.read_csv(root / "book" / "published" / f"{name}.csv")
+            table = table.query(query) if query else table
             share = shown(table, [executed / f"{page}.ipynb" for page in pages])
             if not share >= ENOUGH:
                 faults.append(f"{row['row']}: its page shows {share:.0%} of the numbers of book/published/{name}.csv")
@@ -71,6 +73,12 @@ def shown(table: pd.DataFrame, pages: Iterable[Path]) -> float:
     numbers = {abs(float(value)) for value in values if pd.notna(value)}
     forms = [{f"{times * number:,.{places}f}" for times in (1, 100) for places in (1, 2, 3, 4)} for number in numbers]
     return sum(bool(form & found) for form in forms) / len(forms) if forms else float("nan")
+
+
+def _published(row: dict[str, Any]) -> dict[str, str]:
+    """{file: query}, "" for all of it."""
+    entries = [entry if isinstance(entry, dict) else {entry: ""} for entry in row.get("published", ())]
+    return {name: query for entry in entries for name, query in entry.items()}
 
 
 def _reads(notebook: Path) -> set[str]:
