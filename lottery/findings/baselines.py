@@ -1,0 +1,88 @@
+"""How far whole models are ahead of baselines that the task alone has taught, seed by seed and row by row.
+
+Tables are of runs of `FineTuning` and of `Baseline`, a row a run. Where they have the columns dev_answers and
+dev_labels, lists of what was answered to each example of dev and of what was right, intervals are over examples, too.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from lottery import statistics as stats
+from lottery.choices import choose
+from lottery.statistics import Estimate
+
+GROUPS = 50  # of examples, each left out in turn
+ANSWERS, LABELS = "dev_answers", "dev_labels"
+
+
+def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    """Whole models less each kind of baseline on each task: a row a task and kind, in the order of the models.
+
+    models     fine-tunings from which nothing was removed; their task, seed and score
+    baselines  of the same tasks and seeds, and their kind
+    returns    task, kind; majority, of one answer to all; model and baseline, mean scores; ahead, an Estimate of their
+               difference; over, what its interval is over: "seeds and examples" or "seeds"
+
+    A score that is not defined counts as 0. An interval over both reaches as far as the root of the sum of the squares
+    of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of examples,
+    which both models are scored on (Zou & Donner 2008, doi:10.1002/sim.3095).
+    """
+    lines = []
+    for (task, kind), theirs in baselines.groupby(["task", "kind"], sort=False):
+        ours = models[models["task"] == task].set_index("seed")
+        theirs = theirs.set_index("seed")
+        seeds = [seed for seed in ours.index if seed in theirs.index]
+        if not seeds:
+            continue
+        ours, theirs = ours.loc[seeds].fillna({"score": 0.0}), theirs.loc[seeds].fillna({"score": 0.0})
+        more = (ours["score"] - theirs["score"]).to_numpy()
+        line = {"task": task, "kind": kind, "majority": ours["majority"].iloc[0]}
+        line |= {"model": ours["score"].mean(), "baseline": theirs["score"].mean()}
+        answered = ANSWERS in ours and ANSWERS in theirs and not (ours[ANSWERS].isna() | theirs[ANSWERS].isna()).any()
+        error = _error_over_examples(task, ours, theirs) if answered else 0.0
+        line |= {"ahead": _with_both(more, error), "over": "seeds and examples" if answered else "seeds"}
+        lines.append(line)
+    columns = ["task", "kind", "majority", "model", "baseline", "ahead", "over"]
+    order = {task: place for place, task in enumerate(models["task"].unique())}
+    table = pd.DataFrame(lines, columns=columns)
+    return table.sort_values("task", key=lambda tasks: tasks.map(order), kind="stable", ignore_index=True)
+
+
+def beaten(table: pd.DataFrame) -> dict[int, list[str]]:
+    """The tasks of a table of `ahead`, by whether the model is ahead of every baseline by the whole interval: 1.
+
+    Under -1 those on which it is behind one of them by the whole interval; under 0 the others.
+    """
+    sides: dict[int, list[str]] = {1: [], 0: [], -1: []}
+    for task, rows in table.groupby("task", sort=False):
+        sides[min(estimate.sign for estimate in rows["ahead"])].append(task)
+    return sides
+
+
+def _error_over_examples(task: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> float:
+    """Standard error of the mean difference over the seeds, by groups of examples left out of both."""
+    module = choose("tasks", task)
+    labels = np.array(ours[LABELS].iloc[0])
+    if any(not np.array_equal(labels, other) for other in [*ours[LABELS], *theirs[LABELS]]):
+        raise ValueError(f"{task}: the answers are to different rows, so they cannot be compared row by row")
+
+    def mean(rows: pd.DataFrame, places: np.ndarray) -> float:
+        scores = [module.metrics(np.array(answers)[places], labels[places])[module.METRIC] for answers in rows[ANSWERS]]
+        return float(np.nan_to_num(scores).mean())
+
+    places = np.arange(len(labels))
+    groups = min(GROUPS, len(labels))
+    kept = [places[places % groups != group] for group in range(groups)]
+    return stats.jackknife_error([mean(ours, some) - mean(theirs, some) for some in kept])
+
+
+def _with_both(more: np.ndarray, error: float) -> Estimate:
+    if len(more) < 2:
+        return Estimate(float(more.mean()), math.nan, math.nan)
+    of_seeds = student.ppf(0.975, len(more) - 1) * more.std(ddof=1) / math.sqrt(len(more))
+    reach = math.hypot(of_seeds, norm.ppf(0.975) * error)
+    return Estimate(float(more.mean()), float(more.mean() - reach), float(more.mean() + reach))
