@@ -58,8 +58,9 @@ def test_a_curve_leaves_its_control_on_the_line_between_two_points():
     assert prunable.share_of_gain(curves, 0.5).tolist() == pytest.approx([0.3 + 0.3 / 2, 0.6])
     assert np.isnan(prunable.share_of_gain(curves, 0.7)["b", 1])
     losses = pd.DataFrame([[2.0, 2.02, 2.42]], index[:1], [0.0, 0.3, 0.6])
-    ends = prunable.first_above(prunable.rises(losses), prunable.RISE)
-    assert ends.tolist() == pytest.approx([0.3 + 0.3 * (0.05 - 0.01) / (0.21 - 0.01)])
+    # 0.05 nats more than 2.02 - 2.00, of the 0.40 between the two points
+    assert prunable.by_loss(losses, 0.05).tolist() == pytest.approx([0.3 + 0.3 * 0.03 / 0.40])
+    assert prunable.by_loss(losses + 1, 0.1).tolist() == pytest.approx([0.3 + 0.3 * 0.08 / 0.40])
 
 
 def test_means_over_tasks_make_a_curve_each_seed_and_guessing_is_one_of_its_classes(runs):

@@ -74,12 +74,32 @@ def test_a_ticket_wins_within_the_spread_of_repeats_in_a_world(rows):
     assert line["cost"] == pytest.approx(t_interval(cost))
 
 
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ({0.3: 0.0, 0.6: 0.005, 0.9: 0.2}, 0.6),
+        ({0.3: 0.005, 0.6: 0.2, 0.9: 0.0}, 0.3),  # what comes after one that fails is not asked
+        ({0.3: 0.2, 0.6: 0.0, 0.9: 0.0}, np.nan),
+    ],
+)
+def test_tickets_match_up_to_the_last_that_a_one_sided_test_shows_to_lose_less_than_a_point(losses, expected):
+    costs = {each: pd.Series([0.001, -0.001, 0.002]) - loss for each, loss in losses.items()}
+    shown = []
+    for each, cost in costs.items():  # by scipy, one at a time
+        if scipy.stats.ttest_1samp(cost, -0.01, alternative="greater").pvalue >= 0.05:
+            break
+        shown.append(each)
+    assert tickets.matched_up_to(costs) == pytest.approx(expected, nan_ok=True)
+    assert tickets.matched_up_to(costs) == pytest.approx(max(shown, default=np.nan), nan_ok=True)
+    assert np.isnan(tickets.matched_up_to({0.3: pd.Series([0.0])}))  # one world shows nothing
+
+
 def test_nothing_is_judged_of_one_run_or_of_a_model_that_knows_nothing(rows):
     once = rows[(rows["ticket"] != "full") | ~rows.duplicated(["ticket", "task", "world"])]
     for some in (once, rows.assign(majority=0.9)):
         line = tickets.wins(some).loc["sst2"]
         assert (line["judged"], line["won"], line["at"]) == (False, 0, 0.3)
-        assert np.isnan(line["highest"])
+        assert np.isnan(line[["highest", "matched"]].astype(float)).all()
     lost = rows.assign(score=rows["score"].mask(rows["sparsity"] > 0, 0.0))
     assert (tickets.wins(lost).loc["sst2", ["judged", "won", "at"]] == [True, 0, 0.3]).all()
 

@@ -17,7 +17,7 @@ from lottery.statistics import Estimate, stopping
 
 ALLOWED = 0.02  # of accuracy: the drop that counts as none
 OF_GAIN = 0.1  # of what a control gained over guessing: another drop that counts as none
-RISE = 0.05  # of the MLM loss: the rise that counts as none
+RISES = (0.05, 0.1)  # nats of the MLM loss: two rises that count as none, because where it ends depends on which
 
 
 def pruned(runs: pd.DataFrame) -> pd.DataFrame:
@@ -84,6 +84,14 @@ def drops(curves: pd.DataFrame) -> pd.DataFrame:
 def rises(curves: pd.DataFrame) -> pd.DataFrame:
     """How far each curve lies above its control, as a share of it."""
     return curves.div(curves[0.0], axis=0) - 1
+
+
+def by_loss(losses: pd.DataFrame, rise: float) -> pd.Series:
+    """The sparsity at which each loss first lies `rise` nats above that of its control.
+
+    In nats, because the same share of a higher loss is more of them.
+    """
+    return first_above(losses.sub(losses[0.0], axis=0), rise)
 
 
 def points(curves: pd.DataFrame, value: str) -> pd.DataFrame:

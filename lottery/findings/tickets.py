@@ -3,6 +3,8 @@
 Chen et al. 2020, arXiv:2007.12223. All but the first two functions take rows of `scored`: one a fine-tuning.
 """
 
+from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from lottery.schedules import removed_after
 from lottery.statistics import Estimate
 
 MLM, NEVER, ONE_SHOT = "mlm", "mlm_never", "one_shot"  # masks that were found on no task
+MARGIN = 0.01  # of score: a loss that counts as none
 SOURCES = {MLM: "pre-training (MLM)", NEVER: "MLM, never rewound", ONE_SHOT: "one cut, no training"}
 
 
@@ -93,7 +96,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
              pooled over the worlds, NaN where there is one repeat; `judged`, whether there is a tolerance and the full
              model does better than one answer to all; `tried`, how many sparsities, and `won`, how many of them win;
              `highest` that wins, NaN for none; `at`, that one or else the lowest tried, and `cost` there: ticket minus
-             full model, an estimate paired over the worlds
+             full model, an estimate paired over the worlds; `matched` of `matched_up_to`, NaN where nothing is judged
     """
     table = {}
     for task in searched(rows):
@@ -103,6 +106,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
         scores = of_task(rows, task).query("ticket == 'iterative'").pivot_table("score", "world", "sparsity")
         won = [sparsity for sparsity in scores if judged and stats.is_winning(scores[sparsity], means, tolerance)]
         at = max(won, default=min(scores))
+        costs = {each: scores[each] - means[scores.index] for each in sorted(scores)}
         table[task] = {
             "full": means.mean(),
             "tolerance": tolerance,
@@ -111,9 +115,22 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
             "won": len(won),
             "highest": max(won, default=np.nan),
             "at": at,
-            "cost": stats.paired_difference(scores[at], means[scores.index]),
+            "cost": stats.mean_interval(costs[at]),
+            "matched": matched_up_to(costs) if judged else np.nan,
         }
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("task")
+
+
+def matched_up_to(costs: Mapping[float, pd.Series]) -> float:
+    """The highest sparsity up to which tickets are shown to lose less than MARGIN; NaN where not even the lowest is.
+
+    costs  {sparsity: ticket minus full model, a value a world}, from the lowest sparsity on
+
+    By a one-sided test at 5 % at each, in order and only until one fails, which needs no correction for their number
+    (Maurer, Hothorn & Lehmacher 1995). Chen et al.'s rule is the laxer the more scores scatter; this one is stricter.
+    """
+    shown = takewhile(lambda each: stats.mean_interval(costs[each], level=0.9).low > -MARGIN, costs)
+    return max(shown, default=np.nan)
 
 
 def worth(rows: pd.DataFrame) -> pd.DataFrame:
