@@ -3,9 +3,12 @@
 import json
 import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -13,10 +16,23 @@ from scipy import stats
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, BertModel
 
 from lottery import masks, store
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
+from lottery.experiments.one_shot import OneShot
+from lottery.experiments.starts import OWN, Own
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.pruning import components
+
+STRANGER = """
+import json, sys
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+folder, texts = sys.argv[1], json.loads(sys.argv[2])
+model, tokenizer = AutoModelForSequenceClassification.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+numbers = [model.eval()(**tokenizer(text, return_tensors="pt")).logits.argmax().item() for text in texts]
+zeros = {name: int((weight == 0).sum()) for name, weight in model.named_parameters()}
+print(json.dumps([[model.config.id2label[number] for number in numbers], zeros, "lottery" in sys.modules]))
+"""
 
 
 @pytest.fixture
@@ -70,6 +86,35 @@ def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
     }
     lottery("ticket", "save", bert_folder, "-o", "u.safetensors", "--sparsity", 0.25, *options[:-4], "--seed", 4)
     assert masks.share_different(mask, mask_files.load(here / "u.safetensors")[0]) > 0.2
+
+
+def test_a_retrained_cut_is_saved_and_its_model_opened_by_a_program_that_knows_transformers_alone(
+    lottery, here, bert_folder
+):
+    """Its answers there, by the names of the classes, give the score that the run has; its zeros are the mask's."""
+    rows = [(f"w{number} w{number % 7}", ("praise", "blame")[number % 2]) for number in range(60)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(here / "own.csv", index=False)
+    own = {"dev": "", "dev_share": 0.3, "text": "text", "second": "", "label": "label", "labels": "classes"}
+    start = Own(model=str(bert_folder), train=str(here / "own.csv"), **own)
+    budget = {"epochs": 3.0, "batch_size": 8, "learning_rate": 1e-3, "max_length": 16}
+    dense = FineTuning(start=start, task=OWN, **budget, seed=1, saved=True)
+    what = {"importance": "magnitude", "scope": "global", "embeddings": False, "sparsity": 0.6, "seed": 1}
+    run = store.perform(OneShot(dense=dense, retrain_epochs=2.0, saved=True, **what), here / "results")
+    code, _, error = lottery("ticket", "save", run.path, "-o", "t.safetensors")
+    assert (code, error) == (0, "")
+    mask, header = mask_files.load(here / "t.safetensors")
+    assert (header["method"], float(header["sparsity_asked"])) == ("magnitude, global", 0.6)
+    dev = start.tables(OWN)["dev"]
+    arguments = [sys.executable, "-c", STRANGER, str(run.path / "model"), json.dumps(dev["first"].tolist())]
+    told = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=here)
+    answers, zeros, knows_lottery = json.loads(told.stdout)
+    assert not knows_lottery
+    labels = [start.task_named(OWN).LABELS[label] for label in dev["label"]]
+    assert set(answers) <= {"praise", "blame"}
+    right = np.mean([one == other for one, other in zip(answers, labels, strict=True)])
+    assert right == pytest.approx(run.metrics["score"])
+    for name, kept in mask.items():
+        assert zeros[f"bert.{name}"] == (~kept).sum() > 0
 
 
 def test_the_mask_of_a_run_is_saved_with_what_was_said_of_it(lottery, here, tuned):
