@@ -327,6 +327,29 @@ def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypat
                             *"40 % can go • or less".split()]  # fmt: skip
 
 
+def test_run_tells_paths_of_the_store_as_one_types_them(lottery, counting, monkeypatch):
+    """The page names no place of this machine; what is printed can be copied, from whatever folder."""
+    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    (counting / "sub").mkdir()
+    mask = f"Search/{'0' * 100}/mask.safetensors"
+    for folder, results, shown, told in (
+        (counting, "results", "results", f"results/{mask}"),
+        (counting / "sub", f"{counting}/results", "results", f"{counting}/results/{mask}"),
+        (counting, "store", "store", f"store/{mask}"),
+        (counting, f"{counting.parent}/elsewhere", "STORE", f"{counting.parent}/elsewhere/{mask}"),
+        (counting / "sub", "../../elsewhere", "STORE", f"../../elsewhere/{mask}"),
+    ):
+        monkeypatch.chdir(folder)
+        given = notebooks.machine(counting, "experiments/count", results=Path(results))["results"]
+        assert notebooks.on_page(given) == shown
+        text = {"text/markdown": f"the mask `{shown}/{mask}`."}
+        output = nbformat.v4.new_output("display_data", text)
+        cell = nbformat.v4.new_code_cell("", metadata={"tags": ["answer"]}, outputs=[output])
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), counting / "a.ipynb")
+        code, out, _ = lottery("run", "count", "-o", counting / "a.ipynb", "--results", results)
+        assert (code, out.split()[-1]) == (0, f"{told}.")
+
+
 def test_book_builds_and_says_where(lottery, counting, monkeypatch, answering):
     told = {}
     monkeypatch.setattr(

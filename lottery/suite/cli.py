@@ -144,7 +144,10 @@ def run(
             seconds = notebooks.execute(root, name, given, place.absolute(), progress)
         typer.echo(f"{name} took {seconds:.0f} s: {place}")
     if answer := notebooks.answers(place):
-        Console().print(Markdown(answer))
+        shown = notebooks.resolve(root, name, given).get("results", "")
+        answer = answer.replace(f"`{notebooks.on_page(shown)}/", f"`{_as_typed(root / shown)}/")
+        width = max(Console().width, 4 + max(map(len, answer.split())))  # a path that is broken cannot be copied
+        Console(width=width).print(Markdown(answer))
 
 
 @app.command(epilog="Example: [bold]lottery corpus corpus.txt glue_data/SQuAD/train-v1.1.json[/bold]")
@@ -382,6 +385,11 @@ def clean(
         with files.locked(built / ".lock", wait=False) as ours:  # another process may be rendering there
             freed += [files.remove(path) for path in built.glob("staged") if ours]
     typer.echo(f"{len(freed)} removed, {sum(freed) / 1e6:.1f} MB")
+
+
+def _as_typed(path: Path) -> Path:
+    """A path as it is typed from the current folder, where it lies in it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _require_answer(scheduler: str | None) -> None:

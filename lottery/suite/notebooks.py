@@ -31,6 +31,7 @@ from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
+STORE = "STORE"  # on a page, the store where it lies outside the checkout
 EVERYWHERE = "everywhere"  # in a profile: what all its notebooks share
 AUTO = "auto"  # as a default: the notebook finds the number itself, unless one is given
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
@@ -261,7 +262,8 @@ def machine(
     """
     if results is not None:
         results = results.absolute()
-        results = results.relative_to(root) if results.is_relative_to(root) else results
+        inside = results.is_relative_to(root) and ".." not in results.parts
+        results = results.relative_to(root) if inside else results
     values = {"results": results and str(results), "workers": workers, "scheduler": scheduler}
     return {
         parameter: value
@@ -370,6 +372,11 @@ def answers(output: Path) -> str:
     cells = [cell for cell in nbformat.read(output, as_version=4).cells if "answer" in cell.metadata.get("tags", [])]
     texts = [each.get("data", {}).get("text/markdown") for cell in cells for each in cell.get("outputs", [])]
     return "\n\n".join(text for text in texts if text)
+
+
+def on_page(results: str) -> str:
+    """What a page calls the store at `results`: its path in the checkout; where it lies outside of it, STORE."""
+    return STORE if Path(results).is_absolute() else results
 
 
 def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

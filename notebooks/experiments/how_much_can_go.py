@@ -126,6 +126,7 @@ from lottery.models import opening
 from lottery.suite import plots
 from lottery.suite.chapter import perform
 from lottery.suite.escaped import in_figure, in_markdown
+from lottery.suite.notebooks import on_page
 from lottery.tasks import Task
 
 chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
@@ -356,7 +357,7 @@ display(
 # %% tags=["hide-input", "answer"]
 def kept_in_words(table: pd.DataFrame) -> Markdown:
     """Where mask and model lie of the largest cut of each kind that goes for next to nothing; of the first seed."""
-    place = Path("STORE" if Path(results).is_absolute() else results)
+    place = Path(on_page(results))
     lines, of_key = [], {store.key(cut): cut for cut in cuts}
     for kind in one_shot.cuts(table).itertuples():
         keys = table.set_index(["dense.task", "pooler", "retrain_epochs", "sparsity"])["key"]
