@@ -27,3 +27,16 @@ def test_a_label_of_one_text_cannot_be_in_both():
     table = pd.DataFrame({"first": ["same"] * 12 + list("abcdefgh"), "label": [1] * 12 + [0] * 8})
     with pytest.raises(ValueError, match="least populated"):
         splitting.held_out(table, 0.2, seed=0, stratified=True)
+
+
+def test_rows_of_dev_that_train_has_too_and_rows_at_odds_are_counted():
+    train = pd.DataFrame({"first": ["a b", "c", "c", "d", "d"], "label": [0, 1, 1, 0, 1]})
+    dev = pd.DataFrame({"first": ["a  b", "x", "c", "x"], "label": [0, 1, 1, 1]})
+    assert splitting.also_in(train, dev) == sum(
+        any(text.split() == other.split() for other in train["first"]) for text in dev["first"]
+    )
+    assert splitting.also_in(train, dev) == 2
+    assert (splitting.at_odds(train), splitting.at_odds(dev)) == (2, 0)
+    pairs = [table.assign(second=[str(number) for number in range(len(table))]) for table in (train, dev)]
+    assert splitting.also_in(*pairs) == 2
+    assert splitting.also_in(pairs[0], pairs[1].assign(second="none")) == 0

@@ -9,7 +9,17 @@ from IPython.display import Markdown
 from toy_experiments import Doubling
 
 from lottery import store
-from lottery.suite.chapter import Chapter, by_remaining, mean_and_sd, perform, points, recorded, title
+from lottery.suite.chapter import (
+    Chapter,
+    between,
+    by_remaining,
+    mean_and_sd,
+    perform,
+    points,
+    recorded,
+    title,
+    with_range,
+)
 
 NOTHING = pd.DataFrame()
 
@@ -115,3 +125,10 @@ def test_a_mean_stands_with_its_deviation_where_there_is_one():
     assert mean_and_sd(0.5112, 0.0075) == "51.1 ± 0.8"
     assert mean_and_sd(-0.021, math.nan) == "-2.1"
     assert mean_and_sd(math.nan, math.nan) == ""
+
+
+def test_a_range_is_told_where_there_is_one():
+    assert between([0.301, 0.2, 0.4], ".2f") == "0.20 to 0.40"
+    assert between([0.301, 0.302], ".2f") == between([0.3], ".2f") == "0.30"
+    assert with_range([0.1, 0.2, 0.6], ".1%") == "30.0% (10.0% to 60.0%)"
+    assert with_range([0.25], "+.2f") == with_range([0.251, 0.249], "+.2f") == "+0.25"

@@ -91,12 +91,14 @@ def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
 def test_a_retrained_cut_is_saved_and_its_model_opened_by_a_program_that_knows_transformers_alone(
     lottery, here, bert_folder
 ):
-    """Its answers there, by the names of the classes, give the score that the run has; its zeros are the mask's."""
-    rows = [(f"w{number} w{number % 7}", ("praise", "blame")[number % 2]) for number in range(60)]
+    """Its answers there, by the names of the classes, are those that the run scored; its zeros are the mask's."""
+    rows = [
+        (f"w{number % 2 * 9 + number % 9} w{number % 7 + 20}", ("praise", "blame")[number % 2]) for number in range(90)
+    ]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(here / "own.csv", index=False)
     own = {"dev": "", "dev_share": 0.3, "text": "text", "second": "", "label": "label", "labels": "classes"}
     start = Own(model=str(bert_folder), train=str(here / "own.csv"), **own)
-    budget = {"epochs": 3.0, "batch_size": 8, "learning_rate": 1e-3, "max_length": 16}
+    budget = {"epochs": 10.0, "batch_size": 8, "learning_rate": 1e-3, "max_length": 16}
     dense = FineTuning(start=start, task=OWN, **budget, seed=1, saved=True)
     what = {"importance": "magnitude", "scope": "global", "embeddings": False, "sparsity": 0.6, "seed": 1}
     run = store.perform(OneShot(dense=dense, retrain_epochs=2.0, saved=True, **what), here / "results")
@@ -109,9 +111,11 @@ def test_a_retrained_cut_is_saved_and_its_model_opened_by_a_program_that_knows_t
     told = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=here)
     answers, zeros, knows_lottery = json.loads(told.stdout)
     assert not knows_lottery
-    labels = [start.task_named(OWN).LABELS[label] for label in dev["label"]]
-    assert set(answers) <= {"praise", "blame"}
-    right = np.mean([one == other for one, other in zip(answers, labels, strict=True)])
+    names = start.task_named(OWN).LABELS
+    scored = run.read("answers.parquet")["answer"].astype(int)
+    assert answers == [names[number] for number in scored]
+    assert set(answers) == {"praise", "blame"}
+    right = np.mean([answer == names[label] for answer, label in zip(answers, dev["label"], strict=True)])
     assert right == pytest.approx(run.metrics["score"])
     for name, kept in mask.items():
         assert zeros[f"bert.{name}"] == (~kept).sum() > 0

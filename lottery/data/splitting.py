@@ -11,6 +11,17 @@ def texts(table: pd.DataFrame) -> pd.Series:
     return table.groupby(words, sort=False).ngroup()
 
 
+def also_in(train: pd.DataFrame, dev: pd.DataFrame) -> int:
+    """How many rows of dev have a text, or a pair of them, that train has too, and that a model may know by heart."""
+    text = texts(pd.concat([train, dev], ignore_index=True)).to_numpy()
+    return int(np.isin(text[len(train) :], text[: len(train)]).sum())
+
+
+def at_odds(table: pd.DataFrame) -> int:
+    """How many rows have a text that other rows give another label, so that no model can be right on all of them."""
+    return int((table.groupby(texts(table))["label"].transform("nunique") > 1).sum())
+
+
 def held_out(table: pd.DataFrame, share: float, *, seed: int, stratified: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Two parts of a table, the second with `share` of its different texts, in (0, 1), drawn by `seed`.
 

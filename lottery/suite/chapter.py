@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from numpy.typing import ArrayLike
 
 from lottery import store
 from lottery.choices import choose
@@ -148,6 +150,18 @@ def by_remaining(lines: Mapping[object, Mapping[float, str]], *, gap: str = "") 
     """
     table = pd.DataFrame.from_dict({name: dict(line) for name, line in lines.items()}, orient="index")
     return table.sort_index(axis=1).fillna(gap).rename(columns=remain)
+
+
+def between(values: ArrayLike, form: str) -> str:
+    """The lowest and the highest of some numbers, "0.2 to 0.4"; one number where both are written alike."""
+    low, high = (f"{value:{form}}" for value in (np.min(values), np.max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def with_range(values: ArrayLike, form: str) -> str:
+    """The mean of some numbers and, in brackets, their range, "0.3 (0.2 to 0.4)", where there is one."""
+    mean, span = f"{np.mean(values):{form}}", between(values, form)
+    return mean if "to" not in span else f"{mean} ({span})"
 
 
 def points(score: float, deviation: float = nan) -> str:

@@ -86,7 +86,7 @@ from matplotlib import pyplot as plt
 from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import between, perform, read_published, title
 
 chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
 table2 = read_published("gordon2020_table2").rename(columns={"movement_mean": "mean", "movement_sd": "sd"})
@@ -160,9 +160,9 @@ def rates_told(rows: pd.DataFrame) -> Markdown:
     grown = (
         "with one learning rate nothing is said of its growth"
         if growth.isna().any()
-        else f"each doubling of the rate multiplies it by {growth.min():.2f} to {growth.max():.2f}, by task"
+        else f"each doubling of the rate multiplies it by {between(growth, '.2f')}, by task"
     )
-    return Markdown(f"From {means.min():.1%} to {means.max():.1%} of the order; {grown}.")
+    return Markdown(f"{between(means, '.1%')} of the order; {grown}.")
 
 
 rates_told(findings.rates_compared(chapter.recorded_or_live))

@@ -84,7 +84,7 @@ from matplotlib import pyplot as plt
 from lottery.findings import weights as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import between, perform, read_published
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
 table3 = read_published("gordon2020_table3")
@@ -112,12 +112,6 @@ def by_kind(matrices: list[str], **columns: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"kind": [families.kind_and_layer(name)[0] for name in matrices], **columns})
 
 
-def span(values: pd.Series, style: str) -> str:
-    """The lowest and the highest, or the one there is."""
-    low, high = f"{values.min():{style}}", f"{values.max():{style}}"
-    return low if low == high else f"{low} to {high}"
-
-
 def means_and_sds() -> pd.DataFrame:
     """For each kind of matrix: the range over layers (and seeds) of its mean and of its standard deviation."""
     kinds = {"BERT-base, printed": by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
@@ -128,8 +122,8 @@ def means_and_sds() -> pd.DataFrame:
     columns = {}
     for name, table in kinds.items():
         groups = table.groupby("kind", sort=False)
-        columns[name, "mean"] = groups["mean"].apply(span, "+.3f")
-        columns[name, "standard deviation"] = groups["sd"].apply(span, ".3f")
+        columns[name, "mean"] = groups["mean"].apply(between, "+.3f")
+        columns[name, "standard deviation"] = groups["sd"].apply(between, ".3f")
     order = [kind for kind in ORDER if kind in set(columns["this build", "mean"].index)]
     return pd.DataFrame(columns).reindex(order).fillna("").T.rename_axis(columns="")
 

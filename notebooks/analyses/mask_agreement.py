@@ -72,7 +72,7 @@ from lottery.findings.published import beside
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import between, perform, read_published, title
 
 chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(
@@ -127,9 +127,14 @@ def p_value(p: float) -> str:
     return "" if np.isnan(p) else f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
+def number(value: float, form: str = ".2f") -> str:
+    """It, or that there is none."""
+    return "not defined" if np.isnan(value) else f"{value:{form}}"
+
+
 def with_lot(value: float, by_lot: float, form: str) -> str:
     """A number and, in brackets, what it would be by lot."""
-    return f"{value:{form}} ({by_lot:{form}})"
+    return number(value, form) + ("" if np.isnan(by_lot) else f" ({by_lot:{form}})")
 
 
 def of_most(kappa: float, most: float) -> str:
@@ -143,11 +148,11 @@ def kappas_made(rows: pd.DataFrame) -> pd.DataFrame:
         "seeds": rows["masks"].astype(str),
         "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
         "kappa": [kappa.in_words(form=".2f").removesuffix(" (no interval)") for kappa in rows["over_seeds"]],
-        "by lot": rows["kappa_by_lot"].map("{:.2f}".format),
+        "by lot": rows["kappa_by_lot"].map(number),
         "p": rows["kappa_p"].map(p_value),
-        "most that sizes allow": rows["most"].map("{:.2f}".format),
+        "most that sizes allow": rows["most"].map(number),
         "of that": [of_most(row.kappa, row.most) for row in rows.itertuples()],
-        "by lot in each layer": rows["kappa_by_layer"].map("{:.2f}".format),
+        "by lot in each layer": rows["kappa_by_layer"].map(number),
         "p, in each layer": rows["layer_p"].map(p_value),
     }
     if any(rows["reason"]):
@@ -409,8 +414,8 @@ def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
     lines = {
         title(row.task): {
             "seeds": row.seeds,
-            "Kendall's tau": f"{row.kendall_mean:.2f} ({row.kendall_min:.2f} to {row.kendall_max:.2f})",
-            "rank-biased overlap": f"{row.rbo_mean:.2f} ({row.rbo_min:.2f} to {row.rbo_max:.2f})",
+            "Kendall's tau": f"{row.kendall_mean:.2f} ({between([row.kendall_min, row.kendall_max], '.2f')})",
+            "rank-biased overlap": f"{row.rbo_mean:.2f} ({between([row.rbo_min, row.rbo_max], '.2f')})",
             "by lot": f"{row.rbo_by_lot:.2f}",
         }
         for row in mask_agreement.rankings(scores).itertuples()

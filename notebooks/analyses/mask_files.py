@@ -94,7 +94,7 @@ from lottery.findings import mask_sizes
 from lottery.masks.coding import binary_entropy
 from lottery.pruning import components
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import between, perform, read_published
 
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
 printed = read_published("jiang2023_sizes")
@@ -167,7 +167,7 @@ def judged(runs: pd.DataFrame) -> Markdown:
         f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
     lines += [
-        f"Of masks called *{row.Index}* it differs from *h(p)* by {row.least:+.1%} to {row.most:+.1%}, and is below it at "
+        f"Of masks called *{row.Index}* it differs from *h(p)* by {between([row.least, row.most], '+.1%')}, and is below it at "
         f"{row.below} of {row.shares} shares."
         for row in mask_sizes.of_structure(more).itertuples()
     ]

@@ -89,7 +89,7 @@ from lottery.findings.mask_places import HEADS
 from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import between, perform, read_published
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
 learned_masks = partial(chapter.shown, among=lambda runs: scored(runs[runs["head"] == "random"]))
@@ -162,7 +162,7 @@ def kinds_of_global(rows: pd.DataFrame) -> Markdown | pd.DataFrame:
     times = kinds["times"]
     return Markdown(
         f"SMP-G keeps {times.mean():.1f} times as much of the feed-forward matrices as of the others (over tasks and seeds "
-        f"{times.min():.1f} to {times.max():.1f}); in the paper about "
+        f"{between(times, '.1f')}); in the paper about "
         f"{in_print('times as much kept of the feed-forward matrices as of the others', 'smp_g'):.0f} times. Of the queries it "
         f"keeps {kinds['query'].mean():.1%}, of the values {kinds['value'].mean():.1%}; in the paper "
         f"{in_print('mean share kept of the query matrices', 'smp_g'):.1%} and "
@@ -432,7 +432,7 @@ def heads_agree(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column a kind of pair."""
     lines = {name: mask_pairs.head_ranks(some) for name, some in rows.groupby("title", sort=False)}
     table = pd.DataFrame.from_dict(lines, orient="index")
-    return table.round(2).rename_axis("rank correlation of heads' shares")
+    return table.round(2).fillna("no such pairs").rename_axis("rank correlation of heads' shares")
 
 
 learned_masks(heads_agree, "live")

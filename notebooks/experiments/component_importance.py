@@ -78,7 +78,7 @@ from matplotlib import pyplot as plt
 from lottery.choices import offered
 from lottery.findings import component_scores
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import between, perform, title, with_range
 
 chapter = perform("experiments/component_importance", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -164,8 +164,8 @@ def examples_told(rows: pd.DataFrame) -> str:
     left, tenth = (np.concatenate([*rows[column]]) for column in ("heads_left", "heads_by_tenth"))
     return (
         f"if signs could cancel, {np.median(left):.0%} of a head's importance would be left in the median "
-        f"({left.min():.0%} to {left.max():.0%}), and a tenth of the examples makes {np.median(tenth):.0%} of it "
-        f"({tenth.min():.0%} to {tenth.max():.0%})."
+        f"({between(left, '.0%')}), and a tenth of the examples makes {np.median(tenth):.0%} of it "
+        f"({between(tenth, '.0%')})."
     )
 
 
@@ -197,9 +197,7 @@ def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
     for name in in_order(pairs["importance"]):
         some = pairs[pairs["importance"] == name]
         lines[title_of_score(name)] = {
-            f"rank correlation with {beside}": "{:+.2f} ({:+.2f} to {:+.2f})".format(
-                *some["rank"].agg(["mean", "min", "max"])
-            ),
+            f"rank correlation with {beside}": with_range(some["rank"], "+.2f"),
             "of the lowest tenth shared": f"{some['shared'].mean():.0%}",
             "by chance": f"{some['by_chance'].iloc[0]:.0%}",
         }

@@ -151,7 +151,7 @@ from lottery.findings.subnetworks import (
 )
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import mean_and_sd, perform, points, read_published, title
+from lottery.suite.chapter import between, mean_and_sd, perform, points, read_published, title
 
 chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
 stored = read_published("prasanna2020_results").fillna({"pruning": ""})  # "": nothing is removed
@@ -193,7 +193,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
     for task, some in sound(rows[rows["experiment"] == "ComponentSearch"]).groupby("of.task", sort=False):
         kept, of = some["heads"], some["all_heads"]
         lines[title(task)] = {
-            "heads kept": f"{kept.mean():.1f} of {of.iloc[0]:.0f} ({kept.min():.0f} to {kept.max():.0f})",
+            "heads kept": f"{kept.mean():.1f} of {of.iloc[0]:.0f} ({between(kept, '.0f')})",
             "MLPs kept": f"{some['mlps'].mean():.1f} of {some['all_mlps'].iloc[0]:.0f}",
             "their weights": f"{some['share_kept'].mean():.0%}",
             "of the bad one's heads also good": f"{((2 * kept - of).clip(lower=0) / kept.clip(lower=1)).mean():.0%}",

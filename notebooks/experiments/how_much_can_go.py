@@ -111,6 +111,7 @@ cuts = [
 grid = [*as_it_is, *cuts]
 
 # %% tags=["remove-cell"]
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -120,11 +121,11 @@ from IPython.display import Markdown, display
 from lottery import miniature, store
 from lottery import statistics as stats
 from lottery.choices import choose
-from lottery.data import examples
+from lottery.data import examples, splitting
 from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import between, perform
 from lottery.suite.escaped import in_figure, in_markdown
 from lottery.suite.notebooks import on_page
 from lottery.tasks import Task
@@ -184,9 +185,10 @@ def in_words(table: pd.DataFrame) -> Markdown:
         whole = one_shot.points(rows)[False, 0.0][0.0]
         cut = kinds[~kinds["pooler"].astype(bool) & (kinds["retrain_epochs"] == 0)].iloc[0]
         guess = 100 * rows["majority"].fillna(0).mean()  # one answer to all correlates with nothing
+        span = f"seeds {between(whole, '.1f')}; " if len(whole) > 1 else ""
         line = (
             f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
-            f"(seeds from {whole.min():.1f} to {whole.max():.1f}; without any knowledge {guess:.1f}). "
+            f"({span}without any knowledge {guess:.1f}). "
         )
         if not cut["whole"] > guess + one_shot.WITHIN:
             line += (
@@ -244,7 +246,7 @@ def metric(given: np.ndarray, labels: np.ndarray) -> float:
 def scored(experiments: list[FineTuning | OneShot]) -> str:
     """The score of the first of these runs, in words, with its interval over the rows."""
     one = own_answers.score(answers(experiments)[0], metric, counted=counted)
-    return f"{known(OWN).METRIC} **{100 * one.mean:.1f}** ({100 * one.low:.1f} to {100 * one.high:.1f})"
+    return f"{known(OWN).METRIC} **{one.in_words(100, '.1f')}**"
 
 
 def mine_cut(share: float, after: bool) -> list[OneShot]:
@@ -254,6 +256,12 @@ def mine_cut(share: float, after: bool) -> list[OneShot]:
         for each in cuts
         if each.dense.task == OWN and each.sparsity == share and bool(each.retrain_epochs) == after
     ]
+
+
+def is_clear(after: bool) -> bool:
+    """Whether your whole model, trained on as after a cut or not, is clearly better than one answer to all."""
+    guess = live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
+    return own_answers.score(answers(mine_cut(0.0, after))[0], metric, counted=counted).low > guess
 
 
 def before_the_cut() -> list[str]:
@@ -287,30 +295,42 @@ def before_the_cut() -> list[str]:
     return lines
 
 
+@cache
+def changes_of_mine(after: bool) -> dict[float, stats.Estimate]:
+    """What each share removed changes in the score of your model, trained as long, with an interval."""
+    whole = answers(mine_cut(0.0, after))
+    return {
+        share: own_answers.change(whole, answers(mine_cut(share, after)), metric, counted=counted)
+        for share in dict.fromkeys(sparsities)
+        if share and whole
+    }
+
+
+def free_of_mine(after: bool) -> float:
+    """The largest share of your model that goes for less than two points; 0.0 where none does or nothing can be said."""
+    changes = {share: change.mean for share, change in changes_of_mine(after).items()}
+    return own_answers.free(changes, within=one_shot.WITHIN / 100) if changes and is_clear(after) else 0.0
+
+
 def after_the_cut(after: bool) -> list[str]:
     """How much of your model can go, retrained after the cut or as it was cut."""
-    whole, shares = mine_cut(0.0, after), [share for share in dict.fromkeys(sparsities) if share]
-    if not whole or not shares:
+    changes, free = changes_of_mine(after), free_of_mine(after)
+    if not changes:
         return []
-    changes = {
-        share: own_answers.change(answers(whole), answers(mine_cut(share, after)), metric, counted=counted)
-        for share in shares
-    }
+    whole = mine_cut(0.0, after)
     how = f"Retrained for {whole[0].retrain_epochs:g} epochs after the cut" if after else "Cut and left as it is"
-    guess = live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
-    if not own_answers.score(answers(whole)[0], metric, counted=counted).low > guess:
+    if not is_clear(after):
         return [
             f"{how}: the whole model is not clearly better than one answer to all, so what a cut costs it says nothing."
         ]
-    lines, free = [], own_answers.free({share: change.mean for share, change in changes.items()}, within=0.02)
     if free:
         row = store.rows(mine_cut(free, after), Path(results)).iloc[0]
-        lines.append(
+        lines = [
             f"{how}, **{free:.0%} of the weights of its layers** ({row['removed'] / row['all_weights']:.0%} of the whole model) "
             f"can go for less than two points: {in_points(changes[free])} against the whole model, trained as long."
-        )
+        ]
     else:
-        lines.append(f"{how}, even {min(changes):.0%} costs two points or more: {in_points(changes[min(changes)])}.")
+        lines = [f"{how}, even {min(changes):.0%} costs two points or more: {in_points(changes[min(changes)])}."]
     gain = own_answers.change(answers(mine_cut(0.0, False)), answers(whole), metric, counted=counted)
     if after and gain.low > 0:
         lines.append(
@@ -321,7 +341,21 @@ def after_the_cut(after: bool) -> list[str]:
 
 def in_points(change: stats.Estimate) -> str:
     """A change of the score in points, with its interval; where both models answer alike there is none."""
-    return "no answer changes" if np.isnan(change.low) and not change.mean else f"{change.in_words(100)} points"
+    if np.isnan(change.mean):
+        return "one answer to all, which has no score"
+    if np.isnan(change.low) and not change.mean:
+        return "not one row is judged otherwise"
+    return f"{change.in_words(100)} points"
+
+
+def classes_in_words(tables: dict[str, pd.DataFrame]) -> str:
+    """The names of your classes with their shares of the rows, the most frequent first; "" for numbers."""
+    names, most = known(OWN).LABELS, 10
+    if not names:
+        return ""
+    shares = pd.concat(tables.values())["label"].value_counts(normalize=True)
+    told = [f"{in_markdown(names[label])} ({share:.0%})" for label, share in shares.head(most).items()]
+    return f", of the classes {', '.join(told)}{f' and {len(names) - most} more' if len(names) > most else ''}"
 
 
 def mine_in_words() -> Markdown:
@@ -330,10 +364,18 @@ def mine_in_words() -> Markdown:
     tables = start.tables(OWN)
     reading = examples.reading(tables["dev"], opening.tokenizer(model), longest)
     lines = [
-        f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by. "
+        f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by"
+        f"{classes_in_words(tables)}. "
         f"{in_markdown(opening.head_in_words(model, task.LABELS))} Intervals are 95 % over the rows to judge by, and over seeds where "
         "there are several."
     ]
+    whole = pd.concat(tables.values(), ignore_index=True)
+    if twins := splitting.also_in(tables["train"], tables["dev"]):
+        lines.append(
+            f"**{twins:,} of the rows to judge by are among those to learn from, too**, so its scores are too high."
+        )
+    if task.LABELS and (torn := splitting.at_odds(whole)):
+        lines.append(f"{torn:,} rows have a text that other rows label otherwise: no model is right on all of them.")
     if reading["unknown"] > 0.5:
         lines.append(
             f"**{reading['unknown']:.0%} of the words are unknown to this model's tokenizer**, so it reads next to nothing of "
@@ -360,17 +402,22 @@ def kept_in_words(table: pd.DataFrame) -> Markdown:
     place = Path(on_page(results))
     lines, of_key = [], {store.key(cut): cut for cut in cuts}
     for kind in one_shot.cuts(table).itertuples():
-        keys = table.set_index(["dense.task", "pooler", "retrain_epochs", "sparsity"])["key"]
-        cut = of_key[keys.loc[[(kind.task, kind.pooler, kind.retrain_epochs, kind.free)]].iloc[0]]
-        if kind.free == 0 or kind.pooler != pooler:
+        rows = table[table["dense.task"] == kind.task]
+        guess = 100 * rows["majority"].fillna(0).mean()
+        free = kind.free if kind.whole > guess + one_shot.WITHIN else 0.0
+        if kind.task == OWN:
+            free = free_of_mine(kind.retrain_epochs > 0)  # as the answer has it, which asks the rows
+        if free == 0 or kind.pooler != pooler:
             continue
+        keys = rows.set_index(["pooler", "retrain_epochs", "sparsity"])["key"]
+        cut = of_key[keys.loc[[(kind.pooler, kind.retrain_epochs, free)]].iloc[0]]
         folder = place / "OneShot" / store.key(cut)
         whole = place / "FineTuning" / store.key(cut.dense) / "model"
         then = ", and retrained" if kind.retrain_epochs else ""
         use = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`{then}"
         done = f"retrained {kind.retrain_epochs:g} epochs" if kind.retrain_epochs else "as cut"
         lines.append(
-            f"- {in_markdown(known(kind.task).TITLE)}, {kind.free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
+            f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
         )
     return Markdown("\n".join(lines))
 
@@ -398,9 +445,8 @@ def data() -> pd.DataFrame:
     for name in tasks:
         what, tables = known(name), next(tuned.start for tuned in dense if tuned.task == name).tables(name)
         train, dev = tables["train"], tables["dev"]
-        texts = [column for column in ("first", "second") if column in train]
         row = {"task": what.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
-        row["of them also in train"] = len(dev.merge(train[texts].drop_duplicates(), on=texts))
+        row["of them also in train"] = splitting.also_in(train, dev)
         if model not in miniature.NAMES:
             reading = examples.reading(dev, opening.tokenizer(model), longest)
             row["tokens of dev unknown"], row["texts of dev cut"] = f"{reading['unknown']:.0%}", f"{reading['cut']:.0%}"

@@ -106,7 +106,7 @@ from IPython.display import Markdown
 from lottery.findings import learned_masks, published
 from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
+from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title, with_range
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
@@ -365,7 +365,7 @@ def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
                 "method": method,
                 "strength": f"{pressure:g}",
                 "models": len(some),
-                "remaining weights": f"{left.mean():.1%} ({left.min():.1%} to {left.max():.1%})",
+                "remaining weights": with_range(left, ".1%"),
                 "mean score (x 100)": f"{100 * some['score'].mean():.1f}",
                 "no better than one answer": f"{some['stuck'].sum()}",
             }
@@ -445,7 +445,7 @@ def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
     for name, times in step_times.in_steps(rows).iterrows():
         how = choose("mask_learning", name)
         lines[how.TITLE] = {
-            "a step, times one of fine-tuning": f"{times.mean():.2f} ({times.min():.2f} to {times.max():.2f})",
+            "a step, times one of fine-tuning": with_range(times, ".2f"),
             "seconds": f"{rows.loc[rows['method'] == name, 'step_seconds'].mean():.2f}",
             "weights": "frozen" if how.FROZEN else "trained",
             "scores": "learned" if how.LEARNED else "sizes of the weights",

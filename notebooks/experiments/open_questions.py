@@ -141,7 +141,7 @@ from lottery.findings import foretelling, prunable, scopes
 from lottery.models import families
 from lottery.statistics import stopping
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import between, perform, title
 
 chapter = perform("experiments/open_questions", grid, results, records, workers=workers, scheduler=scheduler)
 not_live = Markdown("*Too long to compute while a reader waits: this build shows only what has been recorded.*")
@@ -213,7 +213,7 @@ def span(values: pd.Series, scale: float = 100, digits: int = 0, unit: str = " %
     mean, low, high = (
         f"{scale * value:.{digits}f}" for value in (values.mean(skipna=False), values.min(), values.max())
     )
-    return f"{mean}{unit} ({low} to {high})"
+    return f"{mean}{unit}" if low == high else f"{mean}{unit} ({low} to {high})"
 
 
 def texts_told(runs: pd.DataFrame) -> pd.DataFrame:
@@ -551,7 +551,7 @@ def rule_answered(rule: pd.DataFrame) -> Markdown:
     allowed = 100 * prunable.ALLOWED
     return Markdown(
         f"Other tasks have dropped by {allowed:.0f} points on average where the MLM loss has risen by "
-        f"{rule['threshold'].min():.1f} to {rule['threshold'].max():.1f} %, depending on the task left out and the seed; "
+        f"{between(rule['threshold'], '.1f')} %, depending on the task left out and the seed; "
         f"stopped at the mean of that over the seeds, the task left out itself has dropped by no more than {allowed:.0f} "
         f"points in {(rule['drop'] <= allowed).sum()} of {rule['drop'].notna().sum()} cases, and by up to "
         f"{rule['drop'].max():.1f}."
