@@ -90,7 +90,7 @@ in_short()
 # - **not asked:** the sentence is about English words, GLUE's tasks or BERT's own rates, which a miniature does not have.
 
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 def table() -> Markdown:
     """All claims by paper, one row each: what it says, and its verdict in print, on a real BERT and on the miniature."""
     head = ["Paper", "Claim", *(ledger.named(source) for source in sources)]
@@ -232,25 +232,25 @@ def shown(paper: str) -> Markdown:
 # %% [markdown]
 # ### Pruning while pre-training
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 shown("gordon2020")
 
 # %% [markdown]
 # ### Tickets of iterative pruning
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 shown("chen2020")
 
 # %% [markdown]
 # ### The good, the random and the bad
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 shown("prasanna2020")
 
 # %% [markdown]
 # ### Learning which weights to keep
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 shown("jiang2023")
 
 
@@ -331,7 +331,7 @@ pruned_downstream(printed["gordon2020_table1"])
 # ## What has no number yet
 
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 def missing() -> Markdown:
     """For each model and chapter without a number: the claims that it would measure."""
     lines = []

@@ -106,7 +106,7 @@ bert_drawn(bert) if len(bert) else missing
 #   by that alone.
 
 
-# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+# %% tags=["remove-input"]
 def claims_told() -> Markdown:
     """How many of the papers' claims hold, in print and on a real BERT."""
     verdicts = ledger.weighed(records, CHAPTERS).verdicts
