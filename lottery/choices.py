@@ -1,5 +1,6 @@
 """Choices found by looking into a folder: a new method, task or score is a new file, and nothing else is touched."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +47,7 @@ def choose(kind: str, name: str) -> ModuleType:
 def _refusal(kind: str, name: str, names: list[str]) -> str:
     on_offer = f"offered are {', '.join(names)}"
     if elsewhere := [shelf for shelf in SHELVES if shelf != kind and name in offered(shelf)]:
-        return f"{name!r} is in {_listed(elsewhere)}, not in {kind}: {on_offer}"
+        return f"{name!r} is in {listed(elsewhere, 'and')}, not in {kind}: {on_offer}"
     if no_file := getattr(import_module(f"lottery.{kind}"), "NO_FILES", {}).get(name):
         return f"{name!r} is {no_file}; here {on_offer}"
     near = get_close_matches(name, names, n=1)
@@ -56,8 +57,13 @@ def _refusal(kind: str, name: str, names: list[str]) -> str:
     )
 
 
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+def listed(names: Sequence[str], word: str = "or") -> str:
+    """One name or more in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"], "and")
+    ('a', 'a or b', 'a, b and c')
+    """
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def named(kind: str) -> Any:

@@ -40,3 +40,18 @@ def test_rows_of_dev_that_train_has_too_and_rows_at_odds_are_counted():
     pairs = [table.assign(second=[str(number) for number in range(len(table))]) for table in (train, dev)]
     assert splitting.also_in(*pairs) == 2
     assert splitting.also_in(pairs[0], pairs[1].assign(second="none")) == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [((10, 10), True), ((9, 90), False), ((10,), True), ((10, 10, 10), True), ((19, 1), False)],
+)
+def test_each_label_has_its_share_where_a_stratified_part_holds_it(counts, expected):
+    """By counting in the part itself, which has a tenth of the texts; every text stands there twice."""
+    texts = [(f"text {label} {number}", label) for label, count in enumerate(counts) for number in range(count)]
+    table = pd.DataFrame(texts * 2, columns=["first", "label"])
+    assert splitting.texts_of_labels(table).to_dict() == dict(enumerate(counts))
+    assert splitting.each_label_has(table, 0.1) is expected
+    if expected:
+        _, part = splitting.held_out(table, 0.1, seed=0, stratified=True)
+        assert part["label"].value_counts().to_dict() == {label: 2 * count // 10 for label, count in enumerate(counts)}

@@ -8,10 +8,11 @@ import pytest
 
 from lottery import store
 from lottery.choices import choose
-from lottery.experiments import starts
+from lottery.experiments import how_long, starts
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import Given
+from lottery.experiments.studies import TaskStudy
 from lottery.models import opening
 
 
@@ -141,6 +142,35 @@ def test_a_file_of_ones_own_enters_the_key_by_what_is_in_it(fine_tuning, own_sta
     with (tmp_path / "moved.csv").open("a") as file:
         file.write("30,w1,0\n")
     assert store.key(moved) != key
+
+
+def test_a_file_of_ones_own_is_read_once_as_long_as_it_stays_as_it_is(own_start, tmp_path, monkeypatch):
+    read, times = starts.own_file.read, []
+    monkeypatch.setattr(starts.own_file, "read", lambda *given, **how: times.append(1) or read(*given, **how))
+    study = TaskStudy(
+        epochs="auto",
+        batch_size=8,
+        max_length=16,
+        miniature_steps=0,
+        model=own_start.model,
+        train_file=own_start.train,
+        text_column="comment",
+        label_column="mood",
+    )
+    tuned = [study.tuned("own", seed, learning_rate=1e-3, world=seed) for seed in (1, 2)]
+    assert {how_long.retraining("auto", each) for each in tuned} == {33.3}  # 24 rows by 8: 100 updates in 33.3 epochs
+    assert len(times) == 1
+    taken = own_start.tables("own")["train"]
+    taken.loc[0, "first"] = "changed"
+    assert "changed" not in set(own_start.tables("own")["train"]["first"])
+    assert own_start.task_named("own").LABELS == ("0", "1", "2")
+    with (tmp_path / "mine.csv").open("a") as file:
+        file.write("".join(f"{i},w{i} w2,3\n" for i in range(30, 40)))
+    assert own_start.task_named("own").LABELS == ("0", "1", "2", "3")
+    assert len(times) == 2
+    (tmp_path / "mine.csv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"mine\.csv"):
+        own_start.tables("own")
 
 
 def test_a_start_from_ones_own_file_is_refused_before_anything_runs(own_start):

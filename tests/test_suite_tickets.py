@@ -12,7 +12,7 @@ from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.masks import files as mask_files
 from lottery.models import families, opening, state
-from lottery.suite import tickets as ticket_files
+from lottery.suite import tickets
 
 ASKED = {"importance": "magnitude", "scope": "global", "sparsity": 0.4, "embeddings": False, "pooler": False, "seed": 0}
 
@@ -43,7 +43,7 @@ def logits(model, batch):
 @pytest.mark.parametrize("scope", ["global", "local"])
 def test_what_is_kept_is_what_a_sort_keeps(classifier, scope):
     model, folder = classifier
-    mask = ticket_files.of_model(folder, **ASKED | {"scope": scope, "pooler": True, "embeddings": True})
+    mask = tickets.of_model(folder, **ASKED | {"scope": scope, "pooler": True, "embeddings": True})
     sizes = {
         name: np.abs(weight.detach().numpy()) for name, weight in families.prunable(model, embeddings=True).items()
     }
@@ -56,7 +56,7 @@ def test_what_is_kept_is_what_a_sort_keeps(classifier, scope):
 
 
 def test_pooler_and_embeddings_stay_whole_where_they_are_not_asked_for(classifier):
-    assert len(ticket_files.of_model(classifier[1], **ASKED)) == 12
+    assert len(tickets.of_model(classifier[1], **ASKED)) == 12
 
 
 def test_what_cannot_be_made_is_refused(classifier):
@@ -65,16 +65,16 @@ def test_what_cannot_be_made_is_refused(classifier):
         ({"sparsity": 1.0}, r"sparsity 1.0 is not in \[0, 1\)"),
     ):
         with pytest.raises(ValueError, match=told):
-            ticket_files.of_model(classifier[1], **ASKED | change)
+            tickets.of_model(classifier[1], **ASKED | change)
     with pytest.raises(ValueError, match="results/Miniature"):
-        ticket_files.of_model("miniature", **ASKED)
+        tickets.of_model("miniature", **ASKED)
 
 
 @pytest.mark.parametrize("embeddings", [False, True])
 def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, tmp_path, embeddings):
     """The masked one by products of the weights, which the model is called with."""
     model, folder = classifier
-    mask = ticket_files.of_model(folder, **ASKED | {"embeddings": embeddings, "pooler": embeddings})
+    mask = tickets.of_model(folder, **ASKED | {"embeddings": embeddings, "pooler": embeddings})
     masked = {
         f"bert.{name}": weight * mask[name]
         for name, weight in families.prunable(model, embeddings=True).items()
@@ -84,7 +84,7 @@ def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, t
         expected = torch.func.functional_call(model, masked, kwargs=batch).logits
     assert (logits(model, batch) - expected).abs().max() > 0.01
     baked = opening.as_saved(folder)
-    ticket_files.bake(baked, mask)
+    tickets.bake(baked, mask)
     opening.save(baked, tokenizer, tmp_path / "baked")
     again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "baked")
     assert logits(again, batch) == pytest.approx(expected, abs=1e-6)
@@ -96,7 +96,7 @@ def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, t
 def test_the_mask_of_another_model_is_refused(classifier, config):
     """Of another width, of fewer and of more layers, of components of other numbers."""
     model, folder = classifier
-    mask = ticket_files.of_model(folder, **ASKED)
+    mask = tickets.of_model(folder, **ASKED)
     before = state.snapshot(model)
     for other in (
         {name: kept for name, kept in mask.items() if "layer.1" not in name},
@@ -106,29 +106,29 @@ def test_the_mask_of_another_model_is_refused(classifier, config):
         {},
     ):
         with pytest.raises(ValueError, match="of another model"):
-            ticket_files.bake(model, other)
+            tickets.bake(model, other)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     larger = BertForSequenceClassification(BertConfig(**config.to_dict() | {"num_hidden_layers": 3}))
     with pytest.raises(ValueError, match=r"of another model: it does not tell of 'encoder.layer.2"):
-        ticket_files.bake(larger, mask)
+        tickets.bake(larger, mask)
 
 
 def test_the_mask_of_a_run_is_taken_as_it_was_written(tuned, tmp_path):
     run = store.perform(MagnitudeSearch(of=tuned), tmp_path)
-    assert ticket_files.is_run(run.path)
-    assert not ticket_files.is_run(tmp_path)
-    mask, header = ticket_files.of_run(run.path)
+    assert tickets.is_run(run.path)
+    assert not tickets.is_run(tmp_path)
+    mask, header = tickets.of_run(run.path)
     assert masks.removed(mask) == run.metrics["removed"]
     assert header["method"] == "magnitude, global"
     with pytest.raises(ValueError, match="has left no mask"):
-        ticket_files.of_run(store.perform(PrunedScore(of=tuned, kept=MagnitudeSearch(of=tuned)), tmp_path).path)
+        tickets.of_run(store.perform(PrunedScore(of=tuned, kept=MagnitudeSearch(of=tuned)), tmp_path).path)
     kept = {name: ~part for name, part in mask.items()}
     mask_files.save(run.path / "mask.safetensors", kept, model="m", method="x", asked=0.5, seed=0)
     with pytest.raises(ValueError, match="is not as the run has written it"):
-        ticket_files.of_run(run.path)
+        tickets.of_run(run.path)
     (run.path / "metrics.json").unlink()
     with pytest.raises(ValueError, match="is not finished"):
-        ticket_files.of_run(run.path)
+        tickets.of_run(run.path)
 
 
 def test_layers_are_told_one_by_one():
@@ -137,7 +137,7 @@ def test_layers_are_told_one_by_one():
     matrices = {"output": "output.dense", "query": "attention.self.query"}
     names = {(layer, kind): f"encoder.layer.{layer}.{matrices[kind]}.weight" for layer in (10, 2) for kind in matrices}
     mask = {name: torch.rand(4, 5, generator=draw) < 0.5 for name in ["pooler.dense.weight", *names.values()]}
-    table = ticket_files.by_layer(mask)
+    table = tickets.by_layer(mask)
     assert list(table.index) == [2, 10, "-"]
     assert list(table.columns) == ["query", "output", "pooler"]
     for place, name in names.items():
@@ -148,15 +148,15 @@ def test_layers_are_told_one_by_one():
 
 def test_components_are_told_layer_by_layer():
     kept = {"heads": torch.tensor([[1, 0, 1], [0, 0, 0]]).bool(), "mlps": torch.tensor([False, True])}
-    table = ticket_files.by_layer(kept)
+    table = tickets.by_layer(kept)
     assert table.to_dict("list") == {"heads": [2, 0], "of": [3, 3], "mlp": [False, True]}
 
 
 def test_what_is_drawn_is_what_the_table_says(classifier):
-    mask = ticket_files.of_model(classifier[1], **ASKED | {"pooler": True})
-    shown = ticket_files.heatmap(mask).images[0].get_array()
-    assert shown.tolist() == ticket_files.by_layer(mask).loc[[0, 1]].dropna(axis="columns").to_numpy().tolist()
+    mask = tickets.of_model(classifier[1], **ASKED | {"pooler": True})
+    shown = tickets.heatmap(mask).images[0].get_array()
+    assert shown.tolist() == tickets.by_layer(mask).loc[[0, 1]].dropna(axis="columns").to_numpy().tolist()
     kept = {"heads": torch.tensor([[1, 0, 1], [0, 0, 0]]).bool(), "mlps": torch.tensor([False, True])}
-    heads = ticket_files.heatmap(kept)
+    heads = tickets.heatmap(kept)
     assert heads.images[0].get_array().tolist() == [[1, 0, 1], [0, 0, 0]]
     assert heads.figure.axes[1].images[0].get_array().tolist() == [[0], [1]]

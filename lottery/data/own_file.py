@@ -231,8 +231,7 @@ def _is_json(text: str) -> bool:
 
 
 def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path: Path) -> dict[str, pd.DataFrame]:
-    labels = table["label"][~splitting.texts(table).duplicated()]
-    counts = labels.value_counts()
+    counts = splitting.texts_of_labels(table)
     if names and counts.min() < 2:
         single = text_files.shortened(names[counts.idxmin()])
         raise ValueError(
@@ -243,7 +242,7 @@ def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path
         train, dev = splitting.held_out(table, share, seed=SPLIT_SEED, stratified=bool(names))
     except ValueError as error:
         raise ValueError(
-            f"{path}: {share:g} of its {len(labels)} different texts cannot be held out ({error}): give a file of its "
+            f"{path}: {share:g} of its {counts.sum()} different texts cannot be held out ({error}): give a file of its "
             "own for dev"
         ) from error
     return {"train": train, "dev": dev}

@@ -22,6 +22,17 @@ def at_odds(table: pd.DataFrame) -> int:
     return int((table.groupby(texts(table))["label"].transform("nunique") > 1).sum())
 
 
+def texts_of_labels(table: pd.DataFrame) -> pd.Series:
+    """How many different texts each label of a table has."""
+    return table["label"][~texts(table).duplicated()].value_counts()
+
+
+def each_label_has(table: pd.DataFrame, share: float) -> bool:
+    """Whether `share` of the different texts, stratified, is at least one text of each label."""
+    counts = texts_of_labels(table)
+    return bool(counts.min() * share >= 1 and len(counts) <= share * counts.sum())
+
+
 def held_out(table: pd.DataFrame, share: float, *, seed: int, stratified: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Two parts of a table, the second with `share` of its different texts, in (0, 1), drawn by `seed`.
 

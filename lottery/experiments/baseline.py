@@ -9,7 +9,7 @@ from pydantic import InstanceOf
 from lottery import training
 from lottery.choices import choose, named
 from lottery.experiments import Data, Start, starts
-from lottery.models import opening
+from lottery.models import opening, state
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.training import evaluation
 from lottery.training.evaluation import Exam
@@ -74,7 +74,7 @@ class Baseline:
         found, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
-        told["model_size"] = sum(parameter.numel() for parameter in model.parameters())
+        told["model_size"] = state.size(model.parameters())
         constant = exam.majority()
         if "accuracy" in constant:
             told["majority_accuracy"] = constant["accuracy"]

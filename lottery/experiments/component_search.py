@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import torch
 
-from lottery.choices import choose, named, offered
+from lottery.choices import choose, listed, named, offered
 from lottery.component_importance import OfGradients
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import Mask, Scores
 from lottery.masks import files as mask_files
-from lottery.models.families import listed
 from lottery.pruning import component_search, components, sensitivity
 from lottery.pruning.component_search import Mode
 from lottery.store import Count, Fraction, Positive, Run, parameters

@@ -13,7 +13,7 @@ from lottery.experiments import Start
 from lottery.experiments.iterative_pruning import IterativePruning, Rewound
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import Mask
-from lottery.models import families, opening
+from lottery.models import families, opening, state
 from lottery.store import Count, Run, parameters
 from lottery.tasks import Task
 
@@ -44,7 +44,7 @@ class Redrawn:
         set_seed(self.seed)
         model = type(trained)(trained.config)
         run.folder("model", lambda folder: opening.save(model, opening.tokenizer(source), folder))
-        return {"model_size": sum(parameter.numel() for parameter in model.parameters())}
+        return {"model_size": state.size(model.parameters())}
 
     def weights(self, run: Run) -> str:
         """The folder of the model."""

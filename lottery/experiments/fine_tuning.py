@@ -176,11 +176,8 @@ class FineTuning:
         """What to train on, and the part that says when it is enough; none but where `epochs` is "auto"."""
         if self.epochs != AUTO:
             return train, train[:0]
-        several = False
-        if task.KIND == "classification":
-            texts = train["label"][~splitting.texts(train).duplicated()].value_counts()
-            several = texts.min() * HELD_OUT >= 1 and len(texts) <= HELD_OUT * texts.sum()
-        return splitting.held_out(train, HELD_OUT, seed=self.seed, stratified=several)
+        stratified = task.KIND == "classification" and splitting.each_label_has(train, HELD_OUT)
+        return splitting.held_out(train, HELD_OUT, seed=self.seed, stratified=stratified)
 
     def _steps(self, train: Examples) -> int:
         """Updates of a training whose epochs are a number."""

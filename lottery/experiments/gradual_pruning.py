@@ -92,7 +92,7 @@ class GradualPruning:
             seed=self.seed,
         )
         run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
-        counts = {"removed": masks.removed(mask), "weights": sum(kept.numel() for kept in mask.values())}
+        counts = {"removed": masks.removed(mask), "weights": masks.size(mask)}
         counts["integrated_rate"] = self.learning_rate * sum(map(rate, range(self.steps)))
         return counts | pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)
 

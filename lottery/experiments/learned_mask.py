@@ -139,7 +139,7 @@ class LearnedMask:
             "steps": steps,
             "train_loss": training.mean_loss(model, train),
             "majority": exam.majority()[task.METRIC],
-            "trained": sum(parameter.numel() for parameter in learned),
+            "trained": state.size(learned),
             "changed": state.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
             **_mask_metrics(mask, model),
@@ -221,7 +221,7 @@ def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     return {
         "sparsity_met": masks.sparsity(mask),
         "removed": masks.removed(mask),
-        "weights": sum(kept.numel() for kept in mask.values()),
+        "weights": masks.size(mask),
         "matrices": list(mask),
         "shares": [kept.float().mean().item() for kept in mask.values()],
         **{f"{kind}_heads": shares.tolist() for kind, shares in zip(kinds, by_head.T, strict=True)},

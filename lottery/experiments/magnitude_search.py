@@ -77,7 +77,7 @@ class MagnitudeSearch:
             "ended": "score" if accepted < len(reached) - 1 else "most",
             "sparsity": masks.sparsity(kept),
             "removed": masks.removed(kept),
-            "weights": sum(part.numel() for part in kept.values()),
+            "weights": masks.size(kept),
             "sparsities": sparsities,
             "scores": reached,
             "head_shares": shares["heads"].flatten().tolist(),

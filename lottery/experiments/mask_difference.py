@@ -55,7 +55,7 @@ class MaskDifference:
                 by_kind[kind] = masks.share_different(*pair), masks.kappa(*pair)
         different, kappa = zip(*by_kind.values(), strict=True)
         return {
-            "weights": sum(kept.numel() for kept in one.values()),
+            "weights": masks.size(one),
             "different": masks.share_different(one, other),
             "chance": masks.expected_share_different(*shares),
             "jaccard": masks.jaccard(one, other),

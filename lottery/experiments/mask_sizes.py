@@ -53,7 +53,7 @@ class MaskSizes:
         bits = b"".join(packed.numpy().tobytes() for packed in masks.pack(mask).values())
         rows = [row for kept in mask.values() for row in kept.flatten(end_dim=-2)]
         return {
-            "weights": sum(kept.numel() for kept in mask.values()),
+            "weights": masks.size(mask),
             "stay": sum(int(kept.count_nonzero()) for kept in mask.values()),
             "bound": mask_coding.entropy(mask) / 8,
             "by_row": sum(mask_coding.entropy({"": row}) for row in rows) / 8,

@@ -11,7 +11,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
 from lottery.experiments.tickets import at_once
 from lottery.masks import files as mask_files
-from lottery.models import families, opening
+from lottery.models import families, opening, state
 from lottery.pruning import Scope
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
 
@@ -78,7 +78,7 @@ class OneShot:
             found |= {f"{self.also.task}.{name}": value for name, value in more.items()}
         counts = {
             "removed": masks.removed(mask),
-            "weights": sum(kept.numel() for kept in mask.values()),
-            "all_weights": sum(parameter.numel() for parameter in model.parameters()),
+            "weights": masks.size(mask),
+            "all_weights": state.size(model.parameters()),
         }
         return counts | {"majority": majority} | found

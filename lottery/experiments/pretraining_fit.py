@@ -8,7 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery import training
 from lottery.data.examples import Examples
 from lottery.experiments.miniature_text import HELD_OUT_SEED
-from lottery.models import opening
+from lottery.models import opening, state
 from lottery.store import Run
 from lottery.training import pretraining
 
@@ -45,5 +45,5 @@ def fit(
     )
     run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
     run.once("losses.parquet", lambda: pd.DataFrame({"loss": losses}))
-    size = sum(parameter.numel() for parameter in model.parameters())
+    size = state.size(model.parameters())
     return {"model_size": size} | pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)

@@ -1,13 +1,13 @@
 """What a study starts from: a pre-trained model, and the data of a task."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
 import torch
 
-from lottery import miniature
+from lottery import files, miniature
 from lottery.choices import choose, named
 from lottery.data import glue_hub, own_file, text_corpus
 from lottery.data.examples import seeded
@@ -82,13 +82,11 @@ class Own:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The rows of the files."""
-        return self._read()[1]
+        return {split: table.copy() for split, table in self._read()[1].items()}
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
-        told = {"first": self.text, "second": self.second, "label": self.label}
-        columns = {ours: theirs for ours, theirs in told.items() if theirs}
-        dev = Path(self.dev).expanduser() if self.dev else None
-        return own_file.read(Path(self.train).expanduser(), dev, columns, self.labels, dev_share=self.dev_share)
+        paths = [Path(path).expanduser() for path in (self.train, self.dev)]
+        return _own(self, tuple(files.checksum(path) if path.is_file() else "" for path in paths))
 
 
 @parameters
@@ -253,6 +251,15 @@ def published(task: str, data: str) -> dict[str, pd.DataFrame]:
     """A published task's splits, from the folder `data` or from HUB. Raises as the task's reader does."""
     module = choose("tasks", task)
     return glue_hub.read(task, module) if data == HUB else module.read(Path(data).expanduser())
+
+
+@lru_cache(maxsize=2)
+def _own(given: Own, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.DataFrame]]:
+    """What the user's files make, read once as long as what is in them stays as it is."""
+    names = {"first": given.text, "second": given.second, "label": given.label}
+    columns = {ours: theirs for ours, theirs in names.items() if theirs}
+    dev = Path(given.dev).expanduser() if given.dev else None
+    return own_file.read(Path(given.train).expanduser(), dev, columns, given.labels, dev_share=given.dev_share)
 
 
 @cache

@@ -48,8 +48,8 @@ class TaskModel:
             "majority": exam.majority()[exam.task.METRIC],
             "sparsity_met": masks.sparsity(matrices),
             "removed": masks.removed(matrices),
-            "weights": sum(kept.numel() for kept in matrices.values()),
-            "trained": sum(parameter.numel() for parameter in model.parameters()) - masks.removed(held),
+            "weights": masks.size(matrices),
+            "trained": state.size(model.parameters()) - masks.removed(held),
             "changed": state.changed(model.base_model, before),
             "steps": sum(
                 run.need(each).metrics["steps"] for each in led if isinstance(each, FineTuning | IterativePruning)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from lottery.statistics import Estimate, bootstrap_interval, bootstrap_over_seeds_and_examples
+from lottery.statistics import Estimate, bootstrap_interval, bootstrap_over_groups, bootstrap_over_seeds_and_examples
 
 Metric = Callable[[np.ndarray, np.ndarray], float]  # (answers, labels), (n,) each -> the score, higher is better
 
@@ -29,13 +29,12 @@ def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0
     seed     of the bootstrap's draws
     The ends are NaN where the score is not defined in a tenth of the draws.
     """
-    found, labels = given(answers)
+    answered, labels = given(answers)
     if counted:
-        right = int((found == labels).sum())
+        right = int((answered == labels).sum())
         return Estimate(right / len(labels), *proportion_confint(right, len(labels), method="wilson"))
-    return Estimate(
-        metric(found, labels), *_interval(len(labels), lambda rows: metric(found[rows], labels[rows]), seed)
-    )
+    ends = bootstrap_over_groups(np.arange(len(labels)), lambda rows: metric(answered[rows], labels[rows]), seed=seed)
+    return Estimate(metric(answered, labels), *ends)
 
 
 def change(
@@ -68,8 +67,10 @@ def change(
     if all(np.array_equal(one[0], other[0]) for one, other in pairs):
         return Estimate(value, np.nan, np.nan)
     generator = np.random.default_rng(seed)
-    low, high = _interval(len(labels), lambda rows: mean(generator.choice(every, len(every)), rows), seed + 1)
-    return Estimate(value, low, high)
+    ends = bootstrap_over_groups(
+        np.arange(len(labels)), lambda rows: mean(generator.choice(every, len(every)), rows), seed=seed + 1
+    )
+    return Estimate(value, *ends)
 
 
 def free(changes: dict[float, float], *, within: float) -> float:
@@ -86,13 +87,3 @@ def free(changes: dict[float, float], *, within: float) -> float:
             break
         free = share
     return free
-
-
-def _interval(count: int, statistic: Callable[[np.ndarray], float], seed: int) -> tuple[float, float]:
-    generator = np.random.default_rng(seed)
-    drawn = np.array([statistic(generator.integers(count, size=count)) for _ in range(RESAMPLES)])
-    defined = drawn[~np.isnan(drawn)]
-    if len(defined) < 0.9 * RESAMPLES:
-        return np.nan, np.nan
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)

@@ -148,19 +148,24 @@ def keep_random(shapes: Shapes, sparsity: float, generator: torch.Generator) -> 
     return {name: kept[name] for name in shapes}
 
 
+def size(mask: Mask) -> int:
+    """How many weights the mask covers."""
+    return sum(kept.numel() for kept in mask.values())
+
+
 def sparsity(mask: Mask) -> float:
     """Share of weights the mask removes, in [0, 1]; NaN for a mask over no weights, where no share exists.
 
     >>> sparsity({"a": torch.tensor([True, False, False, False])})
     0.75
     """
-    total = sum(kept.numel() for kept in mask.values())
+    total = size(mask)
     return removed(mask) / total if total else math.nan
 
 
 def removed(mask: Mask) -> int:
     """How many weights the mask removes."""
-    return sum(kept.numel() for kept in mask.values()) - _kept(mask)
+    return size(mask) - _kept(mask)
 
 
 def intersection(a: Mask, b: Mask) -> Mask:
@@ -178,7 +183,7 @@ def share_different(a: Mask, b: Mask) -> float:
 
     Gordon et al. 2020, arXiv:2002.08307, figure 3. Raises ValueError when the masks cover different tensors.
     """
-    total = sum(kept.numel() for kept in a.values())
+    total = size(a)
     differing = _kept(_together(torch.logical_xor, a, b))
     return differing / total if total else math.nan
 
@@ -205,7 +210,7 @@ def kappa(a: Mask, b: Mask) -> float:
     """
     both = _kept(intersection(a, b))
     only_a, only_b = _kept(a) - both, _kept(b) - both
-    neither = sum(kept.numel() for kept in a.values()) - both - only_a - only_b
+    neither = size(a) - both - only_a - only_b
     # Whole numbers up to the one division: with 10^8 weights the difference of two near-equal shares would lose digits.
     possible = (both + only_a) * (only_a + neither) + (both + only_b) * (only_b + neither)
     return 2 * (both * neither - only_a * only_b) / possible if possible else math.nan

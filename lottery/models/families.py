@@ -5,12 +5,13 @@ Names and tensors alone: nothing here opens a file, and nothing of transformers 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+
+from lottery.choices import listed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
@@ -67,11 +68,6 @@ FAMILIES = {
 WORD_EMBEDDINGS = "embeddings.word_embeddings"
 POOLER = "pooler.dense"
 KINDS = ("query", "key", "value", "attention output", "intermediate", "output")  # of a family's matrices, in order
-
-
-def listed(names: Sequence[str]) -> str:
-    """Two names or more as an alternative: "a, b or c"."""
-    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -> dict[str, nn.Parameter]:

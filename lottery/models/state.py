@@ -1,6 +1,6 @@
 """The state of a model: its numbers put aside and compared, and its weights frozen for a while."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -10,6 +10,11 @@ from torch import nn
 def snapshot(model: nn.Module) -> dict[str, torch.Tensor]:
     """A clone of every tensor of the model's state, on the CPU: later steps do not reach it."""
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+
+
+def size(parameters: Iterable[torch.Tensor]) -> int:
+    """How many numbers there are in parameters, such as those of `model.parameters()`."""
+    return sum(parameter.numel() for parameter in parameters)
 
 
 def changed(model: nn.Module, before: dict[str, torch.Tensor]) -> int:

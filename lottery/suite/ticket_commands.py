@@ -54,23 +54,23 @@ def save(
     from rich.console import Console
 
     from lottery.masks import files as mask_files
-    from lottery.suite import tickets as ticket_files
+    from lottery.suite import tickets
 
     if output.suffix != ".safetensors":
         raise ValueError(f"a mask file ends in .safetensors: {output} does not")
     _require_file(output, force)
     given = [name for name in MAKING if context.get_parameter_source(name).name != "DEFAULT"]
     with Console(stderr=True).status("making the mask") as status:
-        if ticket_files.is_run(files.path(model)):
+        if tickets.is_run(files.path(model)):
             if given:
                 raise ValueError(f"--{given[0]} is for a mask that is made here, and {model} holds a run: leave it out")
-            mask, header = ticket_files.of_run(files.path(model))
+            mask, header = tickets.of_run(files.path(model))
             source = {"model": header["model"], "method": header["method"]}
             source |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
         else:
             if sparsity is None:
                 raise ValueError("--sparsity is missing: give the share of the weights to remove, such as 0.5")
-            mask = ticket_files.of_model(
+            mask = tickets.of_model(
                 model,
                 importance=importance,
                 scope=scope,
@@ -96,8 +96,7 @@ def show(
     from rich.table import Table
 
     from lottery.masks import files as mask_files
-    from lottery.suite import plots
-    from lottery.suite import tickets as ticket_files
+    from lottery.suite import plots, tickets
 
     if output:
         plots.require_format(output)
@@ -106,13 +105,13 @@ def show(
     typer.echo(f"method    {header['method']}, seed {header['seed']}")
     typer.echo(f"sparsity  {float(header['sparsity']):.4f}, asked {float(header['sparsity_asked']):.4f}")
     typer.echo(f"size      {_size_in_words(ticket, mask)}")
-    layers = ticket_files.by_layer(mask)
+    layers = tickets.by_layer(mask)
     table = Table("layer", *layers.columns, title="what stays" if "heads" in layers else "share removed")
     for row in layers.itertuples():
         table.add_row(*(_cell(value) for value in row))
     Console().print(table)
     if output:
-        plots.save(ticket_files.heatmap(mask), output)
+        plots.save(tickets.heatmap(mask), output)
         typer.echo(f"drawn: {output}")
 
 
@@ -134,7 +133,7 @@ def apply(
     from lottery import masks
     from lottery.masks import files as mask_files
     from lottery.models import folders, opening
-    from lottery.suite import tickets as ticket_files
+    from lottery.suite import tickets
 
     _require_folder(output, force)
     with Console(stderr=True).status("reading the mask") as status:
@@ -142,7 +141,7 @@ def apply(
         status.update("opening the model")
         opening.tokenizer(model)  # refuses one that does not fit
         opened, source = opening.as_saved(model), opening.locate(model)
-        ticket_files.bake(opened, mask)
+        tickets.bake(opened, mask)
         opened.to(folders.number_type(source))
         status.update("writing it")
         with files.written_folder(output.absolute()) as partial:
@@ -152,7 +151,7 @@ def apply(
                 (partial / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / path, partial / path)
     kind = "heads and MLPs" if "heads" in mask else "weights"
-    total = sum(kept.numel() for kept in mask.values())
+    total = masks.size(mask)
     typer.echo(f"{output}: {type(opened).__name__}, of whose {total:,} {kind} {masks.removed(mask):,} are 0")
     before, after = (sum(path.stat().st_size for path in place.glob("*.safetensors")) for place in (source, output))
     typer.echo(
@@ -178,11 +177,12 @@ def _require_folder(output: Path, force: bool) -> None:
 
 def _size_in_words(path: Path, mask: dict[str, Any]) -> str:
     """What a mask file takes, beside what it would by other codes, in words."""
+    from lottery import masks
     from lottery.masks import coding as mask_coding
     from lottery.masks import files as mask_files
 
     coder, payload = mask_files.payload(path)
-    total = sum(kept.numel() for kept in mask.values())
+    total = masks.size(mask)
     return (
         f"{path.stat().st_size:,} bytes, {payload:,} of them for the mask (coder {coder}); one bit each takes "
         f"{-(-total // 8):,}, the entropy of the share kept is {mask_coding.entropy(mask) / 8:,.0f}"

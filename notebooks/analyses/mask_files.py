@@ -291,7 +291,7 @@ from transformers import AutoModel
 from lottery import masks, store
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
-from lottery.suite import tickets as ticket_files
+from lottery.suite import tickets
 
 
 def there_and_back(cut: Cut) -> Markdown:
@@ -310,7 +310,7 @@ def there_and_back(cut: Cut) -> Markdown:
         masked = {name: own[name] * kept for name, kept in mask.items()}
         expected = torch.func.functional_call(whole, masked, (ids,)).last_hidden_state
         opened = opening.as_saved(source)
-        ticket_files.bake(opened, loaded)
+        tickets.bake(opened, loaded)
         opening.save(opened, opening.tokenizer(source), Path(folder, "pruned"))
         answer = AutoModel.from_pretrained(Path(folder, "pruned")).eval()(ids).last_hidden_state
         size = path.stat().st_size
