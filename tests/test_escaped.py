@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
@@ -30,6 +32,13 @@ NAMES = [
     "{x}`y` {{z}}",
     "back\\slash \\$",
     "ümläut",
+    "% of it.csv",
+    "- a.csv",
+    "+++ b",
+    "1. c.csv",
+    "2) d.csv",
+    ":::e",
+    "===",
 ]
 
 
@@ -41,12 +50,15 @@ def test_a_figure_draws_the_name(name):
     shown, is_formula = text._preprocess_math(text.get_text())
     assert (shown, bool(is_formula)) == (name, False)
     ax.figure.savefig(io.BytesIO(), format="png")
+    plt.close("all")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_shows_the_name(name):
-    """In a sentence, in bold, in a list and in a table, by two readers, of which one knows formulas."""
-    reader = MarkdownIt("gfm-like", {"linkify": False}).use(dollarmath_plugin)
+    """In a sentence, in bold, in a list and in a table, by two readers: one knows formulas and MyST's blocks."""
+    reader = (
+        MarkdownIt("gfm-like", {"linkify": False}).use(dollarmath_plugin).use(myst_block_plugin).use(colon_fence_plugin)
+    )
     for before, after in (("", ""), ("**", ".**"), ("- ", " is"), ("Model ", ", 3 runs")):
         tokens = reader.parse(f"{before}{in_markdown(name)}{after}")
         told = "".join(child.content for token in tokens for child in token.children or [])

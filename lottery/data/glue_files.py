@@ -39,5 +39,5 @@ def read_split(
         rows = whole
     table = text_files.table(path, names, rows, columns)
     label = table["label"]
-    found = text_files.classes(label, labels, path) if labels else text_files.numbers(label, path, between)
-    return table.assign(label=found)
+    values = text_files.classes(label, labels, path) if labels else text_files.numbers(label, path, between)
+    return table.assign(label=values)

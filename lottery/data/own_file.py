@@ -62,26 +62,26 @@ def read(
     labels      whether the label is the name of a class or a number
     dev_share   share of the different texts to hold out, drawn once and for all, of each class alike; rows of one text
                 stay together
-    Labels of one spelling to the eye are one class, as are numbers of one value. Labels that are numbers are moved and
+    Labels of one spelling to the eye are one class, as is a whole number with and without ".0". Numbers are moved and
     scaled to mean 0 and deviation 1 of train, so that any unit is learnt at one learning rate; their scores,
     correlations, do not change by it. Warns of classes that differ in capitals only.
     Raises FileNotFoundError, or ValueError in one sentence for files that no model can be trained or judged on.
     """
-    told = {"train": _rows(train, columns)}
+    written = {"train": _rows(train, columns)}
     if dev:
         if dev.resolve() == train.resolve() or (dev.is_file() and dev.read_bytes() == train.read_bytes()):
             raise ValueError(f"{dev} is the same as {train}: a model is not judged by what it was trained on")
-        told["dev"] = _rows(dev, columns)
+        written["dev"] = _rows(dev, columns)
     files = {"train": train, "dev": dev}
     if labels == "numbers":
-        found = {split: text_files.numbers(table["label"], files[split]) for split, table in told.items()}
+        values = {split: text_files.numbers(table["label"], files[split]) for split, table in written.items()}
         names: tuple[str, ...] = ()
     else:
-        names = _class_names(told["train"]["label"], train, columns["label"])
-        found = {split: text_files.classes(table["label"], names, files[split]) for split, table in told.items()}
-    for split, table in told.items():
+        names = _class_names(written["train"]["label"], train, columns["label"])
+        values = {split: text_files.classes(table["label"], names, files[split]) for split, table in written.items()}
+    for split, table in written.items():
         _require_two(table["label"], f"{files[split]}: all rows")
-    tables = {split: table.assign(written=table["label"], label=found[split]) for split, table in told.items()}
+    tables = {split: table.assign(written=table["label"], label=values[split]) for split, table in written.items()}
     if not dev:
         tables = _held_out(tables["train"], dev_share, names=names, path=train)
         for split, table in tables.items():
@@ -162,21 +162,21 @@ def _in_quotes(field: str) -> bool:
 
 
 def _json_lines(path: Path, columns: Collection[str]) -> tuple[list[str], list[list[str]]]:
-    told = []
+    objects = []
     for number, line in enumerate(text_files.text(path).split("\n"), 1):
         if line.strip():
             try:
-                told.append(json.loads(line, object_pairs_hook=_each_once))
-                json.dumps(told[-1], ensure_ascii=False).encode()  # half of a character pair is JSON, but no text
+                objects.append(json.loads(line, object_pairs_hook=_each_once))
+                json.dumps(objects[-1], ensure_ascii=False).encode()  # half of a character pair is JSON, but no text
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: not JSON ({error}); {AN_OBJECT_A_LINE}") from error
-            if not isinstance(told[-1], dict):
+            if not isinstance(objects[-1], dict):
                 raise ValueError(f"{path}, line {number}: not a JSON object; {AN_OBJECT_A_LINE}")
             for name in columns:
-                if isinstance(told[-1].get(name), (list, dict)):
+                if isinstance(objects[-1].get(name), (list, dict)):
                     raise ValueError(f"{path}, line {number}: {name!r} is a list or an object: give a text or a number")
-    names = list(dict.fromkeys(name for each in told for name in each))
-    return names, [[_as_text(each.get(name)) for name in names] for each in told]
+    names = list(dict.fromkeys(name for each in objects for name in each))
+    return names, [[_as_text(each.get(name)) for name in names] for each in objects]
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -195,10 +195,10 @@ def _as_text(value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
-    names = sorted(told.unique())
+def _class_names(labels: pd.Series, path: Path, column: str) -> tuple[str, ...]:
+    names = sorted(labels.unique())
     if several := [name for name in names if name[:1] in "[{" and _is_json(name)]:
-        row = int(told.eq(several[0]).argmax()) + 1
+        row = int(labels.eq(several[0]).argmax()) + 1
         raise ValueError(
             f"{path}, row {row}: the label {text_files.shortened(several[0])} is a list or an object: give one a row"
         )
@@ -212,10 +212,10 @@ def _class_names(told: pd.Series, path: Path, column: str) -> tuple[str, ...]:
                 stacklevel=4,
             )
     if names[0] == "":
-        raise ValueError(f"{path}, row {int(told.eq('').argmax()) + 1}: column {column!r} is empty")
-    if 2 * len(names) > len(told):
+        raise ValueError(f"{path}, row {int(labels.eq('').argmax()) + 1}: column {column!r} is empty")
+    if 2 * len(names) > len(labels):
         raise ValueError(
-            f"{path}: column {column!r} holds {len(names)} different labels in {len(told)} rows: name the column of "
+            f"{path}: column {column!r} holds {len(names)} different labels in {len(labels)} rows: name the column of "
             "the classes, or say that the labels are numbers"
         )
     whole = all(name.removeprefix("-").isdecimal() for name in names)

@@ -107,8 +107,8 @@ def encode(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: 
     """
     read = windows(table, tokenizer, max_length)
     spans = []
-    told = zip(table["second"], table["answer"], table["start"], strict=True)
-    for row, (paragraph, answer, start) in enumerate(told):
+    rows = zip(table["second"], table["answer"], table["start"], strict=True)
+    for row, (paragraph, answer, start) in enumerate(rows):
         if start < 0 or not paragraph.startswith(answer, start):
             raise ValueError(
                 f"row {row + 1}: the answer {answer!r} to {table['first'].iloc[row]!r} does not stand at character "
@@ -150,7 +150,7 @@ def answers(
     without tokens has the answer "".
     """
     best = np.full(len(paragraphs), -np.inf)
-    found = [""] * len(paragraphs)
+    texts = [""] * len(paragraphs)
     for window, fullest in enumerate(_fullest(read)):
         row, low, high, place = (of[window] for of in (read.question, read.low, read.high, read.place))
         if low == high:
@@ -163,18 +163,18 @@ def answers(
         if total[first, more] > best[row]:
             best[row] = total[first, more]
             begin, stop = read.characters[row][[low + first, low + first + more], [0, 1]]
-            found[row] = paragraphs[row][begin:stop]
-    return found
+            texts[row] = paragraphs[row][begin:stop]
+    return texts
 
 
 def _fullest(read: Windows) -> list[np.ndarray]:
     """For each window, which of its paragraph's tokens have more context in it than in any other window."""
-    found = []
+    chosen = []
     for row, characters in enumerate(read.characters):
         own = np.flatnonzero(read.question == row)
         low, high = read.low[own, None], read.high[own, None]
         token = np.arange(len(characters))
         context = np.minimum(token - low, high - 1 - token) + 0.01 * (high - low)
         fullest = own[np.where((low <= token) & (token < high), context, -np.inf).argmax(0)]
-        found += [fullest[read.low[window] : read.high[window]] == window for window in own]
-    return found
+        chosen += [fullest[read.low[window] : read.high[window]] == window for window in own]
+    return chosen

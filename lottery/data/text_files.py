@@ -36,15 +36,15 @@ def text(path: Path) -> str:
         if content.startswith(beginning):
             raise ValueError(f"{path} is not a UTF-8 file: {why}")
     try:
-        told = content.decode("utf-8-sig")
+        decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a UTF-8 file ({error}): save it as UTF-8") from error
-    if "\0" in told:
-        line = told[: told.index("\0")].count("\n") + 1
+    if "\0" in decoded:
+        line = decoded[: decoded.index("\0")].count("\n") + 1
         raise ValueError(
             f"{path}, line {line}: it holds a zero byte, as no text does: save the file as UTF-8, or take it out"
         )
-    return told
+    return decoded
 
 
 def seen(written: str) -> str:
@@ -52,9 +52,9 @@ def seen(written: str) -> str:
     return " ".join(unicodedata.normalize("NFC", written.translate(INVISIBLE)).split())
 
 
-def shortened(told: str) -> str:
+def shortened(text: str) -> str:
     """What a sentence repeats of a file, cut where it is very long."""
-    return told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def tab_separated(text: str) -> list[list[str]]:
@@ -131,23 +131,23 @@ def _meant(wanted: str, names: Sequence[str | int], line: str, path: Path) -> st
     return "" if path.suffix.lower() == ".jsonl" else " (the first line names the columns)"
 
 
-def classes(told: pd.Series, labels: Sequence[str], path: Path) -> pd.Series:
+def classes(written: pd.Series, labels: Sequence[str], path: Path) -> pd.Series:
     """Names of classes as their positions in `labels`; ValueError names the first row with another one."""
-    found = told.map({name: number for number, name in enumerate(labels)})
-    if found.isna().any():
-        row = int(found.isna().to_numpy().argmax())
+    numbered = written.map({name: number for number, name in enumerate(labels)})
+    if numbered.isna().any():
+        row = int(numbered.isna().to_numpy().argmax())
         raise ValueError(
-            f"{path}, row {row + 1}: label {shortened(told.iloc[row])!r} is none of {shortened(', '.join(labels))}"
+            f"{path}, row {row + 1}: label {shortened(written.iloc[row])!r} is none of {shortened(', '.join(labels))}"
         )
-    return found.astype(int)
+    return numbered.astype(int)
 
 
-def numbers(told: pd.Series, path: Path, between: tuple[float, float] = (-inf, inf)) -> pd.Series:
+def numbers(written: pd.Series, path: Path, between: tuple[float, float] = (-inf, inf)) -> pd.Series:
     """Labels as finite numbers in the range `between`; ValueError names the first row with anything else."""
-    found = pd.to_numeric(told, errors="coerce")
-    wrong = ~(np.isfinite(found) & found.between(*between)).to_numpy()
+    values = pd.to_numeric(written, errors="coerce")
+    wrong = ~(np.isfinite(values) & values.between(*between)).to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
         which = "a number" if between == (-inf, inf) else f"a number from {between[0]:g} to {between[1]:g}"
-        raise ValueError(f"{path}, row {row + 1}: label {shortened(told.iloc[row])!r} is not {which}")
-    return found.astype(float)
+        raise ValueError(f"{path}, row {row + 1}: label {shortened(written.iloc[row])!r} is not {which}")
+    return values.astype(float)

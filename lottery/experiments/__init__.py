@@ -31,7 +31,7 @@ class Start(Kept, Protocol):
     """What a study starts from: a model, what of it is kept, and the data of its tasks."""
 
     def weights(self, run: Run) -> str:
-        """The model, as `models` opens it; what it needs is performed now if it was not, for the use of `run`."""
+        """The model, as `models.opening` takes it; what it needs is performed now if it was not, for `run`."""
 
     def task_named(self, name: str) -> Task:
         """The task of that name."""

@@ -71,11 +71,11 @@ class Baseline:
             checkpoint=run.checkpoint(),
             title=f"training {self.kind} on {task.TITLE}",
         )
-        found, answers = exam.score(model)
+        scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
-        told = {"steps": steps, "train_loss": training.mean_loss(model, train)}
-        told["model_size"] = state.size(model.parameters())
+        metrics = {"steps": steps, "train_loss": training.mean_loss(model, train)}
+        metrics["model_size"] = state.size(model.parameters())
         constant = exam.majority()
         if "accuracy" in constant:
-            told["majority_accuracy"] = constant["accuracy"]
-        return told | {"majority": constant[task.METRIC]} | found
+            metrics["majority_accuracy"] = constant["accuracy"]
+        return metrics | {"majority": constant[task.METRIC]} | scores

@@ -54,26 +54,26 @@ class CutNoise:
         if self.resamples < 2:
             raise ValueError(f"resamples = {self.resamples}: two draws at least can agree")
         searched = run.need(self.of)
-        looks, found = searched.read(LOOKS), searched.metrics
+        looks, search = searched.read(LOOKS), searched.metrics
         model, exam = self.of.of.opened(run)
         given = exam.encoded(exam.tables["dev"])
         generator = seeded(self.seed)
-        told: dict[str, list] = {name: [] for name in (*OF_STEPS, *OF_HEADS)}
+        metrics: dict[str, list] = {name: [] for name in (*OF_STEPS, *OF_HEADS)}
         before, sizes = 0, None
-        for look in tqdm(range(1, found["looks"]), desc="steps", leave=False, disable=None):
+        for look in tqdm(range(1, search["looks"]), desc="steps", leave=False, disable=None):
             kept = {name: looks[f"kept.{name}"][before] for name in components.shapes(model.config)}
             gone = kept[HEADS] & ~looks["kept.heads"][look]
             if gone.any():
                 if sizes is None:
                     sizes = sensitivity.per_example(model, given, kept)[HEADS].abs()
-                self._step(told, found["phases"][look], kept, gone, sizes, generator)
-            if found["accepted"][look]:
+                self._step(metrics, search["phases"][look], kept, gone, sizes, generator)
+            if search["accepted"][look]:
                 before, sizes = look, None
-        return told | self._swapped(model, exam, looks, generator)
+        return metrics | self._swapped(model, exam, looks, generator)
 
     def _step(
         self,
-        told: dict[str, list],
+        metrics: dict[str, list],
         phase: str,
         kept: Mask,
         gone: torch.Tensor,
@@ -86,20 +86,20 @@ class CutNoise:
         removed = torch.stack([there & ~component_search.without_lowest(there, draw, count) for draw in draws])
         chances = removed.double().mean(0)[there]
         low, high = UNSURE
-        told["phases"].append(phase)
-        told["removed_at"].append(count)
-        told["left_at"].append(int(there.sum()))
+        metrics["phases"].append(phase)
+        metrics["removed_at"].append(count)
+        metrics["left_at"].append(int(there.sum()))
         stay = there & ~gone
-        told["cuts"].append(float((scores[gone].max() + scores[stay].min()) / 2) if stay.any() else float("nan"))
-        told["unsure"].append(float(((chances > low) & (chances < high)).double().mean()))
+        metrics["cuts"].append(float((scores[gone].max() + scores[stay].min()) / 2) if stay.any() else float("nan"))
+        metrics["unsure"].append(float(((chances > low) & (chances < high)).double().mean()))
         often = chances * self.resamples
-        told["agree"].append(float((often * (often - 1)).sum() / (self.resamples * (self.resamples - 1) * count)))
-        told["scores"] += scores[there].tolist()
-        told["lows"] += draws[:, there].quantile(0.025, dim=0).tolist()
-        told["highs"] += draws[:, there].quantile(0.975, dim=0).tolist()
-        told["chances"] += chances.tolist()
-        told["removed"] += gone[there].int().tolist()
-        told["places"] += there.flatten().nonzero().flatten().tolist()
+        metrics["agree"].append(float((often * (often - 1)).sum() / (self.resamples * (self.resamples - 1) * count)))
+        metrics["scores"] += scores[there].tolist()
+        metrics["lows"] += draws[:, there].quantile(0.025, dim=0).tolist()
+        metrics["highs"] += draws[:, there].quantile(0.975, dim=0).tolist()
+        metrics["chances"] += chances.tolist()
+        metrics["removed"] += gone[there].int().tolist()
+        metrics["places"] += there.flatten().nonzero().flatten().tolist()
 
     def _drawn(self, sizes: torch.Tensor, kept: Mask, generator: torch.Generator) -> torch.Tensor:
         """Importance over layers' norms from examples drawn anew, (resamples, layers, heads)."""

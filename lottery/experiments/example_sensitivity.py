@@ -29,14 +29,14 @@ class ExampleSensitivity:
         """
         model, exam = self.of.opened(run)
         given = exam.encoded(exam.tables["dev"])
-        found = sensitivity.per_example(model, given, components.everything(model.config))
-        told: dict[str, Any] = {"examples": len(given), "layers": model.config.num_hidden_layers}
-        for name, gradients in found.items():
+        sensitivities = sensitivity.per_example(model, given, components.everything(model.config))
+        metrics: dict[str, Any] = {"examples": len(given), "layers": model.config.num_hidden_layers}
+        for name, gradients in sensitivities.items():
             gradients = gradients.flatten(1).double()
             sizes = gradients.abs().sort(dim=0, descending=True).values
             tenth = sizes[: max(1, len(sizes) // 10)].sum(0) / sizes.sum(0)
-            told[f"{name}_left"] = (gradients.mean(0).abs() / sizes.mean(0)).tolist()
-            told[f"{name}_by_tenth"] = tenth.tolist()
-        heads = found["heads"].flatten(1).abs()
+            metrics[f"{name}_left"] = (gradients.mean(0).abs() / sizes.mean(0)).tolist()
+            metrics[f"{name}_by_tenth"] = tenth.tolist()
+        heads = sensitivities["heads"].flatten(1).abs()
         of_highest = heads[:, heads.mean(0).argmax()]
-        return told | {"quantiles": of_highest.quantile(torch.linspace(0, 1, QUANTILES)).tolist()}
+        return metrics | {"quantiles": of_highest.quantile(torch.linspace(0, 1, QUANTILES)).tolist()}

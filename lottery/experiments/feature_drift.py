@@ -56,11 +56,11 @@ class FeatureDrift:
                 yield features.states(full, inputs), features.states(pruned, inputs)
 
         with evaluating(full), evaluating(pruned):
-            found = features.compare(batches)
-        told = {name: getattr(found, name) for name in ("cosine", "centred_cosine", "cka")}
-        means = {name: float(np.mean(values)) for name, values in told.items()}
-        by_layer = {f"{name}_by_layer": values for name, values in told.items()}
-        return {"tokens": found.tokens, "layers": len(found.cosine)} | means | by_layer
+            likeness = features.compare(batches)
+        measures = {name: getattr(likeness, name) for name in ("cosine", "centred_cosine", "cka")}
+        means = {name: float(np.mean(values)) for name, values in measures.items()}
+        by_layer = {f"{name}_by_layer": values for name, values in measures.items()}
+        return {"tokens": likeness.tokens, "layers": len(likeness.cosine)} | means | by_layer
 
 
 def _encoder(start: Start, run: Run) -> PreTrainedModel:

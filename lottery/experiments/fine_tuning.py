@@ -129,18 +129,18 @@ class FineTuning:
                 asked=self._renewed.sparsity,
                 seed=self.seed,
             )
-        found, answers = exam.score(model)
+        scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
-        told = {"steps": len(losses), "train_loss": training.mean_loss(model, train)}
-        told["integrated_rate"] = self.learning_rate * sum(map(rate, range(len(losses))))
+        metrics = {"steps": len(losses), "train_loss": training.mean_loss(model, train)}
+        metrics["integrated_rate"] = self.learning_rate * sum(map(rate, range(len(losses))))
         if stopping:
-            told |= {"best_step": stopping.best, "still_rising": stopping.risen}
+            metrics |= {"best_step": stopping.best, "still_rising": stopping.risen}
         constant = exam.majority()
         if "accuracy" in constant:
-            told["majority_accuracy"] = constant["accuracy"]
+            metrics["majority_accuracy"] = constant["accuracy"]
         if self.scored_unseen:
-            told["unseen_score"] = exam.scoring(self.unseen())(model)
-        return told | {"majority": constant[task.METRIC]} | found
+            metrics["unseen_score"] = exam.scoring(self.unseen())(model)
+        return metrics | {"majority": constant[task.METRIC]} | scores
 
     def weights(self, run: Run) -> str:
         """The folder of the fine-tuned model. Raises ValueError where it is not saved."""

@@ -11,18 +11,22 @@ RETRAINING = 0.25  # epochs after a cut, of a published task
 UPDATES = 100  # after a cut, of a user's file
 
 
-def is_ready(task: str, given: Own) -> bool:
-    """Whether a user's model answers the user's task without being trained: it has a head for these classes."""
+def is_ready(task: str, given: Own | None) -> bool:
+    """Whether a user's model answers the user's task without being trained: it has a head for these classes.
+
+    given  the user's file; None in a chapter that does not take one, whose tasks are published
+    """
     if task != OWN:
         return False
     names = given.task_named(task).LABELS
     return opening.head_places(opening.configuration(given.model), names) is not None
 
 
-def epochs(asked: float | Literal["auto"], task: str, given: Own) -> float | Literal["auto"]:
+def epochs(asked: float | Literal["auto"], task: str, given: Own | None) -> float | Literal["auto"]:
     """The epochs of a fine-tuning: those asked for, or, for "auto", EPOCHS of a published task.
 
     A user's model that is ready is not trained; another one until it is enough, as "auto" says to FineTuning.
+    given  as for `is_ready`
     """
     if asked != AUTO:
         return asked

@@ -89,8 +89,8 @@ class OnText:
         train, held_out = start.text(run, tokenizer)
 
         def scored() -> dict[str, Any]:
-            found = pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)
-            return found | {"score": found["mlm_accuracy"]}
+            losses = pretraining.evaluate(model, held_out, tokenizer, seed=HELD_OUT_SEED)
+            return losses | {"score": losses["mlm_accuracy"]}
 
         return Round(
             model=model,
@@ -207,14 +207,14 @@ class IterativePruning:
             asked=self.sparsity,
             seed=self.seed,
         )
-        told = {
+        metrics = {
             "sparsity": self.sparsity,
             "removed": masks.removed(left),
             "weights": sum(map(torch.numel, left.values())),
         }
-        told |= {"trained_sparsity": masks.sparsity(mask), "steps": steps - begun}
-        told["integrated_rate"] = self.training.learning_rate * sum(map(rate, range(begun, steps)))
-        return told | scored()
+        metrics |= {"trained_sparsity": masks.sparsity(mask), "steps": steps - begun}
+        metrics["integrated_rate"] = self.training.learning_rate * sum(map(rate, range(begun, steps)))
+        return metrics | scored()
 
     def mask(self, run: Run) -> Mask:
         """What remains after this level."""

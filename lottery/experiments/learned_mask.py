@@ -133,7 +133,7 @@ class LearnedMask:
             asked=self.sparsity,
             seed=self.seed,
         )
-        found, answers = exam.score(model)
+        scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         return {
             "steps": steps,
@@ -143,7 +143,7 @@ class LearnedMask:
             "changed": state.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
             **_mask_metrics(mask, model),
-            **found,
+            **scores,
         }
 
     def mask(self, run: Run) -> Mask:
@@ -205,8 +205,8 @@ class LearnedMask:
         with training.evaluating(model):
             for positions in sorted_batches(given.lengths, self.batch_size):
                 batch = {name: tensor.to(model.device) for name, tensor in given.batch(positions).items()}
-                found = contrast.parts(model, batch, self._taught, banks, last, self.contrasted)
-                total += found.cpu() * len(positions) / len(given)
+                terms = contrast.parts(model, batch, self._taught, banks, last, self.contrasted)
+                total += terms.cpu() * len(positions) / len(given)
         return total.tolist()
 
 

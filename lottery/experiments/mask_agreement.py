@@ -29,16 +29,16 @@ class MaskAgreement:
         Raises ValueError where the masks are of different matrices.
         """
         one, other = self.one.mask(run), self.other.mask(run)
-        told = {
+        likeness = {
             "jaccard": masks.jaccard(one, other),
             "by_lot": masks.expected_jaccard(masks.sparsity(one), masks.sparsity(other)),
         }
         for name, grouped in GROUPS.items():
-            found = agreement.kappa_within(
+            kappa = agreement.kappa_within(
                 *(grouped([mask[each].numpy() for each in sorted(one)]) for mask in (one, other))
             )
-            told |= {name: found.kappa, f"{name}_sd": found.sd}
-        return told
+            likeness |= {name: kappa.kappa, f"{name}_sd": kappa.sd}
+        return likeness
 
 
 GROUPS = {

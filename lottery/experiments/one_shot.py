@@ -70,15 +70,15 @@ class OneShot:
         if self.saved:
             run.folder("model", lambda folder: opening.save(model, exam.tokenizer, folder))
         majority = exam.majority()[exam.task.METRIC]
-        found, answers = exam.score(model)
+        scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         if self.also:
             other = replace(exam, task=choose("tasks", self.also.task), tables=self.also.tables())
             more, _ = other.score(model)
-            found |= {f"{self.also.task}.{name}": value for name, value in more.items()}
+            scores |= {f"{self.also.task}.{name}": value for name, value in more.items()}
         counts = {
             "removed": masks.removed(mask),
             "weights": masks.size(mask),
             "all_weights": state.size(model.parameters()),
         }
-        return counts | {"majority": majority} | found
+        return counts | {"majority": majority} | scores

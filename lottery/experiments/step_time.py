@@ -46,15 +46,15 @@ class StepTime:
             "intermediate_size": 4 * self.width,
         }
         given = (BertConfig(**shape), self.batch_size, self.length)
-        found: dict[str, list[float]] = {"step_seconds": [], "fine_tuning_seconds": []}
+        times: dict[str, list[float]] = {"step_seconds": [], "fine_tuning_seconds": []}
         with stepping(choose("mask_learning", self.method), *given) as step, stepping(None, *given) as plain:
             for _ in range(1 + self.rounds):
                 for name, way in (("step_seconds", step), ("fine_tuning_seconds", plain)):
                     gc.collect()
                     began = time.perf_counter()
                     way()
-                    found[name].append(time.perf_counter() - began)
-        return {name: min(seconds[1:]) for name, seconds in found.items()}
+                    times[name].append(time.perf_counter() - began)
+        return {name: min(seconds[1:]) for name, seconds in times.items()}
 
 
 @contextmanager

@@ -164,7 +164,10 @@ class TaskStudy(_Study):
     def tuned_from(
         self, start: Start, task: str, seed: int, *, learning_rate: float, saved: bool = False
     ) -> FineTuning:
-        """Another model, such as a pruned one, fine-tuned on a task with the same data and for as long."""
+        """Another model, such as a pruned one, fine-tuned on a published task for as long; arguments as of `tuned`.
+
+        The data are those of `data_dir`, as for the model itself; of the miniature those that the start brings.
+        """
         data = starts.task_data(self.model, task, self.data_dir)
         return self._fine_tuning(start, data, task, seed, learning_rate, saved)
 

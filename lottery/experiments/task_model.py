@@ -42,7 +42,7 @@ class TaskModel:
         matrices |= {name: kept for name, kept in mask.items() if name in matrices}
         before = state.snapshot(evaluation.with_head(self.before.weights(run), exam.task).base_model)
         led = {store.key(each): each for each in _before(self)}.values()
-        found, answers = exam.score(model)
+        scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
         return {
             "majority": exam.majority()[exam.task.METRIC],
@@ -55,7 +55,7 @@ class TaskModel:
                 run.need(each).metrics["steps"] for each in led if isinstance(each, FineTuning | IterativePruning)
             ),
             "pretraining_steps": sum(each.steps for each in led if isinstance(each, GradualPruning)),
-            **found,
+            **scores,
         }
 
 

@@ -112,14 +112,14 @@ def _lengths(words: pd.DataFrame) -> dict[str, Any]:
     continues = words["continues"].astype(bool)
     parts = {"": words, "_words": words[~continues], "_pieces": words[continues]}
     lengths = list(range(1, int(words["length"].max()) + 1)) if len(words) else []
-    found: dict[str, Any] = {"lengths": lengths}
+    metrics: dict[str, Any] = {"lengths": lengths}
     for part, rows in parts.items():
-        found[f"tokens{part}"] = len(rows)
-        found[f"norm_length{part}"] = stats.spearman(rows["norm"], rows["length"])
-        found[f"norm_id{part}"] = stats.spearman(rows["norm"], rows["id"])
-        found[f"norm_length_given_id{part}"] = stats.partial_spearman(rows["norm"], rows["length"], rows["id"])
+        metrics[f"tokens{part}"] = len(rows)
+        metrics[f"norm_length{part}"] = stats.spearman(rows["norm"], rows["length"])
+        metrics[f"norm_id{part}"] = stats.spearman(rows["norm"], rows["id"])
+        metrics[f"norm_length_given_id{part}"] = stats.partial_spearman(rows["norm"], rows["length"], rows["id"])
         if part:
             norms = rows.groupby("length")["norm"].agg(["mean", "size"]).reindex(lengths)
-            found[f"norm_by_length{part}"] = norms["mean"].tolist()
-            found[f"tokens_by_length{part}"] = norms["size"].fillna(0).astype(int).tolist()
-    return found
+            metrics[f"norm_by_length{part}"] = norms["mean"].tolist()
+            metrics[f"tokens_by_length{part}"] = norms["size"].fillna(0).astype(int).tolist()
+    return metrics

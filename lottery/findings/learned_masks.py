@@ -99,13 +99,13 @@ def advantages(
     As `difference`, at each sparsity at which both were tried; WHOLE, or another that names its own sparsity, stands
     against every one.
     """
-    found = {}
+    estimates = {}
     for sparsity in sorted(rows.loc[_are(rows, one), "asked"].unique()):
         at = {"asked": sparsity}
         more = difference(rows, value, at | one, at | other)
         if len(more):
-            found[sparsity] = stats.mean_interval(100 * more)
-    return found
+            estimates[sparsity] = stats.mean_interval(100 * more)
+    return estimates
 
 
 def over_all(

@@ -1,6 +1,6 @@
 """What tickets of iterative pruning are worth beside the full model and their controls, and on other tasks.
 
-Chen et al. 2020, arXiv:2007.12223. All but the first two functions take rows of `scored`: one a fine-tuning.
+Chen et al. 2020, arXiv:2007.12223. Where nothing else is said, `rows` are those of `scored`: one a fine-tuning.
 """
 
 from collections.abc import Mapping

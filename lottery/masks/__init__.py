@@ -268,8 +268,8 @@ def unpack(packed: Mapping[str, Tensor], shapes: Shapes) -> Mask:
 
 def fingerprint(shapes: Shapes) -> str:
     """What tells whether a mask fits a model: sha256, 64 hex digits, of all names and shapes, in any order."""
-    told = [[name, [int(length) for length in shapes[name]]] for name in sorted(shapes)]
-    return sha256(json.dumps(told).encode()).hexdigest()
+    described = [[name, [int(length) for length in shapes[name]]] for name in sorted(shapes)]
+    return sha256(json.dumps(described).encode()).hexdigest()
 
 
 def _checked(name: str, scores: Tensor) -> Tensor:

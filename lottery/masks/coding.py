@@ -86,10 +86,10 @@ def decode(coded: Coded, shapes: Shapes) -> Mask:
     bits = np.empty((lanes, steps), dtype=bool)
     for begin in range(0, steps, BLOCK):
         frequency = _FREQUENCY[rates[:, begin : begin + BLOCK].T]
-        found = np.empty(frequency.shape, dtype=bool)
+        block = np.empty(frequency.shape, dtype=bool)
         for step, often in enumerate(frequency):
             low = states & np.uint32(WHOLE - 1)
-            kept = np.less(low, often, out=found[step])
+            kept = np.less(low, often, out=block[step])
             own = np.where(kept, often, np.uint32(WHOLE) - often)
             states = own * (states >> BITS) + low - np.where(kept, np.uint32(0), often)
             empty = np.flatnonzero(states < WHOLE)
@@ -98,7 +98,7 @@ def decode(coded: Coded, shapes: Shapes) -> Mask:
                 raise ValueError("the code ends before the mask does")
             states[empty] = states[empty] << BITS | more
             taken += empty.size
-        bits[:, begin : begin + BLOCK] = found.T
+        bits[:, begin : begin + BLOCK] = block.T
     if taken < words.size or (states != WHOLE).any():
         raise ValueError("the code does not come out even, so that it is not that of a mask of these shapes")
     flat, mask, begin = bits.ravel(), {}, 0

@@ -87,7 +87,7 @@ def _decoded(content: dict[str, Tensor], coder: str, shapes: Shapes) -> Mask:
 
 def _checksum(header: Mapping[str, str], mask: Mask) -> str:
     """sha256, 64 hex digits, of the other fields of the header and of every bit of the mask."""
-    whole = sha256(json.dumps(sorted((name, told) for name, told in header.items() if name != CHECKSUM)).encode())
+    whole = sha256(json.dumps(sorted((name, value) for name, value in header.items() if name != CHECKSUM)).encode())
     for _, bits in sorted(pack(mask).items()):
         whole.update(bits.numpy())
     return whole.hexdigest()
@@ -98,9 +98,9 @@ def _in_order(content: bytes) -> bytes:
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    told = json.dumps(header, separators=(",", ":")).encode()
-    told += b" " * (-len(told) % 8)  # tensors begin at a multiple of eight
-    return len(told).to_bytes(8, "little") + told + content[end:]
+    packed = json.dumps(header, separators=(",", ":")).encode()
+    packed += b" " * (-len(packed) % 8)  # tensors begin at a multiple of eight
+    return len(packed).to_bytes(8, "little") + packed + content[end:]
 
 
 def load(path: Path) -> tuple[Mask, dict[str, str]]:
@@ -166,20 +166,22 @@ def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray
     Raises ValueError for fewer than two files, what is no mask file, and masks of models of other shapes;
     FileNotFoundError for a path that is not there.
     """
-    found = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
-    if missing := [path for path in found if not path.exists()]:
+    mask_paths = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
+    if missing := [path for path in mask_paths if not path.exists()]:
         raise FileNotFoundError(f"{missing[0]} does not exist: give mask files, or folders that hold some")
-    if doubled := [path for number, path in enumerate(found) if path.resolve() in map(Path.resolve, found[:number])]:
+    if doubled := [
+        path for number, path in enumerate(mask_paths) if path.resolve() in map(Path.resolve, mask_paths[:number])
+    ]:
         raise ValueError(f"{doubled[0]} is given twice: a mask agrees with itself")
-    if len(found) < 2:
-        told = ", ".join(map(str, paths))
-        raise ValueError(f"{told}: {len(found)} mask file(s) (*.safetensors) there; agreement takes two or more")
-    read = [load(path) for path in found]
+    if len(mask_paths) < 2:
+        given = ", ".join(map(str, paths))
+        raise ValueError(f"{given}: {len(mask_paths)} mask file(s) (*.safetensors) there; agreement takes two or more")
+    read = [load(path) for path in mask_paths]
     first = read[0][1]["fingerprint"]
-    for path, (_, header) in zip(found, read, strict=True):
+    for path, (_, header) in zip(mask_paths, read, strict=True):
         if header["fingerprint"] != first:
-            raise ValueError(f"{found[0]} and {path} are masks of models of other shapes: give those of one model")
-    return _told_apart(found), stacked([mask for mask, _ in read])
+            raise ValueError(f"{mask_paths[0]} and {path} are masks of models of other shapes: give those of one model")
+    return _told_apart(mask_paths), stacked([mask for mask, _ in read])
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:

@@ -119,7 +119,8 @@ def _content(source: str, content: Content) -> str:
 def flattened(experiment: Any, prefix: str = "") -> dict[str, Any]:
     """An experiment as one row: a column a field, those of a nested one after its name and a dot; files by their name.
 
-    >>> # FineTuning(pruned=Pruned(sparsity=0.3), task="cola") -> {"pruned.sparsity": 0.3, "task": "cola"}
+    FineTuning(start=GradualPruning(sparsity=0.3, ...), task="cola", ...) becomes
+    {"start": "GradualPruning", "start.sparsity": 0.3, ..., "task": "cola", ...}.
     """
     hints, row = _hints(type(experiment)), {}
     for field in fields(experiment):

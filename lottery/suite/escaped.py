@@ -2,7 +2,8 @@
 
 import re
 
-MARKDOWN = re.compile(r"([\\`*_\[\](){}<>|~$&#!])")
+MARKDOWN = re.compile(r"([\\`*_\[\](){}<>|~$&#!%])")
+BEGINNING = re.compile(r"^(\d*)([-+=:.])")  # of a line, where it makes a list, a heading or a block
 
 
 def in_figure(name: str) -> str:
@@ -11,8 +12,8 @@ def in_figure(name: str) -> str:
 
 
 def in_markdown(name: str) -> str:
-    """For a line of Markdown, in a table, too: every sign that it, MyST or MathJax would read is escaped."""
-    return MARKDOWN.sub(r"\\\1", " ".join(name.split()))
+    """For Markdown, anywhere in a line or in a table: every sign that it, MyST or MathJax would read is escaped."""
+    return BEGINNING.sub(r"\1\\\2", MARKDOWN.sub(r"\\\1", " ".join(name.split())))
 
 
 def in_terminal(name: str) -> str:

@@ -275,7 +275,7 @@ def machine(
 def grid(root: Path, name: str, overrides: Mapping[str, Any]) -> list[Any]:
     """The experiments that a notebook would run with these parameters; [] for a notebook without a grid cell.
 
-    Only that cell is executed, in the folder in which the notebook is.
+    Only that cell is executed, with the checkout as the working directory.
     """
     source = _tagged(_read(root, name), "grid")
     scope = resolve(root, name, overrides)

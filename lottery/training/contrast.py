@@ -89,13 +89,13 @@ def contrasted(
 def parts(model: nn.Module, batch: Batch, loss: Loss, banks: Banks, epoch: int, recipe: Recipe) -> Tensor:
     """What `contrasted` adds up: (3,), the other loss, and the weighted terms, unsupervised and supervised."""
     with heard(model) as vectors:
-        found = [loss(model, {name: tensor for name, tensor in batch.items() if name != EXAMPLE})]
+        other = [loss(model, {name: tensor for name, tensor in batch.items() if name != EXAMPLE})]
     against = []
     for bank in banks.at(epoch):
         compared = drawn(batch[EXAMPLE], len(bank), most=MOST // bank.shape[1])
         against.append(terms(vectors[0], batch[EXAMPLE], bank, banks.labels, compared, recipe))
     same, alike = torch.stack(against).sum(0)
-    return torch.stack([*found, UNSUPERVISED * same, SUPERVISED * alike])
+    return torch.stack([*other, UNSUPERVISED * same, SUPERVISED * alike])
 
 
 def terms(vectors: Tensor, at: Tensor, bank: Tensor, labels: Tensor, compared: Tensor, recipe: Recipe) -> Tensor:
@@ -119,13 +119,13 @@ def terms(vectors: Tensor, at: Tensor, bank: Tensor, labels: Tensor, compared: T
     names = torch.cat([at, compared.repeat_interleave(models)])
     itself = torch.eye(len(at), len(names), dtype=torch.bool, device=vectors.device)
     shares = (vectors @ neighbours.T / TEMPERATURE).masked_fill(itself, -torch.inf).log_softmax(-1)
-    found = []
+    losses = []
     for meant in (names == at[:, None], labels[names] == labels[at][:, None]):
         meant = meant & ~itself
         counts = meant.sum(1)
         means = -shares.masked_fill(~meant, 0).sum(1) / counts
-        found.append(means.mean() if recipe == "mean" else means.sum() / counts.sum())
-    return torch.stack(found)
+        losses.append(means.mean() if recipe == "mean" else means.sum() / counts.sum())
+    return torch.stack(losses)
 
 
 def drawn(at: Tensor, count: int, *, most: int) -> Tensor:
@@ -139,15 +139,15 @@ def drawn(at: Tensor, count: int, *, most: int) -> Tensor:
 @contextmanager
 def heard(model: nn.Module) -> Iterator[list[Tensor]]:
     """Inside the block the vectors of each call of the model, (batch, width), are added to the list, with gradients."""
-    found: list[Tensor] = []
+    vectors: list[Tensor] = []
 
     def hear(_, inputs, output) -> None:
         pooled = getattr(output, "pooler_output", None)
-        found.append(normalize(output.last_hidden_state[:, 0] if pooled is None else pooled, dim=-1))
+        vectors.append(normalize(output.last_hidden_state[:, 0] if pooled is None else pooled, dim=-1))
 
     handle = model.base_model.register_forward_hook(hear)
     try:
-        yield found
+        yield vectors
     finally:
         handle.remove()
 
@@ -157,12 +157,12 @@ def encoded(model: nn.Module, examples: Examples) -> Tensor:
     """The model's vectors of all examples, in their order, dropout off: (n, width) on its device."""
     training = model.training
     model.eval()
-    order, found = [], []
+    order, encodings = [], []
     with heard(model) as vectors:
         for positions in sorted_batches(examples.lengths, BATCH_SIZE):
             batch = examples.batch(positions)
             model(**{name: batch[name].to(model.device) for name in batch if name not in examples.numbers})
             order += positions
-            found.append(vectors.pop())
+            encodings.append(vectors.pop())
     model.train(training)
-    return torch.cat(found)[torch.tensor(order).argsort()]
+    return torch.cat(encodings)[torch.tensor(order).argsort()]

@@ -227,8 +227,8 @@ from lottery.masks import files
 
 with TemporaryDirectory() as place:
     path = Path(place) / "mask.safetensors"
-    told = {"model": model, "method": "magnitude", "asked": sparsity, "seed": seed}
-    files.save(path, mask, **told, coder="smallest")
+    header = {"model": model, "method": "magnitude", "asked": sparsity, "seed": seed}
+    files.save(path, mask, **header, coder="smallest")
     opened, header = files.load(path)
     size = path.stat().st_size
     network.save_pretrained(Path(place) / "pruned")

@@ -64,8 +64,8 @@ shuffled = [
     if score in ORDERED
     for order in orders
 ]
-found = [ComponentSearch(of=of, importance=score, mode="both") for of in dense for score in searched]
-grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *found]
+searches = [ComponentSearch(of=of, importance=score, mode="both") for of in dense for score in searched]
+grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *searches]
 
 # %% tags=["remove-cell"]
 from collections.abc import Iterable

@@ -96,13 +96,13 @@ def tuned(start, task: str, seed: int) -> FineTuning:
 def of_seed(seed: int) -> list[FineTuning]:
     """All fine-tunings in one world."""
     start = Miniature(seed=seed, steps=miniature_steps)
-    found = [tuned(start, task, seed + 1000 * number) for task in tasks for number in range(repeats)]
+    tunings = [tuned(start, task, seed + 1000 * number) for task in tasks for number in range(repeats)]
     for task in [task for task in tasks if task in sources]:
-        found += [
+        tunings += [
             tuned(controls.ticket("iterative", level(seed, task, number)), task, seed)
             for number in range(1, levels + 1)
         ]
-        found += [
+        tunings += [
             tuned(controls.ticket(kind, level(seed, task, number)), task, seed)
             for number in control_levels
             for kind in controls.KINDS
@@ -110,23 +110,23 @@ def of_seed(seed: int) -> list[FineTuning]:
     carried = [level(seed, source, transfer_level) for source in sources]
     if never_rewound and "mlm" in sources:
         carried.append(replace(level(seed, "mlm", transfer_level), rewind_step=None))
-    found += [tuned(controls.ticket("iterative", mask), task, seed) for mask in carried for task in tasks]
-    found += [tuned(controls.ticket("one_shot", carried[0]), task, seed) for task in tasks]
+    tunings += [tuned(controls.ticket("iterative", mask), task, seed) for mask in carried for task in tasks]
+    tunings += [tuned(controls.ticket("one_shot", carried[0]), task, seed) for task in tasks]
     for task in varied_tasks:
         rewound = level(seed, task, transfer_level)
         varied = [replace(rewound, rewind_step=rewind_step)]
         varied += [replace(rewound, of="remaining", level=remaining_levels)]
         varied += [replace(rewound, rewind_step=None)] if never_rewound else []
-        found += [tuned(controls.ticket("iterative", mask), task, seed) for mask in varied]
+        tunings += [tuned(controls.ticket("iterative", mask), task, seed) for mask in varied]
     control = PretrainingStudy.from_cell(globals()).control(start, seed)
     pruned = replace(control, sparsity=carried[0].sparsity)
-    return found + [tuned(other, task, seed) for other in (pruned, Ticket(of=start, kept=pruned)) for task in tasks]
+    return tunings + [tuned(other, task, seed) for other in (pruned, Ticket(of=start, kept=pruned)) for task in tasks]
 
 
 tunings = list(dict.fromkeys(tuning for seed in seeds for tuning in of_seed(seed)))
-found = [tuning.start.kept for tuning in tunings if isinstance(tuning.start, Ticket)]
-found = [mask for mask in dict.fromkeys(found) if isinstance(mask, IterativePruning)]
-grid = [*found, *tunings]
+masks = [tuning.start.kept for tuning in tunings if isinstance(tuning.start, Ticket)]
+masks = [mask for mask in dict.fromkeys(masks) if isinstance(mask, IterativePruning)]
+grid = [*masks, *tunings]
 
 # %% tags=["remove-cell"]
 import numpy as np
