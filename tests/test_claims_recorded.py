@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 from sklearn.metrics import matthews_corrcoef
+from toy_experiments import Answering
 
-from lottery import claims
+from lottery import claims, store
 from lottery.choices import choose
 from lottery.claims import FAILS, HOLDS, MISSING, OPEN, SILENT
 from lottery.claims._runs import compared, each_task, learned, prepared, scores
@@ -161,6 +162,27 @@ def test_where_answers_were_recorded_the_examples_are_drawn_for_both_models_toge
     wide = compared("it", (0.0, INFINITE), *bare)
     assert wide.estimate == pytest.approx(found.estimate)
     assert wide.plan.fixed > 1.5 * found.plan.fixed
+
+
+def test_the_error_of_a_dev_set_is_the_jackknife_over_the_answers_that_a_store_records(tmp_path):
+    """From runs to records to the error: by a loop that leaves out one example after the other of both models."""
+    examples, tables = 37, []
+    for name, right in (("whole", 0.9), ("cut", 0.7)):
+        grid = [Answering(task="sst2", seed=seed, right=right, examples=examples) for seed in (1, 2, 3)]
+        for experiment in grid:
+            store.perform(experiment, tmp_path / "results")
+        store.record(grid, tmp_path / "results", tmp_path / f"{name}.parquet")
+        tables.append(scores(prepared(store.recorded(tmp_path / f"{name}.parquet"), SIZES)))
+    right = [[each == labels for each, labels in zip(table["answers"], table["labels"], strict=True)]
+             for table in tables]  # fmt: skip
+    without = []
+    for left_out in range(examples):
+        means = [np.mean([np.delete(of_seed, left_out).mean() for of_seed in of_kind]) for of_kind in right]
+        without.append(100 * (means[0] - means[1]))
+    by_hand = math.sqrt((examples - 1) / examples * sum((each - np.mean(without)) ** 2 for each in without))
+    found = each_task(*tables).loc["sst2"]
+    assert found["fixed"] == pytest.approx(by_hand)
+    assert (found["examples"], found["seeds"]) == (examples, 3)
 
 
 def test_recorded_answers_serve_any_metric():

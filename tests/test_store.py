@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from toy_experiments import AfterFailing, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
+from toy_experiments import AfterFailing, Answering, Doubling, Failing, Outer, Ranges, Reading, Sum, Wrapping
 
 from lottery import files, store
 from lottery.experiments.fine_tuning import FineTuning
@@ -778,6 +778,24 @@ def test_a_run_recorded_before_keeps_its_row_where_the_store_lacks_it(results, t
     assert table["made.finished"][2] == began
     with pytest.raises(ValueError, match="1 of 3 runs for here are not finished"):
         store.record(grid, results, here, {key: row for key, row in before.items() if row["sum"] != 12})
+
+
+def test_of_a_model_that_was_scored_the_answers_on_dev_are_recorded_as_numbers(results, tmp_path):
+    """In the order of the examples, of dev alone; not where they are texts, and of no run that left none."""
+    grid = [Answering(task="sst2", seed=seed, right=0.8, examples=31) for seed in (1, 2)]
+    texts = Answering(task="squad", seed=1, right=0.8, examples=31, texts=True)
+    for experiment in (*grid, texts):
+        store.perform(experiment, results)
+    store.record(grid, results, tmp_path / "numbers.parquet")
+    store.record([texts], results, tmp_path / "texts.parquet")
+    found = store.recorded(tmp_path / "numbers.parquet")
+    for row, experiment in zip(found.to_dict("records"), grid, strict=True):
+        left = store.Run(experiment, results).read("answers.parquet")
+        on_dev = left[left["split"] == "dev"]
+        assert row["dev_labels"].tolist() == [float(text) for text in on_dev["label"]]
+        assert row["dev_answers"].tolist() == [float(text) for text in on_dev["answer"]]
+        assert (row["dev_answers"] == row["dev_labels"]).mean() == row["score"]
+    assert not {"dev_answers", "dev_labels"} & set(store.recorded(tmp_path / "texts.parquet"))
 
 
 def test_no_path_of_this_machine_is_told(results, tmp_path):

@@ -1,0 +1,181 @@
+"""The ledger as pages tell it: every sentence read, each with the numbers that it was made of."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from lottery import claims
+from lottery.claims import HOLDS, MISSING, OPEN, SILENT, Evidence, Need, Plan
+from lottery.suite import ledger
+from lottery.suite.chapter import all_published
+
+INFINITE, NAN = math.inf, math.nan
+
+
+def evidence(**change: object) -> dict[str, object]:
+    """A row of the evidence: 1.5 points of 0.5 to 2.5 over three seeds, where more than 1 was claimed."""
+    row = {"claim": "bad_tickets_win", "source": "minilm", "what": "good minus bad", "unit": "points",
+           "claimed": (1.0, INFINITE), "estimate": 1.5, "low": 0.5, "high": 2.5, "basis": "3 seeds", "p": 0.2,
+           "silent": "", "favoured": "", "supposed": 2.0, "plan": Plan("seeds", 3, 1.0, seconds=60.0),
+           "verdict": OPEN, "why": ""}  # fmt: skip
+    return row | change
+
+
+def lacking(**change: object) -> dict[str, object]:
+    """A row of `needs`: 12 seeds instead of 3, a minute each."""
+    return evidence(**Need("seeds", 3, 12.0, NAN, 540.0, "")._asdict(), **change)
+
+
+def with_need(need: Need, **change: object) -> dict[str, object]:
+    return evidence(**change) | need._asdict()
+
+
+def test_a_headline_counts_every_state_that_some_claim_came_to():
+    """One and several of each state; all that are counted are all that there are."""
+    told = pd.Series([HOLDS, claims.FAILS, OPEN, SILENT, MISSING, claims.UNASKED])
+    assert ledger.headline(told) == (
+        "1 holds, 1 fails, 1 is undecided, 1 has evidence that says nothing, 1 has no number, 1 is not asked"
+    )
+    twice = pd.concat([told, told])
+    assert ledger.headline(twice) == (
+        "2 hold, 2 fail, 2 are undecided, 2 have evidence that says nothing, 2 have no number, 2 are not asked"
+    )
+    assert ledger.headline(pd.Series([OPEN, HOLDS, HOLDS])) == "2 hold, 1 is undecided"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        *((1.0, "1.00"), (-1.234, "−1.23"), (12.345, "12.35"), (0.1, "0.10"), (0.0999, "0.1"), (-0.0123, "−0.012")),
+        *((0.0, "0"), (-0.0, "0"), (-1e-9, "0"), (0.00042, "0.00042"), (1234.5, "1234.50")),
+    ],
+)
+def test_a_number_is_short_and_its_minus_sign_is_no_hyphen(value, told):
+    assert ledger.number(value) == told
+    assert float(told.replace("−", "-")) == pytest.approx(value, rel=0.06, abs=1e-6)
+
+
+def test_a_range_is_told_by_the_ends_that_it_has():
+    assert ledger.in_range(-INFINITE, 2.0) == "below 2.00"
+    assert ledger.in_range(0.0, INFINITE) == "above 0"
+    assert ledger.in_range(-1.0, 1.0) == "between −1.00 and 1.00"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, "good minus bad: **1.50** points (0.50 to 2.50, 3 seeds); claimed above 1.00: *undecided*"),
+        (
+            {"verdict": SILENT, "why": "it lies as claimed, but the mask was chosen by it"},
+            "good minus bad: **1.50** points (0.50 to 2.50, 3 seeds); claimed above 1.00: *says nothing*, it lies as "
+            "claimed, but the mask was chosen by it",
+        ),
+        (
+            {"unit": "", "low": NAN, "high": NAN, "basis": "one seed: no interval"},
+            "good minus bad: **1.50** (one seed: no interval); claimed above 1.00: *undecided*",
+        ),
+        (
+            {"estimate": NAN, "low": NAN, "high": NAN, "basis": "not recorded", "verdict": MISSING,
+             "why": "not recorded"},
+            "good minus bad: no number; claimed above 1.00: *no number*, not recorded",
+        ),
+    ],
+)  # fmt: skip
+def test_a_measurement_is_told_with_its_interval_its_claim_and_its_reason_once(change, told):
+    assert ledger.measurement(evidence(**change)) == told
+
+
+def test_measurements_that_say_nothing_for_one_reason_are_told_together():
+    nothing = {"estimate": NAN, "low": NAN, "high": NAN, "verdict": SILENT}
+    rows = pd.DataFrame([
+        evidence(what="one", why="no better than one answer to all", **nothing),
+        evidence(what="two"),
+        evidence(what="three", why="no better than one answer to all", **nothing),
+        evidence(what="four", why="too few labels", **nothing),
+        evidence(what="five", verdict=SILENT, why="it lies as claimed, but it is favoured"),
+    ])  # fmt: skip
+    told = ledger.measurements(rows)
+    assert [line.split(":")[0] for line in told] == ["two", "five", "one and 1 more like it", "four"]
+    assert told[2:] == [
+        "one and 1 more like it: *says nothing*, no better than one answer to all",
+        "four: *says nothing*, too few labels",
+    ]
+    assert sum("like it" in line for line in told) == 1
+
+
+def test_needs_are_those_of_undecided_measurements_the_cheapest_first():
+    rows = pd.DataFrame([
+        evidence(what="decided", verdict=HOLDS),
+        evidence(what="dear", plan=Plan("seeds", 3, 1.0, seconds=60.0)),
+        evidence(what="cheap", plan=Plan("seeds", 3, 1.0, seconds=6.0)),
+        evidence(what="untimed", plan=Plan("seeds", 3, 1.0)),
+        evidence(what="not to be had", plan=None),
+    ])  # fmt: skip
+    found = ledger.needs(rows)
+    assert found["what"].tolist() == ["cheap", "dear", "untimed", "not to be had"]
+    by_what = found.set_index("what")
+    each = claims.need(Evidence(**{name: rows.iloc[1][name] for name in Evidence._fields}))
+    assert by_what.loc["dear", list(Need._fields)].tolist()[:3] == ["seeds", 3, each.needed]
+    assert by_what.loc["dear", "seconds"] == 60.0 * (each.needed - 3)
+    assert by_what.loc["not to be had", "why"] == "more is not to be had"
+    assert set(evidence()) <= set(found)  # what was measured stands beside it
+    assert ledger.needs(rows[:1]).empty
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (lacking(), "12 seeds instead of 3, were the truth 2.00 points."),
+        (lacking(unit=""), "12 seeds instead of 3, were the truth 2.00."),
+        (
+            with_need(Need("seeds", 3, 2000.0, 5200.0, 9.0, ""), plan=Plan("seeds", 3, 1.0, 2.0, 1043)),
+            "2,000 seeds instead of 3 on a dev set of 5,200 examples, more than that of 1,043, were the truth 2.00 "
+            "points.",
+        ),
+        (with_need(Need("seeds", 3, INFINITE, NAN, NAN, "")), "No number of seeds shows it where the truth is 2.00 "
+                                                              "points."),
+        (with_need(Need("worlds", 9, 8.0, NAN, 0.0, "")), "9 worlds would show it in four of five cases, were the "
+                                                          "truth 2.00 points."),
+        (with_need(Need("", 0, NAN, NAN, NAN, "more is not to be had")), "More is not to be had."),
+    ],
+)  # fmt: skip
+def test_what_is_lacking_is_told_in_a_sentence(row, told):
+    assert ledger.need_in_words(row) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "examples", "told"),
+    [
+        (NAN, NAN, "not known"),
+        (60.0, 5000.0, "more data"),
+        (90.0, NAN, "2 min, within reach"),
+        (3599.0, NAN, "60 min, within reach"),
+        (2.4 * 3600, NAN, "2 h, within reach"),
+        (12 * 3600.0, NAN, "12 h, within reach"),
+        (13 * 3600.0, NAN, "13 h, for a GPU"),
+    ],
+)
+def test_a_night_is_within_reach(seconds, examples, told):
+    assert ledger.time_in_words({"seconds": seconds, "examples": examples}) == told
+
+
+def test_what_is_recorded_of_a_chapter_is_weighed_and_what_is_not_has_no_number(tmp_path):
+    """Of one profile and one chapter; the two that are always told stand first."""
+    rows = pd.DataFrame({"experiment": ["MaskDifference"], "one.of": ["FineTuning"], "other": ["GradualPruning"],
+                         "one.of.seed": [1], "different": [0.02], "parameters": [json.dumps({})]})  # fmt: skip
+    (tmp_path / "mine").mkdir()
+    rows.to_parquet(tmp_path / "mine" / "gordon_masks.parquet")
+    rows.to_parquet(tmp_path / "mine" / "another_chapter.parquet")
+    found = ledger.weighed(tmp_path, ["gordon_masks", "mask_learning"])
+    assert found.sources == ["published", "minilm", "miniature", "mine"]
+    assert found.recorded == {"minilm": set(), "miniature": set(), "mine": {"gordon_masks"}}
+    assert found.verdicts.loc["masks_differ_little", "mine"] == OPEN
+    assert set(found.verdicts["minilm"]) == {MISSING, claims.UNASKED}
+    assert found.verdicts["published"].equals(
+        claims.verdicts(claims.evidence(all_published(), {}), ["published"])["published"]
+    )
+    assert [ledger.named(each) for each in found.sources] == [
+        "In print", "On a real BERT", "On the miniature", "Under the profile mine",
+    ]  # fmt: skip
