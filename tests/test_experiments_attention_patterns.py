@@ -10,11 +10,9 @@ from transformers import BertModel
 
 from lottery import store
 from lottery.attention import maps as attention_maps
-from lottery.attention.patterns import PATTERNS, labelled
-from lottery.choices import choose
+from lottery.attention.patterns import PATTERNS
 from lottery.data import examples
 from lottery.experiments.attention_patterns import AttentionPatterns, TypicalMaps
-from lottery.experiments.labelled_patterns import COLUMNS, LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining
 from lottery.experiments.starts import Given
 from lottery.models import opening
@@ -52,43 +50,6 @@ def maps_of(start, tokenizer, kind="raw", **ways):
         if given.lengths[0] >= 8:
             ((_, found[row]),) = attention_maps.MAPS[kind](model, given, **ways)
     return found
-
-
-def test_a_classifier_is_trained_on_the_maps_that_are_drawn_and_read_again(tmp_path):
-    run = store.perform(FEATURES, tmp_path)
-    maps, labels = labelled(40, seed=3)
-    assert run.metrics["trained_on"] == 40
-    assert run.metrics["of_patterns"] == [(labels == place).sum() for place in range(5)]
-    module = choose("pattern_classifiers", "features")
-    asked = labelled(9, seed=8)[0]
-    expected = module.predict(module.fit(maps, labels, 3), asked)
-    assert np.array_equal(FEATURES.classify(run)(asked), expected)
-
-
-def test_what_learns_nothing_is_a_run_too(tmp_path):
-    guide = PatternTraining(classifier="guide", drawn=0, seed=0)
-    run = store.perform(guide, tmp_path)
-    assert run.metrics == {"trained_on": 0, "of_patterns": [0] * 5}
-    assert guide.classify(run)([np.eye(9)]).tolist() == [[1, 0, 0, 0, 0]]
-
-
-def test_maps_of_ones_own_are_learnt_from_and_name_the_run(tmp_path):
-    maps, labels = labelled(20, seed=5)
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for place, each in enumerate(maps):
-        np.save(folder / f"{place}.npy", each)
-    lines = [f"{place}.npy,{PATTERNS[label]}" for place, label in enumerate(labels)]
-    (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
-    own = PatternTraining(classifier="prototype", drawn=0, seed=0, maps=str(folder))
-    module = choose("pattern_classifiers", "prototype")
-    expected = module.predict(module.fit(maps, labels, 0), maps)
-    assert np.array_equal(own.classify(store.perform(own, tmp_path / "results"))(maps), expected)
-    before = store.key(own)
-    np.save(folder / "0.npy", maps[0] + 1)
-    assert store.key(own) != before
-    with pytest.raises(ValueError, match="give drawn = 0 to train on maps of your own"):
-        store.perform(replace(own, drawn=5), tmp_path / "results")
 
 
 def test_shares_are_counted_map_by_map(patterns, tmp_path, tokenizer):
@@ -197,65 +158,3 @@ def test_typical_maps_are_the_surest_the_middle_and_the_most_doubtful(patterns, 
         ][:1]
         assert cells == pytest.approx(np.minimum(attention / np.quantile(attention, 0.99), 1), abs=6e-4)
     assert end == len(found["cells"])
-
-
-@pytest.fixture
-def sheet(tmp_path, uneven, tokenizer):
-    """Four labelled maps of the toy model and one of another, and the first four themselves."""
-    rows, maps = [], []
-    raw, normed = (maps_of(uneven, tokenizer, kind) for kind in ("raw", "normed"))
-    some = list(raw)[:2]
-    for row, kind, layer, head in ((some[0], "raw", 1, 2), (some[1], "normed", 0, 3), (some[1], "raw", 1, 0),
-                                   (some[1], "raw", 0, 1)):  # fmt: skip
-        made = (raw if kind == "raw" else normed)[row]
-        maps.append(made[layer, head].numpy())
-        rows.append(("toy", "cola", row, layer, head, kind, made.shape[-1], "vertical", "block"))
-    rows.insert(1, ("other", "cola", 0, 0, 0, "raw", 9, "diagonal", "diagonal"))
-    path = tmp_path / "sheet.csv"
-    pd.DataFrame(rows, columns=COLUMNS).to_csv(path, index=False)
-    return path, maps
-
-
-def judged(uneven, path, **change):
-    told = {"of": FEATURES, "start": uneven, "model": "toy", "task": "cola", "max_length": 16}
-    return LabelledPatterns(labels=str(path), **(told | change))
-
-
-def test_labelled_maps_are_made_again_in_the_sheets_order(uneven, sheet, tmp_path):
-    path, maps = sheet
-    run = store.perform(judged(uneven, path), tmp_path / "results")
-    likely = FEATURES.classify(run)(maps)
-    found = run.metrics
-    assert found["answers"] == [PATTERNS[place] for place in likely.argmax(1)]
-    assert found["confidences"] == pytest.approx(likely.max(1), abs=1e-5)
-    assert found["kinds"] == ["raw", "normed", "raw", "raw"]
-    assert (found["in_layers"], found["in_heads"]) == ([1, 0, 1, 0], [2, 3, 0, 1])
-    assert (found["first_labels"], found["second_labels"]) == (["vertical"] * 4, ["block"] * 4)
-    assert len(set(found["confidences"])) == 4
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"tokens": 99}, "tokens where the labelled map had 99: the model or its data is another"),
-        ({"row": 21}, "row 21 of cola, whose dev set has 21"),
-        ({"kind": "norm"}, "no kind of map is called 'norm'"),
-        ({"second": "striped"}, "no pattern is called 'striped'"),
-    ],
-)
-def test_a_sheet_that_does_not_fit_is_refused(uneven, sheet, tmp_path, change, error):
-    path, _ = sheet
-    pd.read_csv(path).assign(**change).to_csv(path, index=False)
-    with pytest.raises(ValueError, match=error):
-        store.perform(judged(uneven, path), tmp_path / "results")
-
-
-def test_a_sheet_without_its_columns_or_the_model_is_refused(uneven, sheet, tmp_path):
-    path, _ = sheet
-    with pytest.raises(ValueError, match="no map of 'mine' on 'cola', but of other on cola, toy on cola"):
-        store.perform(judged(uneven, path, model="mine"), tmp_path / "results")
-    pd.read_csv(path).drop(columns="head").to_csv(path, index=False)
-    with pytest.raises(ValueError, match="has no column 'head'"):
-        store.perform(judged(uneven, path), tmp_path / "results")
-    with pytest.raises(FileNotFoundError, match="give the sheet of labels"):
-        store.perform(judged(uneven, tmp_path / "gone.csv"), tmp_path / "results")

@@ -10,9 +10,7 @@ from transformers import BertForSequenceClassification
 from lottery import masks, store, training
 from lottery.choices import choose
 from lottery.experiments import Kept
-from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
-from lottery.experiments.example_sensitivity import ExampleSensitivity
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
@@ -159,30 +157,3 @@ def test_a_study_of_several_seeds_needs_the_searches_of_all(fine_tuning):
     assert expected <= {*store.needs(PrunedScore(of=fine_tuning, kept=good))}
     assert expected <= {*store.needs(again(fine_tuning, good))}
     assert search in store.needs(again(fine_tuning, Drawn(like=search, seed=1)))
-
-
-def test_the_order_of_the_data_changes_the_scores_that_depend_on_it_alone(fine_tuning, tmp_path):
-    def scores(importance, order):
-        # One batch would have one order.
-        return store.perform(ComponentScores(of=fine_tuning, importance=importance, order=order), tmp_path).metrics
-
-    usual, shuffled = (scores("sample", order) for order in (0, 5))
-    assert usual["head_scores"] == pytest.approx(shuffled["head_scores"], rel=1e-4)
-    norms = torch.tensor(usual["head_scores"]).reshape(2, 4)
-    assert usual["normalised"] == pytest.approx((norms / norms.norm(dim=1, keepdim=True)).flatten().tolist(), rel=1e-5)
-    assert scores("attention_entropy", 0)["mlp_scores"] == []
-    assert usual["layers"] == 2
-
-
-def test_what_single_examples_make_of_the_importance(fine_tuning, tmp_path):
-    run = store.perform(ExampleSensitivity(of=fine_tuning), tmp_path)
-    found = run.metrics
-    assert found["examples"] == 21
-    sample = store.perform(ComponentScores(of=fine_tuning, importance="sample"), tmp_path).metrics
-    batch = store.perform(ComponentScores(of=fine_tuning, importance="batch"), tmp_path).metrics
-    # All 21 fit in one batch of 64, whose gradient is the mean in which signs cancel.
-    left = [one / other for one, other in zip(batch["head_scores"], sample["head_scores"], strict=True)]
-    assert found["heads_left"] == pytest.approx(left, rel=1e-3)
-    assert all(0.1 <= share <= 1 for share in found["heads_by_tenth"] + found["mlps_by_tenth"])
-    assert found["quantiles"] == sorted(found["quantiles"])
-    assert len(found["quantiles"]) == 21

@@ -1,20 +1,17 @@
-"""Cuts, tickets and freed models as starts; the recipe `released`; and the four conditions made of them."""
+"""Cuts, tickets and freed models as starts, and the recipe `released`."""
 
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 import torch
 from transformers import BertForSequenceClassification
 
 from lottery import masks, store
-from lottery.experiments import Kept, Pretrained, Start, conditions
+from lottery.experiments import Kept, Pretrained, Start
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Freed, Ticket
-from lottery.findings.conditions import with_conditions
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.store import Run
@@ -179,88 +176,3 @@ def test_a_cut_made_anew_follows_the_weights_every_ten_updates_and_after_the_las
             fresh += [step] if gone == [lowest(weight) for weight in weights.values()] else []
     assert fresh == [10, 20, 24]
     assert all((weights[name][~kept] == 0).all() and (weights[name][kept] != 0).all() for name, kept in mask.items())
-
-
-def control(**change):
-    told = {
-        "start": Miniature(seed=5, steps=1),
-        "importance": "magnitude",
-        "scope": "local",
-        "embeddings": True,
-        "sparsity": 0.0,
-        "steps": 8,
-        "ramp": 5,
-        "every": 2,
-        "recipe": "printed",
-        "learning_rate": 1e-3,
-        "batch_size": 4,
-        "seed": 2,
-    }
-    return GradualPruning(**(told | change))
-
-
-def test_every_condition_has_the_same_budget_unless_the_papers_are_asked_for(tuned):
-    for condition in conditions.CONDITIONS:
-        for sparsity in (0.0, 0.5, 0.9):
-            before, after = conditions.epochs(condition, sparsity, "equal", equal=2.0)
-            assert before + after == 2.0
-            assert (before > 0) == (condition == "pruned_downstream")
-    printed = {
-        condition: [sum(conditions.epochs(condition, s / 10, "printed", equal=1.0)) for s in range(10)]
-        for condition in conditions.CONDITIONS
-    }
-    assert printed == {
-        "pruned_in_pretraining": [3] * 10,
-        "information_deletion": [13] * 7 + [15] * 3,
-        "pruned_downstream": [8] * 8 + [10] * 2,
-        "random": [3] * 10,
-    }
-
-
-def test_a_condition_or_a_budget_that_there_is_not_is_refused(tuned):
-    whole = replace(tuned, start=control(), saved=False)
-    with pytest.raises(ValueError, match="no condition 'pruned': there are pruned_in_pretraining, information_del"):
-        conditions.under("pruned", whole, 0.6, "equal")
-    with pytest.raises(ValueError, match="no budget 'equall': there are equal, printed, released"):
-        conditions.under("random", whole, 0.6, "equall")
-
-
-def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
-    whole = replace(tuned, start=control(), saved=False)
-    grid = {condition: conditions.under(condition, whole, 0.6, "equal") for condition in conditions.CONDITIONS}
-    assert len({store.key(each) for each in grid.values()}) == 4
-    pruned = grid["pruned_in_pretraining"]
-    assert (pruned.start.sparsity, pruned.start.importance, pruned.epochs) == (0.6, "magnitude", 1.0)
-    assert grid["random"].start == replace(pruned.start, importance="random")
-    assert grid["information_deletion"].start == Freed(pruned=pruned.start)
-    later = grid["pruned_downstream"]
-    assert later.start.of.start == control()
-    assert later.start.of.epochs == later.epochs == 0.5
-    assert later.start.kept.of == later.start.of
-    table = pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in [*grid.values(), tuned]])
-    named = with_conditions(table)
-    assert named["condition"].tolist() == list(grid)
-    assert named["sparsity"].tolist() == [0.6] * 4
-    assert named["pruning_seed"].tolist() == [2] * 4
-    assert named["seed"].tolist() == [3] * 4
-    assert with_conditions(table[table["start"] == "GradualPruning"])["condition"].tolist() == [
-        "pruned_in_pretraining",
-        "random",
-    ]
-    begin = conditions.under("random", whole, 0.0, "equal")
-    assert begin == conditions.under("pruned_in_pretraining", whole, 0.0, "equal")
-    table = pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in [begin, grid["random"]]])
-    assert with_conditions(table)[["condition", "sparsity"]].to_numpy().tolist() == [
-        ["pruned_in_pretraining", 0.0],
-        ["random", 0.6],
-        ["random", 0.0],
-    ]
-
-
-@pytest.mark.parametrize("recipe", ["equal", "printed", "released"])
-def test_the_recipe_of_a_run_is_found_from_it(tuned, recipe):
-    whole = replace(tuned, start=control(), saved=False, epochs=2.0)
-    grid = [conditions.under(name, whole, 0.8, recipe) for name in conditions.CONDITIONS]
-    rows = with_conditions(pd.DataFrame([{"experiment": "FineTuning"} | store.flattened(each) for each in grid]))
-    assert conditions.recipe_of(rows).tolist() == [recipe] * 4
-    assert rows["condition"].tolist() == list(conditions.CONDITIONS)

@@ -192,6 +192,12 @@ def test_the_package_imports_neither_notebooks_nor_tests(graph):
     assert [module for module, wanted in graph.items() if wanted & {"notebooks", "tests", "book", "conftest"}] == []
 
 
+def test_every_experiment_has_tests_in_a_file_of_its_name():
+    names = [path.stem for path in (ROOT / "lottery" / "experiments").glob("*.py") if path.stem != "__init__"]
+    assert len(names) >= 38
+    assert [name for name in names if not (ROOT / "tests" / f"test_experiments_{name}.py").is_file()] == []
+
+
 def test_each_tool_is_called_in_its_one_place(graph):
     strays = [
         f"{module} imports {tool}"
