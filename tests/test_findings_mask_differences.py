@@ -50,6 +50,7 @@ def runs():
     table["kinds"] = [["key", "value"]] * len(table)
     table["different_by_kind"] = generator.random((len(table), 2)).tolist()
     table["score"] = np.where(table["task"].notna() & (table["seed"] == 2), np.nan, generator.random(len(table)))
+    table["accuracy"] = generator.random(len(table))
     return table
 
 
@@ -109,9 +110,13 @@ def test_longer_fine_tunings_are_held_against_shorter_ones(runs):
         tuned = runs[(runs["experiment"] == "FineTuning") & (runs["seed"] == seed)]
         tuned = tuned[tuned["start.of.epochs"].fillna(0) == before]
         assert row["score"] == pytest.approx(0 if seed == 2 else sum(tuned["score"]) / 2)
+        assert row["accuracy"] == pytest.approx(sum(tuned["accuracy"]) / 2)
         moved = runs[(runs["wanted"] == masks.TUNING) & (runs["one.seed"] == seed) & (runs["one.sparsity"] == 0.6)]
         moved = moved[(moved["one.of.epochs"] == before) & moved["one.of.task"].isin(["rte", "cola"])]
         assert row["moved"] == pytest.approx(sum(moved["different"]) / 2 if before else 0)
-    score, moved = masks.changes(table.reset_index(), 3.0, 0.0)
+    score, accuracy, moved = (
+        masks.changes(table.reset_index(), 3.0, 0.0, of=name) for name in ("score", "accuracy", "moved")
+    )
+    assert accuracy == pytest.approx(t_interval((table.loc[3.0, "accuracy"] - table.loc[0.0, "accuracy"]).to_numpy()))
     assert score == pytest.approx(t_interval((table.loc[3.0, "score"] - table.loc[0.0, "score"]).to_numpy()))
     assert moved == pytest.approx(t_interval(table.loc[3.0, "moved"].to_numpy()))

@@ -99,3 +99,22 @@ def test_patterns_are_judged_by_what_learnt_first_from_the_most_maps():
             f1_score(some["label"], some["answer"], average="weighted", labels=PATTERNS, zero_division=0)
         )
     assert pattern_labels.best_trained(runs[:0]).empty
+
+
+def test_f1_by_kind_counts_disputed_maps_by_either_label_and_tells_what_they_leave_to_reach():
+    run = answered("network", "cola", disputed=9)
+    table = pattern_labels.by_kind(pd.DataFrame([run, answered("network", "cola", drawn=10)]))
+    assert table[["classifier", "kind"]].to_numpy().tolist() == [["network", "raw"], ["network", "normed"]]
+    for place, line in enumerate(table.to_dict("records")):
+        first, second, answers = (
+            np.array(run[name][place::2]) for name in ("first_labels", "second_labels", "answers")
+        )
+        alike = first == second
+
+        def f1(labels, found):
+            return pytest.approx(f1_score(labels, found, average="weighted", zero_division=0))
+
+        assert line["f1"] == f1(first[alike], answers[alike])
+        assert (line["of_first"], line["of_second"]) == (f1(first, answers), f1(second, answers))
+        assert line["labels"] == f1(first, second)
+    assert pattern_labels.by_kind(pd.DataFrame([{"experiment": "PatternTraining"}])).empty

@@ -750,6 +750,17 @@ def test_jiangs_facts_are_those_of_the_reference():
     assert sorted(ours) == pytest.approx(sorted(theirs))
 
 
+@pytest.mark.parametrize(("name", "number"), [("gordon2020", "000"), ("prasanna2020", "002")])
+def test_a_fact_is_a_number_of_the_papers_text(reference, name, number):
+    """As a share, or in per cent; "10-26%" has two."""
+    (paper,) = reference("papers").glob(f"{number}*")
+    text = paper.read_text(encoding="utf-8")
+    for row in pd.read_csv(PUBLISHED / f"{name}_facts.csv").itertuples():
+        forms = [f"{row.value:g}", f"{row.value:.2f}", f"{100 * row.value:g}%", f"{100 * row.value:g}-"]
+        points = rf"(?<![\d.]){100 * row.value:g} (performance )?points"
+        assert any(form in text for form in forms) or re.search(points, text), row
+
+
 def test_the_sizes_of_jiang_are_in_the_papers_text_and_agree_with_each_other(reference):
     """Five numbers: of the encoder, of its mask at 32 bits a parameter, and of what stays at three shares."""
     (paper,) = reference("papers").glob("004*")

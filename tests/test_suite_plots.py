@@ -134,3 +134,10 @@ def test_the_panel_of_a_task_has_the_whole_models_score_and_that_of_one_answer()
     assert (whole.get_label(), *whole.get_ydata()) == ("whole", 50, 50)
     assert one_answer.get_ydata() == [0, 0]
     assert [text.get_text() for text in ax.texts] == ["one answer to all"]
+
+
+def test_a_long_table_is_shown_whole():
+    with pd.option_context("display.max_rows", 60, "display.html.use_mathjax", True), mpl.rc_context():
+        plots.house_style()
+        shown = pd.DataFrame({"number": range(100)})._repr_html_()
+    assert all(f"<td>{number}</td>" in shown for number in range(100))

@@ -72,21 +72,23 @@ def beyond_control(means: pd.DataFrame, sparsity: float) -> Estimate:
 def lengths(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a number of epochs before the cut, and seed: mean score over the tasks, and how far the mask has moved.
 
-    score  after the cut and the recovery; 0 where it is not defined
-    moved  share of weights unlike the mask of no fine-tuning
+    score     after the cut and the recovery, each task by its metric; 0 where it is not defined
+    accuracy  likewise, which the paper takes for every task, CoLA too; NaN where no task has one
+    moved     share of weights unlike the mask of no fine-tuning
     """
     tuned = runs[runs["experiment"] == "FineTuning"]
     before = tuned["start.of.epochs"].where(tuned["start.of"] == "FineTuning", 0.0).rename("before")
     scores = tuned["score"].fillna(0).groupby([before, tuned["seed"]]).mean()
+    accuracies = tuned["accuracy"].groupby([before, tuned["seed"]]).mean()
     rows = compared(runs)
     rows = rows[(rows["pair"] == TUNING) & (rows["sparsity"] == tuned["start.kept.sparsity"].iloc[0])]
     rows = rows[rows["task"].isin(tuned["task"]) & rows["epochs"].isin(before)]
     moved = rows.groupby([rows["epochs"].rename("before"), "seed"])["different"].mean()
-    table = pd.DataFrame({"score": scores, "moved": moved}).reset_index()
+    table = pd.DataFrame({"score": scores, "accuracy": accuracies, "moved": moved}).reset_index()
     return table.assign(moved=table["moved"].mask(table["before"] == 0, 0.0))
 
 
-def changes(lengths: pd.DataFrame, one: float, other: float) -> tuple[Estimate, Estimate]:
-    """Score, and share of weights moved, after `one` number of epochs before the cut less after `other`, paired."""
-    score, moved = (lengths.pivot_table(index="seed", columns="before", values=name) for name in ("score", "moved"))
-    return stats.paired_difference(score[one], score[other]), stats.paired_difference(moved[one], moved[other])
+def changes(lengths: pd.DataFrame, one: float, other: float, *, of: str) -> Estimate:
+    """A column of `lengths` after `one` number of epochs before the cut less after `other`, paired over the seeds."""
+    table = lengths.pivot_table(index="seed", columns="before", values=of)
+    return stats.paired_difference(table[one], table[other])

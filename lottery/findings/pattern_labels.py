@@ -18,6 +18,12 @@ def labelled(runs: pd.DataFrame) -> pd.DataFrame:
 
     Maps that were labelled in two ways are left out. `place` names the model, layer and head of a map.
     """
+    rows = labelled_twice(runs)
+    return rows[rows["label"] == rows["other"]].drop(columns="other").reset_index(drop=True) if len(rows) else rows
+
+
+def labelled_twice(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same with the maps that were labelled in two ways: `label` is the first of them and `other` the second."""
     tables = []
     for row in runs[runs["experiment"] == "LabelledPatterns"].to_dict("records"):
         maps = pd.DataFrame(
@@ -38,17 +44,37 @@ def labelled(runs: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     table = pd.concat(tables, ignore_index=True)
     place = table["model"] + " " + table["layer"].astype(str) + "." + table["head"].astype(str)
-    return table.assign(place=place)[table["label"] == table["other"]].drop(columns="other").reset_index(drop=True)
+    return table.assign(place=place)
 
 
 def best_trained(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of `labelled` of what learnt first from the most drawn maps, and of the guide, which learns nothing."""
-    rows = labelled(runs)
+    return _best(labelled(runs))
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return rows
     guide = rows["classifier"] == "guide"
     learnt = rows[(rows["drawn"] == rows["drawn"].max()) & ~guide]
     return pd.concat([learnt[learnt["seed"] == learnt["seed"].min()], rows[guide]], ignore_index=True)
+
+
+def by_kind(runs: pd.DataFrame) -> pd.DataFrame:
+    """Weighted F1 of what is best trained, a row a classifier and kind of map.
+
+    returns  classifier, kind; f1, on the maps that were labelled alike; of_first and of_second, on all maps by each of
+             the two labels; labels, of the second label taken for an answer to the first: what disputed maps leave to
+             reach. Without rows where no map is labelled
+    """
+    rows, lines = _best(labelled_twice(runs)), []
+    for (classifier, kind), some in rows.groupby(["classifier", "kind"], sort=False) if len(rows) else ():
+        second = some.assign(label=some["other"])
+        values = {"f1": some[some["label"] == some["other"]], "of_first": some, "of_second": second}
+        values["labels"] = some.assign(answer=some["other"])
+        line = {name: weighted_f1(maps) for name, maps in values.items()}
+        lines.append({"classifier": classifier, "kind": kind} | line)
+    return pd.DataFrame(lines, columns=["classifier", "kind", "f1", "of_first", "of_second", "labels"])
 
 
 def learning_curve(maps: pd.DataFrame) -> pd.DataFrame:

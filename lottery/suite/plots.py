@@ -24,6 +24,7 @@ APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, f
 def house_style() -> None:
     """Set matplotlib and pandas to the book's look for the rest of the process; no sign in a table begins a formula."""
     pd.set_option("display.html.use_mathjax", False)
+    pd.set_option("display.max_rows", None)  # pandas would leave out the middle of what is longer than 60 rows
     mpl.rcParams.update(
         {
             "axes.prop_cycle": mpl.cycler(color=COLOURS),

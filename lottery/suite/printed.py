@@ -18,7 +18,7 @@ import yaml
 from lottery.suite import notebooks
 
 ANCHOR = re.compile(r'^# \(([\w-]+)\)=\s*$|"name": "([\w-]+)"', re.MULTILINE)
-NUMBER = re.compile(r"\d[\d,]*\.\d+")
+NUMBER = re.compile(r"\d[\d,]*\.\d+|\d+(?= ?%)")
 # Columns of numbers that say where a result belongs and are none.
 PLACES = ("sparsity", "remaining_weights", "learning_rate", "epochs", "layer", "head")
 ENOUGH = 0.5  # of the numbers of a file: a page may leave out a metric that it does not score, or round
@@ -58,8 +58,8 @@ def unshown(root: Path, executed: Path) -> list[str]:
 def shown(table: pd.DataFrame, pages: Iterable[Path]) -> float:
     """The share of a paper's numbers that stand in the tables and sentences of executed notebooks that say "print".
 
-    A number is found in any of the forms in which this book writes one: as it is or times 100, to one to four places.
-    NaN for a table without fractions.
+    A number is found in any of the forms in which this book writes one: as it is or times 100, to one to four places,
+    or in whole per cents. NaN for a table without fractions.
     """
     texts = [
         "".join(output.get("data", {}).get(kind, ""))
@@ -71,7 +71,10 @@ def shown(table: pd.DataFrame, pages: Iterable[Path]) -> float:
     found = {number for text in texts if "print" in text for number in NUMBER.findall(re.sub(r"<[^>]*>", " ", text))}
     values = table.select_dtypes("floating").drop(columns=[*PLACES], errors="ignore").to_numpy().ravel()
     numbers = {abs(float(value)) for value in values if pd.notna(value)}
-    forms = [{f"{times * number:,.{places}f}" for times in (1, 100) for places in (1, 2, 3, 4)} for number in numbers]
+    forms = [
+        {f"{times * number:,.{places}f}" for times in (1, 100) for places in (1, 2, 3, 4)} | {f"{100 * number:.0f}"}
+        for number in numbers
+    ]
     return sum(bool(form & found) for form in forms) / len(forms) if forms else float("nan")
 
 

@@ -97,8 +97,7 @@ profiles = {name: findings.profiles(runs) for name, runs in tables.items()}
 # ## How the weights are distributed
 #
 # The paper's Table 3 gives mean and standard deviation of every matrix of BERT-base and says that the weights of each are
-# normally distributed; a footnote puts their *variance* between 0.03 and 0.05, which is the range of the table's standard
-# deviations. Whether they are normal was not tested. No test is of use with millions of weights, as every distance is
+# normally distributed; a footnote puts their *variance* where the table's *standard deviations* lie, as is said below. Whether they are normal was not tested. No test is of use with millions of weights, as every distance is
 # significant; so here stands the distance itself, the largest between the distribution of a matrix and the normal one with
 # its mean and standard deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
 
@@ -130,8 +129,43 @@ def means_and_sds() -> pd.DataFrame:
 
 means_and_sds()
 
+# %% tags=["hide-input"]
+facts = read_published("gordon2020_facts").set_index("what")["value"]
+Markdown(
+    f"The footnote prints variances between {facts['least variance of a matrix']:.2f} and "
+    f"{facts['greatest variance of a matrix']:.2f}. By the table the standard deviations of BERT-base are between "
+    f"{table3['sd'].min():.3f} and {table3['sd'].max():.3f}, the variances between {table3['sd'].min() ** 2:.4f} and "
+    f"{table3['sd'].max() ** 2:.4f}."
+)
+
 # %% [markdown]
-# The ranges are over the layers, and of the recorded miniature over the seeds too.
+# The ranges are over the layers, and of the recorded miniature over the seeds too. Matrix by matrix, mean | standard
+# deviation, layers counted from 1:
+
+
+# %% tags=["hide-input"]
+def by_matrix(matrices: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation of each matrix: a row a layer, a column a kind. Columns matrix, mean, sd."""
+    means = matrices.groupby("matrix", sort=False)[["mean", "sd"]].mean()
+    places = [families.kind_and_layer(name) for name in means.index]
+    layers = ["no layer" if layer is None else f"layer {layer + 1}" for _, layer in places]
+    texts = [f"{row.mean:+.4f} | {row.sd:.3f}" for row in means.itertuples(index=False)]
+    table = pd.Series(texts, pd.MultiIndex.from_arrays([layers, [kind for kind, _ in places]])).unstack().fillna("")
+    order = sorted(table.index, key=lambda name: int(name.removeprefix("layer ")) if name != "no layer" else 99)
+    return table.loc[order, [kind for kind in ORDER if kind in table]].rename_axis("of")
+
+
+def of_profiles(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same of our models, means over the seeds."""
+    rows = findings.profiles(runs)
+    every = [
+        pd.DataFrame({"matrix": row["matrices"], "mean": row["weights_mean"], "sd": row["weights_sd"]})
+        for _, row in rows.iterrows()
+    ]
+    return by_matrix(pd.concat(every))
+
+
+chapter.beside(by_matrix(table3), of_profiles)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
@@ -166,17 +200,22 @@ def normality_told() -> Markdown:
     for name, rows in profiles.items():
         table = pd.DataFrame({c: np.concatenate([*rows[c]]) for c in ("matrices", "ks_distance", "kurtosis")})
         far, heavy = table.loc[table["ks_distance"].idxmax()], (table["kurtosis"] > 0).mean()
+        tail = table.loc[table["kurtosis"].idxmax()]
         kind, layer = families.kind_and_layer(far["matrices"])
         where = kind if layer is None else f"{kind} of layer {layer}"
         items.append(
             f"- **{name}:** the distance is {table['ks_distance'].median():.3f} in the median and {far['ks_distance']:.3f} "
             f"at most ({where}, excess kurtosis {far['kurtosis']:.1f}); {heavy:.0%} of the matrices have heavier tails than "
-            "a normal distribution."
+            f"a normal distribution, the heaviest an excess kurtosis of {tail['kurtosis']:,.0f} "
+            f"({families.kind_and_layer(tail['matrices'])[0]})."
         )
     return Markdown("\n".join(items))
 
 
 normality_told()
+
+# %% [markdown]
+# An excess kurtosis of hundreds is the work of a few weights that are far larger than all others of their matrix.
 
 # %% tags=["hide-input"]
 unrecorded = [profile for profile in ("miniature", "minilm") if getattr(chapter, profile).empty]
@@ -241,8 +280,8 @@ sums_told()
 # ## What is left of each head
 #
 # The paper's Figure 4, left: whether the cut falls on some attention heads more than on others. A head's weights are its
-# rows of the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once;
-# at 60 % every head of BERT-base loses between 55 and 65 %. Here stands the same cut and, for the miniature, the mask that
+# rows of the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once
+# and prints of the figure what it says of 60 %. Here stands the same cut and, for the miniature, the mask that
 # gradual pruning found while training went on. The grey band is chance: two standard deviations about the mean, if in each
 # matrix as many weights went but any of them.
 
@@ -292,6 +331,26 @@ def heads_told() -> pd.DataFrame:
 
 
 heads_told()
+
+
+# %% tags=["hide-input"]
+def heads_at_60(runs: pd.DataFrame) -> pd.DataFrame:
+    """The least and the most pruned head at a sparsity of 60 %, by a single cut."""
+    spread = findings.head_spread(findings.heads(runs)).reset_index("sparsity")
+    spread = spread[np.isclose(spread["sparsity"], 0.6)]
+    return pd.DataFrame(
+        {"least pruned head": spread["lowest"].map("{:.1%}".format), "most": spread["highest"].map("{:.1%}".format)}
+    ).rename_axis("mask, at 60 %")
+
+
+heads_printed = pd.DataFrame(
+    {
+        "least pruned head": [f"more than {facts['least pruned head']:.0%}"],
+        "most": [f"less than {facts['most pruned head']:.0%}"],
+    },
+    ["one cut"],
+)
+chapter.beside(heads_printed, heads_at_60)
 
 # %% [markdown]
 # The last column divides the standard deviation over the heads by that of random choice within each matrix; in brackets
