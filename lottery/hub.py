@@ -28,11 +28,11 @@ def downloaded(
     folder = downloaded_before(name, wanted, left_out=left_out, kind=kind)
     if folder and complete(folder):
         return folder
-    told = {"repo_type": kind, "allow_patterns": list(wanted), "ignore_patterns": list(left_out)}
+    options = {"repo_type": kind, "allow_patterns": list(wanted), "ignore_patterns": list(left_out)}
     try:
         # Asked first because a download without a network tries again and again.
         HfApi().repo_info(name, repo_type=kind, timeout=PATIENCE)
-        return Path(snapshot_download(name, **told))
+        return Path(snapshot_download(name, **options))
     except RepositoryNotFoundError as error:
         raise ValueError(
             f"the Hugging Face hub has no {kind} {name!r} that may be read (`hf auth login` opens the private ones)"

@@ -110,17 +110,17 @@ def _by_example(
 @contextmanager
 def _norms(matrices: list[tuple[nn.Linear, nn.Linear]], size: int, released: bool) -> Iterator[list[Tensor]]:
     """Inside the block a forward pass fills the list with ||f(x_j)||, layer by layer: (batch, heads, tokens)."""
-    found, handles = [], []
+    norms, handles = [], []
     for value, output in matrices:
         blocks = (output.weight if released else output.weight.T).split(size)
 
         def add(_, __, values, blocks=blocks):
             parts = zip(values.split(size, dim=-1), blocks, strict=True)
-            found.append(torch.stack([torch.linalg.vector_norm(part @ block, dim=-1) for part, block in parts], 1))
+            norms.append(torch.stack([torch.linalg.vector_norm(part @ block, dim=-1) for part, block in parts], 1))
 
         handles.append(value.register_forward_hook(add))
     try:
-        yield found
+        yield norms
     finally:
         for handle in handles:
             handle.remove()
@@ -130,10 +130,10 @@ def _matrices(model: PreTrainedModel) -> list[tuple[nn.Linear, nn.Linear]]:
     """The value and the output matrix of every layer's attention."""
     config, family = model.config, FAMILIES[model.config.model_type]
     blocks = [model.base_model.get_submodule(f"{family.layers}.{layer}") for layer in range(config.num_hidden_layers)]
-    found = [tuple(block.get_submodule(name) for name in family.matrices[2:4]) for block in blocks]
-    if any(value.out_features != config.hidden_size for value, _ in found):
+    matrices = [tuple(block.get_submodule(name) for name in family.matrices[2:4]) for block in blocks]
+    if any(value.out_features != config.hidden_size for value, _ in matrices):
         raise ValueError(
             "heads were cut out of this model, so that its layers have maps for different heads: give the whole model, "
             "and switch heads off by components.gated"
         )
-    return found
+    return matrices

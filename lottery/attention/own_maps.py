@@ -40,15 +40,15 @@ def _map(folder: Path, name: str) -> np.ndarray:
     if name != Path(name).name or name.startswith(".") or not path.is_file():
         raise FileNotFoundError(f"{folder / LABELS} names {name!r}, which is no file in its folder")
     try:
-        found = np.load(path, allow_pickle=False)
+        attention = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f"{path} is no .npy file of numbers ({error}): save it by numpy.save") from error
-    if not isinstance(found, np.ndarray) or found.ndim != 2 or found.shape[0] != found.shape[1]:
-        raise ValueError(f"{path}: shape {getattr(found, 'shape', None)}; a map is square, (tokens, tokens)")
-    if not np.issubdtype(found.dtype, np.floating):
-        raise ValueError(f"{path}: numbers of type {found.dtype}; a map is of floats")
-    if len(found) < FEWEST:
-        raise ValueError(f"{path}: {len(found)} tokens; patterns are told apart from {FEWEST} tokens on")
-    if not np.isfinite(found).all() or (found < 0).any() or not found.any():
+    if not isinstance(attention, np.ndarray) or attention.ndim != 2 or attention.shape[0] != attention.shape[1]:
+        raise ValueError(f"{path}: shape {getattr(attention, 'shape', None)}; a map is square, (tokens, tokens)")
+    if not np.issubdtype(attention.dtype, np.floating):
+        raise ValueError(f"{path}: numbers of type {attention.dtype}; a map is of floats")
+    if len(attention) < FEWEST:
+        raise ValueError(f"{path}: {len(attention)} tokens; patterns are told apart from {FEWEST} tokens on")
+    if not np.isfinite(attention).all() or (attention < 0).any() or not attention.any():
         raise ValueError(f"{path}: a map has finite numbers of 0 or more, not all of them 0")
-    return found.astype(np.float32)
+    return attention.astype(np.float32)

@@ -75,13 +75,13 @@ def drawn(pattern: Pattern, generator: np.random.Generator, *, tokens: int, norm
     low, high = SHOWN[pattern]
     for _ in range(TRIES):
         ends = _segment_ends(tokens, generator)
-        found = _softmax(_logits(pattern, tokens, ends, generator))
+        attention = _softmax(_logits(pattern, tokens, ends, generator))
         if normed:
             lengths = generator.lognormal(0, generator.uniform(0.1, 0.4), tokens)
             lengths[[0, *ends]] *= generator.uniform(0.02, 1.0) if generator.random() < 0.8 else 1.0
-            found = found * lengths * generator.lognormal(0, 0.5)
-        if all(least <= count <= most for least, count, most in zip(low, counts(found, ends), high, strict=True)):
-            return found.astype(np.float32)
+            attention = attention * lengths * generator.lognormal(0, 0.5)
+        if all(least <= count <= most for least, count, most in zip(low, counts(attention, ends), high, strict=True)):
+            return attention.astype(np.float32)
     raise RuntimeError(f"no map of {tokens} tokens showed the pattern {pattern!r} in {TRIES} tries")
 
 
@@ -113,14 +113,14 @@ def prepared(maps: Sequence[np.ndarray], side: int = SIDE) -> Tensor:
     Smaller ones are enlarged and larger ones averaged, so that a line stays a line; brightness is that of the map's
     99th percentile, which a few bright cells do not change.
     """
-    found = torch.empty(len(maps), 1, side, side)
+    pictures = torch.empty(len(maps), 1, side, side)
     for place, given in enumerate(maps):
         picture = torch.as_tensor(np.asarray(given, dtype=np.float32))[None, None]
         bright = torch.quantile(picture, 0.99)
         picture = (picture / bright if bright > 0 else picture).clamp(0, 1)
         mode = "area" if picture.shape[-1] > side else "nearest"
-        found[place] = interpolate(picture, size=(side, side), mode=mode)[0]
-    return found
+        pictures[place] = interpolate(picture, size=(side, side), mode=mode)[0]
+    return pictures
 
 
 def _uneven(attention: np.ndarray, ends: Sequence[int]) -> float:
@@ -147,20 +147,20 @@ def _logits(pattern: Pattern, tokens: int, ends: list[int], generator: np.random
     """What draws each token to each other one: its pattern, and less of everything else."""
     even, line, column = pattern == "block", "diagonal" in pattern, "vertical" in pattern
     weak = 0.5 if even else 2.5
-    found = _contents(tokens, ends, generator, scale=0.3 if even else 2.0, noise=0.3 if even else 0.8)
+    logits = _contents(tokens, ends, generator, scale=0.3 if even else 2.0, noise=0.3 if even else 0.8)
     reach = generator.uniform(2, 7)
     if line or generator.random() < 0.35:
-        found += (reach if line else generator.uniform(0, weak)) * _line(tokens, generator)
+        logits += (reach if line else generator.uniform(0, weak)) * _line(tokens, generator)
     if column or generator.random() < 0.45:
         strength = generator.uniform(0.8, 1.2) * reach if column else generator.uniform(0, weak)
-        found += strength * _columns(tokens, ends, generator)
+        logits += strength * _columns(tokens, ends, generator)
     if len(ends) > 1 and generator.random() < (0.7 if even else 0.3):
         segment = np.searchsorted(ends, np.arange(tokens))
         same = segment[:, None] == segment[None, :]
-        found += generator.uniform(0.5, 4 if even else 1.5) * (same if generator.random() < 0.7 else ~same)
+        logits += generator.uniform(0.5, 4 if even else 1.5) * (same if generator.random() < 0.7 else ~same)
     if not line and generator.random() < 0.25:  # a token passes over itself
-        found -= generator.uniform(0, 3) * np.eye(tokens)
-    return found
+        logits -= generator.uniform(0, 3) * np.eye(tokens)
+    return logits
 
 
 def _contents(
@@ -174,18 +174,18 @@ def _contents(
     width = int(generator.integers(2, 9))
     ask, offer = generator.normal(size=(2, words.max() + 1, width)) / width**0.25
     liked = generator.normal(size=words.max() + 1)[words]
-    found = generator.uniform(0, scale) * ask[words] @ offer[words].T + generator.uniform(0, scale / 2) * liked
-    return found + generator.uniform(0, noise) * generator.normal(size=found.shape)
+    contents = generator.uniform(0, scale) * ask[words] @ offer[words].T + generator.uniform(0, scale / 2) * liked
+    return contents + generator.uniform(0, noise) * generator.normal(size=contents.shape)
 
 
 def _line(tokens: int, generator: np.random.Generator) -> np.ndarray:
     """One or two lines at most two steps beside the main diagonal, sharp or soft, fainter in some rows."""
     rows, columns = np.indices((tokens, tokens))
-    found = np.zeros((tokens, tokens))
+    lines = np.zeros((tokens, tokens))
     for offset in generator.choice([-2, -1, -1, 0, 0, 0, 1, 1, 2], size=generator.choice([1, 1, 2]), replace=False):
         width = generator.uniform(0.3, 2)
-        found += _by_row(tokens, generator) * np.exp(-(((columns - rows - offset) / width) ** 2) / 2)
-    return found
+        lines += _by_row(tokens, generator) * np.exp(-(((columns - rows - offset) / width) ** 2) / 2)
+    return lines
 
 
 def _columns(tokens: int, ends: list[int], generator: np.random.Generator) -> np.ndarray:
@@ -193,9 +193,9 @@ def _columns(tokens: int, ends: list[int], generator: np.random.Generator) -> np
     special = np.isin(np.arange(tokens), [0, *ends])
     chances = np.where(special, generator.choice([1.0, 6.0, 20.0]), 1.0)
     chosen = generator.choice(tokens, size=generator.integers(1, 4), replace=False, p=chances / chances.sum())
-    found = np.zeros((tokens, tokens))
-    found[:, chosen] = _by_row(tokens, generator) * generator.uniform(0.6, 1, size=len(chosen))
-    return found
+    bright = np.zeros((tokens, tokens))
+    bright[:, chosen] = _by_row(tokens, generator) * generator.uniform(0.6, 1, size=len(chosen))
+    return bright
 
 
 def _by_row(tokens: int, generator: np.random.Generator) -> np.ndarray:
@@ -204,5 +204,5 @@ def _by_row(tokens: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    found = np.exp(logits - logits.max(1, keepdims=True))
-    return found / found.sum(1, keepdims=True)
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    return weights / weights.sum(1, keepdims=True)

@@ -23,7 +23,7 @@ TITLE = "each token (Michel)"
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Mean over the tokens of the size of each one's gradient. The generator is not drawn from."""
     tokens = int(examples.lengths.sum())
-    found = {name: sizes.sum(0) / tokens for name, sizes in sensitivity.per_token(model, examples, kept).items()}
-    for sizes in found.values():
+    scores = {name: sizes.sum(0) / tokens for name, sizes in sensitivity.per_token(model, examples, kept).items()}
+    for sizes in scores.values():
         sizes[-1] *= tokens / len(examples)
-    return found
+    return scores

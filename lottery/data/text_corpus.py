@@ -27,13 +27,13 @@ def read(path: Path) -> list[list[str]]:
     if not inside:
         raise ValueError(f"the folder {path} holds no .txt file: give one, or a folder with text in .txt files")
     whole = [document for file in inside for document in _documents(file)]
-    found = [list(document) for document in dict.fromkeys(whole) if len(document) > 1]
-    if len(found) < FEWEST:
+    documents = [list(document) for document in dict.fromkeys(whole) if len(document) > 1]
+    if len(documents) < FEWEST:
         raise ValueError(
-            f"{path} has {len(found)} different documents of two sentences or more, and at least {FEWEST} are needed: "
-            "give more text, one sentence a line, with a blank line between documents"
+            f"{path} has {len(documents)} different documents of two sentences or more, and at least {FEWEST} are "
+            "needed: give more text, one sentence a line, with a blank line between documents"
         )
-    return found
+    return documents
 
 
 def _documents(file: Path) -> list[tuple[str, ...]]:
@@ -53,13 +53,13 @@ def sentences(paragraph: str) -> list[str]:
     >>> sentences("Dr. No is by J. B. Smith. It costs 3.50 dollars!")
     ['Dr. No is by J. B. Smith.', 'It costs 3.50 dollars!']
     """
-    found: list[str] = []
+    ended: list[str] = []
     begin = 0
     for end in END.finditer(paragraph):
         if not SHORTENED.search(paragraph[begin : end.start()]):
-            found.append(paragraph[begin : end.end()])
+            ended.append(paragraph[begin : end.end()])
             begin = end.end()
-    return [" ".join(sentence.split()) for sentence in (*found, paragraph[begin:]) if sentence.strip()]
+    return [" ".join(sentence.split()) for sentence in (*ended, paragraph[begin:]) if sentence.strip()]
 
 
 def written(documents: list[list[str]]) -> str:

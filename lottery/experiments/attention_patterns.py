@@ -87,11 +87,11 @@ class AttentionPatterns:
             parts, _ = masks.parted(self.kept.mask(run))
             gates = {name: mask.float().to(model.device) for name, mask in parts.items()}
         with components.gated(model, gates) if gates else nullcontext():
-            for position, found in MAPS[self.kind](model, given, released=self.released):
-                maps = found.numpy()
+            for position, layered in MAPS[self.kind](model, given, released=self.released):
+                maps = layered.numpy()
                 layers, heads, n, _ = maps.shape
-                told = classify(list(maps.reshape(-1, n, n))).reshape(layers, heads, -1)
-                yield tokenizer.convert_ids_to_tokens(given.sequences["input_ids"][position].tolist()), maps, told
+                likely = classify(list(maps.reshape(-1, n, n))).reshape(layers, heads, -1)
+                yield tokenizer.convert_ids_to_tokens(given.sequences["input_ids"][position].tolist()), maps, likely
 
 
 @parameters
@@ -110,11 +110,11 @@ class TypicalMaps:
         cells    size * size numbers of each map in [0, 1], row by row, over its 99th percentile, maps one after another
         """
         rows = []
-        for _, maps, told in self.of.maps(run):
-            for layer, head in np.ndindex(told.shape[:2]):
-                best = int(told[layer, head].argmax())
-                rows.append((best, float(told[layer, head, best]), layer, head, maps[layer, head]))
-        found: dict[str, list] = {
+        for _, maps, classified in self.of.maps(run):
+            for layer, head in np.ndindex(classified.shape[:2]):
+                best = int(classified[layer, head].argmax())
+                rows.append((best, float(classified[layer, head, best]), layer, head, maps[layer, head]))
+        metrics: dict[str, list] = {
             name: [] for name in ("patterns", "places", "likely", "in_layers", "in_heads", "sizes", "cells")
         }
         for number, pattern in enumerate(PATTERNS):
@@ -122,11 +122,11 @@ class TypicalMaps:
             for place, at in (("surest", 0), ("middle", len(some) // 2), ("most doubtful", -1)) if some else ():
                 _, likely, layer, head, attention = some[at]
                 bright = max(float(np.quantile(attention, 0.99)), 1e-12)
-                found["patterns"].append(pattern)
-                found["places"].append(place)
-                found["likely"].append(likely)
-                found["in_layers"].append(layer)
-                found["in_heads"].append(head)
-                found["sizes"].append(len(attention))
-                found["cells"] += np.clip(attention / bright, 0, 1).round(3).flatten().tolist()
-        return found
+                metrics["patterns"].append(pattern)
+                metrics["places"].append(place)
+                metrics["likely"].append(likely)
+                metrics["in_layers"].append(layer)
+                metrics["in_heads"].append(head)
+                metrics["sizes"].append(len(attention))
+                metrics["cells"] += np.clip(attention / bright, 0, 1).round(3).flatten().tolist()
+        return metrics

@@ -52,19 +52,19 @@ class LabelledPatterns:
         dev = exam.tables["dev"]
         if sheet["row"].max() >= len(dev):
             raise ValueError(f"{self.labels}: row {sheet['row'].max()} of {self.task}, whose dev set has {len(dev)}")
-        found: dict[int, np.ndarray] = {}
+        labelled: dict[int, np.ndarray] = {}
         for kind, of_kind in sheet.groupby("kind"):
             rows = of_kind["row"].unique()
             given = exam.encoded(dev.iloc[rows].reset_index(drop=True))
             for position, maps in MAPS[kind](model, given):
-                for at, told in of_kind[of_kind["row"] == rows[position]].iterrows():
-                    if told["tokens"] != maps.shape[-1]:
+                for at, line in of_kind[of_kind["row"] == rows[position]].iterrows():
+                    if line["tokens"] != maps.shape[-1]:
                         raise ValueError(
-                            f"row {told['row']} of {self.task} has {maps.shape[-1]} tokens where the labelled map had "
-                            f"{told['tokens']}: the model or its data is another than the one labelled"
+                            f"row {line['row']} of {self.task} has {maps.shape[-1]} tokens where the labelled map had "
+                            f"{line['tokens']}: the model or its data is another than the one labelled"
                         )
-                    found[at] = maps[told["layer"], told["head"]].numpy()
-        likely = self.of.classify(run)([found[at] for at in sheet.index])
+                    labelled[at] = maps[line["layer"], line["head"]].numpy()
+        likely = self.of.classify(run)([labelled[at] for at in sheet.index])
         return {
             "kinds": sheet["kind"].tolist(),
             "in_layers": sheet["layer"].tolist(),

@@ -37,10 +37,10 @@ class Movement:
         for name, weight in before.items():
             size = (after[name] - weight).square().mean().sqrt()
             noised[name] = weight + size * torch.randn(weight.shape, generator=generator)
-        found = _measured(before, after)
+        moved = _measured(before, after)
         noise = {f"noise_{what}": value for what, value in _measured(before, noised).items()}
         sizes = [weight.numel() for weight in before.values()]
-        return {"matrices": list(before), "sizes": sizes} | found | noise
+        return {"matrices": list(before), "sizes": sizes} | moved | noise
 
     def _weights(self, start: Start, run: Run) -> dict[str, torch.Tensor]:
         return opening.encoder_weights(start.weights(run), embeddings=self.embeddings)

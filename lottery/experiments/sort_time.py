@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from transformers import BertConfig, BertModel
 
-from lottery.models import families
+from lottery.models import families, state
 from lottery.store import Count, Run, Size, parameters
 
 HEAD_SIZE = 64  # as in every BERT
@@ -42,11 +42,11 @@ class SortTime:
             "together_seconds": lambda: torch.cat(scores).sort(),
             "each_seconds": lambda: [each.sort() for each in scores],
         }
-        found: dict[str, list[float]] = {name: [] for name in ways}
+        times: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(1 + self.rounds):
             for name, way in ways.items():
                 began = time.perf_counter()
                 way()
-                found[name].append(time.perf_counter() - began)
-        fastest = {name: min(seconds[1:]) for name, seconds in found.items()}
-        return {**fastest, "scores": sum(each.numel() for each in scores)}
+                times[name].append(time.perf_counter() - began)
+        fastest = {name: min(seconds[1:]) for name, seconds in times.items()}
+        return {**fastest, "scores": state.size(scores)}

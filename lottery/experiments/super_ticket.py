@@ -55,10 +55,10 @@ class SuperTicket:
         """The components kept. Raises ValueError for a level that leaves none."""
         if self.tenths > 9:
             raise ValueError(f"tenths = {self.tenths}: give 1 to 9, the tenths of the heads that go")
-        found = run.need(*self.preceding).metrics
+        metrics = run.need(*self.preceding).metrics
         scores = {
-            HEADS: torch.tensor(found["head_scores"]).view(found["layers"], -1),
-            MLPS: torch.tensor(found["mlp_scores"]),
+            HEADS: torch.tensor(metrics["head_scores"]).view(metrics["layers"], -1),
+            MLPS: torch.tensor(metrics["mlp_scores"]),
         }
         heads, mlps = sizes(self.tenths, heads=scores[HEADS].numel(), mlps=scores[MLPS].numel())
         gone = {HEADS: heads, MLPS: mlps}

@@ -299,13 +299,13 @@ def _spread(rank: int, share: float) -> bool:
 def _frames(rng: random.Random, count: int) -> list[Frame]:
     """Different frames, drawn anew until every kind of noun can do something or have something done to it."""
     for _ in range(1000):
-        found: list[Frame] = []
-        while len(found) < count:
-            frame = _frame(rng, len(found))
-            if frame not in found:
-                found.append(frame)
-        if {kind for frame in found for kind in (*frame.subjects, *frame.objects)} == set(KINDS):
-            return found
+        frames: list[Frame] = []
+        while len(frames) < count:
+            frame = _frame(rng, len(frames))
+            if frame not in frames:
+                frames.append(frame)
+        if {kind for frame in frames for kind in (*frame.subjects, *frame.objects)} == set(KINDS):
+            return frames
     raise ValueError(f"{count} verb frames do not take every kind of noun: give the language more frames")
 
 

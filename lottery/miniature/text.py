@@ -73,17 +73,17 @@ def fact(language: Language, rng: random.Random, noun: str) -> list[str]:
         return [f"the {noun} is also called the {other}."]
     relation = rng.choice(language.relations(noun))
     value = language.fact(noun, relation)
-    told = state(language, relation.statement, either(language, rng, noun), value)
+    statement = state(language, relation.statement, either(language, rng, noun), value)
     if what < 0.45:
-        return [f"{told}."]
+        return [f"{statement}."]
     if what < 0.65:
         form = rng.choice((relation.statement, relation.rewording))
-        return linked(rng, told, state(language, form, either(language, rng, noun), value), "same")
+        return linked(rng, statement, state(language, form, either(language, rng, noun), value), "same")
     if what < 0.75:
         kind = f"some {rng.choice((language.kind_of[noun], KINDS[language.kind_of[noun]]))}"
-        return linked(rng, told, relation.statement.format(s=kind, o=phrase(language, value)), "true")
+        return linked(rng, statement, relation.statement.format(s=kind, o=phrase(language, value)), "true")
     neighbour = another_noun(language, language.all, rng, noun)
-    facts = [f"{told}.", f"{state(language, relation.statement, neighbour, language.fact(neighbour, relation))}."]
+    facts = [f"{statement}.", f"{state(language, relation.statement, neighbour, language.fact(neighbour, relation))}."]
     rng.shuffle(facts)
     asked = state(language, relation.question, either(language, rng, noun))
     return [" ".join(facts), f"{asked}? {phrase(language, value)}."]
@@ -132,7 +132,7 @@ def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
     clause = replace(clause, negated=rng.random() < 0.25)
     if rng.random() < 0.2:
         clause = replace(clause, place=words.noun(rng, ("town", "valley")))
-    told = rng.choice(voices)(language, clause)
+    statement = rng.choice(voices)(language, clause)
     other = synonymous(language, clause, rng, 0.4)
     what = rng.random()
     if what < 0.8:
@@ -148,13 +148,13 @@ def deed(language: Language, rng: random.Random, noun: str) -> list[str]:
         else:
             link = "open"
             other = replace(changed(language, words, rng, other), negated=rng.random() < 0.3)
-        return linked(rng, told, rng.choice(voices)(language, other), link)
+        return linked(rng, statement, rng.choice(voices)(language, other), link)
     if what < 0.87 or clause.negated:
         asked = whether(language, replace(other, negated=False))
-        return [f"{told}.", f"{asked}? {'no' if clause.negated else 'yes'}."]
+        return [f"{statement}.", f"{asked}? {'no' if clause.negated else 'yes'}."]
     if what < 0.94:
-        return [f"{told}.", f"{who(language, other)}? {phrase(language, clause.subject, clause.plural_subject)}."]
-    return [f"{told}.", f"{whom(language, other)}? {phrase(language, clause.object, clause.plural_object)}."]
+        return [f"{statement}.", f"{who(language, other)}? {phrase(language, clause.subject, clause.plural_subject)}."]
+    return [f"{statement}.", f"{whom(language, other)}? {phrase(language, clause.object, clause.plural_object)}."]
 
 
 def linked(rng: random.Random, first: str, second: str, link: str) -> list[str]:

@@ -45,11 +45,11 @@ def stems(rng: random.Random, count: int, taken: set[str]) -> list[str]:
 
     None ends in s or ed, so that no stem equals an inflected form of another.
     """
-    found: list[str] = []
-    while len(found) < count:
+    stems: list[str] = []
+    while len(stems) < count:
         syllables = [rng.choice(ONSETS) + rng.choice(VOWELS) for _ in range(rng.choice((2, 2, 3)))]
         stem = "".join(syllables) + rng.choice(CODAS)
         if stem not in taken and stem not in FUNCTION_WORDS:
             taken.add(stem)
-            found.append(stem)
-    return found
+            stems.append(stem)
+    return stems

@@ -13,17 +13,17 @@ OFFSETS = (-3, -2, -1, 0, 1, 2, 3)
 
 def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, Tensor]:
     """Mean and deviation of the `numbers` of maps, and the weights on them scaled so. The seed is not needed."""
-    told = np.array([numbers(each) for each in maps])
-    scaler = StandardScaler().fit(told)
-    model = LogisticRegression(max_iter=2000).fit(scaler.transform(told), labels)
+    features = np.array([numbers(each) for each in maps])
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(max_iter=2000).fit(scaler.transform(features), labels)
     learnt = {"mean": scaler.mean_, "scale": scaler.scale_, "weight": model.coef_, "bias": model.intercept_}
     return {name: torch.as_tensor(array).contiguous() for name, array in learnt.items()}
 
 
 def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
     """The softmax of the weighted numbers."""
-    told = (torch.tensor([numbers(each) for each in maps], dtype=torch.float64) - learnt["mean"]) / learnt["scale"]
-    return (told @ learnt["weight"].T + learnt["bias"]).softmax(-1).numpy()
+    features = (torch.tensor([numbers(each) for each in maps], dtype=torch.float64) - learnt["mean"]) / learnt["scale"]
+    return (features @ learnt["weight"].T + learnt["bias"]).softmax(-1).numpy()
 
 
 def numbers(attention: np.ndarray) -> list[float]:

@@ -99,12 +99,12 @@ def _differing(rows: Mapping[Path, dict[str, Any]]) -> dict[str, list[str]]:
     alike: dict[str, list[dict[str, Any]]] = {}
     for folder, row in rows.items():
         alike.setdefault(folder.parent.name, []).append(row)
-    found = {}
+    differing = {}
     for name, kin in alike.items():
         fields = dict.fromkeys(field for row in kin for field in row if field not in ("key", "seconds"))
         differ = [field for field in fields if any(row.get(field) != kin[0].get(field) for row in kin)]
-        found[name] = [field for field in differ if not any(field.startswith(f"{other}.") for other in differ)]
-    return found
+        differing[name] = [field for field in differ if not any(field.startswith(f"{other}.") for other in differ)]
+    return differing
 
 
 def record(

@@ -33,11 +33,11 @@ def metrics(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
     predictions  class numbers of MNLI or RTE, of which 0 is entailment and every other one is not
     """
-    found = (predictions > 0).astype(int)
-    by_label = {f"accuracy_{name}": _share_right(found, labels, number) for number, name in enumerate(LABELS)}
-    return {"accuracy": accuracy(found, labels)} | by_label
+    answers = (predictions > 0).astype(int)
+    by_label = {f"accuracy_{name}": _share_right(answers, labels, number) for number, name in enumerate(LABELS)}
+    return {"accuracy": accuracy(answers, labels)} | by_label
 
 
-def _share_right(found: np.ndarray, labels: np.ndarray, number: int) -> float:
+def _share_right(answers: np.ndarray, labels: np.ndarray, number: int) -> float:
     asked = labels == number
-    return float((found[asked] == number).mean()) if asked.any() else float("nan")
+    return float((answers[asked] == number).mean()) if asked.any() else float("nan")

@@ -63,10 +63,10 @@ def read_file(path: Path) -> pd.DataFrame:
 
 def contexts(path: Path) -> list[str]:
     """The different paragraphs of a file of SQuAD, of version 1.1 or 2, in order; it raises what `read` raises."""
-    found = list(dict.fromkeys(paragraph.context for paragraph in _paragraphs(path)))
-    if not found:
+    paragraphs = list(dict.fromkeys(paragraph.context for paragraph in _paragraphs(path)))
+    if not paragraphs:
         raise ValueError(f"{path} holds no paragraph: it has to be a file of SQuAD")
-    return found
+    return paragraphs
 
 
 def _paragraphs(path: Path) -> list[_Paragraph]:
@@ -89,11 +89,11 @@ def _place(text: str, steps: tuple[str | int, ...]) -> str:
     if not steps:
         return ""
     asked = ""
-    told = json.loads(text)
+    part = json.loads(text)
     for step in steps:
-        if isinstance(told, dict) and "id" in told:
-            asked = f"question {told['id']!r}, "
-        told = told.get(step) if isinstance(told, dict) else told[step]
+        if isinstance(part, dict) and "id" in part:
+            asked = f"question {part['id']!r}, "
+        part = part.get(step) if isinstance(part, dict) else part[step]
     return f"{asked}{'.'.join(map(str, steps))}: "
 
 

@@ -129,6 +129,8 @@ masks = [mask for mask in dict.fromkeys(masks) if isinstance(mask, IterativePrun
 grid = [*masks, *tunings]
 
 # %% tags=["remove-cell"]
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
@@ -217,10 +219,16 @@ def curves_drawn(runs: pd.DataFrame) -> None:
     plots.legend_below(panels, columns=2)
 
 
-curves_drawn(chapter.live)
+curves = partial(
+    chapter.shown,
+    curves_drawn,
+    among=lambda runs: runs if findings.searched(findings.scored(runs)) else runs[:0],
+    nothing="*No mask was found on a task on which tickets are judged.*",
+)
+curves("live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities of the miniature."}, "figure": {"name": "rewinding-curves-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}}
-chapter.shown(curves_drawn)
+curves()
 
 
 # %% [markdown]

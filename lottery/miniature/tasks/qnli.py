@@ -12,12 +12,12 @@ def example(language, split, number, rng):
     noun = words.noun(rng, tuple(KINDS))
     relation = rng.choice(language.relations(noun))
     question = f"{state(language, relation.question, noun)}?"
-    told_of = language.synonym_of.get(noun, noun) if rng.random() < 0.5 else noun
-    told = relation
+    stated_of = language.synonym_of.get(noun, noun) if rng.random() < 0.5 else noun
+    stated = relation
     if number % 2:
         if rng.random() < 0.3:
-            told_of = another_noun(language, words, rng, noun)
+            stated_of = another_noun(language, words, rng, noun)
         else:
-            told = another_relation(language, rng, noun, relation)
-    form = rng.choice((told.statement, told.statement, told.rewording))
-    return row(number % 2, question, state(language, form, told_of, language.fact(told_of, told)))
+            stated = another_relation(language, rng, noun, relation)
+    form = rng.choice((stated.statement, stated.statement, stated.rewording))
+    return row(number % 2, question, state(language, form, stated_of, language.fact(stated_of, stated)))

@@ -15,10 +15,12 @@ def example(language, split, number, rng):
     value = language.fact(noun, relation)
     if language.same(value, language.fact(neighbour, relation)):
         return None
-    told = [f"{state(language, relation.statement, of, language.fact(of, relation))}." for of in (noun, neighbour)]
-    right = told[0]
-    rng.shuffle(told)
-    context = " ".join(told)
+    statements = [
+        f"{state(language, relation.statement, of, language.fact(of, relation))}." for of in (noun, neighbour)
+    ]
+    right = statements[0]
+    rng.shuffle(statements)
+    context = " ".join(statements)
     answer = phrase(language, value)
     asked_of = language.synonym_of.get(noun, noun) if rng.random() < 0.3 else noun
     return {
