@@ -26,11 +26,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks, notebooks, printed
+from lottery.suite import checks, holes, notebooks, printed
 from lottery.suite.escaped import in_markdown
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
+TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
 OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
 # Jupyter Book, which does not go on writing when the process that asked for it is gone.
 RENDER = """
@@ -85,8 +86,9 @@ def build(
     _refuse(printed.unshown(root, executed), "the papers' printed numbers are left out")
     source = home / "source"
     with files.locked(home / ".lock"):
-        assemble(root, first, pages, executed, source)
-        (source / f"{MADE}.md").write_text(how_this_was_made(root, profile, overrides, executed, tables))
+        missing = assemble(root, first, pages, executed, source)
+        made = how_this_was_made(root, profile, overrides, executed, tables, missing)
+        (source / f"{MADE}.md").write_text(made)
         staged = render(source, home / "staged")
         _refuse(checks.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
         if (home / "html").exists():
@@ -252,14 +254,22 @@ def _say(console: Console, line: str) -> None:
 # Putting together
 
 
-def assemble(root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, source: Path) -> None:
-    """The book's source tree: what lies in book/, the executed notebooks, the order of pages, the list of rows."""
+def assemble(
+    root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, source: Path
+) -> dict[str, list[holes.Hole]]:
+    """The book's source tree: what lies in book/, the executed notebooks, the order of pages, the list of rows.
+
+    returns  {page: what it has nothing to show of}, which is taken out of the notebooks
+    """
+    missing = {}
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
     for name in _notebooks(first, pages):
         place = source / f"{_in_source(name)}.ipynb"
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(executed / f"{name}.ipynb", place)
+        notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
+        missing[_in_source(name)] = holes.closed(notebook)
+        nbformat.write(notebook, place)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
         {"caption": title, "chapters": [{"file": page.file} for page in part]} for title, part in pages.items()
     ]
@@ -267,6 +277,7 @@ def assemble(root: Path, first: Page, pages: dict[str, list[Page]], executed: Pa
     files = [FIRST, *(page.file for part in pages.values() for page in part if page.file != MADE)]
     anchors = [(label, file) for file in files for label in labels(source / file)]
     (source / f"{CONTENTS}.md").write_text(what_is_in_this_book(root / "book" / "rows.yaml", anchors))
+    return missing
 
 
 def labels(page: Path) -> list[str]:
@@ -297,7 +308,8 @@ def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
         for (label, page), (again, other) in pairwise(own):
             if label == again:
                 raise ValueError(f"the anchor {label} stands in {page} and in {other}: a row has one place in the book")
-        shown = [(entry["row"] if label == row else label.removeprefix(f"{row}-"), label) for label, _ in own]
+        twins = [(label.removeprefix(f"{row}-"), label) for label, _ in own]
+        shown = [(entry["row"] if label == row else TWINS.get(twin, twin), label) for twin, label in twins]
         links = ", ".join(f"{{ref}}`{name} <{label}>`" for name, label in shown) or "not yet"
         what = entry["what"].replace("|", "\\|")
         code = ", ".join(_breaking(file.removeprefix("lottery/")) for file in entry["code"])
@@ -315,12 +327,18 @@ def _breaking(path: str) -> str:
 
 
 def how_this_was_made(
-    root: Path, profile: str, overrides: dict[str, dict[str, Any]], executed: Path, tables: dict[str, pd.DataFrame]
+    root: Path,
+    profile: str,
+    overrides: dict[str, dict[str, Any]],
+    executed: Path,
+    tables: dict[str, pd.DataFrame],
+    missing: dict[str, list[holes.Hole]],
 ) -> str:
     """The page that tells with what, from what and in how long the book was computed, and what was recorded before.
 
     overrides  {notebook: its given parameters}
     tables     {notebook: its runs}, as `store.record` leaves them
+    missing    {page: what it has nothing to show of}
     """
     from lottery import store
 
@@ -344,6 +362,7 @@ def how_this_was_made(
     lines += ["", "## Recorded before, and shown beside it", ""]
     lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_in_words(table)}." for path, table in recorded.items()]
     lines += [] if recorded else ["Nothing has been recorded yet."]
+    lines += ["", *holes.told(missing)]
     lines += ["", "## Versions", "", "| | put together with | runs made with |", "|---|---|---|"]
     every = [table for table in (*tables.values(), *recorded.values()) if not table.empty]
     for what in (what for what in here if what not in OF_A_RUN):

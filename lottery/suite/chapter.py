@@ -29,6 +29,7 @@ from lottery.choices import choose
 from lottery.findings import published
 from lottery.store import Experiment
 from lottery.suite import cluster, notebooks, plots
+from lottery.suite.holes import absent
 
 NOTHING = "*There is nothing of this kind in these runs.*"
 
@@ -67,7 +68,7 @@ class Chapter:
 
     def missing(self, profile: str = "miniature") -> Markdown:
         """How the runs of a profile are recorded, for where they are not."""
-        return Markdown(
+        return absent(
             f"*Not recorded yet: `lottery run {self.name} --profile {profile}`, then `lottery record {profile}`.*"
         )
 
@@ -95,7 +96,7 @@ class Chapter:
             return self.missing(of)
         rows = among(rows) if among else rows
         made = None if rows.empty else show(rows)
-        return Markdown(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
+        return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
     def beside(
         self, printed: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame], of: str = "BERT-base"
@@ -136,6 +137,18 @@ def all_published() -> dict[str, pd.DataFrame]:
 def title(name: str, kind: str = "tasks") -> str:
     """The name by which a reader knows a task, or a file of another such folder, as "mask_learning"."""
     return choose(kind, name).TITLE
+
+
+def model_title(model: str) -> str:
+    """The name by which a reader knows a model: the folder's or the hub's, but for those that this book is about."""
+    return {"miniature": "the miniature", "minilm": "MiniLM", "miniature-roberta": "the miniature RoBERTa"}.get(
+        model, model
+    )
+
+
+def how_many(number: int, unit: str) -> str:
+    """A number of things: "1 seed", "3 seeds", "1,200 runs"."""
+    return f"{number:,} {unit}" + "s" * (number != 1)
 
 
 def remain(sparsity: float) -> str:

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from lottery.suite.leaks import leaks
+
 PICTURE = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf")
 # Elements that fetch what they name, and the attribute that names it. A plain link to another site is welcome.
 FETCHES = {
@@ -62,8 +64,8 @@ def faults(site: Path, root: Path) -> list[str]:
     root  the checkout that it was built from, of which no path may be in it
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
-    without a text that stands for them; formulas without the script that sets them; paths of this machine and the name
-    of its user.
+    without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
+    of `leaks`; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -71,6 +73,7 @@ def faults(site: Path, root: Path) -> list[str]:
     for path, page in pages.items():
         of_page = (page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax())
         sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
+        sentences += [f"{path.relative_to(site)}: {leak}" for leak in leaks(path)]
     for path in sorted(site.rglob("*.css")):
         addresses = _fetched_by_code(path.read_text(encoding="utf-8"))
         sentences += [f"{path.relative_to(site)}: fetches {address}" for address in addresses]

@@ -128,6 +128,12 @@ def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
     return ax
 
 
+def metric(name: str) -> str:
+    """What a task's METRIC is called, on an axis and in a sentence."""
+    called = {"matthews": "Matthews correlation", "pearson_spearman": "mean correlation", "f1": "F1"}
+    return called.get(name, name.replace("_", " "))
+
+
 def of_task(ax: Axes, task: str, *, full: float, majority: float, name: str = "full fine-tuning") -> Axes:
     """Make it the panel of a task's scores, in points: its title and metric, and lines at two scores to compare with.
 
@@ -136,7 +142,7 @@ def of_task(ax: Axes, task: str, *, full: float, majority: float, name: str = "f
     """
     ax.axhline(100 * full, color="black", linestyle="--", label=name)
     chance(ax, 100 * majority, "one answer to all")
-    ax.set(ylabel=f"{choose('tasks', task).METRIC} (x 100)")
+    ax.set(ylabel=f"{metric(choose('tasks', task).METRIC)} (x 100)")
     ax.set_title(choose("tasks", task).TITLE, fontsize=10)
     return ax
 

@@ -126,7 +126,7 @@ from lottery.findings.patterns import GROUPS
 from lottery.statistics import Estimate
 from lottery.store import Run
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import model_title, perform, read_published, title
 
 chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
 COLOURS = dict(zip(PATTERNS, plots.COLOURS, strict=False))
@@ -202,7 +202,9 @@ def sheet_told() -> Markdown:
         kappa = cohen_kappa_score(rows["first"], rows["second"])
         counts = rows.loc[rows["first"] == rows["second"], "first"].value_counts()
         by_pattern = ", ".join(f"{counts.get(pattern, 0)} {pattern}" for pattern in PATTERNS)
-        lines.append(f"- {name}: {len(rows)} maps, {same} labelled alike (Cohen's kappa {kappa:.2f}): {by_pattern}.")
+        lines.append(
+            f"- {model_title(name)}: {len(rows)} maps, {same} labelled alike (Cohen's kappa {kappa:.2f}): {by_pattern}."
+        )
     return Markdown(
         "Each map was labelled twice, by the guide and blind to its head and to the other label; only maps that were "
         "labelled alike are used.\n\n" + "\n".join(lines)

@@ -117,7 +117,7 @@ from lottery.findings.budgets import summed_rates
 from lottery.findings.mask_differences import ALONE, BOTH, TUNING
 from lottery.findings.published import beside
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import how_many, perform, read_published
 
 chapter = perform("analyses/gordon_masks", grid, results, records, workers=workers, scheduler=scheduler)
 facts = read_published("gordon2020_facts").set_index("what")["value"]
@@ -149,8 +149,8 @@ told = facts["most that masks differ"]
 
 # %% tags=["hide-input"]
 Markdown(
-    f"This build: the miniature, {len(seeds)} seed(s), {len(tasks)} tasks, {findings.compared(chapter.live)['weights'].max():,.0f} "
-    f"weights compared, {epochs / 2:g} epoch(s) of fine-tuning before the cut."
+    f"This build: the miniature, {how_many(len(seeds), 'seed')}, {how_many(len(tasks), 'task')}, {findings.compared(chapter.live)['weights'].max():,.0f} "
+    f"weights compared, {epochs / 2:g} epochs of fine-tuning before the cut."
 )
 
 

@@ -78,7 +78,7 @@ grid = [
 # %% tags=["remove-cell"]
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from lottery.findings import weights as findings
@@ -218,8 +218,9 @@ normality_told()
 # An excess kurtosis of hundreds is the work of a few weights that are far larger than all others of their matrix.
 
 # %% tags=["hide-input"]
-unrecorded = [profile for profile in ("miniature", "minilm") if getattr(chapter, profile).empty]
-Markdown("\n\n".join(chapter.missing(profile).data for profile in unrecorded))
+for profile in ("miniature", "minilm"):
+    if getattr(chapter, profile).empty:
+        display(chapter.missing(profile))
 
 # %% [markdown]
 # (g16)=

@@ -32,6 +32,7 @@ from lottery.findings.conditions import best, with_conditions
 from lottery.suite import ledger, plots
 from lottery.suite.chapter import recorded, title
 from lottery.suite.given import given
+from lottery.suite.holes import absent
 
 globals().update(given("analyses/index", globals()))
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
@@ -45,7 +46,7 @@ CHAPTERS = [
 plots.house_style()
 bert = recorded(records, "minilm", "how_much_can_go")
 gordon = recorded(records, "miniature", "gordon_pruning")
-missing = Markdown("*Not recorded yet.*")
+missing = absent("*Nothing is recorded of this model.*")
 
 # %% [markdown]
 # ## What a real BERT says
@@ -59,7 +60,7 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
     for task, kinds in one_shot.cuts(rows[~rows["pooler"]]).groupby("task", sort=False):
         cut, retrained = kinds.iloc[0], kinds.iloc[-1]
         lines.append(
-            f"- **{title(task)}:** the whole model reaches {choose('tasks', task).METRIC} {cut['whole']:.1f} (one answer to "
+            f"- **{title(task)}:** the whole model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f} (one answer to "
             f"all: {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
             f"cut for less than two points, up to {retrained['free']:.0%} when "
             f"{retrained['retrain_epochs']:g} epochs of retraining follow; {cut['most']:.0%} removed leave {cut['left']:.1f}."
@@ -86,7 +87,7 @@ def bert_drawn(rows: pd.DataFrame) -> None:
     for ax, (name, some) in zip(axes, rows.groupby("dense.task", sort=False), strict=True):
         plots.against_sparsity(some, "score", by="then", scale=100, ax=ax)
         plots.chance(ax, 100 * some["majority"].iloc[0], "one answer to all")
-        ax.set(title=title(name), ylabel=f"{choose('tasks', name).METRIC} on dev (x 100)")
+        ax.set(title=title(name), ylabel=f"{plots.metric(choose('tasks', name).METRIC)} on dev (x 100)")
     axes[0].legend()
 
 

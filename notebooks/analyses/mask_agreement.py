@@ -269,7 +269,7 @@ def pairs_printed() -> pd.DataFrame:
             with_lot(*pair, ".1f")
             for pair in together[["in_all_seeds", "in_all_seeds_expected"]].itertuples(index=False)
         ],
-        "Cochran's Q": published["cochran_q"].map("{:.1f}".format),
+        "Cochran's Q": published["cochran_q"].map("{:.1f}".format).replace("nan", ""),
         "p of Q": published["cochran_p"].map(p_value),
         "alike in size": published["alike_in_size"].map("{} of 10".format),
     }

@@ -98,7 +98,8 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import how_many, perform, read_published, title
+from lottery.suite.holes import absent
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.judged, nothing="*No search here says anything; see above why.*")
@@ -134,7 +135,7 @@ def one_search(rows: pd.DataFrame) -> None:
     above.plot(looks[accepted], scores[accepted], "o-", color=plots.COLOURS[0], label="accepted")
     above.plot(looks[~accepted], scores[~accepted], "x", color=plots.COLOURS[1], markersize=8, label="taken back")
     above.axhline(100 * row["share"] * row["dense_score"], color="grey", linestyle="--", linewidth=1, label="bound")
-    above.set(ylabel=f"{title(row['of.task'])}: {choose('tasks', row['of.task']).METRIC} (x 100)")
+    above.set(ylabel=f"{title(row['of.task'])}: {plots.metric(choose('tasks', row['of.task']).METRIC)} (x 100)")
     above.legend(fontsize=8)
     for number, kind in enumerate(("heads", "MLPs"), start=2):
         left = 100 * np.array(row[f"{kind.lower()}_left"]) / row[f"all_{kind.lower()}"]
@@ -198,7 +199,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
     table = rows.pivot_table(index="of.task", columns="of.seed", values="left", aggfunc="first", sort=False)
     means = rows.groupby("of.task", sort=False)[["of_heads", "of_mlps", "of_score"]].mean()
     theirs = published[(published["mode"] == "both") & (published["where"] == "dev")].groupby("task")
-    table = table.rename(columns=lambda seed: f"seed {seed}").fillna("says nothing")
+    table = table.rename_axis(columns=None).rename(columns=lambda seed: f"seed {seed}").fillna("says nothing")
     table["heads, mean"] = means["of_heads"].map("{:.0%}".format)
     table["MLPs, mean"] = means["of_mlps"].map("{:.0%}".format)
     table["score, of the whole model's"] = means["of_score"].map("{:.0%}".format)
@@ -318,7 +319,7 @@ def places_told(rows: pd.DataFrame) -> pd.DataFrame:
 if places:
     display(shown(places_told, "live", among=searches.placed))
 else:
-    display(Markdown("*Not part of this build: `places` is empty.*"))
+    display(absent("*`places` is empty.*"))
 
 # %% tags=["hide-input"]
 shown(places_told, among=searches.placed)
@@ -343,7 +344,10 @@ def grids(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def survival_drawn(rows: pd.DataFrame) -> None:
     """For each task the share of seeds in which each head and MLP survives."""
     plots.components(
-        {f"{title(task)}, {len(some)} seed(s)": grids(some) for task, some in rows.groupby("of.task", sort=False)},
+        {
+            f"{title(task)}, {how_many(len(some), 'seed')}": grids(some)
+            for task, some in rows.groupby("of.task", sort=False)
+        },
         label="share of seeds",
     )
 
@@ -420,7 +424,7 @@ def across_drawn(rows: pd.DataFrame) -> None:
     by_seed = [grids(some) for _, some in rows.groupby("of.seed")]
     heads, mlps = (np.array([kept[kind].sum(0) for kept in by_seed]) for kind in (0, 1))
     number = rows["of.task"].nunique()
-    plots.components({f"{len(heads)} seed(s)": (heads, mlps)}, label=f"tasks, of {number}", most=number)
+    plots.components({how_many(len(heads), "seed"): (heads, mlps)}, label=f"tasks, of {number}", most=number)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}

@@ -109,7 +109,7 @@ from lottery.experiments.conditions import TITLES
 from lottery.findings import conditions as findings
 from lottery.findings import regimes
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, recorded, title
+from lottery.suite.chapter import how_many, model_title, perform, read_published, recorded, title
 
 chapter = perform("experiments/gordon_pruning", grid, results, records, workers=workers, scheduler=scheduler)
 published = read_published("gordon2020_table1")
@@ -137,7 +137,7 @@ def counted(runs: pd.DataFrame) -> str:
 
 
 Markdown(
-    f"This build: the model {model}, {len(seeds)} seed(s), {pruning_steps:,} steps of continued pre-training of which "
+    f"This build: {model_title(model)}, {how_many(len(seeds), 'seed')}, {pruning_steps:,} steps of continued pre-training of which "
     f"{pruning_ramp:,} are the ramp, {counted(chapter.live)}. "
     + (
         f"Recorded beside it, the miniature: {findings.pruned_models(chapter.miniature)['seed'].nunique()} seeds, "
@@ -462,7 +462,7 @@ def scores_drawn(runs: pd.DataFrame) -> None:
         task = rows[rows["task"] == name]
         plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
         plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
-        ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
+        ax.set(title=title(name), ylabel=plots.metric(choose("tasks", name).METRIC) + " (x 100)")
     panels[0].legend(fontsize=6)
 
 

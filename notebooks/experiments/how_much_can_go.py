@@ -125,7 +125,7 @@ from lottery.data import examples, splitting
 from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
-from lottery.suite.chapter import between, perform
+from lottery.suite.chapter import between, how_many, perform
 from lottery.suite.escaped import in_figure, in_markdown
 from lottery.suite.notebooks import on_page
 from lottery.tasks import Task
@@ -159,7 +159,7 @@ def drawn(table: pd.DataFrame) -> None:
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].fillna(0).mean(), "one answer to all")
-        ax.set(title=in_figure(task.TITLE), ylabel=f"{task.METRIC} on dev (x 100)")
+        ax.set(title=in_figure(task.TITLE), ylabel=f"{plots.metric(task.METRIC)} on dev (x 100)")
     axes[0].legend(fontsize=8)
 
 
@@ -171,7 +171,7 @@ drawn(live)
 
 # %% tags=["hide-input"]
 Markdown(
-    f"Model {in_markdown(Path(model).name)}, {len(seeds)} seed(s), {len(live)} runs, {scope} choice by {importance} among "
+    f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}, {scope} choice by {importance} among "
     f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
 )
 
@@ -187,7 +187,7 @@ def in_words(table: pd.DataFrame) -> Markdown:
         guess = 100 * rows["majority"].fillna(0).mean()  # one answer to all correlates with nothing
         span = f"seeds {between(whole, '.1f')}; " if len(whole) > 1 else ""
         line = (
-            f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {known(name).METRIC} {cut['whole']:.1f} "
+            f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {plots.metric(known(name).METRIC)} {cut['whole']:.1f} "
             f"({span}without any knowledge {guess:.1f}). "
         )
         if not cut["whole"] > guess + one_shot.WITHIN:
@@ -246,7 +246,7 @@ def metric(given: np.ndarray, labels: np.ndarray) -> float:
 def scored(experiments: list[FineTuning | OneShot]) -> str:
     """The score of the first of these runs, in words, with its interval over the rows."""
     one = own_answers.score(answers(experiments)[0], metric, counted=counted)
-    return f"{known(OWN).METRIC} **{one.in_words(100, '.1f')}**"
+    return f"{plots.metric(known(OWN).METRIC)} **{one.in_words(100, '.1f')}**"
 
 
 def mine_cut(share: float, after: bool) -> list[OneShot]:

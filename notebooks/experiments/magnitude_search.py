@@ -63,7 +63,7 @@ from IPython.display import Markdown
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import how_many, perform, read_published, title
 
 chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.finest, nothing="*No search here says anything; see above why.*")
@@ -147,7 +147,7 @@ def kept_table(rows: pd.DataFrame) -> pd.DataFrame:
     by = ["per_step", "of.task"]
     table = rows.pivot_table(index=by, columns="of.seed", values="kept", sort=False)
     words = table.map("{:.0%}".format, na_action="ignore").fillna("says nothing")
-    words = words.rename(columns=lambda seed: f"seed {seed}")
+    words = words.rename_axis(columns=None).rename(columns=lambda seed: f"seed {seed}")
     words["mean ± sd"] = [
         f"{mean:.0%}" + ("" if np.isnan(sd) else f" ± {sd:.0%}")
         for mean, sd in zip(table.mean(axis=1), table.std(axis=1, ddof=1), strict=True)
@@ -218,7 +218,7 @@ powers.astype(int).assign(
 def shares_drawn(rows: pd.DataFrame) -> None:
     """For each task the mean share of weights that each head and MLP keeps."""
     groups = {
-        f"{title(task)}, {len(some)} seed(s)": searches.weight_shares(some)
+        f"{title(task)}, {how_many(len(some), 'seed')}": searches.weight_shares(some)
         for task, some in rows.groupby("of.task", sort=False)
     }
     plots.components(groups, label="share of weights kept")

@@ -373,7 +373,7 @@ def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index("method") if lines else pd.DataFrame()
 
 
-shown(by_pressure, "live", nothing="*Not part of this build: `pressed` is empty.*")
+shown(by_pressure, "live", nothing="*`pressed` is empty.*")
 
 # %% tags=["hide-input"]
 shown(by_pressure)

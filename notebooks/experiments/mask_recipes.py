@@ -105,6 +105,7 @@ from lottery.findings import learned_masks, mask_recipes, published
 from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
+from lottery.suite.holes import absent
 
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
 tables = read_published("jiang2023_results")
@@ -204,13 +205,16 @@ chapter.shown(of_the_head, "minilm")
 
 
 # %% tags=["hide-input"]
+VARIANTS = {"label_words": "of the label words", "random": "a new head, trained", True: "with it", False: "without"}
+
+
 def printed(number: int, by: str) -> pd.DataFrame:
     """A table of the paper in points: a row a task and variant, a column each share of remaining weights."""
     rows = tables[tables["table"] == number].sort_values(["task", by])
     lines = {}
     for row in rows.to_dict("records"):
-        lines.setdefault((title(row["task"]), row[by]), {})[row["sparsity"]] = points(row["score"])
-    return by_remaining(lines).rename_axis(["task", by])
+        lines.setdefault((title(row["task"]), VARIANTS[row[by]]), {})[row["sparsity"]] = points(row["score"])
+    return by_remaining(lines).rename_axis(["task", {"pressed": "regulariser"}.get(by, by)])
 
 
 printed(4, "head")
@@ -312,7 +316,7 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
 
 
-no_teacher = Markdown("*Not part of this build: `guides` lacks `released`.*")
+no_teacher = absent("*`guides` lacks `released`.*")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided-live", "caption": "Methods with a teacher, computed for this build. Points are means over seeds, bars span them."}}
 chapter.shown(taught_drawn, "live") if "released" in guides else no_teacher

@@ -142,9 +142,10 @@ from lottery.models import families
 from lottery.statistics import stopping
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title
+from lottery.suite.holes import absent
 
 chapter = perform("experiments/open_questions", grid, results, records, workers=workers, scheduler=scheduler)
-not_live = Markdown("*Too long to compute while a reader waits: this build shows only what has been recorded.*")
+not_live = absent("*Too long to compute while a reader waits: this build shows only what has been recorded.*")
 
 # %% [markdown]
 # ## Is it the larger of the two data sets that limits pruning?

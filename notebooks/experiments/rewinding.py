@@ -139,7 +139,7 @@ from matplotlib import pyplot as plt
 from lottery.choices import choose
 from lottery.findings import tickets as findings
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import how_many, perform, read_published
 from lottery.suite.chapter import title as title_of_task
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
@@ -180,7 +180,7 @@ def counted(runs: pd.DataFrame) -> str:
 
 
 Markdown(
-    f"This build: the miniature, {len(seeds)} seed(s), masks found on {', '.join(map(title, sources))} in {levels} levels "
+    f"This build: the miniature, {how_many(len(seeds), 'seed')}, masks found on {', '.join(map(title, sources))} in {levels} levels "
     f"of {per_level:.0%} of the {int(chapter.live['weights'].dropna().iloc[0]):,} prunable weights each; "
     f"{counted(chapter.live)}. "
     + (
@@ -215,7 +215,7 @@ def curves_drawn(runs: pd.DataFrame) -> None:
         task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
         plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
         plots.chance(ax, 100 * findings.one_answer(rows, name), "one answer")
-        ax.set(title=title(name), ylabel=choose("tasks", name).METRIC + " (x 100)")
+        ax.set(title=title(name), ylabel=plots.metric(choose("tasks", name).METRIC) + " (x 100)")
     plots.legend_below(panels, columns=2)
 
 
@@ -368,7 +368,7 @@ def best_told(differences: pd.DataFrame) -> Markdown:
     best, pairs = findings.ahead(means)
     text = (
         f"At {differences['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{differences['task'].nunique()} task(s): {findings.costs(means)[best].in_words(100)} points."
+        f"{how_many(differences['task'].nunique(), 'task')}: {findings.costs(means)[best].in_words(100)} points."
     )
     for (one, other), apart in pairs.items():
         text += f" {title(one)} minus {title(other)}: {apart.in_words(100)} points."

@@ -100,13 +100,13 @@ from matplotlib.axes import Axes
 
 from lottery.findings.learned_masks import FULL, scored, title
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published
+from lottery.suite.chapter import model_title, perform, read_published
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
 answers = partial(
     chapter.shown,
     among=lambda runs: scored(runs[runs["task"] == "squad"]),
-    nothing="*Not part of this build: `answering` is empty.*",
+    nothing="*`answering` is empty.*",
 )
 
 
@@ -216,7 +216,7 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
         ("a teacher as released, SMP-S, F1", "score", smp_s | {"guided": "released"}, smp_s),
     ]
     lines = {
-        (model, what): line
+        (model_title(model), what): line
         for model in rows["model"].unique()
         for what, line in compared(rows[rows["model"] == model], pairs).items()
     }
@@ -243,7 +243,7 @@ def cost_of_freezing(rows: pd.DataFrame) -> Markdown:
         more = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN, ["asked"])
         whole = 100 * here.loc[here["method"] == FULL, "score"].mean()
         phrases.append(
-            f"{more.in_words() if more else 'not tried'} points on the {model}, which has {whole:.1f} when it is fine-tuned whole"
+            f"{more.in_words() if more else 'not tried'} points on {model_title(model)}, which has {whole:.1f} when it is fine-tuned whole"
         )
     return Markdown(
         f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. One answer to all, the first word "
@@ -332,7 +332,7 @@ teacher_adds()
 classes = partial(
     chapter.shown,
     among=lambda runs: scored(runs[runs["task"] != "squad"]),
-    nothing="*Not part of this build: `tasks` is empty.*",
+    nothing="*`tasks` is empty.*",
 )
 
 
@@ -434,7 +434,7 @@ def line_or_cubic(rows: pd.DataFrame) -> Markdown:
     phrases = []
     for model, here in rows.groupby("model", sort=False):
         more = over_all(here, {"rise": "linear"}, {"rise": "cubic"}, ["method", "asked"])
-        phrases.append(f"{more.in_words() if more else 'not tried'} points on the {model}")
+        phrases.append(f"{more.in_words() if more else 'not tried'} points on {model_title(model)}")
     return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(phrases)}.")
 
 

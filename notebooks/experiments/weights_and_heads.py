@@ -82,7 +82,7 @@ from IPython.display import Markdown
 from lottery.findings.searches import silent_in_words
 from lottery.findings.weights_and_heads import compared, measured
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import how_many, perform, title
 
 chapter = perform("experiments/weights_and_heads", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -149,7 +149,7 @@ def answered(models: pd.DataFrame) -> Markdown:
     return Markdown(
         f"That heads are less prunable once weights are gone is shown at {at[1] or 'no sparsity'}, and that they "
         f"are more prunable at {at[-1] or 'no sparsity'}, of the {len(more)} tried (95 % intervals over "
-        f"{models['world'].nunique()} world(s), each with a pre-trained model of its own, not corrected for their number)."
+        f"{how_many(models['world'].nunique(), 'world')}, each with a pre-trained model of its own, not corrected for their number)."
     )
 
 

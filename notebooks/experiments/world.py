@@ -85,7 +85,7 @@ from lottery.choices import choose
 from lottery.findings import miniature as findings
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import how_many, perform, title
 
 chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -191,7 +191,7 @@ def progress(rows: pd.DataFrame) -> Markdown:
     share = share.dropna()  # of the seeds with a longer run
     return Markdown(
         f"Over {len(trained)} seeds, pre-training takes {trained['seconds'].mean():.0f} seconds on "
-        f"{trained['made.threads'].max():.0f} thread(s), at most {trained['seconds'].max():.0f}, and comes "
+        f"{how_many(int(trained['made.threads'].max()), 'thread')}, at most {trained['seconds'].max():.0f}, and comes "
         f"{share.mean():.0%} of the way from the untrained model's loss to that of a run "
         f"{long['steps'].iloc[0] / trained['steps'].iloc[0]:.0f} times as long ({len(share)} seeds)."
     )
@@ -210,7 +210,7 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
     """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
     table = findings.gains(rows)
     names = {"majority": "one answer", "pretrained": "pre-trained"}
-    table.insert(1, "metric", [choose("tasks", task).METRIC for task in table["task"]])
+    table.insert(1, "metric", [plots.metric(choose("tasks", task).METRIC) for task in table["task"]])
     return dashed(table.assign(task=table["task"].map(title)).rename(columns=names).set_index("task").round(1))
 
 
