@@ -55,3 +55,14 @@ def test_the_best_rates_are_those_of_the_highest_mean(runs, scores):
     effects = [abs(means[RATES[0], weights] - means[RATES[1], weights]) for weights in WEIGHTS]
     assert line["by_scores"] == pytest.approx(max(effects))
     assert table.loc["magnitude", "by_scores"] == 0
+
+
+def test_a_best_rate_with_none_beyond_it_is_told_where_there_is_one_between():
+    line = {"method": "magnitude", "asked": 0.9, "task": "cola"}
+    rates = [("none", 1e-4, 60.0), ("none", 1e-3, 65.0), ("none", 1e-2, 70.0)]
+    rows = pd.DataFrame([dict(line, scores_at=scores, weights_at=at, score=score) for scores, at, score in rates])
+    assert mask_rates.best(rows).loc["magnitude", "at_end"] == ["weights"]
+    assert mask_rates.best(rows[1:]).loc["magnitude", "at_end"] == []  # of two one is always the last
+    assert mask_rates.best(rows.assign(score=[60.0, 70.0, 65.0])).loc["magnitude", "at_end"] == []
+    named = rows.assign(method="SMP-L", scores_at=["0.001", "0.01", "0.1"], weights_at=1e-3)
+    assert mask_rates.best(named).loc["SMP-L", "at_end"] == ["scores"]

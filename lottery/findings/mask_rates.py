@@ -34,7 +34,8 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
     rows     of `scored`
     returns  scores_at, weights_at, their mean score, that of the worst rates, and `by_scores`, the largest difference
-             that the rate of scores makes at one rate of weights; in points
+             that the rate of scores makes at one rate of weights; in points; at_end, which of "scores" and "weights"
+             have their best rate at an end of those tried, where three or more were: a better one may lie beyond
     """
     lines = {}
     for method, some in rows.groupby("method", sort=False):
@@ -47,5 +48,16 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
             "best": means.max(),
             "worst": means.min(),
             "by_scores": (each.max() - each.min()).max(),
+            "at_end": [
+                what
+                for what, found in (("scores", scores_at), ("weights", weights_at))
+                if _at_end(found, means.index.unique(f"{what}_at"))
+            ],
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
+
+
+def _at_end(found: str | float, tried: pd.Index) -> bool:
+    """Whether a rate is the lowest or the highest of those tried, if there is one between."""
+    rates = sorted(float(rate) for rate in tried if rate != NO_RATE)
+    return len(rates) > 2 and float(found) in (rates[0], rates[-1])

@@ -8,6 +8,7 @@ from lottery.statistics import Estimate
 BASE = "base"
 WORDS = "the words as released"
 HEADS = {"embedding": "the bare embedding", "random": "a new head, trained"}
+UNPRESSED = "no regulariser"
 GUIDED = ("a teacher, as printed", "a teacher, as released")
 
 
@@ -31,7 +32,7 @@ def _recipe(row: dict, usual: float) -> str:
     if row["summed"]:
         return "the regulariser as a sum"
     if row["strength"] != usual:
-        return f"strength {row['strength']:g}" if row["strength"] else "no regulariser"
+        return f"strength {row['strength']:g}" if row["strength"] else UNPRESSED
     if row["pressing"] != "run":
         return "the regulariser rising with the sparsity"
     return HEADS.get(row["head"], BASE)

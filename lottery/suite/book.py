@@ -275,9 +275,16 @@ def assemble(
     ]
     (source / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": FIRST, "parts": parts}))
     files = [FIRST, *(page.file for part in pages.values() for page in part if page.file != MADE)]
-    anchors = [(label, file) for file in files for label in labels(source / file)]
+    anchors = [(label, file) for file in files for label in labels(source / file) if _has_rows(root, label, file)]
     (source / f"{CONTENTS}.md").write_text(what_is_in_this_book(root / "book" / "rows.yaml", anchors))
     return missing
+
+
+def _has_rows(root: Path, label: str, page: str) -> bool:
+    """False for a twin named after a profile, such as g7-minilm, under which nothing is recorded of its page."""
+    profile = label.partition("-")[2]
+    known = (root / "notebooks" / "profiles" / f"{profile}.yaml").exists()
+    return not known or (root / "book" / "records" / profile / f"{Path(page).name}.parquet").exists()
 
 
 def labels(page: Path) -> list[str]:

@@ -14,6 +14,7 @@
 # ---
 
 # %% [markdown]
+# (x3-gordon)=
 # # As printed, as released, and as it should be
 #
 # What {cite:t}`gordon2020` say in their paper is not quite what their code does, and neither compares the four conditions
@@ -141,7 +142,7 @@ Markdown(
     f"after fine-tuning has left to recover, epochs 4 to 8, make {recovery:.2f}: "
     f"{recovery / three_released:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
     f"So weights that seem to settle after an epoch, and a fine-tuning that seems not to make a model easier to prune, "
-    f"are what such a learning rate shows with any model."
+    f"may be the work of such a learning rate: it would leave the same marks. That it is, no run of this chapter shows."
 )
 
 # %% [markdown]

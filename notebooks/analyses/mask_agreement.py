@@ -505,7 +505,8 @@ shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
 # again* the share of the heads that two draws both remove, and in brackets what two choices by lot would share. All seeds
 # are scored on the same examples; at a spread of 1 another seed moves a head's score as much as other examples would. The
 # last two columns are differences of scores without the heads of the first step; in brackets 95 % intervals over the
-# searches (paired t). Near 0 means: with equal success.
+# searches (paired t). Near 0 means: with equal success. Importance and scores are of the same examples of dev, which favours
+# the lowest heads: they were chosen on what they are judged by, those by lot were not.
 
 # %% [markdown]
 # ## Masks of your own

@@ -116,6 +116,7 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
         "mean score": table["best"].map("{:.1f}".format),
         "worst": table["worst"].map("{:.1f}".format),
         "largest effect of the scores' rate": table["by_scores"].map("{:.1f}".format),
+        "best at an end of the grid": table["at_end"].map(", ".join),
     }
     return pd.DataFrame(texts)
 
@@ -129,7 +130,8 @@ chapter.shown(best)
 # With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights, one
 # for the weights of movement, whose scores follow from how they move, and one for a head over frozen weights, each from
 # what does well. They stand in the first cell of {doc}`/experiments/mask_learning`. A method for which the table names a
-# rate far from these is at a disadvantage there.
+# rate far from these is at a disadvantage there. Where the best rate is the last one that was tried, in the last column, a
+# better one may lie beyond; where no more than two were tried, any rate is.
 #
 # One thing follows from theory. Where nothing presses on scores, as in movement, their rate does not matter: Adam's steps are
 # in proportion to the rate, scores begin at 0, and only their order counts. What the last column shows for movement is

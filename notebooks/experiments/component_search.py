@@ -188,41 +188,55 @@ published = read_published("prasanna2020_masks")
 published = published[(published["pruning"] == "structured") & (published["subnetwork"] == "good")]
 
 
-def sizes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Heads / MLPs left, by task and seed, and the mean share of both and of the whole model's score."""
-    rows = rows.assign(
-        left=[f"{heads} / {mlps}" for heads, mlps in zip(rows["heads"], rows["mlps"], strict=True)],
-        of_heads=rows["heads"] / rows["all_heads"],
-        of_mlps=rows["mlps"] / rows["all_mlps"],
-        of_score=rows["score"] / rows["dense_score"],
+def sizes(left: pd.DataFrame) -> pd.DataFrame:
+    """Heads / MLPs left with each seed, their mean shares and that of the score, in words, a row a task.
+
+    left  task, heads, mlps, of_heads, of_mlps and of_score, a row a search
+    """
+    groups = left.assign(both=[f"{row.heads:.0f} / {row.mlps:.0f}" for row in left.itertuples()]).groupby(
+        "task", sort=False
     )
-    table = rows.pivot_table(index="of.task", columns="of.seed", values="left", aggfunc="first", sort=False)
-    means = rows.groupby("of.task", sort=False)[["of_heads", "of_mlps", "of_score"]].mean()
-    theirs = published[(published["mode"] == "both") & (published["where"] == "dev")].groupby("task")
-    table = table.rename_axis(columns=None).rename(columns=lambda seed: f"seed {seed}").fillna("says nothing")
-    table["heads, mean"] = means["of_heads"].map("{:.0%}".format)
-    table["MLPs, mean"] = means["of_mlps"].map("{:.0%}".format)
-    table["score, of the whole model's"] = means["of_score"].map("{:.0%}".format)
-    table["paper: heads"] = (theirs["heads_kept"].mean() / 144).reindex(table.index).map("{:.0%}".format)
-    table["paper: MLPs"] = (theirs["mlps_kept"].mean() / 12).reindex(table.index).map("{:.0%}".format)
-    return table.set_axis(table.index.map(title), axis=0).rename_axis("heads / MLPs left")
+    means = groups[["of_heads", "of_mlps", "of_score"]].mean().map("{:.0%}".format)
+    table = means.set_axis(["heads, mean", "MLPs, mean", "score, of the whole model's"], axis=1)
+    table.insert(0, "heads / MLPs left, a seed each", groups["both"].agg(", ".join))
+    return table.rename(index=title).rename_axis("task")
 
 
-shown(sizes, "live")
+def sizes_made(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of our searches that say something."""
+    rows = searches.judged(runs)
+    return sizes(
+        pd.DataFrame(
+            {
+                "task": rows["of.task"],
+                "heads": rows["heads"],
+                "mlps": rows["mlps"],
+                "of_heads": rows["heads"] / rows["all_heads"],
+                "of_mlps": rows["mlps"] / rows["all_mlps"],
+                "of_score": rows["score"] / rows["dense_score"],
+            }
+        )
+    )
 
-# %% tags=["hide-input"]
-shown(sizes)
+
+def sizes_printed() -> pd.DataFrame:
+    """Of the authors' masks, with their mean score over the whole model's."""
+    rows = published[(published["mode"] == "both") & (published["where"] == "dev")]
+    stored = read_published("prasanna2020_results")
+    means = stored[~stored["retrained"]].set_index(["subnetwork", "pruning", "task"])["mean"]
+    good, full = means["good"]["structured"], means["full"].droplevel("pruning")
+    left = {"task": rows["task"], "heads": rows["heads_kept"], "mlps": rows["mlps_kept"]}
+    left |= {"of_heads": rows["heads_kept"] / 144, "of_mlps": rows["mlps_kept"] / 12}
+    return sizes(pd.DataFrame(left | {"of_score": rows["task"].map(good / full)}))
+
+
+chapter.beside(sizes_printed(), sizes_made)
 
 # %% [markdown]
-# And of a real BERT, MiniLM with 72 heads and 6 MLPs, on real tasks:
-
-# %% tags=["hide-input"]
-shown(sizes, "minilm")
-
-# %% [markdown]
-# The last two columns are means over the five seeds of the authors' published masks for BERT-base, 144 heads and 12 MLPs;
-# the miniature has fewer, and its tasks only have the shape of theirs.
+# Printed are the authors' published masks of BERT-base, 144 heads and 12 MLPs, with five seeds, and the scores that they
+# store. MiniLM has 72 heads and 6 MLPs; the miniature has fewer, and its tasks only have the shape of theirs.
 #
+# (x3-prasanna)=
 # ### The three phases against one kind alone, a guard, and the released code
 #
 # The paper's Appendix B removes heads alone, or MLPs alone, as well. Two things in what was released differ from what is
@@ -286,9 +300,22 @@ def published_modes() -> pd.DataFrame:
     return table.set_axis(["heads left", "MLPs left"], axis=1).rename_axis("search")
 
 
-published_modes()
+published_modes().rename_axis("BERT-base, printed")
+
+# %% tags=["hide-input"]
+facts = read_published("prasanna2020_facts").set_index("what")["value"]
+together, alone = (facts[f"heads in most tasks when searched {how}"] for how in ("with MLPs", "alone"))
+mlps_together, mlps_alone = (facts[f"MLPs left when searched {how}"] for how in ("with heads", "alone"))
+across = read_published("prasanna2020_across_tasks").query("component == 'heads'")
+in_most = (across.groupby(["layer", "head"])["tasks"].mean() >= 5).mean()
+Markdown(
+    f"The paper prints that {together:.0%} of the heads remain when they are searched with the MLPs and {alone:.0%} when they "
+    f"are searched alone, and {mlps_together:.0%} and {mlps_alone:.0%} of the MLPs. These are not the shares above. The first is "
+    f"that of the heads which survive in at least five of nine tasks, averaged over the seeds: {in_most:.0%} by their masks."
+)
 
 # %% [markdown]
+# (x13)=
 # ### Where the search looks
 #
 # In the paper importance, the bound and every reported score come from the same examples, those of dev. A subnetwork that
@@ -384,30 +411,28 @@ published_survival_drawn()
 
 
 # %% tags=["hide-input"]
+ALWAYS = {
+    "in_all_seeds": "kept by all",
+    "in_all_seeds_expected": "by chance",
+    "in_no_seed": "kept by none",
+    "in_no_seed_expected": "none, by chance",
+}
+
+
 def stability(rows: pd.DataFrame) -> pd.DataFrame:
-    """Heads and MLPs that all seeds keep, and that none keeps, beside what independent masks of these sizes would."""
-    return searches.survivors(rows).round(1)
+    """Heads that all seeds keep, and that none keeps, beside what independent masks of these sizes would."""
+    table = searches.survivors(rows)
+    columns = {f"heads {name}": name for name in ALWAYS.values()}
+    return table[[*columns]].rename(columns=columns).map("{:.1f}".format) if len(table) else table
 
 
-shown(stability, "live")
-
-# %% tags=["hide-input"]
-shown(stability)
-
-# %% tags=["hide-input"]
-shown(stability, "minilm")
+theirs = read_published("prasanna2020_survivors").query("mode == 'both' and where == 'dev' and component == 'heads'")
+always = theirs.set_index(theirs["task"].map(title))[[*ALWAYS]].rename(columns=ALWAYS).map("{:.1f}".format)
+chapter.beside(always.rename_axis("task"), lambda runs: stability(searches.judged(runs)))
 
 # %% [markdown]
-# By chance: if every seed kept as many heads as it does, but any of them, the product of the seeds' shares of all heads
-# would be kept by every seed. What {cite:t}`prasanna2020` published, counted in the same way:
-
-# %% tags=["hide-input"]
-theirs = read_published("prasanna2020_survivors")
-theirs = theirs[(theirs["mode"] == "both") & (theirs["where"] == "dev") & (theirs["component"] == "heads")]
-counted = theirs.set_index(theirs["task"].map(title))[
-    ["share_kept", "in_all_seeds", "in_all_seeds_expected", "in_no_seed", "in_no_seed_expected"]
-]
-counted.round(2).rename(columns=lambda name: name.replace("_", " ")).rename_axis("task, BERT-base")
+# Heads. By chance: if every seed kept as many as it does, but any of them, the product of the seeds' shares of all heads
+# would be kept by every seed.
 
 # %% [markdown]
 # (p9)=

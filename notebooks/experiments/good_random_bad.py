@@ -332,6 +332,9 @@ chapter.beside(contrasts_printed(), lambda rows: contrasts_told(sound_models(row
 # difference has no interval. What is called heads and MLPs here has two causes: a model of few layers hangs on which of its
 # MLPs stay.
 #
+# MiniLM is no BERT-base in small: it was distilled and then trained for the similarity of sentences by the mean of their
+# outputs, so that STS-B is close to what it has learnt, and its pooler is not the one of BERT's pre-training.
+#
 # The scores of STS-B differ in kind: the paper gives Pearson's correlation, here stands the mean of it and Spearman's. And
 # training differs: ours warms up for a tenth of its steps and decays weights by .01, as the paper says of none; the released
 # code does neither. The paper says that a part is retrained from the pre-trained weights "except embeddings"; the released

@@ -14,6 +14,7 @@
 # ---
 
 # %% [markdown]
+# (x3-jiang)=
 # # What does a learned mask need?
 #
 # {cite:t}`jiang2023` learn a mask over frozen weights, and name three things that it takes: a head for the task made of
@@ -97,6 +98,8 @@ for teacher, name, sparsity in rivals:
     grid.append(replace(masks.mask(teacher, name, sparsity), teacher=teacher, head=head))
 
 # %% tags=["remove-cell"]
+from collections.abc import Callable
+
 import pandas as pd
 from IPython.display import Markdown
 
@@ -205,19 +208,33 @@ chapter.shown(of_the_head, "minilm")
 
 
 # %% tags=["hide-input"]
-VARIANTS = {"label_words": "of the label words", "random": "a new head, trained", True: "with it", False: "without"}
-
-
-def printed(number: int, by: str) -> pd.DataFrame:
+def printed(number: int, by: str, names: dict[object, str]) -> pd.DataFrame:
     """A table of the paper in points: a row a task and variant, a column each share of remaining weights."""
     rows = tables[tables["table"] == number].sort_values(["task", by])
     lines = {}
     for row in rows.to_dict("records"):
-        lines.setdefault((title(row["task"]), VARIANTS[row[by]]), {})[row["sparsity"]] = points(row["score"])
-    return by_remaining(lines).rename_axis(["task", {"pressed": "regulariser"}.get(by, by)])
+        lines.setdefault((title(row["task"]), names[row[by]]), {})[row["sparsity"]] = points(row["score"])
+    return by_remaining(lines).rename_axis(["task", "recipe"])
 
 
-printed(4, "head")
+def made(names: dict[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What makes such a table of our runs, {recipe: what the paper's is called}: means over the seeds."""
+
+    def table(runs: pd.DataFrame) -> pd.DataFrame:
+        rows = mask_recipes.varied(runs, method)
+        rows = rows[rows["recipe"].isin(names)]
+        lines = {}
+        for (task, recipe, asked), score in (
+            rows.groupby(["task", "recipe", "asked"], sort=False)["score"].mean().items()
+        ):
+            lines.setdefault((title(task), names[recipe]), {})[asked] = points(score)
+        return by_remaining(lines)
+
+    return table
+
+
+OF_WORDS = {"label_words": "from label words", "random": "trained anew"}
+chapter.beside(printed(4, "head", OF_WORDS), made({BASE: OF_WORDS["label_words"], HEADS["random"]: OF_WORDS["random"]}))
 
 # %% [markdown]
 # (j6)=
@@ -240,7 +257,8 @@ chapter.shown(compared)
 chapter.shown(compared, "minilm")
 
 # %% tags=["hide-input"]
-printed(5, "pressed")
+PRESSED = {True: "with the regulariser", False: "without"}
+chapter.beside(printed(5, "pressed", PRESSED), made({BASE: PRESSED[True], mask_recipes.UNPRESSED: PRESSED[False]}))
 
 # %% [markdown]
 # What it does to the heads of the model, {doc}`/analyses/where_masks_keep` measures.
@@ -280,7 +298,7 @@ def teachers_printed() -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-teachers_printed()
+teachers_printed().map("{:+.1f}".format).rename_axis("printed, BERT-base: with a teacher minus without (points)")
 
 # %% [markdown]
 # In Figure 1 of the paper the lower row is of methods that all have the same teacher. So here, as released; methods that

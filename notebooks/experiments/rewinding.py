@@ -139,7 +139,7 @@ from matplotlib import pyplot as plt
 from lottery.choices import choose
 from lottery.findings import tickets as findings
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, perform, read_published
+from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published
 from lottery.suite.chapter import title as title_of_task
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
@@ -308,6 +308,12 @@ ax.set_yticks(places, [f"{title(task)}, {shares[task]:.0%}" for task in table.in
 ax.set(xlabel="score (x 100)")
 plots.legend_below([ax], columns=2)
 plt.show()
+
+# %% tags=["hide-input"]
+texts = [mean_and_sd(mean, sd) for mean, sd in zip(printed["score"], printed["sd"], strict=True)]
+table = printed.assign(text=texts).pivot(index="task", columns="ticket", values="text").loc[table.index, [*names]]
+table.insert(0, "removed", shares[table.index].map("{:.0%}".format))
+table.fillna("").rename(columns=names, index=title).rename_axis(index="BERT-base, printed", columns=None)
 
 
 # %% tags=["hide-input"]

@@ -282,7 +282,7 @@ def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
         lines.setdefault(tuple(row[name] for name in names), {})[row["sparsity"]] = points(row["score"])
     table = by_remaining(lines)
     table.index = pd.MultiIndex.from_tuples(lines, names=names)
-    return table
+    return table.rename_axis(columns="BERT-base, printed")
 
 
 squad = tables[tables["task"] == "squad"]

@@ -214,6 +214,7 @@ shown(verdict)
 # Points, means over tasks; in brackets the 95 % interval over seeds (paired t), which one seed does not have. With several
 # levels looked at, one interval in twenty is off by chance, and the best of them is the luckiest.
 #
+# (x13-tickets)=
 # ### Which level is it, and who chooses it?
 #
 # Of its eight levels each task of the paper takes the one that is best on dev, and reports dev. The best of eight numbers
@@ -258,7 +259,7 @@ def quoted() -> pd.DataFrame:
     table = table[["fine_tuning", "supert", "smp"]].assign(more=table["supert"] - table["fine_tuning"])
     titles = [FULL, f"super ticket, {left['supert']}", f"SMP, {left['smp']}", "super ticket minus full"]
     names = {task: title(task) for task in table.index if task != "average"} | {"average": "their average, as printed"}
-    return table.set_axis(titles, axis=1).rename(index=names).map("{:.1f}".format)
+    return table.set_axis(titles, axis=1).rename(index=names).map("{:.1f}".format).rename_axis("BERT-base, printed")
 
 
 quoted()
