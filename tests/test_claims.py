@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2, ttest_1samp
+from scipy.stats import chi2, norm, ttest_1samp
 from scipy.stats import f as fisher
 from scipy.stats import t as student
 
@@ -17,7 +17,7 @@ from lottery import store as runs
 from lottery.choices import choose, offered
 from lottery.claims import FAILS, HOLDS, MISSING, OPEN, SILENT, UNASKED, Evidence, Plan, need, together
 from lottery.claims import _evidence as evidence
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.claims._runs import prepared
 from lottery.statistics import power
 
@@ -145,12 +145,38 @@ def test_a_bootstraps_p_value_says_what_its_interval_says():
     for _ in range(300):
         low, estimate, high = np.sort(generator.normal(size=3))
         for claimed in ((0.0, INFINITE), (-INFINITE, 0.0), (-0.5, 0.5)):
-            found = evidence.bootstrapped("it", "", claimed, (estimate, low, high), basis="")
+            found = evidence.bootstrapped("it", "", claimed, (estimate, low, high), units="heads", count=72)
             inside = claimed[0] < low and high < claimed[1]
             outside = high < claimed[0] or low > claimed[1]
             assert judged([found]) == [HOLDS if inside else FAILS if outside else OPEN]
-    assert judged([evidence.bootstrapped("it", "", (0.0, 1.0), (math.nan,) * 3, basis="")]) == [MISSING]
-    assert judged([evidence.bootstrapped("it", "", (0.0, 1.0), (0.5, math.nan, math.nan), basis="")]) == [OPEN]
+    assert judged([evidence.bootstrapped("it", "", (0.0, 1.0), (math.nan,) * 3, units="heads", count=72)]) == [MISSING]
+    assert judged(
+        [evidence.bootstrapped("it", "", (0.0, 1.0), (0.5, math.nan, math.nan), units="heads", count=72)]
+    ) == [OPEN]
+
+
+def test_more_units_than_were_drawn_from_narrow_a_bootstraps_interval_by_their_root():
+    """Of an even interval: with as many as are told, four in five such intervals clear the bound."""
+    found = evidence.bootstrapped("it", "points", (0.0, INFINITE), (0.5, -1.5, 2.5), units="heads", count=72)
+    assert (found.basis, found.plan.units, found.plan.count) == ("a bootstrap over 72 heads", "heads", 72)
+    told = need(found)
+    error = 2.0 / norm.ppf(0.95) * math.sqrt(72 / told.needed)
+    assert norm.sf(norm.ppf(0.95) - found.supposed / error) == pytest.approx(0.8, abs=0.01)
+
+
+def test_seeds_that_share_a_dev_set_have_its_error_beside_their_own():
+    values = [1.0, 2.0, 4.0]
+    alone = evidence.over("it", "points", (0.0, INFINITE), values, seconds=9.0)
+    found = evidence.beside_dev_sets(alone, 0.8, 872)
+    own = np.var(values, ddof=1) / 3
+    freedom = (own + 0.64) ** 2 / (own**2 / 2)
+    reach = student.ppf(0.95, freedom) * math.sqrt(own + 0.64)
+    assert (found.estimate, found.high) == pytest.approx((7 / 3, 7 / 3 + reach))
+    assert found.basis == "3 seeds and the examples of dev"
+    assert found.plan == alone.plan._replace(fixed=0.8, examples=872)
+    assert evidence.beside_dev_sets(alone, 0.0, 0) == alone
+    one = evidence.over("it", "points", (0.0, INFINITE), values[:1])
+    assert evidence.beside_dev_sets(one, 0.8, 872).basis == "one seed: no interval"
 
 
 def test_a_deviation_is_judged_by_the_chi_square_test_of_its_samples_together():
@@ -355,7 +381,7 @@ def test_the_dev_sets_have_as_many_examples_as_their_files(reference):
 
 def test_a_printed_accuracy_moves_as_the_four_fits_of_the_full_model_do():
     """By hand from the four rows of Table 1 at 0 %: MNLI 83.1 83.0 82.6 83.3, CoLA 79.1 80.6 78.7 78.7."""
-    deviations, freedom = regimes.replicates(PRINTED)
+    deviations, freedom = gordon.replicates(PRINTED)
     assert freedom == 3
     assert deviations["mnli"] == pytest.approx(np.std([83.1, 83.0, 82.6, 83.3], ddof=1))
     assert deviations["cola"] == pytest.approx(np.std([79.1, 80.6, 78.7, 78.7], ddof=1))
@@ -367,7 +393,7 @@ def test_free_weights_in_print():
     """By hand from Table 1, with each task's change at 30 and 40 %: +.2 -.3 -.4 -.2 +.4 and -.1 -.4 -.7 -.6 -.7."""
     found = printed("low_sparsity_is_free")
     assert [each.estimate for each in found] == pytest.approx([-0.3 / 5, -2.5 / 5, 0.04, 0.11])
-    deviations, _ = regimes.replicates(PRINTED)
+    deviations, _ = gordon.replicates(PRINTED)
     variances = 2 * deviations**2 / 25
     freedom = variances.sum() ** 2 / (variances**2 / 3).sum()
     reach = math.sqrt(variances.sum()) * student.ppf(0.95, freedom)
@@ -384,7 +410,7 @@ def test_medium_sparsity_in_print():
     assert alike.estimate == pytest.approx((86.42 - 86.18 + 85.74 - 85.56) / 2)
     assert judged([loss, deleted, alike]) == [HOLDS, HOLDS, HOLDS]
     # The control of the second stands in both differences: its error does not shrink with their number.
-    deviations, _ = regimes.replicates(PRINTED)
+    deviations, _ = gordon.replicates(PRINTED)
     one = (deviations**2).sum() / 25
     reach = {name: each.high - each.estimate for name, each in (("deleted", deleted), ("alike", alike))}
     assert reach["deleted"] / reach["alike"] == pytest.approx(math.sqrt((one / 2 + one) / (4 * one / 4)), rel=1e-6)

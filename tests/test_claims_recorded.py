@@ -240,6 +240,42 @@ def test_several_worlds_are_the_units_and_their_seeds_are_not():
     assert compared("it", (0.0, INFINITE), tables[0], gone).basis == "missing or not defined for 1 of 3 worlds"
 
 
+def test_a_sum_over_tasks_needs_each_of_them_and_adds_their_errors():
+    """What one task loses more than another, by hand over seeds and worlds; a task at the floor has none to lose."""
+    generator = np.random.default_rng(6)
+    noise = generator.normal(0, 0.01, size=(2, 2, 4))
+    level = {"sst2": (0.85, 0.80), "qqp": (0.80, 0.79)}
+    of, sizes = {"sst2": 1.0, "qqp": -1.0}, {"sst2": 872, "qqp": 40430}
+    of_seeds = [
+        [{"task": task, "seed": seed, "majority": 0.5, "score": level[task][kind] + noise[kind, number, seed]}
+         for number, task in enumerate(level) for seed in range(4)]
+        for kind in range(2)
+    ]  # fmt: skip
+    found = compared("it", (0.0, INFINITE), *(scores(made(rows)) for rows in of_seeds), of=of)
+    values = np.array([[row["score"] for row in rows] for rows in of_seeds]).reshape(2, 2, 4)
+    apart = 100 * (values[0] - values[1])
+    assert found.estimate == pytest.approx(apart[0].mean() - apart[1].mean())
+    own = [apart[number].var(ddof=1) / 4 for number in range(2)]
+    means = values.mean(axis=2)
+    fixed = sum(100**2 * means[kind][number] * (1 - means[kind][number]) / size
+                for number, size in enumerate(sizes.values()) for kind in range(2))  # fmt: skip
+    variance = sum(own) + fixed
+    freedom = variance**2 / sum(each**2 / 3 for each in own)
+    assert found.high - found.estimate == pytest.approx(student.ppf(0.95, freedom) * math.sqrt(variance))
+    of_worlds = [
+        [row | {"seed": 0, "parameters": json.dumps({"experiment": "Miniature", "seed": row["seed"]})} for row in rows]
+        for rows in of_seeds
+    ]
+    over_worlds = compared("it", (0.0, INFINITE), *(scores(made(rows)) for rows in of_worlds), of=of)
+    interval = ttest_1samp(apart[0] - apart[1], 0).confidence_interval(0.9)
+    assert (over_worlds.low, over_worlds.high) == pytest.approx(tuple(interval))
+    floor = [[row | {"score": 0.5} if row["task"] == "qqp" else row for row in rows] for rows in of_seeds]
+    nothing = compared("it", (0.0, INFINITE), *(scores(made(rows)) for rows in floor), of=of)
+    assert (judged([nothing]), nothing.silent) == ([SILENT], "no better than one answer to all on QQP")
+    alone = (scores(made([row for row in rows if row["task"] == "sst2"])) for rows in of_seeds)
+    assert judged([compared("it", (0.0, INFINITE), *alone, of=of)]) == [MISSING]
+
+
 def test_cells_of_a_task_share_its_dev_set():
     """Of a difference that is the same at two sparsities, the dev set's part is no smaller than at one of them."""
     rows = [
@@ -328,6 +364,20 @@ def test_recorded_conditions_are_compared_as_the_printed_ones_are():
     assert [each.estimate for each in costs] == pytest.approx([0, 0])
 
 
+def test_freed_models_that_were_not_trained_until_they_fitted_say_nothing_of_the_best_fit():
+    table = runs_of_gordon(
+        lambda *_: 0.8,
+        lambda condition, sparsity, world: (
+            0.2
+            + sparsity
+            * {"pruned_in_pretraining": 0.2, "information_deletion": 0.1}.get(condition, 0)
+            * (1 + NOISE[world])
+        ),
+        lambda *_: 2.0,
+    )
+    assert judged(choose("claims", "full_model_fits_best").measured(table)) == [HOLDS, SILENT]
+
+
 def test_a_late_cut_that_does_no_better_says_nothing_and_one_that_does_better_fails_the_claim():
     """The comparison favours the claim: the late model was trained for less with its mask on."""
     for gain, verdict in ((-0.05, SILENT), (0.05, FAILS)):
@@ -381,6 +431,35 @@ def test_a_curve_among_recorded_runs_is_fitted_where_it_was_learned():
     few = runs_of_gordon(lambda *_: 0.7, lambda *_: 0.2, lambda *_: 2.0, sparsities=(0.0, 0.3))
     assert judged(choose("claims", "accuracy_falls_in_line").measured(few)) == [SILENT, SILENT]
     assert judged(choose("claims", "high_sparsity_binds").measured(few)) == [MISSING, MISSING]
+
+
+def test_a_curve_of_one_pruned_model_has_the_error_of_its_dev_set():
+    """The weights of the bend by a parabola through the unit vectors, and the binomial of each accuracy."""
+    losses, noise = (
+        {0.0: 2.0, 0.3: 2.2, 0.5: 2.5, 0.7: 3.1, 0.9: 4.0},
+        np.random.default_rng(5).normal(0, 0.004, (5, 3)),
+    )
+    rows, scores_of = [], {}
+    for number, (sparsity, loss) in enumerate(losses.items()):
+        model = {"importance": "magnitude", "sparsity": sparsity, "seed": 0}
+        rows.append({"experiment": "GradualPruning", **model, "loss": loss})
+        for seed in range(3):
+            scores_of[sparsity, seed] = 0.9 - 0.1 * (loss - 2) + noise[number, seed]
+            rows.append(
+                {"experiment": "FineTuning", "start": "Freed", "start.pruned": "GradualPruning", "task": "sst2",
+                 **{f"start.pruned.{name}": value for name, value in model.items()}, "seed": seed, "train_loss": 0.1,
+                 "score": scores_of[sparsity, seed], "majority": 0.5, "seconds": 7.0}
+            )  # fmt: skip
+    bend, _ = choose("claims", "accuracy_falls_in_line").measured(made(rows))
+    x = np.array(list(losses.values()))
+    weights = np.array([np.polyfit(x, unit, 2)[0] * (np.ptp(x) / 2) ** 2 for unit in np.eye(5)])
+    values = [100 * sum(w * scores_of[s, seed] for w, s in zip(weights, losses, strict=True)) for seed in range(3)]
+    means = [np.mean([scores_of[s, seed] for seed in range(3)]) for s in losses]
+    fixed = 100**2 * sum(w**2 * mean * (1 - mean) / 872 for w, mean in zip(weights, means, strict=True))
+    own = np.var(values, ddof=1) / 3
+    reach = student.ppf(0.95, (own + fixed) ** 2 / (own**2 / 2)) * math.sqrt(own + fixed)
+    assert (bend.estimate, bend.high) == pytest.approx((np.mean(values), np.mean(values) + reach))
+    assert bend.basis == "3 seeds and the examples of dev"
 
 
 def test_masks_movement_heads_and_pieces_among_recorded_runs():
@@ -531,7 +610,7 @@ def test_heads_and_mlps_apart_are_the_plane_through_the_scores_of_subnetworks():
     table = subnetworks_recorded()
     apart = choose("claims", "bad_heads_and_mlps_win")
     good = {"heads": np.array([1, 1, 1, 1, 0, 0, 0, 1], bool), "mlps": np.array([1, 1, 0, 1], bool)}
-    rows = apart._shares_of_good(table, apart.advantages.retrained(table).query("pruning == 'structured'"))
+    rows = apart._shares_of_good(table, apart.prasanna.retrained(table).query("pruning == 'structured'"))
     assert len(rows) == 2 * 3 * 3
     of_good = rows[(rows["heads"] == 0) & (rows["mlps"] == 0)]
     assert len(of_good) >= 6
@@ -543,7 +622,7 @@ def test_heads_and_mlps_apart_are_the_plane_through_the_scores_of_subnetworks():
     places = table.index[
         (table["start.kept"].notna()) & table["task"].isin(["cola", "sst2"]) & (table["epochs"] == 2.0)
     ]
-    told = apart.advantages.retrained(table).query("pruning == 'structured'").reset_index(drop=True)
+    told = apart.prasanna.retrained(table).query("pruning == 'structured'").reset_index(drop=True)
     by_run = {
         (task, seed, kind): 0.9 - 0.3 * one.heads - 0.02 * one.mlps
         for (task, seed, kind), one in zip(

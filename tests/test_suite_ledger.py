@@ -109,7 +109,7 @@ def test_needs_are_those_of_undecided_measurements_the_cheapest_first():
     rows = pd.DataFrame([
         evidence(what="decided", verdict=HOLDS),
         evidence(what="dear", plan=Plan("seeds", 3, 1.0, seconds=60.0)),
-        evidence(what="cheap", plan=Plan("seeds", 3, 1.0, seconds=6.0)),
+        evidence(what="cheap", plan=Plan("seeds", 3, 2.0, seconds=1.0)),
         evidence(what="untimed", plan=Plan("seeds", 3, 1.0)),
         evidence(what="not to be had", plan=None),
     ])  # fmt: skip
@@ -122,6 +122,33 @@ def test_needs_are_those_of_undecided_measurements_the_cheapest_first():
     assert by_what.loc["not to be had", "why"] == "more is not to be had"
     assert set(evidence()) <= set(found)  # what was measured stands beside it
     assert ledger.needs(rows[:1]).empty
+
+
+def test_a_chapter_asks_for_what_decides_the_claims_that_a_night_decides():
+    """Of two claims of one chapter the one that needs more; nothing for one that takes too long or more data."""
+    night = 12 * 3600.0
+    told = [
+        ("bad_tickets_win", "minilm", Need("seeds", 3, 12.0, NAN, 0.6 * night, "")),
+        ("good_weights_match", "minilm", Need("seeds", 2, 30.0, NAN, 0.4 * night, "")),
+        ("bad_weights_lose", "minilm", Need("seeds", 3, 50.0, NAN, 0.6 * night, "")),
+        ("bad_weights_lose", "minilm", Need("seeds", 3, 60.0, NAN, 0.6 * night, "")),  # together a night and a fifth
+        ("good_components_trail", "minilm", Need("seeds", 3, 9.0, 5000.0, 9.0, "")),
+        ("random_tickets_win", "minilm", Need("seeds", 3, NAN, NAN, NAN, "how far they spread is not known yet")),
+        ("low_sparsity_is_free", "miniature", Need("worlds", 3, 8.0, NAN, 60.0, "")),
+    ]
+    rows = pd.DataFrame([evidence(claim=name, source=source) | need._asdict() for name, source, need in told])
+    found = ledger.wanted(rows)
+    assert found.to_numpy().tolist() == [
+        ["minilm", "good_random_bad", "seeds", 2, 30.0, 2],
+        ["miniature", "gordon_pruning", "worlds", 3, 8.0, 1],
+    ]
+    assert list(found) == ["source", "chapter", "units", "count", "needed", "claims"]
+    assert ledger.within_reach(rows[:1])
+    assert not ledger.within_reach(rows[2:4])
+    assert not ledger.within_reach(rows[4:5])
+    assert not ledger.within_reach(rows[5:6])
+    assert not ledger.within_reach(rows[:0])
+    assert ledger.wanted(rows[4:6]).empty
 
 
 @pytest.mark.parametrize(
@@ -158,7 +185,11 @@ def test_what_is_lacking_is_told_in_a_sentence(row, told):
     ],
 )
 def test_a_night_is_within_reach(seconds, examples, told):
-    assert ledger.time_in_words({"seconds": seconds, "examples": examples}) == told
+    assert ledger.time_in_words({"units": "seeds", "seconds": seconds, "examples": examples}) == told
+
+
+def test_more_heads_than_a_model_has_are_those_of_a_larger_one():
+    assert ledger.time_in_words({"units": "heads", "seconds": NAN, "examples": NAN}) == "a larger model"
 
 
 def test_what_is_recorded_of_a_chapter_is_weighed_and_what_is_not_has_no_number(tmp_path):

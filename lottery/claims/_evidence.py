@@ -12,6 +12,7 @@ from scipy.stats import t as student
 
 from lottery import statistics as stats
 from lottery.claims import Evidence, Plan
+from lottery.statistics import power
 
 LEVEL = 0.9  # of every interval: its ends are those of the one-sided tests at 5 %
 SMALLEST = {"points": 1.0, "nats": 0.05, "%": 1.0, "times": 0.5, "points per nat": 1.0}  # a difference worth finding
@@ -98,6 +99,26 @@ def over(
     return with_error(what, unit, claimed, mean, error, basis=f"{values.size} {units}", freedom=freedom, plan=plan)
 
 
+def beside_dev_sets(found: Evidence, fixed: float, examples: int) -> Evidence:
+    """A measurement over seeds that share dev sets: with the standard error of these, which no more seeds lessen.
+
+    examples  of the smallest one
+    """
+    if not fixed or found.plan is None or math.isnan(found.plan.spread):
+        return found
+    error, freedom = power.combined(found.plan.spread, found.plan.count, fixed)
+    return with_error(
+        found.what,
+        found.unit,
+        found.claimed,
+        found.estimate,
+        error,
+        basis=f"{found.basis} and the examples of dev",
+        freedom=freedom,
+        plan=found.plan._replace(fixed=fixed, examples=examples),
+    )
+
+
 def jackknifed(
     what: str,
     unit: str,
@@ -139,8 +160,8 @@ def of_models(what: str, unit: str, claimed: Range, values: pd.Series, models: A
     return over(what, unit, claimed, values.groupby(groups).mean(), units="worlds")
 
 
-def bootstrapped(what: str, unit: str, claimed: Range, found: Sequence[float], *, basis: str) -> Evidence:
-    """An estimate with the ends of a 90 % bootstrap interval, (estimate, low, high).
+def bootstrapped(what: str, unit: str, claimed: Range, found: Sequence[float], *, units: str, count: int) -> Evidence:
+    """An estimate with the ends of a 90 % bootstrap interval over so many units, (estimate, low, high).
 
     Its p value is that of a normal distribution on that side of the estimate on which the bound lies, as wide as the
     interval is there: below 0.05 where the interval clears the bound.
@@ -157,7 +178,9 @@ def bootstrapped(what: str, unit: str, claimed: Range, found: Sequence[float], *
         if math.isfinite(bound):
             sides.append(float(norm.sf(abs(estimate - bound) / width)) if width > 0 else math.nan)
     p = max(sides)  # inside, both have to be cleared; outside, the other one is further off
-    return Evidence(what, unit, claimed, estimate, low, high, basis, p, supposed=supposed(claimed, unit))
+    plan = Plan(units, count, (high - low) / 2 / reach * math.sqrt(count) if high > low else math.nan)
+    basis, truth = f"a bootstrap over {count} {units}", supposed(claimed, unit)
+    return Evidence(what, unit, claimed, estimate, low, high, basis, p, supposed=truth, plan=plan)
 
 
 def deviation(what: str, unit: str, claimed: Range, values: Sequence[ArrayLike], *, units: str = "seeds") -> Evidence:

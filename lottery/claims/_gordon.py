@@ -20,6 +20,7 @@ from lottery.statistics import dev_sets
 LOW, MEDIUM, HIGH = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6), (0.7, 0.8, 0.9)  # sparsities
 UNITS = {"accuracy": "points", "training_loss": "nats", "pretraining_loss": "nats"}
 ROUNDING = 0.005  # of a printed loss
+EQUAL = "the freed models were trained as long as the full one, and not until they fitted"
 REPLICATES = "how far the four printed fits of the full model differ"
 
 
@@ -172,7 +173,8 @@ def recorded(table: pd.DataFrame) -> pd.DataFrame:
 def tuned(table: pd.DataFrame) -> pd.DataFrame:
     """The fine-tunings of all conditions on tasks that ask for a class, with their training losses."""
     rows = best(with_conditions(table[table["experiment"] == "FineTuning"]))
-    rows = rows[[choose("tasks", task).KIND == "classification" for task in rows["task"]]]
+    of_classes = [task for task in rows["task"].unique() if choose("tasks", task).KIND == "classification"]
+    rows = rows[rows["task"].isin(of_classes)]
     return rows.rename(columns={"train_loss": "training_loss"})
 
 

@@ -127,7 +127,7 @@ def _sums(rows: pd.DataFrame, places: Sequence[tuple[pd.Series, str]]) -> np.nda
 def _over_heads(what: str, unit: str, claimed: Range, sums: np.ndarray, statistic) -> Evidence:
     interval = stats.bootstrap_over_group_sums(sums, statistic, level=LEVEL, seed=0)
     estimate = float(statistic(sums.sum(axis=0, keepdims=True))[0])
-    return bootstrapped(what, unit, claimed, (estimate, *interval), basis=f"a bootstrap over {len(sums)} heads")
+    return bootstrapped(what, unit, claimed, (estimate, *interval), units="heads", count=len(sums))
 
 
 def title(task: str) -> str:

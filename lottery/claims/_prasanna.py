@@ -13,7 +13,6 @@ import pandas as pd
 from lottery.claims import Evidence, Plan
 from lottery.claims._evidence import Range, none, with_error
 from lottery.claims._runs import compared, scores
-from lottery.findings.subnetworks import with_subnetworks
 
 Name = str | tuple[str, str]
 SEEDS = 5  # behind each mean of the paper's files
@@ -90,8 +89,25 @@ def measured(
 
 def retrained(table: pd.DataFrame) -> pd.DataFrame:
     """The retrained models and the full ones, trained for the usual length; nothing of degenerate searches."""
-    rows = with_subnetworks(table)
-    return rows[(rows["experiment"] == "FineTuning") & ~rows["longer"] & (rows["degenerate"] == "")]
+    rows = trained(table)
+    return rows[~rows["longer"].astype(bool)]
+
+
+def trained(table: pd.DataFrame) -> pd.DataFrame:
+    """The retrained models and the full ones, trained for however long; nothing of degenerate searches."""
+    return _sound(table, "FineTuning")
+
+
+def as_cut(table: pd.DataFrame, pruning: str) -> pd.DataFrame:
+    """The subnetworks of a pruning as they were cut; nothing of degenerate searches."""
+    rows = _sound(table, "PrunedScore")
+    return rows[rows["pruning"] == pruning]
+
+
+def _sound(table: pd.DataFrame, experiment: str) -> pd.DataFrame:
+    if "subnetwork" not in table:  # no subnetwork was scored
+        return table[:0].assign(pruning="", subnetwork="", tuned_on="", trial=0, longer=False)
+    return table[(table["experiment"] == experiment) & (table["degenerate"] == "")]
 
 
 def what_of(pruning: str, one: str, other: str) -> str:

@@ -11,22 +11,40 @@ import pandas as pd
 from lottery.choices import choose, offered
 from lottery.claims import Evidence, Plan
 from lottery.claims._evidence import Range, none, over, silent, with_error
+from lottery.findings.subnetworks import with_subnetworks
 from lottery.statistics import dev_sets, grouped_jackknife_error
 
 TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
+MODELS = {"FineTuning", "PrunedScore"}  # experiments that score a model
+SUBNETWORKS = {"PrunedScore", "ComponentSearch", "MagnitudeSearch"}  # that find one in it, or score it
 
 
 def prepared(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
     """Recorded runs with what a claim has to know beside them.
 
     sizes    examples of the dev set of each of GLUE's tasks
-    returns  the table with `world`, the seed of the miniature that a run is of, NaN for any other model; and
-             `examples`, of the dev set that its score is of, NaN where there is none or its size is not known
+    returns  the table with `world`, the seed of the miniature that a run is of, NaN for any other model; with
+             `examples`, of the dev set that its score is of, NaN where there is none or its size is not known; and,
+             where subnetworks were scored, with what each is: the columns of `with_subnetworks`, NaN for other runs
     """
     if table.empty:
         return table
-    worlds = [_world(json.loads(text)) if TOY in text else math.nan for text in table["parameters"]]
-    return table.assign(world=worlds, examples=_examples(table, pd.Series(worlds, table.index), sizes))
+    worlds = pd.Series([_world(json.loads(text)) if TOY in text else math.nan for text in table["parameters"]])
+    worlds.index = table.index
+    columns = {"world": worlds, "examples": _examples(table, worlds, sizes)}
+    experiments = set(table.get("experiment", []))
+    if experiments & MODELS and experiments & SUBNETWORKS:
+        columns |= _subnetworks(table)
+    # Rows are taken from this table a thousand times: objects are taken all together, Arrow's texts column by column.
+    texts = table.select_dtypes("str").columns
+    return table.astype(dict.fromkeys(texts, object)).copy().assign(**columns)
+
+
+def _subnetworks(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """What `with_subnetworks` tells; searches have a column `degenerate` of their own."""
+    told = ("pruning", "subnetwork", "retrained", "tuned_on", "trial", "longer", "degenerate")
+    found = with_subnetworks(table)[[*told]].astype(object).reindex(table.index)
+    return {name: found[name].fillna(table[name]) if name in table else found[name] for name in told}
 
 
 def _world(description: Any) -> float:
@@ -41,10 +59,10 @@ def _world(description: Any) -> float:
 
 def _examples(table: pd.DataFrame, worlds: pd.Series, sizes: pd.Series) -> pd.Series:
     def of(*columns: str) -> pd.Series:
-        given = [table[column] for column in columns if column in table]
-        return (
-            pd.concat(given, axis=1).bfill(axis=1).iloc[:, 0] if given else pd.Series(None, table.index, dtype=object)
-        )
+        found = pd.Series(None, table.index, dtype=object)
+        for column in filter(table.__contains__, columns):
+            found = found.where(found.notna(), table[column])
+        return found
 
     toys = {name: choose("miniature.tasks", name).SIZES["dev"] for name in offered("miniature.tasks")}
     tasks = of("task", "of.task")
@@ -99,27 +117,36 @@ def learned(*kinds: pd.DataFrame) -> pd.Series:
     return pd.Series(above, dtype=bool)
 
 
-def compared(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+def compared(
+    what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame, *, of: Mapping[str, float] | None = None
+) -> Evidence:
     """`one` minus `other`, rows of `scores`, in points: the mean over the tasks of that over their cells.
+
+    of  {task: its weight} in a sum over these tasks, each of which is needed; None: the mean over all that there are
 
     A cell in which neither is clearly above one answer to all is left out, and says nothing where no other is left.
     Over worlds where there are several; else over seeds and, beside them, the examples of the dev set, which all seeds
     share: see `each_task`.
     """
     both = set(_places(one)) & set(_places(other))
+    both = {place for place in both if of is None or place[0] in of}
     one, other = (rows[[place in both for place in _places(rows)]] for rows in (one, other))
-    if not both:
+    tasks = {task for task, _ in both}
+    if not both or (of and tasks < set(of)):
         return none(what, "points", claimed, "not recorded")
     above = learned(one, other)
     kept = set(above.index[above])
     idle = sorted({choose("tasks", task).TITLE for task, _ in both - kept})
     why = f"no better than one answer to all on {', '.join(idle)}" if idle else ""
-    if not kept:
+    tasks &= {task for task, _ in kept}
+    if not kept or (of and tasks < set(of)):
         return silent(what, "points", claimed, why)
+    weights = pd.Series(of or dict.fromkeys(sorted(tasks), 1 / len(tasks)), dtype=float)
     one, other = (rows[[place in kept for place in _places(rows)]] for rows in (one, other))
     worlds = set(one["world"].dropna()) & set(other["world"].dropna())
-    found = _over_worlds(what, claimed, one, other) if len(worlds) > 1 else _over_seeds(what, claimed, one, other)
-    some = "" if {task for task, _ in kept}.isdisjoint({task for task, _ in both - kept}) else "some runs are "
+    over_units = _over_worlds if len(worlds) > 1 else _over_seeds
+    found = over_units(what, claimed, one, other, weights)
+    some = "" if tasks.isdisjoint({task for task, _ in both - kept}) else "some runs are "
     return found._replace(basis=f"{found.basis}; left out: {some}{why}") if idle else found
 
 
@@ -127,8 +154,8 @@ def _places(rows: pd.DataFrame) -> list[tuple]:
     return list(zip(rows["task"], rows["cell"], strict=True))
 
 
-def _over_worlds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
-    """A value a world: the mean over its tasks of the difference of means over seeds; NaN where a task is missing."""
+def _over_worlds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame, weights: pd.Series) -> Evidence:
+    """A value a world: the sum over its tasks of the difference of means over seeds; NaN where a task is missing."""
     left, right = (rows.pivot_table("score", "world", ["task", "cell"]) for rows in (one, other))
     by_task = (left - right).T.groupby(level="task").mean(numeric_only=True)
     by_task = by_task.mask((left - right).isna().T.groupby(level="task").any())
@@ -136,25 +163,29 @@ def _over_worlds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFra
         what,
         "points",
         claimed,
-        100 * by_task.mean(skipna=False),
+        100 * by_task.mul(weights, axis=0).sum(skipna=False),
         units="worlds",
         seconds=_seconds(one, other, "world"),
     )
 
 
-def _over_seeds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
+def _over_seeds(what: str, claimed: Range, one: pd.DataFrame, other: pd.DataFrame, weights: pd.Series) -> Evidence:
     tasks = each_task(one, other)
     if tasks["seeds"].min() < 1:
         return none(what, "points", claimed, "no seed in common on some task")
     many, spread = len(tasks), tasks["spread"]
     pooled = math.sqrt((spread**2 * (tasks["seeds"] - 1)).sum() / max((tasks["seeds"] - 1).sum(), 1))
     spread, freedoms = spread.fillna(pooled), (tasks["seeds"] - 1).clip(lower=1)
-    own, fixed = spread**2 / tasks["seeds"] / many**2, math.sqrt((tasks["fixed"] ** 2).sum()) / many
-    estimate, few, most = float(tasks["difference"].mean()), int(tasks["seeds"].min()), int(tasks["seeds"].max())
+    own, fixed = (weights * spread) ** 2 / tasks["seeds"], math.sqrt(((weights * tasks["fixed"]) ** 2).sum())
+    estimate, few, most = (
+        float((weights * tasks["difference"]).sum()),
+        int(tasks["seeds"].min()),
+        int(tasks["seeds"].max()),
+    )
     plan = Plan(
         "seeds",
         few,
-        math.sqrt((spread**2).sum()) / many if pooled else math.nan,
+        math.sqrt(((weights * spread) ** 2).sum()) if pooled else math.nan,
         fixed,
         int(tasks["examples"].min()) if fixed else 0,
         _seconds(one, other, "seed"),

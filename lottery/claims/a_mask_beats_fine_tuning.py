@@ -12,7 +12,7 @@ import pandas as pd
 
 from lottery.choices import choose
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 
 PAPER = "jiang2023"
 CLAIM = "Subnetworks at 80 % remaining weights, found without training them, even outperform fine-tuned BERT on GLUE."
@@ -26,17 +26,17 @@ SPARSITY = 0.2
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 2, BERT."""
-    return [rivals.glue(tables, "bert-base-uncased", CLAIMED)]
+    return [jiang.glue(tables, "bert-base-uncased", CLAIMED)]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
     return [
-        rivals.measured(
+        jiang.measured(
             _what(choose("mask_learning", method).TITLE),
             CLAIMED,
-            rivals.of(table, method, SPARSITY),
-            rivals.full(table),
+            jiang.of(table, method, SPARSITY),
+            jiang.full(table),
         )
         for method in ("smp_l", "smp_s")
     ]

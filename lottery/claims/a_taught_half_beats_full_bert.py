@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, within
 
 PAPER = "jiang2023"
@@ -30,7 +30,7 @@ ROUNDING = 0.1  # points, of a difference of two printed numbers
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
-    rows = tables[rivals.RESULTS]
+    rows = tables[jiang.RESULTS]
     rows = rows[(rows["table"] == 1) & (rows["task"] == "mnli") & (rows["metric"] == "accuracy")]
     mask = rows[(rows["method"] == "smp_s") & rows["teacher"] & (rows["sparsity"] == 0.5)]["score"].iloc[0]
     full = rows[rows["method"] == "fine_tuning"]["score"].iloc[0]
@@ -47,4 +47,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = rows[rows["teacher"].notna() & (rows["guided"] == "released") & (rows["head"] == "mlm")]
     if rows.empty:
         return [none(what, "points", CLAIMED, "not recorded")]
-    return [rivals.measured(what, CLAIMED, rows, rivals.full(table))._replace(favoured=UNTAUGHT)]
+    return [jiang.measured(what, CLAIMED, rows, jiang.full(table))._replace(favoured=UNTAUGHT)]

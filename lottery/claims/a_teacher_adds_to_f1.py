@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, within
 
 PAPER = "jiang2023"
@@ -48,11 +48,11 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta that answer questions, at each sparsity tried with a teacher."""
     found = []
     for method, name in NAMES.items():
-        rows = rivals.answering(table, method)
+        rows = jiang.answering(table, method)
         taught = rows[rows["teacher"].notna() & (rows["guided"] == "released")]
         what = f"what a teacher adds to the F1 of {name}"
         found += [
-            rivals.measured(
+            jiang.measured(
                 f"{what}, {1 - each:.0%} remain",
                 (0.0, math.inf),
                 taught[taught["sparsity"] == each],

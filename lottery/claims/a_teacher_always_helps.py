@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none
 
 PAPER = "jiang2023"
@@ -27,7 +27,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
     one, other = {"teacher": True}, {"teacher": False}
     return [
-        rivals.printed(tables, _what(named, each), CLAIMED, one, other, table=1, method=method, sparsity=each)
+        jiang.printed(tables, _what(named, each), CLAIMED, one, other, table=1, method=method, sparsity=each)
         for method, named in METHODS.items()
         for each in (0.9, 0.97)
     ]
@@ -38,7 +38,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = table[(table["experiment"] == "LearnedMask") & (table["method"] == "smp_l") & (table["head"] == "mlm")]
     taught = rows[rows["teacher"].notna() & (rows["guided"] == "released")]
     return [
-        rivals.measured(_what("SMP-L", each), CLAIMED, taught[taught["sparsity"] == each], rivals.recipe(table, each))
+        jiang.measured(_what("SMP-L", each), CLAIMED, taught[taught["sparsity"] == each], jiang.recipe(table, each))
         for each in sorted(taught["sparsity"].unique())
     ] or [none(_what("SMP-L", 0.9), "points", CLAIMED, "not recorded")]
 

@@ -16,9 +16,10 @@ from scipy.stats import linregress
 
 from lottery.choices import choose
 from lottery.claims import Evidence, Plan
-from lottery.claims import _gordon as regimes
-from lottery.claims._evidence import none, over, per_unit, silent, with_error
+from lottery.claims import _gordon as gordon
+from lottery.claims._evidence import beside_dev_sets, none, over, per_unit, silent, with_error
 from lottery.claims._runs import learned, scores
+from lottery.statistics import dev_sets
 
 PAPER = "gordon2020"
 CLAIM = (
@@ -38,16 +39,16 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1, each point as far off as another fine-tuning of the model would be."""
     table = tables["gordon2020_table1"]
     table = table[table["condition"] == "information_deletion"]
-    deviations, freedom = regimes.replicates(tables)
+    deviations, freedom = gordon.replicates(tables)
     found, lines = [], {}
     for task, rows in table.groupby("task", sort=False):
-        rows = rows[[regimes.says_something(("information_deletion", s, task), tables) for s in rows["sparsity"]]]
+        rows = rows[[gordon.says_something(("information_deletion", s, task), tables) for s in rows["sparsity"]]]
         loss, accuracy = rows["pretraining_loss"].to_numpy(), 100 * rows["accuracy"].to_numpy()
         lines[task] = linregress(loss, accuracy)
         weights = bend_weights(loss)
         error = deviations[task] * math.sqrt((weights**2).sum())
         found.append(
-            with_error(_what(task), "points", BENT, float(weights @ accuracy), error, basis=regimes.REPLICATES,
+            with_error(_what(task), "points", BENT, float(weights @ accuracy), error, basis=gordon.REPLICATES,
                        freedom=freedom, plan=Plan("fits of each model", 1, error))
         )  # fmt: skip
     steep, flat = lines[STEEPEST_FIRST[0]], lines[STEEPEST_FIRST[-1]]
@@ -70,12 +71,12 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
     All are fitted at the mean losses of the sparsities, so that what is tested is the bend of the mean curve.
     """
-    rows = regimes.recorded(table)
+    rows = gordon.recorded(table)
     rows = rows[rows["condition"] == "information_deletion"]
     rows = rows.assign(score=rows["score"].astype(float).fillna(0.0))
     unit, named = ("pruning_seed", "worlds") if len(set(rows["pruning_seed"])) > 1 else ("seed", "seeds")
     above = learned(scores(rows, cell="sparsity")) if len(rows) else {}
-    found, slopes = [], {}
+    found, slopes, dev_sets_of = [], {}, {}
     for task, every in rows.groupby("task"):
         some = every[[bool(above[task, sparsity]) for sparsity in every["sparsity"]]]
         curves = 100 * some.pivot_table("score", unit, "sparsity")
@@ -84,22 +85,37 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             why = f"it learned {choose('tasks', task).TITLE} at {len(loss)} of {every['sparsity'].nunique()} sparsities"
             found.append(silent(_what(task), "points", BENT, why))
             continue
-        found.append(
-            over(
-                _what(task),
-                "points",
-                BENT,
-                curves[loss.index] @ bend_weights(loss),
-                units=named,
-                seconds=per_unit(some, unit),
-            )
-        )
+        values = curves[loss.index] @ bend_weights(loss)
+        bend = over(_what(task), "points", BENT, values, units=named, seconds=per_unit(some, unit))
         slopes[task] = curves[loss.index] @ _slope_weights(loss)
+        if unit == "seed":  # of one pruned model, on one dev set
+            each = scores(some, cell="sparsity")
+            bend = beside_dev_sets(bend, *_of_dev_set(each, bend_weights(loss)))
+            dev_sets_of[task] = _of_dev_set(each, _slope_weights(loss))
+        found.append(bend)
     ranked = [task for task in STEEPEST_FIRST if task in slopes]
     if rows["world"].notna().all():
         return found or [none("bend of the line", "points", BENT, "not recorded")]  # its tasks share but the names
     differ = slopes[ranked[0]] - slopes[ranked[-1]] if len(ranked) > 1 else []
-    return [*found, over(_steeper(ranked or STEEPEST_FIRST), "points per nat", (-math.inf, 0.0), differ, units=named)]
+    steeper = over(_steeper(ranked or STEEPEST_FIRST), "points per nat", (-math.inf, 0.0), differ, units=named)
+    if len(ranked) > 1 and dev_sets_of:
+        (one, few), (other, many) = dev_sets_of[ranked[0]], dev_sets_of[ranked[-1]]
+        steeper = beside_dev_sets(steeper, math.hypot(one, other), min(few, many))
+    return [*found, steeper]
+
+
+def _of_dev_set(rows: pd.DataFrame, weights: np.ndarray) -> tuple[float, int]:
+    """Standard error, in points, that a dev set leaves of a weighted sum of its mean scores, and its examples.
+
+    rows  of `scores`, a cell each weight, in their order. The scores count as independent, which is too wide; 0 for a
+          dev set of no known size
+    """
+    examples, metric = rows["examples"].iloc[0], rows["metric"].iloc[0]
+    if math.isnan(examples):
+        return 0.0, 0
+    means = rows.groupby("cell")["score"].mean()
+    variances = [dev_sets.variance(metric, mean, int(examples)) for mean in means]
+    return 100 * math.sqrt(float(np.square(weights) @ variances)), int(examples)
 
 
 def bend_weights(x: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lottery.choices import choose
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, within
 
 PAPER = "jiang2023"
@@ -41,17 +41,17 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
         what = f"SMP-L minus movement, {1 - sparsity:.0%} remain, the least: {named} on {choose('tasks', task).TITLE}"
         low, high = least - ROUNDING, least + ROUNDING
         each = within(what, "points", CLAIMED, least, low, high, basis="rounding")
-        found.append(each._replace(favoured=rivals.QUOTED))
+        found.append(each._replace(favoured=jiang.QUOTED))
     return found
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta that answer questions, without a teacher."""
-    one, other = (rivals.answering(table, method) for method in ("smp_l", "movement"))
+    one, other = (jiang.answering(table, method) for method in ("smp_l", "movement"))
     one, other = (rows[rows["teacher"].isna()] for rows in (one, other))
     both = sorted(set(one["sparsity"]) & set(other["sparsity"]))
     return [
-        rivals.measured(_what(each), CLAIMED, one[one["sparsity"] == each], other[other["sparsity"] == each])
+        jiang.measured(_what(each), CLAIMED, one[one["sparsity"] == each], other[other["sparsity"] == each])
         for each in both
         if each >= 0.9
     ] or [none(_what(0.9), "points", CLAIMED, "not recorded")]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import within
 
 PAPER = "prasanna2020"
@@ -35,4 +35,4 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "structured", "bad", ("magnitude", "bad"), (MARGIN, math.inf), what=WHAT)]
+    return [prasanna.measured(table, "structured", "bad", ("magnitude", "bad"), (MARGIN, math.inf), what=WHAT)]

@@ -10,12 +10,13 @@ for both together. The subnetworks are drawn anew from the seeds in their record
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import torch
 from statsmodels.regression.linear_model import OLS
 
-from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import Evidence, Plan
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, with_error
 from lottery.claims._runs import learned, scores
 from lottery.experiments import subnetworks
@@ -45,20 +46,27 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = advantages.retrained(table)
+    rows = prasanna.retrained(table)
     rows = rows[(rows["pruning"] == "structured") & rows["subnetwork"].isin(KINDS)]
     kept = _shares_of_good(table, rows)
     above = learned(scores(rows, task="tuned_on", seed="trial")) if len(rows) else {}
-    kept = kept[[bool(above[task, ""]) for task in kept["task"]]]
+    kept = kept[np.array([above[task, ""] for task in kept["task"]], dtype=bool)]
     if len(kept) < 6 + kept["task"].nunique():
         return [none(what, "points", CLAIMED, "not recorded") for what in WHATS.values()]
     design = pd.get_dummies(kept["task"], dtype=float).assign(heads=kept["heads"], mlps=kept["mlps"])
     fit = OLS(kept["score"].to_numpy(), design.to_numpy()).fit()
-    freedom = len(kept) - design.shape[1]
+    freedom, seconds = len(kept) - design.shape[1], float(rows.get("seconds", pd.Series(dtype=float)).mean())
     basis = f"a plane through {len(kept)} subnetworks, {kept['task'].nunique()} tasks"
     return [
         with_error(
-            what, "points", CLAIMED, -float(fit.params[place]), float(fit.bse[place]), basis=basis, freedom=freedom
+            what,
+            "points",
+            CLAIMED,
+            -float(fit.params[place]),
+            float(fit.bse[place]),
+            basis=basis,
+            freedom=freedom,
+            plan=Plan("subnetworks", len(kept), float(fit.bse[place]) * math.sqrt(len(kept)), seconds=seconds),
         )
         for what, place in zip(WHATS.values(), (-2, -1), strict=True)
     ]
@@ -70,10 +78,10 @@ def _shares_of_good(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         (row["of.task"], row["of.seed"]): {
             part: torch.tensor(row[f"kept_{part}"], dtype=torch.bool) for part in ("heads", "mlps")
         }
-        for row in judged(table).to_dict("records")
+        for row in judged(table)[["of.task", "of.seed", "kept_heads", "kept_mlps"]].to_dict("records")
     }
     found = []
-    for row in rows.to_dict("records"):
+    for row in rows[["tuned_on", "trial", "subnetwork", "start.kept.seed", "score"]].to_dict("records"):
         if (row["tuned_on"], row["trial"]) not in good:
             continue
         ours, kind = good[row["tuned_on"], row["trial"]], row["subnetwork"]

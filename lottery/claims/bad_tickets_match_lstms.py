@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, within
 from lottery.claims._runs import compared, scores
 
@@ -27,7 +27,7 @@ BASELINES = {"bilstm_glove": "BiLSTM+GloVe", "bilstm_elmo": "BiLSTM+ELMo"}
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results and the scores of GLUE that they quote."""
-    rows = tables[advantages.RESULTS]
+    rows = tables[prasanna.RESULTS]
     bad = rows[(rows["pruning"] == "structured") & (rows["subnetwork"] == "bad") & rows["retrained"]]["mean"].mean()
     lstms = 100 * tables["glue_baselines"].groupby("baseline")["score"].mean()
     return [
@@ -39,7 +39,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = advantages.retrained(table)
+    rows = prasanna.retrained(table)
     rows = rows[(rows["pruning"] == "structured") & (rows["subnetwork"] == "bad")]
     lstms = table[(table["experiment"] == "Baseline") & (table["kind"] == "bilstm")] if "kind" in table else table[:0]
     if rows.empty or lstms.empty:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 
 PAPER = "prasanna2020"
 CLAIM = "With structured pruning, even bad subnetworks can be fine-tuned again to perform well: near the good ones."
@@ -26,9 +26,9 @@ CLAIMED = (-math.inf, MARGIN)
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
-    return [advantages.printed(tables, "structured", "good", "bad", CLAIMED)]
+    return [prasanna.printed(tables, "structured", "good", "bad", CLAIMED)]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "structured", "good", "bad", CLAIMED)]
+    return [prasanna.measured(table, "structured", "good", "bad", CLAIMED)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 
 PAPER = "prasanna2020"
 CLAIM = "With magnitude pruning, random and bad subnetworks stay behind the good one when they are fine-tuned again."
@@ -21,9 +21,9 @@ PAIRS = [("good", "random"), ("random", "bad")]
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
-    return [advantages.printed(tables, "magnitude", one, other, (MARGIN, float("inf"))) for one, other in PAIRS]
+    return [prasanna.printed(tables, "magnitude", one, other, (MARGIN, float("inf"))) for one, other in PAIRS]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "magnitude", one, other, (MARGIN, float("inf"))) for one, other in PAIRS]
+    return [prasanna.measured(table, "magnitude", one, other, (MARGIN, float("inf"))) for one, other in PAIRS]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.claims._gordon import HIGH, LOW, MEDIUM, Comparison
 
 PAPER = "gordon2020"
@@ -38,11 +38,11 @@ COMPARISONS = [
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
-    return [regimes.printed(comparison, tables) for comparison in COMPARISONS]
+    return [gordon.printed(comparison, tables) for comparison in COMPARISONS]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
-    rows = regimes.recorded(table)
-    found = [regimes.measured(comparison, rows) for comparison in COMPARISONS]
+    rows = gordon.recorded(table)
+    found = [gordon.measured(comparison, rows) for comparison in COMPARISONS]
     return [each._replace(favoured=FAVOURED) for each in found]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none
 
 PAPER = "jiang2023"
@@ -30,8 +30,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1, without a teacher."""
     one, other = {"method": "smp_l"}, {"method": "movement"}
     return [
-        rivals.printed(tables, _what(each), CLAIMED, one, other, table=1, teacher=False, sparsity=each)._replace(
-            silent=rivals.QUOTED
+        jiang.printed(tables, _what(each), CLAIMED, one, other, table=1, teacher=False, sparsity=each)._replace(
+            silent=jiang.QUOTED
         )
         for each in (0.9, 0.97)
     ]
@@ -40,13 +40,13 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
     found = []
-    for each in rivals.sparsities(table, "smp_l", "movement"):
+    for each in jiang.sparsities(table, "smp_l", "movement"):
         for pressed in (False, True):
-            other = rivals.of(table, "movement", each, pressed=pressed)
+            other = jiang.of(table, "movement", each, pressed=pressed)
             if pressed and other.empty:
                 continue
             what = _what(each) + (", which has the regulariser too" if pressed else "")
-            found.append(rivals.measured(what, CLAIMED, rivals.of(table, "smp_l", each), other))
+            found.append(jiang.measured(what, CLAIMED, jiang.of(table, "smp_l", each), other))
     return found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
-from lottery.claims._gordon import HIGH, Comparison
+from lottery.claims import _gordon as gordon
+from lottery.claims._gordon import EQUAL, HIGH, Comparison
 
 PAPER = "gordon2020"
 CLAIM = (
@@ -24,7 +24,6 @@ WHERE = "section 4.3, Table 1"
 TABLE = "gordon_pruning"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says not all
-EQUAL = "they were trained as long as the full model, and not until they fitted"
 
 FIT = Comparison(
     what="mean training loss after information deletion of 70 to 90 %, against the full model",
@@ -48,9 +47,9 @@ BEHIND = Comparison(
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
-    return [regimes.printed(comparison, tables) for comparison in (FIT, BEHIND)]
+    return [gordon.printed(comparison, tables) for comparison in (FIT, BEHIND)]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
-    return [regimes.measured(BEHIND, regimes.recorded(table))._replace(favoured=EQUAL)]
+    return [gordon.measured(BEHIND, gordon.recorded(table))._replace(favoured=EQUAL)]

@@ -2,8 +2,9 @@
 
 From the printed numbers, the lowest mean training loss of all models pruned in pre-training, and of all models after
 information deletion, has to be above that of the full model, by any amount. Of recorded runs the mean over 10 to 40 %
-is taken, as the lowest of several noisy values would be lower by chance. The sentence is there to show that the pruned
-models do not overfit; the same caption says that information deletion fits better than the full model.
+is taken, as the lowest of several noisy values would be lower by chance. The paper trains the freed models until they
+fit, ours as long as the full one, so that of these a loss as claimed says nothing. The sentence is there to show that
+the pruned models do not overfit; the same caption says that information deletion fits better than the full model.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.claims._evidence import within
-from lottery.claims._gordon import LOW, ROUNDING, Comparison
+from lottery.claims._gordon import EQUAL, LOW, ROUNDING, Comparison
 
 PAPER = "gordon2020"
 CLAIM = "Un-pruned models have the lowest training loss."
@@ -41,9 +42,9 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
-    rows = regimes.recorded(table)
-    return [
-        regimes.measured(
+    rows = gordon.recorded(table)
+    pruned, freed = (
+        gordon.measured(
             Comparison(
                 what=f"mean training loss after {name} of 10 to 40 %, against the full model",
                 value="training_loss",
@@ -56,4 +57,5 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             rows,
         )
         for condition, name in CONDITIONS.items()
-    ]
+    )
+    return [pruned, freed._replace(favoured=EQUAL)]

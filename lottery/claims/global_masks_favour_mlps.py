@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims import _shares as shares
 
 PAPER = "jiang2023"
@@ -30,7 +30,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_learning recorded."""
-    rows = rivals.of(table, "smp_g", SPARSITY)
+    rows = jiang.of(table, "smp_g", SPARSITY)
     what = "share kept of the feed-forward matrices over that of the attention's"
     return [shares.over_seeds(what, "times", (MARGIN, math.inf), rows, _times)]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 
 PAPER = "prasanna2020"
 CLAIM = "For s-pruning, the good subnetworks are mostly slightly behind the full network performance."
@@ -21,9 +21,9 @@ MARGIN = 5.0  # points: the docstring has the reason
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
-    return [advantages.printed(tables, "structured", "full", "good", (0.0, MARGIN))]
+    return [prasanna.printed(tables, "structured", "full", "good", (0.0, MARGIN))]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "structured", "full", "good", (0.0, MARGIN))]
+    return [prasanna.measured(table, "structured", "full", "good", (0.0, MARGIN))]

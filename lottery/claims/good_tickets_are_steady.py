@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, ratio_of_deviations
-from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -38,8 +38,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = with_subnetworks(table)
-    rows = rows[(rows["experiment"] == "PrunedScore") & (rows["pruning"] == "structured") & (rows["degenerate"] == "")]
+    rows = prasanna.as_cut(table, "structured")
     rows = rows.assign(score=rows["score"].astype(float).fillna(0))
     deviations = {}
     for kind, some in rows.groupby("subnetwork"):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 
 PAPER = "prasanna2020"
 CLAIM = "Although the subnetworks of magnitude pruning are smaller, they mostly reach the full network's performance."
@@ -21,9 +21,9 @@ MARGIN = 2.0  # points: the docstring has the reason
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
-    return [advantages.printed(tables, "magnitude", "full", "good", (float("-inf"), MARGIN))]
+    return [prasanna.printed(tables, "magnitude", "full", "good", (float("-inf"), MARGIN))]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "magnitude", "full", "good", (float("-inf"), MARGIN))]
+    return [prasanna.measured(table, "magnitude", "full", "good", (float("-inf"), MARGIN))]

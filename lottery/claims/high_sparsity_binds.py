@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.claims._gordon import HIGH, Comparison
 
 PAPER = "gordon2020"
@@ -47,10 +47,10 @@ COMPARISONS = [
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
-    return [regimes.printed(comparison, tables) for comparison in COMPARISONS]
+    return [gordon.printed(comparison, tables) for comparison in COMPARISONS]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
-    rows = regimes.recorded(table)
-    return [regimes.measured(comparison, rows) for comparison in COMPARISONS]
+    rows = gordon.recorded(table)
+    return [gordon.measured(comparison, rows) for comparison in COMPARISONS]

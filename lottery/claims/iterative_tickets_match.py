@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _chen as tickets
+from lottery.claims import _chen as chen
 from lottery.claims._runs import compared
 
 PAPER = "chen2020"
@@ -27,12 +27,12 @@ LEAST = 0.4  # sparsity
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 2."""
     what = "full minus ticket, each task at its highest winning sparsity, mean over the tasks"
-    return [tickets.printed(tables, what, CLAIMED, "full", "iterative")]
+    return [chen.printed(tables, what, CLAIMED, "full", "iterative")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of rewinding."""
-    found = tickets.tickets(table, training="OnTask")
+    found = chen.tickets(table, training="OnTask")
     found = found[found["cell"] == LEAST]
     what = f"full minus ticket, {LEAST:.0%} removed, mean over the tasks"
-    return [compared(what, CLAIMED, tickets.beside(found, tickets.full(table)), found)]
+    return [compared(what, CLAIMED, chen.beside(found, chen.full(table)), found)]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, silent
 
 PAPER = "jiang2023"
@@ -30,7 +30,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 4."""
     one, other = {"head": "label_words"}, {"head": "random"}
     return [
-        rivals.printed(tables, _what(each), CLAIMED, one, other, table=4, method="smp_l", sparsity=each, teacher=False)
+        jiang.printed(tables, _what(each), CLAIMED, one, other, table=4, method="smp_l", sparsity=each, teacher=False)
         for each in (0.2, 0.9, 0.97)
     ]
 
@@ -38,12 +38,12 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_recipes."""
     found = []
-    for each in rivals.sparsities(table, "smp_l"):
-        frozen, new = (rivals.recipe(table, each, head=head, strength=0.0) for head in ("mlm", "random"))
-        if new.empty and len(rivals.recipe(table, each, head="random")):
+    for each in jiang.sparsities(table, "smp_l"):
+        frozen, new = (jiang.recipe(table, each, head=head, strength=0.0) for head in ("mlm", "random"))
+        if new.empty and len(jiang.recipe(table, each, head="random")):
             found.append(silent(_what(each), "points", CLAIMED, UNEQUAL))
         else:
-            found.append(rivals.measured(_what(each), CLAIMED, frozen, new))
+            found.append(jiang.measured(_what(each), CLAIMED, frozen, new))
     return found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 

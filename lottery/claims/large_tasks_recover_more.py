@@ -11,10 +11,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
-from lottery.claims._evidence import none, over
+from lottery.claims import _gordon as gordon
 from lottery.claims._gordon import HIGH, Comparison
-from lottery.claims._runs import learned, scores
+from lottery.claims._runs import compared, scores
 
 PAPER = "gordon2020"
 CLAIM = (
@@ -41,22 +40,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
     table, weights = tables["gordon2020_table1"], {}
     for sign, tasks in ((1, LARGE), (-1, SMALL)):
-        part = regimes.weights(COMPARISON, table[table["task"].isin(tasks)], tables)
+        part = gordon.weights(COMPARISON, table[table["task"].isin(tasks)], tables)
         weights |= {cell: sign * weight for cell, weight in part.items()}
-    return [regimes.with_replicates(WHAT, "points", COMPARISON.claimed, weights, tables)]
+    return [gordon.with_replicates(WHAT, "points", COMPARISON.claimed, weights, tables)]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
-    """From recorded runs of gordon_pruning, over seeds."""
-    rows = regimes.recorded(table)
-    rows = rows[rows["sparsity"].isin(HIGH) & rows["task"].isin([*LARGE, *SMALL])]
-    freed, held = (rows[rows["condition"] == name] for name in (COMPARISON.one, COMPARISON.other))
-    if freed["task"].nunique() < len([*LARGE, *SMALL]):
-        return [none(WHAT, "points", COMPARISON.claimed, "not recorded")]
-    above = learned(scores(freed, cell="sparsity"), scores(held, cell="sparsity"))
-    left, right = (each.pivot_table("score", "seed", ["task", "sparsity"]) for each in (freed, held))
-    won = 100 * (left - right)[above.index[above].intersection(left.columns)]
-    by_task = won.T.groupby(level="task").mean()
-    if set(by_task.index) != {*LARGE, *SMALL}:
-        return [none(WHAT, "points", COMPARISON.claimed, "not learned on some task")]
-    return [over(WHAT, "points", COMPARISON.claimed, by_task.loc[[*LARGE]].mean() - by_task.loc[[*SMALL]].mean())]
+    """From recorded runs of gordon_pruning."""
+    rows = gordon.recorded(table)
+    rows = rows[rows["sparsity"].isin(HIGH)]
+    kinds = (rows[rows["condition"] == name] for name in (COMPARISON.one, COMPARISON.other))
+    weights = {task: 1 / len(LARGE) for task in LARGE} | {task: -1 / len(SMALL) for task in SMALL}
+    return [compared(WHAT, COMPARISON.claimed, *(scores(each, cell="sparsity") for each in kinds), of=weights)]

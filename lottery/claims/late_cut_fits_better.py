@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.claims._evidence import none, over, per_unit
 from lottery.claims._gordon import HIGH, LOW, MEDIUM, Comparison
 from lottery.experiments.conditions import recipe_of
@@ -42,7 +42,7 @@ COMPARISONS = [
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1."""
-    return [regimes.printed(comparison, tables) for comparison in COMPARISONS]
+    return [gordon.printed(comparison, tables) for comparison in COMPARISONS]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

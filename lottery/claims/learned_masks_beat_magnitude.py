@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none
 
 PAPER = "jiang2023"
@@ -34,8 +34,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
     return [
-        rivals.measured(_what(each), CLAIMED, rivals.of(table, "smp_l", each), rivals.of(table, "magnitude", each))
-        for each in rivals.sparsities(table, "smp_l", "magnitude")
+        jiang.measured(_what(each), CLAIMED, jiang.of(table, "smp_l", each), jiang.of(table, "magnitude", each))
+        for each in jiang.sparsities(table, "smp_l", "magnitude")
     ] or [none(_what(0.2), "points", CLAIMED, "not recorded")]
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none
 from lottery.claims._runs import compared, scores
-from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -34,8 +34,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = with_subnetworks(table)
-    rows = rows[(rows["experiment"] == "FineTuning") & (rows["degenerate"] == "")]
+    rows = prasanna.trained(table)
     rows = rows[(rows["pruning"] == "structured") & (rows["subnetwork"] == "bad")]
     kinds = [scores(rows[rows["longer"] == longer], task="tuned_on", seed="trial") for longer in (True, False)]
     if kinds[0].empty or kinds[1].empty:

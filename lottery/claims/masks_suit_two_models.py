@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none
 
 PAPER = "jiang2023"
@@ -30,7 +30,7 @@ FAMILIES = {"bert": ("BERT", "cubic"), "roberta": ("RoBERTa", "linear")}
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 2."""
-    return [rivals.glue(tables, model, CLAIMED) for model in rivals.MODELS]
+    return [jiang.glue(tables, model, CLAIMED) for model in jiang.MODELS]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
@@ -42,7 +42,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             found.append(none(what, "points", CLAIMED, "not recorded"))
             continue
         rows = table[(table["start.family"] == family) & (table["task"] != "squad")]
-        masks = rivals.of(rows, "smp_l", SPARSITY)
+        masks = jiang.of(rows, "smp_l", SPARSITY)
         masks = masks[(masks["rise"] == rise) & (masks["head"] == "random") & masks["teacher"].isna()]
-        found.append(rivals.measured(what, CLAIMED, masks, rivals.full(rows)))
+        found.append(jiang.measured(what, CLAIMED, masks, jiang.full(rows)))
     return found

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _chen as tickets
+from lottery.claims import _chen as chen
 from lottery.claims._runs import compared
 
 PAPER = "chen2020"
@@ -28,11 +28,11 @@ WHAT = "full minus the ticket of pre-training, 70 % removed, mean over the tasks
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Figure 2."""
-    return [tickets.transferred(tables, WHAT, CLAIMED, "mlm")]
+    return [chen.transferred(tables, WHAT, CLAIMED, "mlm")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of rewinding."""
-    found = tickets.tickets(table, training="OnText")
+    found = chen.tickets(table, training="OnText")
     found = found[found["cell"] == SPARSITY]
-    return [compared(WHAT, CLAIMED, tickets.beside(found, tickets.full(table)), found)]
+    return [compared(WHAT, CLAIMED, chen.beside(found, chen.full(table)), found)]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _patterns as shares
+from lottery.claims import _patterns as patterns
 from lottery.claims._evidence import Range
 
 PAPER = "prasanna2020"
@@ -39,16 +39,17 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     for heads, named in HEADS.items():
         for what, (weights, claimed) in MEASURES.items():
             added = sum(
-                weight * (shares.printed(tables, "normed", name)[heads] - shares.printed(tables, "raw", name)[heads])
+                weight
+                * (patterns.printed(tables, "normed", name)[heads] - patterns.printed(tables, "raw", name)[heads])
                 for name, weight in weights.items()
             )
-            found.append(shares.over_tasks(f"{what}, {named}", claimed, 100 * added))
+            found.append(patterns.over_tasks(f"{what}, {named}", claimed, 100 * added))
     return found
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of attention_patterns."""
-    recorded = shares.Recorded(table)
+    recorded = patterns.Recorded(table)
     return [
         recorded.normed(f"{what}, {named}", claimed, weights, survivors=heads == "super")
         for heads, named in HEADS.items()

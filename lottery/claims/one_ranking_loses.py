@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 
 PAPER = "jiang2023"
 CLAIM = "The global masking function G underperforms L at 10 and 3 % remaining weights."
@@ -27,7 +27,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 3."""
     one, other = {"method": "smp_l"}, {"method": "smp_g"}
     return [
-        rivals.printed(tables, _what(each), CLAIMED, one, other, table=3, teacher=False, sparsity=each)
+        jiang.printed(tables, _what(each), CLAIMED, one, other, table=3, teacher=False, sparsity=each)
         for each in SPARSITIES
     ]
 
@@ -35,7 +35,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
     return [
-        rivals.measured(_what(each), CLAIMED, rivals.of(table, "smp_l", each), rivals.of(table, "smp_g", each))
+        jiang.measured(_what(each), CLAIMED, jiang.of(table, "smp_l", each), jiang.of(table, "smp_g", each))
         for each in SPARSITIES
     ]
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from lottery.choices import choose
 from lottery.claims import Evidence
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import deviation, within
-from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -44,8 +44,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    rows = with_subnetworks(table)
-    rows = rows[(rows["experiment"] == "PrunedScore") & (rows["pruning"] == "structured") & (rows["degenerate"] == "")]
+    rows = prasanna.as_cut(table, "structured")
     rows = rows[rows["tuned_on"].isin(TASKS)]
     rows = rows.assign(score=100 * rows["score"].astype(float).fillna(0))
     return [

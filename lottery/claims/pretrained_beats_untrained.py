@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import within
 
 PAPER = "prasanna2020"
@@ -37,7 +37,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def averages(tables: Mapping[str, pd.DataFrame], pruning: str) -> tuple[float, float]:
     """Means over the nine tasks of a retrained bad subnetwork, as stored, and of the untrained one, as printed."""
-    rows = tables[advantages.RESULTS]
+    rows = tables[prasanna.RESULTS]
     bad = rows[(rows["pruning"] == pruning) & (rows["subnetwork"] == "bad") & rows["retrained"]]
     untrained = tables["prasanna2020_table2"]
     untrained = untrained[untrained["model"] == "random_init"]
@@ -46,4 +46,4 @@ def averages(tables: Mapping[str, pd.DataFrame], pruning: str) -> tuple[float, f
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "structured", "bad", "random, never trained", CLAIMED, what=WHAT)]
+    return [prasanna.measured(table, "structured", "bad", "random, never trained", CLAIMED, what=WHAT)]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 
 PAPER = "prasanna2020"
 CLAIM = "With structured pruning, random subnetworks that are fine-tuned again perform on par with the good ones."
@@ -22,9 +22,9 @@ MARGIN = 2.0  # points: the docstring has the reason
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
-    return [advantages.printed(tables, "structured", "good", "random", (-MARGIN, MARGIN))]
+    return [prasanna.printed(tables, "structured", "good", "random", (-MARGIN, MARGIN))]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    return [advantages.measured(table, "structured", "good", "random", (-MARGIN, MARGIN))]
+    return [prasanna.measured(table, "structured", "good", "random", (-MARGIN, MARGIN))]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims import _shares as shares
 from lottery.claims._evidence import none, over, silent, within
 
@@ -43,7 +43,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_recipes recorded."""
-    kinds = [rivals.recipe(table, SPARSITY, strength=strength) for strength in (None, 0.0)]
+    kinds = [jiang.recipe(table, SPARSITY, strength=strength) for strength in (None, 0.0)]
     if kinds[0].empty or kinds[1].empty:
         return [none(WHAT, "points", CLAIMED, "not recorded")]
     spreads = []

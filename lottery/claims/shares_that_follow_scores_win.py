@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, over
 from lottery.findings.step_times import in_steps
 
@@ -29,7 +29,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 1, without a teacher."""
     one, other = {"method": "smp_s"}, {"method": "smp_l"}
     return [
-        rivals.printed(tables, _what(each), CLAIMED, one, other, table=1, teacher=False, sparsity=each)
+        jiang.printed(tables, _what(each), CLAIMED, one, other, table=1, teacher=False, sparsity=each)
         for each in (0.9, 0.97)
     ]
 
@@ -37,8 +37,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
     found = [
-        rivals.measured(_what(each), CLAIMED, rivals.of(table, "smp_s", each), rivals.of(table, "smp_l", each))
-        for each in rivals.sparsities(table, "smp_s", "smp_l")
+        jiang.measured(_what(each), CLAIMED, jiang.of(table, "smp_s", each), jiang.of(table, "smp_l", each))
+        for each in jiang.sparsities(table, "smp_s", "smp_l")
     ]
     times = in_steps(table) if (table["experiment"] == "StepTime").any() else pd.DataFrame()
     ratios = times.loc["smp_s"] / times.loc["smp_l"] if {"smp_s", "smp_l"} <= set(times.index) else []

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims import _shares as shares
 from lottery.claims._evidence import none
 
@@ -36,7 +36,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     found = [
         shares.over_seeds(_what(named), "points", CLAIMED, rows, _later)
         for method, named in METHODS.items()
-        if len(rows := rivals.of(table, method, SPARSITY))
+        if len(rows := jiang.of(table, method, SPARSITY))
     ]
     return found or [none(_what("SMP-S"), "points", CLAIMED, "not recorded")]
 

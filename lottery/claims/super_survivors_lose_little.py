@@ -13,9 +13,8 @@ import pandas as pd
 
 from lottery.choices import choose
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import silent, within
-from lottery.findings.subnetworks import with_subnetworks
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -33,24 +32,23 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' masks and stored results."""
     rows = tables["prasanna2020_masks"]
     rows = rows[(rows["pruning"] == "super") & (rows["subnetwork"] == "good") & (rows["task"] != "wnli")]
-    weights = advantages.HEAD * rows["heads_kept"] + advantages.MLP * rows["mlps_kept"]
-    shares = (weights / advantages.OF_ALL).groupby(rows["task"]).mean()
+    weights = prasanna.HEAD * rows["heads_kept"] + prasanna.MLP * rows["mlps_kept"]
+    shares = (weights / prasanna.OF_ALL).groupby(rows["task"]).mean()
     few = int((shares <= SMALL).sum())
     what = f"tasks, of {len(shares)}, whose super-survivors are at most {SMALL:.0%} of the model"
     return [
         within(what, "", (len(shares) / 2, math.inf), few, few, few, basis="counted in the authors' masks"),
-        advantages.printed(tables, "super", "full", "good", (-math.inf, MARGIN)),
+        prasanna.printed(tables, "super", "full", "good", (-math.inf, MARGIN)),
     ]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad, those of tasks whose super-survivors are few."""
-    rows = with_subnetworks(table)
-    rows = rows[(rows["experiment"] == "PrunedScore") & (rows["pruning"] == "super") & (rows["subnetwork"] == "good")]
-    shares = rows.groupby("tuned_on")["share_kept"].mean()
+    rows = prasanna.as_cut(table, "super")
+    shares = rows[rows["subnetwork"] == "good"].groupby("tuned_on")["share_kept"].mean()
     few = tuple(shares.index[shares <= SMALL_OF_LAYERS])
     if len(shares) and not few:
         each = ", ".join(f"{share:.0%} on {choose('tasks', task).TITLE}" for task, share in shares.items())
-        what = advantages.what_of("super", "full", "good")
+        what = prasanna.what_of("super", "full", "good")
         return [silent(what, "points", (-math.inf, MARGIN), f"the survivors are {each} of the weights of the layers")]
-    return [advantages.measured(table, "super", "full", "good", (-math.inf, MARGIN), tasks=few)]
+    return [prasanna.measured(table, "super", "full", "good", (-math.inf, MARGIN), tasks=few)]

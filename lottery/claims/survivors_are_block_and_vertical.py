@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _patterns as shares
+from lottery.claims import _patterns as patterns
 from lottery.claims._evidence import none
 
 PAPER = "prasanna2020"
@@ -32,17 +32,17 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the output of the authors' notebook."""
     found = []
     for pattern in PATTERNS:
-        table = shares.printed(tables, "raw", pattern)
+        table = patterns.printed(tables, "raw", pattern)
         more = 100 * (table["super"] - table["rest"])
-        found.append(shares.over_tasks(f"{_what(pattern)}, mean over the tasks", CLAIMED, more))
+        found.append(patterns.over_tasks(f"{_what(pattern)}, mean over the tasks", CLAIMED, more))
     return found
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of attention_patterns."""
-    recorded = shares.Recorded(table)
+    recorded = patterns.Recorded(table)
     return [
-        recorded.survivors(f"{_what(pattern)}, {shares.title(task)}", "points", CLAIMED, kind="raw", pattern=pattern,
+        recorded.survivors(f"{_what(pattern)}, {patterns.title(task)}", "points", CLAIMED, kind="raw", pattern=pattern,
                            task=task, relative=False)
         for pattern in PATTERNS
         for task in recorded.tasks()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _patterns as shares
+from lottery.claims import _patterns as patterns
 from lottery.claims._evidence import none
 
 PAPER = "prasanna2020"
@@ -34,18 +34,18 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the output of the authors' notebook."""
     found = []
     for kind in KINDS:
-        table = shares.printed(tables, kind, PATTERN)
+        table = patterns.printed(tables, kind, PATTERN)
         more = 100 * (table["super"] - table["rest"]) / table["rest"]
-        found.append(shares.over_tasks(f"{_what(kind)}, mean over the tasks", CLAIMED, more, "%"))
+        found.append(patterns.over_tasks(f"{_what(kind)}, mean over the tasks", CLAIMED, more, "%"))
     return found
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of attention_patterns."""
-    recorded = shares.Recorded(table)
+    recorded = patterns.Recorded(table)
     return [
-        recorded.survivors(f"{_what(kind)}, {shares.title(task)}", "%", CLAIMED, kind=kind, pattern=PATTERN, task=task,
-                           relative=True)
+        recorded.survivors(f"{_what(kind)}, {patterns.title(task)}", "%", CLAIMED, kind=kind, pattern=PATTERN,
+                           task=task, relative=True)
         for kind in KINDS
         for task in recorded.tasks()
     ] or [none(_what(kind), "%", CLAIMED, "not recorded") for kind in KINDS]  # fmt: skip

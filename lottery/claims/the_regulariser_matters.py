@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, within
 
 PAPER = "jiang2023"
@@ -30,10 +30,10 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 5."""
     one, other = {"pressed": True}, {"pressed": False}
     found = [
-        rivals.printed(tables, _what(each), CLAIMED, one, other, table=5, method="smp_l", sparsity=each, teacher=False)
+        jiang.printed(tables, _what(each), CLAIMED, one, other, table=5, method="smp_l", sparsity=each, teacher=False)
         for each in (0.2, 0.9, 0.97)
     ]
-    rows = tables[rivals.RESULTS]
+    rows = tables[jiang.RESULTS]
     failed = int(rows[(rows["table"] == 5) & ~rows["pressed"]]["score"].isna().sum())
     what = "runs without it that did not converge"
     return [*found, within(what, "", (0.0, math.inf), failed, failed, failed, basis="as printed")]
@@ -42,8 +42,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_recipes."""
     return [
-        rivals.measured(_what(each), CLAIMED, rivals.recipe(table, each), rivals.recipe(table, each, strength=0.0))
-        for each in rivals.sparsities(table, "smp_l")
+        jiang.measured(_what(each), CLAIMED, jiang.recipe(table, each), jiang.recipe(table, each, strength=0.0))
+        for each in jiang.sparsities(table, "smp_l")
     ] or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _gordon as regimes
-from lottery.claims._evidence import over, within
+from lottery.claims import _gordon as gordon
+from lottery.claims._evidence import within
+from lottery.claims._runs import compared, scores
 
 PAPER = "gordon2020"
 CLAIM = "Pruning another 30 % of the weights costs only one point of accuracy on QQP, but 10 points on CoLA."
@@ -22,7 +23,6 @@ NOT_OF_MINIATURE = "its tasks share no more than names with GLUE's CoLA and QQP"
 MARGIN = 0.5  # points: the paper tells whole ones
 
 CONDITIONS = {"pruned_in_pretraining": "pruning", "information_deletion": "information deletion"}
-TASKS = ("qqp", "cola")
 ROUNDING = 0.1  # points, of a difference of two printed accuracies
 
 
@@ -54,15 +54,11 @@ def _dearest(where: str, costs: pd.Series) -> Evidence:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning: does CoLA lose more than QQP, each by its own metric?"""
-    rows = regimes.recorded(table)
+    rows = gordon.recorded(table)
     found = []
     for condition, name in CONDITIONS.items():
         each = rows[rows["condition"] == condition]
-        cells = 100 * each.pivot_table("score", index="seed", columns=["task", "sparsity"])
-        needed = {(task, sparsity) for task in TASKS for sparsity in (0.5, 0.8)}
-        more = []
-        if needed <= set(cells.columns):
-            more = (cells["cola", 0.5] - cells["cola", 0.8]) - (cells["qqp", 0.5] - cells["qqp", 0.8])
+        ends = [scores(each[each["sparsity"] == sparsity]) for sparsity in (0.5, 0.8)]
         what = f"what {name} from 50 to 80 % costs CoLA, more than QQP"
-        found.append(over(what, "points", (0.0, float("inf")), more))
+        found.append(compared(what, (0.0, float("inf")), *ends, of={"cola": 1, "qqp": -1}))
     return found

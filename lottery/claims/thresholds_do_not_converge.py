@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _jiang as rivals
+from lottery.claims import _jiang as jiang
 from lottery.claims._evidence import none, within
 from lottery.claims._runs import compared, scores
 
@@ -30,7 +30,7 @@ SPARSITY = 0.9
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 3."""
-    rows = tables[rivals.RESULTS]
+    rows = tables[jiang.RESULTS]
     converged = int(rows[(rows["table"] == 3) & (rows["method"] == "smp_t")]["score"].notna().sum())
     return [
         within("runs of T that converged", "", (-math.inf, 0.5), converged, converged, converged, basis="as printed")

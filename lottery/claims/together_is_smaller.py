@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, over
 from lottery.claims.fewer_remain_separately import by_mode
 
@@ -29,8 +29,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = tables["prasanna2020_masks"]
     good = (rows["pruning"] == "structured") & (rows["subnetwork"] == "good") & (rows["where"] == "dev")
     rows = rows[good & (rows["task"] != "wnli")].fillna({"heads_kept": 144, "mlps_kept": 12})
-    whole = 144 * advantages.HEAD + 12 * advantages.MLP
-    left = 100 * (advantages.HEAD * rows["heads_kept"] + advantages.MLP * rows["mlps_kept"]) / whole
+    whole = 144 * prasanna.HEAD + 12 * prasanna.MLP
+    left = 100 * (prasanna.HEAD * rows["heads_kept"] + prasanna.MLP * rows["mlps_kept"]) / whole
     shares = left.groupby([rows["mode"], rows["seed"]]).mean()
     return [over(_what(mode), "points", CLAIMED, shares["both"] - shares[mode]) for mode in ALONE]
 

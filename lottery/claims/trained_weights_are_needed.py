@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _chen as tickets
+from lottery.claims import _chen as chen
 from lottery.claims._runs import compared
 
 PAPER = "chen2020"
@@ -28,16 +28,14 @@ OTHERS = {"redrawn": ("Redrawn", "weights drawn anew"), "shuffled": ("Shuffled",
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 2."""
-    return [
-        tickets.printed(tables, _what(named), CLAIMED, "iterative", ticket) for ticket, (_, named) in OTHERS.items()
-    ]
+    return [chen.printed(tables, _what(named), CLAIMED, "iterative", ticket) for ticket, (_, named) in OTHERS.items()]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of rewinding, at the sparsities that both have."""
-    ours = tickets.tickets(table, training="OnTask")
+    ours = chen.tickets(table, training="OnTask")
     return [
-        compared(_what(named), CLAIMED, ours, tickets.tickets(table, training="OnTask", on=on))
+        compared(_what(named), CLAIMED, ours, chen.tickets(table, training="OnTask", on=on))
         for on, named in OTHERS.values()
     ]
 

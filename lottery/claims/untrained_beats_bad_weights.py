@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims import pretrained_beats_untrained as untrained
 from lottery.claims._evidence import within
 
@@ -36,4 +36,4 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
     one, other = "random, never trained", ("magnitude", "bad")
-    return [advantages.measured(table, "structured", one, other, CLAIMED, what=WHAT)]
+    return [prasanna.measured(table, "structured", one, other, CLAIMED, what=WHAT)]

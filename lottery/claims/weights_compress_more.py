@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lottery.claims import Evidence
-from lottery.claims import _prasanna as advantages
+from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import over, per_unit, within
 from lottery.findings.searches import judged, sound
 
@@ -34,8 +34,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = tables["prasanna2020_masks"]
     good = (rows["pruning"] == "structured") & (rows["subnetwork"] == "good")
     rows = rows[good & (rows["mode"] == "both") & (rows["where"] == "dev") & (rows["task"] != "wnli")]
-    whole = 144 * advantages.HEAD + 12 * advantages.MLP
-    left = (advantages.HEAD * rows["heads_kept"] + advantages.MLP * rows["mlps_kept"]) / whole
+    whole = 144 * prasanna.HEAD + 12 * prasanna.MLP
+    left = (prasanna.HEAD * rows["heads_kept"] + prasanna.MLP * rows["mlps_kept"]) / whole
     by = ["task", "seed"]
     more = _more(rows.assign(left=left).set_index(by)["left"],
                  tables["prasanna2020_magnitude"].set_index(by)["remaining_weights"])  # fmt: skip

@@ -26,21 +26,33 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
     columns  task, kind, tuned (whether the model was fine-tuned), seed (of the fine-tuning; -1 without), released,
              pruned (whether all but some heads were removed), layer, head, one of each pattern, confidence
     """
-    tables = []
-    for row in runs[runs["experiment"] == "AttentionPatterns"].to_dict("records"):
-        values = np.array(row["shares"]).reshape(-1, len(PATTERNS))
-        heads = len(values) // int(row["of_layers"])
-        tuned = row["of"] == "FineTuning"
-        names = {name: row[name] for name in ("task", "kind", "released")}
-        names |= {"tuned": tuned, "seed": int(row["of.seed"]) if tuned else -1, "pruned": bool(_given(row, "kept"))}
-        places = {"layer": np.arange(len(values)) // heads, "head": np.arange(len(values)) % heads}
-        maps = pd.DataFrame(values, columns=list(PATTERNS))
-        tables.append(maps.assign(**names, **places, confidence=row["confidences"]))
-    return pd.concat(tables, ignore_index=True)[list(OF_SHARES)] if tables else pd.DataFrame(columns=OF_SHARES)
+    rows = runs[runs["experiment"] == "AttentionPatterns"]
+    if rows.empty:
+        return pd.DataFrame(columns=OF_SHARES)
+    values = [np.array(flat).reshape(-1, len(PATTERNS)) for flat in rows["shares"]]
+    many = np.array([len(each) for each in values])
+    tuned = (rows["of"] == "FineTuning").to_numpy()
+    names = {name: rows[name].to_numpy() for name in ("task", "kind")} | {
+        "released": rows["released"].to_numpy(dtype=bool)
+    }
+    names |= {"tuned": tuned, "seed": np.where(tuned, rows["of.seed"], -1).astype(int)}
+    names |= {"pruned": _given(rows, "kept")}
+    of_run = np.repeat(np.arange(len(rows)), many)
+    places = np.concatenate([np.arange(each) for each in many])
+    heads = (many // rows["of_layers"].to_numpy(dtype=int))[of_run]
+    maps = pd.DataFrame(np.concatenate(values), columns=list(PATTERNS))
+    told = {name: each[of_run] for name, each in names.items()}
+    told |= {
+        "layer": places // heads,
+        "head": places % heads,
+        "confidence": np.concatenate(rows["confidences"].tolist()),
+    }
+    return maps.assign(**told)[list(OF_SHARES)]
 
 
-def _given(row: dict, name: str) -> bool:
-    return isinstance(row.get(name), str)
+def _given(rows: pd.DataFrame, name: str) -> np.ndarray:
+    there = rows[name].map(lambda value: isinstance(value, str)) if name in rows else pd.Series(False, rows.index)
+    return there.to_numpy(dtype=bool)
 
 
 def survival(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -68,10 +80,11 @@ def grouped(runs: pd.DataFrame) -> pd.DataFrame:
     for task, kept in survival(runs).items():
         of_task = rows[rows["task"] == task]
         tuned = of_task[of_task["tuned"] & of_task["seed"].isin(kept.index)]
-        stays = [kept.loc[row.seed, (row.layer, row.head)] for row in tuned.itertuples()]
-        always = kept.all() if len(kept) > 1 else kept.any() & False
-        super_ = [always[row.layer, row.head] for row in tuned.itertuples()]
-        parts = (of_task[~of_task["tuned"]], tuned, tuned[np.array(stays, bool)], tuned[np.array(super_, bool)])
+        places = kept.columns.get_indexer(pd.MultiIndex.from_frame(tuned[["layer", "head"]]))
+        stays = kept.to_numpy(dtype=bool)
+        super_ = stays.all(axis=0) if len(kept) > 1 else np.zeros(stays.shape[1], dtype=bool)
+        of_seeds = kept.index.get_indexer(tuned["seed"])
+        parts = (of_task[~of_task["tuned"]], tuned, tuned[stays[of_seeds, places]], tuned[super_[places]])
         groups += [part.assign(group=group) for group, part in zip(GROUPS, parts, strict=True)]
     return pd.concat(groups, ignore_index=True) if groups else rows.iloc[:0].assign(group=[])
 

@@ -115,6 +115,31 @@ def needs(evidence: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["seconds", "needed"], kind="stable", na_position="last", ignore_index=True)
 
 
+def within_reach(rows: pd.DataFrame) -> bool:
+    """Whether all that the undecided measurements of a claim lack is known, needs no more data, and fits into a night.
+
+    rows  of `needs`, those of one claim and source
+    """
+    enough = rows["examples"].isna().all() and rows["seconds"].fillna(math.inf).sum() <= WITHIN_REACH
+    return bool(len(rows) and enough)
+
+
+def wanted(needs: pd.DataFrame) -> pd.DataFrame:
+    """How many units a profile would have to ask of a chapter, so that each claim is decided that a night can decide.
+
+    needs    as by `needs`
+    returns  a row a source, chapter and unit: source, chapter, units; count, so many there are at least; needed, so
+             many decide all of them; claims, how many they are. The chapter with the most claims comes first
+    """
+    rows = needs.assign(chapter=[choose("claims", name).TABLE for name in needs["claim"]])
+    near = {place for place, some in rows.groupby(["source", "claim"]) if within_reach(some)}
+    rows = rows[[place in near for place in zip(rows["source"], rows["claim"], strict=True)]]
+    told = rows.groupby(["source", "chapter", "units"], sort=False).agg(
+        count=("count", "min"), needed=("needed", "max"), claims=("claim", "nunique")
+    )
+    return told.reset_index().sort_values("claims", ascending=False, kind="stable", ignore_index=True)
+
+
 def need_in_words(row: Mapping[str, object]) -> str:
     """A row of `needs` in a sentence: with how many units it would be decided, and what these take."""
     if row["why"]:
@@ -132,6 +157,8 @@ def need_in_words(row: Mapping[str, object]) -> str:
 
 def time_in_words(row: Mapping[str, object]) -> str:
     """What the lacking units of a row of `needs` take, and whether that is within reach."""
+    if row["units"] == "heads":
+        return "a larger model"
     if math.isnan(row["seconds"]):
         return "not known"
     if not math.isnan(row["examples"]):

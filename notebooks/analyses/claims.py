@@ -36,7 +36,7 @@ from matplotlib import pyplot as plt
 
 from lottery import claims
 from lottery.choices import choose
-from lottery.claims import _gordon as regimes
+from lottery.claims import _gordon as gordon
 from lottery.suite import ledger, notebooks, plots
 from lottery.suite.chapter import all_published
 from lottery.suite.given import given
@@ -296,7 +296,7 @@ margins_drawn(
 # %% tags=["hide-input"]
 def noise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """For each task, in points: the deviation of the four accuracies at 0 %, and the standard error of the dev set."""
-    deviations, _ = regimes.replicates(tables)
+    deviations, _ = gordon.replicates(tables)
     table = tables["gordon2020_table1"]
     mean = 100 * table[table["sparsity"] == 0].groupby("task")["accuracy"].mean()
     examples = tables["glue_dev"].set_index("task")["examples"].reindex(mean.index)

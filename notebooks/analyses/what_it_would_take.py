@@ -27,11 +27,13 @@
 records = "book/records"
 
 # %% tags=["remove-cell"]
+from pathlib import Path
+
 import pandas as pd
 from IPython.display import Markdown
 
 from lottery import claims
-from lottery.suite import ledger
+from lottery.suite import ledger, notebooks
 from lottery.suite.given import given
 
 globals().update(given("analyses/what_it_would_take", globals()))
@@ -44,6 +46,7 @@ CHAPTERS = [
     *("mask_learning", "mask_recipes", "spans_and_roberta", "mask_files"),
 ]
 
+places = {Path(name).name: name for name in notebooks.find(notebooks.checkout())}
 weighed = ledger.weighed(records, CHAPTERS)
 needs = ledger.needs(weighed.evidence)
 
@@ -59,7 +62,7 @@ def in_short() -> Markdown:
     for source in ("minilm", "miniature"):
         rows = needs[needs["source"] == source]
         undecided = weighed.verdicts.index[weighed.verdicts[source] == claims.OPEN]
-        near = [name for name in undecided if within_reach(rows[rows["claim"] == name])]
+        near = [name for name in undecided if ledger.within_reach(rows[rows["claim"] == name])]
         lines.append(
             f"- {ledger.named(source)}, {len(undecided)} claims are undecided; for {len(near)} of them what is lacking fits into "
             f"{ledger.WITHIN_REACH / 3600:.0f} hours of the machine that recorded the runs."
@@ -67,18 +70,37 @@ def in_short() -> Markdown:
     return Markdown("\n".join(lines))
 
 
-def within_reach(rows: pd.DataFrame) -> bool:
-    """Whether all that the undecided measurements of a claim lack is known, needs no more data, and fits into a night."""
-    return bool(
-        len(rows)
-        and rows["examples"].isna().all()
-        and rows["seconds"].fillna(float("inf")).sum() <= ledger.WITHIN_REACH
-    )
-
-
 in_short()
 
 # %% [markdown]
+# ## What a profile should ask for
+#
+# A profile names the seeds of a chapter. These many decide all of the claims measured there that a night can decide, with a
+# probability of four in five each. A claim that takes longer, or more data, asks for nothing here.
+
+
+# %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
+def by_chapter() -> Markdown:
+    """For each model and chapter, how many seeds or worlds there are and how many would decide its claims."""
+    head = ["Model", "Chapter", "Recorded", "Would decide", "Claims"]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in ledger.wanted(needs[needs["source"] != claims.PUBLISHED]).to_dict("records"):
+        cells = [
+            ledger.named(row["source"]).removeprefix("On "),
+            f"{{doc}}`/{places[row['chapter']]}`",
+            f"{row['count']} {row['units']}",
+            f"{row['needed']:,.0f}",
+            str(row["claims"]),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return Markdown("\n".join(lines) if len(lines) > 2 else "Nothing that a night would decide is open.")
+
+
+by_chapter()
+
+# %% [markdown]
+# ## What is undecided
+#
 # Seeds share a dev set, and no number of seeds makes up for a small one. Where the answers of each example were not
 # recorded, the two scores of a difference count as independent of each other. That is too wide, so that the numbers of
 # examples below are at the most.
@@ -104,7 +126,7 @@ def table(source: str) -> Markdown:
 
 
 # %% [markdown]
-# ## On a real BERT
+# ### On a real BERT
 #
 # On all-MiniLM-L6-v2, cheapest first.
 
@@ -112,7 +134,7 @@ def table(source: str) -> Markdown:
 table("minilm")
 
 # %% [markdown]
-# ## On the miniature
+# ### On the miniature
 #
 # Cheapest first. Where a chapter ran in one world, more seeds of that world tell no more than of that world.
 
@@ -120,7 +142,7 @@ table("minilm")
 table("miniature")
 
 # %% [markdown]
-# ## In print
+# ### In print
 #
 # What the papers' own experiments would have taken: seeds, or fits of each model.
 
