@@ -48,13 +48,13 @@ def _refusal(kind: str, name: str, names: list[str]) -> str:
     on_offer = f"offered are {', '.join(names)}"
     if elsewhere := [shelf for shelf in SHELVES if shelf != kind and name in offered(shelf)]:
         return f"{name!r} is in {listed(elsewhere, 'and')}, not in {kind}: {on_offer}"
-    if no_file := getattr(import_module(f"lottery.{kind}"), "NO_FILES", {}).get(name):
-        return f"{name!r} is {no_file}; here {on_offer}"
-    near = get_close_matches(name, names, n=1)
-    return (
-        f"no {kind} named {name!r}{f' (did you mean {near[0]!r}?)' if near else ''}: {on_offer}; to add one, write "
-        f"lottery/{kind.replace('.', '/')}/{name}.py"
-    )
+    no_files = getattr(import_module(f"lottery.{kind}"), "NO_FILES", {})
+    if name in no_files:
+        return f"{name!r} is {no_files[name]}; here {on_offer}"
+    known = {one.casefold(): one for one in (*names, *no_files)}
+    near = get_close_matches(name.casefold(), known, n=1)
+    meant = f" (did you mean {known[near[0]]!r}?)" if near else ""
+    return f"no {kind} named {name!r}{meant}: {on_offer}; to add one, write lottery/{kind.replace('.', '/')}/{name}.py"
 
 
 def listed(names: Sequence[str], word: str = "or") -> str:

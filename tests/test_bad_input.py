@@ -43,6 +43,20 @@ def refused(capsys, monkeypatch):
         ({"task": "colla"}, "did you mean 'cola'"),
         ({"importance": "magntude"}, "did you mean 'magnitude'"),
         ({"sparsitys": "[0.5]"}, "did you mean 'sparsities'"),
+        ({"dev": "a.csv"}, "did you mean 'dev_file'"),
+        ({"task": "OWN"}, "did you mean 'own'"),
+        ({"task": "SST-2"}, "did you mean 'sst2'"),
+        ({"sparsities": "[20, 40]"}, "sparsity = 20.0: input should be less than 1; it is a share: 20 % is 0.2"),
+        ({"sparsities": "[0.5"}, "sparsities = '[0.5' cannot be read"),
+        ({"sparsities": "[0.5, 0.50]"}, "0.5 is there twice"),
+        ({"seeds": "[1, 2, 1]"}, "1 is there twice"),
+        ({"task": "cola", "more_tasks": "[cola]"}, "'cola' is the task already"),
+        ({"train_file": "a.csv"}, "give `-p task own`"),
+        (
+            {"task": "own", "model": "minilm", "train_file": "https://a.org/b.csv"},
+            "'https://a.org/b.csv' is an address",
+        ),
+        ({"model": "https://huggingface.co/bert-base-uncased"}, "is an address"),
         ({"sparsities": "[1.0]"}, "sparsity = 1.0"),
         ({"sparsities": "[-0.1]"}, "sparsity = -0.1"),
         ({"sparsities": "[.nan]"}, "sparsity = nan"),
@@ -85,6 +99,15 @@ def test_a_parameter(refused, parameters, told):
         (TEXTS, {"dev_file": "mine.csv"}, "is the same as"),
         (TEXTS, {"dev_file": "gone.csv"}, "gone.csv"),
         (TEXTS, {"dev_share": 1}, "dev_share = 1.0"),
+        (TEXTS, {"dev_share": 20}, "dev_share = 20.0: input should be less than 1; it is a share: 20 % is 0.2"),
+        (
+            TEXTS,
+            {"dev_share": 0},
+            "a share of 0 of its 20 different texts cannot be held out, with a text of each of its",
+        ),
+        (TEXTS, {"max_length": 1}, "max_length = 1: a text takes at least 3 tokens"),
+        (TEXTS, {"max_length": 513}, "max_length = 513: the model has positions for 512 tokens"),
+        (TEXTS, {"second_column": "label", "label_column": "text", "text_column": "text"}, "are not all different"),
         (TEXTS.encode("utf-16"), {}, "not a UTF-8 file"),
     ],
 )
@@ -96,6 +119,13 @@ def test_a_file_of_ones_own(refused, tmp_path, content, parameters, told):
     assert told in refused(task="own", model="minilm", train_file=file, **(parameters | files))
 
 
+def one_folder_up(folder: Path) -> None:
+    """The folder that holds a model's folder in the place of that one."""
+    inside = folder.rename(folder.with_name("checkpoint-500"))
+    folder.mkdir()
+    inside.rename(folder / inside.name)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -103,9 +133,21 @@ def test_a_file_of_ones_own(refused, tmp_path, content, parameters, told):
         (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
         (
             lambda folder: (folder / "config.json").write_text('{"model_type": "gpt2"}'),
-            "a 'gpt2' model: lottery looks for",
+            "a model of the type 'gpt2': lottery looks for",
         ),
-        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors: pickled weights"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors: give a folder"),
+        (lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"), "pickled weights"),
+        (
+            lambda folder: [(folder / "model.safetensors").unlink(), (folder / "adapter_config.json").write_text("{}")],
+            "it holds an adapter",
+        ),
+        (
+            lambda folder: (folder / "model.safetensors").write_text(
+                "version https://git-lfs.github.com/spec/v1\nsize 9\n"
+            ),
+            "is the pointer that git keeps",
+        ),
+        (one_folder_up, "give the folder of the model in it, such as 'checkpoint-500'"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer"),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "could not be opened"),
     ],

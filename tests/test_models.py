@@ -688,6 +688,22 @@ def test_a_tokenizer_of_another_model_is_refused(bert_folder, tmp_path, tokenize
         opening.tokenizer(folder)
 
 
+def test_a_file_or_nearly_a_name_is_answered_with_what_may_be_meant(bert_folder, monkeypatch):
+    with pytest.raises(ValueError, match=rf"is a file: give the folder in which the model lies, '{bert_folder}'"):
+        opening.locate(f"{bert_folder}/model.safetensors")
+
+    def refuse(*_, **__):
+        raise ValueError("the hub does not answer")
+
+    monkeypatch.setattr(opening.hub, "downloaded", refuse)
+    monkeypatch.setattr(opening.hub, "downloaded_before", lambda *_, **__: None)
+    for given, meant in (("MiniLM", "minilm"), ("minlm", "minilm"), ("Miniature", "miniature")):
+        with pytest.raises(ValueError, match=rf"no folder '{given}' \(did you mean '{meant}'\?\); the hub does not"):
+            opening.locate(given)
+    with pytest.raises(ValueError, match="no folder 'bert-base-uncased'; the hub does not"):
+        opening.locate("bert-base-uncased")
+
+
 def test_a_tokenizer_without_padding_is_refused(bert_folder, tmp_path):
     folder = Path(changed(bert_folder, tmp_path))
     told = json.loads((folder / "tokenizer_config.json").read_text())
@@ -699,10 +715,10 @@ def test_a_tokenizer_without_padding_is_refused(bert_folder, tmp_path):
 @pytest.mark.parametrize(("kind", "longest"), [("bert", 40), ("roberta", 38), ("electra", 40), ("distilbert", 40)])
 def test_the_longest_sequence_is_the_longest_that_the_model_can_read(kind, longest, folder_of):
     model = opening.for_classes(folder_of(kind), ("no", "yes"))
-    families.check_length(model, longest)
+    families.check_length(model.config, longest)
     model(input_ids=torch.full((1, longest), 6))
     with pytest.raises(ValueError, match=f"max_length = {longest + 1}: .* for {longest} tokens"):
-        families.check_length(model, longest + 1)
+        families.check_length(model.config, longest + 1)
     with pytest.raises((IndexError, RuntimeError)):
         model(input_ids=torch.full((1, longest + 1), 6))
 

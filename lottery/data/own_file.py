@@ -241,8 +241,9 @@ def _held_out(table: pd.DataFrame, share: float, *, names: tuple[str, ...], path
     try:
         train, dev = splitting.held_out(table, share, seed=SPLIT_SEED, stratified=bool(names))
     except ValueError as error:
+        each = f", with a text of each of its {len(names)} classes on either side" if names else ""
         raise ValueError(
-            f"{path}: {share:g} of its {counts.sum()} different texts cannot be held out ({error}): give a file of its "
-            "own for dev"
+            f"{path}: a share of {share:g} of its {counts.sum()} different texts cannot be held out{each}: give "
+            "another share, or a file of its own for dev"
         ) from error
     return {"train": train, "dev": dev}

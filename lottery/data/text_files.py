@@ -122,7 +122,7 @@ def table(
 def _meant(wanted: str, names: Sequence[str | int], line: str, path: Path) -> str:
     """Which of the columns may be meant by one that is not there; else what is wrong with the line that names them."""
     spelled = {str(name).casefold(): name for name in names}
-    if near := get_close_matches(wanted.casefold(), spelled, n=1):
+    if near := get_close_matches(wanted.casefold(), spelled, n=1, cutoff=0.7):
         return f" (did you mean {spelled[near[0]]!r}?)"
     for sign, name in SEPARATORS.items():
         if wanted in [part.strip().strip('"') for part in line.split(sign)]:

@@ -42,7 +42,7 @@ class ContinuedPretraining:
         set_seed(self.seed)
         tokenizer = opening.tokenizer(self.model)
         model = opening.for_pretraining(self.model)
-        families.check_length(model, self.max_length)
+        families.check_length(model.config, self.max_length)
         return pretraining_fit.fit(
             run,
             model,

@@ -74,7 +74,7 @@ class FineTuning:
         tokenizer = opening.tokenizer(source)
         tables = self.tables(self.task)
         model = evaluation.with_head(source, task, ours=_learnt(self.start, self.task))
-        families.check_length(model, self.max_length)
+        families.check_length(model.config, self.max_length)
         parts, mask = masks.parted(self.start.mask(run))
         if parts:
             if self.saved:

@@ -56,7 +56,7 @@ class OnTask:
         """The model `source` under a head; the scores are those of `Exam.score`, and `majority`."""
         task, tokenizer = start.task_named(self.task), opening.tokenizer(source)
         model = evaluation.with_head(source, task)
-        families.check_length(model, self.max_length)
+        families.check_length(model.config, self.max_length)
         exam = Exam(task, start.tables(self.task), tokenizer, self.max_length)
         train = exam.encoded(exam.tables["train"])
         positions = examples.epochs(train, self.batch_size, seed)

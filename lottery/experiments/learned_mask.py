@@ -82,7 +82,7 @@ class LearnedMask:
         tokenizer = opening.tokenizer(source)
         head = choose("task_heads", self.head)
         model = head.build(source, task, tokenizer, released=self.released_words).to(Accelerator().device)
-        families.check_length(model, self.max_length)
+        families.check_length(model.config, self.max_length)
         before = state.snapshot(model.base_model)
         exam = Exam(task, self.tables(self.task), tokenizer, self.max_length)
         train = exam.encoded(exam.tables["train"])

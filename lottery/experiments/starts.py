@@ -273,5 +273,12 @@ _check = cache(opening.check)
 
 
 @cache
+def check_length(model: str, max_length: int, pair: bool) -> None:
+    """Raise ValueError where a model, named as for `start`, cannot read texts, or pairs of them, of so many tokens."""
+    if model not in miniature.NAMES:  # of a model that is still to be made, its runs tell
+        opening.check_length(model, max_length, pair=pair)
+
+
+@cache
 def _read(text: str) -> None:
     text_corpus.read(Path(text).expanduser())

@@ -174,6 +174,7 @@ class TaskStudy(_Study):
     def _fine_tuning(
         self, start: Start, data: str, task: str, seed: int, learning_rate: float, saved: bool
     ) -> FineTuning:
+        starts.check_length(self.model, self.max_length, start.task_named(task).PAIR)
         return FineTuning(
             start=start,
             task=task,

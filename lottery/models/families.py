@@ -26,12 +26,14 @@ class Family:
     matrices  the six of each layer: query, key, value, attention output, and the two of the feed-forward network
     mlm_head  the modules below the whole model that one after another score the vocabulary; none where the model was
               not pre-trained to fill in hidden words
+    shifted   whether positions are counted from the one after the padding token's number
     """
 
     title: str
     layers: str
     matrices: tuple[str, ...]
     mlm_head: tuple[str, ...]
+    shifted: bool = False
 
 
 BERT = Family(
@@ -49,7 +51,7 @@ BERT = Family(
 )
 FAMILIES = {
     "bert": BERT,
-    "roberta": replace(BERT, title="RoBERTa", mlm_head=("lm_head",)),
+    "roberta": replace(BERT, title="RoBERTa", mlm_head=("lm_head",), shifted=True),
     "electra": replace(BERT, title="ELECTRA", mlm_head=()),
     "distilbert": Family(
         title="DistilBERT",
@@ -152,13 +154,11 @@ def nsp_head(model: PreTrainedModel) -> nn.Module | None:
     return getattr(model.cls, "seq_relationship", None) if hasattr(model, "cls") else None
 
 
-def check_length(model: PreTrainedModel, max_length: int) -> None:
-    """Raise ValueError where the model has no positions for sequences of `max_length` tokens."""
-    table = model.base_model.embeddings.position_embeddings
-    # RoBERTa counts positions from the one after its padding token's number.
-    longest = table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+def check_length(config: PreTrainedConfig, max_length: int) -> None:
+    """Raise ValueError where a model of this configuration has no positions for sequences of `max_length` tokens."""
+    shifted = FAMILIES[config.model_type].shifted
+    longest = config.max_position_embeddings - (config.pad_token_id + 1 if shifted else 0)
     if max_length > longest:
         raise ValueError(
-            f"max_length = {max_length}: {type(model).__name__} has positions for {longest} tokens, so give at most "
-            "that many"
+            f"max_length = {max_length}: the model has positions for {longest} tokens, so give at most that many"
         )

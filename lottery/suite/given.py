@@ -75,6 +75,11 @@ def _with_paths(parameters: Mapping[str, Any], placed: Callable[[str, str], str]
 
 def _path(parameter: str, text: str, folder: Path) -> Path | None:
     """Where a path is, as it is meant from a folder; None for a text that is none, but a name."""
+    if "://" in text:
+        raise ValueError(
+            f"{parameter} = {text!r} is an address: download what lies there and give its path, or, of a model on the "
+            "Hugging Face hub, its name"
+        )
     path = folder / Path(text).expanduser()
     if parameter == DATA:
         return None if text == "hub" else path

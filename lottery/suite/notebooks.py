@@ -212,6 +212,11 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
             values[parameter] = _as(values[parameter], value)
         except TypeError as error:
             raise ValueError(f"notebook {name}: {parameter} = {value!r} is not {error}") from None
+        whole = values[parameter]
+        if isinstance(value, list) and (twice := [item for item in whole if whole.count(item) > 1]):
+            raise ValueError(
+                f"notebook {name}: {parameter} = {value!r}: {twice[0]!r} is there twice, and would be one run"
+            )
     return values
 
 
@@ -241,16 +246,16 @@ def _as(default: Any, value: Any) -> Any:
 
 def parsed(root: Path, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """Parameters as typed on a command line, read as yaml unless they are texts; unknown ones are left as they are."""
-    known = defaults(root, name)
-    try:
-        return {
-            parameter: text
-            if isinstance(known.get(parameter), str) and known[parameter] != AUTO
-            else yaml.safe_load(text)
-            for parameter, text in typed.items()
-        }
-    except yaml.YAMLError as error:
-        raise ValueError(f"a value among {dict(typed)} cannot be read: {' '.join(str(error).split())}") from None
+    known, values = defaults(root, name), {}
+    for parameter, text in typed.items():
+        if isinstance(known.get(parameter), str) and known[parameter] != AUTO:
+            values[parameter] = text
+            continue
+        try:
+            values[parameter] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ValueError(f"{parameter} = {text!r} cannot be read: it has to be a value as YAML writes it") from None
+    return values
 
 
 def machine(
@@ -432,7 +437,7 @@ def _tagged(notebook: nbformat.NotebookNode, tag: str) -> str | None:
 
 
 def _offer(given: str, names: list[str]) -> str:
-    near = get_close_matches(str(given), names, n=1)
+    near = get_close_matches(str(given), names, n=1) or [name for name in names if str(given) in name.split("_")]
     return f"{f' (did you mean {near[0]!r}?)' if near else ''}: there are {', '.join(names) or 'none'}"
 
 

@@ -72,9 +72,11 @@ from lottery.suite.given import given
 globals().update(given("experiments/how_much_can_go", globals()))
 if not seeds:
     raise ValueError("seeds = []: at least one is needed")
-if strange := [each for each in seeds if seeds.count(each) > 1]:
-    raise ValueError(f"seeds = {seeds}: {strange[0]} is there twice, and would be one run")
 tasks = [task, *more_tasks]
+if task in more_tasks:
+    raise ValueError(f"more_tasks = {more_tasks}: {task!r} is the task already")
+if train_file and OWN not in tasks:
+    raise ValueError(f"train_file = {train_file!r}: a file of your own is the task 'own': give `-p task own`")
 other = challenge(also, tasks, data_dir)
 if set(tasks) - {OWN} and not any(sparsities):
     raise ValueError(f"sparsities = {sparsities}: give at least one share above 0")
@@ -170,9 +172,10 @@ def drawn(table: pd.DataFrame) -> None:
 drawn(live)
 
 # %% tags=["hide-input"]
+competing = [f"{count:,}" for count in sorted(set(live["weights"]))]  # where a pooler is tried too, it makes two
 Markdown(
     f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}, {scope} choice by {importance} among "
-    f"{live['weights'].min():,} weights ({live['weights'].max():,} with the pooler)."
+    f"{competing[0]} weights{f' ({competing[-1]} with the pooler)' if len(competing) > 1 else ''}."
 )
 
 
