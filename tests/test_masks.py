@@ -473,7 +473,7 @@ def test_the_weights_themselves_are_refused_as_scores():
     """Their signed values would keep a third of them for being positive."""
     weights = dict(torch.nn.Linear(4, 3).named_parameters())
     for keep in (keep_highest, keep_highest_in_each, keep_lowest):
-        with pytest.raises(ValueError, match=r"'weight' is a parameter.*weight\.detach\(\)\.abs\(\)"):
+        with pytest.raises(ValueError, match=r"'weight' is a parameter.*weight\.detach\(\)\.abs\(\)\} for magnitude"):
             keep({"weight": weights["weight"]}, 0.5)
         assert keep({"weight": weights["weight"].detach().abs()}, 0.5)["weight"].sum() == 6
 

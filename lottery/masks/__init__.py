@@ -276,7 +276,7 @@ def _checked(name: str, scores: Tensor) -> Tensor:
     if isinstance(scores, nn.Parameter):
         raise ValueError(
             f"{name!r} is a parameter of a model, and its signed value ranks nothing: give {{name: weight.detach()"
-            ".abs()}} for magnitude, or score.detach() for a score that is trained"
+            ".abs()} for magnitude, or score.detach() for a score that is trained"
         )
     if scores.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         raise ValueError(
