@@ -107,6 +107,25 @@ def read(
     return task, tables
 
 
+def pairs(file: Path, columns: Mapping[str, str]) -> tuple[OwnTask, dict[str, pd.DataFrame]]:
+    """Pairs of texts from a user's file, for models that are judged as they are: the one split is dev.
+
+    columns  {"first": ..., "second": ..., "label": ...}: ours -> theirs; "label", how alike the two are in any unit,
+             may be left out, and is NaN then
+    Raises FileNotFoundError, or ValueError in one sentence, as `read`; and for fewer than three pairs.
+    """
+    rows = _rows(file, columns)
+    if len(rows) < 3:
+        raise ValueError(f"{file} has {len(rows)} pairs: of fewer than three nothing can be told")
+    if "label" in columns:
+        numbers = text_files.numbers(rows["label"], file)
+        _require_two(rows["label"], f"{file}: all pairs")
+    else:
+        numbers = np.full(len(rows), np.nan)
+    task = OwnTask(TITLE=file.name, KIND="regression", LABELS=(), PAIR=True, METRIC="pearson_spearman")
+    return task, {"dev": rows.assign(label=numbers)}
+
+
 def _require_two(labels: pd.Series, where: str) -> None:
     if (labels == labels.iloc[0]).all():
         raise ValueError(f"{where} have the label {text_files.shortened(labels.iloc[0])!r}: there is nothing to tell")
@@ -128,7 +147,7 @@ def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     names, rows = readers[path.suffix.lower()](path)
     written = [row for row in rows if any(field.strip() for field in row)]  # a spreadsheet adds empty ones at the end
     table = text_files.table(path, names, written, columns)
-    return table.assign(label=[_label(each) for each in table["label"]])
+    return table.assign(label=[_label(each) for each in table["label"]]) if "label" in columns else table
 
 
 def _label(written: str) -> str:

@@ -90,6 +90,38 @@ class Own:
 
 
 @parameters
+class Pairs:
+    """A model and the user's own pairs of texts, on which it is judged as it is; the task is called OWN."""
+
+    version: ClassVar[int] = 1
+    model: Model
+    file: Source  # a .csv, .tsv or .jsonl file
+    first: str  # the column of one text
+    second: str  # that of the other
+    label: str  # that of how alike they are, a number; "": there is none
+
+    def weights(self, run: Run) -> str:
+        """The model as it is."""
+        return self.model
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def task_named(self, name: str) -> Task:
+        """The task that the file makes, whatever its name."""
+        return self._read()[0]
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The pairs, as "dev". Raises as `own_file.pairs` does."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
+        told = {"first": self.first, "second": self.second, "label": self.label}
+        return own_file.pairs(Path(self.file).expanduser(), {ours: theirs for ours, theirs in told.items() if theirs})
+
+
+@parameters
 class Challenge:
     """Another task whose dev set the same model answers with the classes it has learnt, as HANS for one of MNLI."""
 
@@ -203,6 +235,23 @@ def own(given: Own) -> Own:
     if not given.train:
         raise ValueError(
             "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
+        )
+    _check(given.model)
+    given.tables(OWN)
+    return given
+
+
+def pairs(given: Pairs) -> Pairs:
+    """The same, once its file has been read without complaint. Raises as `own_file.pairs` does."""
+    if given.model in miniature.NAMES:
+        raise ValueError(
+            f"model = {given.model!r} knows the words of its own language alone: for a file of your own give "
+            "'minilm', a folder or a name of the Hugging Face hub"
+        )
+    if not given.file or not given.second:
+        raise ValueError(
+            "pairs of your own take train_file, a .csv, .tsv or .jsonl file with one pair a row, text_column and "
+            "second_column"
         )
     _check(given.model)
     given.tables(OWN)

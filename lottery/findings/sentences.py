@@ -1,0 +1,50 @@
+"""What is left of a sentence encoder from which something was cut, and how sure that is, without any training.
+
+Rows are runs of SentenceSimilarity.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from lottery import statistics as stats
+from lottery.statistics import Estimate
+
+WITHIN = 0.01  # of the score: a loss that counts as none
+KIND = ["unit", "importance", "scope", "embeddings"]
+
+
+def estimate(mean: float, error: float) -> Estimate:
+    """A value with its 95 % interval over the pairs, from its standard error."""
+    reach = norm.ppf(0.975) * error
+    return Estimate(mean, mean - reach, mean + reach)
+
+
+def by_kind(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each kind of cut at each sparsity, a row each, indexed by KIND and sparsity; the model as it is, left out.
+
+    returns  `score`, `change` and `nearness`, each an `Estimate`: over the pairs; where there are several seeds, over
+             these draws. `removed` of `units`
+    """
+    table = {}
+    for name, some in rows[rows["sparsity"] > 0].groupby([*KIND, "sparsity"], sort=False):
+        table[name] = {
+            value: estimate(some[value].iloc[0], some[f"{value}_error"].iloc[0])
+            if len(some) == 1
+            else stats.mean_interval(some[value])
+            for value in ("score", "change", "nearness")
+        } | {"removed": int(some["removed"].iloc[0]), "units": int(some["units"].iloc[0])}
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis([*KIND, "sparsity"])
+
+
+def free(cuts: pd.DataFrame) -> pd.Series:
+    """For each kind of cut the share up to which, at every one tried, it is shown to lose less than WITHIN; 0 for none.
+
+    cuts  of `by_kind`. At every share by a one-sided test at 2.5 %, from the smallest on and until one fails.
+    """
+    found = {}
+    for kind, some in cuts.sort_index(level="sparsity").groupby(level=KIND, sort=False):
+        lost = [not change.low > -WITHIN for change in some["change"]]
+        before = some.index.get_level_values("sparsity")[: int(np.argmax([*lost, True]))]
+        found[kind] = max(before, default=0.0)
+    return pd.Series(found, dtype=float).rename_axis(KIND)

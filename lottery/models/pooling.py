@@ -1,0 +1,35 @@
+"""How a sentence encoder makes one vector of the vectors of its tokens, as the folder of the model tells."""
+
+import json
+from typing import Literal, get_args
+
+from lottery.models import opening
+
+Pooling = Literal["mean", "first"]  # of the tokens' vectors their mean, or that of the first one
+FILE = "1_Pooling/config.json"  # where sentence-transformers writes it
+KNOWN: dict[str, Pooling] = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "first",
+    "mean": "mean",
+    "cls": "first",
+}
+
+
+def pooling(source: str) -> Pooling:
+    """How the model `source`, named as for `opening.locate`, pools; the mean where its folder does not say.
+
+    Raises ValueError, beside `locate`, where it says something else than one of `Pooling`.
+    """
+    file = opening.locate(source) / FILE
+    if not file.is_file():
+        return "mean"
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        modes = [name for name, given in told.items() if name.startswith("pooling_mode_") and given is True]
+        modes += [str(told["pooling_mode"])] if "pooling_mode" in told else []
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{file} does not tell how sentences are pooled: get it anew") from error
+    if len(modes) != 1 or modes[0] not in KNOWN:
+        ways = " or ".join(get_args(Pooling))
+        raise ValueError(f"{source!r} pools by {', '.join(modes) or 'nothing'}, which is not done here: say {ways}")
+    return KNOWN[modes[0]]

@@ -1,0 +1,207 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: beyond
+#     order: 9
+# ---
+
+# %% [markdown]
+# (x14)=
+# # Without any training
+#
+# Every other chapter trains: before the cut, after it, or while weights go. Each training has a seed, a rate and a number
+# of epochs, and what a cut costs depends on them. A sentence encoder needs none of it. It makes a vector of a sentence as
+# it is, and two sentences are as alike as the cosine of their vectors says. So here is what a cut costs by itself: two
+# numbers, without a seed.
+#
+# - **The score**: how well the cosines agree with people's judgement of how alike the sentences are, by correlation.
+# - **The nearness**: how far the vectors stay where they were, by the cosine of each sentence's vector with the one that
+#   the whole model makes of it. This takes no label, and so any sentences.
+#
+# For a model and pairs of your own:
+#
+# ```
+# .venv/bin/lottery run experiments/without_training \
+#     -p model minilm -p task own -p train_file pairs.csv \
+#     -p text_column question -p second_column answer
+# ```
+#
+# Without `-p label_column score`, a number that says how alike the two are, only the nearness is told.
+
+# %% tags=["parameters"]
+model = "miniature"  # "miniature", "minilm", a folder such as sentence-transformers writes, or a name of the hub
+task = "stsb"  # pairs with a number each; or "own": a file of your own
+data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
+train_file = ""  # .csv, .tsv or .jsonl, of pairs on which nothing is trained
+text_column = "text"
+second_column = ""
+label_column = ""  # of numbers, how alike; "": there are none
+sparsities = [0.2, 0.4, 0.6, 0.8]  # shares of the weights to remove, or of the heads or of the MLPs
+units = ["weights", "heads", "mlps"]  # what is cut
+importances = ["magnitude", "random"]  # files in lottery/importance; for heads and MLPs in lottery/component_importance
+scopes = ["global", "local"]  # "global": the smallest weights of the whole model go; "local": of each matrix
+with_embeddings = []  # of `scopes`, those in which the table of word embeddings is cut too, beside
+random_seeds = [1]  # of a choice at random
+seeds = [1]  # of the miniature
+pooling = ""  # "mean" of the tokens' vectors, or the "first"; "": as the model's folder says, else the mean
+max_length = 64  # tokens of a sentence, at most
+miniature_steps = 3000
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+from lottery import miniature
+from lottery.experiments import starts
+from lottery.experiments.sentence_similarity import SentenceSimilarity
+from lottery.models import pooling as folders
+from lottery.suite.given import given
+
+globals().update(given("experiments/without_training", globals()))
+if task == starts.OWN:
+    mine = starts.Pairs(model=model, file=train_file, first=text_column, second=second_column, label=label_column)
+    begun = [starts.pairs(mine)]
+else:
+    worlds = seeds if model in miniature.NAMES else seeds[:1]
+    begun = [starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps) for world in worlds]
+if begun[0].task_named(task).KIND != "regression" or not begun[0].task_named(task).PAIR:
+    raise ValueError(f"task = {task!r} has no pairs with a number each: give 'stsb', or 'own' with a file of pairs")
+pooled = pooling or ("mean" if model in miniature.NAMES else folders.pooling(model))
+kinds = [(unit, scope, False) for unit in units for scope in (scopes if unit == "weights" else ["global"])]
+kinds += [("weights", scope, True) for scope in with_embeddings if "weights" in units]
+cuts = [
+    SentenceSimilarity(
+        start=start,
+        task=task,
+        unit=unit,
+        importance=importance,
+        scope=scope,
+        embeddings=embeddings,
+        sparsity=sparsity,
+        pooling=pooled,
+        max_length=max_length,
+        seed=seed,
+    )
+    for start in begun
+    for unit, scope, embeddings in kinds
+    for importance in importances
+    for sparsity in dict.fromkeys(sparsities)
+    if importance != "random" or (scope == "global" and not embeddings)
+    for seed in (random_seeds if importance == "random" else [0])
+]
+whole = dict.fromkeys(before for cut in cuts for before in cut.preceding)
+grid = [*whole, *cuts]
+
+# %% tags=["remove-cell"]
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from lottery.findings import sentences
+from lottery.suite import plots
+from lottery.suite.chapter import perform
+
+chapter = perform("experiments/without_training", grid, results, records, workers=workers, scheduler=scheduler)
+
+
+def named(row: pd.Series) -> str:
+    """A kind of cut as a reader knows it."""
+    unit = {"weights": "weights", "heads": "heads", "mlps": "MLPs"}[row["unit"]]
+    where = ", of each matrix" if row["unit"] == "weights" and row["scope"] == "local" else ""
+    where += ", embeddings too" if row["embeddings"] else ""
+    how = {"random": "at random", "magnitude": "by size"}.get(row["importance"], f"by {row['importance']}")
+    return f"{unit} {how}{where}"
+
+
+def drawn(runs: pd.DataFrame) -> None:
+    """The score and the nearness against the share removed, a line a kind of cut."""
+    whole, cut = runs[runs["sparsity"] == 0], runs[runs["sparsity"] > 0]
+    kinds = cut[sentences.KIND].drop_duplicates()
+    rows = pd.concat([whole.drop(columns=sentences.KIND).merge(kinds, how="cross"), cut])
+    rows = rows.assign(kind=rows.apply(named, axis=1))
+    values = [value for value in ("score", "nearness") if rows[value].notna().any()]
+    panels = plots.panels(len(values), columns=len(values), size=(4.0, 3.4), below=1.3)
+    for ax, value in zip(panels, values, strict=True):
+        plots.against_sparsity(rows, value, by="kind", scale=100, ax=ax)
+        ax.set_xlabel("removed (%)")
+    labels = {"score": "score (x 100)", "nearness": "nearness to the whole model (x 100)"}
+    for ax, value in zip(panels, values, strict=True):
+        ax.set_ylabel(labels[value])
+    plots.legend_below(panels, columns=2)
+
+
+def in_words(runs: pd.DataFrame) -> Markdown:
+    """The whole model, and up to which share each kind of cut is shown to cost less than a point."""
+    whole, cuts = runs[runs["sparsity"] == 0].iloc[0], sentences.by_kind(runs)
+    worlds = runs["start.seed"].nunique() if "start.seed" in runs else 1
+    if np.isnan(whole["score"]):
+        return Markdown("These pairs have no numbers that say how alike they are: only the nearness is told.")
+    if worlds > 1:
+        return Markdown(f"Points are means over {worlds} worlds, bars span them.")
+    score = sentences.estimate(whole["score"], whole["score_error"])
+    parts = []
+    for kind, share in sentences.free(cuts).items():
+        name = named(pd.Series(dict(zip(sentences.KIND, kind, strict=True))))
+        if kind[1] != "random":
+            parts.append(f"- {name}: " + (f"**{share:.0%}**" if share else "none of the shares tried"))
+    pairs = "the mean of Pearson's and Spearman's correlation, in points, with the 95 % interval over the pairs of dev"
+    return Markdown(
+        f"As it is, the model scores **{score.in_words(100, '.1f')}**: {pairs}. Cut and left as it is, it is shown to lose "
+        "less than one point up to\n\n" + "\n".join(parts)
+    )
+
+
+def numbers(runs: pd.DataFrame) -> pd.DataFrame:
+    """All numbers: a row a kind of cut, a column a share removed."""
+    cuts = sentences.by_kind(runs).reset_index()
+    table = pd.DataFrame(
+        {
+            "cut": cuts.apply(named, axis=1),
+            "removed": cuts["sparsity"].map("{:.0%}".format),
+            "change of the score (points)": [change.in_words(100) for change in cuts["change"]],
+            "nearness (x 100)": [near.in_words(100, ".1f") for near in cuts["nearness"]],
+        }
+    )
+    table = table.set_index(["cut", "removed"])
+    return table if cuts["change"].map(lambda change: not np.isnan(change.mean)).any() else table.iloc[:, 1:]
+
+
+# %% [markdown]
+# ## A real sentence encoder
+#
+# all-MiniLM-L6-v2 on the 1,500 pairs of STS-B's dev set, with the mean of the tokens' vectors and the cosine, as it was
+# published. Nothing is trained. In brackets stand 95 % intervals over the pairs; for choices at random, over the draws.
+
+# %% tags=["remove-input"]
+chapter.shown(in_words, "minilm")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the whole model, against the share of weights, heads or MLPs removed from all-MiniLM-L6-v2; recorded."}, "figure": {"name": "without-training-minilm", "caption": "What a cut costs all-MiniLM-L6-v2 on STS-B without any training, recorded. Left: the mean of both correlations of the cosines with people's judgement. Right: the mean cosine of a sentence's vector with the one of the whole model."}}
+chapter.shown(drawn, "minilm")
+
+# %% tags=["hide-input"]
+chapter.shown(numbers, "minilm")
+
+
+# %% [markdown]
+# ## On the model of this build
+#
+# The miniature was never taught to place sentences by their meaning: pre-training asks for hidden words and whether
+# passages follow each other. So its score is low, and its nearness is what can be looked at.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score and nearness against the share removed, on the model of this build."}, "figure": {"name": "without-training-live", "caption": "The model of this build, cut and left as it is."}}
+drawn(chapter.live)
+
+# %% tags=["remove-input"]
+in_words(chapter.live)
+
+# %% tags=["hide-input"]
+numbers(chapter.live)

@@ -1,0 +1,50 @@
+"""How a folder of a sentence encoder says that it pools."""
+
+import json
+
+import pytest
+
+from lottery.models.pooling import FILE, pooling
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Writes what a folder says, and reads it."""
+
+    def read(entries) -> str:
+        file = tmp_path / FILE
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(entries if isinstance(entries, str) else json.dumps(entries), encoding="utf-8")
+        return pooling(str(tmp_path))
+
+    return read
+
+
+def test_the_one_mode_that_is_set_counts_in_the_old_spelling_and_the_new(told):
+    off = {"word_embedding_dimension": 384, "pooling_mode_max_tokens": False}
+    assert told(off | {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}) == "mean"
+    assert told(off | {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}) == "first"
+    assert told({"embedding_dimension": 384, "pooling_mode": "cls"}) == "first"
+
+
+def test_a_folder_that_says_nothing_takes_the_mean(tmp_path):
+    assert pooling(str(tmp_path)) == "mean"
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"pooling_mode_max_tokens": True}, "pools by pooling_mode_max_tokens"),
+        (
+            {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True},
+            "pooling_mode_mean_tokens, pooling_mode_c",
+        ),
+        ({"pooling_mode": "lasttoken"}, "pools by lasttoken"),
+        ({}, "pools by nothing"),
+        ("[1]", "does not tell how"),
+        ("{", "does not tell how"),
+    ],
+)
+def test_another_way_is_refused_in_a_sentence(told, entries, said):
+    with pytest.raises(ValueError, match=said):
+        told(entries)

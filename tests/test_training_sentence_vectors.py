@@ -1,0 +1,37 @@
+"""Vectors of sentences, against one sentence at a time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lottery.data import examples
+from lottery.models import opening
+from lottery.training.sentence_vectors import cosines, vectors
+
+SENTENCES = ["w1 w2 w3", "w4", "w5 w6 w7 w8 w9 w10", "w1 w2 w3", "un w4 ?"]
+
+
+@pytest.fixture
+def given(tokenizer):
+    return examples.encode(pd.DataFrame({"first": SENTENCES, "label": 0}), tokenizer, 16)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_vectors_are_those_of_one_sentence_at_a_time(bert_folder, tokenizer, given, pooling):
+    """Without padding, by hand: the mean over its tokens, or the first of them, over its length."""
+    model = opening.bare_encoder(bert_folder).eval()
+    found = vectors(model, given, pooling, batch_size=2)
+    for sentence, vector in zip(SENTENCES, found, strict=True):
+        with torch.no_grad():
+            hidden = model(**tokenizer(sentence, return_tensors="pt")).last_hidden_state[0].numpy()
+        expected = hidden.mean(axis=0) if pooling == "mean" else hidden[0]
+        np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-5)
+
+
+def test_the_cosine_of_a_vector_with_itself_is_1_and_dropout_is_off(bert_folder, given):
+    model = opening.bare_encoder(bert_folder).train()
+    one, other = vectors(model, given, "mean"), vectors(model, given, "mean")
+    assert model.training
+    np.testing.assert_allclose(cosines(one, other), 1, atol=1e-6)
+    assert cosines(one, np.roll(one, 1, axis=0))[0] == pytest.approx(float(one[0] @ one[-1]))
