@@ -136,6 +136,7 @@ chapter = perform("experiments/how_much_can_go", grid, results, records, workers
 live = store.rows(cuts, Path(results))
 
 
+@cache
 def known(name: str) -> Task:
     """The task of that name; yours is made of your file."""
     return mine.task_named(name) if name == OWN else choose("tasks", name)
