@@ -51,9 +51,9 @@ class AttentionPatterns:
         of_maps      of each head, so many: sentences of fewer than 8 tokens are left out before the draw
         """
         votes, likely, seen = 0, 0, 0
-        for _, _, told in self.maps(run):
-            votes = votes + (told.argmax(-1)[..., None] == np.arange(len(PATTERNS)))
-            likely = likely + told.max(-1)
+        for _, _, probabilities in self.maps(run):
+            votes = votes + (probabilities.argmax(-1)[..., None] == np.arange(len(PATTERNS)))
+            likely = likely + probabilities.max(-1)
             seen += 1
         return {
             "shares": (votes / seen).flatten().tolist(),

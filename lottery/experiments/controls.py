@@ -111,7 +111,7 @@ class Shuffled:
         return self.like.tables(task)
 
 
-def ticket(kind: Kind, found: IterativePruning) -> Ticket:
+def ticket(kind: Kind, pruning: IterativePruning) -> Ticket:
     """The ticket that iterative pruning found, or a control with as many weights, found on the same start.
 
     iterative     the mask on the weights to which the pruning rewinds; those of the start, where it never does
@@ -121,24 +121,24 @@ def ticket(kind: Kind, found: IterativePruning) -> Ticket:
     redrawn       the found mask on a model drawn anew
     shuffled      the found mask on the start with its layers' matrices exchanged
     """
-    start = found.start
+    start = pruning.start
     # No small number: a miniature begins with the weights that its own seed draws.
-    redrawn = Redrawn(like=start, seed=found.seed + 1000)
+    redrawn = Redrawn(like=start, seed=pruning.seed + 1000)
     cut = Cut(
         of=start,
         importance="magnitude",
-        scope=found.scope,
-        embeddings=found.embeddings,
-        pooler=found.pooler,
-        sparsity=found.sparsity,
-        seed=found.seed,
+        scope=pruning.scope,
+        embeddings=pruning.embeddings,
+        pooler=pruning.pooler,
+        sparsity=pruning.sparsity,
+        seed=pruning.seed,
     )
     of, kept = {
-        "iterative": (Rewound(pruning=found) if found.rewind_step else start, found),
+        "iterative": (Rewound(pruning=pruning) if pruning.rewind_step else start, pruning),
         "one_shot": (start, cut),
         "random": (start, replace(cut, importance="random")),
         "random_model": (start, replace(cut, of=redrawn)),
-        "redrawn": (redrawn, found),
-        "shuffled": (Shuffled(like=start, seed=found.seed), found),
+        "redrawn": (redrawn, pruning),
+        "shuffled": (Shuffled(like=start, seed=pruning.seed), pruning),
     }[kind]
     return Ticket(of=of, kept=kept)

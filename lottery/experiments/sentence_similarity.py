@@ -69,14 +69,14 @@ class SentenceSimilarity:
         sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
         given = examples.encode(sentences, tokenizer, self.max_length)
         kept = self._cut(model, given)
-        found = vectors(model, given, self.pooling)
+        cut = vectors(model, given, self.pooling)
         if self.preceding:
             whole = run.need(self.preceding[0]).read(VECTORS)[ALL].numpy()
         else:
-            run.once(VECTORS, lambda: {ALL: torch.from_numpy(found)})
-            whole = found
-        alike, before = (cosines(*np.split(each, 2)).astype(float) for each in (found, whole))
-        near = cosines(found, whole).reshape(2, -1).mean(axis=0).astype(float)
+            run.once(VECTORS, lambda: {ALL: torch.from_numpy(cut)})
+            whole = cut
+        alike, before = (cosines(*np.split(each, 2)).astype(float) for each in (cut, whole))
+        near = cosines(cut, whole).reshape(2, -1).mean(axis=0).astype(float)
         labels = dev["label"].to_numpy(dtype=float)
 
         def score(cosines: np.ndarray, rows: np.ndarray) -> float:

@@ -117,8 +117,10 @@ class Pairs:
         return self._read()[1]
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
-        told = {"first": self.first, "second": self.second, "label": self.label}
-        return own_file.pairs(Path(self.file).expanduser(), {ours: theirs for ours, theirs in told.items() if theirs})
+        columns = {"first": self.first, "second": self.second, "label": self.label}
+        return own_file.pairs(
+            Path(self.file).expanduser(), {ours: theirs for ours, theirs in columns.items() if theirs}
+        )
 
 
 @parameters

@@ -186,11 +186,11 @@ def smallest(rows: pd.DataFrame) -> pd.Series | None:
     """
     whole = by_seed(rows[rows["method"] == FULL])[FULL]
     models = rows[~rows["method"].isin([FULL, LONGER]) & rows["asked"].notna()]
-    found = []
+    frugal = []
     for (method, sparsity), some in models.groupby(["method", "asked"], sort=False):
         scores = by_seed(some)
         if method in scores and scores.index.equals(whole.index):
             more = stats.paired_difference(scores[method], whole, level=0.9)
-            found.append({"method": method, "asked": sparsity, "more": more, "stored": some["stored"].mean()})
-    good = [each for each in found if each["more"].low > -100 * MARGIN]
+            frugal.append({"method": method, "asked": sparsity, "more": more, "stored": some["stored"].mean()})
+    good = [each for each in frugal if each["more"].low > -100 * MARGIN]
     return pd.Series(min(good, key=lambda each: each["stored"])) if good else None

@@ -50,14 +50,14 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
             "by_scores": (each.max() - each.min()).max(),
             "at_end": [
                 what
-                for what, found in (("scores", scores_at), ("weights", weights_at))
-                if _at_end(found, means.index.unique(f"{what}_at"))
+                for what, rate in (("scores", scores_at), ("weights", weights_at))
+                if _at_end(rate, means.index.unique(f"{what}_at"))
             ],
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
 
-def _at_end(found: str | float, tried: pd.Index) -> bool:
+def _at_end(rate: str | float, tried: pd.Index) -> bool:
     """Whether a rate is the lowest or the highest of those tried, if there is one between."""
-    rates = sorted(float(rate) for rate in tried if rate != NO_RATE)
-    return len(rates) > 2 and float(found) in (rates[0], rates[-1])
+    rates = sorted(float(each) for each in tried if each != NO_RATE)
+    return len(rates) > 2 and float(rate) in (rates[0], rates[-1])

@@ -42,9 +42,9 @@ def free(cuts: pd.DataFrame) -> pd.Series:
 
     cuts  of `by_kind`. At every share by a one-sided test at 2.5 %, from the smallest on and until one fails.
     """
-    found = {}
+    shares = {}
     for kind, some in cuts.sort_index(level="sparsity").groupby(level=KIND, sort=False):
         lost = [not change.low > -WITHIN for change in some["change"]]
         before = some.index.get_level_values("sparsity")[: int(np.argmax([*lost, True]))]
-        found[kind] = max(before, default=0.0)
-    return pd.Series(found, dtype=float).rename_axis(KIND)
+        shares[kind] = max(before, default=0.0)
+    return pd.Series(shares, dtype=float).rename_axis(KIND)

@@ -154,8 +154,8 @@ def misprinted(scores: pd.DataFrame, averages: pd.Series) -> pd.DataFrame:
     averages  of each row, as printed, likewise
     returns   columns printed and found, the two averages, of the rows that neither rounding nor cutting explains
     """
-    found = scores.mean(axis=1)
-    apart = averages.reindex(found.index) - found
+    averaged = scores.mean(axis=1)
+    apart = averages.reindex(averaged.index) - averaged
     # A cell that is cut off is up to .01 more than it says, and so is a mean of such cells; the average is itself
     # rounded by up to .005 or cut off by up to .01.
     return pd.DataFrame({"printed": averages, "found": found})[(apart < -0.01) | (apart > 0.015)]

@@ -24,9 +24,9 @@ def pooling(source: str) -> Pooling:
     if not file.is_file():
         return "mean"
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        modes = [name for name, given in told.items() if name.startswith("pooling_mode_") and given is True]
-        modes += [str(told["pooling_mode"])] if "pooling_mode" in told else []
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        modes = [name for name, given in entries.items() if name.startswith("pooling_mode_") and given is True]
+        modes += [str(entries["pooling_mode"])] if "pooling_mode" in entries else []
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{file} does not tell how sentences are pooled: get it anew") from error
     if len(modes) != 1 or modes[0] not in KNOWN:

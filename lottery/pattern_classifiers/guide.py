@@ -18,11 +18,11 @@ def fit(maps: Sequence[np.ndarray], labels: np.ndarray, seed: int) -> dict[str, 
 
 def predict(learnt: dict[str, Tensor], maps: Sequence[np.ndarray]) -> np.ndarray:
     """1 for the pattern that the counts tell, and 0 for the others; rectangles of two segments are not looked for."""
-    return np.array([[float(pattern == _told(counts(each))) for pattern in PATTERNS] for each in maps])
+    return np.array([[float(pattern == _pattern(counts(each))) for pattern in PATTERNS] for each in maps])
 
 
-def _told(found: Counts) -> Pattern:
-    line, column = found.line >= ROWS_OF_LINE, found.column >= ROWS_OF_COLUMN
+def _pattern(counted: Counts) -> Pattern:
+    line, column = counted.line >= ROWS_OF_LINE, counted.column >= ROWS_OF_COLUMN
     if line or column:
         return "vertical+diagonal" if line and column else "diagonal" if line else "vertical"
-    return "block" if found.uneven < EVEN else "heterogeneous"
+    return "block" if counted.uneven < EVEN else "heterogeneous"

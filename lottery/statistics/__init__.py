@@ -146,8 +146,8 @@ def bootstrap_over_groups(
         return Interval(np.nan, np.nan)
     generator = np.random.default_rng(seed)
     drawn = (generator.integers(len(rows), size=len(rows)) for _ in range(resamples))
-    found = np.array([statistic(np.concatenate([rows[place] for place in places])) for places in drawn])
-    defined = found[~np.isnan(found)]
+    values = np.array([statistic(np.concatenate([rows[place] for place in places])) for places in drawn])
+    defined = values[~np.isnan(values)]
     return _percentiles(defined, level) if defined.size > 0.9 * resamples else Interval(np.nan, np.nan)
 
 
@@ -167,8 +167,8 @@ def bootstrap_over_group_sums(
     places = np.random.default_rng(seed).integers(groups, size=(resamples, groups))
     times = np.zeros((resamples, groups))
     np.add.at(times, (np.arange(resamples)[:, None], places), 1)
-    found = statistic(times @ sums)
-    defined = found[~np.isnan(found)]
+    values = statistic(times @ sums)
+    defined = values[~np.isnan(values)]
     return _percentiles(defined, level) if defined.size > 0.9 * resamples else Interval(np.nan, np.nan)
 
 

@@ -69,10 +69,10 @@ def kappa_interval(masks: np.ndarray, *, seed: int) -> Interval:
 
     NaN where kappa is. An item enters kappa by the number of masks that keep it alone, so whole histograms are drawn.
     """
-    found = _histogram(masks)
-    if np.isnan(_kappa(found)):
+    histogram = _histogram(masks)
+    if np.isnan(_kappa(histogram)):
         return Interval(np.nan, np.nan)
-    draws = np.random.default_rng(seed).multinomial(found.sum(), found / found.sum(), size=9999)
+    draws = np.random.default_rng(seed).multinomial(histogram.sum(), histogram / histogram.sum(), size=9999)
     low, high = np.nanquantile(_kappa(draws), [0.025, 0.975])
     return Interval(float(low), float(high))
 
@@ -279,8 +279,8 @@ def kappas_by_kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequenc
 
 def kinship(masks: np.ndarray, tasks: Sequence[object], seeds: Sequence[object]) -> dict[str, float]:
     """The means of `kappas_by_kinship`; NaN where there is no such pair."""
-    found = kappas_by_kinship(masks, tasks, seeds)
-    return {name: float(kappas.mean()) if len(kappas) else float("nan") for name, kappas in found.items()}
+    by_kinship = kappas_by_kinship(masks, tasks, seeds)
+    return {name: float(kappas.mean()) if len(kappas) else float("nan") for name, kappas in by_kinship.items()}
 
 
 def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
@@ -311,9 +311,9 @@ def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
                 "mcnemar_p": float(mcnemar(table, exact=True).pvalue),
             }
         )
-    found = pd.DataFrame(rows, columns=list(PAIR))
-    corrected = {f"{name}_holm": holm(found[f"{name}_p"].tolist()) for name in ("overlap", "mcnemar")}
-    return found.assign(**corrected)
+    table = pd.DataFrame(rows, columns=list(PAIR))
+    corrected = {f"{name}_holm": holm(table[f"{name}_p"].tolist()) for name in ("overlap", "mcnemar")}
+    return table.assign(**corrected)
 
 
 def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, float | str]:
@@ -329,8 +329,8 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
     reason                                 why it says little; "" where nothing speaks against it
     With draws = 0 nothing is drawn, and what takes draws is NaN.
 
-    >>> found = summary(np.array([[True, True, False, False], [True, True, True, False]]), draws=0)
-    >>> found["in_all"], round(found["jaccard"], 2), round(found["kappa"], 2)
+    >>> row = summary(np.array([[True, True, False, False], [True, True, True, False]]), draws=0)
+    >>> row["in_all"], round(row["jaccard"], 2), round(row["kappa"], 2)
     (2.0, 0.67, 0.47)
     """
     masks = _boolean(masks)

@@ -69,8 +69,8 @@ def compare(batches: Callable[[], Iterable[tuple[Tensor, Tensor]]]) -> Likeness:
     spread = within.diagonal(dim1=-2, dim2=-1).sum(-1)
     flat = (spread <= FLAT * (spread + tokens * means.square().sum((-2, -1)))).any(0)
     alignment = crossed.square().sum((-2, -1)) / torch.linalg.matrix_norm(within).prod(0)
-    told = (cosine / tokens, *(values.where(~flat, torch.nan) for values in (centred / tokens, alignment)))
-    return Likeness(tokens, *(values.tolist() for values in told))
+    measures = (cosine / tokens, *(values.where(~flat, torch.nan) for values in (centred / tokens, alignment)))
+    return Likeness(tokens, *(values.tolist() for values in measures))
 
 
 def _checked(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:

@@ -56,7 +56,7 @@ class Ended(NamedTuple):
     error   why it failed; "" where it did not
     score   the metric of that name; None where it has none
     left    the names of the masks and models in its folder
-    told    the parameters by which it differs from other runs of its experiment
+    parameters  those by which it differs from other runs of its experiment
     """
 
     folder: str
@@ -64,11 +64,11 @@ class Ended(NamedTuple):
     error: str
     score: float | None
     left: list[str]
-    told: dict[str, Any]
+    parameters: dict[str, Any]
 
 
 def latest(results: Path, most: int, experiments: Collection[str] = ()) -> list[Ended]:
-    """The runs of a store that ended last, the newest first, whatever asked for them; they are told apart by `told`.
+    """The runs of a store that ended last, the newest first, whatever asked for them; they are told apart by `parameters`.
 
     experiments  names of the classes of experiments that are looked for; none: all
     """
@@ -89,8 +89,8 @@ def latest(results: Path, most: int, experiments: Collection[str] = ()) -> list[
             lines.append(Ended(name, ended[folder], error, None, [], {}))
             continue
         left = [file for file in record["files"] if file == "model" or file.endswith("mask.safetensors")]
-        told = {field: record["row"].get(field) for field in differing[folder.parent.name]}
-        lines.append(Ended(name, ended[folder], "", record["metrics"].get("score"), left, told))
+        parameters = {field: record["row"].get(field) for field in differing[folder.parent.name]}
+        lines.append(Ended(name, ended[folder], "", record["metrics"].get("score"), left, parameters))
     return lines
 
 

@@ -313,9 +313,9 @@ def _last_runs(root: Path, notebook: str | None, most: int, results: Path) -> No
     width = max(len(run.folder) for run in ended)
     for run in ended:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.at))
-        told = ", ".join(f"{name} {value}" for name, value in run.told.items())
+        differing = ", ".join(f"{name} {value}" for name, value in run.parameters.items())
         score = "" if run.score is None else f"{100 * run.score:.1f}"
-        what = f"failed: {run.error.splitlines()[0]}" if run.error else f"{', '.join(run.left) or '-'}  {told}"
+        what = f"failed: {run.error.splitlines()[0]}" if run.error else f"{', '.join(run.left) or '-'}  {differing}"
         typer.echo(f"{when}  {run.folder:<{width}}  {score:>5}  {what}".rstrip())
     if any("mask" in name for run in ended for name in run.left):
         typer.echo(f"a mask of these goes into a file with `lottery ticket save {results}/RUN -o FILE.safetensors`")

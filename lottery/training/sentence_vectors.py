@@ -21,7 +21,7 @@ def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, bat
     pooling  "mean": of the vectors of all tokens, special ones included; "first": that of the first token (Reimers &
              Gurevych 2019, arXiv:1908.10084, section 3)
     """
-    found = np.empty((len(examples), model.config.hidden_size), dtype=np.float32)
+    rows = np.empty((len(examples), model.config.hidden_size), dtype=np.float32)
     with evaluating(model):
         for positions in sorted_batches(examples.lengths, batch_size):
             batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
@@ -29,8 +29,8 @@ def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, bat
             hidden = model(**batch).last_hidden_state.float()
             mask = batch["attention_mask"].unsqueeze(-1)
             pooled = (hidden * mask).sum(1) / mask.sum(1) if pooling == "mean" else hidden[:, 0]
-            found[positions] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-    return found
+            rows[positions] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+    return rows
 
 
 def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:

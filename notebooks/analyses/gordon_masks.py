@@ -121,7 +121,7 @@ from lottery.suite.chapter import how_many, perform, read_published
 
 chapter = perform("analyses/gordon_masks", grid, results, records, workers=workers, scheduler=scheduler)
 facts = read_published("gordon2020_facts").set_index("what")["value"]
-told = facts["most that masks differ"]
+printed_most = facts["most that masks differ"]
 
 # %% [markdown]
 # (g10)=
@@ -217,7 +217,7 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
         f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
         f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is "
         f"{findings.beyond_control(rows, most).in_words(100)} points more. Fine-tuning alone, with a single cut on both sides, "
-        f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {told:.0%} at every sparsity"
+        f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {printed_most:.0%} at every sparsity"
         f"{' but ' + ', '.join(over) if over else ''}."
     )
 
@@ -269,7 +269,11 @@ chapter.shown(kinds_drawn, "minilm")
 differences = {name: findings.by_seed(rows).query("pair == @BOTH") for name, rows in chapter.sources.items()}
 most = {name: rows.groupby("sparsity")["different"].mean().max() for name, rows in differences.items()}
 beside(
-    {"BERT-base, printed": pd.DataFrame({"at most": [f"less than {told:.0%}"]}, ["masks before and after fine-tuning"])}
+    {
+        "BERT-base, printed": pd.DataFrame(
+            {"at most": [f"less than {printed_most:.0%}"]}, ["masks before and after fine-tuning"]
+        )
+    }
     | {
         name: pd.DataFrame({"at most": [f"{share:.1%}"]}, ["masks before and after fine-tuning"])
         for name, share in most.items()
@@ -280,7 +284,7 @@ beside(
 Markdown(
     "Masks drawn by lot differ in "
     + ", ".join(f"{2 * step / 10 * (1 - step / 10):.0%} at {step / 10:.0%}" for step in range(1, 10))
-    + f", so that what is printed, {told:.0%}, is {told / 0.18:.0%} of chance at 10 or 90 % and {told / 0.5:.0%} at 50 %."
+    + f", so that what is printed, {printed_most:.0%}, is {printed_most / 0.18:.0%} of chance at 10 or 90 % and {printed_most / 0.5:.0%} at 50 %."
 )
 
 # %% [markdown]

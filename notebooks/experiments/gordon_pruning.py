@@ -520,8 +520,8 @@ def table_1_made(runs: pd.DataFrame) -> pd.DataFrame:
     losses = findings.pruned_models(runs).groupby(["importance", "sparsity"])["loss"].mean()
     of = {"pruned_in_pretraining": "magnitude", "information_deletion": "magnitude", "random": "random"}
     pairs = [(name, gone) for name, gone in zip(cells["condition"], cells["sparsity"], strict=True) if name in of]
-    told = {(name, gone): losses.get((of[name], gone), float("nan")) for name, gone in pairs}
-    return table_1(cells, pd.Series(told))
+    of_pairs = {(name, gone): losses.get((of[name], gone), float("nan")) for name, gone in pairs}
+    return table_1(cells, pd.Series(of_pairs))
 
 
 def table_1_printed() -> pd.DataFrame:

@@ -358,8 +358,8 @@ def classes_in_words(tables: dict[str, pd.DataFrame]) -> str:
     if not names:
         return ""
     shares = pd.concat(tables.values())["label"].value_counts(normalize=True)
-    told = [f"{in_markdown(names[label])} ({share:.0%})" for label, share in shares.head(most).items()]
-    return f", of the classes {', '.join(told)}{f' and {len(names) - most} more' if len(names) > most else ''}"
+    by_share = [f"{in_markdown(names[label])} ({share:.0%})" for label, share in shares.head(most).items()]
+    return f", of the classes {', '.join(by_share)}{f' and {len(names) - most} more' if len(names) > most else ''}"
 
 
 def mine_in_words() -> Markdown:
