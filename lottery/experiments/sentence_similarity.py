@@ -64,7 +64,7 @@ class SentenceSimilarity:
         """
         source, task = self.start.weights(run), self.start.task_named(self.task)
         tokenizer, model = opening.tokenizer(source), opening.bare_encoder(source)
-        families.check_length(model, self.max_length)
+        families.check_length(model.config, self.max_length)
         dev = self.start.tables(self.task)["dev"]
         sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
         given = examples.encode(sentences, tokenizer, self.max_length)

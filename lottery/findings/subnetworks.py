@@ -158,4 +158,4 @@ def misprinted(scores: pd.DataFrame, averages: pd.Series) -> pd.DataFrame:
     apart = averages.reindex(averaged.index) - averaged
     # A cell that is cut off is up to .01 more than it says, and so is a mean of such cells; the average is itself
     # rounded by up to .005 or cut off by up to .01.
-    return pd.DataFrame({"printed": averages, "found": found})[(apart < -0.01) | (apart > 0.015)]
+    return pd.DataFrame({"printed": averages, "found": averaged})[(apart < -0.01) | (apart > 0.015)]

@@ -68,7 +68,7 @@ class Ended(NamedTuple):
 
 
 def latest(results: Path, most: int, experiments: Collection[str] = ()) -> list[Ended]:
-    """The runs of a store that ended last, the newest first, whatever asked for them; they are told apart by `parameters`.
+    """The runs of a store that ended last, the newest first, whatever asked for them; `parameters` tells them apart.
 
     experiments  names of the classes of experiments that are looked for; none: all
     """

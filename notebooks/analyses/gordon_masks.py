@@ -210,7 +210,7 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
     rows = findings.by_seed(runs)
     mean = rows.pivot_table("different", "sparsity", "pair")
     most = mean[BOTH].idxmax()
-    over = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= told]
+    over = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= printed_most]
     return Markdown(
         f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
         f"{mean.loc[most, BOTH]:.1%} of the weights, "

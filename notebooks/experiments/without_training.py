@@ -73,6 +73,7 @@ if task == starts.OWN:
 else:
     worlds = seeds if model in miniature.NAMES else seeds[:1]
     begun = [starts.start(model, task, data_dir, seed=world, miniature_steps=miniature_steps) for world in worlds]
+starts.check_length(model, max_length, False)
 if begun[0].task_named(task).KIND != "regression" or not begun[0].task_named(task).PAIR:
     raise ValueError(f"task = {task!r} has no pairs with a number each: give 'stsb', or 'own' with a file of pairs")
 pooled = pooling or ("mean" if model in miniature.NAMES else folders.pooling(model))
