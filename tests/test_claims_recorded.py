@@ -992,6 +992,15 @@ def test_what_masks_keep_and_train_as_recorded():
     (converged,) = choose("claims", "thresholds_do_not_converge").measured(table)
     assert converged.estimate == pytest.approx(30 + 0.1 / 3)
     assert judged([converged]) == [FAILS]
+    # That T is at the floor is what is claimed, and counts where another mask is above it.
+    level = table["majority"] + 0.001 * table["seed"]
+    idle = table.assign(score=table["score"].mask(table["method"] == "smp_t", level))
+    (converged,) = choose("claims", "thresholds_do_not_converge").measured(idle)
+    assert converged.estimate == pytest.approx(0.2)
+    own, fixed = 0.1**2 / 3, 100**2 * sum(0.302 * 0.698 / size for size in (872, 40430)) / 4
+    reach = student.ppf(0.95, (own + fixed) ** 2 / (own**2 / 2)) * math.sqrt(own + fixed)
+    assert converged.high == pytest.approx(0.2 + reach)
+    assert judged(choose("claims", "thresholds_do_not_converge").measured(low)) == [SILENT]
     files = made([
         {"experiment": "MaskSizes", "kept": kept, "stay": stay, "weights": 1000.0, "entropy": size}
         for kept, stay, size in (("LearnedMask", 100.0, 60.0), ("LearnedMask", 30.0, 20.0),

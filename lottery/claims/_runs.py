@@ -255,6 +255,20 @@ def _dev_error(pairs: pd.DataFrame) -> float:
     )
 
 
+def dev_set_error(rows: pd.DataFrame) -> tuple[float, int]:
+    """Standard error, in points, that dev sets leave of a mean over tasks of mean scores, and the smallest's size.
+
+    rows  of `scores`, of one model and one cell a task; 0 where no size is known
+    """
+    tasks = [some for _, some in rows.groupby("task") if not math.isnan(some["examples"].iloc[0])]
+    sizes = [int(some["examples"].iloc[0]) for some in tasks]
+    variances = [
+        dev_sets.variance(some["metric"].iloc[0], some["score"].mean(), size)
+        for some, size in zip(tasks, sizes, strict=True)
+    ]
+    return 100 * math.sqrt(sum(variances)) / max(rows["task"].nunique(), 1), min(sizes, default=0)
+
+
 def _seconds(one: pd.DataFrame, other: pd.DataFrame, unit: str) -> float:
     """What one more unit takes: the mean seconds of both kinds of runs on each task and in each cell."""
     places = ["task", "cell"]
