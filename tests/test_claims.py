@@ -18,6 +18,7 @@ from lottery.choices import choose, offered
 from lottery.claims import FAILS, HOLDS, MISSING, OPEN, SILENT, UNASKED, Evidence, Plan, need, together
 from lottery.claims import _evidence as evidence
 from lottery.claims import _gordon as gordon
+from lottery.claims._patterns import Recorded
 from lottery.claims._runs import prepared
 from lottery.statistics import power
 
@@ -338,6 +339,15 @@ def test_every_undecided_measurement_says_what_it_would_take(ledger):
         assert math.isnan(told.seconds) or told.seconds >= 0
 
 
+def told_in(page: str) -> str:
+    """The text of a notebook on one line, without the signs of comments."""
+    return " ".join((ROOT / f"notebooks/{page}.py").read_text(encoding="utf-8").replace("#", " ").split())
+
+
+def recorded(profile: str, chapter: str) -> pd.DataFrame:
+    return runs.recorded(ROOT / "book/records" / profile / f"{chapter}.parquet")
+
+
 def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     """Verdicts that contradicted a chapter, the landing page or each other, each with what it was that they did."""
     verdict = claims.verdicts(ledger, ["published", "minilm", "miniature"])
@@ -349,9 +359,8 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert verdict.loc["high_sparsity_binds"].tolist()[:2] == [HOLDS, SILENT]
     # Made-up words spoke against a claim on English ones; 0.07 counted where its chapter calls that none.
     assert verdict.loc["short_pieces_go_first", "miniature"] == UNASKED
-    chapter = (ROOT / "notebooks/analyses/gordon_weights.py").read_text(encoding="utf-8")
     margin = choose("claims", "short_pieces_go_first").MARGIN
-    assert f"within {margin:g} of zero counts as" in " ".join(chapter.replace("#", " ").split())
+    assert f"within {margin:g} of zero counts as" in told_in("analyses/gordon_weights")
     # A property of ranks was a finding; the rate of the miniature overruled BERT's own movement.
     assert verdict.loc["large_weights_are_stable"].tolist()[1:] == [SILENT, SILENT]
     assert verdict.loc["weights_keep_their_place"].tolist() == [HOLDS, HOLDS, UNASKED]
@@ -360,6 +369,21 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert verdict.loc["masks_are_unstable", "published"] == HOLDS
     # Two thirds of a model held as 10 to 26 % of it.
     assert verdict.loc["super_survivors_lose_little", "minilm"] == SILENT
+    # Two fine-tunings of one pruned model, at the floor, were as good as another by a wider margin than the claim's.
+    free = choose("claims", "low_sparsity_is_free").MARGIN
+    text = told_in("experiments/gordon_pruning")
+    assert f"within {free:g} point, the margin of the claim" in text
+    assert "margin=MARGIN / 100" in text
+    assert "' =' if several" in text
+    minilm = ledger[(ledger["claim"] == "low_sparsity_is_free") & (ledger["source"] == "minilm")]
+    assert HOLDS not in set(minilm["verdict"])
+    # Super-survivors were held against heads among which they are, by a pattern of three labelled maps.
+    text = told_in("analyses/attention_patterns")
+    assert "task by task, {doc}`/analyses/claims` judges the paper's sentence" in text
+    raw = ledger[(ledger["claim"] == "survivors_are_not_more_linguistic") & (ledger["source"] == "minilm")]
+    raw = raw[raw["what"].str.contains("raw")]
+    assert set(raw["verdict"]) == {SILENT}
+    assert set(raw["why"]) == {Recorded(recorded("minilm", "attention_patterns")).unknown("heterogeneous", ["raw"])}
     # The regulariser mattered because the sparsities that say otherwise were not asked.
     asked = ledger[(ledger["claim"] == "the_regulariser_matters") & (ledger["source"] == "miniature")]
     assert set(asked["verdict"]) >= {HOLDS, FAILS}
