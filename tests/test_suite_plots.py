@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from lottery.suite import plots
+from lottery.suite import palette, plots
 
 mpl.use("agg")
 
@@ -83,9 +83,13 @@ def test_ticks_of_what_remains_do_not_cover_each_other():
 
 def test_a_bar_goes_from_the_lowest_seed_to_the_highest_about_the_mean():
     x, values = [3, 1, 3, 1, 1, 2], [2.0, 5.0, 4.0, 0.0, 1.0, np.nan]
-    ax = plots.spread(x, values, 1, label="a task", linestyle="--")
+    ax = plots.spread(x, values, "MNLI", label="a task", linestyle="--")
     (line, _, (bars,)) = ax.containers[0]
-    assert (ax.containers[0].get_label(), line.get_linestyle(), line.get_color()) == ("a task", "--", plots.COLOURS[1])
+    assert (ax.containers[0].get_label(), line.get_linestyle(), line.get_color()) == (
+        "a task",
+        "--",
+        palette.COLOURS[1],
+    )
     np.testing.assert_allclose(line.get_xydata(), [[1, 2], [3, 3]])
     np.testing.assert_allclose(bars.get_segments(), [[[1, 0], [1, 5]], [[3, 2], [3, 4]]])
 

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from lottery import store
 from lottery.choices import choose
-from lottery.findings import published
+from lottery.findings import full_models, published
 from lottery.store import Experiment
 from lottery.suite import cluster, notebooks, plots
 from lottery.suite.holes import absent
@@ -98,6 +98,19 @@ class Chapter:
         made = None if rows.empty else show(rows)
         return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
+    def full_models(self) -> Markdown:
+        """A line on the recorded full models: their scores by task, and how they were trained."""
+        parts = []
+        for name, rows in {"MiniLM": self.minilm, "the miniature": self.miniature}.items():
+            models = full_models.full_models(rows) if len(rows) else rows
+            for (epochs, rate, runs), some in models.groupby([*full_models.TRAINED[1:], "runs"]) if len(models) else ():
+                scores = ", ".join(_full_score(row) for row in some.to_dict("records"))
+                how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
+                parts.append(f"{name}, {how}: {scores}")
+        return (
+            Markdown(f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*") if parts else Markdown("")
+        )
+
     def beside(
         self, printed: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame], of: str = "BERT-base"
     ) -> pd.DataFrame:
@@ -108,6 +121,13 @@ class Chapter:
         """
         tables = {name: made(rows) for name, rows in self.sources.items()}
         return published.beside({f"{of}, printed": printed} | tables)
+
+
+def _full_score(row: Mapping[str, object]) -> str:
+    """A task and its score, with that of one answer to all where there is one."""
+    floor = "" if isnan(row["majority"]) or not row["majority"] else f" (one answer to all {100 * row['majority']:.1f})"
+    ways = "" if row["ways"] == 1 else f", one of {row['ways']} trainings"
+    return f"{title(row['task'])} {100 * row['score']:.1f}{floor}{ways}"
 
 
 def perform(name: str, grid: list[Experiment], results: str, records: str, *, workers: int, scheduler: str) -> Chapter:

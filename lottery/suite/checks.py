@@ -9,6 +9,7 @@ import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 from lottery.suite.leaks import leaks
 
@@ -29,6 +30,8 @@ FETCHES = {
 FETCHED_BY_CODE = re.compile(
     r"""(?:\bimport\s*\(?|@import\s*(?:url\()?|\burl\(|\.src\s*=)\s*["']?((?:https?:)?//[\w.])"""
 )
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = re.compile(r"(?:stroke|fill): (#[0-9a-f]{6})")  # "none" and the page's own colour are none
 MACHINE_ACCOUNTS = {
     "",
     "admin",
@@ -65,7 +68,7 @@ def faults(site: Path, root: Path) -> list[str]:
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
-    of `leaks`; paths of this machine and the name of its user.
+    of `leaks`; a name with two colours; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -77,7 +80,7 @@ def faults(site: Path, root: Path) -> list[str]:
     for path in sorted(site.rglob("*.css")):
         addresses = _fetched_by_code(path.read_text(encoding="utf-8"))
         sentences += [f"{path.relative_to(site)}: fetches {address}" for address in addresses]
-    return sentences + traces_of_machine(site, root)
+    return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
 
 def traces_of_machine(site: Path, root: Path) -> list[str]:
@@ -168,3 +171,34 @@ def _is_remote(address: str) -> bool:
 
 def _is_local(address: str) -> bool:
     return not address.startswith("//") and not urlsplit(address).scheme and address != "#"
+
+
+def colours(pictures: Path) -> list[str]:
+    """The names that have one colour in one figure's legend and another in another's, among all SVG of a folder."""
+    seen: dict[str, dict[str, str]] = {}
+    for path in sorted(pictures.glob("*.svg")):
+        for name, colour in legend(path.read_text(encoding="utf-8")):
+            seen.setdefault(name, {}).setdefault(colour, path.name)
+    return [
+        f"{name} is drawn in " + " and in ".join(f"{colour} ({where})" for colour, where in of_name.items())
+        for name, of_name in seen.items()
+        if len(of_name) > 1
+    ]
+
+
+def legend(svg: str) -> list[tuple[str, str]]:
+    """The entries of the legends of a figure that matplotlib has written: (name, colour).
+
+    In a legend, what is drawn of an entry stands before its name, and a name that is drawn as a shape in a comment.
+    """
+    root = ElementTree.fromstring(svg, ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True)))
+    entries = []
+    for group in root.iter(f"{SVG}g"):
+        colour = ""
+        for element in group.iter() if group.get("id", "").startswith("legend_") else ():
+            if element.tag is ElementTree.Comment:
+                entries += [(element.text.strip(), colour)] if colour else []
+                colour = ""
+            elif found := DRAWN.search(element.get("style", "")):  # the last: a frame stands before the first
+                colour = found[1]
+    return entries

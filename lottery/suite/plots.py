@@ -13,10 +13,8 @@ from numpy.typing import ArrayLike
 from lottery import files
 from lottery.choices import choose
 from lottery.suite.escaped import in_figure
+from lottery.suite.palette import COLOURS, look
 
-# Okabe & Ito's eight, told apart with any colour vision; the order is fixed so that a thing keeps its colour in a book.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
-MARKERS = "os^Dvp*hXP"
 FORMATS = (".svg", ".png", ".pdf")
 APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, for names that can be read
 
@@ -86,20 +84,21 @@ def legend_below(axes: Sequence[Axes], *, columns: int = 4, **legend: object) ->
 
 
 def spread(
-    x: ArrayLike, values: ArrayLike, number: int = 0, *, ax: Axes | None = None, label: object = None, **line: object
+    x: ArrayLike, values: ArrayLike, name: object, *, ax: Axes | None = None, label: object = None, **line: object
 ) -> Axes:
     """The mean of the values at each x, with a bar from the lowest to the highest, as over seeds.
 
     x, values  (n,) numbers, one a run; at an x where all values are NaN nothing is drawn
-    number     of the colour and the marker
+    name       by which it has its colour and its marker
+    label      in the legend, where it is another; "" for none
     line       linestyle, fillstyle and the like, as of plt.errorbar
     With three seeds a standard deviation says less than the bar.
     """
     ax = ax or plt.gca()
     means = pd.Series(np.asarray(values, dtype=float)).groupby(np.asarray(x)).agg(["mean", "min", "max"]).dropna()
     reach = np.abs(means[["min", "max"]].sub(means["mean"], axis=0)).to_numpy().T
-    look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
-    ax.errorbar(means.index, means["mean"], reach, label=label, capsize=2, elinewidth=0.8, **look | line)
+    label = name if label is None else label
+    ax.errorbar(means.index, means["mean"], reach, label=label, capsize=2, elinewidth=0.8, **look(name) | line)
     return ax
 
 
@@ -112,8 +111,8 @@ def against_sparsity(
     scale     what the value is multiplied by, 100 for a fraction shown in %
     """
     ax = ax or plt.gca()
-    for number, (name, rows) in enumerate(table.groupby(by, sort=False)):
-        spread(100 * rows[sparsity], scale * rows[value], number, label=name, ax=ax)
+    for name, rows in table.groupby(by, sort=False):
+        spread(100 * rows[sparsity], scale * rows[value], name, ax=ax)
     ax.set_xlabel("weights removed (%)")
     return ax
 

@@ -128,11 +128,14 @@ from lottery.statistics import Estimate
 from lottery.store import Run
 from lottery.suite import plots
 from lottery.suite.chapter import model_title, perform, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
-COLOURS = dict(zip(PATTERNS, plots.COLOURS, strict=False))
+COLOURS = {pattern: look(pattern)["color"] for pattern in PATTERNS}
 KINDS = {"raw": "raw maps", "normed": "normed maps"}
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # ## Five patterns, and how sure the network is of them
@@ -351,8 +354,8 @@ def curve_drawn(rows: pd.DataFrame) -> None:
     """Mean and range over seeds of weighted F1 against the number of drawn maps; the guide as a line."""
     (ax,) = plots.panels(1, size=(7.0, 3.4))
     curve = pattern_labels.learning_curve(rows)
-    for number, (classifier, some) in enumerate(curve.groupby("classifier", sort=False)):
-        plots.spread(some["drawn"], some["f1"], number, label=classifier, ax=ax)
+    for classifier, some in curve.groupby("classifier", sort=False):
+        plots.spread(some["drawn"], some["f1"], classifier, ax=ax)
     guide, constant = rows[rows["classifier"] == "guide"], rows.drop_duplicates(["model", "task", "number"])
     plots.chance(ax, pattern_labels.weighted_f1(guide), "guide")
     constant = constant.assign(answer=constant["label"].mode()[0])

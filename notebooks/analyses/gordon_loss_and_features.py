@@ -117,9 +117,13 @@ from lottery.experiments.conditions import TITLES
 from lottery.findings import drift, lines
 from lottery.suite import plots
 from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_loss_and_features", grid, results, records, workers=workers, scheduler=scheduler)
 published = read_published("gordon2020_table1")
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (g8)=
@@ -148,12 +152,13 @@ def lines_drawn(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) ->
     for ax, (loss, condition) in zip(panels, product(losses, SHOWN), strict=True):
         here = points[points["condition"] == condition]
         fits = lines.slopes(lines.fitted(here, loss)).loc[condition]
-        for number, (task, some) in enumerate(here.groupby("task", sort=False)):
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "linestyle": "none"}
-            ax.plot(some[loss], 100 * some["accuracy"], alpha=0.7, label=title(task), **look)
+        for task, some in here.groupby("task", sort=False):
+            ax.plot(
+                some[loss], 100 * some["accuracy"], alpha=0.7, label=title(task), linestyle="none", **look(title(task))
+            )
             ends = np.array([some[loss].min(), some[loss].max()])
             line = fits.loc[task, "intercept"] + fits.loc[task, "slope"].mean * ends
-            ax.plot(ends, line, color=plots.COLOURS[number], linewidth=1)
+            ax.plot(ends, line, color=look(title(task))["color"], linewidth=1)
         ax.set(title=TITLES[condition], xlabel=f"{LOSSES[loss]} (nats)")
     for ax in panels[::2]:
         ax.set_ylabel("dev accuracy (%)")

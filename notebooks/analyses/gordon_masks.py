@@ -322,7 +322,7 @@ def lengths_drawn(runs: pd.DataFrame) -> None:
     panels = plots.panels(2, size=(3.8, 3.3))
     names = {"accuracy": "mean accuracy on dev (%)", "moved": "weights unlike the mask of 0 epochs (%)"}
     for ax, (column, name) in zip(panels, names.items(), strict=True):
-        plots.spread(rows["before"], 100 * rows[column], ax=ax)
+        plots.spread(rows["before"], 100 * rows[column], column, ax=ax, label="")
         ax.set(xlabel="epochs of fine-tuning before the cut", ylabel=name)
     sparsity = runs.loc[runs["experiment"] == "FineTuning", "start.kept.sparsity"].iloc[0]
     panels[1].set_ylim(0, 105 * 2 * sparsity * (1 - sparsity))

@@ -87,6 +87,7 @@ from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
 table2 = read_published("gordon2020_table2").rename(columns={"movement_mean": "mean", "movement_sd": "sd"})
@@ -126,8 +127,8 @@ table_2(findings.rates_compared(chapter.live))
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: the miniature's recorded runs, or this build's where nothing is recorded, beside BERT-base as printed in Table 2."}, "figure": {"name": "gordon-movement-rates", "caption": "Mean movement against the learning rate. Left the miniature (recorded seeds where there are some, bars spanning them; else this build), right BERT-base as printed in Gordon et al. (2020), Table 2."}}
 def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
     """Mean movement over the seeds in %, a line for each task, against x; bars span the seeds."""
-    for number, (task, some) in enumerate(rows.groupby(rows["task"].map(title))):
-        plots.spread(some[x], 100 * some["mean"], number, label=task, ax=ax)
+    for task, some in rows.groupby(rows["task"].map(title)):
+        plots.spread(some[x], 100 * some["mean"], task, ax=ax)
     ax.set_ylim(bottom=0)
 
 
@@ -230,8 +231,8 @@ def places_drawn(runs: pd.DataFrame) -> None:
     panels = plots.panels(2, size=(3.8, 3.2), sharey=True)
     for ax, by, name in zip(panels, ("by_start", "by_end"), ("by starting place", "by final place"), strict=True):
         shares, noise = (100 * findings.shares(rows, column) for column in (by, f"noise_{by}"))
-        ax.bar(np.arange(len(shares)) + 0.5, shares, width=1.0, color=plots.COLOURS[5], label="fine-tuning")
-        ax.plot(np.arange(len(noise)) + 0.5, noise, color=plots.COLOURS[1], linewidth=1.2, label="noise")
+        ax.bar(np.arange(len(shares)) + 0.5, shares, width=1.0, color=look("fine-tuning")["color"], label="fine-tuning")
+        ax.plot(np.arange(len(noise)) + 0.5, noise, color=look("noise")["color"], linewidth=1.2, label="noise")
         plots.chance(ax, 1.0, "all alike")
         ax.set(title=name, xlabel="place in the order (%)", ylabel="share of all movement (%)")
     panels[0].legend(loc="lower left", fontsize=8)
@@ -295,14 +296,13 @@ def matrices_drawn(runs: pd.DataFrame) -> None:
     for place, ax in enumerate(panels):
         table, by = ours if place < 2 else findings.theirs_by_place(by_matrix), ("kind", "layer")[place % 2]
         order = order_of(table, by)
-        for number, (task, rows) in enumerate(table[table["by"] == by].groupby(table["task"].map(title))):
+        for task, rows in table[table["by"] == by].groupby(table["task"].map(title)):
             means = 100 * rows.set_index("name")["mean"].reindex(order)
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "linewidth": 0.8}
-            ax.plot(range(len(order)), means, label=task, **look)
+            ax.plot(range(len(order)), means, label=task, linewidth=0.8, **look(task))
         if place < 2:
             for number, (_, rows) in enumerate(noise[noise["by"] == by].groupby("task")):
                 means = 100 * rows.set_index("name")["mean"].reindex(order)
-                ax.plot(range(len(order)), means, "x", color="black", label=None if number else "noise")
+                ax.plot(range(len(order)), means, "x", color=look("noise")["color"], label=None if number else "noise")
         turned = {"rotation": 40, "ha": "right"} if by == "kind" else {}
         ax.set_xticks(range(len(order)), order, **turned)
         ax.set_ylim(bottom=0)

@@ -95,8 +95,12 @@ from lottery.findings.budgets import summed_rates
 from lottery.findings.conditions import best, by_seed, with_conditions
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
+from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_recipes", grid, results, records, workers=workers, scheduler=scheduler)
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # ## What the two say
@@ -126,8 +130,8 @@ per_epoch, several = 200, 9
 steps = np.arange(several * per_epoch)
 one, saw = schedules.linear_with_warmup(len(steps), len(steps) // 10), schedules.sawtooth(per_epoch)
 (ax,) = plots.panels(1, size=(7.0, 2.8))
-ax.plot(steps / per_epoch, [one(step) for step in steps], label="one schedule")
-ax.plot(steps / per_epoch, [saw(step) for step in steps], label="as released")
+ax.plot(steps / per_epoch, [one(step) for step in steps], color=look("one schedule")["color"], label="one schedule")
+ax.plot(steps / per_epoch, [saw(step) for step in steps], color=look("as released")["color"], label="as released")
 ax.set(xlabel="epochs", ylabel="share of the peak rate")
 ax.legend()
 plt.show()
@@ -227,8 +231,8 @@ def by_rate(runs: pd.DataFrame) -> pd.DataFrame:
 def by_rate_drawn(runs: pd.DataFrame) -> None:
     """A line for each sparsity against the learning rate; bars span the seeds."""
     (ax,) = plots.panels(1, size=(6.0, 3.2))
-    for number, (removed, rows) in enumerate(by_rate(runs).groupby("sparsity")):
-        plots.spread(rows["learning_rate"], 100 * rows["score"], number, label=f"{removed:.0%} removed", ax=ax)
+    for removed, rows in by_rate(runs).groupby("sparsity"):
+        plots.spread(rows["learning_rate"], 100 * rows["score"], f"{removed:.0%} removed", ax=ax)
     ax.set(xscale="log", xlabel="learning rate", ylabel="mean dev score (x 100)")
     ax.legend()
 

@@ -85,6 +85,7 @@ from lottery.findings import weights as findings
 from lottery.models import families
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
 table3 = read_published("gordon2020_table3")
@@ -176,9 +177,8 @@ def normality_drawn() -> None:
         for _, row in rows.iterrows():
             table = by_kind(row["matrices"], ks_distance=row["ks_distance"], kurtosis=row["kurtosis"])
             places = table["kind"].map(ORDER.index) + 0.22 * (number - (len(profiles) - 1) / 2)
-            look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": "none"}
             for ax, column in zip(panels, ("ks_distance", "kurtosis"), strict=True):
-                ax.plot(table[column], places, label=name, markersize=3.5, **look)
+                ax.plot(table[column], places, label=name, markersize=3.5, linestyle="none", **look(name))
     for ax, name in zip(panels, ("distance to the normal", "excess kurtosis"), strict=True):
         ax.axvline(0, color="grey", linewidth=0.8)
         ax.set_xlabel(name)
@@ -237,17 +237,17 @@ for profile in ("miniature", "minilm"):
 def sums_drawn() -> None:
     """Left the shares of all models, right the sums of this build."""
     panels = plots.panels(2, size=(3.8, 3.3))
-    for number, (name, rows) in enumerate(profiles.items()):
+    for name, rows in profiles.items():
         sums = findings.cut_sums(rows)
-        panels[0].plot(100 * sums.index, 100 * sums["share"], color=plots.COLOURS[number], label=name)
+        panels[0].plot(100 * sums.index, 100 * sums["share"], color=look(name)["color"], label=name)
     first = profiles["this build"].iloc[0]
     cut = np.asarray(first["cut_sparsities"])
     panels[0].plot(100 * cut, 100 * findings.normal_share(cut), ":", color="black", label="normal weights")
     panels[0].plot(100 * cut, 100 * cut, "--", color="grey", linewidth=1, label="random choice")
     panels[0].set(xlabel="weights removed (%)", ylabel="share of all magnitude (%)")
     panels[0].legend(fontsize=8)
-    panels[1].plot(100 * cut, first["removed_absolute"], color=plots.COLOURS[0], label="magnitudes")
-    panels[1].plot(100 * cut, first["removed_signed"], color=plots.COLOURS[1], label="with signs")
+    panels[1].plot(100 * cut, first["removed_absolute"], color=look("magnitudes")["color"], label="magnitudes")
+    panels[1].plot(100 * cut, first["removed_signed"], color=look("with signs")["color"], label="with signs")
     panels[1].set(xlabel="weights removed (%)", ylabel="sum of what is removed")
     panels[1].legend(fontsize=8)
     plt.show()
@@ -301,8 +301,7 @@ def heads_drawn() -> None:
                 reach = 200 * points["chance_sd"]
                 ax.fill_between(x, 100 * points["mean"] - reach, 100 * points["mean"] + reach, color="lightgrey")
             bars = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "capsize": 2}
-            ax.errorbar(x, 100 * points["mean"], bars, label=way, linestyle="none", **look)
+            ax.errorbar(x, 100 * points["mean"], bars, label=way, linestyle="none", capsize=2, **look(way))
         ax.set(title=name, xlabel="weights removed (%)")
     panels[0].set_ylabel("removed of a head (%)")
     panels[0].legend(fontsize=8)
@@ -399,12 +398,11 @@ def lengths_drawn() -> None:
     """A panel for each model."""
     panels = plots.panels(len(profiles), columns=3, size=(3.4, 3.0))
     for ax, (title, rows) in zip(panels, profiles.items(), strict=True):
-        for number, part in enumerate(("_words", "_pieces")):
+        for part in ("_words", "_pieces"):
             columns = {"lengths": "length", f"norm_by_length{part}": "norm", f"tokens_by_length{part}": "tokens"}
             table = rows[[*columns]].rename(columns=columns).explode([*columns.values()]).astype(float)
             means = table[table["tokens"] >= 5].groupby("length")["norm"].mean()
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number]}
-            ax.plot(means.index, means, label=findings.PARTS[part], **look)
+            ax.plot(means.index, means, label=findings.PARTS[part], **look(findings.PARTS[part]))
         ax.set(title=title, xlabel="letters")
         ax.set_ylim(bottom=0)
     panels[0].set_ylabel("mean norm of the embedding")

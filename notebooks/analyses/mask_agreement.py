@@ -73,6 +73,7 @@ from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(
@@ -84,6 +85,9 @@ def left_out(rows: pd.DataFrame) -> Markdown:
     """Which searches say nothing."""
     return Markdown(silent_in_words(rows[rows["experiment"] == "ComponentSearch"]))
 
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # A search can also say nothing, as {doc}`/experiments/component_search` tells. Of this build, of the miniature's recorded
@@ -353,9 +357,10 @@ def kappas_drawn(rows: pd.DataFrame) -> None:
     names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
     (ax,) = plots.panels(1, size=(7.0, 3.2))
     generator = np.random.default_rng(0)
-    for place, values in enumerate(kappas[kind] for kind in names):
+    for place, kind in enumerate(names):
+        values = kappas[kind]
         across = place + generator.uniform(-0.18, 0.18, len(values))
-        ax.plot(across, values, "o", color=plots.COLOURS[place], alpha=0.35, markersize=4)
+        ax.plot(across, values, "o", color=look(kind)["color"], alpha=0.35, markersize=4)
         if len(values):
             ax.hlines(np.mean(values), place - 0.3, place + 0.3, color="black")
             ax.annotate(f"{np.mean(values):.2f}", (place + 0.32, np.mean(values)), va="center", fontsize=9)
@@ -456,8 +461,8 @@ def cuts_drawn(cuts: pd.DataFrame) -> None:
             there = (step["removed"] == removed).to_numpy()
             some = step[there]
             reach = np.abs(some[["lows", "highs"]].sub(some["scores"], axis=0)).to_numpy().T
-            look = {"fmt": ".", "color": plots.COLOURS[removed], "elinewidth": 0.8}
-            ax.errorbar(np.flatnonzero(there) + 1, some["scores"], reach, label=name, **look)
+            shown = {"fmt": ".", "color": look(name)["color"], "elinewidth": 0.8}
+            ax.errorbar(np.flatnonzero(there) + 1, some["scores"], reach, label=name, **shown)
         ax.axhline(first["cuts"][number], color="grey", linestyle="--", linewidth=1)
         ax.set_title(
             f"step {number + 1}: {first['removed_at'][number]} of {first['left_at'][number]} heads", fontsize=9

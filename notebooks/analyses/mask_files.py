@@ -99,7 +99,6 @@ from lottery.suite.chapter import between, perform, read_published
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
 printed = read_published("jiang2023_sizes")
 
-
 # %% [markdown]
 # (x6)=
 # ## Near the entropy
@@ -125,11 +124,10 @@ Markdown(
 CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
 
 
-def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str, number: int, line: str) -> None:
+def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str, line: str) -> None:
     """The means at each share."""
     means = values.groupby(remaining).mean()
-    look = {"marker": plots.MARKERS[number], "color": plots.COLOURS[number], "linestyle": line}
-    ax.plot(100 * means.index, means, label=label, **look)
+    ax.plot(100 * means.index, means, label=label, linestyle=line, **look(label))
     ax.set_xlabel("weights remaining (%)")
 
 
@@ -139,13 +137,13 @@ def sizes_drawn(runs: pd.DataFrame) -> None:
     left, right = plots.panels(2, size=(4.2, 4.9))
     lot, share = rows[rows["chosen"] == mask_sizes.LOT], np.linspace(0.001, 0.999, 400)
     left.plot(100 * share, binary_entropy(share), color="black", linewidth=1, label="entropy")
-    for number, (code, name) in enumerate(CODES.items()):
-        against_share(left, lot["remaining"], lot[code], name, number, "none")
+    for code, name in CODES.items():
+        against_share(left, lot["remaining"], lot[code], name, "none")
     left.set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
     left.legend(fontsize=8, loc="lower center")
     more = mask_sizes.beyond_entropy(rows)
-    for number, (chosen, some) in enumerate(more.groupby("chosen", sort=False)):
-        against_share(right, some["remaining"], 100 * some["entropy"], chosen, number, "-")
+    for chosen, some in more.groupby("chosen", sort=False):
+        against_share(right, some["remaining"], 100 * some["entropy"], chosen, "-")
     right.axhline(0, color="black", linewidth=1)
     right.set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
     right.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
@@ -292,6 +290,7 @@ from lottery import masks, store
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.suite import tickets
+from lottery.suite.palette import look
 
 
 def there_and_back(cut: Cut) -> Markdown:

@@ -71,6 +71,8 @@ from lottery.suite.chapter import perform
 
 chapter = perform("analyses/mask_rates", grid, results, records, workers=workers, scheduler=scheduler)
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # ## Mean scores over the tasks and sparsities

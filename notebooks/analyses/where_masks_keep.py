@@ -90,10 +90,10 @@ from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.palette import look
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
 learned_masks = partial(chapter.shown, among=lambda runs: scored(runs[runs["head"] == "random"]))
-
 
 # %% [markdown]
 # (j12-layers)=
@@ -127,7 +127,7 @@ def layers_drawn(rows: pd.DataFrame) -> None:
     for ax, name in zip(axes, names, strict=True):
         for number, (kind, some) in enumerate(shares[shares["title"] == name].groupby("kind", sort=False)):
             # Side by side, so that lines which are one can be seen.
-            plots.spread(some["layer"] + 1 + 0.02 * (number - 3), 100 * some["share"], number, ax=ax, label=kind)
+            plots.spread(some["layer"] + 1 + 0.02 * (number - 3), 100 * some["share"], kind, ax=ax)
         ax.set_title(name, fontsize=10)
         ax.set_xticks(sorted(shares["layer"].unique() + 1))
         ax.set(xlabel="layer", ylabel="weights kept (%)")
@@ -325,13 +325,13 @@ def kappas_drawn(rows: pd.DataFrame) -> None:
     for number, (name, some) in enumerate(methods):
         for place, kin in enumerate(mask_pairs.KIN):
             beside = place + 0.16 * (number - (len(methods) - 1) / 2)
-            strip(left, some.loc[some["kin"] == kin, "kappa"], beside, number, None if place else name)
+            strip(left, some.loc[some["kin"] == kin, "kappa"], beside, name, None if place else name)
     left.set_xticks(range(len(mask_pairs.KIN)), [name.replace(", ", ",\n") for name in mask_pairs.KIN])
     left.set_title("masks of one method", fontsize=10)
     left.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     names = others["method"].unique()
     for place, name in enumerate(names):
-        strip(right, others.loc[others["method"] == name, "kappa"], place, 7, None)
+        strip(right, others.loc[others["method"] == name, "kappa"], place, "all masks", None)
     right.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
     right.set_title("same task and seed, two methods", fontsize=10)
     for ax in (left, right):
@@ -339,10 +339,10 @@ def kappas_drawn(rows: pd.DataFrame) -> None:
     left.set_ylabel("Cohen's kappa over weights")
 
 
-def strip(ax: Axes, values: pd.Series, place: float, number: int, label: str | None) -> None:
+def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | None) -> None:
     """A point for each pair, and a line at their mean."""
-    look = {"color": plots.COLOURS[number], "alpha": 0.5, "markersize": 4}
-    ax.plot(np.full(len(values), place), values, plots.MARKERS[number], label=label, **look)
+    shown = {"linestyle": "none", "alpha": 0.5, "markersize": 4}
+    ax.plot(np.full(len(values), place), values, label=label, **look(name) | shown)
     if len(values):
         ax.hlines(values.mean(), place - 0.08, place + 0.08, color="black")
 

@@ -119,7 +119,6 @@ learners = ("smp_l", "smp_s", "smp_g", "movement", "soft_movement", "l0")
 BY_SCORE = [title(name, "mask_learning") for name in learners]
 FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 
-
 # %% [markdown]
 # ## The methods, and what they have in common
 #
@@ -156,8 +155,8 @@ def drawn(rows: pd.DataFrame) -> None:
     for place, ax in enumerate(axes):
         task, (family, names) = tasks[place // 2], [*FAMILIES.items()][place % 2]
         here = rows[rows["task"] == task]
-        for number, name in enumerate(names):
-            curve(ax, here[here["method"] == name], name, number)
+        for name in names:
+            curve(ax, here[here["method"] == name], name)
         means = 100 * here.groupby("method")["score"].mean()
         if LONGER in means:
             ax.axhline(means[LONGER], color="black", linestyle=":", label=LONGER)
@@ -169,7 +168,7 @@ def drawn(rows: pd.DataFrame) -> None:
         ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
-def curve(ax: Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = "remaining") -> None:
+def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> None:
     """The means of a method over its rows, at each sparsity asked for or each strength, with bars that span the seeds."""
     if rows.empty:
         return
@@ -178,7 +177,7 @@ def curve(ax: Axes, rows: pd.DataFrame, name: str, number: int, *, x: str = "rem
     means = rows.groupby(["at", "seed"])["score"].mean().reset_index()
     places = means["at"].map(rows.groupby("at")[x].mean())
     label, line = (name, "-") if aimed else (f"{name}, each strength", "none")
-    plots.spread(places, 100 * means["score"], number, ax=ax, label=label, linestyle=line)
+    plots.spread(places, 100 * means["score"], label, ax=ax, linestyle=line)
 
 
 # %% [markdown]
@@ -293,8 +292,8 @@ def stored_drawn(rows: pd.DataFrame) -> None:
     rows = rows.assign(kilobytes=rows["stored"] / 1000)
     axes = plots.panels(2, size=(3.8, 4.9), sharex=True, sharey=True)
     for ax, (family, names) in zip(axes, FAMILIES.items(), strict=True):
-        for number, name in [*enumerate(names), (len(BY_SIZE), FULL)]:
-            curve(ax, rows[rows["method"] == name], name, number, x="kilobytes")
+        for name in [*names, FULL]:
+            curve(ax, rows[rows["method"] == name], name, x="kilobytes")
         ax.set(xscale="log", xlabel="stored for a task (kB)", ylabel="mean score over the tasks (x 100)")
         ax.label_outer()
         ax.set_title(family, fontsize=10)

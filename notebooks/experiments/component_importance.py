@@ -79,9 +79,12 @@ from lottery.choices import offered
 from lottery.findings import component_scores
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title, with_range
+from lottery.suite.palette import look
 
 chapter = perform("experiments/component_importance", grid, results, records, workers=workers, scheduler=scheduler)
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (p2)=
@@ -112,7 +115,7 @@ def maps_drawn(rows: pd.DataFrame) -> None:
         mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"], default=1)
         image = over.imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
         over.set(title=title(row["of.task"]), xlabel="head")
-        under.barh(range(len(mlps)), mlps, color=plots.COLOURS[1])
+        under.barh(range(len(mlps)), mlps, color=look("MLPs")["color"])
         under.set(xlabel="MLP, over the highest", xlim=(0, 1))
         for ax in (over, under):
             ax.set_ylabel("layer")
@@ -142,10 +145,9 @@ def examples_drawn(tables: dict[str, pd.DataFrame]) -> None:
     axes = plots.panels(len(tables), columns=3, size=(3.8, 3.4), sharey=True)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         rows = table[table["experiment"] == "ExampleSensitivity"]
-        for number, (task, some) in enumerate(rows.groupby("of.task", sort=False)):
+        for task, some in rows.groupby("of.task", sort=False):
             left, tenth = (100 * np.concatenate([*some[column]]) for column in ("heads_left", "heads_by_tenth"))
-            look = {"color": plots.COLOURS[number % 10], "marker": plots.MARKERS[number % 10], "linestyle": ""}
-            ax.plot(left, tenth, markersize=3, alpha=0.6, label=title(task), **look)
+            ax.plot(left, tenth, markersize=3, alpha=0.6, label=title(task), linestyle="", **look(title(task)))
         ax.axhline(10, color="grey", linestyle="--", linewidth=1)
         ax.set(title=name, xlabel="left if signs cancel (%)", xlim=(0, 100), ylim=(0, 100))
         ax.legend(fontsize=7, ncols=2)

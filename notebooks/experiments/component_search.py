@@ -100,10 +100,13 @@ from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, read_published, title
 from lottery.suite.holes import absent
+from lottery.suite.palette import look
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.judged, nothing="*No search here says anything; see above why.*")
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (p3)=
@@ -132,16 +135,17 @@ def one_search(rows: pd.DataFrame) -> None:
     looks, scores = np.arange(len(row["scores"])), 100 * np.array(row["scores"])
     accepted, phases = np.array(row["accepted"], dtype=bool), np.array(row["phases"])
     above, below = plots.panels(2, columns=1, size=(7.0, 2.5), sharex=True)
-    above.plot(looks[accepted], scores[accepted], "o-", color=plots.COLOURS[0], label="accepted")
-    above.plot(looks[~accepted], scores[~accepted], "x", color=plots.COLOURS[1], markersize=8, label="taken back")
+    above.plot(looks[accepted], scores[accepted], "o-", color=look("accepted")["color"], label="accepted")
+    above.plot(
+        looks[~accepted], scores[~accepted], "x", color=look("taken back")["color"], markersize=8, label="taken back"
+    )
     above.axhline(100 * row["share"] * row["dense_score"], color="grey", linestyle="--", linewidth=1, label="bound")
     above.set(ylabel=f"{title(row['of.task'])}: {plots.metric(choose('tasks', row['of.task']).METRIC)} (x 100)")
     above.legend(fontsize=8)
-    for number, kind in enumerate(("heads", "MLPs"), start=2):
+    for kind in ("heads", "MLPs"):
         left = 100 * np.array(row[f"{kind.lower()}_left"]) / row[f"all_{kind.lower()}"]
-        look = {"color": plots.COLOURS[number]}
-        below.plot(looks[accepted], left[accepted], f"{plots.MARKERS[number]}-", label=kind, **look)
-        below.plot(looks[~accepted], left[~accepted], "x", markersize=8, **look)
+        below.plot(looks[accepted], left[accepted], "-", label=kind, **look(kind))
+        below.plot(looks[~accepted], left[~accepted], "x", markersize=8, color=look(kind)["color"])
     below.set(xlabel="look", ylabel="left (%)", ylim=(-4, 104))
     below.legend(fontsize=8)
     for phase in dict.fromkeys(phases[1:]):

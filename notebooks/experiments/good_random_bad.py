@@ -152,6 +152,7 @@ from lottery.findings.subnetworks import (
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import between, mean_and_sd, perform, points, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
 stored = read_published("prasanna2020_results").fillna({"pruning": ""})  # "": nothing is removed
@@ -171,6 +172,9 @@ def sound_models(rows: pd.DataFrame) -> pd.DataFrame:
     models = scored(rows)
     return models[models["degenerate"] == ""]
 
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (p4)=
@@ -213,7 +217,6 @@ chapter.shown(sizes, "minilm")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Figure 2 of the paper, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (pale) and retrained (dark); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
-COLOURS = {"full": 6, "good": 0, "random": 4, "bad": 1}
 
 
 def bars_panel(ax, number: int, bars: dict[tuple[str, bool], tuple[float, float]], name: str, level: float) -> None:
@@ -221,7 +224,7 @@ def bars_panel(ax, number: int, bars: dict[tuple[str, bool], tuple[float, float]
     for place, kind in enumerate(BARS):
         if kind in bars:
             mean, sd = bars[kind]
-            colour = plots.COLOURS[COLOURS[kind[0]]]
+            colour = look(kind[0])["color"]
             ax.bar(place, mean, yerr=sd, color=colour, alpha=1.0 if kind[1] or kind[0] == "full" else 0.4, capsize=2)
     full, sd = bars["full", False]
     ax.axhline(full - sd, color="black", linestyle=":", linewidth=1)

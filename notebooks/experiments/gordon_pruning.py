@@ -116,6 +116,9 @@ chapter = perform("experiments/gordon_pruning", grid, results, records, workers=
 published = read_published("gordon2020_table1")
 published_means = read_published("gordon2020_table1_averages")
 
+# %% tags=["remove-input"]
+chapter.full_models()
+
 # %% [markdown]
 # (g1)=
 # ## What is removed, and how

@@ -166,6 +166,9 @@ def drawn(table: pd.DataFrame) -> None:
     axes[0].legend(fontsize=8)
 
 
+# %% tags=["remove-input"]
+chapter.full_models()
+
 # %% [markdown]
 # ## On the model of this build
 

@@ -64,10 +64,13 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published, title
+from lottery.suite.palette import look
 
 chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=searches.finest, nothing="*No search here says anything; see above why.*")
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (p1)=
@@ -105,10 +108,10 @@ def curves_drawn(rows: pd.DataFrame) -> None:
     count = rows["of.task"].nunique()
     axes = plots.panels(count, columns=3, size=(2.7, 2.6), sharex=True, sharey=True)
     for place, (ax, (task, some)) in enumerate(zip(axes, rows.groupby("of.task", sort=False), strict=True)):
-        for number, row in enumerate(some.to_dict("records")):
+        for row in some.to_dict("records"):
             of_dense = 100 * np.array(row["scores"], dtype=float) / row["dense_score"]
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "markersize": 3}
-            ax.plot(100 * np.array(row["sparsities"]), of_dense, label=f"seed {row['of.seed']}", **look)
+            name = f"seed {row['of.seed']}"
+            ax.plot(100 * np.array(row["sparsities"]), of_dense, label=name, markersize=3, **look(name))
         ax.axhline(100 * rows["share"].iloc[0], color="grey", linestyle="--", linewidth=1)
         if some["majority"].notna().all():
             plots.chance(ax, 100 * (some["majority"] / some["dense_score"]).mean(), "one answer")

@@ -107,10 +107,14 @@ from lottery.findings import learned_masks, published
 from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title, with_range
+from lottery.suite.palette import look
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
 shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sort_values(order, ignore_index=True))
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (j1)=
@@ -167,15 +171,14 @@ shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sor
 def drawn(rows: pd.DataFrame) -> None:
     """Score against the share of weights that remains, a panel a task; a line each method that aims at a sparsity, a cross each other."""
     tasks, masked = rows["task"].unique(), rows[rows["method"] != FULL]
-    places = {name: place for place, name in enumerate(masked["title"].unique())}
     axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.8)
     for ax, task in zip(axes, tasks, strict=True):
         for name, some in masked[masked["task"] == task].groupby("title", sort=False):
             if some["aimed"].all():
-                plots.spread(100 * (1 - some["asked"]), 100 * some["score"], places[name], ax=ax, label=name)
+                plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
             else:
-                look = {"color": plots.COLOURS[places[name]], "markersize": 6}
-                ax.plot(100 * (1 - some["met"]), 100 * some["score"], "x", label=name, **look)
+                shown = {"color": look(name)["color"], "markersize": 6}
+                ax.plot(100 * (1 - some["met"]), 100 * some["score"], "x", label=name, **shown)
         here = rows[rows["task"] == task]
         whole = here.loc[here["method"] == FULL, "score"].mean()
         plots.of_task(ax, task, full=whole, majority=here["majority"].mean())

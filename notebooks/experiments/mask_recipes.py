@@ -113,6 +113,8 @@ from lottery.suite.holes import absent
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
 tables = read_published("jiang2023_results")
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # ## All of them at a glance
@@ -319,10 +321,10 @@ def taught_drawn(runs: pd.DataFrame) -> None:
     axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.6)
     for ax, task in zip(axes, tasks, strict=True):
         here = rows[rows["task"] == task]
-        for number, name in enumerate(rows["title"].unique()):
+        for name in rows["title"].unique():
             some, style = here[here["title"] == name], "--" if name.endswith("no teacher") else "-"
             left = 100 * (1 - some["asked"])
-            plots.spread(left, 100 * some["score"], number, ax=ax, label=name, linestyle=style)
+            plots.spread(left, 100 * some["score"], name, ax=ax, linestyle=style)
         full = whole.loc[whole["task"] == task, "score"].mean()
         plots.of_task(ax, task, full=full, majority=here["majority"].mean(), name="the teacher")
         plots.remaining(ax, here["asked"])

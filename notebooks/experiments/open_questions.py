@@ -143,6 +143,7 @@ from lottery.statistics import stopping
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title
 from lottery.suite.holes import absent
+from lottery.suite.palette import look
 
 chapter = perform("experiments/open_questions", grid, results, records, workers=workers, scheduler=scheduler)
 not_live = absent("*Too long to compute while a reader waits: this build shows only what has been recorded.*")
@@ -467,11 +468,10 @@ def foretold_drawn(drops: pd.DataFrame) -> None:
     names = ("rise of the MLM loss (%)", "1 - mean cosine of features")
     for ax, predictor, name in zip(panels, foretelling.PREDICTORS, names, strict=True):
         lines = stopping.from_line(pruned, predictor)
-        for number, (task, rows) in enumerate(pruned.groupby("task")):
-            look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number], "linestyle": "none"}
-            ax.plot(rows[predictor], rows["drop"], label=title(task), **look)
+        for task, rows in pruned.groupby("task"):
+            ax.plot(rows[predictor], rows["drop"], label=title(task), linestyle="none", **look(title(task)))
             order = rows[predictor].sort_values().index
-            ax.plot(rows.loc[order, predictor], lines[order], color=plots.COLOURS[number], linewidth=1)
+            ax.plot(rows.loc[order, predictor], lines[order], color=look(title(task))["color"], linewidth=1)
         ax.axhline(100 * prunable.ALLOWED, color="grey", linestyle="--", linewidth=1)
         ax.set(xlabel=name, ylabel="drop of accuracy (points)")
     panels[0].legend(fontsize=8)

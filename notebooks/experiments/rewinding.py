@@ -141,6 +141,7 @@ from lottery.findings import tickets as findings
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published
 from lottery.suite.chapter import title as title_of_task
+from lottery.suite.palette import look
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
 rows = findings.scored(chapter.recorded_or_live)
@@ -152,6 +153,9 @@ def title(name: str) -> str:
     """A task or a source of masks, as a reader sees it."""
     return findings.SOURCES.get(name) or title_of_task(name)
 
+
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (g19)=
@@ -302,8 +306,8 @@ names = {
     "redrawn": "weights drawn anew",
     "shuffled": "layers shuffled",
 }
-for number, (ticket, name) in enumerate(names.items()):
-    ax.plot(100 * table[ticket], places, plots.MARKERS[number], color=plots.COLOURS[number], label=name)
+for ticket, name in names.items():
+    ax.plot(100 * table[ticket], places, linestyle="none", label=name, **look(name))
 ax.set_yticks(places, [f"{title(task)}, {shares[task]:.0%}" for task in table.index])
 ax.set(xlabel="score (x 100)")
 plots.legend_below([ax], columns=2)

@@ -109,6 +109,8 @@ answers = partial(
     nothing="*`answering` is empty.*",
 )
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (j10)=
@@ -128,11 +130,11 @@ answers = partial(
 
 
 # %% tags=["hide-input"]
-def curve(ax: Axes, rows: pd.DataFrame, value: str, number: int, label: str, line: str = "-") -> None:
+def curve(ax: Axes, rows: pd.DataFrame, value: str, label: str, line: str = "-") -> None:
     """Means over seeds and tasks against the share of weights that remains, bars from the lowest seed to the highest."""
     seeds = 100 * rows.groupby(["asked", "seed"])[value].mean()
     left, fill = 100 * (1 - seeds.index.get_level_values("asked")), "full" if line == "-" else "none"
-    plots.spread(left, seeds, number, ax=ax, label=label, linestyle=line, fillstyle=fill)
+    plots.spread(left, seeds, label, ax=ax, linestyle=line, fillstyle=fill)
 
 
 def framed(ax: Axes, rows: pd.DataFrame, value: str = "score") -> None:
@@ -150,11 +152,10 @@ def answers_drawn(rows: pd.DataFrame) -> None:
         here = rows[rows["model"] == names[place // 2]]
         value, name = (("score", "F1"), ("exact_match", "exact match"))[place % 2]
         masked = here[(here["method"] != FULL) & (here["guided"] != "printed")]
-        colours = [*masked["method"].unique(), *sorted(set(masked["head"]) - {"random"})]
         for (method, head, guided), some in masked.groupby(["method", "head", "guided"], sort=False):
             usual = title(method) + (", a teacher" if guided else "")
             label, line = (usual, "--" if guided else "-") if head == "random" else (f"SMP-L, the head {head}", ":")
-            curve(ax, some, value, colours.index(method if head == "random" else head), label, line)
+            curve(ax, some, value, label, line)
         framed(ax, here, value)
         ax.set(ylabel=f"{name} (x 100)")
         ax.set_title("" if place % 2 else names[place // 2], fontsize=10, loc="left")
@@ -342,11 +343,11 @@ def models_drawn(rows: pd.DataFrame) -> None:
     axes = plots.panels(len(names), size=(3.8, 3.8), sharey=True)
     for ax, name in zip(axes, names, strict=True):
         here = rows[rows["model"] == name]
-        for number, method in enumerate(here.loc[here["method"] != FULL, "method"].unique()):
+        for method in here.loc[here["method"] != FULL, "method"].unique():
             for rise, line in (("cubic", "-"), ("linear", "--")):
                 some = here[(here["method"] == method) & (here["rise"] == rise)]
                 if len(some):
-                    curve(ax, some, "score", number, f"{title(method)}, {rise}", line)
+                    curve(ax, some, "score", f"{title(method)}, {rise}", line)
         framed(ax, here)
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
         ax.set_title(name, fontsize=10)

@@ -112,6 +112,8 @@ base = BertConfig()  # BERT-base is the default
 BERTS = {"heads": base.num_hidden_layers * base.num_attention_heads, "mlps": base.num_hidden_layers}
 LEVELS = range(1, 9)  # of the paper
 
+# %% tags=["remove-input"]
+chapter.full_models()
 
 # %% [markdown]
 # (j9)=
@@ -150,9 +152,9 @@ def drawn(runs: pd.DataFrame) -> None:
     axes = plots.panels(len(tasks), size=(3.7 if len(tasks) > 1 else 4.6, 3.3))
     for ax, task in zip(axes, tasks, strict=True):
         here = rows[rows["task"] == task]
-        for number, ticket in enumerate(TICKETS):
+        for ticket in TICKETS:
             some = here[here["ticket"] == ticket]
-            plots.spread(100 * some["heads"], 100 * some["score"], number, ax=ax, label=ticket)
+            plots.spread(100 * some["heads"], 100 * some["score"], ticket, ax=ax)
         whole = here.loc[here["ticket"] == FULL, "score"].mean()
         plots.of_task(ax, task, full=whole, majority=here["majority"].mean(), name=FULL)
         ax.set(xlabel="heads kept (%)")

@@ -86,6 +86,9 @@ from lottery.suite.chapter import how_many, perform, title
 
 chapter = perform("experiments/weights_and_heads", grid, results, records, workers=workers, scheduler=scheduler)
 
+# %% tags=["remove-input"]
+chapter.full_models()
+
 # %% [markdown]
 # ## Which searches say something
 #

@@ -1,0 +1,69 @@
+"""The full models behind a chapter: what each task's scores are to be compared with, and how they were trained."""
+
+import pandas as pd
+
+WHOLE = ("Given", "Miniature", "ContinuedPretraining")  # what a fine-tuning starts from where nothing is removed
+TRAINED = ["task", "epochs", "learning_rate"]
+
+
+def full_models(rows: pd.DataFrame) -> pd.DataFrame:
+    """The scores of the full models among rows of runs, or that their searches and cuts began with.
+
+    returns  a row a task, in their order: epochs, learning_rate, runs, score and majority, means over the runs; of a
+             task whose model was trained in several ways the one of most runs, then of fewest epochs, then the best,
+             and in `ways` how many there were
+    A model pruned in pre-training to a sparsity of 0 is one; a fine-tuning on a part of the examples is none, nor is a
+    RoBERTa.
+    """
+    found = [_tuned(rows), _searched(rows), _cut(rows)]
+    models = pd.concat([part for part in found if len(part)] or [pd.DataFrame(columns=[*TRAINED, "score", "majority"])])
+    models = models.drop_duplicates([*TRAINED, "model"]) if len(models) else models  # one is searched more than once
+    means = models.groupby(TRAINED, sort=False, as_index=False).agg(
+        runs=("score", "size"), score=("score", "mean"), majority=("majority", "mean")
+    )
+    means["ways"] = means.groupby("task")["score"].transform("size")
+    order = means["task"].unique()
+    first = means.sort_values(["runs", "epochs", "score"], ascending=[False, True, False]).groupby("task").head(1)
+    return first.set_index("task").reindex(order).reset_index()
+
+
+def _tuned(rows: pd.DataFrame) -> pd.DataFrame:
+    some = rows[rows["experiment"] == "FineTuning"] if "start" in rows else rows[:0]
+    return _named(some[_whole(some, "")], "", "score") if len(some) else some
+
+
+def _searched(rows: pd.DataFrame) -> pd.DataFrame:
+    if "dense_score" not in rows or "of.task" not in rows:
+        return rows[:0]
+    some = rows[rows["experiment"].isin(("ComponentSearch", "MagnitudeSearch"))]
+    return _named(some[_whole(some, "of.")], "of.", "dense_score") if len(some) else some
+
+
+def _cut(rows: pd.DataFrame) -> pd.DataFrame:
+    if "dense.task" not in rows:
+        return rows[:0]
+    uncut = (rows["experiment"] == "OneShot") & (rows["sparsity"] == 0) & (rows["retrain_epochs"] == 0)
+    return _named(rows[uncut], "dense.", "score")
+
+
+def _whole(rows: pd.DataFrame, of: str) -> pd.Series:
+    """Where the fine-tuning whose columns begin with `of` has all weights, all examples and the family of BERT."""
+    whole = rows[f"{of}start"].isin(WHOLE)
+    if f"{of}start.sparsity" in rows:
+        whole |= (rows[f"{of}start"] == "GradualPruning") & (rows[f"{of}start.sparsity"] == 0)
+    if f"{of}train_examples" in rows:
+        whole &= rows[f"{of}train_examples"].fillna(0) == 0
+    if f"{of}start.family" in rows:
+        whole &= rows[f"{of}start.family"].fillna("bert") == "bert"
+    return whole
+
+
+def _named(rows: pd.DataFrame, prefix: str, score: str) -> pd.DataFrame:
+    """The columns of all kinds under one name; `model` tells the runs of one training apart."""
+    if rows.empty:
+        return rows
+    own = [f"{prefix}{name}" for name in ("seed", "world", "start.seed", "start.world") if f"{prefix}{name}" in rows]
+    return pd.DataFrame(
+        {name: rows[f"{prefix}{name}"] for name in TRAINED}
+        | {"score": rows[score], "majority": rows["majority"], "model": rows[own].astype(str).agg("|".join, axis=1)}
+    )

@@ -1,0 +1,67 @@
+"""One palette for the whole book: a thing has its colour and its marker by its name, in every figure that shows it.
+
+Names that stand together in a figure are a family, in which none has the look of another.
+"""
+
+import re
+from zlib import crc32
+
+# Okabe & Ito's eight, told apart with any colour vision, and two more.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C", "#7F3C8D", "#A5AA99")
+MARKERS = "os^Dvp*hXP"
+FAMILIES = """\
+CoLA | MNLI | QNLI | QQP | SST-2 | MRPC | SQuAD | RTE | STS-B | WNLI
+pruned in pre-training | information deletion | pruned after fine-tuning | random, in pre-training
+as cut | retrained | as cut, pooler too
+removed by magnitude | removed at random
+local | global
+all examples | 300 examples
+SMP-L | SMP-S | SMP-G | movement | SMP-T | magnitude | L0 | soft movement | movement, pressed | SMP-S, released
+- | - | - | - | - | - | - | by lot | cut, local | cut, global
+- | - | - | - | SMP-L, no teacher | SMP-L, the head | all masks
+- | - | - | - | - | - | full fine-tuning
+magnitude, in pre-training | magnitude, while fine-tuning | magnitude, after and retrained | \
+magnitude, iterative, rewound | magnitude, after, local | magnitude, after, global | - | by lot, before
+one bit each | bits, zlib | bits, lzma | entropy coder
+iterative, rewound | one cut of the pre-trained weights | random mask | mask of a random model | \
+found mask, weights drawn anew | found mask, layers shuffled | full model
+good | bad | - | - | random | - | full
+super | - | reversed
+accepted | taken back | heads | MLPs
+query | key | value | attention output | intermediate | output | pooler | word embeddings
+layers
+whole words | pieces that continue
+one cut | trained mask
+magnitudes | with signs
+MiniLM, recorded | miniature, recorded | this build | - | BERT-base
+recorded
+diagonal | vertical | vertical+diagonal | block | heterogeneous
+network | features | prototype
+one schedule | as released
+- | noise | - | - | - | fine-tuning
+- | guessing
+"""  # - for a place that is taken where they stand together with others
+PLACES = {
+    name.strip(): place for line in FAMILIES.splitlines() for place, name in enumerate(line.split(" | ")) if name != "-"
+}
+
+
+def place(name: object) -> int:
+    """The number of a name's colour and marker.
+
+    A name that the palette lacks has that of the longest name it goes on from, as "SMP-L, a teacher" does from "SMP-L";
+    else one by the number in it, tens of a percentage; else one made of its letters.
+    """
+    words = str(name)
+    known = [each for each in PLACES if words == each or words.startswith((f"{each},", f"{each} "))]
+    if known:
+        return PLACES[max(known, key=len)]
+    if percentage := re.search(r"(\d+) ?%", words):
+        return int(percentage[1]) // 10 % len(COLOURS)
+    digits = re.sub(r"\D", "", words)
+    return (int(digits) if digits else crc32(words.encode())) % len(COLOURS)
+
+
+def look(name: object) -> dict[str, str]:
+    """The colour and the marker of a name, as of `Axes.plot`."""
+    return {"color": COLOURS[place(name)], "marker": MARKERS[place(name)]}
