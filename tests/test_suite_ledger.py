@@ -135,6 +135,7 @@ def test_a_chapter_asks_for_what_decides_the_claims_that_a_night_decides():
         ("good_components_trail", "minilm", Need("seeds", 3, 9.0, 5000.0, 9.0, "")),
         ("random_tickets_win", "minilm", Need("seeds", 3, NAN, NAN, NAN, "how far they spread is not known yet")),
         ("low_sparsity_is_free", "miniature", Need("worlds", 3, 8.0, NAN, 60.0, "")),
+        ("masks_are_unstable", "minilm", Need("seeds", 5, 3.0, NAN, 0.0, "")),  # as many are there
     ]
     rows = pd.DataFrame([evidence(claim=name, source=source) | need._asdict() for name, source, need in told])
     found = ledger.wanted(rows)

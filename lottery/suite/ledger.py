@@ -134,6 +134,7 @@ def wanted(needs: pd.DataFrame) -> pd.DataFrame:
     rows = needs.assign(chapter=[choose("claims", name).TABLE for name in needs["claim"]])
     near = {place for place, some in rows.groupby(["source", "claim"]) if within_reach(some)}
     rows = rows[[place in near for place in zip(rows["source"], rows["claim"], strict=True)]]
+    rows = rows[rows["needed"] > rows["count"]]  # else those that are there would do in four of five cases
     told = rows.groupby(["source", "chapter", "units"], sort=False).agg(
         count=("count", "min"), needed=("needed", "max"), claims=("claim", "nunique")
     )

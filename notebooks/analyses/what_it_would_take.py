@@ -76,7 +76,8 @@ in_short()
 # ## What a profile should ask for
 #
 # A profile names the seeds of a chapter. These many decide all of the claims measured there that a night can decide, with a
-# probability of four in five each. A claim that takes longer, or more data, asks for nothing here.
+# probability of four in five each. A claim that takes longer, or more data, asks for nothing here. A night is counted of the
+# runs that are compared; to pre-train a world, and to prune its models, comes on top of it.
 
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
