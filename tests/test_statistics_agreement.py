@@ -227,6 +227,9 @@ def test_a_summary_in_sentences():
     bare = agreement.in_words(agreement.summary(masks.reshape(4, -1), draws=0))
     assert "against" not in bare
     assert "in each layer" not in bare
+    unsure = agreement.in_words(found | {"kappa_low": np.nan, "kappa_high": np.nan})
+    assert f"kappa {found['kappa']:.2f} (no interval)" in unsure
+    assert "nan" not in bare + unsure
     silent = agreement.in_words(agreement.summary(np.stack([NEVER, NEVER]), draws=9))
     why = agreement.reason(np.stack([NEVER, NEVER]))
     all_keep = "All keep 0, by lot 0.0, p = 1 against such masks by lot."

@@ -378,10 +378,9 @@ def in_words(row: dict[str, float | str]) -> str:
         lines.append(f"They say little: {row['reason']}.")
     if not np.isnan(row["kappa"]):
         by_lot = "" if np.isnan(row["kappa_by_lot"]) else f", by lot {row['kappa_by_lot']:.2f}"
-        lines.append(
-            f"Fleiss' kappa {row['kappa']:.2f} (95 % interval for other items {row['kappa_low']:.2f} to "
-            f"{row['kappa_high']:.2f}){by_lot}{p_value('kappa_p')}."
-        )
+        interval = f"95 % interval for other items {row['kappa_low']:.2f} to {row['kappa_high']:.2f}"
+        interval = "no interval" if np.isnan(row["kappa_low"]) else interval
+        lines.append(f"Fleiss' kappa {row['kappa']:.2f} ({interval}){by_lot}{p_value('kappa_p')}.")
     if not np.isnan(row["layer_p"]):
         lines.append(f"By lot in each layer kappa would be {row['kappa_by_layer']:.2f} (p = {row['layer_p']:.2g}).")
     if not np.isnan(row["jaccard"]):
