@@ -248,8 +248,13 @@ def best_told(runs: pd.DataFrame) -> Markdown:
     fixed, gain = regimes.best_of_several(scores)
     rates = scores.groupby("sparsity").mean().idxmax(axis=1)
     which = ", ".join(f"{rate:g} at {removed:.0%}" for removed, rate in rates.items())
+    ends = {scores.columns.min(), scores.columns.max()}
+    at_end = [f"{removed:.0%}" for removed, rate in rates.items() if rate in ends]
+    beyond = (
+        f" At {', '.join(at_end)} it is an end of what was tried, so a better one may lie beyond." if at_end else ""
+    )
     return Markdown(
-        f"The best rate on average is {which}. Taking the best of {scores.shape[1]} on dev for every model adds "
+        f"The best rate on average is {which}.{beyond} Taking the best of {scores.shape[1]} on dev for every model adds "
         f"{gain.in_words(form='.1f')} points over one rate for all, {fixed:g}; chance alone adds "
         f"something, since the best of several is never below any of them."
     )

@@ -29,8 +29,9 @@ from lottery.choices import choose
 from lottery.experiments import conditions
 from lottery.findings import one_shot
 from lottery.findings.conditions import best, with_conditions
+from lottery.statistics import dev_sets
 from lottery.suite import ledger, plots
-from lottery.suite.chapter import recorded, title
+from lottery.suite.chapter import read_published, recorded, title
 from lottery.suite.given import given
 from lottery.suite.holes import absent
 
@@ -57,8 +58,15 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
     """For each task: what goes in one cut, as it is and retrained, and what is left where it breaks."""
     lines = []
     levels = 100 * rows.groupby("dense.task")["majority"].first()
+    examples = read_published("glue_dev").set_index("task")["examples"]
     for task, kinds in one_shot.cuts(rows[~rows["pooler"]]).groupby("task", sort=False):
         cut, retrained = kinds.iloc[0], kinds.iloc[-1]
+        if not dev_sets.above(choose("tasks", task).METRIC, cut["whole"] / 100, levels[task] / 100, examples[task]):
+            lines.append(
+                f"- **{title(task)}** says nothing: the whole model reaches {cut['whole']:.1f}, which on {examples[task]} "
+                f"examples is not clearly above the {levels[task]:.1f} of one answer to all."
+            )
+            continue
         lines.append(
             f"- **{title(task)}:** the whole model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f} (one answer to "
             f"all: {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
