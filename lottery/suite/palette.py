@@ -38,7 +38,8 @@ recorded
 diagonal | vertical | vertical+diagonal | block | heterogeneous
 network | features | prototype
 one schedule | as released
-- | noise | - | - | - | fine-tuning
+- | - | - | - | - | fine-tuning | noise
+- | - | - | - | weights drawn anew | layers shuffled
 - | guessing
 """  # - for a place that is taken where they stand together with others
 PLACES = {
