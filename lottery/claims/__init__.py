@@ -185,11 +185,11 @@ def evidence(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mappi
     rows = []
     for name in offered("claims"):
         claim: Claim = choose("claims", name)
-        found = {PUBLISHED: claim.published(published)}
+        by_source = {PUBLISHED: claim.published(published)}
         for profile, tables in recorded.items():
             asked = claim.TABLE in tables and not not_asked(name, profile)
-            found[profile] = claim.measured(tables[claim.TABLE]) if asked else []
-        for source, measurements in found.items():
+            by_source[profile] = claim.measured(tables[claim.TABLE]) if asked else []
+        for source, measurements in by_source.items():
             for each, (verdict, why) in zip(measurements, judged(measurements), strict=True):
                 rows.append({"claim": name, "source": source, **each._asdict(), "verdict": verdict, "why": why})
     return pd.DataFrame(rows, columns=["claim", "source", *Evidence._fields, "verdict", "why"])

@@ -90,6 +90,6 @@ def beside(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def _first(rows: pd.DataFrame, cell: str | None = None) -> pd.DataFrame:
-    found = scores(rows, cell=cell)
-    found = found.assign(unit=found["world"].fillna(found["seed"])).sort_values("seed")
-    return found[~found.duplicated(["unit", "task", "cell"])].drop(columns="unit")
+    first = scores(rows, cell=cell)
+    first = first.assign(unit=first["world"].fillna(first["seed"])).sort_values("seed")
+    return first[~first.duplicated(["unit", "task", "cell"])].drop(columns="unit")

@@ -99,23 +99,23 @@ def over(
     return with_error(what, unit, claimed, mean, error, basis=f"{values.size} {units}", freedom=freedom, plan=plan)
 
 
-def beside_dev_sets(found: Evidence, fixed: float, examples: int) -> Evidence:
+def beside_dev_sets(evidence: Evidence, fixed: float, examples: int) -> Evidence:
     """A measurement over seeds that share dev sets: with the standard error of these, which no more seeds lessen.
 
     examples  of the smallest one
     """
-    if not fixed or found.plan is None or math.isnan(found.plan.spread):
-        return found
-    error, freedom = power.combined(found.plan.spread, found.plan.count, fixed)
+    if not fixed or evidence.plan is None or math.isnan(evidence.plan.spread):
+        return evidence
+    error, freedom = power.combined(evidence.plan.spread, evidence.plan.count, fixed)
     return with_error(
-        found.what,
-        found.unit,
-        found.claimed,
-        found.estimate,
+        evidence.what,
+        evidence.unit,
+        evidence.claimed,
+        evidence.estimate,
         error,
-        basis=f"{found.basis} and the examples of dev",
+        basis=f"{evidence.basis} and the examples of dev",
         freedom=freedom,
-        plan=found.plan._replace(fixed=fixed, examples=examples),
+        plan=evidence.plan._replace(fixed=fixed, examples=examples),
     )
 
 
@@ -160,13 +160,15 @@ def of_models(what: str, unit: str, claimed: Range, values: pd.Series, models: A
     return over(what, unit, claimed, values.groupby(groups).mean(), units="worlds")
 
 
-def bootstrapped(what: str, unit: str, claimed: Range, found: Sequence[float], *, units: str, count: int) -> Evidence:
+def bootstrapped(
+    what: str, unit: str, claimed: Range, interval: Sequence[float], *, units: str, count: int
+) -> Evidence:
     """An estimate with the ends of a 90 % bootstrap interval over so many units, (estimate, low, high).
 
     Its p value is that of a normal distribution on that side of the estimate on which the bound lies, as wide as the
     interval is there: below 0.05 where the interval clears the bound.
     """
-    estimate, low, high = (float(value) for value in found)
+    estimate, low, high = (float(value) for value in interval)
     if math.isnan(estimate):
         return none(what, unit, claimed, "not recorded")
     if math.isnan(low):
@@ -194,13 +196,13 @@ def deviation(what: str, unit: str, claimed: Range, values: Sequence[ArrayLike],
     return pooled_deviation(what, unit, claimed, pooled, freedom, basis=f"{freedom + len(samples)} {units}, chi-square")
 
 
-def pooled_deviation(what: str, unit: str, claimed: Range, found: float, freedom: int, *, basis: str) -> Evidence:
+def pooled_deviation(what: str, unit: str, claimed: Range, deviation: float, freedom: int, *, basis: str) -> Evidence:
     """A standard deviation at `freedom` degrees of freedom with its chi-square interval."""
-    low, high = stats.deviation_interval(found, freedom, level=LEVEL)
-    plan = Plan("seeds", freedom + 1, found, deviation=True)
+    low, high = stats.deviation_interval(deviation, freedom, level=LEVEL)
+    plan = Plan("seeds", freedom + 1, deviation, deviation=True)
     return _by_inversion(
-        Evidence(what, unit, claimed, found, low, high, basis, plan=plan),
-        lambda level: stats.deviation_interval(found, freedom, level=level),
+        Evidence(what, unit, claimed, deviation, low, high, basis, plan=plan),
+        lambda level: stats.deviation_interval(deviation, freedom, level=level),
     )
 
 

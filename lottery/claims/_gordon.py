@@ -107,13 +107,13 @@ def weights(comparison: Comparison, table: pd.DataFrame, tables: Mapping[str, pd
         for task in table["task"].unique()
     }
     by_task = {task: some for task, some in by_task.items() if some}
-    found: dict[tuple, float] = {}
+    weights: dict[tuple, float] = {}
     for task, some in by_task.items():
         for one, other in some:
             share = 1 / len(some) / len(by_task)
-            found[*one, task] = found.get((*one, task), 0) + share
-            found[*other, task] = found.get((*other, task), 0) - share
-    return found
+            weights[*one, task] = weights.get((*one, task), 0) + share
+            weights[*other, task] = weights.get((*other, task), 0) - share
+    return weights
 
 
 def measured(comparison: Comparison, rows: pd.DataFrame) -> Evidence:
@@ -130,13 +130,13 @@ def measured(comparison: Comparison, rows: pd.DataFrame) -> Evidence:
     one = pd.concat([one[one["sparsity"] == pair[0][1]].assign(at=pair[0][1]) for pair in there])
     other = pd.concat([other[other["sparsity"] == pair[1][1]].assign(at=pair[0][1]) for pair in there])
     if comparison.value == "accuracy":
-        found = compared(comparison.what, comparison.claimed, scores(one, cell="at"), scores(other, cell="at"))
+        evidence = compared(comparison.what, comparison.claimed, scores(one, cell="at"), scores(other, cell="at"))
     else:
-        found = _losses(comparison, one, other)
+        evidence = _losses(comparison, one, other)
     if len(there) < len(comparison.sparsities):
         alone = ", ".join(f"{pair[0][1]:.0%}" for pair in there)
-        found = found._replace(basis=f"{found.basis}, at {alone} alone")
-    return found
+        evidence = evidence._replace(basis=f"{evidence.basis}, at {alone} alone")
+    return evidence
 
 
 def _losses(comparison: Comparison, one: pd.DataFrame, other: pd.DataFrame) -> Evidence:
@@ -149,8 +149,8 @@ def _losses(comparison: Comparison, one: pd.DataFrame, other: pd.DataFrame) -> E
     values = (left - right).mean(axis=1, skipna=False)
     seconds = float(sum(rows.groupby(units)["seconds"].sum().mean() for rows in (one, other)))
     unit = UNITS[comparison.value]
-    found = over(comparison.what, unit, comparison.claimed, values, units=named, seconds=seconds)
-    return found._replace(basis=f"{found.basis} of one pruned model") if units == "seed" else found
+    evidence = over(comparison.what, unit, comparison.claimed, values, units=named, seconds=seconds)
+    return evidence._replace(basis=f"{evidence.basis} of one pruned model") if units == "seed" else evidence
 
 
 def recorded(table: pd.DataFrame) -> pd.DataFrame:

@@ -42,9 +42,9 @@ def prepared(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
 
 def _subnetworks(table: pd.DataFrame) -> dict[str, pd.Series]:
     """What `with_subnetworks` tells; searches have a column `degenerate` of their own."""
-    told = ("pruning", "subnetwork", "retrained", "tuned_on", "trial", "longer", "degenerate")
-    found = with_subnetworks(table)[[*told]].astype(object).reindex(table.index)
-    return {name: found[name].fillna(table[name]) if name in table else found[name] for name in told}
+    columns = ("pruning", "subnetwork", "retrained", "tuned_on", "trial", "longer", "degenerate")
+    with_parts = with_subnetworks(table)[[*columns]].astype(object).reindex(table.index)
+    return {name: with_parts[name].fillna(table[name]) if name in table else with_parts[name] for name in columns}
 
 
 def _world(description: Any) -> float:
@@ -53,16 +53,16 @@ def _world(description: Any) -> float:
         if description.get("experiment") == TOY:
             return float(description["seed"])
         description = list(description.values())
-    found = map(_world, description) if isinstance(description, list) else []
-    return next((seed for seed in found if not math.isnan(seed)), math.nan)
+    seeds = map(_world, description) if isinstance(description, list) else []
+    return next((seed for seed in seeds if not math.isnan(seed)), math.nan)
 
 
 def _examples(table: pd.DataFrame, worlds: pd.Series, sizes: pd.Series) -> pd.Series:
     def of(*columns: str) -> pd.Series:
-        found = pd.Series(None, table.index, dtype=object)
+        values = pd.Series(None, table.index, dtype=object)
         for column in filter(table.__contains__, columns):
-            found = found.where(found.notna(), table[column])
-        return found
+            values = values.where(values.notna(), table[column])
+        return values
 
     toys = {name: choose("miniature.tasks", name).SIZES["dev"] for name in offered("miniature.tasks")}
     tasks = of("task", "of.task")
@@ -82,7 +82,7 @@ def scores(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed", cell: 
     """
     metrics = {name: choose("tasks", name).METRIC for name in rows[task].unique()}
     given = {name: rows.get(f"dev_{name}") for name in ("answers", "labels")}
-    found = pd.DataFrame(
+    scored = pd.DataFrame(
         {
             "world": rows["world"],
             "task": rows[task],
@@ -96,7 +96,7 @@ def scores(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed", cell: 
             **given,
         }
     )
-    return found.reset_index(drop=True)
+    return scored.reset_index(drop=True)
 
 
 def learned(*kinds: pd.DataFrame) -> pd.Series:
@@ -145,9 +145,9 @@ def compared(
     one, other = (rows[[place in kept for place in _places(rows)]] for rows in (one, other))
     worlds = set(one["world"].dropna()) & set(other["world"].dropna())
     over_units = _over_worlds if len(worlds) > 1 else _over_seeds
-    found = over_units(what, claimed, one, other, weights)
+    evidence = over_units(what, claimed, one, other, weights)
     some = "" if tasks.isdisjoint({task for task, _ in both - kept}) else "some runs are "
-    return found._replace(basis=f"{found.basis}; left out: {some}{why}") if idle else found
+    return evidence._replace(basis=f"{evidence.basis}; left out: {some}{why}") if idle else evidence
 
 
 def _places(rows: pd.DataFrame) -> list[tuple]:

@@ -35,9 +35,9 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     mask = rows[(rows["method"] == "smp_s") & rows["teacher"] & (rows["sparsity"] == 0.5)]["score"].iloc[0]
     full = rows[rows["method"] == "fine_tuning"]["score"].iloc[0]
     more = 100 * float(mask - full)
-    found = within("SMP-S with a teacher minus full fine-tuning, 50 % remain, MNLI", "points", CLAIMED, more,
+    evidence = within("SMP-S with a teacher minus full fine-tuning, 50 % remain, MNLI", "points", CLAIMED, more,
                    more - ROUNDING, more + ROUNDING, basis="rounding")  # fmt: skip
-    return [found._replace(favoured=UNTAUGHT)]
+    return [evidence._replace(favoured=UNTAUGHT)]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

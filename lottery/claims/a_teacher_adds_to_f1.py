@@ -34,24 +34,24 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = rows[(rows["table"] == 1) & (rows["task"] == "squad") & (rows["metric"] == "f1")]
     scores = 100 * rows.pivot_table("score", index=["method", "sparsity"], columns="teacher")
     added = (scores[True] - scores[False]).dropna()
-    found = []
+    evidence = []
     for method, said in SAID.items():
         sparsity = (added[method] - said).abs().idxmin()
         value = float(added[method][sparsity])
         what = f"what a teacher adds to the F1 of {NAMES[method]}, {1 - sparsity:.0%} remain"
         claimed = (said - MARGIN, said + MARGIN)
-        found.append(within(what, "points", claimed, value, value - ROUNDING, value + ROUNDING, basis="rounding"))
-    return found
+        evidence.append(within(what, "points", claimed, value, value - ROUNDING, value + ROUNDING, basis="rounding"))
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta that answer questions, at each sparsity tried with a teacher."""
-    found = []
+    evidence = []
     for method, name in NAMES.items():
         rows = jiang.answering(table, method)
         taught = rows[rows["teacher"].notna() & (rows["guided"] == "released")]
         what = f"what a teacher adds to the F1 of {name}"
-        found += [
+        evidence += [
             jiang.measured(
                 f"{what}, {1 - each:.0%} remain",
                 (0.0, math.inf),
@@ -60,4 +60,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             )
             for each in sorted(taught["sparsity"].unique())
         ] or [none(what, "points", (0.0, math.inf), "not recorded")]
-    return found
+    return evidence

@@ -40,19 +40,19 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     table = tables["gordon2020_table1"]
     table = table[table["condition"] == "information_deletion"]
     deviations, freedom = gordon.replicates(tables)
-    found, lines = [], {}
+    evidence, lines = [], {}
     for task, rows in table.groupby("task", sort=False):
         rows = rows[[gordon.says_something(("information_deletion", s, task), tables) for s in rows["sparsity"]]]
         loss, accuracy = rows["pretraining_loss"].to_numpy(), 100 * rows["accuracy"].to_numpy()
         lines[task] = linregress(loss, accuracy)
         weights = bend_weights(loss)
         error = deviations[task] * math.sqrt((weights**2).sum())
-        found.append(
+        evidence.append(
             with_error(_what(task), "points", BENT, float(weights @ accuracy), error, basis=gordon.REPLICATES,
                        freedom=freedom, plan=Plan("fits of each model", 1, error))
         )  # fmt: skip
     steep, flat = lines[STEEPEST_FIRST[0]], lines[STEEPEST_FIRST[-1]]
-    found.append(
+    evidence.append(
         with_error(
             _steeper(STEEPEST_FIRST),
             "points per nat",
@@ -63,7 +63,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
             freedom=min(len(rows) for _, rows in table.groupby("task")) - 4,  # on the safe side: CoLA has two fewer
         )
     )
-    return found
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
@@ -76,14 +76,14 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = rows.assign(score=rows["score"].astype(float).fillna(0.0))
     unit, named = ("pruning_seed", "worlds") if len(set(rows["pruning_seed"])) > 1 else ("seed", "seeds")
     above = learned(scores(rows, cell="sparsity")) if len(rows) else {}
-    found, slopes, dev_sets_of = [], {}, {}
+    evidence, slopes, dev_sets_of = [], {}, {}
     for task, every in rows.groupby("task"):
         some = every[[bool(above[task, sparsity]) for sparsity in every["sparsity"]]]
         curves = 100 * some.pivot_table("score", unit, "sparsity")
         loss = some.groupby("sparsity")["pretraining_loss"].mean()
         if len(loss) < LEAST:
             why = f"it learned {choose('tasks', task).TITLE} at {len(loss)} of {every['sparsity'].nunique()} sparsities"
-            found.append(silent(_what(task), "points", BENT, why))
+            evidence.append(silent(_what(task), "points", BENT, why))
             continue
         values = curves[loss.index] @ bend_weights(loss)
         bend = over(_what(task), "points", BENT, values, units=named, seconds=per_unit(some, unit))
@@ -92,16 +92,16 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             each = scores(some, cell="sparsity")
             bend = beside_dev_sets(bend, *_of_dev_set(each, bend_weights(loss)))
             dev_sets_of[task] = _of_dev_set(each, _slope_weights(loss))
-        found.append(bend)
+        evidence.append(bend)
     ranked = [task for task in STEEPEST_FIRST if task in slopes]
     if rows["world"].notna().all():
-        return found or [none("bend of the line", "points", BENT, "not recorded")]  # its tasks share but the names
+        return evidence or [none("bend of the line", "points", BENT, "not recorded")]  # its tasks share but the names
     differ = slopes[ranked[0]] - slopes[ranked[-1]] if len(ranked) > 1 else []
     steeper = over(_steeper(ranked or STEEPEST_FIRST), "points per nat", (-math.inf, 0.0), differ, units=named)
     if len(ranked) > 1 and dev_sets_of:
         (one, few), (other, many) = dev_sets_of[ranked[0]], dev_sets_of[ranked[-1]]
         steeper = beside_dev_sets(steeper, math.hypot(one, other), min(few, many))
-    return [*found, steeper]
+    return [*evidence, steeper]
 
 
 def _of_dev_set(rows: pd.DataFrame, weights: np.ndarray) -> tuple[float, int]:

@@ -34,15 +34,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = tables["jiang2023_results"]
     rows = rows[(rows["table"] == 1) & ~rows["teacher"] & rows["method"].isin(["smp_l", "movement"])]
     scores = 100 * rows.pivot_table("score", index=["sparsity", "task", "metric"], columns="method")
-    found = []
+    evidence = []
     for sparsity, more in (scores["smp_l"] - scores["movement"]).groupby("sparsity"):
         (_, task, metric), least = more.idxmin(), float(more.min())
         named = metric.removeprefix("dev_mismatched.").replace("_", " ")
         what = f"SMP-L minus movement, {1 - sparsity:.0%} remain, the least: {named} on {choose('tasks', task).TITLE}"
         low, high = least - ROUNDING, least + ROUNDING
         each = within(what, "points", CLAIMED, least, low, high, basis="rounding")
-        found.append(each._replace(favoured=jiang.QUOTED))
-    return found
+        evidence.append(each._replace(favoured=jiang.QUOTED))
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

@@ -80,7 +80,7 @@ def _shares_of_good(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         }
         for row in judged(table)[["of.task", "of.seed", "kept_heads", "kept_mlps"]].to_dict("records")
     }
-    found = []
+    shapes = []
     for row in rows[["tuned_on", "trial", "subnetwork", "start.kept.seed", "score"]].to_dict("records"):
         if (row["tuned_on"], row["trial"]) not in good:
             continue
@@ -92,5 +92,5 @@ def _shares_of_good(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             parts = subnetworks.bad_beside(ours, seed, disjoint="disjoint" in kind) if "bad" in kind else ours
         shares = {part: float((parts[part] & kept).sum() / kept.sum().clamp(min=1)) for part, kept in ours.items()}
         score = 0.0 if pd.isna(row["score"]) else 100 * float(row["score"])
-        found.append({"task": row["tuned_on"], "score": score, **{part: 1 - share for part, share in shares.items()}})
-    return pd.DataFrame(found, columns=["task", "score", "heads", "mlps"])
+        shapes.append({"task": row["tuned_on"], "score": score, **{part: 1 - share for part, share in shares.items()}})
+    return pd.DataFrame(shapes, columns=["task", "score", "heads", "mlps"])

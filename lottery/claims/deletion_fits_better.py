@@ -51,13 +51,13 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     what, claimed = "mean training loss after information deletion", (-math.inf, MARGIN)
     if full.empty or freed.empty:
         return [none(what, "nats", claimed, "no full model was fine-tuned as the paper says")]
-    found = []
+    evidence = []
     for sparsity, some in freed.groupby("sparsity"):
         left, right = (each.pivot_table("train_loss", "pruning_seed", "task") for each in (some, full))
         values = (left - right).mean(axis=1, skipna=False)
         each = f"{what} of {sparsity:.0%}, against the full model"
-        found.append(over(each, "nats", claimed, values, units="worlds"))
-    return found
+        evidence.append(over(each, "nats", claimed, values, units="worlds"))
+    return evidence
 
 
 def _rounded(what: str, estimate: float, reach: float) -> Evidence:

@@ -34,32 +34,35 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = tables["prasanna2020_masks"]
     good = (rows["pruning"] == "structured") & (rows["subnetwork"] == "good") & (rows["where"] == "dev")
     rows = rows[good]
-    found = []
+    evidence = []
     for part, (named, many) in PARTS.items():
         shares = (100 * rows[f"{part}_kept"] / many).groupby([rows["mode"], rows["seed"]]).mean()
-        found.append(over(_what(named), "points", CLAIMED, shares[part] - shares["both"]))
+        evidence.append(over(_what(named), "points", CLAIMED, shares[part] - shares["both"]))
     across = tables["prasanna2020_across_tasks"]
     mlps = across[across["component"] == "mlps"]
     mean = 100 * float(rows.loc[rows["mode"] == "both", "mlps_kept"].mean()) / 12
     readings = [mean, 100 * float((mlps["tasks"] >= TASKS).mean())]
     nearest = min(readings, key=lambda value: abs(value - SAID))
     what = "MLPs that remain of both, by the reading that comes closest"
-    return [*found, within(what, "%", (SAID - ROUNDING, SAID + ROUNDING), nearest, nearest, nearest, basis="counted")]
+    return [
+        *evidence,
+        within(what, "%", (SAID - ROUNDING, SAID + ROUNDING), nearest, nearest, nearest, basis="counted"),
+    ]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of component_search."""
     wide, seconds = by_mode(table), per_unit(table[table["recipe"] == "printed"], "of.seed")
-    found = []
+    evidence = []
     for part, (named, _) in PARTS.items():
         what = _what(named)
         if not {part, "both"} <= set(wide.columns.unique("mode")):
-            found.append(none(what, "points", CLAIMED, "not recorded"))
+            evidence.append(none(what, "points", CLAIMED, "not recorded"))
             continue
         shares = 100 * wide[part] / wide[f"all_{part}"]
         apart = (shares[part] - shares["both"]).dropna()
-        found.append(over(what, "points", CLAIMED, apart.groupby("of.seed").mean(), seconds=seconds))
-    return found
+        evidence.append(over(what, "points", CLAIMED, apart.groupby("of.seed").mean(), seconds=seconds))
+    return evidence
 
 
 def by_mode(table: pd.DataFrame) -> pd.DataFrame:

@@ -44,5 +44,5 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning."""
     rows = gordon.recorded(table)
-    found = [gordon.measured(comparison, rows) for comparison in COMPARISONS]
-    return [each._replace(favoured=FAVOURED) for each in found]
+    evidence = [gordon.measured(comparison, rows) for comparison in COMPARISONS]
+    return [each._replace(favoured=FAVOURED) for each in evidence]

@@ -39,15 +39,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
-    found = []
+    evidence = []
     for each in jiang.sparsities(table, "smp_l", "movement"):
         for pressed in (False, True):
             other = jiang.of(table, "movement", each, pressed=pressed)
             if pressed and other.empty:
                 continue
             what = _what(each) + (", which has the regulariser too" if pressed else "")
-            found.append(jiang.measured(what, CLAIMED, jiang.of(table, "smp_l", each), other))
-    return found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
+            evidence.append(jiang.measured(what, CLAIMED, jiang.of(table, "smp_l", each), other))
+    return evidence or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 
 def _what(sparsity: float) -> str:

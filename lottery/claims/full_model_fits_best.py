@@ -29,15 +29,15 @@ CONDITIONS = {"pruned_in_pretraining": "pruning", "information_deletion": "infor
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the averages of Table 1, which are printed to a thousandth."""
     averages = tables["gordon2020_table1_averages"].set_index(["condition", "sparsity"])["training_loss"]
-    found = []
+    evidence = []
     for condition, name in CONDITIONS.items():
         apart = averages[condition].drop(0.0) - averages["pruned_in_pretraining", 0.0]
         what = f"lowest mean training loss after {name}, at {apart.idxmin():.0%}, against the full model"
         low, high = apart.min() - ROUNDING / 5, apart.min() + ROUNDING / 5
-        found.append(
+        evidence.append(
             within(what, "nats", (MARGIN, float("inf")), float(apart.min()), float(low), float(high), basis="rounding")
         )
-    return found
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

@@ -52,13 +52,13 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _judged(deviations: Mapping[str, tuple[float, int]]) -> list[Evidence]:
-    found = []
+    evidence = []
     for other in ("random", "bad"):
         what = f"deviation over the seeds of good subnetworks as cut, over that of {other} ones"
         if not all(kind in deviations and deviations[kind][1] for kind in ("good", other)):
-            found.append(none(what, "times", CLAIMED, "not recorded"))
+            evidence.append(none(what, "times", CLAIMED, "not recorded"))
             continue
         (one, freedom), (theirs, freedoms) = deviations["good"], deviations[other]
         basis = f"{freedom} and {freedoms} degrees of freedom, F distribution"
-        found.append(ratio_of_deviations(what, CLAIMED, one, theirs, (freedom, freedoms), basis=basis))
-    return found
+        evidence.append(ratio_of_deviations(what, CLAIMED, one, theirs, (freedom, freedoms), basis=basis))
+    return evidence

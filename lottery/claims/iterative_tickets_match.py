@@ -32,7 +32,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of rewinding."""
-    found = chen.tickets(table, training="OnTask")
-    found = found[found["cell"] == LEAST]
+    tickets = chen.tickets(table, training="OnTask")
+    tickets = tickets[tickets["cell"] == LEAST]
     what = f"full minus ticket, {LEAST:.0%} removed, mean over the tasks"
-    return [compared(what, CLAIMED, chen.beside(found, chen.full(table)), found)]
+    return [compared(what, CLAIMED, chen.beside(tickets, chen.full(table)), tickets)]

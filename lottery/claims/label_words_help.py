@@ -37,14 +37,14 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_recipes."""
-    found = []
+    evidence = []
     for each in jiang.sparsities(table, "smp_l"):
         frozen, new = (jiang.recipe(table, each, head=head, strength=0.0) for head in ("mlm", "random"))
         if new.empty and len(jiang.recipe(table, each, head="random")):
-            found.append(silent(_what(each), "points", CLAIMED, UNEQUAL))
+            evidence.append(silent(_what(each), "points", CLAIMED, UNEQUAL))
         else:
-            found.append(jiang.measured(_what(each), CLAIMED, frozen, new))
-    return found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
+            evidence.append(jiang.measured(_what(each), CLAIMED, frozen, new))
+    return evidence or [none(_what(0.9), "points", CLAIMED, "not recorded")]
 
 
 def _what(sparsity: float) -> str:

@@ -36,14 +36,16 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     units = "worlds" if rows["world"].notna().all() else "seeds"
     by_unit = rows["after.seed"]
     apart = (100 * (rows["high_tenth"] - rows["low_tenth"])).groupby(by_unit).mean()
-    found = over("movement of the highest tenth minus that of the lowest", "%", (-math.inf, MARGIN), apart, units=units)
+    evidence = over(
+        "movement of the highest tenth minus that of the lowest", "%", (-math.inf, MARGIN), apart, units=units
+    )
     times = np.log(rows["low_tenth"] / rows["high_tenth"]).groupby(by_unit).mean()
     by_noise = np.log(rows["noise_low_tenth"] / rows["noise_high_tenth"]).groupby(by_unit).mean()
     more = over("", "", (math.log(MORE), math.inf), times - by_noise, units=units)
     if more.estimate > math.log(MORE) and more.p < ALPHA:
-        return [found]
+        return [evidence]
     why = (
         f"the lowest tenth moves {np.exp(times.mean()):.1f} times as far as the highest, and under noise of the same "
         f"size {np.exp(by_noise.mean()):.1f} times"
     )
-    return [found._replace(favoured=why)]
+    return [evidence._replace(favoured=why)]

@@ -52,14 +52,14 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     one, other = (rows[rows["condition"] == name] for name in ("pruned_downstream", "pruned_in_pretraining"))
     both = sorted(set(one["sparsity"]) & set(other["sparsity"]) - {0.0})
     what, claimed = "mean training loss when pruned after fine-tuning instead of before", (-math.inf, MARGIN)
-    found = []
+    evidence = []
     for sparsity in both:
         left, right = (
             each[each["sparsity"] == sparsity].pivot_table("train_loss", "pruning_seed", "task")
             for each in (one, other)
         )
         values = (left - right).mean(axis=1, skipna=False)
-        found.append(
+        evidence.append(
             over(
                 f"{what}, {sparsity:.0%}",
                 "nats",
@@ -69,4 +69,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
                 seconds=per_unit(rows, "pruning_seed"),
             )
         )
-    return found or [none(what, "nats", claimed, "not recorded")]
+    return evidence or [none(what, "nats", claimed, "not recorded")]

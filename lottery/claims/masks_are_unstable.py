@@ -62,20 +62,20 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 def attainable(sizes: pd.Series, items: int) -> float:
     """The mean kappa of every two masks of `items` that keep so many each, were the smaller one inside the larger."""
-    found = []
+    agreements = []
     for one, other in combinations(np.sort(np.asarray(sizes, dtype=float)) / items, 2):
         chance = one * other + (1 - one) * (1 - other)
-        found.append((1 - (other - one) - chance) / (1 - chance) if chance < 1 else math.nan)
-    return float(np.nanmean(found)) if not np.isnan(found).all() else math.nan
+        agreements.append((1 - (other - one) - chance) / (1 - chance) if chance < 1 else math.nan)
+    return float(np.nanmean(agreements)) if not np.isnan(agreements).all() else math.nan
 
 
 def _share(rows: pd.DataFrame) -> float:
     """Mean kappa of two seeds over the mean of the most that their sizes allow, of tasks with two seeds or more."""
-    found = []
+    by_task = []
     for _, some in rows.groupby("of.task"):
         heads = masks(some)[0].reshape(len(some), -1)
         if len(heads) > 1:
             each = agreement.cohen_kappas(heads)[np.triu_indices(len(heads), 1)]
-            found.append((each.mean(), attainable(heads.sum(1), heads.shape[1])))
-    pairs = pd.DataFrame(found, columns=["kappa", "most"]).dropna()
+            by_task.append((each.mean(), attainable(heads.sum(1), heads.shape[1])))
+    pairs = pd.DataFrame(by_task, columns=["kappa", "most"]).dropna()
     return float(pairs["kappa"].mean() / pairs["most"].mean()) if len(pairs) else math.nan

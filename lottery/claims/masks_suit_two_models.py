@@ -35,14 +35,14 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta, those that answer no question on a text."""
-    found = []
+    evidence = []
     for family, (name, rise) in FAMILIES.items():
         what = f"SMP-L minus the whole {name} fine-tuned, {1 - SPARSITY:.0%} remain, mean over the tasks"
         if "start.family" not in table:  # recorded of models of one family alone
-            found.append(none(what, "points", CLAIMED, "not recorded"))
+            evidence.append(none(what, "points", CLAIMED, "not recorded"))
             continue
         rows = table[(table["start.family"] == family) & (table["task"] != "squad")]
         masks = jiang.of(rows, "smp_l", SPARSITY)
         masks = masks[(masks["rise"] == rise) & (masks["head"] == "random") & masks["teacher"].isna()]
-        found.append(jiang.measured(what, CLAIMED, masks, jiang.full(rows)))
-    return found
+        evidence.append(jiang.measured(what, CLAIMED, masks, jiang.full(rows)))
+    return evidence

@@ -33,6 +33,6 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of rewinding."""
-    found = chen.tickets(table, training="OnText")
-    found = found[found["cell"] == SPARSITY]
-    return [compared(WHAT, CLAIMED, chen.beside(found, chen.full(table)), found)]
+    tickets = chen.tickets(table, training="OnText")
+    tickets = tickets[tickets["cell"] == SPARSITY]
+    return [compared(WHAT, CLAIMED, chen.beside(tickets, chen.full(table)), tickets)]

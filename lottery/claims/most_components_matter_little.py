@@ -45,15 +45,15 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     left = 100 * rows.assign(share=rows["share_kept"].astype(float)).pivot_table(
         "share", ["of.task", "of.seed"], "importance"
     )
-    found = [
+    evidence = [
         over(
             WHATS[0], "%", (MARGIN, math.inf), pd.Series(low, dtype=float).groupby(ranked["of.seed"].to_numpy()).mean()
         )
     ]
     if not {"random", "sample"} <= set(left):
-        return [*found, none(WHATS[1], "points", (-math.inf, EQUAL), "not recorded")]
+        return [*evidence, none(WHATS[1], "points", (-math.inf, EQUAL), "not recorded")]
     more = (left["random"] - left["sample"]).dropna().groupby("of.seed").mean()
-    return [*found, over(WHATS[1], "points", (-math.inf, EQUAL), more)]
+    return [*evidence, over(WHATS[1], "points", (-math.inf, EQUAL), more)]
 
 
 def _share_low(row: Mapping[str, object]) -> float:

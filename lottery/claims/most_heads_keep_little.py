@@ -35,12 +35,12 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_learning recorded."""
-    found = [
+    evidence = [
         shares.over_seeds(_what(named), "%", CLAIMED, rows, _few)
         for method, named in METHODS.items()
         if len(rows := jiang.of(table, method, SPARSITY))
     ]
-    return found or [none(_what("SMP-L"), "%", CLAIMED, "not recorded")]
+    return evidence or [none(_what("SMP-L"), "%", CLAIMED, "not recorded")]
 
 
 def _what(named: str) -> str:

@@ -35,7 +35,7 @@ HEADS = {"super": "super-survivors", "all": "all heads"}
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the output of the authors' notebook."""
-    found = []
+    evidence = []
     for heads, named in HEADS.items():
         for what, (weights, claimed) in MEASURES.items():
             added = sum(
@@ -43,8 +43,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
                 * (patterns.printed(tables, "normed", name)[heads] - patterns.printed(tables, "raw", name)[heads])
                 for name, weight in weights.items()
             )
-            found.append(patterns.over_tasks(f"{what}, {named}", claimed, 100 * added))
-    return found
+            evidence.append(patterns.over_tasks(f"{what}, {named}", claimed, 100 * added))
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

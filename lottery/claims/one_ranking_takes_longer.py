@@ -34,10 +34,10 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the steps and the sorts that mask_learning recorded."""
     steps = in_steps(table) if (table["experiment"] == "StepTime").any() else pd.DataFrame()
     ratios = steps.loc["smp_g"] / steps.loc["smp_l"] if {"smp_g", "smp_l"} <= set(steps.index) else []
-    found = over("a step of SMP-G over one of SMP-L", "times", CLAIMED, ratios, units="rounds")
+    evidence = over("a step of SMP-G over one of SMP-L", "times", CLAIMED, ratios, units="rounds")
     sorts = table[table["experiment"] == "SortTime"]
     times = sorts["together_seconds"] / sorts["each_seconds"] if len(sorts) else []
     return [
-        found._replace(silent=NO_SORT) if len(ratios) else found,
+        evidence._replace(silent=NO_SORT) if len(ratios) else evidence,
         over("sorting all scores over sorting those of each matrix", "times", CLAIMED, times, units="rounds"),
     ]

@@ -33,13 +33,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results."""
     rows = tables["prasanna2020_results"]
     rows = rows[(rows["pruning"] == "structured") & ~rows["retrained"] & rows["task"].isin(TASKS)]
-    found = []
+    evidence = []
     for kind in KINDS:
         some = rows[rows["subnetwork"] == kind].set_index("task")["sd"] * 100
         task, least = some.idxmin(), float(some.min())
         what = f"least deviation of {kind} subnetworks as cut, that on {choose('tasks', task).TITLE}"
-        found.append(within(what, "points", (MARGIN, math.inf), least, least, least, basis="as the authors stored it"))
-    return found
+        evidence.append(
+            within(what, "points", (MARGIN, math.inf), least, least, least, basis="as the authors stored it")
+        )
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

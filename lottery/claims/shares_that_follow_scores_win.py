@@ -36,14 +36,14 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of mask_learning."""
-    found = [
+    evidence = [
         jiang.measured(_what(each), CLAIMED, jiang.of(table, "smp_s", each), jiang.of(table, "smp_l", each))
         for each in jiang.sparsities(table, "smp_s", "smp_l")
     ]
     times = in_steps(table) if (table["experiment"] == "StepTime").any() else pd.DataFrame()
     ratios = times.loc["smp_s"] / times.loc["smp_l"] if {"smp_s", "smp_l"} <= set(times.index) else []
-    found = found or [none(_what(0.9), "points", CLAIMED, "not recorded")]
-    return [*found, over("a step of SMP-S over one of SMP-L", "times", NO_LONGER, ratios, units="rounds")]
+    evidence = evidence or [none(_what(0.9), "points", CLAIMED, "not recorded")]
+    return [*evidence, over("a step of SMP-S over one of SMP-L", "times", NO_LONGER, ratios, units="rounds")]
 
 
 def _what(sparsity: float) -> str:

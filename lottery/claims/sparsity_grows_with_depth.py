@@ -33,12 +33,12 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_learning recorded."""
-    found = [
+    evidence = [
         shares.over_seeds(_what(named), "points", CLAIMED, rows, _later)
         for method, named in METHODS.items()
         if len(rows := jiang.of(table, method, SPARSITY))
     ]
-    return found or [none(_what("SMP-S"), "points", CLAIMED, "not recorded")]
+    return evidence or [none(_what("SMP-S"), "points", CLAIMED, "not recorded")]
 
 
 def _what(named: str) -> str:

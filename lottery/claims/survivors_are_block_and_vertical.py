@@ -30,12 +30,12 @@ PATTERNS = ("block", "vertical")
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the output of the authors' notebook."""
-    found = []
+    evidence = []
     for pattern in PATTERNS:
         table = patterns.printed(tables, "raw", pattern)
         more = 100 * (table["super"] - table["rest"])
-        found.append(patterns.over_tasks(f"{_what(pattern)}, mean over the tasks", CLAIMED, more))
-    return found
+        evidence.append(patterns.over_tasks(f"{_what(pattern)}, mean over the tasks", CLAIMED, more))
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

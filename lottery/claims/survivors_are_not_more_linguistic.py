@@ -32,12 +32,12 @@ KINDS, PATTERN = ("raw", "normed"), "heterogeneous"
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the output of the authors' notebook."""
-    found = []
+    evidence = []
     for kind in KINDS:
         table = patterns.printed(tables, kind, PATTERN)
         more = 100 * (table["super"] - table["rest"]) / table["rest"]
-        found.append(patterns.over_tasks(f"{_what(kind)}, mean over the tasks", CLAIMED, more, "%"))
-    return found
+        evidence.append(patterns.over_tasks(f"{_what(kind)}, mean over the tasks", CLAIMED, more, "%"))
+    return evidence
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

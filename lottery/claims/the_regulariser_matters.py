@@ -29,14 +29,14 @@ CLAIMED = (MARGIN, math.inf)
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From Table 5."""
     one, other = {"pressed": True}, {"pressed": False}
-    found = [
+    evidence = [
         jiang.printed(tables, _what(each), CLAIMED, one, other, table=5, method="smp_l", sparsity=each, teacher=False)
         for each in (0.2, 0.9, 0.97)
     ]
     rows = tables[jiang.RESULTS]
     failed = int(rows[(rows["table"] == 5) & ~rows["pressed"]]["score"].isna().sum())
     what = "runs without it that did not converge"
-    return [*found, within(what, "", (0.0, math.inf), failed, failed, failed, basis="as printed")]
+    return [*evidence, within(what, "", (0.0, math.inf), failed, failed, failed, basis="as printed")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

@@ -55,10 +55,10 @@ def _dearest(where: str, costs: pd.Series) -> Evidence:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_pruning: does CoLA lose more than QQP, each by its own metric?"""
     rows = gordon.recorded(table)
-    found = []
+    evidence = []
     for condition, name in CONDITIONS.items():
         each = rows[rows["condition"] == condition]
         ends = [scores(each[each["sparsity"] == sparsity]) for sparsity in (0.5, 0.8)]
         what = f"what {name} from 50 to 80 % costs CoLA, more than QQP"
-        found.append(compared(what, (0.0, float("inf")), *ends, of={"cola": 1, "qqp": -1}))
-    return found
+        evidence.append(compared(what, (0.0, float("inf")), *ends, of={"cola": 1, "qqp": -1}))
+    return evidence

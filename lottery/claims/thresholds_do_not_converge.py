@@ -56,5 +56,5 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
         ]
     more = 100 * (each["score"] - each["majority"])
     by_seed = more.groupby([each["task"], each["seed"]]).mean().groupby("seed").mean()
-    found = over(what, "points", CLAIMED, by_seed, seconds=per_unit(each, "seed"))
-    return [beside_dev_sets(found, *dev_set_error(each))]
+    evidence = over(what, "points", CLAIMED, by_seed, seconds=per_unit(each, "seed"))
+    return [beside_dev_sets(evidence, *dev_set_error(each))]

@@ -38,15 +38,15 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of component_search."""
     left = 100 * by_mode(table)["share_kept"]
-    found = []
+    evidence = []
     for mode in ALONE:
         if not {mode, "both"} <= set(left):
-            found.append(none(_what(mode), "points", CLAIMED, "not recorded"))
+            evidence.append(none(_what(mode), "points", CLAIMED, "not recorded"))
             continue
-        found.append(
+        evidence.append(
             over(_what(mode), "points", CLAIMED, (left["both"] - left[mode]).dropna().groupby("of.seed").mean())
         )
-    return found
+    return evidence
 
 
 def _what(mode: str) -> str:
