@@ -181,7 +181,7 @@ def test_a_file_that_nothing_can_be_learnt_from_is_refused(tmp_path, name, conte
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", gzip.compress(b"text,label"), "packed by gzip: unpack it"),
+        ("a.csv", gzip.compress(b"text,label", mtime=0), "packed by gzip: unpack it"),
         ("a.tsv", b"PK\x03\x04...", "an archive or a workbook: unpack it, or save the sheet as .csv"),
         ("a.csv", b"\xd0\xcf\x11\xe0\xa1", "an old workbook: save the sheet as .csv"),
         ("a.jsonl", b"PAR1...", "it is Parquet"),

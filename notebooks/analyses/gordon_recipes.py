@@ -153,8 +153,8 @@ Markdown(
 # ## Do the conclusions depend on it?
 #
 # Two contrasts carry the paper's argument. *Freed minus held*: what the removed weights' room is worth, once what they
-# knew is gone. *After minus before*: whether it helps to prune after fine-tuning, when the task can be seen. Both at one
-# sparsity, by each recipe, in points of dev score as a mean over the tasks.
+# knew is gone. *After minus before*: whether it helps to prune after fine-tuning, when the task can be seen. Both at the
+# one sparsity that the axes name, by each recipe, in points of dev score as a mean over the tasks.
 
 
 # %% tags=["hide-input"]
@@ -187,10 +187,10 @@ def compared_drawn(runs: pd.DataFrame) -> None:
     for ax, (name, recipes) in zip(panels, table.iterrows(), strict=True):
         rows = pd.DataFrame([{"recipe": recipe, **estimate._asdict()} for recipe, estimate in recipes.items()])
         plots.differences(rows, name="recipe", mean="mean", low="low", high="high", ax=ax)
-        ax.set(title=name, xlabel="points of mean dev score")
+        ax.set(title=name, xlabel=f"points of mean dev score, {sparsity:.0%} removed")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by recipe, computed for this build."}, "figure": {"name": "gordon-recipes-live", "caption": "The two contrasts at one sparsity, for this build."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by recipe, computed for this build."}, "figure": {"name": "gordon-recipes-live", "caption": "The two contrasts at the sparsity that the axis names, for this build."}}
 compared_drawn(chapter.live)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The two contrasts by three recipes over the recorded seeds of the miniature, with 95 % intervals."}, "figure": {"name": "gordon-recipes-recorded", "caption": "The same, recorded: means over the seeds with 95 % intervals (paired t)."}}

@@ -173,14 +173,33 @@ answers(answers_drawn, "minilm")
 
 
 # %% tags=["hide-input"]
+ENOUGH = 0.6  # of F1: below, a model has hardly learnt to answer
+
+
 def part_of_squad(runs: pd.DataFrame) -> Markdown:
-    """How many questions the runs of a real BERT learn from, and are scored on."""
+    """How many questions the runs of a real BERT learn from and are scored on, and whether it has learnt to answer."""
     train, dev = (
         " or ".join(f"{count:,.0f}" for count in runs[f"start.{split}_examples"].unique()) for split in ("train", "dev")
     )
     return Markdown(
         f"Of the real BERT the recorded runs learn from {train} questions, all on a part of SQuAD's training articles, and "
-        f"are scored on {dev} of dev."
+        f"are scored on {dev} of dev. {learnt(runs)}"
+    )
+
+
+def learnt(runs: pd.DataFrame) -> str:
+    """The whole model's F1 beside the printed one of BERT-base, and what follows where it is far below."""
+    printed = read_published("jiang2023_results").query(
+        "task == 'squad' and method == 'fine_tuning' and metric == 'f1'"
+    )
+    whole = runs.loc[runs["experiment"] == "FineTuning", "score"].mean()
+    theirs = printed["score"].max()
+    line = f"The whole model reaches an F1 of {100 * whole:.1f}, in print BERT-base has {100 * theirs:.1f}."
+    if whole > ENOUGH:
+        return line
+    return (
+        f"{line} **So it was not trained for long enough to answer**: what its masks score says nothing of the methods, and "
+        "neither does the order in which they stand in the figure."
     )
 
 
