@@ -132,3 +132,19 @@ def test_a_range_is_told_where_there_is_one():
     assert between([0.301, 0.302], ".2f") == between([0.3], ".2f") == "0.30"
     assert with_range([0.1, 0.2, 0.6], ".1%") == "30.0% (10.0% to 60.0%)"
     assert with_range([0.25], "+.2f") == with_range([0.251, 0.249], "+.2f") == "+0.25"
+
+
+def test_runs_of_this_build_that_are_recorded_too_are_told_with_how_far_apart_they_are():
+    def rows(**scores):
+        return pd.DataFrame({"key": list(scores), "score": list(scores.values())})
+
+    def told(live, recorded):
+        return Chapter("experiments/a", live, recorded, pd.DataFrame())._repeated()
+
+    (line,) = told(rows(a=0.5, b=0.5, c=0.25), rows(a=0.5, b=0.56, c=0.17, d=0.1))
+    assert "3 are recorded as well; 1 of these score the same" in line
+    assert "differ by 7.1 points (root mean square; at most 8.0)" in line  # of 6 and 8
+    assert told(rows(a=0.5), rows(a=0.5)) == [
+        "*Of the runs of this build 1 are recorded as well, and score the same to the last bit.*"
+    ]
+    assert told(rows(a=0.5), rows(b=0.5)) == []

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from lottery import store
 from lottery.choices import choose
-from lottery.findings import full_models, published
+from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
 from lottery.suite import cluster, notebooks, plots
 from lottery.suite.holes import absent
@@ -99,7 +99,7 @@ class Chapter:
         return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
     def full_models(self) -> Markdown:
-        """A line on the recorded full models: their scores by task, and how they were trained."""
+        """A line on the recorded full models, their scores and how they were trained, and one on repeated runs."""
         parts = []
         for name, rows in {"MiniLM": self.minilm, "the miniature": self.miniature}.items():
             models = full_models.full_models(rows) if len(rows) else rows
@@ -107,9 +107,22 @@ class Chapter:
                 scores = ", ".join(_full_score(row) for row in some.to_dict("records"))
                 how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
-        return (
-            Markdown(f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*") if parts else Markdown("")
-        )
+        lines = [f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*"] if parts else []
+        return Markdown("\n\n".join([*lines, *self._repeated()]))
+
+    def _repeated(self) -> list[str]:
+        """A line on the runs of this build that are recorded, too, where there are some."""
+        runs, alike, apart, most = repeated.repeated(self.live, pd.concat([self.miniature, self.minilm]))
+        if not runs:
+            return []
+        begun = f"*Of the runs of this build {runs} are recorded as well"
+        if alike == runs:
+            return [f"{begun}, and score the same to the last bit.*"]
+        return [
+            f"{begun}; {alike} of these score the same to the last bit. The others differ by "
+            f"{100 * apart:.1f} points (root mean square; at most {100 * most:.1f}). Results repeat bit for bit on one "
+            "machine; another processor rounds otherwise, and a small model trained there is another one.*"
+        ]
 
     def beside(
         self, printed: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame], of: str = "BERT-base"
