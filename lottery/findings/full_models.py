@@ -15,8 +15,8 @@ def full_models(rows: pd.DataFrame) -> pd.DataFrame:
     A model pruned in pre-training to a sparsity of 0 is one; a fine-tuning on a part of the examples is none, nor is a
     RoBERTa.
     """
-    found = [_tuned(rows), _searched(rows), _cut(rows)]
-    models = pd.concat([part for part in found if len(part)] or [pd.DataFrame(columns=[*TRAINED, "score", "majority"])])
+    kinds = [_tuned(rows), _searched(rows), _cut(rows)]
+    models = pd.concat([part for part in kinds if len(part)] or [pd.DataFrame(columns=[*TRAINED, "score", "majority"])])
     models = models.drop_duplicates([*TRAINED, "model"]) if len(models) else models  # one is searched more than once
     means = models.groupby(TRAINED, sort=False, as_index=False).agg(
         runs=("score", "size"), score=("score", "mean"), majority=("majority", "mean")

@@ -41,13 +41,13 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
     places = np.concatenate([np.arange(each) for each in many])
     heads = (many // rows["of_layers"].to_numpy(dtype=int))[of_run]
     maps = pd.DataFrame(np.concatenate(values), columns=list(PATTERNS))
-    told = {name: each[of_run] for name, each in names.items()}
-    told |= {
+    columns = {name: each[of_run] for name, each in names.items()}
+    columns |= {
         "layer": places // heads,
         "head": places % heads,
         "confidence": np.concatenate(rows["confidences"].tolist()),
     }
-    return maps.assign(**told)[list(OF_SHARES)]
+    return maps.assign(**columns)[list(OF_SHARES)]
 
 
 def _given(rows: pd.DataFrame, name: str) -> np.ndarray:

@@ -86,12 +86,12 @@ def in_range(low: float, high: float) -> str:
 
 def measurement(row: Mapping[str, object]) -> str:
     """A row of the evidence in a line: what was measured, what the claim says of it, the verdict, and its reason."""
-    found = "no number" if math.isnan(row["estimate"]) else f"**{number(row['estimate'])}** {row['unit']}".strip()
+    estimate = "no number" if math.isnan(row["estimate"]) else f"**{number(row['estimate'])}** {row['unit']}".strip()
     span = "" if math.isnan(row["low"]) else f"{number(row['low'])} to {number(row['high'])}, "
     basis = row["basis"] if row["basis"] != row["why"] else ""
     brackets = f" ({span}{basis})" if span or basis else ""
     why = f", {row['why']}" if row["why"] else ""
-    return f"{row['what']}: {found}{brackets}; claimed {in_range(*row['claimed'])}: *{row['verdict']}*{why}"
+    return f"{row['what']}: {estimate}{brackets}; claimed {in_range(*row['claimed'])}: *{row['verdict']}*{why}"
 
 
 def measurements(rows: pd.DataFrame) -> list[str]:
@@ -135,10 +135,10 @@ def wanted(needs: pd.DataFrame) -> pd.DataFrame:
     near = {place for place, some in rows.groupby(["source", "claim"]) if within_reach(some)}
     rows = rows[[place in near for place in zip(rows["source"], rows["claim"], strict=True)]]
     rows = rows[rows["needed"] > rows["count"]]  # else those that are there would do in four of five cases
-    told = rows.groupby(["source", "chapter", "units"], sort=False).agg(
+    units = rows.groupby(["source", "chapter", "units"], sort=False).agg(
         count=("count", "min"), needed=("needed", "max"), claims=("claim", "nunique")
     )
-    return told.reset_index().sort_values("claims", ascending=False, kind="stable", ignore_index=True)
+    return units.reset_index().sort_values("claims", ascending=False, kind="stable", ignore_index=True)
 
 
 def need_in_words(row: Mapping[str, object]) -> str:

@@ -531,9 +531,9 @@ def too_few_labels() -> Markdown:
     """Of which kinds of maps it is not known how well the network tells heterogeneous ones."""
     lines = []
     for name, whose in (("miniature", "the miniature, recorded"), ("minilm", "the real BERT")):
-        found = Recorded(tables[name]) if len(tables[name]) else None
-        told = [found.unknown("heterogeneous", [kind]) for kind in KINDS] if found else []
-        lines += [f"- {whose}: {why}." for why in told if why]
+        recorded = Recorded(tables[name]) if len(tables[name]) else None
+        reasons = [recorded.unknown("heterogeneous", [kind]) for kind in KINDS] if recorded else []
+        lines += [f"- {whose}: {why}." for why in reasons if why]
     return Markdown("\n".join(lines) or "Nowhere: of every kind there are enough.")
 
 
