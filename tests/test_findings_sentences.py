@@ -55,3 +55,28 @@ def test_a_share_is_free_where_it_and_all_below_are_shown_to_lose_less_than_a_po
     assert free["heads", "magnitude", "global", False] == 0.0
     assert free["weights", "random", "global", False] == 0.0
     assert not np.isnan(free).any()
+
+
+def test_a_choice_is_better_than_one_at_random_where_the_intervals_have_nothing_in_common():
+    rows = pd.DataFrame(
+        [
+            WHOLE | {"score": 0.8, "nearness": 1.0},
+            *(
+                cut(share, change + shift, 0.001, unit=unit, importance=importance, seed=seed)
+                for unit, share, change, importance in [
+                    ("heads", 0.2, -0.10, "magnitude"),
+                    ("heads", 0.2, -0.02, "random"),
+                    ("heads", 0.4, -0.03, "magnitude"),
+                    ("heads", 0.4, -0.03, "random"),
+                    ("weights", 0.4, -0.01, "magnitude"),
+                    ("weights", 0.4, -0.20, "random"),
+                    ("weights", 0.6, -0.01, "magnitude"),  # not tried at random
+                ]
+                for seed, shift in (enumerate([-0.001, 0.0, 0.001]) if importance == "random" else [(0, 0.0)])
+            ),
+        ]
+    )
+    table = sentences.against_random(sentences.by_kind(rows))
+    assert table.loc[("heads", "magnitude")].tolist() == [2, 0, 1]
+    assert table.loc[("weights", "magnitude")].tolist() == [1, 1, 0]
+    assert sentences.against_random(sentences.by_kind(rows[rows["importance"] == "magnitude"])).empty

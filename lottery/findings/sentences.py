@@ -48,3 +48,24 @@ def free(cuts: pd.DataFrame) -> pd.Series:
         before = some.index.get_level_values("sparsity")[: int(np.argmax([*lost, True]))]
         shares[kind] = max(before, default=0.0)
     return pd.Series(shares, dtype=float).rename_axis(KIND)
+
+
+def against_random(cuts: pd.DataFrame) -> pd.DataFrame:
+    """How each kind of unit that is chosen by a score does beside the same units at random, cut alike: a row a unit.
+
+    cuts     of `by_kind`; those over the whole model and without the embeddings
+    returns  `shares` at which both were tried; at how many of these the score's choice is `better`, and `worse`: where
+             the two intervals of the change have nothing in common, which asks for more than a test of the difference
+    """
+    alike = cuts["change"].xs(("global", False), level=("scope", "embeddings"))
+    lines = {}
+    for (unit, importance), ours in alike.groupby(level=["unit", "importance"], sort=False):
+        theirs = {share: other for (kind, how, share), other in alike.items() if (kind, how) == (unit, "random")}
+        pairs = [(one, theirs[share]) for (*_, share), one in ours.items() if share in theirs]
+        if pairs and importance != "random":
+            lines[unit, importance] = {
+                "shares": len(pairs),
+                "better": sum(one.low > other.high for one, other in pairs),
+                "worse": sum(one.high < other.low for one, other in pairs),
+            }
+    return pd.DataFrame.from_dict(lines, orient="index", columns=["shares", "better", "worse"])

@@ -95,6 +95,7 @@ from lottery.masks.coding import binary_entropy
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
 printed = read_published("jiang2023_sizes")
@@ -290,7 +291,6 @@ from lottery import masks, store
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.suite import tickets
-from lottery.suite.palette import look
 
 
 def there_and_back(cut: Cut) -> Markdown:

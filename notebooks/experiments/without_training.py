@@ -161,6 +161,20 @@ def in_words(runs: pd.DataFrame) -> Markdown:
     )
 
 
+def beside_random(runs: pd.DataFrame) -> Markdown:
+    """Whether a score's choice of each kind of unit does better than one at random."""
+    lines = []
+    for (unit, importance), row in sentences.against_random(sentences.by_kind(runs)).iterrows():
+        of = {"unit": unit, "importance": importance, "scope": "global", "embeddings": False}
+        lines.append(
+            f"- {named(pd.Series(of))}: better at {row['better']} of {row['shares']} shares, worse at {row['worse']}"
+        )
+    return Markdown(
+        "Beside as many of the same units at random, cut out alike (where the intervals have nothing in common):\n\n"
+        + "\n".join(lines)
+    )
+
+
 def numbers(runs: pd.DataFrame) -> pd.DataFrame:
     """All numbers: a row a kind of cut, a column a share removed."""
     cuts = sentences.by_kind(runs).reset_index()
@@ -184,6 +198,9 @@ def numbers(runs: pd.DataFrame) -> pd.DataFrame:
 
 # %% tags=["remove-input"]
 chapter.shown(in_words, "minilm")
+
+# %% tags=["remove-input"]
+chapter.shown(beside_random, "minilm")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the whole model, against the share of weights, heads or MLPs removed from all-MiniLM-L6-v2; recorded."}, "figure": {"name": "without-training-minilm", "caption": "What a cut costs all-MiniLM-L6-v2 on STS-B without any training, recorded. Left: the mean of both correlations of the cosines with people's judgement. Right: the mean cosine of a sentence's vector with the one of the whole model."}}
 chapter.shown(drawn, "minilm")
