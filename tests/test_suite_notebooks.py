@@ -1,5 +1,6 @@
 """The notebooks of the house, and the road from a profile to an executed notebook on small ones."""
 
+import ast
 import os
 import re
 import sys
@@ -55,6 +56,26 @@ print(upto, Path.cwd().name, sys.executable)
 
 def test_there_are_notebooks():
     assert OURS
+
+
+def used_too_early(source: str) -> set[str]:
+    """Names that a notebook uses above the line that imports them; in a function, too, which may be called above."""
+    tree, lines = ast.parse(source), {}
+    for node in tree.body:
+        for each in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            lines.setdefault((each.asname or each.name).partition(".")[0], node.lineno)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {node.id for node in names if node.lineno < lines.get(node.id, 0)}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_notebook_imports_a_name_before_it_uses_it(name):
+    assert used_too_early((ROOT / "notebooks" / f"{name}.py").read_text(encoding="utf-8")) == set()
+
+
+def test_a_name_that_is_used_too_early_is_seen():
+    assert used_too_early("def f():\n    return look(1)\nf()\nfrom a import look\n") == {"look"}
+    assert used_too_early("from a import look\nimport b.c\nlook(b.c)\nfrom a import look\n") == set()
 
 
 @pytest.mark.parametrize("name", OURS)
