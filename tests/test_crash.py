@@ -44,7 +44,7 @@ cluster.map(grid, results, workers=workers, scheduler=scheduler);
 SHOWN = """\
 
 # %%
-store.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]]
+store.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]].astype(object).fillna("")
 """
 
 

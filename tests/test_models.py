@@ -364,7 +364,9 @@ KINDS = ["gpt2", "t5", "deberta-v2", "albert", "modernbert", "xlm-roberta"]
 @pytest.mark.parametrize("load", [opening.tokenizer, opening.for_pretraining, opening.for_spans])
 def test_another_family_is_refused_in_one_sentence(bert_folder, tmp_path, kind, load):
     folder = changed(bert_folder, tmp_path, config={"model_type": kind})
-    with pytest.raises(ValueError, match=f"is a '{kind}' model: .* bert, roberta, electra or distilbert") as error:
+    with pytest.raises(
+        ValueError, match=f"is a model of the type '{kind}': .* bert, roberta, electra or distilbert"
+    ) as error:
         load(folder)
     assert "\n" not in str(error.value)
 
@@ -542,7 +544,7 @@ def test_code_that_comes_with_a_model_is_not_run(bert_folder, tmp_path, kind, lo
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "cache"))
     folder = changed(bert_folder, tmp_path, config={"model_type": kind, "auto_map": CODE})
     (Path(folder) / "code.py").write_text(TRACE)
-    with pytest.raises(ValueError, match=r"code of its own|is a 'bert-of-its-own' model") as error:
+    with pytest.raises(ValueError, match=r"code of its own|is a model of the type 'bert-of-its-own'") as error:
         load(folder)
     assert "\n" not in str(error.value)
     assert list(tmp_path.rglob("trace")) == []

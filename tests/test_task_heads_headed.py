@@ -163,7 +163,7 @@ def test_it_tells_of_itself_what_its_encoder_tells(bert_folder):
     assert model.config is model.base_model.config
     assert model.device == torch.device("cpu")
     families.check_length(model.config, 40)
-    with pytest.raises(ValueError, match="Headed has positions for 40 tokens"):
+    with pytest.raises(ValueError, match="the model has positions for 40 tokens"):
         families.check_length(model.config, 41)
     states = model.eval()(input_ids=torch.tensor([[2, 6, 3]]), output_hidden_states=True).hidden_states
     assert len(states) == 3

@@ -68,14 +68,14 @@ def shown(table: pd.DataFrame, pages: Iterable[Path]) -> float:
         for output in cell.get("outputs", ())
         for kind in ("text/html", "text/markdown")
     ]
-    numbers = {number for text in texts if "print" in text for number in NUMBER.findall(re.sub(r"<[^>]*>", " ", text))}
+    on_page = {number for text in texts if "print" in text for number in NUMBER.findall(re.sub(r"<[^>]*>", " ", text))}
     values = table.select_dtypes("floating").drop(columns=[*PLACES], errors="ignore").to_numpy().ravel()
     numbers = {abs(float(value)) for value in values if pd.notna(value)}
     forms = [
         {f"{times * number:,.{places}f}" for times in (1, 100) for places in (1, 2, 3, 4)} | {f"{100 * number:.0f}"}
         for number in numbers
     ]
-    return sum(bool(form & numbers) for form in forms) / len(forms) if forms else float("nan")
+    return sum(bool(form & on_page) for form in forms) / len(forms) if forms else float("nan")
 
 
 def _published(row: dict[str, Any]) -> dict[str, str]:
