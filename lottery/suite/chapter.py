@@ -98,8 +98,8 @@ class Chapter:
         made = None if rows.empty else show(rows)
         return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
-    def full_models(self) -> Markdown:
-        """A line on the recorded full models, their scores and how they were trained, and one on repeated runs."""
+    def full_models(self) -> Markdown | None:
+        """A line on the recorded full models, their scores and training, and one on repeated runs; None for neither."""
         parts = []
         for name, rows in {"MiniLM": self.minilm, "the miniature": self.miniature}.items():
             models = full_models.full_models(rows) if len(rows) else rows
@@ -108,7 +108,8 @@ class Chapter:
                 how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
         lines = [f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*"] if parts else []
-        return Markdown("\n\n".join([*lines, *self._repeated()]))
+        lines += self._repeated()
+        return Markdown("\n\n".join(lines)) if lines else None
 
     def _repeated(self) -> list[str]:
         """A line on the runs of this build that are recorded, too, where there are some."""

@@ -404,7 +404,7 @@ display(
 
 
 # %% tags=["hide-input", "answer"]
-def kept_in_words(table: pd.DataFrame) -> Markdown:
+def kept_in_words(table: pd.DataFrame) -> Markdown | None:
     """Where mask and model lie of the largest cut of each kind that goes for next to nothing; of the first seed."""
     place = Path(on_page(results))
     lines, of_key = [], {store.key(cut): cut for cut in cuts}
@@ -426,10 +426,10 @@ def kept_in_words(table: pd.DataFrame) -> Markdown:
         lines.append(
             f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
         )
-    return Markdown("\n".join(lines))
+    return Markdown("\n".join(lines)) if lines else None
 
 
-kept_in_words(live) if any(sparsities) else Markdown("")
+kept_in_words(live) if any(sparsities) else None
 
 
 # %% tags=["hide-input"]

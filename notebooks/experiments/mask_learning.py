@@ -46,7 +46,7 @@ weight_rate = 3e-3  # of weights, where they are trained, and of the head over t
 joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
 head_rate = 1e-3  # of the head over weights that stay as they are
 max_length = 64  # tokens of an example, at most
-timed = []  # of lottery/mask_learning, whose steps are timed at BERT-base's size; nothing should run beside: workers = 1
+timed = []  # of lottery/mask_learning, whose steps are timed at BERT-base's size; nothing should run beside, so take one worker
 timed_seeds = [0, 1, 2]  # of these models
 sorted_seeds = []  # of models of BERT-base's size, whose scores are sorted in two ways; nothing should run beside
 results = "results"
