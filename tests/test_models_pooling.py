@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lottery.models.pooling import FILE, pooling
+from lottery.models.folders import MODULES
+from lottery.models.pooling import FOLDER, pooling
 
 
 @pytest.fixture
@@ -12,7 +13,7 @@ def told(tmp_path):
     """Writes what a folder says, and reads it."""
 
     def read(entries) -> str:
-        file = tmp_path / FILE
+        file = tmp_path / FOLDER / "config.json"
         file.parent.mkdir(exist_ok=True)
         file.write_text(entries if isinstance(entries, str) else json.dumps(entries), encoding="utf-8")
         return pooling(str(tmp_path))
@@ -48,3 +49,17 @@ def test_a_folder_that_says_nothing_takes_the_mean(tmp_path):
 def test_another_way_is_refused_in_a_sentence(told, entries, said):
     with pytest.raises(ValueError, match=said):
         told(entries)
+
+
+def test_the_folder_that_is_named_counts_and_one_that_is_not_there_is_no_mean(tmp_path):
+    """Of a model of the hub only the encoder is downloaded, and modules.json with it."""
+    modules = [{"path": ""}, {"path": "2_Pooling"}, {"path": "3_Normalize"}]
+    (tmp_path / MODULES).write_text(json.dumps(modules))
+    with pytest.raises(ValueError, match=r"2_Pooling/config\.json how it pools, which is not there: say mean or first"):
+        pooling(str(tmp_path))
+    for folder, way in ((FOLDER, "mean_tokens"), ("2_Pooling", "cls_token")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config.json").write_text(json.dumps({f"pooling_mode_{way}": True}))
+    assert pooling(str(tmp_path)) == "first"
+    (tmp_path / MODULES).write_text(json.dumps([{"path": ""}]))
+    assert pooling(str(tmp_path)) == "mean"

@@ -39,13 +39,16 @@ def companions(folder: Path) -> list[Path]:
     kept = {*files.visible(folder, *READ, *CARD)} - {*files.visible(folder, *WEIGHTS)}
     if (folder / MODULES).is_file():
         kept.add(folder / MODULES)
-        for module in _modules(folder):
+        for module in modules(folder):
             kept |= {*files.visible(module, "**/*")}
     return sorted(path.relative_to(folder) for path in kept)
 
 
-def _modules(folder: Path) -> list[Path]:
-    """The folders of the modules behind the encoder, which is at the top."""
+def modules(folder: Path) -> list[Path]:
+    """The folders of the modules behind the encoder, which is at the top, as modules.json names them.
+
+    Raises ValueError where it names none, or one outside of the folder.
+    """
     try:
         names = [str(module["path"]) for module in json.loads((folder / MODULES).read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError) as error:

@@ -3,10 +3,11 @@
 import json
 from typing import Literal, get_args
 
-from lottery.models import opening
+from lottery.models import folders, opening
 
 Pooling = Literal["mean", "first"]  # of the tokens' vectors their mean, or that of the first one
-FILE = "1_Pooling/config.json"  # where sentence-transformers writes it
+FOLDER = "1_Pooling"  # of the module, where sentence-transformers writes it
+SAY = f"say {' or '.join(get_args(Pooling))}"
 KNOWN: dict[str, Pooling] = {
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_cls_token": "first",
@@ -18,10 +19,16 @@ KNOWN: dict[str, Pooling] = {
 def pooling(source: str) -> Pooling:
     """How the model `source`, named as for `opening.locate`, pools; the mean where its folder does not say.
 
-    Raises ValueError, beside `locate`, where it says something else than one of `Pooling`.
+    Raises ValueError, beside `locate`, where it says something else than one of `Pooling`, and where it says that there
+    is a module for that which is not there, as of a model of the hub, of which only the encoder is downloaded.
     """
-    file = opening.locate(source) / FILE
+    folder = opening.locate(source)
+    modules = folders.modules(folder) if (folder / folders.MODULES).is_file() else []
+    named = [module for module in modules if module.name.endswith("Pooling")]
+    file = (named[0] if named else folder / FOLDER) / "config.json"
     if not file.is_file():
+        if named:
+            raise ValueError(f"{source!r} tells in {named[0].name}/config.json how it pools, which is not there: {SAY}")
         return "mean"
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))
@@ -30,6 +37,5 @@ def pooling(source: str) -> Pooling:
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{file} does not tell how sentences are pooled: get it anew") from error
     if len(modes) != 1 or modes[0] not in KNOWN:
-        ways = " or ".join(get_args(Pooling))
-        raise ValueError(f"{source!r} pools by {', '.join(modes) or 'nothing'}, which is not done here: say {ways}")
+        raise ValueError(f"{source!r} pools by {', '.join(modes) or 'nothing'}, which is not done here: {SAY}")
     return KNOWN[modes[0]]
