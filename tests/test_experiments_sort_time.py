@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 
 from lottery import store
-from lottery.experiments import sort_time
+from lottery.experiments import step_time
 from lottery.experiments.sort_time import SortTime
 
 SORTS = SortTime(layers=2, width=64, rounds=2, seed=0)
@@ -15,7 +15,7 @@ def test_the_fastest_sort_of_each_kind_counts_and_the_first_does_not(tmp_path, m
     """By a clock on which sorts, of all scores and of each matrix in turns, take so many seconds."""
     taken = iter([0.1, 0.2, 5.0, 7.0, 3.0, 9.0])
     began = [step for seconds in taken for step in (0.0, seconds)]
-    monkeypatch.setattr(sort_time, "time", SimpleNamespace(perf_counter=lambda: began.pop(0)))
+    monkeypatch.setattr(step_time, "time", SimpleNamespace(perf_counter=lambda: began.pop(0)))
     run = store.perform(SORTS, tmp_path)
     assert (run.metrics["together_seconds"], run.metrics["each_seconds"]) == (3.0, 7.0)
     assert not began

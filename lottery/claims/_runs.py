@@ -11,8 +11,9 @@ import pandas as pd
 from lottery.choices import choose, offered
 from lottery.claims import Evidence, Plan
 from lottery.claims._evidence import Range, none, over, silent, with_error
+from lottery.findings.dev_answers import difference_error
 from lottery.findings.subnetworks import with_subnetworks
-from lottery.statistics import dev_sets, grouped_jackknife_error
+from lottery.statistics import dev_sets
 
 TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
 MODELS = {"FineTuning", "PrunedScore"}  # experiments that score a model
@@ -236,18 +237,8 @@ def _dev_error(pairs: pd.DataFrame) -> float:
     metric, examples = pairs["metric"].iloc[0], pairs["examples"].iloc[0]
     columns = [pairs[f"answers{end}"] for end in ("", "_other")]
     if all(isinstance(each, np.ndarray) for column in columns for each in column):
-        one, other = (np.stack(column.tolist()) for column in columns)
-        labels = pairs["labels"].iloc[0]
-        task = choose("tasks", pairs["task"].iloc[0])
-
-        def difference(places: np.ndarray) -> float:
-            left, right = (
-                np.nan_to_num([task.metrics(row[places], labels[places])[metric] for row in rows]).mean()
-                for rows in (one, other)
-            )
-            return float(left - right)
-
-        return grouped_jackknife_error(difference, len(labels))
+        task, labels = choose("tasks", pairs["task"].iloc[0]), pairs["labels"].iloc[0]
+        return difference_error(task, *(column.tolist() for column in columns), labels)
     if math.isnan(examples):
         return 0.0
     return math.sqrt(

@@ -85,8 +85,7 @@ class Own:
         return {split: table.copy() for split, table in self._read()[1].items()}
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
-        paths = [Path(path).expanduser() for path in (self.train, self.dev)]
-        return _own(self, tuple(files.checksum(path) if path.is_file() else "" for path in paths))
+        return _own(self, _contents(self.train, self.dev))
 
 
 @parameters
@@ -114,13 +113,10 @@ class Pairs:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The pairs, as "dev". Raises as `own_file.pairs` does."""
-        return self._read()[1]
+        return {split: table.copy() for split, table in self._read()[1].items()}
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
-        columns = {"first": self.first, "second": self.second, "label": self.label}
-        return own_file.pairs(
-            Path(self.file).expanduser(), {ours: theirs for ours, theirs in columns.items() if theirs}
-        )
+        return _pairs(self, _contents(self.file))
 
 
 @parameters
@@ -229,11 +225,7 @@ def pretrained(
 
 def own(given: Own) -> Own:
     """The same, once its files have been read without complaint. Raises as `own_file.read` does."""
-    if given.model in miniature.NAMES:
-        raise ValueError(
-            f"model = {given.model!r} knows the words of its own language alone: for a file of your own give "
-            "'minilm', a folder or a name of the Hugging Face hub"
-        )
+    _require_words(given.model)
     if not given.train:
         raise ValueError(
             "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
@@ -245,11 +237,7 @@ def own(given: Own) -> Own:
 
 def pairs(given: Pairs) -> Pairs:
     """The same, once its file has been read without complaint. Raises as `own_file.pairs` does."""
-    if given.model in miniature.NAMES:
-        raise ValueError(
-            f"model = {given.model!r} knows the words of its own language alone: for a file of your own give "
-            "'minilm', a folder or a name of the Hugging Face hub"
-        )
+    _require_words(given.model)
     if not given.file or not given.second:
         raise ValueError(
             "pairs of your own take train_file, a .csv, .tsv or .jsonl file with one pair a row, text_column and "
@@ -304,13 +292,39 @@ def published(task: str, data: str) -> dict[str, pd.DataFrame]:
     return glue_hub.read(task, module) if data == HUB else module.read(Path(data).expanduser())
 
 
+def _require_words(model: str) -> None:
+    """Raise ValueError for the miniature, which cannot read what a user has written."""
+    if model in miniature.NAMES:
+        raise ValueError(
+            f"model = {model!r} knows the words of its own language alone: for a file of your own give 'minilm', a "
+            "folder or a name of the Hugging Face hub"
+        )
+
+
 @lru_cache(maxsize=2)
 def _own(given: Own, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.DataFrame]]:
     """What the user's files make, read once as long as what is in them stays as it is."""
-    names = {"first": given.text, "second": given.second, "label": given.label}
-    columns = {ours: theirs for ours, theirs in names.items() if theirs}
+    columns = _columns(given.text, given.second, given.label)
     dev = Path(given.dev).expanduser() if given.dev else None
     return own_file.read(Path(given.train).expanduser(), dev, columns, given.labels, dev_share=given.dev_share)
+
+
+@lru_cache(maxsize=2)
+def _pairs(given: Pairs, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.DataFrame]]:
+    """The same of the user's pairs."""
+    return own_file.pairs(Path(given.file).expanduser(), _columns(given.first, given.second, given.label))
+
+
+def _contents(*sources: str) -> tuple[str, ...]:
+    """What is in files, in short; "" of one that is not there."""
+    paths = [Path(source).expanduser() for source in sources]
+    return tuple(files.checksum(path) if path.is_file() else "" for path in paths)
+
+
+def _columns(first: str, second: str, label: str) -> dict[str, str]:
+    """{ours: theirs}, without those that have no name."""
+    names = {"first": first, "second": second, "label": label}
+    return {ours: theirs for ours, theirs in names.items() if theirs}
 
 
 @cache

@@ -11,11 +11,10 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from lottery import statistics as stats
 from lottery.choices import choose
+from lottery.findings.dev_answers import difference_error
 from lottery.statistics import Estimate
 
-GROUPS = 50  # of examples, each left out in turn
 ANSWERS, LABELS = "dev_answers", "dev_labels"
 
 
@@ -69,15 +68,7 @@ def _error_over_examples(task: str, ours: pd.DataFrame, theirs: pd.DataFrame) ->
     labels = np.array(ours[LABELS].iloc[0])
     if any(not np.array_equal(labels, other) for other in [*ours[LABELS], *theirs[LABELS]]):
         raise ValueError(f"{task}: the answers are to different rows, so they cannot be compared row by row")
-
-    def mean(rows: pd.DataFrame, places: np.ndarray) -> float:
-        scores = [module.metrics(np.array(answers)[places], labels[places])[module.METRIC] for answers in rows[ANSWERS]]
-        return float(np.nan_to_num(scores).mean())
-
-    places = np.arange(len(labels))
-    groups = min(GROUPS, len(labels))
-    kept = [places[places % groups != group] for group in range(groups)]
-    return stats.jackknife_error([mean(ours, some) - mean(theirs, some) for some in kept])
+    return difference_error(module, [*ours[ANSWERS]], [*theirs[ANSWERS]], labels)
 
 
 def _with_both(more: np.ndarray, error: float) -> Estimate:

@@ -52,16 +52,16 @@ def leaks(page: Path) -> list[str]:
     reader = _Reader()
     reader.feed(page.read_text(encoding="utf-8"))
     reader.close()
-    leaks = []
+    faults = []
     for text in reader.texts:
         patterns = EVERYWHERE | (COMPUTED if text.where == "computed" and page.name not in ON_CODE else {})
         for what, pattern in patterns.items() if text.where != "reference" else ():
-            leaks += [f"shows {what}: {around(text.words, match)}" for match in pattern.finditer(text.words)]
+            faults += [f"shows {what}: {around(text.words, match)}" for match in pattern.finditer(text.words)]
     if page.name == GATHERED:
-        leaks = [each for each in leaks if "elsewhere" not in each]
-    leaks += [f"has a numbered figure without a picture: {caption}" for caption in reader.empty]
-    leaks += [f"refers to {words}, which is nowhere" for words in reader.unresolved]
-    return list(dict.fromkeys(leaks))
+        faults = [each for each in faults if "elsewhere" not in each]
+    faults += [f"has a numbered figure without a picture: {caption}" for caption in reader.empty]
+    faults += [f"refers to {words}, which is nowhere" for words in reader.unresolved]
+    return list(dict.fromkeys(faults))
 
 
 def around(words: str, match: re.Match) -> str:

@@ -15,6 +15,14 @@ from lottery.suite.chapter import all_published
 
 SOURCES = {"published": "In print", "minilm": "On a real BERT", "miniature": "On the miniature"}
 PAPERS = ("gordon2020", "chen2020", "prasanna2020", "jiang2023")  # as the book follows them
+IN_WORDS = {  # of one claim, and of several
+    claims.HOLDS: ("holds", "hold"),
+    claims.FAILS: ("fails", "fail"),
+    claims.OPEN: ("is undecided", "are undecided"),
+    claims.SILENT: ("has evidence that says nothing", "have evidence that says nothing"),
+    claims.MISSING: ("has no number", "have no number"),
+    claims.UNASKED: ("is not asked", "are not asked"),
+}
 WITHIN_REACH = 12 * 3600.0  # seconds of the recorded machine: a night
 
 
@@ -59,15 +67,8 @@ def title(name: str) -> str:
 
 def headline(verdicts: pd.Series) -> str:
     """How many claims came to which state, those that came to none left out: "29 hold, 14 fail, ...", in words."""
-    plural = {claims.HOLDS: "hold", claims.FAILS: "fail", claims.OPEN: "are undecided"}
-    plural |= {claims.SILENT: "have evidence that says nothing", claims.MISSING: "have no number"}
-    plural |= {claims.UNASKED: "are not asked"}
-    singular = {"hold": "holds", "fail": "fails", "are undecided": "is undecided", "are not asked": "is not asked"}
-    singular |= {"have evidence that says nothing": "has evidence that says nothing", "have no number": "has no number"}
     return ", ".join(
-        f"{count} {plural[state] if count != 1 else singular[plural[state]]}"
-        for state, count in claims.counts(verdicts).items()
-        if count
+        f"{count} {IN_WORDS[state][count != 1]}" for state, count in claims.counts(verdicts).items() if count
     )
 
 
