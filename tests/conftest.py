@@ -235,3 +235,104 @@ def hans_folder(tmp_path):
     lines = [f"{label}\tw{i} w9 w{i}\tw9 w{i}\tex{i}\t{group}\n" for i, (label, group) in enumerate(rows)]
     (folder / "heuristics_evaluation_set.txt").write_text(header + "".join(lines))
     return folder
+
+
+@pytest.fixture
+def given(bert_folder, cola_folder):
+    """The tiny BERT and its task."""
+    from lottery.experiments.starts import Given
+
+    return Given(model=bert_folder, data=str(cola_folder))
+
+
+@pytest.fixture(scope="session")
+def uneven(tmp_path_factory, bert_folder, tokenizer, cola_folder):
+    """The tiny BERT with attention that is not even, and its task."""
+    import torch
+    from transformers import BertModel
+
+    from lottery.experiments.starts import Given
+
+    folder = tmp_path_factory.mktemp("uneven")
+    model = BertModel.from_pretrained(bert_folder)
+    with torch.no_grad():
+        for layer in model.encoder.layer:
+            for matrix in (layer.attention.self.query, layer.attention.self.key):
+                matrix.weight.mul_(4)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Given(model=str(folder), data=str(cola_folder))
+
+
+@pytest.fixture
+def baseline(given):
+    """A bag of words taught the task alone."""
+    from lottery.experiments.baseline import Baseline
+
+    return Baseline(
+        start=given,
+        kind="cbow",
+        task="cola",
+        epochs=2.0,
+        batch_size=8,
+        learning_rate=1e-2,
+        width=6,
+        max_length=16,
+        seed=3,
+    )
+
+
+@pytest.fixture
+def thirty_documents(monkeypatch, tokenizer):
+    """Every miniature has these for its text: twenty to train on, ten held out."""
+    from toy_studies import DOCUMENTS
+
+    from lottery.data.examples import seeded
+    from lottery.experiments.miniature import Miniature
+    from lottery.training import pretraining
+
+    def text(self, run, tokenizer):
+        halves = DOCUMENTS[:20], DOCUMENTS[20:]
+        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
+
+    monkeypatch.setattr(Miniature, "text", text)
+
+
+@pytest.fixture
+def small_world(thirty_documents, monkeypatch, bert_folder):
+    """A miniature with the tiny BERT and thirty documents."""
+    from lottery.experiments.miniature import Miniature
+
+    monkeypatch.setattr(Miniature, "weights", lambda self, run: bert_folder)
+    monkeypatch.setattr(Miniature, "perform", lambda self, run: {})
+    return Miniature(seed=5, steps=0)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Sixty documents of three to six sentences; each has words of its own pair of numbers."""
+    from lottery.data import text_corpus
+
+    draw = random.Random(5)
+    whole = [
+        [" ".join([f"w{d % 50}", f"w{d // 2}", *draw.choices(WORDS, k=draw.randrange(1, 5))]) for _ in range(3 + d % 4)]
+        for d in range(60)
+    ]
+    (tmp_path / "corpus.txt").write_text(text_corpus.written(whole))
+    return tmp_path / "corpus.txt"
+
+
+@pytest.fixture
+def continued(bert_folder, corpus):
+    """The tiny BERT, its pre-training gone on with on that corpus."""
+    from lottery.experiments.continued_pretraining import ContinuedPretraining
+
+    return ContinuedPretraining(
+        model=bert_folder,
+        corpus=str(corpus),
+        steps=7,
+        learning_rate=1e-3,
+        batch_size=8,
+        max_length=24,
+        seed=2,
+    )

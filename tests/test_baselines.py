@@ -12,8 +12,6 @@ from transformers import RobertaTokenizer
 from lottery import store, training
 from lottery.choices import choose, offered
 from lottery.data import examples
-from lottery.experiments.baseline import Baseline
-from lottery.experiments.starts import Given
 from lottery.training import evaluation
 
 KINDS = offered("baselines")
@@ -215,21 +213,6 @@ def test_one_learns_what_words_tell_and_the_other_what_their_order_tells_too(tok
 
 
 # The experiment
-
-
-@pytest.fixture
-def baseline(bert_folder, cola_folder):
-    return Baseline(
-        start=Given(model=bert_folder, data=str(cola_folder)),
-        kind="cbow",
-        task="cola",
-        epochs=2.0,
-        batch_size=8,
-        learning_rate=1e-2,
-        width=6,
-        max_length=16,
-        seed=3,
-    )
 
 
 def test_train_loss_is_that_of_the_trained_model_over_all_of_train(baseline, tmp_path, monkeypatch, tokenizer):

@@ -12,26 +12,9 @@ from transformers import BertForPreTraining
 from lottery import store
 from lottery.choices import choose, offered
 from lottery.experiments import starts
-from lottery.experiments.baseline import Baseline
-from lottery.experiments.starts import Given
 from lottery.models import opening
 
 KINDS = offered("baselines")
-
-
-@pytest.fixture
-def baseline(bert_folder, cola_folder):
-    return Baseline(
-        start=Given(model=bert_folder, data=str(cola_folder)),
-        kind="cbow",
-        task="cola",
-        epochs=2.0,
-        batch_size=8,
-        learning_rate=1e-2,
-        width=6,
-        max_length=16,
-        seed=3,
-    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

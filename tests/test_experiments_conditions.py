@@ -7,31 +7,15 @@ import pytest
 
 from lottery import store
 from lottery.experiments import conditions
-from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Freed
 from lottery.findings.conditions import with_conditions
 
 
 @pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
-
-
-@pytest.fixture
-def tuned(given):
-    return FineTuning(
-        start=given,
-        task="cola",
-        epochs=1.0,
-        batch_size=8,
-        learning_rate=1e-3,
-        max_length=16,
-        seed=3,
-        saved=True,
-    )
+def tuned(fine_tuning):
+    return replace(fine_tuning, epochs=1.0)
 
 
 def control(**change):

@@ -1,6 +1,5 @@
 """A given BERT on plain text: what it is trained and judged on, and what goes on from it; on a tiny random BERT."""
 
-import random
 import shutil
 from dataclasses import replace
 
@@ -13,7 +12,6 @@ from transformers import BertForMaskedLM, BertForPreTraining, BertModel
 from lottery import store
 from lottery.data import text_corpus
 from lottery.experiments import Pretrained, starts
-from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
@@ -26,31 +24,6 @@ from lottery.suite import cli
 from lottery.training import pretraining
 
 WORDS = [f"w{number}" for number in range(50)]
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    """Sixty documents of three to six sentences; each has words of its own pair of numbers."""
-    draw = random.Random(5)
-    whole = [
-        [" ".join([f"w{d % 50}", f"w{d // 2}", *draw.choices(WORDS, k=draw.randrange(1, 5))]) for _ in range(3 + d % 4)]
-        for d in range(60)
-    ]
-    (tmp_path / "corpus.txt").write_text(text_corpus.written(whole))
-    return tmp_path / "corpus.txt"
-
-
-@pytest.fixture
-def continued(bert_folder, corpus):
-    return ContinuedPretraining(
-        model=bert_folder,
-        corpus=str(corpus),
-        steps=7,
-        learning_rate=1e-3,
-        batch_size=8,
-        max_length=24,
-        seed=2,
-    )
 
 
 def gradual(start):

@@ -6,57 +6,19 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
+from toy_studies import level
 from transformers import BertForPreTraining
 
 from lottery import masks, store
-from lottery.data.examples import seeded
 from lottery.experiments import Start, controls
 from lottery.experiments.controls import Redrawn, Shuffled
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText, Rewound
-from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given
+from lottery.experiments.iterative_pruning import OnText, Rewound
 from lottery.experiments.tickets import Ticket
 from lottery.findings.tickets import with_tickets
 from lottery.models import opening
 from lottery.store import Run
-from lottery.training import pretraining
-
-DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
-
-
-@pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
-
-
-def level(start, number, **change):
-    told = {
-        "training": OnTask(task="cola", epochs=1.0, batch_size=8, learning_rate=1e-2, max_length=16),
-        "per_level": 0.3,
-        "of": "original",
-        "rewind_step": 0,
-        "scope": "global",
-        "embeddings": False,
-        "pooler": True,
-        "seed": 3,
-    }
-    return IterativePruning(start=start, level=number, **(told | change))
-
-
-@pytest.fixture
-def small_world(monkeypatch, bert_folder, tokenizer):
-    """A miniature with the tiny BERT and thirty documents."""
-
-    def text(self, run, tokenizer):
-        halves = DOCUMENTS[:20], DOCUMENTS[20:]
-        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
-
-    monkeypatch.setattr(Miniature, "text", text)
-    monkeypatch.setattr(Miniature, "weights", lambda self, run: bert_folder)
-    monkeypatch.setattr(Miniature, "perform", lambda self, run: {})
-    return Miniature(seed=5, steps=0)
 
 
 def tuned(start, **change):

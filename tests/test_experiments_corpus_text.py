@@ -1,45 +1,16 @@
 """Plain text as sentence pairs: the same for every seed and model, and none of them held out as well."""
 
-import random
 from dataclasses import replace
 
-import pytest
 import torch
 
 from lottery import store
-from lottery.data import text_corpus
 from lottery.data.examples import seeded
-from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.corpus_text import PAIRING_SEED, CorpusText
 from lottery.store import Run
 from lottery.training import pretraining
 
 WORDS = [f"w{number}" for number in range(50)]
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    """Sixty documents of three to six sentences; each has words of its own pair of numbers."""
-    draw = random.Random(5)
-    whole = [
-        [" ".join([f"w{d % 50}", f"w{d // 2}", *draw.choices(WORDS, k=draw.randrange(1, 5))]) for _ in range(3 + d % 4)]
-        for d in range(60)
-    ]
-    (tmp_path / "corpus.txt").write_text(text_corpus.written(whole))
-    return tmp_path / "corpus.txt"
-
-
-@pytest.fixture
-def continued(bert_folder, corpus):
-    return ContinuedPretraining(
-        model=bert_folder,
-        corpus=str(corpus),
-        steps=7,
-        learning_rate=1e-3,
-        batch_size=8,
-        max_length=24,
-        seed=2,
-    )
 
 
 def words(pairs, tokenizer):

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import torch
+from toy_studies import DOCUMENTS
 
 from lottery import store
 from lottery.data.examples import seeded
@@ -10,7 +11,6 @@ from lottery.experiments import encoded_text
 from lottery.store import Count, Run, parameters
 from lottery.training import pretraining
 
-DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
 GIVEN = {}
 
 

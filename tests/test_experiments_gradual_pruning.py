@@ -10,7 +10,6 @@ from transformers import BertForPreTraining
 
 from lottery import masks, store
 from lottery.choices import choose
-from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.miniature import Miniature
@@ -18,18 +17,12 @@ from lottery.experiments.task_model import TaskModel
 from lottery.masks import files as mask_files
 from lottery.models import families
 from lottery.store import Run
-from lottery.training import evaluation, pretraining
-
-DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
+from lottery.training import evaluation
 
 
 @pytest.fixture
-def small_world(monkeypatch, bert_folder, tokenizer):
+def small_world(thirty_documents, monkeypatch, bert_folder):
     """The miniature's parts replaced by the tiny BERT and thirty documents."""
-
-    def text(self, run, tokenizer):
-        halves = DOCUMENTS[:20], DOCUMENTS[20:]
-        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
 
     def perform(self, run):
         torch.manual_seed(1234)
@@ -37,7 +30,6 @@ def small_world(monkeypatch, bert_folder, tokenizer):
         run.folder("model", lambda folder: shutil.copytree(bert_folder, folder, dirs_exist_ok=True))
         return {}
 
-    monkeypatch.setattr(Miniature, "text", text)
     monkeypatch.setattr(Miniature, "perform", perform)
     return Miniature(seed=5, steps=0)
 

@@ -8,14 +8,8 @@ import torch
 
 from lottery import masks, store
 from lottery.experiments.head_shares import HeadShares
-from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut
 from lottery.models import families, opening
-
-
-@pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
 
 
 def cut(of, **change):

@@ -5,42 +5,19 @@ import copy
 import numpy as np
 import pytest
 import torch
+from toy_studies import level
 from transformers import BertForPreTraining, BertForSequenceClassification
 
 from lottery import masks, store, training
-from lottery.data.examples import seeded
 from lottery.experiments import Kept, Pretrained, Start, iterative_pruning
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText, Rewound
-from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given
+from lottery.experiments.iterative_pruning import OnText, Rewound
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
 from lottery.store import Run
 from lottery.training import evaluation, pretraining
 from lottery.training.evaluation import Exam
-
-DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
-
-
-@pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
-
-
-def level(start, number, **change):
-    told = {
-        "training": OnTask(task="cola", epochs=1.0, batch_size=8, learning_rate=1e-2, max_length=16),
-        "per_level": 0.3,
-        "of": "original",
-        "rewind_step": 0,
-        "scope": "global",
-        "embeddings": False,
-        "pooler": True,
-        "seed": 3,
-    }
-    return IterativePruning(start=start, level=number, **(told | change))
 
 
 @pytest.fixture
@@ -217,20 +194,6 @@ def test_the_score_is_that_of_the_ticket_that_was_trained(
     model.load_state_dict(ended)
     found, _ = real(Exam(given.task_named("cola"), given.tables("cola"), tokenizer, 16), model)
     assert {name: run.metrics[name] for name in found} == pytest.approx(found, nan_ok=True)
-
-
-@pytest.fixture
-def small_world(monkeypatch, bert_folder, tokenizer):
-    """A miniature with the tiny BERT and thirty documents."""
-
-    def text(self, run, tokenizer):
-        halves = DOCUMENTS[:20], DOCUMENTS[20:]
-        return tuple(pretraining.sentence_pairs(half, tokenizer, 16, seeded(n)) for n, half in enumerate(halves))
-
-    monkeypatch.setattr(Miniature, "text", text)
-    monkeypatch.setattr(Miniature, "weights", lambda self, run: bert_folder)
-    monkeypatch.setattr(Miniature, "perform", lambda self, run: {})
-    return Miniature(seed=5, steps=0)
 
 
 def test_pre_training_is_a_source_of_masks_as_well(small_world, tmp_path, trainings, bert_folder, tokenizer):

@@ -2,42 +2,14 @@
 
 import pandas as pd
 import pytest
-import torch
-from transformers import BertModel
+from toy_studies import maps_of
 
 from lottery import store
-from lottery.attention import maps as attention_maps
 from lottery.attention.patterns import PATTERNS
-from lottery.data import examples
 from lottery.experiments.labelled_patterns import COLUMNS, LabelledPatterns
 from lottery.experiments.pattern_training import PatternTraining
-from lottery.experiments.starts import Given
 
 FEATURES = PatternTraining(classifier="features", drawn=40, seed=3)
-
-
-@pytest.fixture(scope="module")
-def uneven(tmp_path_factory, bert_folder, tokenizer, cola_folder):
-    """The toy model with attention that is not even, and its task."""
-    folder = tmp_path_factory.mktemp("uneven")
-    model = BertModel.from_pretrained(bert_folder)
-    with torch.no_grad():
-        for layer in model.encoder.layer:
-            for matrix in (layer.attention.self.query, layer.attention.self.key):
-                matrix.weight.mul_(4)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return Given(model=str(folder), data=str(cola_folder))
-
-
-def maps_of(start, tokenizer, kind="raw", **ways):
-    """{row of dev: (2, 4, n, n)} of all sentences of 8 tokens or more, each alone."""
-    model, found = BertModel.from_pretrained(start.model).eval(), {}
-    for row, text in enumerate(start.tables("cola")["dev"]["first"]):
-        given = examples.encode(pd.DataFrame({"first": [text], "label": [0]}), tokenizer, 16)
-        if given.lengths[0] >= 8:
-            ((_, found[row]),) = attention_maps.MAPS[kind](model, given, **ways)
-    return found
 
 
 @pytest.fixture

@@ -11,14 +11,8 @@ from transformers import BertConfig, BertForPreTraining
 from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.movement import Movement
-from lottery.experiments.starts import Given
 from lottery.models import families, opening
 from lottery.store import Run
-
-
-@pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
 
 
 @pytest.fixture

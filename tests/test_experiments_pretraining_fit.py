@@ -5,6 +5,7 @@ from typing import ClassVar
 import pandas as pd
 import pytest
 import torch
+from toy_studies import DOCUMENTS
 from transformers import BertForPreTraining
 
 from lottery import store
@@ -15,7 +16,6 @@ from lottery.models import opening
 from lottery.store import Count, Run, parameters
 from lottery.training import pretraining
 
-DOCUMENTS = [[f"w{d} w{(d + s) % 50} w{s}" for s in range(6)] for d in range(30)]
 GIVEN = {}
 
 

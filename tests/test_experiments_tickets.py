@@ -8,9 +8,7 @@ from transformers import BertForSequenceClassification
 
 from lottery import masks, store
 from lottery.experiments import Kept, Pretrained, Start
-from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
-from lottery.experiments.starts import Given
 from lottery.experiments.tickets import Cut, Freed, Ticket
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
@@ -18,22 +16,8 @@ from lottery.store import Run
 
 
 @pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
-
-
-@pytest.fixture
-def tuned(given):
-    return FineTuning(
-        start=given,
-        task="cola",
-        epochs=1.0,
-        batch_size=8,
-        learning_rate=1e-3,
-        max_length=16,
-        seed=3,
-        saved=True,
-    )
+def tuned(fine_tuning):
+    return replace(fine_tuning, epochs=1.0)
 
 
 def cut(of, **change):

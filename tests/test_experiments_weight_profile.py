@@ -17,11 +17,6 @@ from lottery.models import opening
 TABLE = "embeddings.word_embeddings.weight"
 
 
-@pytest.fixture
-def given(bert_folder, cola_folder):
-    return Given(model=bert_folder, data=str(cola_folder))
-
-
 @pytest.mark.parametrize("embeddings", [True, False])
 def test_matrices_and_cuts_are_those_of_numpy_and_of_the_masks(given, tmp_path, embeddings):
     found = store.perform(WeightProfile(of=given, embeddings=embeddings), tmp_path).metrics
