@@ -423,6 +423,15 @@ def test_runs_without_a_profile_tells_what_lies_in_the_store(lottery, counting, 
     assert f"`lottery ticket save {counting / 'elsewhere'}/RUN -o" in told[2]
 
 
+@pytest.mark.parametrize("command", [["runs"], ["runs", "quick"], ["clean"]])
+def test_a_file_in_place_of_the_store_is_refused_in_one_sentence(lottery, counting, command):
+    place = counting / "file.txt"
+    place.write_text("runs")
+    code, _, error = lottery(*command, "--results", place)
+    assert code == 2
+    assert error == f"lottery: {place} is a file: give the folder in which the runs lie, or are to lie\n"
+
+
 def test_record_writes_the_finished_runs_of_what_a_profile_names(lottery, counting):
     record = counting / "book/records/more/count.parquet"
     perform(counting, 0, 1, 2)

@@ -400,7 +400,10 @@ def _require_answer(scheduler: str | None) -> None:
 
 
 def _results(root: Path, given: Path | None) -> Path:
-    return (given or root / "results").absolute()
+    results = (given or root / "results").absolute()
+    if results.is_file():
+        raise ValueError(f"{results} is a file: give the folder in which the runs lie, or are to lie")
+    return results
 
 
 def _sentence(error: Exception) -> str:
