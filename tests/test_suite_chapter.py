@@ -6,6 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from IPython.display import Markdown
+from scipy.stats import binom
 from toy_experiments import Doubling
 
 from lottery import store
@@ -148,3 +149,23 @@ def test_runs_of_this_build_that_are_recorded_too_are_told_with_how_far_apart_th
         "*Of the runs of this build 1 are recorded as well, and score the same to the last bit.*"
     ]
     assert told(rows(a=0.5), rows(b=0.5)) == []
+
+
+def test_a_full_model_near_one_answer_to_all_is_said_to_show_nothing_of_pruning():
+    def chapter(**scores):
+        rows = [
+            {"experiment": "FineTuning", "start": "Given", "task": task, "epochs": 1.0, "learning_rate": 1e-4}
+            | {"seed": seed, "score": score, "majority": floor}
+            for task, (score, floor) in scores.items()
+            for seed in (0, 1)
+        ]
+        return Chapter("experiments/a", pd.DataFrame(), pd.DataFrame(), pd.DataFrame(rows))._near_floor()
+
+    # Of RTE's 277 examples 146 have the more frequent answer; 157 right or more (56.7 %) have a chance of 0.10 then.
+    assert binom.sf(156, 277, 146 / 277) > 0.05 > binom.sf(161, 277, 146 / 277)
+    learnt = {"sst2": (0.8, 0.509), "cola": (0.2, math.nan)}
+    (line,) = chapter(rte=(157 / 277, 146 / 277), **learnt)
+    assert "above one answer to all on RTE." in line
+    assert chapter(rte=(162 / 277, 146 / 277), **learnt) == []
+    (line,) = chapter(rte=(0.5, 146 / 277), sst2=(0.5, 0.509))
+    assert " on RTE and SST-2." in line

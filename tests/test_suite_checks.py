@@ -1,5 +1,6 @@
 """Each check against a site of a page or two with one fault, and against one without any."""
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
@@ -115,3 +116,16 @@ def test_every_cell_has_to_be_executed_and_without_error(tmp_path):
         "a.ipynb: cell 2 was not executed",
         "a.ipynb: cell 4 ended in ValueError: no",
     ]
+
+
+def test_what_matplotlib_writes_in_a_figure_is_read(site, tmp_path):
+    figure, ax = plt.subplots()
+    ax.plot([0, 1], label="SMP-L")
+    ax.set_title("train_loss of <b>")
+    ax.legend()
+    figure.savefig(tmp_path / "a.svg")
+    plt.close(figure)
+    svg = (tmp_path / "a.svg").read_text()
+    assert {"SMP-L", "train_loss of <b>"} < set(checks.lettering(svg))
+    (fault,) = site({"_images/a.svg": svg})
+    assert fault == "_images/a.svg: shows the name of a column or a value: train_loss of <b>"

@@ -92,3 +92,11 @@ def test_one_page_tells_what_is_missing_and_those_on_code_tell_names(found):
     names = "<table><tr><th>kappa_low</th></tr></table>"
     assert found(names, "from_python.html") == found(names, "genindex.html") == []
     assert len(found("<p>{doc}`a`</p>", "from_python.html")) == 1
+
+
+def test_what_is_written_in_a_figure_is_searched_like_what_a_cell_puts_out():
+    written = ["", "CoLA, 5 seeds", "v.+d.", r"$10^{-2}$", "[CLS] the ##s [SEP]", "SMP-L", "0.5"]
+    assert leaks.of_figure(written) == []
+    for leak in ("minilm", "5 seed(s)", "of.seed", "nan", "train_loss", "True"):
+        (sentence,) = leaks.of_figure([*written, leak, leak])
+        assert leak in sentence

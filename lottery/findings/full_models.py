@@ -2,6 +2,9 @@
 
 import pandas as pd
 
+from lottery.choices import choose
+from lottery.statistics import dev_sets
+
 WHOLE = ("Given", "Miniature", "ContinuedPretraining")  # what a fine-tuning starts from where nothing is removed
 TRAINED = ["task", "epochs", "learning_rate"]
 
@@ -25,6 +28,24 @@ def full_models(rows: pd.DataFrame) -> pd.DataFrame:
     order = means["task"].unique()
     first = means.sort_values(["runs", "epochs", "score"], ascending=[False, True, False]).groupby("task").head(1)
     return first.set_index("task").reindex(order).reset_index()
+
+
+def near_floor(models: pd.DataFrame, examples: pd.Series) -> list[str]:
+    """The tasks whose full model is not clearly above one answer to all, by `dev_sets.above`.
+
+    No cut of such a model says anything.
+
+    models    as of `full_models`; the mean over runs is taken as one score on the dev set that they share
+    examples  of the dev set of each task; a task that it lacks is not among the tasks
+    """
+    known = models[models["task"].isin(examples.index)]
+    return [
+        row["task"]
+        for row in known.to_dict("records")
+        if not dev_sets.above(
+            choose("tasks", row["task"]).METRIC, row["score"], row["majority"], int(examples[row["task"]])
+        )
+    ]
 
 
 def _tuned(rows: pd.DataFrame) -> pd.DataFrame:

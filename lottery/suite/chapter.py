@@ -108,8 +108,21 @@ class Chapter:
                 how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
         lines = [f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*"] if parts else []
-        lines += self._repeated()
+        lines += self._near_floor() + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
+
+    def _near_floor(self) -> list[str]:
+        """A line on MiniLM's tasks of which its full model knows too little for a cut to say anything."""
+        if self.minilm.empty:
+            return []
+        examples = read_published("glue_dev").set_index("task")["examples"]
+        near = full_models.near_floor(full_models.full_models(self.minilm), examples)
+        if not near:
+            return []
+        return [
+            f"*MiniLM's full model is not clearly above one answer to all on {' and '.join(map(title, near))}. What "
+            "this page shows of it there says nothing about pruning.*"
+        ]
 
     def _repeated(self) -> list[str]:
         """A line on the runs of this build that are recorded, too, where there are some."""

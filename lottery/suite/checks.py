@@ -3,6 +3,7 @@
 Each check returns what is wrong, one sentence a fault; nothing wrong is an empty list.
 """
 
+import html
 import json
 import re
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
-from lottery.suite.leaks import leaks
+from lottery.suite.leaks import leaks, of_figure
 
 PICTURE = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf")
 # Elements that fetch what they name, and the attribute that names it. A plain link to another site is welcome.
@@ -68,7 +69,7 @@ def faults(site: Path, root: Path) -> list[str]:
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
-    of `leaks`; a name with two colours; paths of this machine and the name of its user.
+    of `leaks`, in figures, too; a name with two colours; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -80,6 +81,9 @@ def faults(site: Path, root: Path) -> list[str]:
     for path in sorted(site.rglob("*.css")):
         addresses = _fetched_by_code(path.read_text(encoding="utf-8"))
         sentences += [f"{path.relative_to(site)}: fetches {address}" for address in addresses]
+    for path in sorted((site / "_images").glob("*.svg")):
+        written = lettering(path.read_text(encoding="utf-8"))
+        sentences += [f"{path.relative_to(site)}: {leak}" for leak in of_figure(written)]
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
 
@@ -191,9 +195,8 @@ def legend(svg: str) -> list[tuple[str, str]]:
 
     In a legend, what is drawn of an entry stands before its name, and a name that is drawn as a shape in a comment.
     """
-    root = ElementTree.fromstring(svg, ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True)))
     entries = []
-    for group in root.iter(f"{SVG}g"):
+    for group in _with_comments(svg).iter(f"{SVG}g"):
         colour = ""
         for element in group.iter() if group.get("id", "").startswith("legend_") else ():
             if element.tag is ElementTree.Comment:
@@ -202,3 +205,13 @@ def legend(svg: str) -> list[tuple[str, str]]:
             elif found := DRAWN.search(element.get("style", "")):  # the last: a frame stands before the first
                 colour = found[1]
     return entries
+
+
+def lettering(svg: str) -> list[str]:
+    """What is written in a figure of matplotlib's, which draws letters as shapes and says them in a comment before."""
+    comments = (element for element in _with_comments(svg).iter() if element.tag is ElementTree.Comment)
+    return [html.unescape(comment.text.strip()) for comment in comments]
+
+
+def _with_comments(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg, ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True)))

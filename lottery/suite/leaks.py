@@ -18,10 +18,12 @@ GATHERED = "how_this_was_made.html"  # where all is told that could not be shown
 OF_CODE = {"_modules", "genindex.html", "py-modindex.html", "search.html"}  # names of code are what they are for
 ON_CODE = {"from_python.html"}  # shows tables as a program gets them
 
+FORMULA = "a formula that was not set"
+
 # In prose and in what cells put out.
 EVERYWHERE = {
     "a role that was not read": re.compile(r"\{[a-z]+(?::[a-z]+)*\}(?=`|‸)"),
-    "a formula that was not set": re.compile(r"\$[^$]*[\\^_{}][^$]*\$|\$[a-zA-Z]\$|\\[(\[]|\\[a-z]+\{"),
+    FORMULA: re.compile(r"\$[^$]*[\\^_{}][^$]*\$|\$[a-zA-Z]\$|\\[(\[]|\\[a-z]+\{"),
     "the name of an object": re.compile(
         r"<[\w.]+ (?:object )?at 0x\w+>?|<[\w.]+ object|<class '|\bIPython\.|<lottery|<function|DataFrame\(|Series\("
         r"|\b(?:np|torch)\.\w+\(|\btensor\(|\barray\("
@@ -62,6 +64,20 @@ def leaks(page: Path) -> list[str]:
     faults += [f"has a numbered figure without a picture: {caption}" for caption in reader.empty]
     faults += [f"refers to {words}, which is nowhere" for words in reader.unresolved]
     return list(dict.fromkeys(faults))
+
+
+def of_figure(lettering: list[str]) -> list[str]:
+    """The leaks of what is written in a figure, as a program wrote it."""
+    patterns = EVERYWHERE | COMPUTED
+    return list(
+        dict.fromkeys(
+            f"shows {what}: {around(words, match)}"
+            for words in lettering
+            for what, pattern in patterns.items()
+            for match in pattern.finditer(words)
+            if what != FORMULA  # matplotlib sets them itself
+        )
+    )
 
 
 def around(words: str, match: re.Match) -> str:

@@ -158,7 +158,7 @@ def answers_drawn(rows: pd.DataFrame) -> None:
             curve(ax, some, value, label, line)
         framed(ax, here, value)
         ax.set(ylabel=f"{name} (x 100)")
-        ax.set_title("" if place % 2 else names[place // 2], fontsize=10, loc="left")
+        ax.set_title("" if place % 2 else model_title(names[place // 2]), fontsize=10, loc="left")
     plots.legend_below(axes, columns=3)
 
 
@@ -369,7 +369,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
                     curve(ax, some, "score", f"{title(method)}, {rise}", line)
         framed(ax, here)
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        ax.set_title(name, fontsize=10)
+        ax.set_title(model_title(name), fontsize=10)
     axes[0].set(ylabel="mean score over the tasks (x 100)")
     plots.legend_below(axes, columns=3)
 
