@@ -1,5 +1,6 @@
 """A mask learned on a task, end to end."""
 
+import copy
 import json
 from collections import Counter
 from dataclasses import replace
@@ -19,7 +20,8 @@ from lottery.mask_learning import smp_l
 from lottery.masks import files as mask_files
 from lottery.models import opening
 from lottery.store import Run
-from lottery.training import contrast
+from lottery.training import contrast, mask_training
+from lottery.training.evaluation import Exam
 
 HOW = {"sparsity": 0.5, "epochs": 2.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.02, "weight_rate": 1e-3}
 HOW |= {"strength": 1.0, "pressing": "ramp", "max_length": 16, "seed": 3}
@@ -163,8 +165,60 @@ def test_the_sparsity_rises_as_asked(learned, results, monkeypatch, rise, power)
     told, gates = [], smp_l.gates
     monkeypatch.setattr(smp_l, "gates", lambda *given: told.append(given[1:]) or gates(*given))
     assert store.perform(replace(learned, rise=rise, seed=8), results).metrics["steps"] == 10
-    assert [sparsity for sparsity, _ in told] == [0.5] * 10
-    assert [progress for _, progress in told] == pytest.approx([1 - (1 - min(t / 5, 1)) ** power for t in range(10)])
+    steps = [1 - (1 - min(t / 5, 1)) ** power for t in range(10)]
+    assert [sparsity for sparsity, _ in told] == [0.5] * 12
+    assert [progress for _, progress in told] == pytest.approx(
+        [0, *steps, 1]
+    )  # the pulls are measured before and after
+
+
+@pytest.mark.parametrize("method", ["movement", "l0", "smp_l"])
+def test_mask_and_weights_are_scored_each_without_the_other(tuned, bert_folder, monkeypatch, tmp_path, method):
+    """Against models put together by hand from the files of the pre-trained one and what training left."""
+    left, learners = [], []
+
+    def scoring(exam, model, *, score=Exam.score):
+        left.append((exam, copy.deepcopy(model)))
+        return score(exam, model)
+
+    monkeypatch.setattr(Exam, "score", scoring)
+    learner = mask_training.learner
+    monkeypatch.setattr(mask_training, "learner", lambda *given: learners.append(learner(*given)) or learners[-1])
+    how = HOW | {"epochs": 30.0, "weight_rate": 3e-3, "sparsity": 0.3, "strength": 300.0 if method == "l0" else 0.0}
+    found = store.perform(LearnedMask(start=tuned.start, task="cola", method=method, **how), tmp_path).metrics
+    ((exam, trained),) = left
+    gates = learners[0].method.settled(learners[0].ranked(), 0.3)
+    before = AutoModelForSequenceClassification.from_pretrained(bert_folder).bert.state_dict()
+    own = {name: value.detach() for name, value in learners[0].own.items()}
+
+    def with_encoder(tensors):
+        model = copy.deepcopy(trained)
+        model.bert.load_state_dict(model.bert.state_dict() | tensors)
+        return exam.score(model)[0]["score"]
+
+    masked = {name: before[name] * gate for name, gate in gates.items()}
+    expected = {"neither": before, "mask_alone": before | masked, "weights_alone": own}
+    assert {name: found[name] for name in expected} == pytest.approx(
+        {name: with_encoder(tensors) for name, tensors in expected.items()}, nan_ok=True
+    )
+    frozen = found["mask_alone"] == found["score"] and found["weights_alone"] == found["neither"]
+    assert frozen or method != "smp_l"
+    assert not frozen or method != "movement"
+
+
+def test_what_is_measured_beside_a_training_leaves_it_as_it_is(learned, monkeypatch, tmp_path):
+    """L0 draws its gates, and dropout goes on where it was."""
+    noisy = replace(learned, method="l0", strength=30.0)
+    measured = store.perform(noisy, tmp_path / "a").metrics
+    monkeypatch.setattr(LearnedMask, "_pull", lambda *_, **__: {})
+    alone = store.perform(noisy, tmp_path / "b").metrics
+    told = {name for name in measured if "pull" in name}
+    assert told == {"loss_pull", "regulariser_pull", "loss_pull_after", "regulariser_pull_after"}
+    assert {name: value for name, value in measured.items() if name not in told} == alone
+
+
+def test_magnitude_has_no_score_to_pull_at(learned, results):
+    assert not [name for name in store.perform(replace(learned, method="magnitude"), results).metrics if "pull" in name]
 
 
 # Spans

@@ -92,6 +92,32 @@ def test_gradients_are_those_of_the_product(config, batch, name, summed):
             torch.testing.assert_close(gradient, expected_values[each], rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize("name", [name for name in METHODS if choose("mask_learning", name).LEARNED])
+@pytest.mark.parametrize("summed", [False, True])
+def test_the_pulls_are_the_sizes_of_the_gradients_of_loss_and_regulariser(config, batch, name, summed):
+    model = classifier(config).eval()
+    weights = prunable(model, embeddings=False, pooler=False)
+    learner = mask_training.learner(choose("mask_learning", name), weights)
+    draw = torch.Generator().manual_seed(3)
+    for score in learner.scores.values():
+        score.data.add_(torch.randn(score.shape, generator=draw))
+    how = {"sparsity": 0.6, "summed": summed}
+    untouched, state = copy.deepcopy(model), copy.deepcopy(model.state_dict())
+    torch.manual_seed(4)
+    found = mask_training.pull(model, weights, learner, lambda: model(**batch).loss, progress=0.5, **how)
+    assert torch.equal(torch.rand(1), torch.rand(1, generator=torch.Generator().manual_seed(4)))
+    assert all(torch.equal(tensor, state[full]) for full, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    sizes = []
+    for strength in (0.0, 1.0):
+        torch.manual_seed(4)
+        given = {"step": 1, "progress": lambda step: 0.5, "strength": lambda step, s=strength: s}
+        gradients, _ = by_autograd(untouched, learner, batch, **given, **how)
+        sizes.append(torch.cat([gradients[each].flatten() for each in gradients]).double())
+    assert found.loss == pytest.approx(sizes[0].pow(2).mean().sqrt().item(), rel=1e-4)
+    assert found.regulariser == pytest.approx((sizes[1] - sizes[0]).pow(2).mean().sqrt().item(), rel=1e-3)
+
+
 def trained(model, name, batch, *, steps=6, sparsity=0.5, head=False, checkpoint=None, stop_before=None):
     weights = prunable(model, embeddings=False, pooler=False)
     learner = mask_training.learner(choose("mask_learning", name), weights)

@@ -1,5 +1,6 @@
 """A mask learned on a task, over weights that stay as pre-trained or are fine-tuned under it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -13,18 +14,21 @@ from transformers import PreTrainedModel
 
 from lottery import masks, schedules, store, training
 from lottery.choices import choose, named
-from lottery.data.examples import Examples, sorted_batches
+from lottery.data.examples import Batch, Examples, sorted_batches
+from lottery.data.examples import epochs as batch_epochs
 from lottery.experiments import Data, Start, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.mask_learning import Pressing
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening, state
+from lottery.pruning import Weights
 from lottery.schedules import Schedule
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.tasks import Task
 from lottery.training import contrast, distillation, mask_training
 from lottery.training.evaluation import Exam
+from lottery.training.mask_training import Learner
 
 MASK = "mask.safetensors"
 POWERS = {"cubic": 3, "linear": 1}  # of `schedules.rise`
@@ -74,6 +78,10 @@ class LearnedMask:
                     supervised term against all banks, as weighted
         changed     numbers of the encoder, of its matrices, biases and norms, that differ from the pre-trained ones and
                     are not 0: what has to be stored beside the mask
+        mask_alone, weights_alone, neither  `score` where the mask is laid over the pre-trained encoder, where the encoder
+                    as trained has no mask, and of the pre-trained encoder without one; each under the head as trained
+        loss_pull, regulariser_pull  where scores are learned: `mask_training.pull` on the first step's examples before
+                    training, and after it loss_pull_after and regulariser_pull_after; the guided loss with a teacher
         """
         set_seed(self.seed)
         if self.ramp > 1:
@@ -100,6 +108,8 @@ class LearnedMask:
             head=head.TRAINED,
         )
         learned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        first = given.batch(batch_epochs(given, self.batch_size, self.seed)(0))
+        before_training = self._pull(model, weights, learner, first, progress=0.0)
         with mask_training.learning(
             model,
             weights,
@@ -135,6 +145,7 @@ class LearnedMask:
         )
         scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
+        after_training = self._pull(model, weights, learner, first, progress=1.0)
         return {
             "steps": steps,
             "train_loss": training.mean_loss(model, train),
@@ -142,6 +153,9 @@ class LearnedMask:
             "trained": state.size(learned),
             "changed": state.changed(model.base_model, before),
             **({"losses": self._losses(model, given, banks)} if banks else {}),
+            **before_training,
+            **{f"{name}_after": pull for name, pull in after_training.items()},
+            **_swapped(model, learner, self.sparsity, before, exam.scoring(exam.tables["dev"]), scores["score"]),
             **_mask_metrics(mask, model),
             **scores,
         }
@@ -163,7 +177,7 @@ class LearnedMask:
         }[self.pressing]
 
     def _guidance(
-        self, run: Run, task: Task, train: Examples, steps: int, learner: mask_training.Learner
+        self, run: Run, task: Task, train: Examples, steps: int, learner: Learner
     ) -> tuple[Examples, contrast.Loss | None, contrast.Banks | None]:
         """What to train on, with the teacher's scores where there is one, the loss, None for the model's own; banks."""
         if self.teacher is None:
@@ -200,6 +214,27 @@ class LearnedMask:
     def _taught(self) -> contrast.Loss:
         return distillation.guided(self.guided, self.taught)
 
+    def _pull(
+        self, model: PreTrainedModel, weights: Weights, learner: Learner, batch: Batch, *, progress: float
+    ) -> dict[str, float]:
+        """The metrics of `mask_training.pull` by these examples, dropout off; none where no scores are learned."""
+        if not learner.scores:
+            return {}
+        loss = self._taught if self.teacher else lambda model, batch: model(**batch).loss
+        batch = {name: tensor.to(model.device) for name, tensor in batch.items() if name != contrast.EXAMPLE}
+
+        def of_batch() -> torch.Tensor:
+            with Accelerator().autocast():
+                return loss(model, batch)
+
+        training_before = model.training
+        model.eval()
+        pull = mask_training.pull(
+            model, weights, learner, of_batch, sparsity=self.sparsity, progress=progress, summed=self.summed
+        )
+        model.train(training_before)
+        return {"loss_pull": pull.loss, "regulariser_pull": pull.regulariser}
+
     def _losses(self, model: PreTrainedModel, given: Examples, banks: contrast.Banks) -> list[float]:
         last, total = banks.snapshots.shape[1], torch.zeros(3)
         with training.evaluating(model):
@@ -212,6 +247,32 @@ class LearnedMask:
 
 def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
     return [torch.from_numpy(array) for array in arrays]
+
+
+def _swapped(
+    model: PreTrainedModel,
+    learner: Learner,
+    sparsity: float,
+    before: dict[str, torch.Tensor],
+    scored: Callable[[PreTrainedModel], float],
+    score: float,
+) -> dict[str, float]:
+    """The metrics of mask and weights each without the other that `LearnedMask.perform` names.
+
+    before  the state of the encoder as it was pre-trained
+    score   with both; of weights that stay as they are the mask is all there is to it
+    """
+    encoder, gates = model.base_model, learner.method.settled(learner.ranked(), sparsity)
+    masked = before | {name: before[name] * gate.cpu() for name, gate in gates.items()}
+    with state.holding(encoder, before):
+        neither = scored(model)
+    if learner.method.FROZEN:
+        return {"mask_alone": score, "weights_alone": neither, "neither": neither}
+    with state.holding(encoder, masked):
+        mask_alone = scored(model)
+    with state.holding(encoder, {name: value.detach() for name, value in learner.own.items()}):
+        weights_alone = scored(model)
+    return {"mask_alone": mask_alone, "weights_alone": weights_alone, "neither": neither}
 
 
 def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The state of a model: its numbers put aside and compared, and its weights frozen for a while."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -20,6 +20,27 @@ def size(parameters: Iterable[torch.Tensor]) -> int:
 def changed(model: nn.Module, before: dict[str, torch.Tensor]) -> int:
     """How many of the model's numbers are neither what they were in the snapshot `before` nor 0."""
     return sum(int(((tensor != before[name]) & (tensor != 0)).sum()) for name, tensor in snapshot(model).items())
+
+
+@contextmanager
+def holding(model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """Inside the block these tensors of the model's state hold other values; afterwards their own.
+
+    tensors  {name in the model's state: what it holds}. Raises KeyError for a name that is not there
+    """
+    own = {name: model.state_dict()[name] for name in tensors}
+    before = {name: tensor.clone() for name, tensor in own.items()}
+    try:
+        _fill(own, tensors)
+        yield
+    finally:
+        _fill(own, before)
+
+
+@torch.no_grad()
+def _fill(own: Mapping[str, torch.Tensor], tensors: Mapping[str, torch.Tensor]) -> None:
+    for name, tensor in own.items():
+        tensor.copy_(tensors[name])
 
 
 @contextmanager

@@ -8,9 +8,10 @@ torch.func.functional_call they would be tensors of autograd's graph, which take
 (tests/benchmarks/mask_learning.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from transformers import PreTrainedModel
 
 from lottery.mask_learning import Method
 from lottery.masks import Mask, Scores
+from lottery.models import state
 from lottery.pruning import Weights
 from lottery.schedules import Schedule
 
@@ -148,6 +150,46 @@ def learning(
         for handle in handles:
             handle.remove()
         _multiply(weights, learner, method.settled(learner.ranked(), sparsity))
+
+
+class Pull(NamedTuple):
+    """How hard a score is pulled at: the root mean square over all scores of a derivative by one of them."""
+
+    loss: float  # of the loss
+    regulariser: float  # of the regulariser at strength 1
+
+
+def pull(
+    model: PreTrainedModel,
+    weights: Weights,
+    learner: Learner,
+    loss: Callable[[], torch.Tensor],
+    *,
+    sparsity: float,
+    progress: float,
+    summed: bool = False,
+) -> Pull:
+    """How hard loss and regulariser pull at the scores of a method that learns them, outside of `learning`.
+
+    loss      of the model as it stands, such as that of one batch: called once, with the gates of `progress`
+    progress  how far the method has come, in [0, 1]
+    summed    as of `learning`
+    Where gates are drawn torch's generators do not notice, and the model is left as it was. Beside the loss a
+    regulariser of strength s counts s * regulariser / loss times as much.
+    """
+    method = learner.method
+    with state.holding(model.base_model, {name: weight.detach().clone() for name, weight in weights.items()}):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            gates = method.gates(learner.ranked(), sparsity, progress)
+            _multiply(weights, learner, gates.values)
+            gradients = torch.autograd.grad(loss(), [*weights.values()])
+    by_loss, by_regulariser = [], []
+    for name, gradient in zip(weights, gradients, strict=True):
+        slope = 1 if gates.slopes is None else gates.slopes[name]
+        score = learner.scores[name].detach()
+        by_loss.append((gradient * learner.own[name].detach() * slope).flatten())
+        by_regulariser.append(method.pull(score).flatten() / (1 if summed else len(weights) * score.numel()))
+    return Pull(*(torch.cat(parts).square().mean().sqrt().item() for parts in (by_loss, by_regulariser)))
 
 
 def kept(learner: Learner, sparsity: float) -> Mask:
