@@ -178,11 +178,11 @@ def pull(
     regulariser of strength s counts s * regulariser / loss times as much.
     """
     method = learner.method
-    with state.holding(model.base_model, {name: weight.detach().clone() for name, weight in weights.items()}):
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            gates = method.gates(learner.ranked(), sparsity, progress)
-            _multiply(weights, learner, gates.values)
-            gradients = torch.autograd.grad(loss(), [*weights.values()])
+    as_they_are = state.holding(model.base_model, {name: weight.detach().clone() for name, weight in weights.items()})
+    with as_they_are, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        gates = method.gates(learner.ranked(), sparsity, progress)
+        _multiply(weights, learner, gates.values)
+        gradients = torch.autograd.grad(loss(), [*weights.values()])
     by_loss, by_regulariser = [], []
     for name, gradient in zip(weights, gradients, strict=True):
         slope = 1 if gates.slopes is None else gates.slopes[name]
