@@ -78,7 +78,7 @@ class LearnedMask:
                     supervised term against all banks, as weighted
         changed     numbers of the encoder, of its matrices, biases and norms, that differ from the pre-trained ones and
                     are not 0: what has to be stored beside the mask
-        mask_alone, weights_alone, neither  `score` where the mask is laid over the pre-trained encoder, where the trained
+        mask_alone, weights_alone, neither  `score` where the mask lies over the pre-trained encoder, where the trained
                     encoder has no mask, and of the pre-trained encoder without one; each under the head as trained
         loss_pull, regulariser_pull  where scores are learned: `mask_training.pull` on the first step's examples before
                     training, and after it loss_pull_after and regulariser_pull_after; the guided loss with a teacher
