@@ -1,4 +1,4 @@
-"""Scores of heads and MLPs against loops: over parameters, over tokens, over attention itself."""
+"""Scores of heads, MLPs and neurons against loops: over parameters, over tokens, over attention itself."""
 
 import math
 
@@ -48,6 +48,10 @@ def of_head(block, head):
     ]
 
 
+def of_neuron(block, neuron):
+    return [(block.intermediate.dense.weight, neuron), (block.output.dense.weight, (slice(None), neuron))]
+
+
 def of_mlp(block):
     everywhere = (slice(None), slice(None))
     return [(block.intermediate.dense.weight, everywhere), (block.output.dense.weight, everywhere)]
@@ -67,7 +71,7 @@ def without(model, kept):
 
 
 def test_taylor_is_the_weights_times_their_gradients_component_by_component(model, given, some):
-    for kept in (components.everything(model.config), some):
+    for kept in (components.everything(model.config, neurons=True), some):
         found = taylor.score(model, given, kept, torch.Generator())
         without(model, kept)
         model.zero_grad()
@@ -75,6 +79,8 @@ def test_taylor_is_the_weights_times_their_gradients_component_by_component(mode
         for layer in range(LAYERS):
             parts = {("heads", (layer, head)): of_head(block(model, layer), head) for head in range(HEADS)}
             parts["mlps", (layer,)] = of_mlp(block(model, layer))
+            if "neurons" in kept:
+                parts |= {("neurons", (layer, neuron)): of_neuron(block(model, layer), neuron) for neuron in range(24)}
             for (kind, place), matrices in parts.items():
                 change = sum((weight[where] * weight.grad[where]).sum().item() for weight, where in matrices)
                 assert found[kind][place].item() == pytest.approx(abs(change), rel=1e-3, abs=1e-5)
@@ -82,7 +88,8 @@ def test_taylor_is_the_weights_times_their_gradients_component_by_component(mode
 
 
 def test_magnitude_is_the_mean_size_of_a_components_weights(model, given, some):
-    found = magnitude.score(model, given, some, torch.Generator())
+    neurons = torch.ones(LAYERS, 24, dtype=torch.bool)
+    found = magnitude.score(model, given, some | {"neurons": neurons}, torch.Generator())
     for layer in range(LAYERS):
         for head in range(HEADS):
             sizes = [
@@ -94,6 +101,10 @@ def test_magnitude_is_the_mean_size_of_a_components_weights(model, given, some):
             assert found["heads"][layer, head].item() == pytest.approx(sum(sizes) / len(sizes))
         sizes = [abs(value) for weight, _ in of_mlp(block(model, layer)) for value in weight.flatten().tolist()]
         assert found["mlps"][layer].item() == pytest.approx(sum(sizes) / len(sizes))
+        for neuron in range(24):
+            own = of_neuron(block(model, layer), neuron)
+            sizes = [abs(value) for weight, where in own for value in weight[where].tolist()]
+            assert found["neurons"][layer, neuron].item() == pytest.approx(sum(sizes) / 32)
 
 
 def test_attention_entropy_is_counted_head_by_head_over_real_tokens(model, given):

@@ -136,3 +136,20 @@ def test_the_same_search_twice_is_the_same_to_the_bit(tuned, results, tmp_path):
     assert (first.path / LOOKS).read_bytes() == (second.path / LOOKS).read_bytes()
     other = store.perform(search(tuned, importance="random", seed=4), results)
     assert (first.path / LOOKS).read_bytes() != (other.path / LOOKS).read_bytes()
+
+
+def test_neurons_are_searched_for_and_kept_in_the_mask(tuned, results):
+    run = store.perform(search(tuned, mode="heads and neurons", neurons_share=0.25), results)
+    found, kept = run.metrics, search(tuned, mode="heads and neurons", neurons_share=0.25).mask(run)
+    assert (found["neurons"], found["all_neurons"]) == (int(kept["neurons"].sum()), 48)
+    assert kept["mlps"].all()
+    assert set(found["neurons_left"]) <= {48, 36, 24, 12, 0}
+    assert found["neurons_left"][-1] < 48
+    model_folder, dev = tuned.weights(run), tuned.tables("cola")["dev"]
+    model = without(model_folder, kept["heads"], kept["mlps"])
+    with torch.no_grad():
+        for block, neurons in zip(model.bert.encoder.layer, kept["neurons"], strict=True):
+            block.output.dense.weight[:, ~neurons] = 0
+    assert found["score"] == pytest.approx(mcc(model, model_folder, dev))
+    plain = store.perform(search(tuned), results).metrics
+    assert not any("neurons" in name for name in plain)

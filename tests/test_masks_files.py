@@ -217,6 +217,23 @@ def test_masks_of_a_folder_stand_side_by_side(tmp_path):
         assert array.tolist() == [kept[1][name].tolist(), kept[0][name].tolist()]
 
 
+@pytest.mark.parametrize("coder", ["bits", "entropy", "smallest"])
+def test_a_mask_of_neurons_is_packed_beside_heads_and_mlps(coder, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"heads": (2, 4), "mlps": (2,), "neurons": (2, 24)}
+    for name in ("a", "b"):
+        kept = {kind: torch.rand(shape, generator=generator) > 0.4 for kind, shape in shapes.items()}
+        mask_files.save(
+            tmp_path / f"{name}.safetensors", kept, model="m", method="by hand", asked=0.4, seed=0, coder=coder
+        )
+        found, _ = mask_files.load(tmp_path / f"{name}.safetensors")
+        assert all(torch.equal(found[kind], kept[kind]) for kind in shapes)
+    _, arrays = mask_files.side_by_side([tmp_path])
+    assert {kind: array.shape for kind, array in arrays.items()} == {
+        kind: (2, *shape) for kind, shape in shapes.items()
+    }
+
+
 def test_names_tell_masks_apart(tmp_path):
     paths = [tmp_path / place / "a/mask.safetensors" for place in ("x", "y/z")]
     for seed, path in enumerate(paths):

@@ -159,3 +159,51 @@ def test_the_last_accepted_step_holds_what_can_stay():
         component_search.Step("heads", everything(2, 1), 0.5, False, by_number(whole)),
     ]
     assert last_accepted(steps).kept is whole
+
+
+def test_neurons_go_alone_or_beside_heads():
+    """Score: a point a head over 6 of 8 and half a point a neuron; what goes first has the lower number."""
+    whole = everything(2, 4) | {"neurons": torch.ones(2, 10, dtype=torch.bool)}
+
+    def look(kept):
+        score = min(int(kept["heads"].sum()), 6) + int(kept["neurons"].sum()) / 2
+        numbers = torch.arange(20, dtype=torch.float32).view(2, 10)
+        return score, by_number(kept) | {"neurons": numbers}
+
+    def told(mode):
+        steps = search(look, whole, mode=mode, heads_at_once=2, neurons_at_once=2, share=0.8)
+        assert all(step.kept["mlps"].all() for step in steps)
+        return [
+            (step.phase, int(step.kept["heads"].sum()), int(step.kept["neurons"].sum()), step.accepted)
+            for step in steps
+        ]
+
+    assert told("neurons") == [
+        ("whole", 8, 20, True),
+        ("neurons", 8, 18, True),
+        ("neurons", 8, 16, True),
+        ("neurons", 8, 14, True),
+        ("neurons", 8, 12, False),
+    ]
+    assert told("heads and neurons") == [
+        ("whole", 8, 20, True),
+        ("heads and neurons", 6, 18, True),
+        ("heads and neurons", 4, 16, False),
+        ("heads", 5, 18, True),
+        ("heads", 4, 18, True),
+        ("heads", 3, 18, False),
+        ("neurons", 4, 16, False),
+    ]
+    last = search(look, whole, mode="neurons", heads_at_once=2, neurons_at_once=3, share=0.8)[1].kept["neurons"]
+    assert (~last).nonzero().tolist() == [[0, 0], [0, 1], [0, 2]]
+    with pytest.raises(ValueError, match="neurons_at_once = 0: give at least 1"):
+        search(look, whole, mode="neurons", heads_at_once=2, share=0.8)
+    with pytest.raises(ValueError, match="removes neurons, and this importance ranks heads alone"):
+        search(
+            lambda kept: (1.0, {"heads": torch.ones(2, 4)}),
+            whole,
+            mode="neurons",
+            heads_at_once=2,
+            neurons_at_once=1,
+            share=0.8,
+        )

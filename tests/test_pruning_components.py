@@ -1,4 +1,4 @@
-"""Gates and slices of heads and MLPs: against heads computed one by one, and against each other."""
+"""Gates and slices of heads, MLPs and neurons: against heads computed one by one, and against each other."""
 
 import pytest
 import torch
@@ -49,13 +49,15 @@ def batch():
     return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([0, 1, 1])}
 
 
-def some(seed, model, empty=None):
-    """A mask of components, drawn; of one layer no head is kept where it is given."""
+def some(seed, model, empty=None, *, neurons=False):
+    """A mask of components, drawn; where `empty` is given, without heads of that layer and neurons of the other."""
     generator = torch.Generator().manual_seed(seed)
-    shapes = components.shapes(model.config)
+    shapes = components.shapes(model.config, neurons=neurons)
     kept = {name: torch.rand(shape, generator=generator) > 0.5 for name, shape in shapes.items()}
     if empty is not None:
         kept["heads"][empty] = False
+        if neurons:
+            kept["neurons"][1 - empty], kept["mlps"][1 - empty] = False, True
     return kept
 
 
@@ -64,13 +66,14 @@ def floats(kept):
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta"])
+@pytest.mark.parametrize("neurons", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_at_0(kind, seed, model, batch):
+def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_at_0(kind, neurons, seed, model, batch):
     model = model if kind == "bert" else other(kind)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed))
-    kept = some(seed, model, empty=1 if seed == 0 else None)
+    kept = some(seed, model, empty=1 if seed == 0 else None, neurons=neurons)
     before = state.snapshot(model)
     with torch.no_grad(), components.gated(model, floats(kept)):
         expected = model(**batch).logits
@@ -82,7 +85,10 @@ def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_a
     )
     whole = components.parameters(model.config)
     for name, stays in kept.items():
-        assert (counts[name] == whole[name] * stays).all()
+        if name == "mlps" and neurons:
+            assert (counts[name] == 32 * (kept["neurons"] & stays[:, None]).sum(1)).all()
+        else:
+            assert (counts[name] == whole[name] * (stays & kept["mlps"][:, None] if name == "neurons" else stays)).all()
     for name, tensor in model.state_dict().items():
         assert ((tensor == before[name]) | (tensor == 0)).all()
     family = families.FAMILIES[model.config.model_type]
@@ -112,13 +118,14 @@ def by_hand(model, hidden, gates, layer):
         each = weights @ value[..., own] @ attention.output.dense.weight[:, own].T
         out = out + gates["heads"][layer, head] * each
     middle = attention.output.LayerNorm(out + hidden)
-    inner = block.output.dense(torch.nn.functional.gelu(block.intermediate.dense(middle)))
+    inner = block.output.dense(gates["neurons"][layer] * torch.nn.functional.gelu(block.intermediate.dense(middle)))
     return block.output.LayerNorm(gates["mlps"][layer] * inner + middle)
 
 
-def test_gates_multiply_the_output_of_each_head_and_of_each_mlp(model, batch):
+def test_gates_multiply_the_output_of_each_head_each_neuron_and_each_mlp(model, batch):
     generator = torch.Generator().manual_seed(5)
-    gates = {name: torch.rand(shape, generator=generator) for name, shape in components.shapes(model.config).items()}
+    shapes = components.shapes(model.config, neurons=True)
+    gates = {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}
     ids = batch["input_ids"]
     with torch.no_grad():
         with components.gated(model, gates):
@@ -168,10 +175,11 @@ def test_the_block_leaves_no_hook_behind(model):
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta"])
 @pytest.mark.parametrize("empty", [None, 0, 1])
-def test_what_is_cut_out_and_what_is_gated_give_the_same_answers(model, batch, kind, empty):
+@pytest.mark.parametrize("neurons", [False, True])
+def test_what_is_cut_out_and_what_is_gated_give_the_same_answers(model, batch, kind, empty, neurons):
     whole = model if kind == "bert" else other(kind)
     for seed in range(4):
-        kept = some(seed, whole, empty)
+        kept = some(seed, whole, empty, neurons=neurons)
         small = components.sliced(whole, kept)
         with torch.no_grad():
             with components.gated(whole, floats(kept)):
@@ -182,7 +190,8 @@ def test_what_is_cut_out_and_what_is_gated_give_the_same_answers(model, batch, k
         count = sum(p.numel() for p in whole.parameters()) - sum(p.numel() for p in small.parameters())
         heads, mlps = (int((~kept[name]).sum()) for name in ("heads", "mlps"))
         # A head: 4 rows of three matrices of 16 with their biases, 4 columns of a fourth; an MLP: all, and both biases.
-        assert count == heads * (3 * (4 * 16 + 4) + 4 * 16) + mlps * (2 * 16 * 24 + 24 + 16)
+        inner = 2 * 24 - int((kept["neurons"] & kept["mlps"][:, None]).sum()) if neurons else 24 * mlps
+        assert count == heads * (3 * (4 * 16 + 4) + 4 * 16) + inner * (2 * 16 + 1) + mlps * 16
 
 
 def test_a_layer_without_heads_still_adds_its_bias_but_not_in_the_released_way(model, batch):
@@ -212,7 +221,7 @@ def test_a_slice_leaves_the_model_as_it_was_and_can_be_trained(model, batch):
 def test_shares_and_totals_are_counted_weight_by_weight(model):
     weights = {name: w.detach() for name, w in families.prunable(model, embeddings=False, pooler=False).items()}
     sums = components.totals(weights, model.config)
-    assert {name: tuple(total.shape) for name, total in sums.items()} == components.shapes(model.config)
+    assert {name: tuple(total.shape) for name, total in sums.items()} == components.shapes(model.config, neurons=True)
     for layer in range(2):
         attention = [
             weights[f"encoder.layer.{layer}.attention.{name}.weight"]
@@ -228,12 +237,19 @@ def test_shares_and_totals_are_counted_weight_by_weight(model):
             assert sums["heads"][layer, head].item() == pytest.approx(total, abs=1e-3)
         mlp = [weights[f"encoder.layer.{layer}.{name}.dense.weight"] for name in ("intermediate", "output")]
         assert sums["mlps"][layer].item() == pytest.approx(sum(m.sum().item() for m in mlp), abs=1e-3)
+        for neuron in range(24):
+            total = sum(mlp[0][neuron].tolist()) + sum(mlp[1][:, neuron].tolist())
+            assert sums["neurons"][layer, neuron].item() == pytest.approx(total, abs=1e-3)
     kept = components.everything(model.config)
     assert components.share_kept(kept, model.config) == 1
     kept["heads"][0, :3], kept["mlps"][1] = False, False
     each = components.parameters(model.config)
-    assert each == {"heads": 4 * 4 * 16, "mlps": 2 * 16 * 24}
+    assert each == {"heads": 4 * 4 * 16, "mlps": 2 * 16 * 24, "neurons": 2 * 16}
     assert components.share_kept(kept, model.config) == pytest.approx((5 * 256 + 768) / (8 * 256 + 2 * 768))
+    kept["neurons"] = torch.ones(2, 24, dtype=torch.bool)
+    assert components.share_kept(kept, model.config) == pytest.approx((5 * 256 + 768) / (8 * 256 + 2 * 768))
+    kept["neurons"][:, :6] = False
+    assert components.share_kept(kept, model.config) == pytest.approx((5 * 256 + 18 * 32) / (8 * 256 + 2 * 768))
     assert (
         sum(matrix.numel() for matrix in weights.values())
         == 8 * 256 + 2 * 768
@@ -259,8 +275,8 @@ def test_a_mask_of_another_model_is_refused(model):
 
 def test_a_mask_is_parted_into_components_and_weights():
     ones = torch.ones(2, dtype=torch.bool)
-    parts, weights = masks.parted({"mlps": ones, "a.weight": ~ones, "heads": ones})
-    assert parts.keys() == {"heads", "mlps"}
+    parts, weights = masks.parted({"mlps": ones, "a.weight": ~ones, "heads": ones, "neurons": ones})
+    assert parts.keys() == {"heads", "mlps", "neurons"}
     assert weights.keys() == {"a.weight"}
     assert masks.parted({}) == ({}, {})
 

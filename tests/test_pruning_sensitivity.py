@@ -40,21 +40,31 @@ def kept(model):
 
 
 def test_it_is_what_each_example_gives_alone(model, given, kept):
-    for mask in (components.everything(model.config), kept):
+    for mask in (components.everything(model.config), kept, kept | {"neurons": some_neurons()}):
         found = sensitivity.per_example(model, given, mask, removed_too=True, batch_size=4)
         for row in range(11):
             one = alone(model, given.batch([row]), mask)
-            for name in ("heads", "mlps"):
+            for name in mask:
                 assert torch.allclose(found[name][row], one[name], atol=1e-5)
-        assert found["heads"].abs().max() > 1e-3
+        assert all(each.abs().max() > 1e-3 for each in found.values())
 
 
-def test_what_is_cut_out_first_gives_the_same_for_what_is_left(model, given, kept):
+def some_neurons():
+    """Of the second layer every third one is gone, of the first, whose MLP is gone in `kept`, one."""
+    neurons = torch.ones(2, 24, dtype=torch.bool)
+    neurons[1, ::3], neurons[0, 5] = False, False
+    return neurons
+
+
+@pytest.mark.parametrize("neurons", [False, True])
+def test_what_is_cut_out_first_gives_the_same_for_what_is_left(model, given, kept, neurons):
+    kept |= {"neurons": some_neurons()} if neurons else {}
     gated = sensitivity.per_example(model, given, kept, removed_too=True)
     cut = sensitivity.per_example(model, given, kept)
     for name, mask in kept.items():
-        assert torch.allclose(gated[name][:, mask], cut[name][:, mask], atol=1e-5)
-        assert cut[name][:, ~mask].isnan().all()
+        there = mask & kept["mlps"][:, None] if name == "neurons" else mask
+        assert torch.allclose(gated[name][:, there], cut[name][:, there], atol=1e-5)
+        assert cut[name][:, ~there].isnan().all()
         assert gated[name].isfinite().all()
 
 
@@ -80,7 +90,7 @@ def test_it_is_the_change_of_the_loss_with_the_gate(model, given):
 
 def test_gates_of_tokens_sum_to_that_of_the_example_before_sizes_are_taken(model, given):
     """Padding counts for nothing, and with one gate a token |sum| <= sum of sizes."""
-    whole = components.everything(model.config)
+    whole = components.everything(model.config, neurons=True)
     sizes = sensitivity.per_token(model, given, whole, batch_size=4)
     one_by_one = sensitivity.per_token(model, given, whole, batch_size=1)
     sums = sensitivity.per_example(model, given, whole)

@@ -152,6 +152,15 @@ def test_components_are_told_layer_by_layer():
     assert table.to_dict("list") == {"heads": [2, 0], "of": [3, 3], "mlp": [False, True]}
 
 
+def test_neurons_are_told_layer_by_layer_and_count_as_gone_with_their_mlp():
+    mask = {"heads": torch.ones(2, 3).bool(), "mlps": torch.tensor([True, False]), "neurons": torch.ones(2, 8).bool()}
+    mask["neurons"][0, :3] = False
+    table = tickets.by_layer(mask)
+    assert table["neurons"].tolist() == [5, 0]
+    assert table["of_neurons"].tolist() == [8, 8]
+    assert tickets.heatmap(mask).figure.axes[1].images[0].get_array().flatten().tolist() == [5 / 8, 0]
+
+
 def test_what_is_drawn_is_what_the_table_says(classifier):
     mask = tickets.of_model(classifier[1], **ASKED | {"pooler": True})
     shown = tickets.heatmap(mask).images[0].get_array()

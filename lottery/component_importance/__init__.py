@@ -1,8 +1,9 @@
-"""Importance of heads and MLPs: one file a score, each with `score(model, examples, kept, generator)`.
+"""Importance of heads, MLPs and neurons: one file a score, each with `score(model, examples, kept, generator)`.
 
-A score is {"heads": (layers, heads), "mlps": (layers,)}, float, the higher the more important; a score of attention
-has no "mlps". `kept` says which components there are; of the others the score may be NaN. A file whose score is made of
-the gradients of single examples alone is `OfGradients`, too. Each has a TITLE, what a reader calls it.
+A score is {"heads": (layers, heads), "mlps": (layers,)}, float, the higher the more important, with "neurons": (layers,
+neurons) where `kept` names them; a score of attention has heads alone. `kept` says which components there are; of the
+others the score may be NaN. A file whose score is made of the gradients of single examples alone is `OfGradients`, too.
+Each has a TITLE, what a reader calls it.
 """
 
 from __future__ import annotations

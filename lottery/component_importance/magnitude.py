@@ -22,4 +22,4 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
     weights = families.prunable(model, embeddings=False, pooler=False)
     sums = components.totals({name: weight.detach().abs() for name, weight in weights.items()}, model.config)
     each = components.parameters(model.config)
-    return {name: total.cpu() / each[name] for name, total in sums.items()}
+    return {name: sums[name].cpu() / each[name] for name in kept}

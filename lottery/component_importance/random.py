@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from lottery.data.examples import Examples
-from lottery.masks import Mask, Scores
+from lottery.masks import NEURONS, Mask, Scores
 from lottery.pruning import components
 
 if TYPE_CHECKING:
@@ -18,4 +18,5 @@ TITLE = "random"
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """Uniform in [0, 1), drawn anew at every call."""
-    return {name: torch.rand(shape, generator=generator) for name, shape in components.shapes(model.config).items()}
+    shapes = components.shapes(model.config, neurons=NEURONS in kept)
+    return {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}

@@ -31,4 +31,5 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
             for name, gradient in zip(weights, torch.autograd.grad(loss, [*weights.values()]), strict=True):
                 total[name] += gradient
     products = {name: weight.detach() * total[name] for name, weight in weights.items()}
-    return {name: change.abs().cpu() for name, change in components.totals(products, model.config).items()}
+    changes = components.totals(products, model.config)
+    return {name: changes[name].abs().cpu() for name in kept}

@@ -1,4 +1,4 @@
-"""The heads and MLPs that a fine-tuned model needs: the least important go as long as its score holds."""
+"""The heads, MLPs and neurons that a fine-tuned model needs: the least important go as long as its score holds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from lottery.choices import choose, listed, named, offered
 from lottery.component_importance import OfGradients
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.masks import Mask, Scores
+from lottery.masks import NEURONS, Mask, Scores
 from lottery.masks import files as mask_files
 from lottery.pruning import component_search, components, sensitivity
 from lottery.pruning.component_search import Mode
@@ -36,6 +36,7 @@ class ComponentSearch:
     recipe: Literal["printed", "released"] = "printed"
     where: Where = "dev"  # the examples that are looked at; of train as many as dev has, "unseen" if not trained on
     seed: Count = 0  # of a random score, and of the choice from train
+    neurons_share: Fraction = 0.1  # of the model's neurons, that go in one step of a mode that removes neurons
 
     def perform(self, run: Run) -> dict[str, Any]:
         """What was found.
@@ -51,6 +52,7 @@ class ComponentSearch:
         phases, accepted  of each look, as in `component_search.Step`, accepted as 0 or 1
         scores, heads_left, mlps_left  at each look
         degenerate     why the search says nothing; "" where it does
+        neurons        left, of `all_neurons`, and `neurons_left` at each look, where the mode removes neurons
         """
         model, exam = self.of.opened(run)
         table = self._table(exam.tables)
@@ -76,7 +78,8 @@ class ComponentSearch:
                 return score(kept), scorer.of(gradients)
             return score(kept), scorer.score(model, given, kept, generator)
 
-        whole = components.everything(model.config)
+        whole = components.everything(model.config, neurons="neurons" in self.mode)
+        neurons = whole[NEURONS].numel() if NEURONS in whole else 0
         steps = component_search.search(
             look,
             whole,
@@ -86,6 +89,7 @@ class ComponentSearch:
             guarded=self.guarded,
             afresh=not released,
             norm_over_removed=released,
+            neurons_at_once=_whole_number(neurons * self.neurons_share),
         )
         first, last = steps[0], component_search.last_accepted(steps)
         kept = last.kept
@@ -116,6 +120,7 @@ class ComponentSearch:
             "heads_left": [int(step.kept["heads"].sum()) for step in steps],
             "mlps_left": [int(step.kept["mlps"].sum()) for step in steps],
             "degenerate": evaluation.degenerate(first.score, majority),
+            **(_of_neurons(steps, kept) if neurons else {}),
         }
 
     def mask(self, run: Run) -> Mask:
@@ -124,7 +129,7 @@ class ComponentSearch:
 
     def heads_at_once(self, heads: int) -> int:
         """How many of a model's heads go in one step of its first phase."""
-        return int(heads * self.heads_share + 1e-9)
+        return _whole_number(heads * self.heads_share)
 
     def _table(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         dev = tables["dev"]
@@ -153,3 +158,15 @@ class ComponentSearch:
             asked=1 - self.share,
             seed=self.seed,
         )
+
+
+def _whole_number(share: float) -> int:
+    return int(share + 1e-9)
+
+
+def _of_neurons(steps: list[component_search.Step], kept: Mask) -> dict[str, Any]:
+    return {
+        "neurons": int(kept[NEURONS].sum()),
+        "all_neurons": kept[NEURONS].numel(),
+        "neurons_left": [int(step.kept[NEURONS].sum()) for step in steps],
+    }

@@ -22,7 +22,7 @@ Mask = dict[str, Tensor]
 Shapes = Mapping[str, Sequence[int]]
 Arrays = dict[str, np.ndarray]
 
-HEADS, MLPS = "heads", "mlps"  # the names under which a mask tells of components
+HEADS, MLPS, NEURONS = "heads", "mlps", "neurons"  # the names under which a mask tells of components
 
 BLOCK = 2**16  # scores compared at once: 256 KiB of float32 and its answers stay in a core's second-level cache
 SMALL = 2**15  # below so many scores a plain partition is as fast as drawing a sample first
@@ -31,7 +31,7 @@ RUN = 16  # neighbours drawn into the sample together: reading one score fetches
 
 def parted(mask: Mask) -> tuple[Mask, Mask]:
     """A mask's components, {} where it names none, and its weights."""
-    names = {HEADS, MLPS} & mask.keys()
+    names = {HEADS, MLPS, NEURONS} & mask.keys()
     return {name: mask[name] for name in sorted(names)}, {n: kept for n, kept in mask.items() if n not in names}
 
 
@@ -61,8 +61,9 @@ def stacked(masks: Sequence[Mapping[str, Tensor]]) -> Arrays:
     """Masks of one model as `lottery.statistics.agreement` takes them.
 
     masks    {name: tensor} each, bools or zeros and ones, with the same names and shapes
-    returns  {"heads": (masks, layers, heads), "mlps": (masks, layers)} of masks of components, {"weights": (masks,
-             weights)} of others, matrix after matrix in the order of their names; bool
+    returns  {"heads": (masks, layers, heads), "mlps": (masks, layers)}, and "neurons": (masks, layers, neurons) where
+             they tell of them, of masks of components; {"weights": (masks, weights)} of others, matrix after matrix in
+             the order of their names; bool
 
     Raises ValueError for no masks, and for masks of different models.
 

@@ -161,8 +161,9 @@ def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray
     """Several masks of one model: their names, and what they keep, as `agreement` takes it.
 
     paths    mask files, and folders that hold some (*.safetensors); at least two files in all
-    returns  names, without what all have in common; {"heads": (masks, layers, heads), "mlps": (masks, layers)} of masks
-             of components, {"weights": (masks, weights)} of others, matrix after matrix by their names; bool
+    returns  names, without what all have in common; {"heads": (masks, layers, heads), "mlps": (masks, layers)}, and
+             "neurons": (masks, layers, neurons) where they tell of them, of masks of components, {"weights": (masks,
+             weights)} of others, matrix after matrix by their names; bool
     Raises ValueError for fewer than two files, what is no mask file, and masks of models of other shapes;
     FileNotFoundError for a path that is not there.
     """

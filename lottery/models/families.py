@@ -94,6 +94,11 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     return {name: parameters[name] for name in names}
 
 
+def inner_size(config: PreTrainedConfig) -> int:
+    """How many neurons the feed-forward network of a layer has."""
+    return getattr(config, "intermediate_size", None) or config.hidden_dim
+
+
 def kind_and_layer(name: str) -> tuple[str, int | None]:
     """What a matrix named as by `prunable` is, in words, and its layer, counted from 0; None where it is in none.
 

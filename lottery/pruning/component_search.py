@@ -1,8 +1,8 @@
-"""Searching for the heads and MLPs that a fine-tuned model can do without (Prasanna et al. 2020, arXiv:2005.00561).
+"""Searching for the components that a fine-tuned model can do without (Prasanna et al. 2020, arXiv:2005.00561).
 
 The least important components go, a few at a time, as long as the score stays at or above a bound. Removing both kinds
 takes three phases (Appendix B): heads and one MLP together; then half as many heads at a time; then one MLP at a time.
-A step that falls below the bound is taken back and ends its phase.
+A step that falls below the bound is taken back and ends its phase. Neurons go like heads, alone or beside them.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,9 @@ from typing import Literal
 
 import torch
 
-from lottery.masks import Mask, Scores
-from lottery.pruning.components import HEADS, MLPS
+from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores
 
-Mode = Literal["heads", "mlps", "both"]
+Mode = Literal["heads", "mlps", "both", "neurons", "heads and neurons"]
 Look = Callable[[Mask], tuple[float, Scores]]
 
 
@@ -22,7 +21,7 @@ Look = Callable[[Mask], tuple[float, Scores]]
 class Step:
     """One look of a search.
 
-    phase       "whole", "heads and MLPs", "heads" or "MLPs"
+    phase       "whole", "heads and MLPs", "heads", "MLPs", "heads and neurons" or "neurons"
     kept        the components that were left
     score       of the model with these
     accepted    whether the score was at or above the bound
@@ -46,6 +45,7 @@ def search(
     guarded: bool = False,
     afresh: bool = True,
     norm_over_removed: bool = False,
+    neurons_at_once: int = 0,
 ) -> list[Step]:
     """Every look at the model, in order; the last accepted step holds what can stay.
 
@@ -57,10 +57,11 @@ def search(
     afresh            True: after a step back the next phase ranks by what was seen before that step; False, as in the
                       released code, by what was seen after it, where the heads just taken back are ranked too
     norm_over_removed True, as in the released code: heads already removed count in their layer's norm
+    neurons_at_once   that go in one step of a mode that removes neurons; `whole` has to name them then
 
     Where the whole model's score is not above 0, or not defined, a share of it is no bound: then there is one step.
-    Raises ValueError where fewer than one head, or in the mode "both" fewer than two, would go at once, and where the
-    importance does not rank what is to be removed.
+    Raises ValueError where fewer than one head, or in the modes of two kinds fewer than two, would go at once, or fewer
+    than one neuron, and where the importance does not rank what is to be removed.
 
     >>> def look(kept):  # a model in which only the first head of each layer counts
     ...     return float(kept["heads"][:, 0].sum()), {"heads": torch.tensor([[0.9, 0.1, 0.2], [0.8, 0.3, 0.0]])}
@@ -71,25 +72,37 @@ def search(
     >>> last_accepted(steps).kept["heads"].int().tolist()
     [[1, 0, 0], [1, 0, 0]]
     """
-    if heads_at_once < (2 if mode == "both" else 1) and mode != "mlps":
-        raise ValueError(
-            f"heads_at_once = {heads_at_once}: give at least {2 if mode == 'both' else 1} for the mode {mode!r}"
-        )
+    least = {"both": 2, "heads and neurons": 2, "heads": 1}.get(mode, 0)
+    if heads_at_once < least:
+        raise ValueError(f"heads_at_once = {heads_at_once}: give at least {least} for the mode {mode!r}")
+    if "neurons" in mode and neurons_at_once < 1:
+        raise ValueError(f"neurons_at_once = {neurons_at_once}: give at least 1 for the mode {mode!r}")
+    phases = {
+        "heads": [("heads", {HEADS: heads_at_once})],
+        "mlps": [("MLPs", {MLPS: 1})],
+        "both": [
+            ("heads and MLPs", {HEADS: heads_at_once, MLPS: 1}),
+            ("heads", {HEADS: heads_at_once // 2}),
+            ("MLPs", {MLPS: 1}),
+        ],
+        "neurons": [("neurons", {NEURONS: neurons_at_once})],
+        "heads and neurons": [
+            ("heads and neurons", {HEADS: heads_at_once, NEURONS: neurons_at_once}),
+            ("heads", {HEADS: heads_at_once // 2}),
+            ("neurons", {NEURONS: neurons_at_once}),
+        ],
+    }[mode]
     score, importance = look(whole)
-    if mode != "heads" and MLPS not in importance:
+    if unranked := {kind for _, counts in phases for kind in counts} - importance.keys():
+        what = {HEADS: "heads", MLPS: "MLPs", NEURONS: "neurons"}[min(unranked)]
         raise ValueError(
-            f"the mode {mode!r} removes MLPs, and this importance ranks heads alone: give the mode 'heads'"
+            f"the mode {mode!r} removes {what}, and this importance ranks heads alone: give the mode 'heads'"
         )
     steps = [Step("whole", whole, score, True, importance)]
     if not score > 0:
         return steps
-    phases = {
-        "heads": [("heads", heads_at_once, 0)],
-        "mlps": [("MLPs", 0, 1)],
-        "both": [("heads and MLPs", heads_at_once, 1), ("heads", heads_at_once // 2, 0), ("MLPs", 0, 1)],
-    }[mode]
-    for phase, heads, mlps in phases:
-        steps += _phase(look, steps, phase, heads, mlps, share * score, guarded, afresh, norm_over_removed)
+    for phase, counts in phases:
+        steps += _phase(look, steps, phase, counts, share * score, guarded, afresh, norm_over_removed)
     return steps
 
 
@@ -98,19 +111,18 @@ def last_accepted(steps: list[Step]) -> Step:
     return next(step for step in reversed(steps) if step.accepted)
 
 
-def _phase(look, before, phase, heads, mlps, bound, guarded, afresh, norm_over_removed) -> list[Step]:
+def _phase(look, before, phase, counts, bound, guarded, afresh, norm_over_removed) -> list[Step]:
     steps: list[Step] = []
     kept = last_accepted(before).kept
     ranked = (last_accepted(before) if afresh else before[-1]).importance
+    (first, *_) = counts
     while True:
         scores = normalised(ranked, None if norm_over_removed else kept)
         smaller = dict(kept)
-        if heads:
-            smaller[HEADS] = without_lowest(kept[HEADS], scores[HEADS], heads, guarded=guarded)
-        if mlps:
-            smaller[MLPS] = without_lowest(kept[MLPS], scores[MLPS], mlps)
+        for kind, count in counts.items():
+            smaller[kind] = without_lowest(kept[kind], scores[kind], count, guarded=guarded and kind == HEADS)
         # A phase of heads is over when no head can go, and so is the joint one.
-        if torch.equal(smaller[HEADS if heads else MLPS], kept[HEADS if heads else MLPS]):
+        if torch.equal(smaller[first], kept[first]):
             return steps
         score, ranked = look(smaller)
         steps.append(Step(phase, smaller, score, bool(score >= bound), ranked))
@@ -120,7 +132,7 @@ def _phase(look, before, phase, heads, mlps, bound, guarded, afresh, norm_over_r
 
 
 def normalised(scores: Scores, kept: Mask | None = None) -> Scores:
-    """Heads divided by the root of the sum of squares of their layer, so that layers can be compared; MLPs as they are.
+    """Heads divided by the root of the sum of squares of their layer, to compare layers by; others as they are.
 
     kept  which heads count in the sum, and keep a finite score; None: all
     A layer in which every score is 0 keeps its zeros (Molchanov et al. 2017; Michel et al. 2019, section 2.4).

@@ -1,10 +1,12 @@
-"""Components: the attention heads and the MLPs of an encoder, switched by gates or cut out.
+"""Components: the heads, the MLPs and the MLPs' neurons of an encoder, switched by gates or cut out.
 
 What is kept of them is a mask like any other, {"heads": (layers, heads), "mlps": (layers,)}, bool, True where the
-component stays. A gate is the number that a component's output is multiplied by before it is added to the stream: a
-head's at the input of the attention's output matrix, an MLP's after its second matrix and its bias (Michel et al. 2019,
-arXiv:1905.10650; Prasanna et al. 2020, arXiv:2005.00561, section 3). transformers 5 has neither gates nor a way to cut
-heads out, so both are made here, gates by hooks and without touching the model's modules.
+component stays. It may tell of the inner neurons of the MLPs, too, "neurons": (layers, neurons); without, all stay, and
+those of an MLP that goes go with it. A gate is the number that a component's output is multiplied by before it is added
+to the stream: a head's at the input of the attention's output matrix, a neuron's at that of the MLP's second matrix, an
+MLP's after that matrix and its bias (Michel et al. 2019, arXiv:1905.10650; Prasanna et al. 2020, arXiv:2005.00561,
+section 3). transformers 5 has neither gates nor a way to cut heads out, so both are made here, gates by hooks and
+without touching the model's modules.
 """
 
 from __future__ import annotations
@@ -18,37 +20,48 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from lottery.masks import HEADS, MLPS, Mask, Scores, boolean
-from lottery.models import families
+from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores, boolean
+from lottery.models import families, slices
 from lottery.models.families import FAMILIES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
-def shapes(config: PreTrainedConfig) -> dict[str, tuple[int, ...]]:
-    """How many there are: {"heads": (layers, heads), "mlps": (layers,)}."""
-    return {HEADS: (config.num_hidden_layers, config.num_attention_heads), MLPS: (config.num_hidden_layers,)}
+def shapes(config: PreTrainedConfig, *, neurons: bool = False) -> dict[str, tuple[int, ...]]:
+    """How many there are: {"heads": (layers, heads), "mlps": (layers,)}, and of neurons where they are asked for."""
+    layers = config.num_hidden_layers
+    coarse = {HEADS: (layers, config.num_attention_heads), MLPS: (layers,)}
+    return coarse | ({NEURONS: (layers, families.inner_size(config))} if neurons else {})
 
 
-def everything(config: PreTrainedConfig) -> Mask:
-    """The mask that keeps every component."""
-    return {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes(config).items()}
+def everything(config: PreTrainedConfig, *, neurons: bool = False) -> Mask:
+    """The mask that keeps every component; it names neurons where they are asked for."""
+    return {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes(config, neurons=neurons).items()}
+
+
+def nested(kept: Mask) -> Mask:
+    """The same mask in bools, in which the neurons of an MLP that goes are told as gone, too."""
+    kept = boolean(kept)
+    return kept | ({NEURONS: kept[NEURONS] & kept[MLPS][:, None]} if NEURONS in kept else {})
 
 
 def check(kept: Mask, config: PreTrainedConfig) -> None:
-    """Raise ValueError unless the mask tells of the heads and the MLPs of such a model, and of nothing else."""
-    expected = shapes(config)
+    """Raise ValueError unless the mask tells of the heads and the MLPs of such a model, and at most of its neurons."""
+    expected = shapes(config, neurons=NEURONS in kept)
     given = {name: tuple(tensor.shape) for name, tensor in kept.items()}
     if given != expected:
         raise ValueError(f"the mask is of another model: it is of {given}, and this model's components are {expected}")
 
 
 def parameters(config: PreTrainedConfig) -> dict[str, int]:
-    """The matrix weights of one head (its rows of query, key and value, its columns of the output) and of one MLP."""
+    """The matrix weights of one head, of one MLP and of one neuron.
+
+    A head has its rows of query, key and value and its columns of the output, a neuron a row and a column.
+    """
     size = config.hidden_size // config.num_attention_heads
-    inner = getattr(config, "intermediate_size", None) or config.hidden_dim
-    return {HEADS: 4 * size * config.hidden_size, MLPS: 2 * inner * config.hidden_size}
+    neuron = 2 * config.hidden_size
+    return {HEADS: 4 * size * config.hidden_size, MLPS: families.inner_size(config) * neuron, NEURONS: neuron}
 
 
 def matrix_weights(config: PreTrainedConfig) -> int:
@@ -59,8 +72,8 @@ def matrix_weights(config: PreTrainedConfig) -> int:
 
 def share_kept(kept: Mask, config: PreTrainedConfig) -> float:
     """Share of the weights of all heads and MLPs that stays, in [0, 1]; biases, embeddings and pooler do not count."""
-    each = parameters(config)
-    stay = sum(each[name] * int(kept[name].sum()) for name in each)
+    each, kept = parameters(config), nested(kept)
+    stay = sum(each[name] * int(kept[name].sum()) for name in (HEADS, NEURONS if NEURONS in kept else MLPS))
     return stay / matrix_weights(config)
 
 
@@ -68,25 +81,29 @@ def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:
     """Sums over the matrices of each component.
 
     tensors  {name: (out, in)} as by `families.prunable`, with at least the six matrices of every layer
-    returns  {"heads": (layers, heads), "mlps": (layers,)}
+    returns  {"heads": (layers, heads), "mlps": (layers,), "neurons": (layers, neurons)}
 
     Raises ValueError where a matrix of the attention is missing.
     """
     family = FAMILIES[config.model_type]
     heads = torch.stack([own.sum() for own in families.by_head(tensors, config).values()])
-    mlps = [
-        sum(tensors[f"{family.layers}.{layer}.{name}.weight"].sum() for name in family.matrices[4:])
+    pairs = [
+        [tensors[f"{family.layers}.{layer}.{name}.weight"] for name in family.matrices[4:]]
         for layer in range(config.num_hidden_layers)
     ]
-    return {HEADS: heads.view(shapes(config)[HEADS]), MLPS: torch.stack(mlps)}
+    return {
+        HEADS: heads.view(shapes(config)[HEADS]),
+        MLPS: torch.stack([up.sum() + down.sum() for up, down in pairs]),
+        NEURONS: torch.stack([up.sum(1) + down.sum(0) for up, down in pairs]),
+    }
 
 
 @torch.no_grad()
 def remove(model: PreTrainedModel, kept: Mask) -> None:
-    """Set every weight and bias of the heads and the MLPs that do not stay to 0, in place: as with their gates at 0.
+    """Set every weight and bias of the components that do not stay to 0, in place: as with their gates at 0.
 
-    Of a head they are its rows of query, key and value and its columns of the output matrix. Raises ValueError for a
-    mask of another model.
+    Of a head they are its rows of query, key and value and its columns of the output matrix, of a neuron its row of the
+    MLP's first matrix and its column of the second. Raises ValueError for a mask of another model.
     """
     check(kept, model.config)
     kept, family = boolean(kept), FAMILIES[model.config.model_type]
@@ -98,6 +115,11 @@ def remove(model: PreTrainedModel, kept: Mask) -> None:
             linear.weight[gone] = 0
             linear.bias[gone] = 0
         out.weight[:, gone] = 0
+        if NEURONS in kept:
+            gone = ~kept[NEURONS][layer]
+            up.weight[gone] = 0
+            up.bias[gone] = 0
+            down.weight[:, gone] = 0
         if not mlp:
             for parameter in (*up.parameters(), *down.parameters()):
                 parameter.zero_()
@@ -107,8 +129,9 @@ def remove(model: PreTrainedModel, kept: Mask) -> None:
 def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | None = None) -> Iterator[None]:
     """Inside the block the model's components are multiplied by gates.
 
-    gates    {"heads": (..., layers, heads), "mlps": (..., layers)}, floats on the model's device; before the last axes
-             none, one (batch), or two (batch, tokens or 1) more
+    gates    {"heads": (..., layers, heads), "mlps": (..., layers)}, and {"neurons": (..., layers, neurons)} where they
+             have gates, floats on the model's device; before the last axes none, one (batch), or two (batch, tokens or
+             1) more
     present  which components a model has that others were cut out of; None: all
 
     >>> from transformers import BertConfig, BertModel
@@ -123,7 +146,7 @@ def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | N
     (False, True)
     """
     config = model.config
-    present = boolean(present or everything(config))
+    present = nested(everything(config, neurons=True) | dict(present or {}))
     size = config.hidden_size // config.num_attention_heads
     handles = []
     for layer, (out, last) in enumerate(_outputs(model)):
@@ -137,6 +160,10 @@ def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | N
 
         handles.append(out.register_forward_pre_hook(scale_heads))
         handles.append(last.register_forward_hook(lambda _, inputs, output, gate=of_mlp: output * gate))
+        if NEURONS in gates:
+            index = present[NEURONS][layer].nonzero().flatten().to(gates[NEURONS].device)
+            of_neurons = _over_tokens(gates[NEURONS][..., layer, index])
+            handles.append(last.register_forward_pre_hook(lambda _, inputs, gate=of_neurons: inputs[0] * gate))
     try:
         yield
     finally:
@@ -154,8 +181,8 @@ def sliced(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> Pre
 
     released  True: where no head of a layer stays its attention adds nothing at all, as in the released code; False:
               the output matrix still adds its bias, as with all gates at 0
-    The copy is a stock model whose layers differ in width, which `save_pretrained` does not tell. Raises ValueError for
-    a mask of another model.
+    The copy is a stock model whose layers may differ in width, which `save_pretrained` does not tell. Raises ValueError
+    for a mask of another model.
 
     >>> from transformers import BertConfig, BertModel
     >>> config = BertConfig(
@@ -173,59 +200,8 @@ def sliced(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> Pre
     check(kept, model.config)
     kept = boolean(kept)
     smaller = copy.deepcopy(model)
-    config, family = model.config, FAMILIES[model.config.model_type]
-    size = config.hidden_size // config.num_attention_heads
-    for layer, (heads, mlp) in enumerate(zip(kept[HEADS], kept[MLPS], strict=True)):
-        block = smaller.base_model.get_submodule(f"{family.layers}.{layer}")
-        inner = [block.get_submodule(name) for name in family.matrices]
-        if not heads.all():
-            index = (heads.nonzero() * size + torch.arange(size)).flatten()
-            for linear in inner[:3]:
-                _shrink(linear, rows=index)
-            _shrink(inner[3], columns=index)
-            if not heads.any():
-                _replace(block, family.matrices[0], family.matrices[3])
-                if released:
-                    inner[3].bias = None
-        if not mlp:
-            none = torch.empty(0, dtype=torch.int64)
-            _shrink(inner[4], rows=none)
-            _shrink(inner[5], columns=none)
-            inner[5].bias = None  # the gate is behind the bias
+    slices.cut(smaller, kept, released=released)
     return smaller
-
-
-@torch.no_grad()
-def _shrink(linear: nn.Linear, rows: Tensor | None = None, columns: Tensor | None = None) -> None:
-    """Leave only these rows, of the bias too, or columns of the matrix."""
-    for name, axis, index in (("weight", 0, rows), ("bias", 0, rows), ("weight", 1, columns)):
-        whole = getattr(linear, name)
-        if index is not None and whole is not None:
-            part = whole.index_select(axis, index.to(whole.device)).clone()
-            setattr(linear, name, nn.Parameter(part, requires_grad=whole.requires_grad))
-    linear.out_features, linear.in_features = linear.weight.shape
-
-
-class _NoHeads(nn.Module):
-    """What stands for an attention without heads, whose own code cannot tell an empty tensor's number of heads."""
-
-    def __init__(self, attention: nn.Module, out: nn.Module | None):
-        super().__init__()
-        for name, child in attention.named_children():
-            self.add_module(name, child)
-        self._out = [out]  # in a list, so that it has one name only
-
-    def forward(self, hidden_states: Tensor, *_, **__) -> tuple[Tensor, None]:
-        empty = hidden_states[..., :0]
-        return (self._out[0](empty) if self._out[0] is not None else empty), None
-
-
-def _replace(block: nn.Module, query: str, out: str) -> None:
-    place = query.rpartition(".")[0]
-    attention = block.get_submodule(place)
-    inside = out.startswith(f"{place}.")
-    above, _, name = place.rpartition(".")
-    setattr(block.get_submodule(above), name, _NoHeads(attention, block.get_submodule(out) if inside else None))
 
 
 def _outputs(model: PreTrainedModel) -> list[tuple[nn.Module, nn.Module]]:

@@ -17,10 +17,9 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
 from lottery.data.examples import Batch, Examples, sorted_batches
-from lottery.masks import Mask, Scores, boolean
+from lottery.masks import NEURONS, Mask, Scores, boolean
 from lottery.models.state import frozen
 from lottery.pruning import components
-from lottery.pruning.components import HEADS, MLPS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -38,14 +37,14 @@ def per_example(
 ) -> Scores:
     """dL/dxi of every example and component, dropout off.
 
-    kept         which gates stand at 1, the others at 0
+    kept         which gates stand at 1, the others at 0; neurons have gates where it names them
     removed_too  False: the others are cut out, which is faster, and have the gradient NaN; True: they have that at 0
-    returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, float32 on the CPU, in the examples' order; L in
-                 nats, or squared units for a regression
+    returns      {"heads": (n, layers, heads), "mlps": (n, layers)}, and "neurons": (n, layers, neurons) where `kept`
+                 names them, float32 on the CPU, in the examples' order; L in nats, or squared units for a regression
     """
     kept = boolean(kept)
-    present = components.everything(model.config) if removed_too else kept
-    scores = _unknown(model, len(examples))
+    present = components.everything(model.config, neurons=NEURONS in kept) if removed_too else components.nested(kept)
+    scores = _unknown(kept, len(examples))
     for positions, gradients, _ in _gradients(model, examples, kept, present, batch_size, by_token=False):
         for name, gradient in gradients.items():
             scores[name][positions] = torch.where(present[name], gradient[:, 0].cpu(), torch.nan)
@@ -54,8 +53,8 @@ def per_example(
 
 def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_size: int = BATCH_SIZE) -> Scores:
     """Sum over an example's tokens of |dL/dxi|, where every token has a gate of its own; otherwise as `per_example`."""
-    kept = boolean(kept)
-    scores = _unknown(model, len(examples))
+    kept = components.nested(kept)
+    scores = _unknown(kept, len(examples))
     for positions, gradients, tokens in _gradients(model, examples, kept, kept, batch_size, by_token=True):
         for name, gradient in gradients.items():
             here = tokens.reshape(*tokens.shape, *[1] * (gradient.ndim - 2))
@@ -63,8 +62,8 @@ def per_token(model: PreTrainedModel, examples: Examples, kept: Mask, *, batch_s
     return scores
 
 
-def _unknown(model: PreTrainedModel, count: int) -> Scores:
-    return {name: torch.full((count, *shape), torch.nan) for name, shape in components.shapes(model.config).items()}
+def _unknown(kept: Mask, count: int) -> Scores:
+    return {name: torch.full((count, *tensor.shape), torch.nan) for name, tensor in kept.items()}
 
 
 def _gradients(
@@ -73,7 +72,8 @@ def _gradients(
     """Of each batch the examples' positions, the gradients of their gates, and which tokens are real.
 
     present   the components not cut out, among which are all that are kept
-    by_token  gradients {"heads": (batch, tokens, layers, heads), "mlps": (batch, tokens, layers)}, else tokens is 1
+    by_token  gradients {"heads": (batch, tokens, layers, heads), "mlps": (batch, tokens, layers)}, else tokens is 1;
+              those of neurons likewise
     """
     model = components.sliced(model, present)
     values = {name: tensor.float().to(model.device) for name, tensor in kept.items()}
@@ -86,8 +86,8 @@ def _gradients(
             gates = {name: value.expand(*each, *value.shape).clone().requires_grad_() for name, value in values.items()}
             with components.gated(model, gates, present):
                 loss = _summed_loss(model, batch)
-            gradients = torch.autograd.grad(loss, [gates[HEADS], gates[MLPS]], materialize_grads=True)
-            yield positions, dict(zip((HEADS, MLPS), gradients, strict=True)), tokens
+            gradients = torch.autograd.grad(loss, [*gates.values()], materialize_grads=True)
+            yield positions, dict(zip(gates, gradients, strict=True)), tokens
 
 
 def _summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:

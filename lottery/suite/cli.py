@@ -34,7 +34,7 @@ app.add_typer(ticket_commands.app, name="ticket")
 
 PACKAGE = Path(__file__).parent.parent
 LISTED = (*SHELVES, "models", "profiles", "notebooks")
-DRAWS = {"heads": 999, "mlps": 999, "weights": 0}  # of masks by lot; of millions of weights chance hardly varies
+DRAWS = {"heads": 999, "mlps": 999, "neurons": 99, "weights": 0}  # by lot; of millions of weights it hardly varies
 SHOWN = 10  # failures of a notebook; the rest is counted
 
 Results = Annotated[
@@ -214,7 +214,7 @@ def list_(
 ) -> None:
     """What there is of a kind, a line each: the files of a folder of lottery/; or models, profiles, notebooks.
 
-    importance scores single weights, component_importance heads and MLPs.
+    importance scores single weights, component_importance heads, MLPs and neurons.
     mask_learning holds ways to learn a mask, task_heads what stands over an encoder for a task.
     """
     if shelf not in LISTED:

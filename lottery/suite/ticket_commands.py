@@ -150,7 +150,7 @@ def apply(
             for path in folders.companions(source):
                 (partial / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / path, partial / path)
-    kind = "heads and MLPs" if "heads" in mask else "weights"
+    kind = "weights" if "heads" not in mask else "heads, MLPs and neurons" if "neurons" in mask else "heads and MLPs"
     total = masks.size(mask)
     typer.echo(f"{output}: {type(opened).__name__}, of whose {total:,} {kind} {masks.removed(mask):,} are 0")
     before, after = (sum(path.stat().st_size for path in place.glob("*.safetensors")) for place in (source, output))

@@ -60,12 +60,18 @@ def by_layer(mask: Mask) -> pd.DataFrame:
 
     returns  of weights, the share that every matrix loses, in [0, 1]: a column a kind of matrix; a last row "-" tells
              of a pooler and word embeddings, where the mask covers them, and NaN stands where there is no such matrix
-             of components, `heads`, how many stay, `of` how many, and `mlp`, whether it stays
+             of components, `heads`, how many stay, `of` how many, and `mlp`, whether it stays; of a mask of neurons
+             `neurons`, how many stay, and `of_neurons`
     """
     parts, weights = masks.parted(mask)
     if parts:
-        heads, mlps = parts[components.HEADS], parts[components.MLPS]
-        return pd.DataFrame({"heads": heads.sum(1), "of": heads.shape[1], "mlp": mlps}).rename_axis("layer")
+        parts = components.nested(parts)
+        heads, mlps = parts[masks.HEADS], parts[masks.MLPS]
+        columns = {"heads": heads.sum(1), "of": heads.shape[1], "mlp": mlps}
+        if masks.NEURONS in parts:
+            neurons = parts[masks.NEURONS]
+            columns |= {"neurons": neurons.sum(1), "of_neurons": neurons.shape[1]}
+        return pd.DataFrame(columns).rename_axis("layer")
     rows: dict[int | str, dict[str, float]] = {}
     for name, kept in weights.items():
         kind, layer = families.kind_and_layer(name)
@@ -80,8 +86,9 @@ def heatmap(mask: Mask) -> plots.Axes:
     table = by_layer(mask)
     parts, _ = masks.parted(mask)
     if parts:
-        kept = parts[components.HEADS][None].numpy().astype(float), parts[components.MLPS][None, :, None].numpy()
-        return plots.components({"what stays": (kept[0], kept[1].astype(float))}, label="kept")[0][0]
+        mlps = table["neurons"] / table["of_neurons"] if "neurons" in table else table["mlp"]
+        kept = parts[masks.HEADS][None].numpy().astype(float), mlps.to_numpy(dtype=float)[None, :, None]
+        return plots.components({"what stays": kept}, label="kept")[0][0]
     layers = table.drop(index=NOWHERE, errors="ignore").dropna(axis="columns", how="all")
     (ax,) = plots.panels(1, size=(7.0, 0.45 * len(layers) + 1.2))
     plots.cells(layers.to_numpy(), np.full(layers.shape, np.nan), ax=ax)
@@ -93,7 +100,7 @@ def heatmap(mask: Mask) -> plots.Axes:
 def bake(model: PreTrainedModel, mask: Mask) -> None:
     """Set what the mask removes of a model to 0, in place. Raises ValueError for the mask of another model.
 
-    Removed heads and MLPs go with their biases, which a mask of weights leaves alone.
+    Removed heads, MLPs and neurons go with their biases, which a mask of weights leaves alone.
     """
     parts, weights = masks.parted(mask)
     if parts:
