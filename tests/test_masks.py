@@ -520,3 +520,18 @@ def test_masks_of_different_models_are_not_stacked():
         masks.stacked([one, one, {"b": one["a"]}])
     with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
         masks.stacked([one, {"a": torch.ones(3)}])
+
+
+def test_a_digest_is_of_what_is_left_and_of_nothing_else():
+    """Removed numbers, the order of names, the type and the sign of zero do not count; each number left does."""
+    weights = {"b": torch.tensor([[1.0, -0.0], [0.25, 3.0]]), "a": torch.tensor([2.0, 5.0])}
+    mask = {"b": torch.tensor([[True, True], [False, True]])}
+    told = masks.digest(weights, mask)
+    zeros = {"a": weights["a"].double(), "b": torch.tensor([[1.0, 0.0], [0.0, 3.0]], dtype=torch.bfloat16)}
+    assert masks.digest(zeros, mask) == masks.digest(zeros, {}) == told
+    for name, place in (("a", (1,)), ("b", (0, 0)), ("b", (0, 1)), ("b", (1, 1))):
+        other = {key: tensor.clone() for key, tensor in weights.items()}
+        other[name][place] += 1e-3
+        assert masks.digest(other, mask) != told
+    assert masks.digest(weights | {"b": weights["b"].view(4)}, {"b": mask["b"].view(4)}) != told
+    assert masks.digest(weights, {}) != told

@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,21 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from scipy import stats
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertForPreTraining, BertModel
+from sklearn.metrics import matthews_corrcoef
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    BertConfig,
+    BertForPreTraining,
+    BertModel,
+)
 
 from lottery import masks, store
+from lottery.choices import choose, offered
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, Own
@@ -188,7 +200,8 @@ def test_an_applied_ticket_keeps_the_type_of_the_numbers(lottery, ticket, here, 
     told = json.loads((source / "config.json").read_text())
     (source / "config.json").write_text(json.dumps({name: value for name, value in told.items() if name != "dtype"}))
     code, told, error = lottery("ticket", "apply", ticket, source, "-o", "pruned")
-    assert (code, error) == (0, "")
+    assert code == 0
+    assert ("others than those" in error) == (dtype != torch.float32)  # they were rounded
     sizes = [(place / "model.safetensors").stat().st_size for place in (source, here / "pruned")]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
     assert f"Zeros save neither bytes nor time: the weights take {sizes[1]:,} bytes, before {sizes[0]:,}." in told
@@ -316,3 +329,73 @@ def test_what_cannot_be_is_refused_in_a_sentence(
     assert told in error
     assert error.count("\n") == 1
     assert sorted(path.name for path in here.iterdir()) == ["heads.safetensors", "t.safetensors"]
+
+
+@torch.no_grad()
+def as_a_stranger_scores(folder, learned, kind):
+    """Matthews' coefficient on dev and mean loss on train of a saved model, text by text, by transformers alone."""
+    model, tokenizer = kind.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    tables, logits = learned.tables("cola"), {}
+    for split in ("dev", "train"):
+        given = [
+            tokenizer(text, truncation=True, max_length=16, return_tensors="pt") for text in tables[split]["first"]
+        ]
+        found = [model(**each).logits for each in given]
+        logits[split] = torch.cat([each[:, 0] if kind is AutoModelForTokenClassification else each for each in found])
+    loss = torch.nn.functional.cross_entropy(logits["train"], torch.tensor(tables["train"]["label"].tolist()))
+    return matthews_corrcoef(tables["dev"]["label"], logits["dev"].argmax(-1)), loss.item()
+
+
+@pytest.fixture
+def learned(fine_tuning, known_folder):
+    start = replace(fine_tuning.start, data=str(known_folder))
+    how = {"sparsity": 0.3, "epochs": 20.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.05, "weight_rate": 3e-3}
+    how |= {"strength": 0.1, "pressing": "ramp", "max_length": 16, "seed": 3}
+    return LearnedMask(start=start, task="cola", method="smp_l", saved=True, **how)
+
+
+@pytest.mark.parametrize("method", offered("mask_learning"))
+def test_a_ticket_of_any_method_gives_the_model_that_was_scored(method, lottery, here, learned, bert_folder):
+    run = store.perform(replace(learned, method=method), here / "results")
+    assert lottery("ticket", "save", run.path, "-o", "t.safetensors")[0] == 0
+    code, _, error = lottery("ticket", "apply", "t.safetensors", run.path / "model", "-o", "scored")
+    assert (code, error) == (0, "")
+    found = as_a_stranger_scores(here / "scored", learned, AutoModelForSequenceClassification)
+    assert found == pytest.approx((run.metrics["score"], run.metrics["train_loss"]), abs=1e-5)
+    code, _, error = lottery("ticket", "apply", "t.safetensors", bert_folder, "-o", "other")
+    if choose("mask_learning", method).FROZEN:
+        assert (code, "under a head for cola that was trained with it" in error) == (0, True)
+    else:
+        assert (code, "trained together with the weights it keeps" in error) == (2, True)
+        assert not (here / "other").exists()
+    _, told, _ = lottery("ticket", "show", "t.safetensors")
+    assert "scored    on cola, under the head 'random'" in told
+
+
+def test_a_head_of_label_words_is_saved_as_a_stock_classifier_of_the_first_token(
+    lottery, here, learned, bert_folder, monkeypatch
+):
+    monkeypatch.setattr(choose("tasks", "cola"), "WORDS", (("w1", "w2"),))
+    run = store.perform(replace(learned, head="embedding", method="smp_s", score_rate=0.5), here / "results")
+    found = as_a_stranger_scores(run.path / "model", learned, AutoModelForTokenClassification)
+    assert found == pytest.approx((run.metrics["score"], run.metrics["train_loss"]), abs=1e-5)
+    assert lottery("ticket", "save", run.path, "-o", "t.safetensors")[0] == 0
+    code, _, error = lottery("ticket", "apply", "t.safetensors", bert_folder, "-o", "words")
+    assert (code, error) == (0, "")  # weights and head are the pre-trained ones
+    with pytest.raises(ValueError, match="no stock model has the head 'mlm'"):
+        store.perform(replace(learned, head="mlm", epochs=0.1), here / "results")
+
+
+def test_other_weights_than_those_a_mask_was_found_on_are_told_aloud(lottery, here, ticket, bert_folder):
+    assert lottery("ticket", "apply", ticket, bert_folder, "-o", "same")[2] == ""
+    model = BertForPreTraining.from_pretrained(bert_folder)
+    with torch.no_grad():
+        kept = mask_files.load(ticket)[0]["encoder.layer.1.output.dense.weight"]
+        weight = model.bert.encoder.layer[1].output.dense.weight
+        weight[~kept] += 1.0  # what goes does not count
+        opening.save(model, opening.tokenizer(bert_folder), here / "alike")
+        weight[tuple(kept.nonzero()[0])] += 1e-3
+        opening.save(model, opening.tokenizer(bert_folder), here / "changed")
+    assert lottery("ticket", "apply", ticket, here / "alike", "-o", "alike-cut")[2] == ""
+    code, _, error = lottery("ticket", "apply", ticket, here / "changed", "-o", "changed-cut")
+    assert (code, "are others than those that this mask was found on" in error) == (0, True)

@@ -43,7 +43,7 @@ def logits(model, batch):
 @pytest.mark.parametrize("scope", ["global", "local"])
 def test_what_is_kept_is_what_a_sort_keeps(classifier, scope):
     model, folder = classifier
-    mask = tickets.of_model(folder, **ASKED | {"scope": scope, "pooler": True, "embeddings": True})
+    mask, _ = tickets.of_model(folder, **ASKED | {"scope": scope, "pooler": True, "embeddings": True})
     sizes = {
         name: np.abs(weight.detach().numpy()) for name, weight in families.prunable(model, embeddings=True).items()
     }
@@ -56,7 +56,7 @@ def test_what_is_kept_is_what_a_sort_keeps(classifier, scope):
 
 
 def test_pooler_and_embeddings_stay_whole_where_they_are_not_asked_for(classifier):
-    assert len(tickets.of_model(classifier[1], **ASKED)) == 12
+    assert len(tickets.of_model(classifier[1], **ASKED)[0]) == 12
 
 
 def test_what_cannot_be_made_is_refused(classifier):
@@ -74,7 +74,7 @@ def test_what_cannot_be_made_is_refused(classifier):
 def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, tmp_path, embeddings):
     """The masked one by products of the weights, which the model is called with."""
     model, folder = classifier
-    mask = tickets.of_model(folder, **ASKED | {"embeddings": embeddings, "pooler": embeddings})
+    mask, _ = tickets.of_model(folder, **ASKED | {"embeddings": embeddings, "pooler": embeddings})
     masked = {
         f"bert.{name}": weight * mask[name]
         for name, weight in families.prunable(model, embeddings=True).items()
@@ -96,7 +96,7 @@ def test_a_baked_model_answers_as_the_masked_one(classifier, batch, tokenizer, t
 def test_the_mask_of_another_model_is_refused(classifier, config):
     """Of another width, of fewer and of more layers, of components of other numbers."""
     model, folder = classifier
-    mask = tickets.of_model(folder, **ASKED)
+    mask, _ = tickets.of_model(folder, **ASKED)
     before = state.snapshot(model)
     for other in (
         {name: kept for name, kept in mask.items() if "layer.1" not in name},
@@ -162,7 +162,7 @@ def test_neurons_are_told_layer_by_layer_and_count_as_gone_with_their_mlp():
 
 
 def test_what_is_drawn_is_what_the_table_says(classifier):
-    mask = tickets.of_model(classifier[1], **ASKED | {"pooler": True})
+    mask, _ = tickets.of_model(classifier[1], **ASKED | {"pooler": True})
     shown = tickets.heatmap(mask).images[0].get_array()
     assert shown.tolist() == tickets.by_layer(mask).loc[[0, 1]].dropna(axis="columns").to_numpy().tolist()
     kept = {"heads": torch.tensor([[1, 0, 1], [0, 0, 0]]).bool(), "mlps": torch.tensor([False, True])}

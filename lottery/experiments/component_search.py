@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import torch
 
+from lottery import masks
 from lottery.choices import choose, listed, named, offered
 from lottery.component_importance import OfGradients
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import NEURONS, Mask, Scores
 from lottery.masks import files as mask_files
+from lottery.models import families
 from lottery.pruning import component_search, components, sensitivity
 from lottery.pruning.component_search import Mode
 from lottery.store import Count, Fraction, Positive, Run, parameters
@@ -93,7 +95,13 @@ class ComponentSearch:
         )
         first, last = steps[0], component_search.last_accepted(steps)
         kept = last.kept
-        self._keep(run, steps, kept)
+        scored = mask_files.Scored(
+            weights=masks.digest(families.prunable(model, embeddings=False, pooler=False), {}),
+            trained=False,
+            task=self.of.task,
+            labels=tuple(exam.task.LABELS),
+        )
+        self._keep(run, steps, kept, scored)
         majority = replace(exam, tables=exam.tables | {"dev": table}).majority()[exam.task.METRIC]
         if self.where == "dev":
             on_dev = first.score, last.score
@@ -143,7 +151,7 @@ class ComponentSearch:
         order = torch.randperm(len(train), generator=seeded(self.seed, len(train)))
         return train.iloc[order[: len(dev)].tolist()].reset_index(drop=True)
 
-    def _keep(self, run: Run, steps: list[component_search.Step], kept: Mask) -> None:
+    def _keep(self, run: Run, steps: list[component_search.Step], kept: Mask, scored: mask_files.Scored) -> None:
         looks = {f"kept.{name}": torch.stack([step.kept[name] for step in steps]) for name in kept}
         looks |= {
             f"importance.{name}": torch.stack([step.importance[name].float() for step in steps])
@@ -157,6 +165,7 @@ class ComponentSearch:
             method=f"{self.importance}, {self.mode}, {self.recipe}",
             asked=1 - self.share,
             seed=self.seed,
+            scored=scored,
         )
 
 

@@ -90,6 +90,7 @@ class GradualPruning:
             method=f"{self.importance}, {self.scope}, gradual, {self.recipe}",
             asked=self.sparsity,
             seed=self.seed,
+            scored=mask_files.Scored(weights=masks.digest(weights, mask), trained=True),
         )
         run.folder("model", lambda folder: opening.save(model, tokenizer, folder))
         counts = {"removed": masks.removed(mask), "weights": masks.size(mask)}

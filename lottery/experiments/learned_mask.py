@@ -25,6 +25,7 @@ from lottery.models import families, opening, state
 from lottery.pruning import Weights
 from lottery.schedules import Schedule
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
+from lottery.task_heads._headed import Headed, stock
 from lottery.tasks import Task
 from lottery.training import contrast, distillation, mask_training
 from lottery.training.evaluation import Exam
@@ -64,6 +65,7 @@ class LearnedMask:
     taught: Fraction = 0.5  # share of the teacher in the loss of the recipe "released"
     contrasted: contrast.Recipe | None = None  # with the vectors of teacher and earlier selves, as CAP; None: not
     rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always
+    saved: bool = False  # whether the model as it was scored is kept in the run's folder, with its head
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss`, and what the mask is.
@@ -135,6 +137,9 @@ class LearnedMask:
                 title=f"{self.method} on {task.TITLE} at sparsity {self.sparsity:g}",
             )
         mask = mask_training.kept(learner, self.sparsity)
+        if self.saved:
+            whole = stock(model, task.LABELS) if isinstance(model, Headed) else model
+            run.folder("model", lambda folder: opening.save(whole, tokenizer, folder))
         mask_files.save(
             run.path / MASK,
             mask,
@@ -142,6 +147,14 @@ class LearnedMask:
             method=self.method,
             asked=self.sparsity,
             seed=self.seed,
+            scored=mask_files.Scored(
+                weights=masks.digest(weights, mask),
+                trained=not learner.method.FROZEN,
+                task=self.task,
+                labels=tuple(task.LABELS),
+                head=self.head,
+                head_weights=masks.digest(families.head_parameters(model), {}) if head.TRAINED else "",
+            ),
         )
         scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)

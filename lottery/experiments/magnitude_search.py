@@ -46,6 +46,7 @@ class MagnitudeSearch:
         """
         model, exam = self.of.opened(run)
         weights = families.prunable(model, embeddings=False, pooler=False)
+        before = {name: weight.detach().clone() for name, weight in weights.items()}
         score = exam.scoring(exam.tables["dev"])
         scores = choose("importance", self.importance).score(weights, seeded(self.seed))
         dense, kept, accepted = score(model), pruning.everything(weights), 0
@@ -65,6 +66,12 @@ class MagnitudeSearch:
             method=f"{self.importance}, global",
             asked=1 - (1 - self.per_step) ** accepted,
             seed=self.seed,
+            scored=mask_files.Scored(
+                weights=masks.digest(before, kept),
+                trained=False,
+                task=self.of.task,
+                labels=tuple(exam.task.LABELS),
+            ),
         )
         majority = exam.majority()[exam.task.METRIC]
         each = components.parameters(model.config)

@@ -45,14 +45,6 @@ class OneShot:
         weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
         mask = at_once(weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed)
         pruning.remove(weights, mask)
-        mask_files.save(
-            run.path / "mask.safetensors",
-            mask,
-            model=run.need(dense).path.name,
-            method=f"{self.importance}, {self.scope}",
-            asked=self.sparsity,
-            seed=self.seed,
-        )
         if self.retrain_epochs:
             train = exam.encoded(exam.tables["train"])
             optimizer = training.adamw(model, learning_rate=dense.learning_rate)
@@ -67,6 +59,20 @@ class OneShot:
                     checkpoint=run.checkpoint(),
                     title=f"retraining at sparsity {self.sparsity:g}",
                 )
+        mask_files.save(
+            run.path / "mask.safetensors",
+            mask,
+            model=run.need(dense).path.name,
+            method=f"{self.importance}, {self.scope}",
+            asked=self.sparsity,
+            seed=self.seed,
+            scored=mask_files.Scored(
+                weights=masks.digest(weights, mask),
+                trained=self.retrain_epochs > 0,
+                task=dense.task,
+                labels=tuple(exam.task.LABELS),
+            ),
+        )
         if self.saved:
             run.folder("model", lambda folder: opening.save(model, exam.tokenizer, folder))
         majority = exam.majority()[exam.task.METRIC]

@@ -273,6 +273,28 @@ def fingerprint(shapes: Shapes) -> str:
     return sha256(json.dumps(described).encode()).hexdigest()
 
 
+def digest(weights: Mapping[str, Tensor], mask: Mask) -> str:
+    """What tells whether a mask leaves the same numbers of two models: sha256, 64 hex digits, of all that stays.
+
+    weights  {name: tensor}, in any order and on any device; compared as float32
+    mask     what stays of them; of those it does not name all does
+
+    So a model and the same one with zeros where the mask removes have one digest.
+
+    >>> whole, mask = {"a": torch.tensor([0.5, 2.0])}, {"a": torch.tensor([False, True])}
+    >>> digest(whole, mask) == digest({"a": torch.tensor([-0.0, 2.0])}, mask), digest(whole, {}) == digest(whole, mask)
+    (True, False)
+    """
+    whole = sha256()
+    for name in sorted(weights):
+        left = weights[name].detach().cpu().float()
+        if name in mask:
+            left = left.masked_fill(~mask[name].cpu().bool(), 0.0)
+        whole.update(json.dumps([name, list(left.shape)]).encode())
+        whole.update((left + 0.0).contiguous().numpy())  # one zero for both
+    return whole.hexdigest()
+
+
 def _checked(name: str, scores: Tensor) -> Tensor:
     if isinstance(scores, nn.Parameter):
         raise ValueError(

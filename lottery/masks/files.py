@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, get_args
@@ -23,6 +24,30 @@ FIELDS = {"format", "coder", "model", "method", "sparsity_asked", "sparsity", "s
 CHECKSUM = "checksum"  # files written before there was one are read without it
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The model that a mask was found and scored on; files written before this was told are read without it.
+
+    weights      the `masks.digest` of what the mask leaves of the weights it covers, as they were scored; of a mask of
+                 components that of all matrices of the layers
+    trained      whether those weights were trained with the mask, so that it is nothing without them
+    task         a name in lottery/tasks, or "own"; "" where it was scored on none
+    labels       the names of its classes, in order
+    head         a name in lottery/task_heads, or ""
+    head_weights  the digest of a head that was trained with the mask, or ""
+    """
+
+    weights: str
+    trained: bool
+    task: str = ""
+    labels: tuple[str, ...] = ()
+    head: str = ""
+    head_weights: str = ""
+
+
+SCORED = "scored"
+
+
 def save(
     path: Path,
     mask: Mask,
@@ -32,6 +57,7 @@ def save(
     asked: float,
     seed: int,
     coder: Coder | Literal["smallest"] = "bits",
+    scored: Scored | None = None,
 ) -> None:
     """Write a mask, of bools or of zeros and ones, with its header.
 
@@ -40,6 +66,7 @@ def save(
     asked   the sparsity that was asked for; the realised one is written beside it
     coder   "bits", quick to write and to read; "entropy"; or whichever of them takes less: at half the weights kept
             there is nothing to gain, and on a BERT-base the entropy coder takes some seconds
+    scored  the model it was scored on, where it was
 
     Raises ValueError for a mask that holds anything else, and OSError where it cannot be written.
 
@@ -65,6 +92,8 @@ def save(
         "fingerprint": fingerprint(shapes),
         "shapes": json.dumps(shapes),
     }
+    if scored:
+        header[SCORED] = json.dumps(asdict(scored))
     header[CHECKSUM] = _checksum(header, mask)
     with files.written(path) as partial:
         partial.write_bytes(_in_order(safetensors.torch.save(content, metadata=header)))
@@ -121,6 +150,14 @@ def load(path: Path) -> tuple[Mask, dict[str, str]]:
     return mask, header
 
 
+def scored(header: Mapping[str, str]) -> Scored | None:
+    """What the header of a mask file tells of the model it was scored on; None where it does not."""
+    if SCORED not in header:
+        return None
+    told = json.loads(header[SCORED])
+    return Scored(**told | {"labels": tuple(told["labels"])})
+
+
 def payload(path: Path) -> tuple[str, int]:
     """The coder of a mask file, and how many bytes it took for the mask; the rest is the header. Raises as `load`."""
     header, content = _opened(path)
@@ -141,7 +178,7 @@ def _opened(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a safetensors file: {error}") from error
     coders = get_args(Coder)
-    if header.keys() - {CHECKSUM} != FIELDS or header["format"] != FORMAT or header["coder"] not in coders:
+    if header.keys() - {CHECKSUM, SCORED} != FIELDS or header["format"] != FORMAT or header["coder"] not in coders:
         raise ValueError(f"{path} is not a mask file of lottery (format {FORMAT}, coder {' or '.join(coders)})")
     return header, content
 

@@ -94,6 +94,12 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     return {name: parameters[name] for name in names}
 
 
+def head_parameters(model: PreTrainedModel) -> dict[str, nn.Parameter]:
+    """What a model has above its encoder: {name: parameter}; {} for an encoder alone."""
+    inside = {id(parameter) for parameter in model.base_model.parameters()}
+    return {name: parameter for name, parameter in model.named_parameters() if id(parameter) not in inside}
+
+
 def inner_size(config: PreTrainedConfig) -> int:
     """How many neurons the feed-forward network of a layer has."""
     return getattr(config, "intermediate_size", None) or config.hidden_dim

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from lottery import files
+from lottery.choices import listed
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,10 +68,11 @@ def save(
             mask, header = tickets.of_run(files.path(model))
             source = {"model": header["model"], "method": header["method"]}
             source |= {"asked": float(header["sparsity_asked"]), "seed": int(header["seed"])}
+            scored = mask_files.scored(header)
         else:
             if sparsity is None:
                 raise ValueError("--sparsity is missing: give the share of the weights to remove, such as 0.5")
-            mask = tickets.of_model(
+            mask, scored = tickets.of_model(
                 model,
                 importance=importance,
                 scope=scope,
@@ -82,7 +84,7 @@ def save(
             name = files.path(model).name if files.path(model).is_dir() else model
             source = {"model": name, "method": f"{importance}, {scope}", "asked": sparsity, "seed": seed}
         status.update("coding it")
-        mask_files.save(output, mask, **source, coder=coder)
+        mask_files.save(output, mask, **source, coder=coder, scored=scored)
     typer.echo(f"{output}: {_size_in_words(output, mask)}")
 
 
@@ -105,6 +107,11 @@ def show(
     typer.echo(f"method    {header['method']}, seed {header['seed']}")
     typer.echo(f"sparsity  {float(header['sparsity']):.4f}, asked {float(header['sparsity_asked']):.4f}")
     typer.echo(f"size      {_size_in_words(ticket, mask)}")
+    if (scored := mask_files.scored(header)) and scored.task:
+        head = f", under the head {scored.head!r}" if scored.head else ""
+        typer.echo(f"scored    on {scored.task}{head}{f' for {listed([*scored.labels])}' if scored.labels else ''}")
+    if scored and scored.trained:
+        typer.echo("weights   trained with the mask: it goes with the model that its run has kept")
     layers = tickets.by_layer(mask)
     table = Table("layer", *layers.columns, title="what stays" if "heads" in layers else "share removed")
     for row in layers.itertuples():
@@ -137,11 +144,11 @@ def apply(
 
     _require_folder(output, force)
     with Console(stderr=True).status("reading the mask") as status:
-        mask, _ = mask_files.load(ticket)
+        mask, header = mask_files.load(ticket)
         status.update("opening the model")
         opening.tokenizer(model)  # refuses one that does not fit
         opened, source = opening.as_saved(model), opening.locate(model)
-        tickets.bake(opened, mask)
+        lacking = tickets.bake(opened, mask, mask_files.scored(header), model)
         opened.to(folders.number_type(source))
         status.update("writing it")
         with files.written_folder(output.absolute()) as partial:
@@ -150,6 +157,8 @@ def apply(
             for path in folders.companions(source):
                 (partial / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / path, partial / path)
+    for sentence in lacking:
+        typer.echo(sentence, err=True)
     kind = "weights" if "heads" not in mask else "heads, MLPs and neurons" if "neurons" in mask else "heads and MLPs"
     total = masks.size(mask)
     typer.echo(f"{output}: {type(opened).__name__}, of whose {total:,} {kind} {masks.removed(mask):,} are 0")

@@ -13,7 +13,7 @@ from lottery.experiments.tickets import at_once
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
-from lottery.pruning import Scope, components
+from lottery.pruning import Scope, Weights, components
 from lottery.suite import plots
 
 MASK = "mask.safetensors"  # what a run that finds a mask calls it
@@ -22,8 +22,8 @@ NOWHERE = "-"  # the layer of what is in none
 
 def of_model(
     source: str, *, importance: str, scope: Scope, sparsity: float, embeddings: bool, pooler: bool, seed: int
-) -> Mask:
-    """What is kept of a model when a share of its weights is removed at once.
+) -> tuple[Mask, mask_files.Scored]:
+    """What is kept of a model when a share of its weights is removed at once, and what tells its weights from others.
 
     source      as for `opening.encoder_weights`
     importance  a name in lottery/importance; `seed` is that of a random one
@@ -35,7 +35,8 @@ def of_model(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
     weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
-    return at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed)
+    mask = at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed)
+    return mask, mask_files.Scored(weights=masks.digest(weights, mask), trained=False)
 
 
 def is_run(folder: Path) -> bool:
@@ -97,18 +98,46 @@ def heatmap(mask: Mask) -> plots.Axes:
     return ax
 
 
-def bake(model: PreTrainedModel, mask: Mask) -> None:
-    """Set what the mask removes of a model to 0, in place. Raises ValueError for the mask of another model.
+def bake(
+    model: PreTrainedModel, mask: Mask, scored: mask_files.Scored | None = None, name: str = "the model"
+) -> list[str]:
+    """Set what the mask removes of a model to 0, in place; sentences on what it lacks of the one that was scored.
 
-    Removed heads, MLPs and neurons go with their biases, which a mask of weights leaves alone.
+    scored  the model that the mask was scored on, where that is known; `name` is that of the one given
+    Removed heads, MLPs and neurons go with their biases, which a mask of weights leaves alone. Raises ValueError for
+    the mask of another model, and where it was trained together with weights that the model does not have.
     """
     parts, weights = masks.parted(mask)
-    if parts:
-        components.remove(model, parts)
-        return  # a search finds the one or the other
     covered = {name: f"{name}.weight" in weights for name in (families.WORD_EMBEDDINGS, families.POOLER)}
     own = families.prunable(model, embeddings=covered[families.WORD_EMBEDDINGS], pooler=covered[families.POOLER])
-    pruning.check(own, weights)
-    if missing := sorted(own.keys() - weights.keys()):
-        raise ValueError(f"the mask is of another model: it does not tell of {missing[0]!r}, which this model has")
-    pruning.remove(own, weights)
+    if parts:
+        components.check(parts, model.config)
+    else:
+        pruning.check(own, weights)
+        if missing := sorted(own.keys() - weights.keys()):
+            raise ValueError(f"the mask is of another model: it does not tell of {missing[0]!r}, which this model has")
+    lacking = _lacking(scored, own, weights, families.head_parameters(model), name) if scored else []
+    if parts:
+        components.remove(model, parts)  # a search finds the one or the other
+    else:
+        pruning.remove(own, weights)
+    return lacking
+
+
+def _lacking(scored: mask_files.Scored, own: Weights, weights: Mask, head: Weights, name: str) -> list[str]:
+    if masks.digest(own, weights) != scored.weights:
+        if scored.trained:
+            raise ValueError(
+                f"this mask was trained together with the weights it keeps, and {name} has others: give the model that "
+                "its run has kept, RUN/model (a run keeps it with saved = True)"
+            )
+        return [
+            f"The weights of {name} are others than those that this mask was found on: what is left of them need not "
+            "score as it did there."
+        ]
+    if scored.head_weights and masks.digest(head, {}) != scored.head_weights:
+        return [
+            f"The mask was scored under a head for {scored.task} that was trained with it, and {name} has another one, "
+            "or none: give the model that its run has kept, RUN/model (with saved = True), or train a head."
+        ]
+    return []

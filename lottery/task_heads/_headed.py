@@ -1,9 +1,17 @@
 """An encoder under a head of its own, which takes batches and answers as a stock model does."""
 
+import copy
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForTokenClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
 
 
@@ -68,6 +76,36 @@ class Headed(nn.Module):
             hidden_states=output.hidden_states,
             attentions=output.attentions,
         )
+
+
+def stock(model: Headed, labels: Sequence[str]) -> PreTrainedModel:
+    """A stock model with the same scores, for any program, of a headed one whose head is a linear map.
+
+    Spans: one for question answering. Else, as no stock classifier reads the first token without a pooler, one that
+    classifies every token, of which the first is the answer. Raises ValueError for another head.
+    """
+    if not isinstance(model.head, nn.Linear):
+        raise ValueError(
+            "saved = True: no stock model has the head 'mlm', which is the pre-trained one as it is, and to keep are "
+            "the mask and the pre-trained model; give saved = False, or another head"
+        )
+    config = copy.deepcopy(model.config)
+    config.num_labels = model.head.out_features
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {name: number for number, name in enumerate(labels)}
+    kind = AutoModelForQuestionAnswering if model.spans else AutoModelForTokenClassification
+    with torch.random.fork_rng(devices=[]):
+        whole = kind.from_config(config)
+    whole.base_model.load_state_dict(model.base_model.state_dict())
+    last = whole.qa_outputs if model.spans else whole.classifier
+    with torch.no_grad():
+        last.weight.copy_(model.head.weight)
+        if model.head.bias is None:
+            last.bias.zero_()
+        else:
+            last.bias.copy_(model.head.bias)
+    return whole.eval()
 
 
 def _loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -38,7 +38,7 @@ def measure(*, layers=12, width=768, model="minilm", shares=(0.03, 0.1, 0.5, 0.8
         made = {"importance": "magnitude", "embeddings": False, "pooler": False, "seed": 0}
         for scope in ("local", "global"):
             for share in shares:
-                cut = tickets.of_model(model, scope=scope, sparsity=1 - share, **made)
+                cut, _ = tickets.of_model(model, scope=scope, sparsity=1 - share, **made)
                 what = f"{Path(model).name}, {scope}, {share:.0%} remaining"
                 figures.append(against_the_entropy(what, cut, 1 - share, path, 1.0))
         paths = {coder: Path(folder, f"{coder}.safetensors") for coder in ("bits", "entropy")}
