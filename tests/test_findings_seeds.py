@@ -1,10 +1,12 @@
-"""Which tasks every seed has, against sets."""
+"""Which tasks every seed has, against sets; which world and model a run is of, by hand."""
+
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lottery.findings.seeds import of_every_seed
+from lottery.findings.seeds import of_every_seed, one_world, told_apart, worlds
 
 
 def test_rows_of_the_tasks_of_every_seed_stay_in_their_order():
@@ -21,3 +23,28 @@ def test_rows_of_the_tasks_of_every_seed_stay_in_their_order():
 def test_a_task_that_all_seeds_have_stays(seeds):
     rows = pd.DataFrame({"task": ["cola"] * len(seeds), "seed": seeds})
     assert of_every_seed(rows).equals(rows)
+
+
+def test_the_world_of_a_run_is_found_wherever_it_stands_in_what_describes_it():
+    start = {"experiment": "Miniature", "seed": 4}
+    described = [start, {"experiment": "FineTuning", "start": start, "seed": 2}, {"of": [{"kept": {"like": start}}]}]
+    described.append({"experiment": "FineTuning", "start": {"experiment": "Given", "model": "Miniature"}, "seed": 2})
+    runs = pd.DataFrame({"parameters": [json.dumps(each) for each in described]})
+    assert worlds(runs).tolist()[:3] == [4, 4, 4]
+    assert np.isnan(worlds(runs)[3])
+
+
+def test_models_are_told_apart_by_world_and_seed_and_intervals_are_over_worlds_where_there_are_several():
+    runs = pd.DataFrame({"world": [1.0, 1.0, 2.0, 2.0], "of.seed": [1, 2, 1, 2]})
+    assert told_apart(runs)["model"].nunique() == 4
+    assert told_apart(runs)["unit"].tolist() == [1, 1, 2, 2]
+    for one in (runs[:2], runs[:2].assign(world=np.nan), runs[["of.seed"]][:2]):
+        assert told_apart(one)["unit"].tolist() == [1, 2]
+        assert told_apart(one)["model"].nunique() == 2
+
+
+def test_several_seeds_of_one_world_are_those_of_the_world_with_most():
+    runs = pd.DataFrame({"world": [3.0, 1.0, 1.0, 2.0, 2.0], "of.seed": [1, 1, 2, 1, 1]})
+    assert one_world(runs).index.tolist() == [1, 2]
+    assert one_world(runs.assign(world=np.nan)).equals(runs.assign(world=np.nan))
+    assert one_world(runs[:0]).empty

@@ -1,9 +1,7 @@
 """Recorded runs as claims read them, and two kinds of them compared on the tasks that they learned."""
 
-import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +9,11 @@ import pandas as pd
 from lottery.choices import choose, offered
 from lottery.claims import Evidence, Plan
 from lottery.claims._evidence import Range, none, over, silent, with_error
+from lottery.findings import seeds
 from lottery.findings.dev_answers import difference_error
 from lottery.findings.subnetworks import with_subnetworks
 from lottery.statistics import dev_sets
 
-TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
 MODELS = {"FineTuning", "PrunedScore"}  # experiments that score a model
 SUBNETWORKS = {"PrunedScore", "ComponentSearch", "MagnitudeSearch"}  # that find one in it, or score it
 
@@ -30,8 +28,7 @@ def prepared(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
     """
     if table.empty:
         return table
-    worlds = pd.Series([_world(json.loads(text)) if TOY in text else math.nan for text in table["parameters"]])
-    worlds.index = table.index
+    worlds = seeds.worlds(table)
     columns = {"world": worlds, "examples": _examples(table, worlds, sizes)}
     experiments = set(table.get("experiment", []))
     if experiments & MODELS and experiments & SUBNETWORKS:
@@ -46,16 +43,6 @@ def _subnetworks(table: pd.DataFrame) -> dict[str, pd.Series]:
     columns = ("pruning", "subnetwork", "retrained", "tuned_on", "trial", "longer", "degenerate")
     with_parts = with_subnetworks(table)[[*columns]].astype(object).reindex(table.index)
     return {name: with_parts[name].fillna(table[name]) if name in table else with_parts[name] for name in columns}
-
-
-def _world(description: Any) -> float:
-    """The seed of the miniature in what a run was described by; NaN where it is of another model."""
-    if isinstance(description, Mapping):
-        if description.get("experiment") == TOY:
-            return float(description["seed"])
-        description = list(description.values())
-    seeds = map(_world, description) if isinstance(description, list) else []
-    return next((seed for seed in seeds if not math.isnan(seed)), math.nan)
 
 
 def _examples(table: pd.DataFrame, worlds: pd.Series, sizes: pd.Series) -> pd.Series:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from lottery import miniature
 from lottery.choices import choose
 from lottery.data.own_file import Labels
 from lottery.experiments import Pretrained, Start, controls, how_long, starts
@@ -125,6 +126,15 @@ class TaskStudy(_Study):
             label=self.label_column,
             labels=self.labels,
         )
+
+    def drawn(self, worlds: Sequence[int], seeds: Sequence[int]) -> list[tuple[int, int]]:
+        """World and seed of each fine-tuned model: all seeds in the first world, the first seed in every other one.
+
+        A verdict about models in general is over worlds, in which more seeds tell little; how seeds agree is asked in
+        one. A model that is no miniature is of one world.
+        """
+        worlds = worlds if self.model in miniature.NAMES else worlds[:1]
+        return [(world, seed) for place, world in enumerate(worlds) for seed in (seeds if place == 0 else seeds[:1])]
 
     def start(self, task: str, *, world: int, train_examples: int = 0, dev_examples: int = 0) -> Start:
         """The pre-trained model, which brings the data of the task.

@@ -11,10 +11,10 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.searches import sound
-from lottery.findings.seeds import of_every_seed
+from lottery.findings.seeds import of_every_seed, told_apart
 
 STATED = "sample"
-MODEL = ["of.task", "of.seed"]
+MODEL = ["of.task", "model"]  # of told_apart
 
 
 def alike(one: Sequence[float], other: Sequence[float]) -> dict[str, float]:
@@ -42,13 +42,14 @@ def beside_itself(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(runs: pd.DataFrame, order: float) -> pd.DataFrame:
+    runs = told_apart(runs)
     return runs[(runs["experiment"] == "ComponentScores") & (runs["order"] == order)]
 
 
 def _beside(scores: pd.DataFrame, others: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     pairs = scores.merge(others[[*by, "normalised"]], on=by, suffixes=("", " of the other"))
     each = [alike(*pair) for pair in zip(pairs["normalised of the other"], pairs["normalised"], strict=True)]
-    return pairs[["importance", *MODEL]].join(pd.DataFrame(each, columns=["rank", "shared", "by_chance"]))
+    return pairs[["importance", "of.task", "of.seed"]].join(pd.DataFrame(each, columns=["rank", "shared", "by_chance"]))
 
 
 def tickets(runs: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def tickets(runs: pd.DataFrame) -> pd.DataFrame:
              that both keep over those that either does, beside the stated score's search of the same model, and
              by_chance what independent choices of these sizes would have
     """
-    searches = sound(runs[runs["experiment"] == "ComponentSearch"])
+    searches = told_apart(sound(runs[runs["experiment"] == "ComponentSearch"]))
     stated = searches.loc[searches["importance"] == STATED, [*MODEL, "kept_heads"]]
     lines = []
     for name, rows in searches.groupby("importance", sort=False):
@@ -76,15 +77,15 @@ def tickets(runs: pd.DataFrame) -> pd.DataFrame:
 def sizes(runs: pd.DataFrame) -> pd.Series:
     """How many more weights the search by each other score keeps than that by the stated one, in points.
 
-    returns  {score: Estimate}, over the seeds of the mean over the tasks that each of them has, paired by task and
-             seed, of the searches that say something; empty where there is none by the stated score
+    returns  {score: Estimate}, over worlds or seeds (`seeds.told_apart`) of the mean over the tasks that each of them
+             has, paired by model, of the searches that say something; empty where there is none by the stated score
     """
-    searches = sound(runs[runs["experiment"] == "ComponentSearch"])
+    searches = told_apart(sound(runs[runs["experiment"] == "ComponentSearch"]))
     stated = searches["importance"] == STATED
     pairs = searches[~stated].merge(searches.loc[stated, [*MODEL, "share_kept"]], on=MODEL, suffixes=("", " stated"))
     pairs = pairs.assign(more=100 * (pairs["share_kept"] - pairs["share_kept stated"]))
     more = {
-        name: of_every_seed(rows, task="of.task", seed="of.seed").groupby("of.seed")["more"].mean()
+        name: of_every_seed(rows, task="of.task", seed="unit").groupby("unit")["more"].mean()
         for name, rows in pairs.groupby("importance")
     }
     return pd.Series({name: stats.mean_interval(by_seed) for name, by_seed in more.items()}, dtype=object)

@@ -1,6 +1,13 @@
-"""Seeds made comparable, so that what an interval over them tells apart is chance and nothing else."""
+"""What was drawn for each run, and seeds made comparable, so that what an interval over them tells apart is chance."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
+
+TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
 
 
 def of_every_seed(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed") -> pd.DataFrame:
@@ -10,3 +17,51 @@ def of_every_seed(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed")
     """
     tried = rows.groupby(task)[seed].transform("nunique")
     return rows[tried == rows[seed].nunique()]
+
+
+def worlds(runs: pd.DataFrame) -> pd.Series:
+    """The seed of the miniature that each run is of, by what it was described by; NaN where it is of another model.
+
+    runs  with `parameters`, JSON
+    """
+    return pd.Series(
+        [_world(json.loads(text)) if TOY in text else math.nan for text in runs["parameters"]], runs.index, float
+    )
+
+
+def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
+    """Runs with what was drawn for the models that they are of.
+
+    runs     with `world`, or else with `parameters`; where both lack they count as of one world
+    seed     the column with the seed of the fine-tuning
+    returns  with `model`, which tells the fine-tuned models of a task apart, and `unit`, what intervals are over: the
+             world where the runs are of several, else the seed
+    """
+    world = _numbered(runs)
+    model = world.astype(int).astype(str) + ", " + runs[seed].astype(str)
+    return runs.assign(model=model, unit=runs[seed] if len(set(world)) < 2 else world)
+
+
+def one_world(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
+    """The runs of the world with the most seeds, the first of these: for what is asked of seeds of one model."""
+    if runs.empty:
+        return runs
+    world = _numbered(runs)
+    return runs[world == runs[seed].groupby(world).nunique().idxmax()]
+
+
+def _numbered(runs: pd.DataFrame) -> pd.Series:
+    """The world of each run, -1 where it is of none or nothing tells."""
+    if "world" in runs:
+        return runs["world"].astype(float).fillna(-1)
+    return worlds(runs).fillna(-1) if "parameters" in runs else pd.Series(-1.0, runs.index)
+
+
+def _world(description: Any) -> float:
+    """The seed of the miniature in what a run was described by; NaN where it is of another model."""
+    if isinstance(description, Mapping):
+        if description.get("experiment") == TOY:
+            return float(description["seed"])
+        description = list(description.values())
+    seeds = map(_world, description) if isinstance(description, list) else []
+    return next((seed for seed in seeds if not math.isnan(seed)), math.nan)

@@ -46,6 +46,12 @@ def nested(kept: Mask) -> Mask:
     return kept | ({NEURONS: kept[NEURONS] & kept[MLPS][:, None]} if NEURONS in kept else {})
 
 
+def blocks(model: PreTrainedModel) -> list[nn.Module]:
+    """The model's layers, the lowest first."""
+    place = FAMILIES[model.config.model_type].layers
+    return [model.base_model.get_submodule(f"{place}.{layer}") for layer in range(model.config.num_hidden_layers)]
+
+
 def check(kept: Mask, config: PreTrainedConfig) -> None:
     """Raise ValueError unless the mask tells of the heads and the MLPs of such a model, and at most of its neurons."""
     expected = shapes(config, neurons=NEURONS in kept)
@@ -206,8 +212,5 @@ def sliced(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> Pre
 
 def _outputs(model: PreTrainedModel) -> list[tuple[nn.Module, nn.Module]]:
     """For each layer the matrix that the heads' outputs enter, and the one that the MLP's output leaves."""
-    family = FAMILIES[model.config.model_type]
-    blocks = [
-        model.base_model.get_submodule(f"{family.layers}.{layer}") for layer in range(model.config.num_hidden_layers)
-    ]
-    return [(block.get_submodule(family.matrices[3]), block.get_submodule(family.matrices[5])) for block in blocks]
+    matrices = FAMILIES[model.config.model_type].matrices
+    return [(block.get_submodule(matrices[3]), block.get_submodule(matrices[5])) for block in blocks(model)]

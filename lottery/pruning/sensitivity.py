@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, mse_loss
 from tqdm.auto import tqdm
 
 from lottery.data.examples import Batch, Examples, sorted_batches
@@ -85,21 +85,28 @@ def _gradients(
             each = (len(positions), tokens.shape[1] if by_token else 1)
             gates = {name: value.expand(*each, *value.shape).clone().requires_grad_() for name, value in values.items()}
             with components.gated(model, gates, present):
-                loss = _summed_loss(model, batch)
+                loss = example_losses(model, batch).sum()
             gradients = torch.autograd.grad(loss, [*gates.values()], materialize_grads=True)
             yield positions, dict(zip(gates, gradients, strict=True)), tokens
 
 
-def _summed_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """The sum of the examples' losses, each as if it were alone."""
-    if "start_positions" not in batch:
-        return model(**batch).loss * len(batch["input_ids"])  # the model takes the mean over the batch
-    # The model's own loss of a span lets the padding of a longer neighbour compete with an example's tokens.
+def example_losses(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """The loss of each example of a batch as if it were alone, (n,), by its labels or the places of its span.
+
+    In nats; of a model with one output the squared error.
+    """
     places = ("start_positions", "end_positions")
-    output = model(**{name: tensor for name, tensor in batch.items() if name not in places})
+    targets = {name: batch[name] for name in ("labels", *places) if name in batch}
+    output = model(**{name: tensor for name, tensor in batch.items() if name not in targets})
+    if "labels" in targets:
+        labels = targets["labels"]
+        if output.logits.shape[-1] == 1:
+            return mse_loss(output.logits[:, 0], labels.view(-1).to(output.logits.dtype), reduction="none")
+        return cross_entropy(output.logits, labels.view(-1), reduction="none")
+    # The model's own loss of a span lets the padding of a longer neighbour compete with an example's tokens.
     padding = batch["attention_mask"] == 0
     parts = zip((output.start_logits, output.end_logits), places, strict=True)
     return sum(
-        cross_entropy(logits.masked_fill(padding, -torch.inf), batch[name], reduction="sum") / 2
+        cross_entropy(logits.masked_fill(padding, -torch.inf), targets[name], reduction="none") / 2
         for logits, name in parts
     )

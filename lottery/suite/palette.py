@@ -28,6 +28,7 @@ found mask, weights drawn anew | found mask, layers shuffled | full model
 good | bad | - | - | random | - | full
 super | - | reversed
 accepted | taken back | heads | MLPs
+over all heads | over all heads, by layers' norms | within layers
 weights by size | weights at random | heads by size | heads at random | MLPs by size | MLPs at random | \
 weights by size, of each matrix | weights by size, embeddings too
 query | key | value | attention output | intermediate | output | pooler | word embeddings

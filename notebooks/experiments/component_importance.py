@@ -20,18 +20,20 @@
 # feed-forward network behind them, its MLP. {cite:t}`prasanna2020` remove those that matter least to a task, and ask
 # whether the rest is a good model, whether other runs would have kept the same, and whether what is kept means anything.
 # All of that hangs on the word *matter*. This chapter measures it in the way the paper says, in the way its code does, and
-# in a few other ways, and shows how far they agree.
+# in a few other ways, shows how far they agree, and asks which of them is right: what does the loss really rise by when
+# one head, or one MLP, is gone?
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
-world = 1  # the seed of the miniature and of its language
+worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-tuning_seeds = [1, 2]  # of the fine-tunings
+tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 scores = ["sample", "batch", "running", "token", "taylor", "magnitude", "attention_entropy", "random"]
 orders = [1]  # shuffles of the dev set, for the scores that depend on its order
-searched = ["sample", "running"]  # by which tickets are searched
+searched = ["sample", "running", "random"]  # by which tickets are searched
+pairs = 60  # of heads that are removed together, drawn
 epochs = 2.0
 batch_size = 32
 learning_rate = 1e-3
@@ -42,6 +44,7 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from lottery.experiments.component_removal import ComponentRemoval
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.example_sensitivity import ExampleSensitivity
@@ -53,7 +56,7 @@ study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
-    for seed in tuning_seeds
+    for world, seed in study.drawn(worlds, tuning_seeds)
 ]
 ORDERED = ("batch", "running", "token_sum_running")
 scored = [ComponentScores(of=of, importance=score) for of in dense for score in scores]
@@ -65,7 +68,8 @@ shuffled = [
     for order in orders
 ]
 searches = [ComponentSearch(of=of, importance=score, mode="both") for of in dense for score in searched]
-grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *searches]
+removed = [ComponentRemoval(of=of, pairs=pairs, seed=of.seed) for of in dense]
+grid = [*scored, *shuffled, *[ExampleSensitivity(of=of) for of in dense], *removed, *searches]
 
 # %% tags=["remove-cell"]
 from collections.abc import Iterable
@@ -76,7 +80,8 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery.choices import offered
-from lottery.findings import component_scores
+from lottery.findings import component_removal, component_scores
+from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title, with_range
 from lottery.suite.palette import look
@@ -233,6 +238,128 @@ reordered(chapter.recorded_or_live)
 # %% [markdown]
 # The same model and the same examples in another order: a score that is a property of the model has 1 and 100 % here.
 #
+# (x18)=
+# ## Which importance is right?
+#
+# What all of these scores estimate can be measured. Every head and every MLP is removed alone, its gate set to 0, and the
+# loss on dev is taken again: a pass forward for each of them, and nothing is trained. A score is right as far as it puts
+# the components in the order of what their removal costs. The rank correlation with that stands here over all heads, by
+# the scores themselves and by scores over their layer's norm, as the search takes them, and within layers.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "Rank correlation of each score with what the loss rises by when a head is removed alone, mean over models with 95 % intervals. Grey: where the correlation of one model lies by chance, in 95 of 100 cases. The dashed line is the most that any score could have, as the examples leave the truth itself open."}}
+def truth_drawn(tables: dict[str, pd.DataFrame]) -> None:
+    """A panel for each table: a line a score, over all heads and within layers."""
+    axes = plots.panels(len(tables), columns=3, size=(4.2, 3.4), sharex=True)
+    for ax, (name, rows) in zip(axes, tables.items(), strict=True):
+        table = component_removal.told(component_removal.beside_truth(rows))
+        ax.axvspan(*component_removal.by_chance(rows), color="grey", alpha=0.15)
+        ax.axvline(component_removal.most(rows).mean, color="grey", linestyle="--", linewidth=1)
+        for shift, (view, label) in zip((-0.22, 0, 0.22), VIEWS.items(), strict=True):
+            means = np.array([value.mean for value in table[view]])
+            ends = np.array([[value.low, value.high] for value in table[view]]).T
+            places = np.arange(len(table)) + shift
+            ax.errorbar(means, places, xerr=np.abs(ends - means), linestyle="", label=label, capsize=2, **look(label))
+        ax.set_yticks(range(len(table)), [title_of_score(score) for score in table["importance"]], fontsize=8)
+        ax.invert_yaxis()
+        ax.set(title=name, xlabel="rank correlation with the truth", xlim=(-1, 1))
+    axes[0].legend(fontsize=7, loc="lower left")
+
+
+VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
+
+
+def with_truth(rows: pd.DataFrame) -> pd.DataFrame:
+    """All rows, where components were removed alone in some of them; else none."""
+    return rows if (rows["experiment"] == "ComponentRemoval").any() else rows[:0]
+
+
+NO_TRUTH = "*Nothing was removed alone in these runs.*"
+truth_drawn({name: rows for name, rows in tables.items() if len(with_truth(rows))})
+
+
+# %% tags=["hide-input"]
+def truth_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each score's rank correlation with the truth, and how far the stated one is ahead of it."""
+    table = component_removal.told(component_removal.beside_truth(rows))
+    columns = {label: table[view].map(correlation) for view, label in (VIEWS | {"mlps": "over MLPs"}).items()}
+    columns["each example's more, by layers' norms"] = table["less"].map(correlation)
+    return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
+
+
+def correlation(value: Estimate) -> str:
+    """A mean rank correlation with its interval; "" where no model has one."""
+    return "" if np.isnan(value.mean) else value.in_words(form="+.2f")
+
+
+def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
+    """How far the stated and the released score are right, beside the best and chance."""
+    table = component_removal.told(component_removal.beside_truth(rows)).set_index("importance")
+    most = component_removal.most(rows)
+    best = table.index[0]
+    parts = [
+        f"{title_of_score(name)} {correlation(table.loc[name, 'normalised'])}"
+        for name in (component_scores.STATED, "running", "random")
+        if name in table.index
+    ]
+    return Markdown(
+        f"Closest to the truth is *{title_of_score(best)}*, {correlation(table.loc[best, 'normalised'])}; about "
+        f"{most.mean:.2f} is to be had on this many examples. By layers' norms: {'; '.join(parts)}."
+    )
+
+
+chapter.shown(truth_told, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
+
+# %% tags=["hide-input"]
+chapter.shown(truth_in_a_sentence, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
+
+# %% [markdown]
+# The miniature: in brackets the 95 % interval over its worlds, or over seeds where there is one world, of the mean over the
+# tasks. The real BERT:
+
+# %% tags=["hide-input"]
+chapter.shown(truth_told, "minilm", among=with_truth, nothing=NO_TRUTH)
+
+# %% tags=["hide-input"]
+chapter.shown(truth_in_a_sentence, "minilm", among=with_truth, nothing=NO_TRUTH)
+
+# %% [markdown]
+# One at a time is not the whole truth: of two heads that do the same, each can go, but not both. So pairs of heads, drawn
+# by lot, are removed together.
+
+
+# %% tags=["hide-input"]
+def pairs_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Whether what it costs to remove two heads is the sum of what each costs alone."""
+    table = component_removal.additivity(rows)
+    lines = {
+        "rank correlation of a pair's cost with the sum of its heads' costs": correlation(table["rank"]),
+        "pairs of which the examples show that they cost more or less than the sum": share(table["telling"]),
+        "cost of a pair (nats)": nats(table["paired"]),
+        "sum of the costs of its heads (nats)": nats(table["summed"]),
+        "cost of a pair less the sum (nats)": nats(table["more"]),
+        "the same, two heads of one layer": nats(table["more_within"]),
+        "the same, heads of two layers": nats(table["more_across"]),
+    }
+    return pd.DataFrame({"mean over models": lines}).rename_axis("pairs of heads")
+
+
+def share(value: Estimate) -> str:
+    """A mean share with its interval, in %."""
+    return value.in_words(100, ".0f") + " %"
+
+
+def nats(value: Estimate) -> str:
+    """A mean in nats with its interval; "" where no model has one."""
+    return "" if np.isnan(value.mean) else value.in_words(form="+.4f")
+
+
+chapter.shown(pairs_told, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
+
+# %% tags=["hide-input"]
+chapter.shown(pairs_told, "minilm", among=with_truth, nothing=NO_TRUTH)
+
+# %% [markdown]
 # ## Different scores, different tickets?
 #
 # What counts in the end is which heads and MLPs a search keeps. {doc}`component_search` explains it; here the same search
