@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from toy_pretrainings import control
 
 from lottery import store
 from lottery.experiments import conditions
-from lottery.experiments.gradual_pruning import GradualPruning
-from lottery.experiments.miniature import Miniature
 from lottery.experiments.tickets import Freed
 from lottery.findings.conditions import with_conditions
 
@@ -16,24 +15,6 @@ from lottery.findings.conditions import with_conditions
 @pytest.fixture
 def tuned(fine_tuning):
     return replace(fine_tuning, epochs=1.0)
-
-
-def control(**change):
-    told = {
-        "start": Miniature(seed=5, steps=1),
-        "importance": "magnitude",
-        "scope": "local",
-        "embeddings": True,
-        "sparsity": 0.0,
-        "steps": 8,
-        "ramp": 5,
-        "every": 2,
-        "recipe": "printed",
-        "learning_rate": 1e-3,
-        "batch_size": 4,
-        "seed": 2,
-    }
-    return GradualPruning(**(told | change))
 
 
 def test_every_condition_has_the_same_budget_unless_the_papers_are_asked_for(tuned):
@@ -92,6 +73,22 @@ def test_the_conditions_differ_in_what_is_removed_and_when(tuned):
         ["random", 0.6],
         ["random", 0.0],
     ]
+
+
+def test_cut_late_and_cut_first_differ_in_nothing_but_the_moment_of_the_cut(tuned):
+    last = replace(tuned, start=control(), saved=False, epochs=2.0)
+    late, first = conditions.cut_late(last, 0.6, 3.0), conditions.cut_first(last, 0.6, 3.0)
+    before = {late.start.of, replace(first.start, start=control())}
+    assert before == {replace(last, epochs=3.0, saved=True)}
+    assert replace(late, start=control()) == replace(first, start=control()) == last
+    assert (late.start.kept.of, late.start.of.start) == (late.start.of, control())
+    assert first.start.start.of == first.start.start.kept.of == control()
+    assert replace(late.start.kept, of=control(), seed=2) == first.start.start.kept
+    at_once = conditions.cut_late(last, 0.6, 0.0)
+    assert at_once.start == first.start.start
+    assert conditions.cut_first(last, 0.0, 3.0).start == late.start.of
+    half = conditions.under("pruned_downstream", last, 0.6, "equal")
+    assert half == conditions.cut_late(replace(last, epochs=1.0), 0.6, 1.0)
 
 
 @pytest.mark.parametrize("recipe", ["equal", "printed", "released"])

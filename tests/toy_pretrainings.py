@@ -1,14 +1,36 @@
-"""Made-up rows of models that were pre-trained on other texts and languages, or pruned in another scope."""
+"""A pre-training that goes on; and made-up rows of models with other texts or languages, or pruned in another scope."""
 
 import json
 
 import numpy as np
 import pandas as pd
 
+from lottery.experiments.gradual_pruning import GradualPruning
+from lottery.experiments.miniature import Miniature
+
 SEEDS, SPARSITIES = (1, 2, 3), (0.0, 0.3, 0.6)
 MATRICES = [
     f"{name}.weight" for name in ("embeddings.word_embeddings", "encoder.layer.0.attention.self.key", "pooler.dense")
 ]
+
+
+def control(**change) -> GradualPruning:
+    """A short one of a miniature, from which nothing is removed, but for what is changed."""
+    told = {
+        "start": Miniature(seed=5, steps=1),
+        "importance": "magnitude",
+        "scope": "local",
+        "embeddings": True,
+        "sparsity": 0.0,
+        "steps": 8,
+        "ramp": 5,
+        "every": 2,
+        "recipe": "printed",
+        "learning_rate": 1e-3,
+        "batch_size": 4,
+        "seed": 2,
+    }
+    return GradualPruning(**(told | change))
 
 
 def models(seed: int, sparsity: float, tasks, *, scope="local", documents=0, nouns=0, examples=(0,)) -> list[dict]:

@@ -1,4 +1,7 @@
-"""The four conditions of Gordon et al. 2020: at which moment weights are removed, and whether they may come back."""
+"""The four conditions of Gordon et al. 2020: at which moment weights are removed, and whether they may come back.
+
+And one more, that tells whether it helps to fine-tune before the cut: the same cut first, and the same training.
+"""
 
 from dataclasses import replace
 from typing import Literal, get_args
@@ -6,6 +9,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.tickets import Cut, Freed, Ticket
 
 Condition = Literal["pruned_in_pretraining", "information_deletion", "pruned_downstream", "random"]
@@ -64,20 +68,46 @@ def under(condition: Condition, whole: FineTuning, sparsity: float, budget: Budg
     before, after = epochs(condition, sparsity, budget, equal=whole.epochs)
     whole = replace(whole, epochs=after, recipe=recipe_under(budget))
     if condition == "pruned_downstream":
-        tuned = replace(whole, epochs=before, saved=True)
-        cut = Cut(
-            of=tuned,
-            importance="magnitude",
-            scope=control.scope,
-            embeddings=control.embeddings,
-            sparsity=sparsity,
-            seed=whole.seed,
-        )
-        return replace(whole, start=Ticket(of=tuned, kept=cut))
+        return cut_late(whole, sparsity, before)
     pruned = replace(control, sparsity=sparsity)
     if condition == "random" and sparsity:
         pruned = replace(pruned, importance="random", ramp=1 if budget == "released" else control.ramp)
     return replace(whole, start=Freed(pruned=pruned) if condition == "information_deletion" else pruned)
+
+
+def cut(of: GradualPruning | FineTuning, sparsity: float) -> Cut:
+    """What is left of a pre-trained model, or of one fine-tuned from it, when its smallest weights go at once.
+
+    Compared as its pruning in pre-training compares them: within matrices or over all, with the embeddings or without.
+    """
+    control = of.start if isinstance(of, FineTuning) else of
+    return Cut(
+        of=of,
+        importance="magnitude",
+        scope=control.scope,
+        embeddings=control.embeddings,
+        sparsity=sparsity,
+        seed=of.seed,
+    )
+
+
+def cut_late(whole: FineTuning, sparsity: float, before: float) -> FineTuning:
+    """Fine-tuned for `before` epochs, cut at once, and fine-tuned for the epochs of `whole`; `before` may be 0.
+
+    whole  the fine-tuning of a GradualPruning that removed nothing
+    """
+    tuned = replace(whole, epochs=before, saved=True) if before else whole.start
+    return replace(whole, start=Ticket(of=tuned, kept=cut(tuned, sparsity)))
+
+
+def cut_first(whole: FineTuning, sparsity: float, before: float) -> FineTuning:
+    """The like of `cut_late` but for the moment of the cut: made at once, before both fine-tunings, which are the same.
+
+    The two have the same updates, learning rates, seeds and head; what differs is whether the task has a say in which
+    weights go. At sparsity 0 nothing is cut: the control of both.
+    """
+    start = Ticket(of=whole.start, kept=cut(whole.start, sparsity)) if sparsity else whole.start
+    return replace(whole, start=replace(whole, start=start, epochs=before, saved=True))
 
 
 def recipe_of(rows: pd.DataFrame) -> pd.Series:

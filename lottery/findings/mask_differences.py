@@ -6,6 +6,8 @@ Gordon et al. 2020, Figure 3, with the controls that it lacks: chance, and a cut
 import pandas as pd
 
 from lottery import statistics as stats
+from lottery.findings import cut_times
+from lottery.findings.cut_times import FIRST, LATE
 from lottery.statistics import Estimate
 
 BOTH = "cut after fine-tuning, against pruned in pre-training"
@@ -16,26 +18,30 @@ MEASURES = ("different", "different_without_embeddings", "chance", "jaccard", "c
 
 
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons of masks: `pair`, one of PAIRS, `sparsity`, `seed`, and `task` and `epochs` of the fine-tuning.
+    """The comparisons of masks: `pair`, one of PAIRS, `sparsity`, `seed`; task, epochs and recipe of the fine-tuning.
 
-    Without a fine-tuning the last two are NaN, and the seed is that of the pre-training.
+    Without a fine-tuning these are NaN. The seed is that of the pre-training, where there are several, one a
+    world; of one pre-trained model that of the fine-tuning, where there was one.
     """
     rows = runs[runs["experiment"] == "MaskDifference"]
     tuned = rows["one.of"] == "FineTuning"
     pair = pd.Series(TUNING, index=rows.index).mask(rows["other"] == "GradualPruning", BOTH).mask(~tuned, ALONE)
+    worlds = rows["one.of.start.seed"].where(tuned, rows["one.seed"])
     return rows.assign(
         pair=pair,
         task=rows["one.of.task"],
         epochs=rows["one.of.epochs"],
+        recipe=rows["one.of.recipe"],
         sparsity=rows["one.sparsity"],
-        seed=rows["one.seed"].astype(int),
+        seed=(worlds if len(set(worlds[tuned])) > 1 else rows["one.seed"]).astype(int),
     )
 
 
 def usual(rows: pd.DataFrame) -> pd.DataFrame:
     """Of rows of `compared`, those of the tasks and of the length of fine-tuning for which BOTH was compared."""
     both, alone = rows[rows["pair"] == BOTH], rows["pair"] == ALONE
-    return rows[alone | ((rows["epochs"] == both["epochs"].iloc[0]) & rows["task"].isin(both["task"]))]
+    as_long = rows["epochs"] == both["epochs"].iloc[0]
+    return rows[alone | (as_long & rows["task"].isin(both["task"]) & (rows["recipe"] == "printed"))]
 
 
 def by_seed(runs: pd.DataFrame) -> pd.DataFrame:
@@ -69,23 +75,46 @@ def beyond_control(means: pd.DataFrame, sparsity: float) -> Estimate:
     return stats.paired_difference(both, table[ALONE].reindex(both.index).fillna(table[ALONE].mean()))
 
 
+def moved(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of rows of `compared` one cut after against one without fine-tuning, where the model was trained on, too.
+
+    `before` are the epochs of the fine-tuning and `recipe` is its recipe. All at the sparsity that has most of them.
+    """
+    cuts = cut_times.with_cuts(runs)
+    places = ["sparsity", "task", "before"]
+    late = cuts.loc[cuts["cut"] == LATE, places].drop_duplicates()
+    rows = compared(runs)
+    rows = rows[rows["pair"] == TUNING].assign(before=lambda some: some["epochs"]).merge(late, on=places)
+    return rows[rows["sparsity"] == rows["sparsity"].mode().max()]
+
+
 def lengths(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a number of epochs before the cut, and seed: mean score over the tasks, and how far the mask has moved.
 
+    All at the sparsity at which the masks were compared; a seed is as of `compared`.
     score     after the cut and the recovery, each task by its metric; 0 where it is not defined
     accuracy  likewise, which the paper takes for every task, CoLA too; NaN where no task has one
+    first     the accuracy when it is cut first and trained as long, as by `cut_times`
+    whole     the accuracy of what is trained as long and not cut
     moved     share of weights unlike the mask of no fine-tuning
+    released  the same where the fine-tuning has the learning rate of the paper's code, which dies as 1/k
+    A value that was not run is NaN.
     """
-    tuned = runs[runs["experiment"] == "FineTuning"]
-    before = tuned["start.of.epochs"].where(tuned["start.of"] == "FineTuning", 0.0).rename("before")
-    scores = tuned["score"].fillna(0).groupby([before, tuned["seed"]]).mean()
-    accuracies = tuned["accuracy"].groupby([before, tuned["seed"]]).mean()
-    rows = compared(runs)
-    rows = rows[(rows["pair"] == TUNING) & (rows["sparsity"] == tuned["start.kept.sparsity"].iloc[0])]
-    rows = rows[rows["task"].isin(tuned["task"]) & rows["epochs"].isin(before)]
-    moved = rows.groupby([rows["epochs"].rename("before"), "seed"])["different"].mean()
-    table = pd.DataFrame({"score": scores, "accuracy": accuracies, "moved": moved}).reset_index()
-    return table.assign(moved=table["moved"].mask(table["before"] == 0, 0.0))
+    masks = moved(runs)
+    rows = cut_times.with_cuts(runs).assign(seed=lambda some: some["unit"])
+    here = rows[rows["sparsity"].isin(masks["sparsity"])]
+    late, first = here[here["cut"] != FIRST], here[here["cut"] == FIRST]
+    chosen = {
+        "score": (late, "score"),
+        "accuracy": (late, "accuracy"),
+        "first": (first, "accuracy"),
+        "whole": (rows[rows["sparsity"] == 0], "accuracy"),
+        "moved": (masks[masks["recipe"] == "printed"], "different"),
+        "released": (masks[masks["recipe"] == "released"], "different"),
+    }
+    means = {name: some.groupby(["before", "seed"])[value].mean() for name, (some, value) in chosen.items()}
+    table = pd.DataFrame(means).reset_index()
+    return table.assign(**{name: table[name].mask(table["before"] == 0, 0.0) for name in ("moved", "released")})
 
 
 def changes(lengths: pd.DataFrame, one: float, other: float, *, of: str) -> Estimate:

@@ -16,6 +16,7 @@ as cut | retrained | as cut, pooler too
 removed by magnitude | removed at random
 local | global
 all examples | 300 examples
+cut after fine-tuning | cut first | nothing removed
 SMP-L | SMP-S | SMP-G | movement | SMP-T | magnitude | L0 | soft movement | movement, pressed | SMP-S, released
 - | - | - | - | - | - | - | by lot | cut, local | cut, global
 - | - | - | - | SMP-L, no teacher | SMP-L, the head | all masks
