@@ -292,8 +292,10 @@ def test_a_verdict_of_one_source_is_never_merged_with_anothers():
 
 
 def test_the_ledger_has_every_claim_of_every_source():
-    masks = pd.DataFrame({"experiment": ["MaskDifference"], "one.of": ["FineTuning"], "other": ["GradualPruning"],
-                          "one.of.seed": [1], "different": [0.02], "parameters": ["{}"]})  # fmt: skip
+    told = {"one.of": "FineTuning", "one.of.task": "cola", "one.of.epochs": 1.0, "one.of.recipe": "printed",
+            "one.of.seed": 1, "one.of.start.seed": 0, "one.sparsity": 0.6, "one.seed": 1,
+            "other": "GradualPruning"}  # fmt: skip
+    masks = pd.DataFrame([{"experiment": "MaskDifference", **told, "different": 0.02, "parameters": "{}"}])
     found = claims.evidence(PRINTED, {"minilm": {"gordon_masks": prepared(masks, SIZES)}, "miniature": {}})
     of_ours = found[(found["source"] != "published") & (found["claim"] == "masks_differ_little")]
     assert of_ours[["source", "estimate", "verdict"]].to_numpy().tolist() == [["minilm", 2.0, OPEN]]

@@ -6,6 +6,7 @@ other of the two was trained for another time. Here both are fine-tuned for as m
 the same schedules and seeds; the weights are cut between the two trainings, or before both.
 """
 
+import numpy as np
 import pandas as pd
 
 from lottery import statistics as stats
@@ -14,6 +15,7 @@ MARGIN = 0.01  # of score: a difference that counts as none
 LATE, FIRST, AT_ONCE = "late", "first", "at once"
 BY = ["before", "sparsity"]
 COLUMNS = [
+    *("start", "task", "seed", "score"),
     *("start.of", "start.of.epochs", "start.of.seed", "start.of.start.seed", "start.kept", "start.kept.sparsity"),
     *("start.start", "start.epochs", "start.start.kept", "start.start.kept.sparsity"),
     *("start.start.seed", "start.start.of.seed"),
@@ -59,7 +61,8 @@ def late_and_first(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of `with_cuts` cut LATE and those cut FIRST, each where the other was run as well."""
     rows = with_cuts(runs)
     places = [frozenset(map(tuple, rows.loc[rows["cut"] == cut, BY].to_numpy())) for cut in (LATE, FIRST)]
-    both = rows[[tuple(place) in places[0] & places[1] for place in rows[BY].to_numpy()]]
+    shared = [tuple(place) in places[0] & places[1] for place in rows[BY].to_numpy()]
+    both = rows[np.array(shared, dtype=bool)]
     return both[both["cut"] == LATE], both[both["cut"] == FIRST]
 
 

@@ -3,6 +3,7 @@
 Gordon et al. 2020, Figure 3, with the controls that it lacks: chance, and a cut without fine-tuning.
 """
 
+import numpy as np
 import pandas as pd
 
 from lottery import statistics as stats
@@ -82,9 +83,10 @@ def moved(runs: pd.DataFrame) -> pd.DataFrame:
     """
     cuts = cut_times.with_cuts(runs)
     places = ["sparsity", "task", "before"]
-    late = cuts.loc[cuts["cut"] == LATE, places].drop_duplicates()
+    late = set(map(tuple, cuts.loc[cuts["cut"] == LATE, places].to_numpy()))
     rows = compared(runs)
-    rows = rows[rows["pair"] == TUNING].assign(before=lambda some: some["epochs"]).merge(late, on=places)
+    rows = rows[rows["pair"] == TUNING].assign(before=lambda some: some["epochs"])
+    rows = rows[np.array([tuple(place) in late for place in rows[places].to_numpy()], dtype=bool)]
     return rows[rows["sparsity"] == rows["sparsity"].mode().max()]
 
 
