@@ -69,12 +69,11 @@ def notebook(checkout: Path) -> Callable[[str, str], Path]:
 @pytest.fixture
 def small(checkout, monkeypatch):
     """A checkout with the settings of the real book, two pages of prose, and no notebook yet."""
-    from lottery.suite import notebooks
+    from lottery.suite import execution
 
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(
-        notebooks, "__file__", str(checkout / "lottery/suite/notebooks.py")
-    )  # a package that no one edits
+    nowhere = str(checkout / "lottery/suite/execution.py")  # a package that no one edits
+    monkeypatch.setattr(execution, "__file__", nowhere)
     home = checkout / "book"
     shutil.copy(ROOT / "book/_config.yml", home)
     (home / "_extra/mathjax").mkdir(parents=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lottery.suite import cli, notebooks
+from lottery.suite import cli, execution
 
 HOW_MUCH = "how_much_can_go"
 TEXTS = "text,label\n" + "".join(f"w{row} w1,{'ab'[row % 2]}\n" for row in range(20))
@@ -21,7 +21,7 @@ def refused(capsys, monkeypatch):
     def never(*_, **__):
         raise AssertionError("the notebook was executed")
 
-    monkeypatch.setattr(notebooks, "execute", never)
+    monkeypatch.setattr(execution, "execute", never)
 
     def call(**parameters):
         words = [word for name, value in parameters.items() for word in ("-p", name, str(value))]

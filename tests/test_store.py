@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import platform
 import shutil
 import signal
 import subprocess
@@ -817,6 +818,12 @@ def test_provenance_names_the_precision_that_training_has(told, precision):
     environment = os.environ | {"ACCELERATE_MIXED_PRECISION": told}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == precision
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the device is not the CPU")
+def test_provenance_names_the_instructions_of_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert store.provenance.__wrapped__()["device"] == f"CPU ({platform.machine()}, AVX2)"
 
 
 def test_provenance_without_git(monkeypatch):

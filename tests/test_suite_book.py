@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 
 from lottery import store
-from lottery.suite import book, checks, cluster, notebooks
+from lottery.suite import book, checks, cluster, execution, notebooks
 
 ROOT = Path(__file__).parent.parent
 
@@ -170,8 +170,8 @@ def test_the_runs_of_all_notebooks_are_performed_together_before_the_first_is_ex
         finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
         return 0
 
-    monkeypatch.setattr(notebooks, "up_to_date", lambda root, name, *_: name == "experiments/c")
-    monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(execution, "up_to_date", lambda root, name, *_: name == "experiments/c")
+    monkeypatch.setattr(execution, "execute", execute)
     monkeypatch.setattr(store, "record", lambda *_: None)
     names = ["experiments/empty", "experiments/a", "experiments/b", "experiments/c", "analyses/plain"]
     told = {name: notebooks.machine(small, name, results=small / "results", scheduler="tcp://far:1") for name in names}
@@ -208,7 +208,7 @@ def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wa
         sleep(1)
         return 0
 
-    monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(execution, "execute", execute)
     monkeypatch.setattr(store, "record", lambda *_: None)
     where = {"results": small / "results", "workers": 2, "scheduler": "", "force": True, "console": Console(quiet=True)}
     with pytest.raises(RuntimeError, match="experiments/b failed"):

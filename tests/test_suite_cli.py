@@ -17,7 +17,7 @@ import torch
 from lottery import store
 from lottery.choices import SHELVES
 from lottery.masks import files as mask_files
-from lottery.suite import book, cli, notebooks
+from lottery.suite import book, cli, execution, notebooks
 
 COUNT = """\
 # %% [markdown]
@@ -65,7 +65,7 @@ def executed(monkeypatch):
         nbformat.write(nbformat.v4.new_notebook(), output)
         return 1.0
 
-    monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(execution, "execute", execute)
     return told
 
 
@@ -306,7 +306,7 @@ def test_the_home_folder_is_known_in_every_path(lottery, counting, monkeypatch):
 
 def test_run_says_what_is_up_to_date_and_executes_it_if_forced(lottery, counting, executed, monkeypatch):
     nbformat.write(nbformat.v4.new_notebook(), counting / "a.ipynb")
-    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    monkeypatch.setattr(execution, "up_to_date", lambda *_: True)
     code, told, _ = lottery("run", "count", "-o", "a.ipynb")
     assert (code, told) == (0, "experiments/count is up to date: a.ipynb (--force executes it again)\n")
     assert executed == []
@@ -321,7 +321,7 @@ def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypat
 
     cells = [cell([], "# Not this"), cell(["answer"], "**40 %** can go", "- or less"), cell(["answer"])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), counting / "a.ipynb")
-    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    monkeypatch.setattr(execution, "up_to_date", lambda *_: True)
     _, told, _ = lottery("run", "count", "-o", "a.ipynb")
     assert told.split() == [*"experiments/count is up to date: a.ipynb (--force executes it again)".split(),
                             *"40 % can go • or less".split()]  # fmt: skip
@@ -329,7 +329,7 @@ def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypat
 
 def test_run_tells_paths_of_the_store_as_one_types_them(lottery, counting, monkeypatch):
     """The page names no place of this machine; what is printed can be copied, from whatever folder."""
-    monkeypatch.setattr(notebooks, "up_to_date", lambda *_: True)
+    monkeypatch.setattr(execution, "up_to_date", lambda *_: True)
     (counting / "sub").mkdir()
     mask = f"Search/{'0' * 100}/mask.safetensors"
     for folder, results, shown, told in (

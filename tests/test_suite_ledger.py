@@ -2,15 +2,19 @@
 
 import json
 import math
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
-from lottery import claims
-from lottery.claims import HOLDS, MISSING, OPEN, SILENT, Evidence, Need, Plan
+from lottery import claims, store
+from lottery.claims import HOLDS, MISSING, OPEN, SILENT, Evidence, Need, Plan, _runs
 from lottery.suite import ledger
 from lottery.suite.chapter import all_published
 
+ROOT = Path(__file__).parent.parent
 INFINITE, NAN = math.inf, math.nan
 
 
@@ -197,10 +201,10 @@ def test_what_is_recorded_of_a_chapter_is_weighed_and_what_is_not_has_no_number(
     """Of one profile and one chapter; the two that are always told stand first."""
     rows = pd.DataFrame({"experiment": ["MaskDifference"], "one.of": ["FineTuning"], "other": ["GradualPruning"],
                          "one.of.seed": [1], "different": [0.02], "parameters": [json.dumps({})]})  # fmt: skip
-    (tmp_path / "mine").mkdir()
-    rows.to_parquet(tmp_path / "mine" / "gordon_masks.parquet")
-    rows.to_parquet(tmp_path / "mine" / "another_chapter.parquet")
-    found = ledger.weighed(tmp_path, ["gordon_masks", "mask_learning"])
+    (tmp_path / "records/mine").mkdir(parents=True)
+    rows.to_parquet(tmp_path / "records/mine/gordon_masks.parquet")
+    rows.to_parquet(tmp_path / "records/mine/another_chapter.parquet")
+    found = ledger.weighed(tmp_path / "records", ["gordon_masks", "mask_learning"])
     assert found.sources == ["published", "minilm", "miniature", "mine"]
     assert found.recorded == {"minilm": set(), "miniature": set(), "mine": {"gordon_masks"}}
     assert found.verdicts.loc["masks_differ_little", "mine"] == OPEN
@@ -211,3 +215,33 @@ def test_what_is_recorded_of_a_chapter_is_weighed_and_what_is_not_has_no_number(
     assert [ledger.named(each) for each in found.sources] == [
         "In print", "On a real BERT", "On the miniature", "Under the profile mine",
     ]  # fmt: skip
+
+
+def test_evidence_is_computed_once_until_what_it_rests_on_changes(tmp_path, monkeypatch):
+    computed, chapters, evidence = [], ["gordon_masks", "gordon_pruning"], claims.evidence
+    monkeypatch.setattr(claims, "evidence", lambda *tables: computed.append(1) or evidence(*tables))
+    shutil.copytree(ROOT / "book/records/minilm", tmp_path / "records/minilm")
+
+    def times():
+        found = ledger.weighed(tmp_path / "records", chapters)
+        return len(computed), found
+
+    first, again = times(), times()
+    assert (first[0], again[0]) == (1, 1)
+    assert_frame_equal(first[1].evidence, again[1].evidence)
+    sizes = all_published()["glue_dev"].set_index("task")["examples"]
+    tables = {
+        name: _runs.prepared(store.recorded(tmp_path / f"records/minilm/{name}.parquet"), sizes) for name in chapters
+    }
+    assert_frame_equal(again[1].evidence, evidence(all_published(), {"minilm": tables, "miniature": {}}))
+    assert again[1].verdicts.equals(claims.verdicts(again[1].evidence, again[1].sources))
+    kept = tmp_path / "_build/evidence.json"
+    kept.write_text(kept.read_text().replace("0.05", "0.06", 1))  # a bit has flipped
+    assert times()[0] == 2
+    changed = tmp_path / "records/minilm/gordon_masks.parquet"
+    pd.read_parquet(changed).iloc[:-1].to_parquet(changed)
+    assert times()[0] == 3
+    changed.unlink()
+    assert times()[0] == 4
+    (tmp_path / "records/minilm/all_methods.parquet").write_bytes(b"of another chapter")
+    assert times()[0] == 4

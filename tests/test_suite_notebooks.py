@@ -1,55 +1,18 @@
-"""The notebooks of the house, and the road from a profile to an executed notebook on small ones."""
+"""The notebooks of the house, and how small ones are found, read and given their parameters."""
 
 import ast
-import os
 import re
-import sys
 from pathlib import Path
 
 import jupytext
-import nbformat
 import pytest
-from rich.console import Console
-from rich.progress import Progress
+from toy_notebooks import COUNT
 
 from lottery import choices
 from lottery.suite import notebooks
 
 ROOT = Path(__file__).parent.parent
 OURS = notebooks.find(ROOT)
-QUIET = Progress(disable=True)
-
-COUNT = """\
-# %% [markdown]
-# # Counting
-
-# %% tags=["parameters"]
-upto = 3  # how far
-share = 0.5
-words = ["one"]
-shares = [0, 0.25]
-loud = False
-place = ""
-results = "results"
-workers = 2
-scheduler = ""
-
-# %% tags=["grid"]
-from pathlib import Path
-
-grid = [f"{place}{number}" for number in range(upto)]
-
-# %% mystnb={"image": {"alt": "A rising line"}}
-import sys
-import matplotlib.pyplot as plt
-
-print("progress", file=sys.stderr)
-plt.plot(range(upto));
-
-# %%
-print(upto, Path.cwd().name, sys.executable)
-"""
-
 
 # The notebooks of this project
 
@@ -97,6 +60,18 @@ def test_a_notebook_says_its_parameters_its_kernel_and_its_title(name):
     assert recorded | machine <= notebooks.defaults(ROOT, name).keys()
     assert jupytext.read(ROOT / "notebooks" / f"{name}.py").metadata["kernelspec"]["name"] == "python3"
     assert notebooks.title(ROOT, name)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_notebook_is_read_as_jupytext_reads_it(name):
+    book = jupytext.read(ROOT / "notebooks" / f"{name}.py")
+    tagged = {tag: cell.source for cell in reversed(book.cells) for tag in cell.metadata.get("tags", [])}
+    text = notebooks._read(ROOT, name)
+    assert {tag: notebooks._tagged(text, tag) for tag in tagged} == tagged
+    assert notebooks._tagged(text, "nowhere") is None
+    assert notebooks.header(ROOT, name) == book.metadata.get("lottery", {})
+    first = next(cell.source for cell in book.cells if cell.cell_type == "markdown" and "# " in cell.source)
+    assert f"# {notebooks.title(ROOT, name)}" in first.splitlines()
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -356,162 +331,6 @@ def test_a_notebook_is_told_of_the_machine_what_it_asks_for(checkout, notebook):
     assert notebooks.machine(checkout, "analyses/none", **told) == {"results": "store"}
     elsewhere = checkout.parent / "store"
     assert notebooks.machine(checkout, "analyses/none", results=elsewhere) == {"results": str(elsewhere)}
-
-
-# Executing
-
-
-def test_an_executed_notebook_tells_its_parameters_and_nothing_of_the_machine(checkout, notebook, monkeypatch):
-    """Run from another folder, where another python3 kernel is set up, and against a store outside the checkout."""
-    notebook("experiments/count", COUNT)
-    elsewhere = checkout / "elsewhere" / "kernels" / "python3"
-    elsewhere.mkdir(parents=True)
-    (elsewhere / "kernel.json").write_text('{"argv": ["false"], "display_name": "x", "language": "python"}')
-    monkeypatch.setenv("JUPYTER_PATH", str(checkout / "elsewhere"))
-    monkeypatch.chdir(elsewhere)
-    output = checkout / "out" / "count.ipynb"
-    given = {"upto": 4, "place": "/somewhere", "results": "/store", "workers": 7, "scheduler": "tcp://here:1"}
-    notebooks.execute(checkout, "experiments/count", given, output, QUIET)
-    first = output.read_bytes()
-    executed = nbformat.read(output, as_version=4)
-    nbformat.validate(executed)
-    _, defaults, injected, grid, figure, last = executed.cells
-    assert executed.metadata.keys() == {"kernelspec", "language_info", "lottery"}
-    assert {key for cell in executed.cells for key in cell.metadata} <= {"tags", "mystnb", "lines_to_next_cell"}
-    assert defaults.metadata["tags"] == ["parameters", "remove-cell"]
-    assert injected.metadata["tags"] == ["injected-parameters", "hide-input"]
-    assert injected.source == "upto = 4"
-    assert last.outputs[0].text == f"4 {checkout.name} {sys.executable}\n"
-    (picture,) = figure.outputs  # what went to stderr is gone
-    assert "image/svg+xml" in picture.data
-    assert all(cell.execution_count for cell in (defaults, injected, grid, figure, last))
-    assert sorted(path.name for path in output.parent.iterdir()) == ["count.ipynb", "count.stamp.json"]
-    assert os.environ["JUPYTER_PATH"] == str(checkout / "elsewhere")
-
-    output.unlink()
-    notebooks.execute(checkout, "experiments/count", given, output, QUIET)
-    assert output.read_bytes() == first
-
-
-def test_a_notebook_whose_given_parameters_are_all_the_machines_shows_no_cell_of_them():
-    cell = nbformat.v4.new_code_cell('# Parameters\nresults = "/a"\nscheduler = "tcp://b"', metadata={"tags": []})
-    cell.metadata.tags.append("injected-parameters")
-    assert notebooks.publishable(nbformat.v4.new_notebook(cells=[cell])).cells == []
-
-
-@pytest.fixture
-def executed(checkout, notebook, monkeypatch):
-    """A notebook taken for executed: the kernel is not what is tested."""
-    notebook("experiments/count", COUNT)
-    (checkout / "book/records/minilm").mkdir(parents=True)
-    (checkout / "book/records/minilm/count.parquet").write_text("1")
-    (checkout / "book/records/minilm/other.parquet").write_text("1")
-    (checkout / "book/published").mkdir()
-    (checkout / "book/published/table.csv").write_text("1")
-    monkeypatch.setattr("papermill.execute_notebook", lambda notebook, path, **_: nbformat.write(notebook, path))
-    output = checkout / "out.ipynb"
-    notebooks.execute(checkout, "experiments/count", {"upto": 4}, output, QUIET)
-    return output
-
-
-def test_what_is_executed_is_up_to_date_on_whatever_machine(checkout, executed):
-    for given in ({}, {"workers": 5, "scheduler": "tcp://a:1"}):
-        assert notebooks.up_to_date(checkout, "experiments/count", {"upto": 4} | given, executed)
-    assert notebooks.seconds(executed) < 60
-
-
-def test_a_notebook_is_out_of_date_once_anything_it_depends_on_changed(checkout, executed):
-    def fresh(**given):
-        return notebooks.up_to_date(checkout, "experiments/count", {"upto": 4} | given, executed)
-
-    assert not fresh(upto=5)
-    assert not fresh(results="other")
-    changes = {
-        "notebooks/experiments/count.py": COUNT + "\n",
-        "book/records/minilm/count.parquet": "2",
-        "book/published/table.csv": "2",
-        "constraints.txt": "numpy==2.4.7\n",
-        "out.ipynb": "{}",
-        "out.stamp.json": "{",
-    }
-    for path, text in changes.items():
-        before = (checkout / path).read_text()
-        (checkout / path).write_text(text)
-        assert not fresh(), path
-        (checkout / path).write_text(before)
-        assert fresh(), path
-    (checkout / "book/records/minilm/other.parquet").write_text("2")
-    assert fresh()
-    executed.unlink()
-    assert not fresh()
-
-
-def test_a_notebook_is_out_of_date_once_a_file_that_it_names_holds_something_else(checkout, notebook, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    cells = '# %% tags=["parameters"]\nfile = "mine.csv"\n\n# %% tags=["grid"]\nfrom toy_experiments import Reading\n'
-    notebook("experiments/reading", cells + "grid = [Reading(model=file)]\n")
-    (checkout / "mine.csv").write_text("text,label\n")
-    notebooks.execute(checkout, "experiments/reading", {}, checkout / "out.ipynb", QUIET)
-    assert notebooks.up_to_date(checkout, "experiments/reading", {}, checkout / "out.ipynb")
-    (checkout / "mine.csv").write_text("text;label\n")
-    assert not notebooks.up_to_date(checkout, "experiments/reading", {}, checkout / "out.ipynb")
-
-
-def test_a_change_of_the_package_puts_notebooks_out_of_date(checkout, executed, monkeypatch):
-    (checkout / "lottery").mkdir()
-    (checkout / "lottery/masks.py").write_text("")
-    monkeypatch.setattr(notebooks, "__file__", str(checkout / "lottery/suite/notebooks.py"))
-    assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 4}, executed)
-
-
-def test_a_failed_notebook_does_not_take_the_place_of_a_good_one(checkout, notebook):
-    notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n\n# %%\n1 / upto\n')
-    output = checkout / "out.ipynb"
-    output.write_text("what was there")
-    with pytest.raises(
-        RuntimeError, match=r"experiments/count failed in its cell \d: ZeroDivisionError: division by zero"
-    ):
-        notebooks.execute(checkout, "experiments/count", {"upto": 0}, output, QUIET)
-    assert output.read_text() == "what was there"
-    assert "ZeroDivisionError" in (checkout / "out.failed.ipynb").read_text()
-    assert not notebooks.up_to_date(checkout, "experiments/count", {"upto": 0}, output)
-
-
-def test_what_a_cell_refuses_is_told_apart_from_what_fails_in_it(checkout, notebook):
-    notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n\n# %%\nraise ValueError("upto = 0: more")\n')
-    with pytest.raises(ValueError, match=r"failed in its cell \d: ValueError: upto = 0: more"):
-        notebooks.execute(checkout, "experiments/count", {"upto": 0}, checkout / "out.ipynb", QUIET)
-
-
-def test_unknown_parameters_are_refused_before_anything_runs(checkout, notebook):
-    """papermill itself only warns and runs on with the defaults."""
-    notebook("experiments/count", COUNT)
-    with pytest.raises(ValueError, match="mean 'upto'"):
-        notebooks.execute(checkout, "experiments/count", {"upot": 1}, checkout / "out" / "count.ipynb", QUIET)
-    assert not (checkout / "out").exists()
-
-
-def test_the_last_line_of_a_running_cell_is_shown(capsys):
-    terminal = Console(force_terminal=True, width=100)
-    with notebooks.progress(terminal) as bars, notebooks._Cell(bars, "experiments/count", 4) as cell:
-        cell.starts(None, 2)
-        for piece in ("\r 1/9 [00:01<00:", "08]\r\x1b[2K\x1b[90m 2/9\x1b[0m [00:02<00:07]", "\n"):
-            cell.write(piece)
-        assert bars.tasks[0].fields["line"] == "2/9 [00:02<00:07]"
-        assert bars.tasks[0].completed == 2
-        bars.refresh()
-    assert not bars.tasks
-    assert "experiments/count" in capsys.readouterr().out
-
-
-def test_the_kernel_is_this_interpreter_whatever_is_set_up_elsewhere(checkout, notebook, monkeypatch):
-    foreign = checkout / "jupyter/kernels/python3"
-    foreign.mkdir(parents=True)
-    (foreign / "kernel.json").write_text('{"argv": ["/nowhere/python"], "display_name": "x", "language": "python"}')
-    monkeypatch.setenv("JUPYTER_PATH", str(foreign.parents[1]))
-    same = f'# %% tags=["parameters"]\n\n# %%\nimport sys\nassert sys.executable == {sys.executable!r}\n'
-    notebook("experiments/count", same)
-    notebooks.execute(checkout, "experiments/count", {}, checkout / "out.ipynb", QUIET)
 
 
 @pytest.mark.parametrize("name", ["smp_l", "magnitude", "l0"])

@@ -268,7 +268,12 @@ def provenance() -> dict[str, Any]:
         "commit": commit.stdout.strip() if commit.returncode == 0 else "not in a checkout",
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU ({platform.machine()})",
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else _cpu(),
         "threads": torch.get_num_threads(),
         "precision": {"no": "float32"}.get(mixed := Accelerator().mixed_precision, f"mixed with {mixed}"),
     }
+
+
+def _cpu() -> str:
+    """The kind of CPU, and the widest instructions that torch's kernels use on it, by which last bits differ."""
+    return f"CPU ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks, holes, notebooks, printed
+from lottery.suite import checks, execution, holes, notebooks, printed
 from lottery.suite.escaped import in_markdown
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
@@ -198,7 +198,7 @@ def execute_all(
 
     def one(name: str, progress: Progress) -> float:
         with closing(ensure_event_loop()):  # a thread's own, which Jupyter makes and never closes
-            seconds = notebooks.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
+            seconds = execution.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
         store.record(_with_needs(grids[name], results), results, table_of(name))
         return seconds
 
@@ -206,7 +206,7 @@ def execute_all(
         grids = {name: notebooks.grid(root, name, given) for name, given in overrides.items()}
         stale = []
         for name, given in overrides.items():
-            if not force and notebooks.up_to_date(root, name, given, executed / f"{name}.ipynb"):
+            if not force and execution.up_to_date(root, name, given, executed / f"{name}.ipynb"):
                 _say(console, f"{name}: up to date")
             else:
                 stale.append(name)
@@ -217,7 +217,7 @@ def execute_all(
         except (RuntimeError, ValueError) as error:
             failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
             raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
-        with notebooks.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
+        with execution.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
             at_work = {pool.submit(one, name, progress): name for name in stale}
             try:
                 for number, future in enumerate(as_completed(at_work), 1):
@@ -225,7 +225,7 @@ def execute_all(
                     _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
-                notebooks.stop()
+                execution.stop()
                 raise
             finally:
                 pool.shutdown(cancel_futures=True)
@@ -360,9 +360,9 @@ def how_this_was_made(
         "",
     ]
     for name, table in tables.items():
-        took = _duration(notebooks.seconds(executed / f"{name}.ipynb"))
+        took = _duration(execution.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
-        public = [f"`{word} = {value!r}`" for word, value in parameters if notebooks.is_public(word, value)]
+        public = [f"`{word} = {value!r}`" for word, value in parameters if execution.is_public(word, value)]
         lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_in_words(table)}; the page itself was executed in {took}."]
         lines += [f"  Its parameters: {', '.join(public)}."] if public else []
     recorded = {path: store.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
@@ -412,7 +412,7 @@ def render(source: Path, place: Path) -> Path:
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
     arguments = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
-    environment = os.environ | {"SOURCE_DATE_EPOCH": notebooks.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
+    environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
     done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()

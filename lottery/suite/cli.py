@@ -123,7 +123,7 @@ def run(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from lottery.suite import notebooks
+    from lottery.suite import execution, notebooks
     from lottery.suite.given import from_folder
 
     root = notebooks.checkout()
@@ -136,14 +136,14 @@ def run(
     place = output or root / "book" / "_build" / "executed" / (profile or "run") / f"{name}.ipynb"
     if place.suffix != ".ipynb":
         raise ValueError(f"an executed notebook is a file ending in .ipynb: {place} is not")
-    if not force and notebooks.up_to_date(root, name, given, place):
+    if not force and execution.up_to_date(root, name, given, place):
         typer.echo(f"{name} is up to date: {place} (--force executes it again)")
     else:
         _require_answer(given.get("scheduler"))
-        with notebooks.progress(Console(stderr=True)) as progress:
-            seconds = notebooks.execute(root, name, given, place.absolute(), progress)
+        with execution.progress(Console(stderr=True)) as progress:
+            seconds = execution.execute(root, name, given, place.absolute(), progress)
         typer.echo(f"{name} took {seconds:.0f} s: {place}")
-    if answer := notebooks.answers(place):
+    if answer := execution.answers(place):
         shown = notebooks.resolve(root, name, given).get("results", "")
         answer = answer.replace(f"`{notebooks.on_page(shown)}/", f"`{_as_typed(root / shown)}/")
         width = max(Console().width, 4 + max(map(len, answer.split())))  # a path that is broken cannot be copied
@@ -370,7 +370,7 @@ def clean(
 ) -> None:
     """Remove unfinished and failed runs, with the checkpoints they would go on from, and half-written files."""
     from lottery import store
-    from lottery.suite import notebooks
+    from lottery.suite import execution, notebooks
 
     root = notebooks.checkout()
     place = _results(root, results)
@@ -380,7 +380,7 @@ def clean(
         freed = [files.remove(folder) for folder in (place, built) if folder.exists()]
     else:
         freed = [store.remove(leftover) for leftover in store.leftovers(place)]
-        pages = [*notebooks.left_aside(built / "executed"), *built.rglob("*.failed.ipynb")]
+        pages = [*execution.left_aside(built / "executed"), *built.rglob("*.failed.ipynb")]
         freed += [files.remove(path) for path in pages]
         with files.locked(built / ".lock", wait=False) as ours:  # another process may be rendering there
             freed += [files.remove(path) for path in built.glob("staged") if ours]

@@ -4,11 +4,14 @@ A reader of a chapter meets no empty figure and no command to record what is mis
 where its cell is.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.display import Markdown
-from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 LABEL = "what-is-missing"  # of the place in the book where it is told
 INSTEAD = f"*Nothing to show here in this build: {{ref}}`see why <{LABEL}>`.*"
@@ -33,6 +36,8 @@ def closed(notebook: NotebookNode) -> list[Hole]:
     A cell that shows nothing else is no figure any more and goes from the page. Where all that a piece of prose
     introduces is gone, a line says so in its place.
     """
+    from nbformat.v4 import new_markdown_cell  # two seconds, which kernels that only want `absent` can do without
+
     holes: list[Hole] = []
     cells: list[NotebookNode] = []
     heading = ""

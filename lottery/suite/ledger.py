@@ -1,17 +1,20 @@
 """The ledger of claims as pages show it: read from what is printed and recorded, and told in words."""
 
 import inspect
+import json
 import math
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from lottery import claims, store
+from lottery import claims, files, store
 from lottery.choices import choose
-from lottery.claims import Evidence, Need, _runs
+from lottery.claims import Evidence, Need, Plan, _runs
 from lottery.suite.chapter import all_published
+from lottery.suite.notebooks import checkout
 
 SOURCES = {"published": "In print", "minilm": "On a real BERT", "miniature": "On the miniature"}
 PAPERS = ("gordon2020", "chen2020", "prasanna2020", "jiang2023")  # as the book follows them
@@ -36,23 +39,63 @@ class Weighed(NamedTuple):
 
 
 def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
-    """Every claim judged by what the papers print and by what is recorded of these chapters."""
+    """Every claim judged by what the papers print and by what is recorded of these chapters.
+
+    The evidence takes twenty seconds and several pages show it: it is computed once and kept beside the records, in
+    _build/evidence.json, until they, what is printed, or the package changes.
+    """
+    profiles = {"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))}
+    paths = {profile: {name: Path(records) / profile / f"{name}.parquet" for name in chapters} for profile in profiles}
+    there = {profile: {name: path for name, path in of.items() if path.exists()} for profile, of in paths.items()}
+    inputs = _digest([path for of in there.values() for path in of.values()])
+    place = Path(records).parent / "_build" / "evidence.json"
+    with files.locked(place.with_suffix(".lock")):
+        kept = _kept(place)
+        if kept.get("inputs") != inputs:
+            evidence, recorded = _evidence(there)
+            _keep(place, {"inputs": inputs, "rows": evidence.to_dict("records"), "recorded": recorded})
+            kept = _kept(place)
+    evidence = pd.DataFrame(kept["rows"], columns=["claim", "source", *Evidence._fields, "verdict", "why"])
+    evidence["claimed"] = [tuple(each) for each in evidence["claimed"]]
+    evidence["plan"] = [each and Plan(*each) for each in evidence["plan"]]
+    sources = [*SOURCES, *sorted(profiles - set(SOURCES))]
+    recorded = {profile: set(names) for profile, names in kept["recorded"].items()}
+    return Weighed(evidence, claims.verdicts(evidence, sources), sources, recorded)
+
+
+def _evidence(paths: Mapping[str, Mapping[str, Path]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """The evidence, and which chapters have records, from the files of records, {profile: {chapter: its file}}."""
     printed = all_published()
     sizes = printed["glue_dev"].set_index("task")["examples"]
-    profiles = {"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))}
     recorded = {
-        profile: {
-            name: _runs.prepared(table, sizes)
-            for name in chapters
-            if len(table := store.recorded(Path(records) / profile / f"{name}.parquet"))
-        }
-        for profile in profiles
+        profile: {name: _runs.prepared(table, sizes) for name, path in of.items() if len(table := store.recorded(path))}
+        for profile, of in paths.items()
     }
-    evidence = claims.evidence(printed, recorded)
-    sources = [*SOURCES, *sorted(profiles - set(SOURCES))]
-    return Weighed(
-        evidence, claims.verdicts(evidence, sources), sources, {name: set(tables) for name, tables in recorded.items()}
-    )
+    return claims.evidence(printed, recorded), {profile: list(tables) for profile, tables in recorded.items()}
+
+
+def _digest(records: Sequence[Path]) -> str:
+    """The sha256 of all that the evidence depends on: records, what is printed, the package and the pins."""
+    root, package = checkout(), Path(claims.__file__).parent.parent
+    whole = sha256((root / "constraints.txt").read_bytes())
+    for path in sorted([*records, *(root / "book" / "published").glob("*.csv"), *package.rglob("*.py")]):
+        whole.update(f"\0{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _keep(place: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, default=lambda value: value.item())  # what numpy has made of whole numbers
+    with files.written(place) as partial:
+        partial.write_text(f"{sha256(text.encode()).hexdigest()}\n{text}", encoding="utf-8")
+
+
+def _kept(place: Path) -> dict[str, Any]:
+    """What is kept there; {} for nothing, and for what is not as it was written."""
+    try:
+        checksum, _, text = place.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return {}
+    return json.loads(text) if sha256(text.encode()).hexdigest() == checksum else {}
 
 
 def named(source: str) -> str:

@@ -1,33 +1,21 @@
-"""Notebooks kept as text: found, given their parameters, executed by papermill, left alone while nothing changed.
+"""Notebooks kept as text: found, read, and given their parameters.
 
 A notebook is notebooks/<folder>/<name>.py (jupytext py:percent), called "<folder>/<name>". Its cell tagged
 `parameters` is the only place of defaults; its cell tagged `grid`, if it has one, builds from them the list `grid` of
-experiments that it runs.
+experiments that it runs. All that is asked here is read from the text: nothing of Jupyter is imported, which costs two
+seconds that every kernel would spend again.
 """
 
 import ast
 import json
-import os
 import re
-import shutil
-import signal
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager
+from collections.abc import Mapping
+from contextlib import chdir
 from difflib import get_close_matches
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from weakref import WeakSet
 
-import jupytext
-import nbformat
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from lottery import files
 
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
@@ -36,11 +24,7 @@ EVERYWHERE = "everywhere"  # in a profile: what all its notebooks share
 AUTO = "auto"  # as a default: the notebook finds the number itself, unless one is given
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
-# A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
-EPOCH = "1767225600"
-MATPLOTLIBRC = "svg.hashsalt: lottery\n"
-
-_KERNELS: WeakSet[Any] = WeakSet()  # those that were started, running or not
+_CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)  # where one begins
 
 
 def checkout() -> Path:
@@ -178,8 +162,8 @@ def defaults(root: Path, name: str) -> dict[str, Any]:
     return _defaults(name, _read(root, name))
 
 
-def _defaults(name: str, notebook: nbformat.NotebookNode) -> dict[str, Any]:
-    source = _tagged(notebook, "parameters")
+def _defaults(name: str, text: str) -> dict[str, Any]:
+    source = _tagged(text, "parameters")
     if source is None:
         raise ValueError(f"notebook {name} has no cell tagged `parameters`: give it one, empty if it takes none")
     values: dict[str, Any] = {}
@@ -298,85 +282,16 @@ def header(root: Path, name: str) -> dict[str, Any]:
     return _header(_read(root, name))
 
 
-def _header(notebook: nbformat.NotebookNode) -> dict[str, Any]:
-    return dict(notebook.metadata.get("lottery", {}))
+def _header(text: str) -> dict[str, Any]:
+    lines = text.split("# ---\n")[1].splitlines() if text.startswith("# ---\n") else []
+    return (yaml.safe_load("\n".join(line[2:] for line in lines)) or {}).get("jupyter", {}).get("lottery", {})
 
 
 def title(root: Path, name: str) -> str:
     """The first heading of a notebook; "" where there is none."""
-    texts = [cell.source for cell in _read(root, name).cells if cell.cell_type == "markdown"]
-    heading = re.search(r"^# (.+)$", "\n".join(texts), re.MULTILINE)
+    texts = [cell for head, cell in _cells(_read(root, name)) if head == " [markdown]"]
+    heading = re.search(r"^# # (.+)$", "\n".join(texts), re.MULTILINE)
     return heading[1] if heading else ""
-
-
-def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path) -> bool:
-    """True where `output` is what executing the notebook left, and nothing that it depends on changed since."""
-    inputs = _inputs(root, name, resolve(root, name, overrides))
-    try:
-        stamp = json.loads(_stamp(output).read_text())
-        return stamp["inputs"] == inputs and stamp["output"] == sha256(output.read_bytes()).hexdigest()
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
-
-
-def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, progress: Progress) -> float:
-    """Execute a notebook in the checkout's folder and put it at `output`; the seconds it took.
-
-    progress  as by `progress`, in which it has a bar meanwhile
-    Several threads may execute notebooks at a time in a process that is in `root`, the folder that all of them are
-    executed in. Raises ValueError for parameters it has not or that a cell refuses, and RuntimeError if a cell fails:
-    `output` is then untouched, and the notebook as far as it came lies beside it, named <output>.failed.ipynb.
-    """
-    import papermill  # a second that commands which only look can do without
-    from papermill.exceptions import PapermillExecutionError
-
-    values = resolve(root, name, overrides)
-    inputs = _inputs(root, name, values)
-    notebook = _read(root, name)
-    failed = output.with_suffix(".failed.ipynb")
-    with _aside(output) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
-        began = time.monotonic()
-        partial = folder / output.name
-        try:
-            papermill.execute_notebook(
-                notebook,
-                partial.absolute(),
-                parameters={parameter: values[parameter] for parameter in overrides},
-                kernel_name="python3",
-                cwd=root,
-                progress_bar=False,
-                stderr_file=cell,
-                on_cell_start=cell.starts,
-                kernel_manager_class=_kernel(folder.absolute()),
-                shutdown_kernel="immediate",  # there is nothing left to do
-            )
-        except PapermillExecutionError as error:
-            partial.replace(failed)
-            kind = ValueError if error.ename in {refusal.__name__ for refusal in files.REFUSALS} else RuntimeError
-            raise kind(
-                f"notebook {name} failed in its cell {error.cell_index}: {error.ename}: {error.evalue}; "
-                f"as far as it came it is {failed.absolute()}"
-            ) from error
-        executed = nbformat.read(partial, as_version=4)
-        seconds = time.monotonic() - began
-        nbformat.write(publishable(executed), partial)
-        stamp = {"inputs": inputs, "output": sha256(partial.read_bytes()).hexdigest(), "seconds": round(seconds, 1)}
-        partial.replace(output)
-    failed.unlink(missing_ok=True)
-    files.write_json(_stamp(output), stamp)  # last: what is stamped left nothing aside
-    return seconds
-
-
-def seconds(output: Path) -> float:
-    """How long the notebook at `output` took to execute."""
-    return json.loads(_stamp(output).read_text())["seconds"]
-
-
-def answers(output: Path) -> str:
-    """What the cells tagged `answer` of the executed notebook at `output` say, as Markdown; "" where there are none."""
-    cells = [cell for cell in nbformat.read(output, as_version=4).cells if "answer" in cell.metadata.get("tags", [])]
-    texts = [each.get("data", {}).get("text/markdown") for cell in cells for each in cell.get("outputs", [])]
-    return "\n\n".join(text for text in texts if text)
 
 
 def on_page(results: str) -> str:
@@ -384,191 +299,25 @@ def on_page(results: str) -> str:
     return STORE if Path(results).is_absolute() else results
 
 
-def publishable(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """An executed notebook without what differs from run to run or tells of the machine.
-
-    Gone are papermill's and jupytext's notes, what went to stderr (progress, warnings), and the parameters that say
-    where it ran; the cell of defaults is not shown, that of the given parameters is folded.
-    """
-    for note in ("papermill", "jupytext", "widgets"):
-        notebook.metadata.pop(note, None)
-    notebook.cells = [cell for cell in notebook.cells if not _only_machine(cell)]
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"  # jupytext draws them at random
-        for note in ("papermill", "execution"):
-            cell.metadata.pop(note, None)
-        tags = cell.metadata.get("tags", [])
-        for tag, added in (("parameters", "remove-cell"), ("injected-parameters", "hide-input")):
-            if tag in tags and added not in tags:
-                tags.append(added)
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _passing(output)]
-    return notebook
+def _read(root: Path, name: str) -> str:
+    return (root / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
 
 
-def is_public(parameter: str, value: Any) -> bool:
-    """True for a parameter that a reader may see: neither where it ran, nor a path of that machine."""
-    return parameter not in MACHINE + PLACES and not (isinstance(value, str) and Path(value).is_absolute())
+def _cells(text: str) -> list[tuple[str, str]]:
+    """The cells of a notebook as text: (what stands on its first line, all below)."""
+    heads = list(_CELL.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    return [(head[1], text[head.end() : end].strip()) for head, end in zip(heads, ends, strict=True)]
 
 
-def _only_machine(cell: nbformat.NotebookNode) -> bool:
-    """Take what is not public from a cell of given parameters; True if nothing is left."""
-    if "injected-parameters" not in cell.metadata.get("tags", []):
-        return False
-    given = [
-        (ast.unparse(statement), statement.targets[0].id, getattr(statement.value, "value", None))
-        for statement in ast.parse(cell.source).body
-    ]
-    cell.source = "\n".join(line for line, parameter, value in given if is_public(parameter, value))
-    return not cell.source
-
-
-def _passing(output: nbformat.NotebookNode) -> bool:
-    return output.get("name") == "stderr" or "application/vnd.jupyter.widget-view+json" in output.get("data", {})
-
-
-def _read(root: Path, name: str) -> nbformat.NotebookNode:
-    return jupytext.read(root / "notebooks" / f"{name}.py")
-
-
-def _tagged(notebook: nbformat.NotebookNode, tag: str) -> str | None:
-    cells = [cell.source for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
-    return cells[0] if cells else None
+def _tagged(text: str, tag: str) -> str | None:
+    for head, cell in _cells(text):
+        tags = re.search(r"tags=(\[.*?\])", head)
+        if tags and tag in json.loads(tags[1]):
+            return cell
+    return None
 
 
 def _offer(given: str, names: list[str]) -> str:
     near = get_close_matches(str(given), names, n=1) or [name for name in names if str(given) in name.split("_")]
     return f"{f' (did you mean {near[0]!r}?)' if near else ''}: there are {', '.join(names) or 'none'}"
-
-
-def _stamp(output: Path) -> Path:
-    return output.with_suffix(".stamp.json")
-
-
-def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
-    """The sha256 of all that an executed notebook depends on, the results it finds in the store left out."""
-    source = root / "notebooks" / f"{name}.py"
-    text = source.read_text(encoding="utf-8")
-    package = Path(__file__).resolve().parent.parent
-    from lottery import store  # torch: a second that listing notebooks can do without
-
-    pins = (root / "constraints.txt").read_text(encoding="utf-8")
-    keys = [store.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
-    heeded = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
-    whole = sha256(json.dumps([text, heeded, keys, pins, MATPLOTLIBRC]).encode())
-    records = (root / "book" / "records").glob("*/*")
-    read = [path for path in records if path.stem == source.stem or path.stem in text]
-    for base, paths in ((package, package.rglob("*.py")), (root, [*read, *(root / "book" / "published").rglob("*.*")])):
-        for path in sorted(paths):
-            whole.update(f"\0{path.relative_to(base)}\0".encode() + path.read_bytes())
-    return whole.hexdigest()
-
-
-@contextmanager
-def _aside(output: Path) -> Iterator[Path]:
-    """An empty folder beside `output` for what is made of it, gone after the block; another process waits for it.
-
-    What a killed process left there goes, too.
-    """
-    folder = output.with_name(f".{output.stem}")
-    with files.locked(folder / "lock"):
-        try:
-            for left in folder.iterdir():
-                if left.name != "lock":
-                    files.remove(left)
-            yield folder
-        finally:
-            shutil.rmtree(folder)
-
-
-def left_aside(place: Path) -> list[Path]:
-    """The folders that killed executions left beside the notebooks below a folder."""
-    folders = []
-    for lock in place.rglob(".*/lock"):
-        with files.locked(lock, wait=False) as ours:
-            folders += [lock.parent] if ours else []
-    return folders
-
-
-def _kernel(folder: Path) -> type[Any]:
-    """A kernel of this very interpreter, untouched by what a user has set up elsewhere: what starts it.
-
-    folder  an absolute path, where its settings are put
-    """
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpec
-
-    (folder / "matplotlibrc").write_text(MATPLOTLIBRC)
-    arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-    spec = KernelSpec(
-        argv=[*arguments, "--InlineBackend.figure_formats={'svg'}"],
-        display_name="Python 3",
-        language="python",
-        env={
-            "MATPLOTLIBRC": str(folder),
-            "SOURCE_DATE_EPOCH": EPOCH,
-            "IPYTHONDIR": f"{folder}/ipython",
-            "JUPYTER_RUNTIME_DIR": f"{folder}/runtime",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
-        },
-    )
-
-    class Kernel(AsyncKernelManager):
-        kernel_spec = spec
-
-        def __init__(self, **given: Any):
-            super().__init__(connection_file=f"{folder}/connection.json", **given)
-            _KERNELS.add(self)
-
-    return Kernel
-
-
-def stop() -> None:
-    """End all notebooks that threads of this process are executing, at once; Ctrl-C reaches the main thread alone."""
-    for kernel in list(_KERNELS):
-        if kernel.has_kernel:
-            os.kill(kernel.provisioner.pid, signal.SIGKILL)
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[Progress]:
-    """Bars of the notebooks that are being executed, gone after the block; none where there is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("cell"), MofNCompleteColumn())
-    last_line = TextColumn("{task.fields[line]}", style="dim")
-    with Progress(
-        *columns, TimeElapsedColumn(), last_line, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        yield bars
-
-
-class _Cell:
-    """The progress of a notebook: its cells, and the last line that the running one wrote to stderr.
-
-    Where no terminal shows the bar, that line is printed once a minute.
-    """
-
-    def __init__(self, progress: Progress, name: str, cells: int):
-        self.progress, self.name, self.rest, self.printed = progress, name, "", time.monotonic()
-        self.task = progress.add_task(name, total=cells, line="")
-
-    def __enter__(self) -> "_Cell":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.progress.remove_task(self.task)
-
-    def starts(self, cell: nbformat.NotebookNode, cell_index: int) -> None:
-        self.progress.update(self.task, completed=cell_index, line="")
-
-    def write(self, text: str) -> None:
-        lines = re.split(r"[\r\n]+", self.rest + re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text))
-        self.rest = lines[-1]
-        words = [line.strip() for line in lines if line.strip()]
-        if words:
-            self.progress.update(self.task, line=words[-1])
-            if not self.progress.console.is_terminal and time.monotonic() - self.printed > 60:
-                self.progress.console.print(f"{self.name}: {words[-1]}", markup=False, highlight=False)
-                self.printed = time.monotonic()
-
-    def flush(self) -> None:
-        """Nothing waits here; papermill calls it after each piece."""
