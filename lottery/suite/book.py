@@ -211,9 +211,16 @@ def execute_all(
             else:
                 stale.append(name)
                 table_of(name).unlink(missing_ok=True)
-        ours = [experiment for name in stale if "scheduler" in overrides[name] for experiment in grids[name]]
+        ours = [(each, name) for name in stale if "scheduler" in overrides[name] for each in grids[name]]
         try:
-            cluster.map(ours, results, workers=workers, scheduler=scheduler)
+            cluster.map(
+                [experiment for experiment, _ in ours],
+                results,
+                workers=workers,
+                scheduler=scheduler,
+                records=root / "book" / "records",
+                chapters=[name for _, name in ours],
+            )
         except (RuntimeError, ValueError) as error:
             failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
             raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error

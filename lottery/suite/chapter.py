@@ -160,7 +160,7 @@ def _full_score(row: Mapping[str, object]) -> str:
 def perform(name: str, grid: list[Experiment], results: str, records: str, *, workers: int, scheduler: str) -> Chapter:
     """The chapter of that name, once its grid is performed, as by `cluster.map`; figures take the book's look."""
     plots.house_style()
-    cluster.map(grid, results, workers=workers, scheduler=scheduler)
+    cluster.map(grid, results, workers=workers, scheduler=scheduler, records=records)
     miniature, minilm = (recorded(records, profile, Path(name).name) for profile in ("miniature", "minilm"))
     return Chapter(name, store.rows(grid, Path(results)), miniature, minilm)
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from graphlib import TopologicalSorter
@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from lottery import files, store
 from lottery.store import Experiment, Run
+from lottery.suite.progress import Bar, Left, recorded_seconds
 
 # What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
 # training step, which is up to 1.7x slower on a CPU, and would have every worker tell of its start and end, with
@@ -111,11 +112,21 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, scheduler: str = "") -> list[Run]:
+def map(
+    grid: list[Experiment],
+    results: str | Path,
+    *,
+    workers: int = 2,
+    scheduler: str = "",
+    records: str | Path | None = None,
+    chapters: Sequence[str] = (),
+) -> list[Run]:
     """The runs of a grid, in its order: finished ones are found, the rest and what they need are performed.
 
     results    the store; on a cluster of several machines, a folder all of them see
     scheduler  address of a running Dask scheduler; "" starts local workers if there is anything to do
+    records    the recorded runs, by whose times it is told how much is left
+    chapters   the chapter of each experiment of the grid, named while its runs are at work; () for one chapter
     A run whose worker dies is done again by another. A run that fails, or whose worker dies again and again, is
     recorded with its error and does not stop the others; runs that need it are left out. At the end RuntimeError tells
     how many failed and why the first one did; ValueError, where all refused what they were given. Raises ValueError
@@ -126,7 +137,9 @@ def map(grid: list[Experiment], results: str | Path, *, workers: int = 2, schedu
     todo = _todo(grid, results)
     if todo:
         with nullcontext(scheduler) if scheduler else local(min(workers, len(todo))) as address:
-            failed, left_out = _perform(todo, results, address)
+            left = Left([run.experiment for run in todo.values()], recorded_seconds(Path(records)) if records else {})
+            of = {_name(each): chapter for each, chapter in zip(reversed(grid), reversed(chapters), strict=False)}
+            failed, left_out = _perform(todo, results, address, left, of)
         if failed:
             name, error = next(iter(failed.items()))
             kind = ValueError if all(isinstance(each, files.REFUSALS) for each in failed.values()) else RuntimeError
@@ -233,9 +246,13 @@ def _name(experiment: Experiment) -> str:
     return f"{type(experiment).__name__}-{store.key(experiment)}"
 
 
-def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[str, BaseException], int]:
+def _perform(
+    todo: dict[str, Run], results: Path, address: str, left: Left, chapters: Mapping[str, str]
+) -> tuple[dict[str, BaseException], int]:
     """Perform them all: the errors of those that failed, by name, and how many were left out that need one of these.
 
+    left      what is left of them
+    chapters  of the runs that have one
     They are sent when what they need is done, first come first, and not all at once: Dask blames the death of a worker
     on every run that waits at it, and those have to be sent again.
     """
@@ -251,7 +268,7 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
     session = uuid4().hex
     with (
         _connected(address) as client,
-        tqdm(total=len(todo), unit="run", desc="runs") as bar,
+        Bar(len(todo), left) as bar,
     ):
         results.mkdir(parents=True, exist_ok=True)
         landmark = results / ".landmark"
@@ -264,6 +281,8 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
                 sent = (cloudpickle.dumps(todo[name]), session, str(landmark), SAME)
                 at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
+            at = next((chapters[name] for name in at_work if name in chapters), "")
+            bar.show(at, workers.present)
             try:
                 future = ended.get(timeout=1)  # then it is time to look for new workers
             except Empty:
@@ -276,6 +295,7 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
             # it finished: the future is then awaited once more, and has no exception.
             error = None if future.status == "finished" else future.exception()
             if error is None:
+                left.done(todo[name].experiment, files.read_json(todo[name].path / store.PROVENANCE)["seconds"])
                 order.done(name)
                 for after in order.get_ready():
                     heapq.heappush(ready, (ranks[after], after))
@@ -291,8 +311,8 @@ def _perform(todo: dict[str, Run], results: Path, address: str) -> tuple[dict[st
                     store.failed(todo[name], reason)  # its process could leave no word of it
                     error = RuntimeError(reason)
                 failed[name] = error
-            bar.update()
-    return failed, len(todo) - bar.n
+            bar.ended += 1
+    return failed, len(todo) - bar.ended
 
 
 def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> None:

@@ -1,0 +1,115 @@
+"""How much of a grid is done, weighed by how long its runs take: what is left is told in time that one can believe."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+from tqdm import tqdm
+
+from lottery.store import Experiment
+
+Kind = tuple[str, str]  # the experiment's class, and its task or ""
+
+
+def kind(experiment: Experiment) -> Kind:
+    """What is taken to last as long: runs of one experiment on one task."""
+    return type(experiment).__name__, getattr(experiment, "task", "")
+
+
+def recorded_seconds(records: Path) -> dict[Kind, float]:
+    """How long runs of each kind took that are recorded of the miniature, the median in seconds; {} where none is.
+
+    records  the folder of recorded runs; of each experiment on all tasks, too, under the task ""
+    Other models take other times, in which the pace of `Left` brings them soon.
+    """
+    columns = ["experiment", "task", "seconds"]
+    tables = [pd.read_parquet(path) for path in sorted(records.glob("miniature/*.parquet"))]
+    tables = [table.reindex(columns=columns).dropna(subset=["experiment", "seconds"]) for table in tables]
+    if not any(map(len, tables)):
+        return {}
+    rows = pd.concat([table for table in tables if len(table)])
+    of_task = rows.groupby(["experiment", "task"])["seconds"].median().to_dict()
+    return {(name, ""): value for name, value in rows.groupby("experiment")["seconds"].median().items()} | of_task
+
+
+class Left:
+    """The runs that are left, and how long they will take together.
+
+    A run is taken to last as long as those of its kind that were performed here, on average. While there are none, it
+    lasts as long as those that are recorded, times what this machine took for others over what was recorded of those.
+    A kind that is neither here nor recorded lasts as long as the runs performed here do on average, or a second.
+    """
+
+    def __init__(self, experiments: Sequence[Experiment], recorded: Mapping[Kind, float]):
+        self.counts: dict[Kind, int] = defaultdict(int)
+        for experiment in experiments:
+            self.counts[kind(experiment)] += 1
+        self.recorded = recorded
+        self.took: dict[Kind, list[float]] = defaultdict(list)
+
+    def done(self, experiment: Experiment, seconds: float) -> None:
+        """One of them is finished and took so long."""
+        self.counts[kind(experiment)] -= 1
+        self.took[kind(experiment)].append(seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Of work that is left, of all workers together."""
+        return sum(count * self.expected(each) for each, count in self.counts.items() if count)
+
+    def expected(self, of: Kind) -> float:
+        """The seconds of a run of a kind."""
+        if of in self.took:
+            return statistics.fmean(self.took[of])
+        if (recorded := self._recorded(of)) is not None:
+            return recorded * self._pace()
+        here = [seconds for each in self.took.values() for seconds in each]
+        return statistics.fmean(here) if here else 1.0
+
+    def _recorded(self, of: Kind) -> float | None:
+        return self.recorded.get(of, self.recorded.get((of[0], "")))
+
+    def _pace(self) -> float:
+        """How many times as long as recorded the runs took here that are of recorded kinds; 1 while there are none."""
+        known = [
+            (sum(took), len(took) * seconds) for each, took in self.took.items() if (seconds := self._recorded(each))
+        ]
+        return sum(here for here, _ in known) / sum(there for _, there in known) if known else 1.0
+
+
+class Bar:
+    """A bar on stderr of what is done of a grid and of what is left, in runs and in time."""
+
+    def __init__(self, runs: int, left: Left):
+        self.runs, self.left, self.ended = runs, left, 0
+        self._bar = tqdm(total=1.0, bar_format="{percentage:3.0f}%|{bar:20}| {desc}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, chapter: str, workers: int) -> None:
+        """Say how far it is: in which chapter, if in one, and how long so many workers will need for the rest."""
+        left, done = self.left.seconds, sum(map(sum, self.left.took.values()))
+        self._bar.n = done / (done + left) if done + left else 1.0
+        self._bar.set_description_str(
+            f"{chapter + ': ' if chapter else ''}{self.ended:,} of {self.runs:,} runs, "
+            f"about {in_words(left / max(workers, 1))} left",
+            refresh=False,
+        )
+        self._bar.update(0)
+
+
+def in_words(seconds: float) -> str:
+    """About how long: "under a minute", "7 min", "3 h 20 min"."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
