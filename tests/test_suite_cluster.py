@@ -241,7 +241,7 @@ def worker(address, *flags, **environment):
 FREE = ("--preload-nanny", "lottery.suite.cluster")
 
 
-def until(happened, seconds=60):
+def until(happened, seconds=300):
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "waited in vain"
@@ -254,7 +254,13 @@ def test_on_a_scheduler_runs_wait_for_workers_and_outlive_one(tmp_path, log, sch
     found = []
     mapped = Thread(target=lambda: found.extend(cluster.map(grid, tmp_path, scheduler=scheduler)))
     mapped.start()
-    until(lambda: "has no workers: waiting for one" in capfd.readouterr().err)
+    said = []  # what is read may end in the middle of a line
+
+    def heard(words):
+        said.append(capfd.readouterr().err)
+        return words in "".join(said)
+
+    until(lambda: heard("has no workers: waiting for one"))
     with worker(scheduler, *FREE) as first:
         until(lambda: any(line.startswith("began") for line in lines(log)))
         os.killpg(first.pid, signal.SIGKILL)
