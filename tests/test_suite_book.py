@@ -53,11 +53,11 @@ plt.plot(store.rows(grid, Path(results))["double"]);
 
 @pytest.fixture
 def mapped(monkeypatch):
-    """What `cluster.map` was given: experiments, workers and scheduler; all is performed in this process."""
+    """What `cluster.map` was given: experiments, workers, scheduler, chapters; all is performed in this process."""
     told = []
 
-    def perform(grid, results, *, workers, scheduler):
-        told.append((grid, workers, scheduler))
+    def perform(grid, results, *, workers, scheduler, records, chapters):
+        told.append((grid, workers, scheduler, chapters))
         for experiment in grid:
             store.perform(experiment, results)
 
@@ -82,7 +82,7 @@ def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small,
     assert page == small / "book/_build/html/index.html"
     assert re.search(r"\[1/1\] experiments/double: executed in \d+ s", told)
     ((grid, *where),) = mapped
-    assert ([each.number for each in grid], where) == ([0, 1, 2], [3, ""])
+    assert ([each.number for each in grid], where) == ([0, 1, 2], [3, "", ["experiments/double"] * 3])
     site = page.parent
     contents = (site / "what_is_in_this_book.html").read_text()
     assert 'href="experiments/double.html#g2"' in contents
@@ -186,7 +186,7 @@ def test_the_runs_of_all_notebooks_are_performed_together_before_the_first_is_ex
         console=Console(quiet=True),
     )
     ((grid, *where),) = mapped
-    assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1"])
+    assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1", names[1:3]])
     assert sorted(executed) == sorted(set(names) - {"experiments/c"})
     assert finished == [2] * 4
 
