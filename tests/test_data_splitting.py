@@ -55,3 +55,27 @@ def test_each_label_has_its_share_where_a_stratified_part_holds_it(counts, expec
     if expected:
         _, part = splitting.held_out(table, 0.1, seed=0, stratified=True)
         assert part["label"].value_counts().to_dict() == {label: 2 * count // 10 for label, count in enumerate(counts)}
+
+
+@pytest.mark.parametrize("count", [1, 7, 20, 59, 60])
+def test_a_stratified_part_holds_of_each_label_its_share_and_of_numbers_each_range(count):
+    labels = [0] * 6 + [1] * 30 + [2] * 24
+    table = pd.DataFrame({"first": [f"text {number}" for number in range(60)], "label": labels})
+    table = table.sample(frac=1, random_state=1).reset_index(drop=True)
+    part = splitting.stratified(table, count, seed=3)
+    assert len(part) == count == part["first"].nunique()
+    for label, of in ((0, 6), (1, 30), (2, 24)):
+        assert abs((part["label"] == label).sum() - count * of / 60) < 1
+    places = [table["first"].tolist().index(text) for text in part["first"]]
+    assert places == sorted(places)
+    assert table.iloc[places].reset_index(drop=True).equals(part)
+    numbers = splitting.stratified(table.assign(label=range(60)), count, seed=3)["label"]
+    assert all(abs(number - (rank + 0.5) * 60 / count) <= 1 for rank, number in enumerate(sorted(numbers)))
+
+
+def test_a_stratified_part_is_the_same_for_a_seed_and_the_whole_where_there_is_no_more():
+    table = pd.DataFrame({"first": [f"text {number}" for number in range(60)], "label": [0, 1] * 30})
+    part = splitting.stratified(table, 20, seed=3)
+    assert splitting.stratified(table, 20, seed=3).equals(part)
+    assert not splitting.stratified(table, 20, seed=4).equals(part)
+    assert all(splitting.stratified(table, count, seed=3).equals(table) for count in (0, 60, 61))

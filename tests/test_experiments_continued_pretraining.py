@@ -79,6 +79,22 @@ def test_its_losses_are_those_of_the_model_it_saves(continued, tokenizer, tmp_pa
     assert opening.tokenizer(continued.weights(run)).get_vocab() == tokenizer.get_vocab()
 
 
+def test_heads_alone_learn_over_an_encoder_that_stays_as_it_is(continued, tmp_path):
+    heads = replace(continued, frozen=True, steps=20, learning_rate=1e-2)
+    trained, drawn = (
+        BertForPreTraining.from_pretrained(store.perform(each, tmp_path).path / "model").state_dict()
+        for each in (heads, replace(heads, learning_rate=1e-30))
+    )
+    encoder = opening.for_pretraining(continued.model).base_model.state_dict()
+    for name, tensor in trained.items():
+        if (own := name.removeprefix("bert.")) in encoder:
+            assert tensor.equal(encoder[own]), name
+        elif name != "cls.predictions.decoder.weight":  # the table of word embeddings
+            assert not tensor.equal(drawn[name]), name
+    losses = [store.perform(each, tmp_path).metrics["loss"] for each in (heads, replace(heads, learning_rate=1e-30))]
+    assert losses[0] < losses[1]
+
+
 def test_it_learns(continued, tmp_path):
     before = store.perform(replace(continued, steps=0), tmp_path).metrics
     after = store.perform(replace(continued, steps=120, learning_rate=3e-3), tmp_path).metrics

@@ -98,6 +98,13 @@ def test_of_a_training_set_as_many_rows_are_drawn_as_asked_and_the_same_for_ever
     with pytest.raises(ValueError, match="train_examples = 38: the task has 37; give at most so many"):
         replace(few, train_examples=38).tables("cola")
 
+    part = replace(fine_tuning, train_examples=10, dev_examples=6, stratified=True)
+    tables = part.tables("cola")
+    assert {split: len(table) for split, table in tables.items()} == {"train": 10, "dev": 6}
+    assert replace(part, seed=4).tables("cola")["train"].equals(tables["train"])
+    assert part.unseen().empty
+    assert replace(part, train_examples=38).tables("cola")["train"].equals(whole["train"])
+
     run = store.perform(few, tmp_path)
     assert run.metrics["steps"] == 4  # 10 examples by 8: 2 batches, twice
     model = BertForSequenceClassification.from_pretrained(run.path / "model").eval()

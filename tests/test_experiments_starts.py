@@ -42,10 +42,7 @@ def test_a_start_is_named_by_model_task_and_folder(cola_folder, hans_folder):
 
 def test_a_part_of_a_task_is_drawn_once_for_everyone(cola_folder):
     whole = Given(model="minilm", data=str(cola_folder))
-    few = starts.start(
-        "minilm", "cola", str(cola_folder.parent), seed=0, miniature_steps=5, train_examples=20, dev_examples=8
-    )
-    assert few == Given(model="minilm", data=str(cola_folder), train_examples=20, dev_examples=8)
+    few = Given(model="minilm", data=str(cola_folder), train_examples=20, dev_examples=8)
     tables, all_of_it = few.tables("cola"), whole.tables("cola")
     assert {split: len(table) for split, table in tables.items()} == {"train": 20, "dev": 8}
     assert {split: len(table) for split, table in all_of_it.items()} == {"train": 37, "dev": 21}
@@ -58,6 +55,23 @@ def test_a_part_of_a_task_is_drawn_once_for_everyone(cola_folder):
     assert replace(few, dev_examples=0).tables("cola")["dev"].equals(all_of_it["dev"])
     with pytest.raises(ValueError, match="38 examples are asked for where there are 37"):
         replace(few, train_examples=38).tables("cola")
+
+
+def test_a_part_that_a_chapter_asks_for_has_each_label_in_its_share(cola_folder):
+    told = ("minilm", "cola", str(cola_folder.parent))
+    few = starts.start(*told, seed=0, miniature_steps=5, examples=20, dev_examples=8)
+    assert few == Given(model="minilm", data=str(cola_folder), train_examples=20, dev_examples=8, stratified=True)
+    whole = starts.start(*told, seed=0, miniature_steps=5).tables("cola")
+    for split, count in (("train", 20), ("dev", 8)):
+        table = few.tables("cola")[split]
+        assert len(table) == count
+        expected = whole[split]["label"].value_counts(normalize=True) * count
+        assert (table["label"].value_counts() - expected).abs().max() < 1
+    more = replace(few, train_examples=1000).tables("cola")
+    assert more["train"].equals(whole["train"])
+    for asked in ({"examples": 3}, {"dev_examples": 3}):
+        with pytest.raises(ValueError, match=f"{next(iter(asked))} = 3: the tasks of the miniature are small"):
+            starts.start("miniature", "cola", "", seed=0, miniature_steps=5, **asked)
 
 
 def test_files_in_another_layout_are_refused_before_anything_runs(cola_folder, tmp_path):

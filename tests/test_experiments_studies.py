@@ -12,6 +12,7 @@ from lottery.experiments import studies
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning
+from lottery.experiments.starts import Given
 from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Ticket
 from lottery.suite import notebooks
@@ -88,12 +89,27 @@ def test_a_start_brings_its_data_and_another_model_is_told_where_they_are(tmp_pa
     (tmp_path / "CoLA").mkdir()
     monkeypatch.setattr("lottery.experiments.starts._check", lambda model: None)
     monkeypatch.setattr("lottery.experiments.starts._splits", lambda task, data: ["train", "dev"])
-    study = TaskStudy.from_cell(TUNING | {"model": "some/bert", "data_dir": str(tmp_path)})
-    tuned = study.tuned("cola", 3, learning_rate=1e-4, world=1, train_examples=7)
-    assert (tuned.data, tuned.start.data, tuned.start.train_examples) == ("", str(tmp_path / "CoLA"), 7)
+    cell = TUNING | {"model": "some/bert", "data_dir": str(tmp_path)}
+    study = TaskStudy.from_cell(cell)
+    tuned = study.tuned("cola", 3, learning_rate=1e-4, world=1)
+    assert (tuned.data, tuned.start) == ("", Given(model="some/bert", data=str(tmp_path / "CoLA")))
     other = study.tuned_from(tuned.start, "cola", 4, learning_rate=1e-3, saved=True)
     assert (other.data, other.seed, other.saved, other.learning_rate) == (str(tmp_path / "CoLA"), 4, True, 1e-3)
     assert (other.epochs, other.batch_size, other.max_length) == (2.0, 32, 64)
+    asked = {"examples": 7, "dev_examples": 5}
+    drawn = {"train_examples": 7, "dev_examples": 5, "stratified": True}
+    few = TaskStudy.from_cell(cell | asked)
+    assert few.tuned("cola", 3, learning_rate=1e-4, world=1) == replace(tuned, start=replace(tuned.start, **drawn))
+    part = few.tuned_from(tuned.start, "cola", 4, learning_rate=1e-3, saved=True)
+    assert part == replace(other, **drawn)
+    each = TaskStudy.from_cell(cell | {"examples": {"cola": 7}, "dev_examples": 5, "epochs": {"cola": 3.0, "rte": 1.0}})
+    assert each.tuned_from(tuned.start, "cola", 4, learning_rate=1e-3, saved=True) == replace(part, epochs=3.0)
+    with pytest.raises(ValueError, match=r"examples = \{'cola': 7\} says nothing of the task 'rte'"):
+        each.tuned("rte", 4, learning_rate=1e-3, world=1)
+    mask = MaskStudy.from_cell(LEARNING).mask(part, "smp_l", 0.5)
+    assert (mask.data, mask.train_examples, mask.dev_examples) == (part.data, 7, 5)
+    with pytest.raises(ValueError, match="dev_examples = 5: the tasks of the miniature"):
+        TaskStudy.from_cell(TUNING | {"dev_examples": 5}).tuned_from(tuned.start, "cola", 4, learning_rate=1e-3)
 
 
 def test_a_file_of_ones_own_is_a_task_where_the_chapter_takes_one(tmp_path, monkeypatch):
@@ -104,6 +120,10 @@ def test_a_file_of_ones_own_is_a_task_where_the_chapter_takes_one(tmp_path, monk
     cell = TUNING | {"model": "some/bert", "train_file": str(file), "text_column": "comment", "dev_share": 0.5}
     tuned = TaskStudy.from_cell(cell).tuned("own", 0, learning_rate=1e-4, world=1)
     assert {split: len(table) for split, table in tuned.tables("own").items()} == {"train": 10, "dev": 10}
+    few = TaskStudy.from_cell(cell | {"examples": 4, "dev_examples": 2}).tuned("own", 0, learning_rate=1e-4, world=1)
+    tables = few.tables("own")
+    assert {split: table["label"].tolist().count(0) for split, table in tables.items()} == {"train": 2, "dev": 1}
+    assert {split: len(table) for split, table in tables.items()} == {"train": 4, "dev": 2}
     with pytest.raises(ValueError, match="train_file = ''"):
         TaskStudy.from_cell(cell | {"train_file": ""}).start("own", world=1)
     with pytest.raises(ValueError, match="own"):

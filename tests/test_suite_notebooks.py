@@ -217,6 +217,17 @@ def test_what_is_found_by_itself_is_a_number_or_nothing(checkout, notebook, type
         )
 
 
+def test_what_tasks_need_may_be_one_number_or_one_a_task(checkout, notebook):
+    notebook("experiments/count", '# %% tags=["parameters"]\nepochs = 2.0\nexamples = 0\nbatch_size = 32\n')
+    asked = {"epochs": {"cola": "5e-1", "rte": 2}, "examples": {"cola": 7}}
+    found = notebooks.resolve(checkout, "experiments/count", asked)
+    assert found == {"epochs": {"cola": 0.5, "rte": 2.0}, "examples": {"cola": 7}, "batch_size": 32}
+    assert type(found["epochs"]["rte"]) is float
+    for wrong in ({"batch_size": {"cola": 7}}, {"examples": {"cola": 0.5}}):
+        with pytest.raises(ValueError, match="is not a whole number"):
+            notebooks.resolve(checkout, "experiments/count", wrong)
+
+
 def test_a_profile_says_what_it_changes_and_an_empty_one_changes_nothing(checkout, notebook):
     notebook("experiments/count", COUNT)
     (checkout / "notebooks/profiles/full.yaml").write_text("# All\nexperiments/count:\n  upto: 5\n")

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.model_selection import train_test_split
+
+from lottery.data.examples import seeded
 
 
 def texts(table: pd.DataFrame) -> pd.Series:
@@ -48,3 +51,18 @@ def held_out(table: pd.DataFrame, share: float, *, seed: int, stratified: bool) 
         table.iloc[np.concatenate([rows[number] for number in part])].reset_index(drop=True) for part in parts
     )
     return one, other
+
+
+def stratified(table: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
+    """A part of a table in which each label, and each range of labels that are numbers, has its share: in their order.
+
+    count  rows, at most so many; 0 means all
+    Rows are shuffled by `seed` and sorted by label, and drawn in equal steps from there, so that of every label come as
+    many as its share is, rounded up or down.
+    """
+    if not 0 < count < len(table):
+        return table
+    shuffled = torch.randperm(len(table), generator=seeded(seed)).numpy()
+    by_label = shuffled[table["label"].to_numpy()[shuffled].argsort(kind="stable")]
+    steps = (2 * np.arange(count) + 1) * len(table) // (2 * count)
+    return table.iloc[np.sort(by_label[steps])].reset_index(drop=True)

@@ -1,5 +1,6 @@
 """A given BERT, trained on plain text under the heads of pre-training: its own, or new ones where it has lost them."""
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -11,7 +12,7 @@ from lottery.data.examples import Examples
 from lottery.experiments import Model, Text, encoded_text, pretraining_fit
 from lottery.experiments.corpus_text import CorpusText
 from lottery.masks import Mask
-from lottery.models import families, opening
+from lottery.models import families, opening, state
 from lottery.store import Count, Positive, Run, Size, parameters
 from lottery.tasks import Task
 
@@ -31,6 +32,7 @@ class ContinuedPretraining:
     batch_size: Size  # pairs of passages
     max_length: Size  # tokens of a pair, at most
     seed: Count  # of new heads, the order of the text, the hidden words and dropout
+    frozen: bool = False  # whether the heads alone are trained: the encoder and its pooler stay as they are
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The measures of `pretraining_fit.fit`.
@@ -43,17 +45,18 @@ class ContinuedPretraining:
         tokenizer = opening.tokenizer(self.model)
         model = opening.for_pretraining(self.model)
         families.check_length(model.config, self.max_length)
-        return pretraining_fit.fit(
-            run,
-            model,
-            tokenizer,
-            self.text(run, tokenizer),
-            steps=self.steps,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            title="going on with pre-training",
-        )
+        with state.frozen(model.base_model) if self.frozen else nullcontext():
+            return pretraining_fit.fit(
+                run,
+                model,
+                tokenizer,
+                self.text(run, tokenizer),
+                steps=self.steps,
+                learning_rate=self.learning_rate,
+                batch_size=self.batch_size,
+                seed=self.seed,
+                title="training the heads of pre-training" if self.frozen else "going on with pre-training",
+            )
 
     def weights(self, run: Run) -> str:
         """The folder of the model with its heads."""

@@ -53,6 +53,8 @@ class FineTuning:
     recipe: Literal["printed", "released"] = "printed"
     train_examples: Count = 0  # of the training set, so many drawn by the seed, the same for every start; 0: all
     scored_unseen: bool = False  # whether it is also scored on the rest of the training set
+    dev_examples: Count = 0  # of each other split, at most so many, drawn as by `splitting.stratified`; 0: all
+    stratified: bool = False  # whether `train_examples` are drawn so, too, and not by the seed
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
@@ -165,12 +167,15 @@ class FineTuning:
         return self.start.task_named(name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The data it was given, or those of its start, of train as many as asked for.
+        """The data it was given, or those of its start, as many as asked for.
 
-        Raises ValueError where there are fewer.
+        Raises ValueError where there are fewer of train than what the seed is to draw.
         """
         tables = starts.tables(self.start, task, self.data)
-        return tables | {"train": self._drawn(tables["train"])[0]} if self.train_examples else tables
+        if self.stratified or self.dev_examples:
+            tables = starts.part(tables, self.train_examples if self.stratified else 0, self.dev_examples)
+        drawn = self.train_examples and not self.stratified
+        return tables | {"train": self._drawn(tables["train"])[0]} if drawn else tables
 
     def _to_stop_by(self, task: Task, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """What to train on, and the part that says when it is enough; none but where `epochs` is "auto"."""
@@ -184,9 +189,9 @@ class FineTuning:
         return training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size) if self.epochs else 0
 
     def unseen(self) -> pd.DataFrame:
-        """The examples of the task's training set that it was not trained on; none where it was trained on all."""
+        """The examples of the task's training set that the seed has left out; none where it has drawn none."""
         train = starts.tables(self.start, self.task, self.data)["train"]
-        return self._drawn(train)[1] if self.train_examples else train[:0]
+        return self._drawn(train)[1] if self.train_examples and not self.stratified else train[:0]
 
     def _drawn(self, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As many as asked for, and the rest."""

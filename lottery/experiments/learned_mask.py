@@ -66,6 +66,8 @@ class LearnedMask:
     contrasted: contrast.Recipe | None = None  # with the vectors of teacher and earlier selves, as CAP; None: not
     rise: Literal["cubic", "linear"] = "cubic"  # along which it rises; a pressing over the whole run is cubic always
     saved: bool = False  # whether the model as it was scored is kept in the run's folder, with its head
+    train_examples: Count = 0  # of the training set, at most so many, drawn as by `splitting.stratified`; 0: all
+    dev_examples: Count = 0  # of each other split, likewise
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss`, and what the mask is.
@@ -179,7 +181,7 @@ class LearnedMask:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The data it was given, or those of its start."""
-        return starts.tables(self.start, task, self.data)
+        return starts.part(starts.tables(self.start, task, self.data), self.train_examples, self.dev_examples)
 
     def _strength(self, rise: Schedule, steps: int) -> Schedule:
         over_run = schedules.rise(steps=steps)

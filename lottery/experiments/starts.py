@@ -9,7 +9,7 @@ import torch
 
 from lottery import files, miniature
 from lottery.choices import choose, named
-from lottery.data import glue_hub, own_file, text_corpus
+from lottery.data import glue_hub, own_file, splitting, text_corpus
 from lottery.data.examples import seeded
 from lottery.data.own_file import Labels
 from lottery.experiments import HUB, Data, Model, Pretrained, Start
@@ -32,6 +32,7 @@ class Given:
     data: Data
     train_examples: Count = 0  # of the training set, so many drawn at random, the same for everyone; 0: all
     dev_examples: Count = 0  # of each other split, likewise
+    stratified: bool = False  # whether both are drawn as by `splitting.stratified`, at most so many
 
     def weights(self, run: Run) -> str:
         """The model as it is."""
@@ -46,12 +47,15 @@ class Given:
         return choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The task's published files, read from `data`. Raises ValueError where they have fewer examples."""
+        """The task's published files, read from `data`.
+
+        Raises ValueError where they have fewer examples than what is asked for without regard to labels.
+        """
+        whole = published(task, self.data)
+        if self.stratified:
+            return part(whole, self.train_examples, self.dev_examples)
         counts = {"train": self.train_examples}
-        return {
-            split: some(table, counts.get(split, self.dev_examples))
-            for split, table in published(task, self.data).items()
-        }
+        return {split: some(table, counts.get(split, self.dev_examples)) for split, table in whole.items()}
 
 
 @parameters
@@ -67,6 +71,8 @@ class Own:
     second: str  # that of a second text, or ""
     label: str  # that of the label
     labels: Labels
+    train_examples: Count = 0  # of the training set, at most so many, drawn as by `splitting.stratified`; 0: all
+    dev_examples: Count = 0  # of what the model is judged by, likewise
 
     def weights(self, run: Run) -> str:
         """The model as it is."""
@@ -81,8 +87,9 @@ class Own:
         return self._read()[0]
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The rows of the files."""
-        return {split: table.copy() for split, table in self._read()[1].items()}
+        """The rows of the files, or of each split as many as asked for."""
+        whole = {split: table.copy() for split, table in self._read()[1].items()}
+        return part(whole, self.train_examples, self.dev_examples)
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _own(self, _contents(self.train, self.dev))
@@ -139,7 +146,7 @@ def start(
     *,
     seed: int,
     miniature_steps: int,
-    train_examples: int = 0,
+    examples: int = 0,
     dev_examples: int = 0,
 ) -> Given | Miniature:
     """The start that a notebook's parameters name, on a published task.
@@ -147,12 +154,20 @@ def start(
     model     one of miniature.NAMES, made here with `seed` and `miniature_steps` of pre-training; "minilm", a folder, a
               name
     data_dir  for any model but the miniature: a downloaded glue_data folder, or "hub"
-    train_examples, dev_examples  as of `Given`; the miniature's tasks are taken whole
+    examples, dev_examples  as of `require_part`; texts that have no label are drawn at random
     Raises ValueError where they do not fit together or the files are not as they are published.
     """
+    require_part(model, examples, dev_examples)
     data = task_data(model, task, data_dir)
     if data:
-        return Given(model=model, data=data, train_examples=train_examples, dev_examples=dev_examples)
+        labelled = choose("tasks", task).KIND != "span"
+        return Given(
+            model=model,
+            data=data,
+            train_examples=examples,
+            dev_examples=dev_examples,
+            stratified=labelled and bool(examples or dev_examples),
+        )
     return Miniature(seed=seed, steps=miniature_steps, family=miniature.NAMES[model])
 
 
@@ -192,13 +207,15 @@ def pretrained(
     text_learning_rate: float,
     text_batch_size: int,
     text_length: int,
+    text_frozen: bool = False,
 ) -> Pretrained:
     """The start that a notebook's parameters name, for pre-training to go on from.
 
     model  as for `start`
     text   for any model but the miniature: a text file, or a folder of them, as `text_corpus.read` takes it
     The rest: `seed` and `miniature_steps` of the miniature; or `seed`, steps, learning rate, pairs a batch and tokens a
-    pair of the training on the text that comes before, 0 steps for a model that has its heads of pre-training.
+    pair of the training on the text that comes before, 0 steps for a model that has its heads of pre-training, and
+    whether that trains the heads alone.
     Raises ValueError or FileNotFoundError where they do not fit together or the text is none.
     """
     if model in miniature.NAMES:
@@ -220,6 +237,7 @@ def pretrained(
         batch_size=text_batch_size,
         max_length=text_length,
         seed=seed,
+        frozen=text_frozen,
     )
 
 
@@ -269,6 +287,29 @@ def challenge(task: str, learnt: list[str], data_dir: str) -> Challenge | None:
     given = Challenge(task=task, data=str(Path(data_dir) / module.FOLDER))
     _splits(given.task, given.data)
     return given
+
+
+def require_part(model: str, examples: int, dev_examples: int) -> None:
+    """Raise ValueError where a part is asked for of the miniature's tasks, which are taken whole.
+
+    examples      of a task's training set, at most so many, drawn by label, the same for everyone; 0: all
+    dev_examples  of each other split, likewise
+    """
+    if model in miniature.NAMES and (examples or dev_examples):
+        name, value = ("examples", examples) if examples else ("dev_examples", dev_examples)
+        raise ValueError(
+            f"{name} = {value}: the tasks of the miniature are small and taken whole; leave it at 0, or give another "
+            "model"
+        )
+
+
+def part(tables: dict[str, pd.DataFrame], train: int, other: int) -> dict[str, pd.DataFrame]:
+    """Of each split at most so many examples, drawn as by `splitting.stratified`; 0 means all.
+
+    A count is its own seed, so that one part is the same for every model, method and seed of a study.
+    """
+    counts = {split: train if split == "train" else other for split in tables}
+    return {split: splitting.stratified(table, counts[split], seed=counts[split]) for split, table in tables.items()}
 
 
 def some(table: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ what the others mean.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from lottery import miniature
 from lottery.choices import choose
@@ -32,6 +32,20 @@ class _Study:
         return cls(**{field.name: names[field.name] for field in fields(cls) if field.name in names})
 
 
+Value = TypeVar("Value")
+
+
+def _for_task(parameter: str, given: Value | Mapping[str, Value], task: str) -> Value:
+    """What a parameter says of a task: one value for all, or {task: value}. Raises ValueError for a task left out."""
+    if not isinstance(given, Mapping):
+        return given
+    if task not in given:
+        raise ValueError(
+            f"{parameter} = {dict(given)} says nothing of the task {task!r}: give a value for each task, or one for all"
+        )
+    return given[task]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TextStudy(_Study):
     """Models whose pre-training can go on: the miniature, or another one with plain text."""
@@ -43,6 +57,7 @@ class TextStudy(_Study):
     text_learning_rate: float
     text_batch_size: int
     text_length: int
+    text_frozen: bool = False
 
     def start(self, seed: int) -> Pretrained:
         """The model of a seed. Raises as `starts.pretrained` does."""
@@ -55,6 +70,7 @@ class TextStudy(_Study):
             text_learning_rate=self.text_learning_rate,
             text_batch_size=self.text_batch_size,
             text_length=self.text_length,
+            text_frozen=self.text_frozen,
         )
 
 
@@ -95,9 +111,13 @@ class PretrainingStudy(_Study):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskStudy(_Study):
-    """Fine-tunings on tasks: which model they begin with, where the tasks' data are, and how long they train."""
+    """Fine-tunings on tasks: which model they begin with, where the tasks' data are, and how long they train.
 
-    epochs: float | Literal["auto"]  # as `how_long.epochs` takes it
+    Tasks differ in how much there is to learn from and how long it takes: `epochs` and `examples` may be one value for
+    all tasks, or {task: value}.
+    """
+
+    epochs: float | Literal["auto"] | Mapping[str, float]  # as `how_long.epochs` takes it
     batch_size: int
     max_length: int
     miniature_steps: int
@@ -110,6 +130,8 @@ class TaskStudy(_Study):
     second_column: str = ""
     label_column: str = "label"
     labels: Labels = "classes"
+    examples: int | Mapping[str, int] = 0  # as of `starts.require_part`
+    dev_examples: int = 0
 
     @property
     def own(self) -> starts.Own | None:
@@ -125,6 +147,8 @@ class TaskStudy(_Study):
             second=self.second_column,
             label=self.label_column,
             labels=self.labels,
+            train_examples=self.examples.get(starts.OWN, 0) if isinstance(self.examples, Mapping) else self.examples,
+            dev_examples=self.dev_examples,
         )
 
     def drawn(self, worlds: Sequence[int], seeds: Sequence[int]) -> list[tuple[int, int]]:
@@ -136,12 +160,11 @@ class TaskStudy(_Study):
         worlds = worlds if self.model in miniature.NAMES else worlds[:1]
         return [(world, seed) for place, world in enumerate(worlds) for seed in (seeds if place == 0 else seeds[:1])]
 
-    def start(self, task: str, *, world: int, train_examples: int = 0, dev_examples: int = 0) -> Start:
+    def start(self, task: str, *, world: int) -> Start:
         """The pre-trained model, which brings the data of the task.
 
         task          a file in lottery/tasks, or "own" for the user's file
         world         the seed of the miniature
-        train_examples, dev_examples  as of `starts.Given`
         Raises as `starts.start` and `starts.own` do.
         """
         if task == starts.OWN and self.own is not None:
@@ -152,24 +175,13 @@ class TaskStudy(_Study):
             self.data_dir,
             seed=world,
             miniature_steps=self.miniature_steps,
-            train_examples=train_examples,
-            dev_examples=dev_examples,
+            examples=_for_task("examples", self.examples, task),
+            dev_examples=self.dev_examples,
         )
 
-    def tuned(
-        self,
-        task: str,
-        seed: int,
-        *,
-        learning_rate: float,
-        world: int,
-        saved: bool = False,
-        train_examples: int = 0,
-        dev_examples: int = 0,
-    ) -> FineTuning:
+    def tuned(self, task: str, seed: int, *, learning_rate: float, world: int, saved: bool = False) -> FineTuning:
         """The pre-trained model fine-tuned on a task; arguments as of `start` and of FineTuning."""
-        start = self.start(task, world=world, train_examples=train_examples, dev_examples=dev_examples)
-        return self._fine_tuning(start, "", task, seed, learning_rate, saved)
+        return self._fine_tuning(self.start(task, world=world), "", task, seed, learning_rate, saved)
 
     def tuned_from(
         self, start: Start, task: str, seed: int, *, learning_rate: float, saved: bool = False
@@ -178,8 +190,13 @@ class TaskStudy(_Study):
 
         The data are those of `data_dir`, as for the model itself; of the miniature those that the start brings.
         """
+        examples = _for_task("examples", self.examples, task)
+        starts.require_part(self.model, examples, self.dev_examples)
         data = starts.task_data(self.model, task, self.data_dir)
-        return self._fine_tuning(start, data, task, seed, learning_rate, saved)
+        tuned = self._fine_tuning(start, data, task, seed, learning_rate, saved)
+        if not (examples or self.dev_examples):
+            return tuned
+        return replace(tuned, train_examples=examples, dev_examples=self.dev_examples, stratified=True)
 
     def _fine_tuning(
         self, start: Start, data: str, task: str, seed: int, learning_rate: float, saved: bool
@@ -189,7 +206,7 @@ class TaskStudy(_Study):
             start=start,
             task=task,
             data=data,
-            epochs=how_long.epochs(self.epochs, task, self.own),
+            epochs=how_long.epochs(_for_task("epochs", self.epochs, task), task, self.own),
             batch_size=self.batch_size,
             learning_rate=learning_rate,
             max_length=self.max_length,
@@ -228,6 +245,8 @@ class MaskStudy(_Study):
             max_length=of.max_length,
             seed=of.seed,
             data=of.data,
+            train_examples=of.train_examples if of.stratified else 0,
+            dev_examples=of.dev_examples,
         )
 
     def pressed(self, of: FineTuning, method: str, strengths: Sequence[float]) -> list[LearnedMask]:

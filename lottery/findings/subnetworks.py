@@ -34,13 +34,13 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
                 the weights were drawn anew
     retrained   whether it was trained after the pruning; a full model counts as not
     tuned_on, trial  the task and the seed of the fine-tuning
-    longer      whether it was trained for more epochs than full models were at least
+    longer      whether it was trained for more epochs than full models of the task were at least
     degenerate  why a search on that task and seed says nothing; "" where all there are say something
     """
     models = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
     parts = [_subnetwork(model) for model in models.to_dict("records")]
     models = models.assign(**pd.DataFrame(parts, index=models.index))
-    usual = models.loc[models["subnetwork"] == "full", "epochs"].min()
+    usual = models["tuned_on"].map(models[models["subnetwork"] == "full"].groupby("tuned_on")["epochs"].min())
     searched = runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
     reasons: dict[tuple, list[str]] = defaultdict(list)
     for task, seed, why in zip(searched["of.task"], searched["of.seed"], silent(searched), strict=True):

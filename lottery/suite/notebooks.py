@@ -22,6 +22,7 @@ PLACES = ("records", "results")  # where it reads and writes: theirs and the mac
 STORE = "STORE"  # on a page, the store where it lies outside the checkout
 EVERYWHERE = "everywhere"  # in a profile: what all its notebooks share
 AUTO = "auto"  # as a default: the notebook finds the number itself, unless one is given
+BY_TASK = ("epochs", "examples")  # numbers of a task: one for all, or {task: number}
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
 _CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)  # where one begins
@@ -193,7 +194,10 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
         if parameter not in values:
             raise ValueError(f"notebook {name} has no parameter {parameter!r}{_offer(parameter, list(values))}")
         try:
-            values[parameter] = _as(values[parameter], value)
+            if parameter in BY_TASK and isinstance(value, dict):
+                values[parameter] = {task: _as(values[parameter], one) for task, one in value.items()}
+            else:
+                values[parameter] = _as(values[parameter], value)
         except TypeError as error:
             raise ValueError(f"notebook {name}: {parameter} = {value!r} is not {error}") from None
         whole = values[parameter]

@@ -163,9 +163,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def predict(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256) -> np.ndarray:
-    """A classifier's scores of every example, in the examples' order: (n, labels), dropout off."""
+    """A classifier's scores of every example, in the examples' order: (n, labels), dropout off.
+
+    In the precision that accelerate is set to, as in training.
+    """
     scores: list[np.ndarray] = [np.empty(0)] * len(examples)
-    with evaluating(model):
+    with evaluating(model), Accelerator().autocast():
         for positions in sorted_batches(examples.lengths, batch_size):
             logits = model(**_inputs(model, examples, positions)).logits.float().cpu().numpy()
             for position, row in zip(positions, logits, strict=True):
@@ -178,12 +181,12 @@ def predict_spans(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Scores of every token as first and as last of the answer: two lists of n arrays (length,), dropout off.
 
-    An example is one window of a paragraph (spans.windows).
+    An example is one window of a paragraph (spans.windows). In the precision of `predict`.
     """
     starts: list[np.ndarray] = [np.empty(0)] * len(examples)
     ends: list[np.ndarray] = [np.empty(0)] * len(examples)
     lengths = examples.lengths.tolist()
-    with evaluating(model):
+    with evaluating(model), Accelerator().autocast():
         for positions in sorted_batches(examples.lengths, batch_size):
             output = model(**_inputs(model, examples, positions))
             first, last = (logits.float().cpu().numpy() for logits in (output.start_logits, output.end_logits))
@@ -199,9 +202,12 @@ def _inputs(model, examples, positions) -> Batch:
 
 
 def mean_loss(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256) -> float:
-    """The model's loss over all examples, each counted once, dropout off; in nats (squared units for a regression)."""
+    """The model's loss over all examples, each counted once, dropout off; in nats (squared units for a regression).
+
+    In the precision of `predict`.
+    """
     total = 0.0
-    with evaluating(model):
+    with evaluating(model), Accelerator().autocast():
         for positions in sorted_batches(examples.lengths, batch_size):
             batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
             total += model(**batch).loss.item() * len(positions)

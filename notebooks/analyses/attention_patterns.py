@@ -29,6 +29,8 @@
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
@@ -70,7 +72,8 @@ from lottery.suite.given import given
 
 globals().update(given("analyses/attention_patterns", globals()))
 study = TaskStudy.from_cell(globals())
-pretrained = {task: study.start(task, world=world) for task in dict.fromkeys([*tasks, *labelled_tasks])}
+pretrained = {task: study.start(task, world=world) for task in tasks}
+whole = replace(study, examples=0, dev_examples=0)  # labels name their sentences by the place in all of dev
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
@@ -89,7 +92,9 @@ if maps:
     trained.append(counting)
 trained.append(PatternTraining(classifier="guide", drawn=0, seed=0))
 on_labels = [
-    LabelledPatterns(of=of, start=pretrained[task], model=model, task=task, labels=labels_file, max_length=64)
+    LabelledPatterns(
+        of=of, start=whole.start(task, world=world), model=model, task=task, labels=labels_file, max_length=64
+    )
     for of in trained
     for task in labelled_tasks
 ]

@@ -26,10 +26,13 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
 text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
 tuning_seeds = []  # of the fine-tunings of each model; []: the seed of that model
 miniature_steps = 3000  # of pre-training, before any weight is removed
 text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_frozen = False  # whether they train the heads alone, over an encoder that stays as it is
 text_learning_rate = 1e-4
 text_batch_size = 32  # pairs of passages
 text_length = 64  # tokens of a pair, at most

@@ -28,6 +28,8 @@
 # %% tags=["parameters"]
 model = "miniature"  # of whose masks the sizes are measured; or "minilm", a folder, a name of the hub
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 seeds = [1]  # of the miniature, and of the masks by lot
 miniature_steps = 3000  # of pre-training
 sparsities = [0.2, 0.5, 0.9, 0.97]  # shares of the weights removed

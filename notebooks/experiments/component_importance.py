@@ -26,6 +26,8 @@
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks

@@ -33,6 +33,8 @@ model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
 task = "cola"  # a file in lottery/tasks; or "own": a file of your own, which the lines from train_file on describe
 more_tasks = []  # tasks beside it, in the same figures
 data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 also = ""  # a task on which the same models are scored too, such as "hans" for those of "mnli"
 train_file = ""  # .csv, .tsv or .jsonl
 dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
@@ -123,7 +125,8 @@ from IPython.display import Markdown, display
 from lottery import miniature, store
 from lottery import statistics as stats
 from lottery.choices import choose
-from lottery.data import examples, splitting
+from lottery.data import splitting
+from lottery.data.examples import reading as read_by
 from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
@@ -369,7 +372,7 @@ def mine_in_words() -> Markdown:
     """The answer for a file of your own: the model as it is, what training made of it, and how much of it can go."""
     task, start = known(OWN), next(tuned.start for tuned in dense if tuned.task == OWN)
     tables = start.tables(OWN)
-    reading = examples.reading(tables["dev"], opening.tokenizer(model), longest)
+    reading = read_by(tables["dev"], opening.tokenizer(model), longest)
     lines = [
         f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by"
         f"{classes_in_words(tables)}. "
@@ -455,7 +458,7 @@ def data() -> pd.DataFrame:
         row = {"task": what.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
         row["of them also in train"] = splitting.also_in(train, dev)
         if model not in miniature.NAMES:
-            reading = examples.reading(dev, opening.tokenizer(model), longest)
+            reading = read_by(dev, opening.tokenizer(model), longest)
             row["tokens of dev unknown"], row["texts of dev cut"] = f"{reading['unknown']:.0%}", f"{reading['cut']:.0%}"
         if what.KIND == "classification":
             shares = dev["label"].value_counts(normalize=True)

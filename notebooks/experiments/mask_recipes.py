@@ -25,11 +25,14 @@
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training, and of a training on `text`
 tuning_seeds = [1]  # of the head, the order of the examples and noise
 miniature_steps = 3000  # of the miniature's pre-training
 text = ""  # for a model that is published without an MLM head: a file or folder of plain text to train one on first
 text_steps = 1000  # of that training
+text_frozen = False  # whether they train the heads alone, over an encoder that stays as it is
 text_learning_rate = 5e-4
 text_batch_size = 16  # pairs of passages
 text_length = 64  # tokens of a pair, at most

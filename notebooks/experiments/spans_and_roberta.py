@@ -35,7 +35,7 @@ answer_sparsities = [0.5]  # to which; along the first of the rises
 answer_heads = ["mlm"]  # of lottery/task_heads, tried with SMP-L beside the head "random", which all methods have
 guides = []  # recipes by which a teacher of spans is listened to: "printed", "released"; []: none is tried
 answer_length = 24  # tokens of a question and a window of its paragraph, at most: 384 in the released scripts
-train_examples = 0  # of the questions to train on, so many, unless they are the miniature's; 0: all
+examples = 0  # of the examples, or questions, to train on, so many, of a published task; 0: all
 dev_examples = 0  # of those that are scored, likewise
 epochs = 6.0  # of training, for every method and for fine-tuning
 ramp = 0.5  # share of the steps over which the sparsity rises
@@ -77,10 +77,9 @@ masked = [
     for sparsity in sparsities
     for rise in rises
 ]
-part = {"train_examples": train_examples, "dev_examples": dev_examples, "saved": bool(guides)}
 readers = [replace(study, model=model, max_length=answer_length) for model in answering]
 answered = [
-    reader.tuned("squad", seed, world=world, learning_rate=weight_rate, **part)
+    reader.tuned("squad", seed, world=world, learning_rate=weight_rate, saved=bool(guides))
     for reader in readers
     for seed in tuning_seeds
 ]
