@@ -979,9 +979,9 @@ def recorded_masks() -> pd.DataFrame:
             ]
             rows.append({"experiment": "LearnedMask", "method": "l0", "sparsity": 0.0, **common, "score": 0.1})
             rows += [
-                {"experiment": "LearnedMask", "method": "smp_t", "sparsity": 0.0, **common, "strength": strength,
-                 "sparsity_met": met, "score": score + noise}
-                for strength, met, score in ((3.0, 0.3, 0.9), (100.0, 0.92, 0.6), (300.0, 0.99, 0.3))
+                {"experiment": "PressedMask", "method": "smp_t", "sparsity": asked, **common, "strength": 90.0,
+                 "sparsity_met": asked + 0.01, "score": score + noise}
+                for asked, score in ((0.5, 0.9), (0.9, 0.6), (0.97, 0.3))
             ]  # fmt: skip
     return made(rows)
 
@@ -1007,6 +1007,30 @@ def test_learned_masks_are_compared_as_recorded():
     found = choose("claims", "fine_tuning_is_redundant").measured(pd.concat([table, too]))
     assert [each.estimate for each in found] == pytest.approx([1 + noise, 1 + noise, -5 + noise, 1 + noise])
     assert ["regulariser" in each.what for each in found] == [False, False, True, False]
+    # Its mask over the pre-trained weights is 2 points behind itself, which is more than the one that counts as none.
+    swapped = too.assign(mask_alone=too["score"] - 0.02 - 0.001 * too["seed"])
+    found = choose("claims", "fine_tuning_is_redundant").measured(pd.concat([table, swapped]))
+    assert [each.estimate for each in found][3] == pytest.approx(-2.2)
+    assert "pre-trained weights" in found[3].what
+    assert len(found) == 5
+
+
+def test_masks_of_several_worlds_are_judged_over_worlds():
+    """Four worlds of the same seeds: what T has above one answer to all, and the shares of heads, have four values."""
+    worlds = []
+    for world in (1, 2, 3, 4):
+        table = recorded_masks().drop(columns=["world", "examples"])
+        told = json.dumps({"experiment": "LearnedMask", "start": {"experiment": "Miniature", "seed": world}})
+        own = table["score"] + 0.01 * world * (table["method"] == "smp_t")
+        worlds.append(table.assign(parameters=told, score=own))
+    table = made(pd.concat(worlds, ignore_index=True))
+    (converged,) = choose("claims", "thresholds_do_not_converge").measured(table)
+    assert converged.basis == "4 worlds"
+    assert converged.estimate == pytest.approx(30 + 0.1 / 3 + 2.5)
+    assert converged.plan.spread == pytest.approx(np.std([1, 2, 3, 4], ddof=1))
+    (times,) = choose("claims", "global_masks_favour_mlps").measured(table)
+    assert times.estimate == pytest.approx(np.mean([(0.2 + seed / 100 + 0.1) / 2 / 0.075 for seed in (1, 2, 3)]))
+    assert times.basis == "4 worlds that do not differ: no interval"
 
 
 def test_what_masks_keep_and_train_as_recorded():

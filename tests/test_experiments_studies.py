@@ -12,6 +12,7 @@ from lottery.experiments import studies
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning
+from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.starts import Given
 from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Ticket
@@ -165,11 +166,13 @@ def test_every_method_has_one_of_these_rates():
     assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
 
 
-def test_a_method_that_aims_at_no_sparsity_is_tried_at_each_strength(fine_tuning):
+def test_a_method_that_aims_at_no_sparsity_is_pressed_until_it_has_one(fine_tuning):
     study = MaskStudy.from_cell(LEARNING)
-    masks = study.pressed(fine_tuning, "l0", [3.0, 30.0])
-    assert [mask.strength for mask in masks] == [3.0, 30.0]
-    assert {replace(mask, strength=7.0) for mask in masks} == {study.mask(fine_tuning, "l0", 0.0)}
+    search = study.pressed(fine_tuning, "l0", 0.9)
+    assert (search.sparsity, search.strength) == (0.9, pytest.approx(10 * 9))
+    mask = study.mask(fine_tuning, "l0", 0.9)
+    alike = [field.name for field in fields(LearnedMask) if field.name != "strength"]
+    assert [getattr(search, name) for name in alike] == [getattr(mask, name) for name in alike]
 
 
 def test_methods_that_do_not_belong_are_refused():

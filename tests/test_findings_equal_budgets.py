@@ -44,9 +44,8 @@ def runs() -> pd.DataFrame:
                 mask = {"experiment": "LearnedMask", "method": method, "task": task, "seed": seed, "sparsity": 0.5}
                 score = 0.3 + 0.1 * (name == "SMP-L") + 0.01 * generator.random()
                 rows.append(mask | {"strength": 400.0} | run(task, seed, 0.5, score))
-            for strength, met in ((30.0, 0.6), (100.0, 0.52)):
-                mask = {"experiment": "LearnedMask", "method": "l0", "task": task, "seed": seed, "sparsity": 0.0}
-                rows.append(mask | {"strength": strength} | run(task, seed, met + (seed - 2) / 100, 0.35))
+            mask = {"experiment": "PressedMask", "method": "l0", "task": task, "seed": seed, "sparsity": 0.5}
+            rows.append(mask | {"strength": 30.0} | run(task, seed, 0.52 + (seed - 2) / 100, 0.35))
     return pd.DataFrame(rows)
 
 
@@ -56,12 +55,11 @@ def rows(runs) -> pd.DataFrame:
 
 
 def test_every_run_is_named_by_what_was_done(rows):
-    assert rows.groupby("method").size().to_dict() == dict.fromkeys([*TRAINED, *LEARNED], 6) | {"L0": 12}
+    assert rows.groupby("method").size().to_dict() == dict.fromkeys([*TRAINED, *LEARNED, "L0"], 6)
     assert equal_budgets.asked(rows) == [0.5]
     asked = rows.groupby("method")["asked"].unique().map(list).to_dict()
     assert asked[FULL] == [0.0]
-    assert asked[BEFORE] == asked["SMP-L"] == [0.5]
-    assert np.isnan(asked["L0"]).all()
+    assert asked[BEFORE] == asked["SMP-L"] == asked["L0"] == [0.5]
     assert set(rows["majority"]) == {0.0}
     assert set(rows.loc[rows["method"] == FULL, "pretraining_steps"]) == {40}
     assert set(rows.loc[rows["method"] == "L0", "pretraining_steps"]) == {0}
@@ -74,9 +72,8 @@ def test_what_is_stored_is_the_numbers_changed_and_the_mask_at_its_entropy(rows)
         assert row["stored"] == pytest.approx(400 + bits / 8)
 
 
-def test_of_a_pressed_method_the_strength_that_comes_nearest_stands_for_it(rows):
+def test_a_pressed_method_counts_where_it_leaves_nearly_as_many_weights(rows):
     here = equal_budgets.at(rows, 0.5)
-    assert set(here.loc[here["method"] == "L0", "strength"]) == {100.0}
     assert set(here["method"]) == {*TRAINED, *LEARNED, "L0"} - {FULL, LONGER}
     off = rows.assign(sparsity=rows["sparsity"].mask((rows["method"] == "L0") & (rows["task"] == "cola"), 0.7))
     assert "L0" not in set(equal_budgets.at(off, 0.5)["method"])  # 30 % are 1.67 times less than 50 %
@@ -118,7 +115,7 @@ def test_every_two_methods_are_tested_and_corrected_by_the_step_down_rule():
 
 def test_the_order_of_methods_says_who_is_told_apart_from_the_first(rows):
     (order,) = equal_budgets.orders(rows)
-    scores = equal_budgets.by_seed(equal_budgets.at(rows, 0.5))
+    scores = equal_budgets.by_unit(equal_budgets.at(rows, 0.5))
     assert order.sparsity == 0.5
     assert order.means.to_dict() == pytest.approx(scores.mean().to_dict())
     assert order.means.is_monotonic_decreasing
@@ -130,15 +127,34 @@ def test_the_order_of_methods_says_who_is_told_apart_from_the_first(rows):
     assert order.behind == [name for name in order.means.index if {first, name} in apart]
     assert 0 < len(order.behind) < len(scores.columns) - 1
     assert order.unmet == []
-    (other,) = equal_budgets.orders(rows[rows["strength"] != 100.0].assign(sparsity=lambda some: some["sparsity"] ** 3))
+    (other,) = equal_budgets.orders(rows.assign(sparsity=rows["sparsity"].mask(rows["method"] == "L0", 0.7)))
     assert other.unmet == ["L0"]
+
+
+def test_of_several_worlds_each_is_a_unit_whatever_its_seeds(runs):
+    """Two worlds of the same three seeds: a difference is over two values, each of them a mean over seeds."""
+    places = {"TaskModel": "before.seed", "LearnedMask": "start.seed", "PressedMask": "start.seed"}
+    worlds = []
+    for world, shift in ((7, 0.0), (8, 0.1)):
+        some = runs.assign(score=runs["score"] + shift * (runs["method"] == "smp_l"))
+        for experiment, column in places.items():
+            some.loc[some["experiment"] == experiment, column] = float(world)
+        worlds.append(some)
+    rows = equal_budgets.scored(pd.concat(worlds, ignore_index=True))
+    assert set(rows["unit"]) == {7, 8}
+    mean, difference = equal_budgets.against_full(rows, 0.5)["SMP-L"]
+    whole, own = (rows[rows["method"] == name].groupby("unit")["score"].mean() for name in (FULL, "SMP-L"))
+    assert mean == pytest.approx(100 * own.mean())
+    interval = scipy.stats.ttest_1samp(100 * (own - whole), 0).confidence_interval(0.95)
+    assert tuple(difference) == pytest.approx((100 * (own - whole).mean(), *interval))
+    assert own[8] - own[7] == pytest.approx(0.1)
 
 
 def test_the_smallest_store_that_is_shown_to_be_within_two_points_is_found(rows):
     """Each method a number of points off full fine-tuning, and by how much that differs from seed to seed."""
     whole = rows[rows["method"] == FULL].set_index(["task", "seed"])["score"]
     told = {"SMP-L": (-0.5, 2.0, 10.0), BEFORE: (-1.0, 0.2, 80.0), RETRAINED: (3.0, 0.1, 90.0)}
-    told |= {"L0": (0.0, 0.1, 1.0), LONGER: (0.0, 0.1, 2.0)}
+    told |= {LONGER: (0.0, 0.1, 2.0)}
     some = rows[rows["method"].isin([FULL, *told])].copy()
     seeds = sorted(some["seed"].unique())
     for name, (off, spread, stored) in told.items():

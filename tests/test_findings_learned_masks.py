@@ -1,16 +1,19 @@
 """Runs of learned masks as one table, and differences of it in plain loops."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
+from statsmodels.stats.proportion import proportion_confint
 
 from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.pressed_mask import PressedMask
 from lottery.experiments.starts import Given
 from lottery.findings import learned_masks
 
@@ -27,41 +30,55 @@ def mask(start, task="cola", seed=1, **change):
     return LearnedMask(start=start, task=task, seed=seed, **given)
 
 
+def pressed(start):
+    """A search for the strength that leaves 30 %, within a quarter."""
+    of = mask(start, method="l0", sparsity=0.7)
+    return PressedMask(**{field.name: getattr(of, field.name) for field in fields(of)})
+
+
 def row(experiment, **metrics):
     """As `store.rows` makes it of a finished run."""
     return {"experiment": type(experiment).__name__, **store.flattened(experiment), "majority": 0.4, **metrics}
 
 
-NAMED = ["model", "task", "seed", "method", "title", "aimed", "rise", "head", "guided", "asked", "met"]
+NAMED = ["model", "world", "task", "seed", "method", "title", "aimed", "rise", "head", "guided", "asked", "met"]
 
 
 def test_runs_are_named_by_model_method_rise_head_and_teacher():
-    bert, roberta = (Miniature(seed=1, steps=5, family=family) for family in ("bert", "roberta"))
+    bert, roberta = (Miniature(seed=7, steps=5, family=family) for family in ("bert", "roberta"))
     given = Given(model="minilm", data="nowhere")
     taught = mask(roberta, "squad", teacher=full(roberta, "squad"), guided="printed", head="mlm", rise="linear")
+    pulls = {"loss_pull": 4.0, "regulariser_pull": 3.0}
     rows = learned_masks.scored(
         pd.DataFrame(
             [
                 row(full(bert), score=0.5),
                 row(bert),
-                row(mask(bert, sparsity=0.9), score=math.nan, sparsity_met=0.901),
+                row(mask(bert, sparsity=0.9), score=math.nan, sparsity_met=0.901, **pulls),
                 row(taught, score=0.7, exact_match=0.6, sparsity_met=0.5, majority=math.nan),
                 row(mask(given, method="movement"), score=0.3, sparsity_met=0.5),
                 row(mask(given, method="l0", sparsity=0.0, strength=0.0), score=0.4, sparsity_met=0.7),
+                row(pressed(given), score=0.4, sparsity_met=0.65, found=60.0, **pulls),
+                row(pressed(given), score=0.4, sparsity_met=0.62, found=60.0),
             ]
         )
     )
     assert rows[NAMED].to_numpy().tolist() == [
-        ["miniature BERT", "cola", 1, "full", "full fine-tuning", True, "", "", "", 0.0, 0.0],
-        ["miniature BERT", "cola", 1, "smp_l", "SMP-L", True, "cubic", "random", "", 0.9, 0.901],
-        ["miniature RoBERTa", "squad", 1, "smp_l", "SMP-L", True, "linear", "mlm", "printed", 0.5, 0.5],
-        ["minilm", "cola", 1, "movement", "movement, pressed", True, "cubic", "random", "", 0.5, 0.5],
-        ["minilm", "cola", 1, "l0", "L0", False, "cubic", "random", "", 0.0, 0.7],
+        ["miniature BERT", 7, "cola", 1, "full", "full fine-tuning", True, "", "", "", 0.0, 0.0],
+        ["miniature BERT", 7, "cola", 1, "smp_l", "SMP-L", True, "cubic", "random", "", 0.9, 0.901],
+        ["miniature RoBERTa", 7, "squad", 1, "smp_l", "SMP-L", True, "linear", "mlm", "printed", 0.5, 0.5],
+        ["minilm", -1, "cola", 1, "movement", "movement, pressed", True, "cubic", "random", "", 0.5, 0.5],
+        ["minilm", -1, "cola", 1, "l0", "L0", False, "cubic", "random", "", 0.0, 0.7],
+        ["minilm", -1, "cola", 1, "l0", "L0", True, "cubic", "random", "", 0.7, 0.65],
+        ["minilm", -1, "cola", 1, "l0", "L0", False, "cubic", "random", "", 0.7, 0.62],
     ]
-    assert rows["score"].tolist() == [0.5, 0.0, 0.7, 0.3, 0.4]
+    assert rows["score"].tolist() == [0.5, 0.0, 0.7, 0.3, 0.4, 0.4, 0.4]
     assert rows["exact_match"].dropna().tolist() == [0.6]
-    assert rows["majority"].tolist() == [0.4, 0.4, 0.0, 0.4, 0.4]
-    assert learned_masks.stuck(rows).tolist() == [False, True, False, True, True]
+    assert rows["majority"].tolist() == [0.4, 0.4, 0.0, 0.4, 0.4, 0.4, 0.4]
+    assert learned_masks.stuck(rows).tolist() == [False, True, False, True, True, True, True]
+    assert rows["pull"].tolist() == pytest.approx(
+        [math.nan, 1.0 * 3 / 4, *[math.nan] * 3, 60 * 3 / 4, math.nan], nan_ok=True
+    )
 
 
 def test_runs_without_a_miniature_or_without_masks_have_the_same_columns():
@@ -83,7 +100,7 @@ def test_a_difference_is_the_mean_over_the_tasks_of_each_seed():
         del scores["movement", "sst2", seed]
     rows = pd.DataFrame(
         [{"method": m, "task": t, "seed": s, "asked": 0.5, "score": value} for (m, t, s), value in scores.items()]
-    )
+    ).assign(world=1)
     one, other = ({"method": method, "asked": 0.5} for method in ("smp_l", "movement"))
     more = learned_masks.difference(rows, "score", one, other)
     for seed in (1, 2):
@@ -131,7 +148,7 @@ def tried() -> dict[tuple, float]:
 def table(scores: dict[tuple, float]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"method": m, "asked": asked, "task": t, "seed": s, "score": value}
+            {"method": m, "asked": asked, "task": t, "seed": s, "score": value, "world": 1}
             for (m, asked, t, s), value in scores.items()
         ]
     )
@@ -184,3 +201,50 @@ def test_an_advantage_over_all_places_is_the_mean_over_them_seed_by_seed():
     more = [100 * (0.01 * seed + 0.07) for seed in (1, 2, 3)]
     assert tuple(mean) == pytest.approx((sum(more) / 3, *ttest_1samp(more, 0).confidence_interval(0.95)))
     assert learned_masks.over_all(rows, {"rise": "linear"}, {"rise": "none"}, alike) is None
+
+
+def test_of_several_worlds_each_counts_once_and_its_seeds_are_paired():
+    """World 3 has a seed that one of the two lacks; its other one stands for it."""
+    generator = np.random.default_rng(4)
+    scores = {
+        (world, seed, task, method): generator.random()
+        for world in (1, 2, 3)
+        for seed in (1, 2)
+        for task in ("cola", "qnli")
+        for method in ("smp_l", "movement")
+    }
+    del scores[3, 2, "cola", "movement"]
+    names = ["world", "seed", "task", "method"]
+    rows = pd.DataFrame([dict(zip(names, place, strict=True), score=s, asked=0.5) for place, s in scores.items()])
+    one, other = {"method": "smp_l"}, {"method": "movement"}
+    expected = []
+    for world in (1, 2, 3):
+        tasks = []
+        for task in ("cola", "qnli"):
+            both = [seed for seed in (1, 2) if (world, seed, task, "movement") in scores]
+            tasks.append(np.mean([scores[world, s, task, "smp_l"] - scores[world, s, task, "movement"] for s in both]))
+        expected.append(100 * np.mean(tasks))
+    (found,) = learned_masks.advantages(rows, one, other).values()
+    assert tuple(found) == pytest.approx((np.mean(expected), *ttest_1samp(expected, 0).confidence_interval(0.95)))
+    with pytest.raises(ValueError, match="more than one score"):
+        learned_masks.advantages(pd.concat([rows, rows]), one, other)
+
+
+def test_runs_that_learn_are_counted_apart_from_how_well_they_do():
+    """One answer to all gets .5 and the whole model .9 on SST-2: at .6 a run has gone a quarter of the way."""
+    common = {"title": "SMP-L", "method": "smp_l", "asked": 0.9, "aimed": True}
+    rows = [common | {"task": "sst2", "majority": 0.5, "score": score} for score in (0.5, 0.59, 0.61, 0.8, 0.84)]
+    rows += [common | {"task": "rte", "majority": 0.5, "score": 0.7}]  # which the whole model does not learn
+    rows += [common | {"task": "sst2", "majority": 0.5, "score": 0.9, "aimed": False}]
+    whole = {"title": "full fine-tuning", "method": "full", "asked": 0.0, "aimed": True, "majority": 0.5}
+    rows += [whole | {"task": "sst2", "score": 0.9}, whole | {"task": "rte", "score": 0.49}]
+    ((place, told),) = learned_masks.learning(pd.DataFrame(rows)).items()
+    assert place == ("SMP-L", 0.9, "sst2")
+    assert (told.runs, told.learned) == (5, 3)
+    assert tuple(told.share) == pytest.approx((0.6, *proportion_confint(3, 5, method="wilson")))
+    learned = [61.0, 80.0, 84.0]
+    assert tuple(told.score) == pytest.approx((75.0, *ttest_1samp(learned, 0).confidence_interval(0.95)))
+    none = pd.DataFrame(rows).assign(score=lambda rows: rows["score"].where(rows["method"] == "full", 0.5))
+    (told,) = learned_masks.learning(none).values()
+    assert told.learned == 0
+    assert math.isnan(told.score.mean)

@@ -79,11 +79,17 @@ def full(table: pd.DataFrame) -> pd.DataFrame:
 def of(table: pd.DataFrame, method: str, sparsity: float, *, pressed: bool | None = None) -> pd.DataFrame:
     """The masks that mask_learning recorded of a method at a sparsity, with or without the regulariser.
 
-    pressed  None: as the paper has the method
+    pressed  None: as the paper has the method, though one that it gives a regulariser may suit a strength of 0 best
     """
-    pressed = choose("mask_learning", method).STRENGTH > 0 if pressed is None else pressed
     own = (table["experiment"] == "LearnedMask") & (table["method"] == method) & (table["sparsity"] == sparsity)
-    return table[own & ((table["strength"] > 0) == pressed)]
+    if choose("mask_learning", method).STRENGTH and pressed is None:
+        return table[own]
+    return table[own & ((table["strength"] > 0) == bool(pressed))]
+
+
+def mask_alone(rows: pd.DataFrame) -> pd.DataFrame:
+    """Masks with the score that they have over the pre-trained weights; their answers there were not kept."""
+    return rows.assign(score=rows["mask_alone"], dev_answers=None)
 
 
 def recipe(
@@ -91,14 +97,15 @@ def recipe(
 ) -> pd.DataFrame:
     """The masks that mask_recipes recorded of a method at a sparsity with a head and a strength of the regulariser.
 
-    strength  None: as released
+    strength  None: that of the base, which most of them have
     All else is as released, but for the words of MNLI: a mean of means that rises over the run, and no teacher.
     """
     usual = (table["experiment"] == "LearnedMask") & (table["method"] == method) & (table["sparsity"] == sparsity)
     for column in ("summed", "released_words"):
         usual &= ~table[column].astype("boolean").fillna(value=False)
     usual &= table["teacher"].isna() & (table["pressing"] == "run") & (table["head"] == head)
-    strength = choose("mask_learning", method).STRENGTH if strength is None else strength
+    most = table.loc[(table["experiment"] == "LearnedMask") & (table["method"] == method), "strength"].mode()
+    strength = next(iter(most), 0.0) if strength is None else strength
     return table[usual & (table["strength"] == strength)]
 
 

@@ -87,6 +87,15 @@ def scores(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed", cell: 
     return scored.reset_index(drop=True)
 
 
+def by_unit(values: pd.Series, rows: pd.DataFrame) -> tuple[pd.Series, str]:
+    """Values of runs, one a unit, means over the tasks, and the column that tells units: "world" of several, or "seed".
+
+    rows  with task, world and seed of each value
+    """
+    unit = "world" if len(set(rows["world"].dropna())) > 1 else "seed"
+    return values.groupby([rows["task"], rows[unit]]).mean().groupby(unit).mean(), unit
+
+
 def learned(*kinds: pd.DataFrame) -> pd.Series:
     """For each task and cell, whether the best of several kinds of runs is clearly above one answer to all.
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims._evidence import Range, none, over, per_unit, silent
-from lottery.claims._runs import learned, scores
+from lottery.claims._runs import by_unit, learned, scores
 
 FEED_FORWARD = ("intermediate.dense", "output.dense")  # but for attention.output.dense
 NOT_LEARNED = "masks of models that are no better than one answer to all"
@@ -49,12 +49,12 @@ def useful(*kinds: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def over_seeds(
     what: str, unit: str, claimed: Range, rows: pd.DataFrame, measure: Callable[[Mapping[str, Any]], float]
 ) -> Evidence:
-    """A measure of masks, over seeds, mean over the tasks that they are clearly above one answer to all on."""
+    """A measure of masks over seeds or worlds, mean over the tasks that they are clearly above one answer to all on."""
     if rows.empty:
         return none(what, unit, claimed, "not recorded")
     rows, why = useful(rows)
     if rows.empty:
         return silent(what, unit, claimed, why)
     values = pd.Series([measure(row) for row in rows.to_dict("records")], index=rows.index)
-    by_seed = values.groupby([rows["task"], rows["seed"]]).mean().groupby("seed").mean()
-    return over(what, unit, claimed, by_seed, seconds=per_unit(rows, "seed"))
+    means, of = by_unit(values, rows)
+    return over(what, unit, claimed, means, units=f"{of}s", seconds=per_unit(rows, of))

@@ -4,8 +4,9 @@ Movement pruning learns a mask by the same rule as SMP-L and fine-tunes the weig
 points of score averaged over the tasks, has to be above -1: not behind by more than a point, about three deviations
 between seeds of SMP-L in the paper. The paper quotes movement's numbers from those who proposed it, so that in print
 the two differ in more than the fine-tuning. It lacks the regulariser of SMP-L; where recorded runs have it with that
-too, fine-tuning alone is the difference, and that counts as well. The sentence names no sparsity: every one recorded
-counts.
+too, fine-tuning alone is the difference, and that counts as well. So does what such a model is worth when its weights
+are taken back: its mask over the pre-trained weights minus the same mask over the trained ones. The sentence names no
+sparsity: every one recorded counts.
 """
 
 import math
@@ -47,7 +48,13 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
                 continue
             what = _what(each) + (", which has the regulariser too" if pressed else "")
             evidence.append(jiang.measured(what, CLAIMED, jiang.of(table, "smp_l", each), other))
+            if pressed and "mask_alone" in table:
+                evidence.append(jiang.measured(_swapped(each), CLAIMED, jiang.mask_alone(other), other))
     return evidence or [none(_what(0.9), "points", CLAIMED, "not recorded")]
+
+
+def _swapped(sparsity: float) -> str:
+    return f"pressed movement, its mask on the pre-trained weights minus on its own, {1 - sparsity:.0%} remain"
 
 
 def _what(sparsity: float) -> str:

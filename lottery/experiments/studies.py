@@ -6,20 +6,25 @@ what the others mean.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from lottery import miniature
-from lottery.choices import choose
+from lottery.choices import choose, offered
 from lottery.data.own_file import Labels
 from lottery.experiments import Pretrained, Start, controls, how_long, starts
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask
 from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.pressed_mask import PressedMask
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.pruning import Scope
+
+FULL = "full"  # the whole model, among methods
+PRESSED = "_pressed"  # after the name of a method that the paper gives no regulariser, where it has one
+CHOSEN = ("score_rate", "weight_rate", "strength")  # what a method may have of its own; the second is its head's, too
 
 
 class _Study:
@@ -225,11 +230,36 @@ class MaskStudy(_Study):
     joint_rate: float  # the same where scores that are trained beside them choose what makes up the sparsity asked for
     head_rate: float = 0.0  # of the head over weights that stay as they are; 0.0: of a chapter without such methods
     strength: float = 0.0  # of the regulariser of the methods that the paper gives one; 0.0: likewise
+    chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {method: {one of CHOSEN: its own}}
 
-    def mask(self, of: FineTuning, method: str, sparsity: float) -> LearnedMask:
-        """A mask for the model, task, budget and seed of a fine-tuning. When scores are pressed is as released."""
+    def __post_init__(self) -> None:
+        """Raise ValueError where `chosen` names what there is not."""
+        known = [FULL, *(f"{name}{pressed}" for name in offered("mask_learning") for pressed in ("", PRESSED))]
+        for name, own in self.chosen.items():
+            if name not in known:
+                raise ValueError(f"chosen: there is no method {name!r}; there are {', '.join(known)}")
+            if unknown := own.keys() - CHOSEN:
+                raise ValueError(f"chosen: {name} has no {sorted(unknown)[0]!r} of its own, but {', '.join(CHOSEN)}")
+
+    @property
+    def full_rate(self) -> float:
+        """The learning rate of the whole model."""
+        return self.chosen.get(FULL, {}).get("weight_rate", self.weight_rate)
+
+    def mask(self, of: FineTuning, method: str, sparsity: float, *, pressed: bool = False) -> LearnedMask:
+        """A mask for the model, task, budget and seed of a fine-tuning. When scores are pressed is as released.
+
+        pressed  with the regulariser, whatever the paper gives the method; such a one is called METHOD + PRESSED in
+                 `chosen`, where it has rates of its own or else those of the method
+        """
         how = choose("mask_learning", method)
         of_weights = self.joint_rate if how.LEARNED and how.AIMED else self.weight_rate
+        rates = {
+            "score_rate": self.score_rate,
+            "weight_rate": self.head_rate if how.FROZEN else of_weights,
+            "strength": self.strength if how.STRENGTH or pressed else 0.0,
+        }
+        rates |= self.chosen.get(method, {}) | (self.chosen.get(method + PRESSED, {}) if pressed else {})
         return LearnedMask(
             start=of.start,
             task=of.task,
@@ -238,9 +268,7 @@ class MaskStudy(_Study):
             epochs=of.epochs,
             ramp=self.ramp,
             batch_size=of.batch_size,
-            score_rate=self.score_rate,
-            weight_rate=self.head_rate if how.FROZEN else of_weights,
-            strength=self.strength if how.STRENGTH else 0.0,
+            **rates,
             pressing=how.PRESSING,
             max_length=of.max_length,
             seed=of.seed,
@@ -249,9 +277,13 @@ class MaskStudy(_Study):
             dev_examples=of.dev_examples,
         )
 
-    def pressed(self, of: FineTuning, method: str, strengths: Sequence[float]) -> list[LearnedMask]:
-        """Masks by a method that aims at no sparsity, one at each strength."""
-        return [replace(self, strength=strength).mask(of, method, 0.0) for strength in strengths]
+    def pressed(self, of: FineTuning, method: str, sparsity: float) -> PressedMask:
+        """A mask by a method that aims at no sparsity, pressed until it has one.
+
+        The search begins with a strength in proportion to the odds of removal, as the miniature's masks follow it.
+        """
+        mask = replace(self.mask(of, method, sparsity), strength=10 * sparsity / (1 - sparsity))
+        return PressedMask(**{field.name: getattr(mask, field.name) for field in fields(mask)})
 
 
 def require_aimed(methods: Sequence[str], parameter: str = "methods", *, aimed: bool = True) -> None:

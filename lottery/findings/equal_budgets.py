@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import ttest_rel
 
 from lottery import statistics as stats
-from lottery.choices import choose
 from lottery.findings import learned_masks
+from lottery.findings.learned_masks import MASKS, NEAR
 from lottery.masks.coding import binary_entropy
 from lottery.statistics import Estimate
 
@@ -27,7 +27,6 @@ BY_SIZE = (
     "magnitude, after, global",
     LOT,
 )
-NEAR = 1.25  # times more or fewer weights than asked for, at which a pressed method still counts as met
 MARGIN = 0.02  # below full fine-tuning, at which a score still counts as good
 ALPHA = 0.05
 
@@ -38,8 +37,8 @@ def learning(method: str) -> str:
 
 
 def method_of(row: dict) -> str:
-    """What stands behind a run of LearnedMask or TaskModel, in words."""
-    if row["experiment"] == "LearnedMask":
+    """What stands behind a run of MASKS or TaskModel, in words."""
+    if row["experiment"] in MASKS:
         return learning(row["method"])
     if row.get("kept") == "Cut":
         return f"magnitude, after, {row['kept.scope']}"
@@ -55,8 +54,8 @@ def method_of(row: dict) -> str:
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a model: task, seed, method, share removed, score, numbers, bytes and steps.
 
-    asked     share that was to be removed; NaN for a method that is only pressed, so strongly as `strength` says
-    sparsity  share that was
+    unit      over which intervals are: the world of the miniature where there are several, else the seed
+    asked     share that was to be removed; sparsity, that was
     score, majority  fractions; what is not defined counts as 0
     trained, changed  numbers of the model that were, as of LearnedMask and TaskModel
     stored    bytes of what the encoder has to bring: four for each number changed, and the mask at its entropy
@@ -65,15 +64,17 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
     of_task = runs["experiment"] == "TaskModel"
     met = runs["sparsity_met"].astype(float)
     share = runs["removed"].astype(float) / runs["weights"].astype(float)
-    pressed = runs["method"].map(lambda name: isinstance(name, str) and not choose("mask_learning", name).AIMED)
+    seed = runs["seed"].where(~of_task, runs["of.seed"]).astype(int)
+    worlds = pd.concat([runs[name] for name in ("start.seed", "before.seed") if name in runs] or [seed], axis=1)
+    world = worlds.astype(float).bfill(axis=1).iloc[:, 0]
     return pd.DataFrame(
         {
             "task": runs["task"].where(~of_task, runs["of.task"]),
-            "seed": runs["seed"].where(~of_task, runs["of.seed"]).astype(int),
+            "seed": seed,
+            "unit": world.astype(int) if len(set(world.dropna())) > 1 else seed,
             "method": [method_of(row) for row in runs.to_dict("records")],
-            "asked": runs["sparsity"].astype(float).where(~of_task, met).round(3).mask(pressed),
+            "asked": runs["sparsity"].astype(float).where(~of_task, met).round(3),
             "sparsity": met,
-            "strength": runs["strength"].astype(float),
             "score": runs["score"].astype(float).fillna(0.0),
             "majority": runs["majority"].astype(float).fillna(0.0),
             "trained": runs["trained"].astype(float),
@@ -94,39 +95,35 @@ def at(rows: pd.DataFrame, sparsity: float) -> pd.DataFrame:
     """The models to be held against each other at a sparsity, a row a method, task and seed.
 
     rows  of `scored`
-    Of a pressed method, on each task, those of the strength whose mean share of remaining weights comes nearest, by
-    their quotient, and only where it is met within NEAR on every task.
+    Those of a method that was pressed to leave so many weights only where on every task the mean is within NEAR.
     """
-    met = [rows[rows["asked"] == sparsity]]
-    for _, some in rows[rows["asked"].isna()].groupby("method", sort=False):
-        left = (1 - some.pivot_table("sparsity", index="task", columns="strength")) / (1 - sparsity)
-        off = np.log(left.clip(lower=1e-6)).abs()
-        if (off.min(axis=1) <= np.log(NEAR)).all():
-            met.append(some[some["strength"] == some["task"].map(off.idxmin(axis=1))])
-    return pd.concat(met)
+    here = rows[rows["asked"] == sparsity]
+    left = (1 - here.groupby(["method", "task"])["sparsity"].mean()) / (1 - sparsity)
+    off = np.log(left.clip(lower=1e-6)).abs().groupby("method").max()
+    return here[here["method"].isin(off.index[off <= np.log(NEAR)])]
 
 
-def by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean score over the tasks in points, (seeds, methods); only methods that every task and seed has."""
-    scores = 100 * rows.pivot_table("score", index=["seed", "task"], columns="method")
-    return scores.dropna(axis=1).groupby("seed").mean()
+def by_unit(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean score over the tasks in points, (units, methods); only methods that every task and unit has."""
+    scores = 100 * rows.pivot_table("score", index=["unit", "task"], columns="method")
+    return scores.dropna(axis=1).groupby("unit").mean()
 
 
 def against_full(rows: pd.DataFrame, sparsity: float) -> dict[str, tuple[float, Estimate]]:
     """Of each method at a sparsity its mean score, and how much more that is than full fine-tuning's, in points.
 
     rows  of `scored`
-    The difference has its 95 % interval over seeds. A method that lacks the run of a task and seed is left out.
+    The difference has its 95 % interval over units. A method that lacks the run of a task and unit is left out.
     """
-    whole = by_seed(rows[rows["method"] == FULL])[FULL]
+    whole = by_unit(rows[rows["method"] == FULL])[FULL]
     return {
         name: (float(scores.mean()), stats.paired_difference(scores, whole.loc[scores.index]))
-        for name, scores in by_seed(at(rows, sparsity)).items()
+        for name, scores in by_unit(at(rows, sparsity)).items()
     }
 
 
 def pairs(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every two methods of `by_seed`: one, other, mean difference in points, p of the paired t test, and p by Holm.
+    """Every two methods of `by_unit`: one, other, mean difference in points, p of the paired t test, and p by Holm.
 
     NaN, and no test of the family, where the differences do not differ: they show no spread to test against.
     """
@@ -145,7 +142,7 @@ class Order(NamedTuple):
     means   (methods,) mean scores in points, the highest first
     tested  pairs that could be tested; apart, those told apart after Holm's correction
     behind  methods that are told apart from the first
-    unmet   pressed methods of which no strength leaves nearly as many weights
+    unmet   pressed methods of which no strength that was found leaves nearly as many weights
     """
 
     sparsity: float
@@ -160,12 +157,12 @@ def orders(rows: pd.DataFrame) -> Iterator[Order]:
     """The `Order` of the methods at each sparsity asked for; rows of `scored`."""
     for sparsity in asked(rows):
         here = at(rows, sparsity)
-        scores = by_seed(here)
+        scores = by_unit(here)
         means, table = scores.mean().sort_values(ascending=False), pairs(scores)
         apart = table[table["holm"] < ALPHA]
         first = means.index[0]
         beside = {*apart.loc[apart["one"] == first, "other"], *apart.loc[apart["other"] == first, "one"]}
-        unmet = set(rows.loc[rows["asked"].isna(), "method"]) - set(here["method"])
+        unmet = set(rows.loc[rows["asked"] == sparsity, "method"]) - set(here["method"])
         yield Order(
             sparsity,
             means,
@@ -179,16 +176,16 @@ def orders(rows: pd.DataFrame) -> Iterator[Order]:
 def smallest(rows: pd.DataFrame) -> pd.Series | None:
     """The model that stores least among those shown to be at most MARGIN below full fine-tuning.
 
-    rows     of `scored`; only models that aim at a sparsity count, those that every task and seed has
+    rows     of `scored`; only methods that every task and unit has count
     returns  method, asked, more: its mean score over the tasks less full fine-tuning's, in points, an Estimate with its
-             90 % interval over seeds, which lies above the margin: a one-sided test at 5 %; stored, mean bytes. None
+             90 % interval over units, which lies above the margin: a one-sided test at 5 %; stored, mean bytes. None
              where none is shown to
     """
-    whole = by_seed(rows[rows["method"] == FULL])[FULL]
-    models = rows[~rows["method"].isin([FULL, LONGER]) & rows["asked"].notna()]
+    whole = by_unit(rows[rows["method"] == FULL])[FULL]
+    models = rows[~rows["method"].isin([FULL, LONGER])]
     frugal = []
     for (method, sparsity), some in models.groupby(["method", "asked"], sort=False):
-        scores = by_seed(some)
+        scores = by_unit(some)
         if method in scores and scores.index.equals(whole.index):
             more = stats.paired_difference(scores[method], whole, level=0.9)
             frugal.append({"method": method, "asked": sparsity, "more": more, "stored": some["stored"].mean()})

@@ -28,6 +28,7 @@ iterative, rewound | one cut of the pre-trained weights | random mask | mask of 
 found mask, weights drawn anew | found mask, layers shuffled | full model
 good | bad | - | - | random | - | full
 super | - | reversed
+as trained | its mask alone | its weights alone | neither
 accepted | taken back | heads | MLPs
 over all heads | over all heads, by layers' norms | within layers
 weights by size | weights at random | heads by size | heads at random | MLPs by size | MLPs at random | \

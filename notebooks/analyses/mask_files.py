@@ -48,6 +48,7 @@ score_rate = 6e-2  # learning rate of scores
 weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
 joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
 head_rate = 1e-3  # of the head over weights that stay as they are
+chosen = {}  # a method: its own score_rate, weight_rate or strength, as in the chapter on mask learning
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"

@@ -27,14 +27,13 @@ model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: th
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-world = 1  # seed of the miniature's world and of its pre-training
+worlds = [1]  # seeds of the miniature's worlds and of its pre-training in each
 tuning_seeds = [1]  # of the head, the order of the examples, noise, and pruning in pre-training
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["sst2"]  # files in lottery/tasks
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
-pressed = []  # of lottery/mask_learning, those whose sparsity follows from how strongly their scores are pressed down
-strengths = [30.0, 100.0, 300.0]  # what that counts beside the loss; of these the one that comes nearest is taken
+pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed until they have it
 strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training in all, for every method
 rounds = 3  # trainings among which iterative pruning shares them out
@@ -50,6 +49,7 @@ score_rate = 6e-2  # learning rate of scores
 weight_rate = 3e-3  # of weights, where they are trained, and of the head over them
 joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
 head_rate = 1e-3  # of the head over weights that stay as they are
+chosen = {}  # a method: its own score_rate, weight_rate or strength, as analyses/mask_rates chooses them
 max_length = 64  # tokens of an example, at most
 results = "results"
 records = "book/records"
@@ -70,9 +70,10 @@ if not methods:
     raise ValueError("methods: learned masks are what the others are held against; give at least one")
 require_aimed(methods)
 require_aimed(pressed, "pressed", aimed=False)
-study = TaskStudy.from_cell(globals())
+study, masks, ways = (kind.from_cell(globals()) for kind in (TaskStudy, MaskStudy, BudgetStudy))
 full = [
-    study.tuned(task, seed, world=world, learning_rate=weight_rate, saved=True)
+    study.tuned(task, seed, world=world, learning_rate=masks.full_rate, saved=True)
+    for world in worlds
     for task in tasks
     for seed in tuning_seeds
 ]
@@ -85,7 +86,6 @@ def pruned_before(whole: FineTuning, sparsity: float) -> FineTuning:
     return replace(whole, start=pruned)
 
 
-masks, ways = MaskStudy.from_cell(globals()), BudgetStudy.from_cell(globals())
 grid = []
 for whole in full:
     ended = TaskModel(of=whole, before=whole.start)
@@ -101,7 +101,7 @@ for whole in full:
         cuts = [ways.cut(whole, "magnitude", scope, sparsity, whole.seed) for scope in ("local", "global")]
         grid += [replace(ended, kept=cut) for cut in cuts]
         grid += [masks.mask(whole, method, sparsity) for method in methods]
-    grid += [mask for method in pressed for mask in masks.pressed(whole, method, strengths)]
+        grid += [masks.pressed(whole, method, sparsity) for method in pressed]
 
 # %% tags=["remove-cell"]
 from functools import partial
@@ -117,7 +117,7 @@ from lottery.suite.chapter import by_remaining, perform, points, read_published,
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=equal_budgets.scored)
-learners = ("smp_l", "smp_s", "smp_g", "movement", "soft_movement", "l0")
+learners = ("smp_l", "smp_s", "smp_s_released", "smp_g", "movement", "soft_movement", "l0")
 BY_SCORE = [title(name, "mask_learning") for name in learners]
 FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 
@@ -145,8 +145,9 @@ FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 # The budget is the number of fine-tuning steps, all trainings that lead to a model counted. It leaves out the pre-training,
 # also the steps in which the first method prunes: the table below has them in a column, and where it was run, a whole model
 # whose pre-training went on for as long stands beside. It leaves out the search for learning rates, too: each group of
-# methods has one for all tasks and sparsities. Soft movement and L0 aim at no sparsity; they are trained at several
-# strengths of their pressure, of which the one counts whose sparsity comes nearest, so that their budget is a multiple.
+# methods has one for all tasks and sparsities, unless `chosen` gives a method its own. Soft movement and L0 aim at no
+# sparsity; the strength of their pressure is searched for, training after training, until about the share that is asked
+# for remains. Only the last of these trainings is counted.
 
 
 # %% tags=["hide-input"]
@@ -171,34 +172,33 @@ def drawn(rows: pd.DataFrame) -> None:
 
 
 def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> None:
-    """The means of a method over its rows, at each sparsity asked for or each strength, with bars that span the seeds."""
+    """The means of a method over its rows at each sparsity asked for, with bars that span the runs."""
     if rows.empty:
         return
-    aimed = rows["asked"].notna().all()
-    rows = rows.assign(remaining=100 * (1 - rows["sparsity"]), at=rows["asked" if aimed else "strength"])
-    means = rows.groupby(["at", "seed"])["score"].mean().reset_index()
-    places = means["at"].map(rows.groupby("at")[x].mean())
-    label, line = (name, "-") if aimed else (f"{name}, each strength", "none")
-    plots.spread(places, 100 * means["score"], label, ax=ax, linestyle=line)
+    rows = rows.assign(remaining=100 * (1 - rows["sparsity"]))
+    means = rows.groupby(["asked", "unit", "seed"])["score"].mean().reset_index()
+    places = means["asked"].map(rows.groupby("asked")[x].mean())
+    plots.spread(places, 100 * means["score"], name, ax=ax)
 
 
 # %% [markdown]
 # (x1)=
 # ## All methods in one figure
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains on the task of this build: on the left the methods that go by the size of a weight or by lot, on the right those that learn a score; full fine-tuning is a dashed line in both."}, "figure": {"name": "all-methods-live", "caption": "All methods of this build on one budget. Points are means over seeds, bars span them; full fine-tuning is dashed."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains on the task of this build: on the left the methods that go by the size of a weight or by lot, on the right those that learn a score; full fine-tuning is a dashed line in both."}, "figure": {"name": "all-methods-live", "caption": "All methods of this build on one budget. Points are means over runs, bars span them; full fine-tuning is dashed."}}
 shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, a row of two panels each."}, "figure": {"name": "all-methods-recorded", "caption": "The same on the miniature's recorded grid, with soft movement and L0 at each strength of their pressure."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, a row of two panels each."}, "figure": {"name": "all-methods-recorded", "caption": "The same on the miniature's recorded grid."}}
 shown(drawn)
 
 
 # %% [markdown]
 # ## Which is best at which sparsity
 #
-# Mean score over the tasks, in points, with the 95 % interval over seeds (t) of the difference from full fine-tuning in
-# brackets. *First* means the highest mean. Every two methods at one sparsity are compared by a paired t test over the seeds;
-# as there are many pairs, their p-values are corrected together, after Holm. With few seeds that is a high bar, and a pair
+# Mean score over the tasks, in points, with the 95 % interval (t) of the difference from full fine-tuning in brackets, over
+# worlds where there are several, else over seeds. *First* means the highest mean. Every two methods at one sparsity are
+# compared by a paired t test over the same; as there are many pairs, their p-values are corrected together, after Holm.
+# With few worlds or seeds that is a high bar, and a pair
 # that is not told apart may still differ.
 
 
@@ -236,10 +236,10 @@ def best(rows: pd.DataFrame) -> Markdown:
             f"Of {order.tested} pairs tested, {order.apart} are told apart; from the first, {len(order.behind)} of "
             f"{len(others)} methods{behind}. "
             if order.tested
-            else "One seed: nothing can be told apart. "
+            else "One run each: nothing can be told apart. "
         )
         if order.unmet:
-            line += f"No strength tried leaves nearly as many weights with {' or '.join(order.unmet)}."
+            line += f"No strength that was found leaves nearly as many weights with {' or '.join(order.unmet)}."
         lines.append(line)
     return Markdown("\n".join(lines))
 
@@ -357,7 +357,7 @@ shown(timed_costs) if len(timed) else chapter.missing()
 # %% [markdown]
 # *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods
 # that learn a mask were timed in turns with these ({doc}`/experiments/mask_learning`), and steps under a mask that stays as
-# it is count as plain ones. Of soft movement and L0 only one strength is in it.
+# it is count as plain ones. The search for the strength of soft movement and L0 is left out.
 
 
 # %% tags=["hide-input"]
@@ -367,13 +367,13 @@ def smallest(rows: pd.DataFrame) -> Markdown:
     one = equal_budgets.smallest(rows)
     if one is None:
         return Markdown(
-            "Which method stores least and is at most two points below full fine-tuning cannot be told: of no model that aims "
-            "at a sparsity does the 90 % interval of the difference, over these seeds, stay above that."
+            "Which method stores least and is at most two points below full fine-tuning cannot be told: of no model does "
+            "the 90 % interval of the difference stay above that."
         )
     return Markdown(
-        f"Full fine-tuning stores {whole / 1000:,.1f} kB a task. Of the models that aim at a sparsity and are shown to be at "
+        f"Full fine-tuning stores {whole / 1000:,.1f} kB a task. Of the models that are shown to be at "
         f"most two points below it, the smallest is {one['method']} with {1 - one['asked']:.0%} of the weights: "
-        f"{one['stored'] / 1000:,.1f} kB, {one['more'].in_words()} points, a 90 % interval over seeds."
+        f"{one['stored'] / 1000:,.1f} kB, {one['more'].in_words()} points, a 90 % interval."
     )
 
 
@@ -385,8 +385,8 @@ shown(smallest)
 # %% [markdown]
 # ## What this does not say
 #
-# The seeds change the head, the order of the examples, noise, and the pruning in pre-training; the pre-trained model and the
-# data are one, so the intervals are those of this model and these tasks. The scores are those of the dev set, on which
-# nothing was chosen but, for soft movement and L0, the strength, and that by sparsity alone. With a larger budget the
+# The seeds change the head, the order of the examples, noise, and the pruning in pre-training. Of one world the pre-trained
+# model and the data are one, so the intervals are those of this model and these tasks. The scores are those of the dev set,
+# on which nothing was chosen but, for soft movement and L0, the strength, and that by sparsity alone. With a larger budget the
 # order may be another: iterative pruning has few steps a round here, and learned masks are trained for 12 to 60 epochs in
 # their paper.
