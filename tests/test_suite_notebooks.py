@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import jupytext
+import nbformat
 import pytest
+from papermill.translators import PythonTranslator
 from toy_notebooks import COUNT
 
 from lottery import choices
@@ -72,6 +74,19 @@ def test_a_notebook_is_read_as_jupytext_reads_it(name):
     assert notebooks.header(ROOT, name) == book.metadata.get("lottery", {})
     first = next(cell.source for cell in book.cells if cell.cell_type == "markdown" and "# " in cell.source)
     assert f"# {notebooks.title(ROOT, name)}" in first.splitlines()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_papermill_reads_every_line_of_the_parameters_and_warns_of_none(name, caplog):
+    cell = nbformat.v4.new_code_cell(notebooks._tagged(notebooks._read(ROOT, name), "parameters"))
+    read = {parameter.name for parameter in PythonTranslator.inspect(cell)}
+    assert not caplog.records
+    assert read == notebooks.defaults(ROOT, name).keys()
+
+
+def test_papermill_warns_of_a_line_that_it_cannot_read(caplog):
+    PythonTranslator.inspect(nbformat.v4.new_code_cell("sparsity = 0.5  # sparsity = share removed"))
+    assert "Unable to parse line" in caplog.text
 
 
 @pytest.mark.parametrize("name", OURS)
