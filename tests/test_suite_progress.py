@@ -19,12 +19,31 @@ class Scoring:
     number: int
 
 
+@dataclass
+class Start:
+    model: str
+
+
+@dataclass
+class Tuning:
+    task: str
+    start: Start
+
+
+@dataclass
+class Cut:
+    of: Tuning
+    at: float = 0.5
+
+
 def test_runs_are_of_a_kind_that_do_the_same_on_the_same_task():
-    assert kind(Training("cola")) == kind(Training("cola")) == ("Training", "cola")
-    assert kind(Scoring(1)) == kind(Scoring(2)) == ("Scoring", "")
+    assert kind(Training("cola")) == kind(Training("cola")) == ("Training", "cola", "miniature")
+    assert kind(Scoring(1)) == kind(Scoring(2)) == ("Scoring", "", "miniature")
+    assert kind(Cut(Tuning("rte", Start("minilm")))) == ("Cut", "", "minilm")
+    assert kind(Tuning("rte", Start("minilm"))) == ("Tuning", "rte", "minilm")
 
 
-def test_what_is_recorded_of_the_miniature_is_read_from_all_its_chapters(tmp_path):
+def test_what_is_recorded_is_read_from_all_chapters(tmp_path):
     assert recorded_seconds(tmp_path) == {}
     for profile, chapter, seconds in (("miniature", "a", [1, 3, 2]), ("miniature", "b", [9]), ("minilm", "a", [500])):
         (tmp_path / profile).mkdir(exist_ok=True)
@@ -34,12 +53,19 @@ def test_what_is_recorded_of_the_miniature_is_read_from_all_its_chapters(tmp_pat
     pd.DataFrame(rows).to_parquet(tmp_path / "miniature/c.parquet")
     pd.DataFrame({"experiment": ["Scoring"]}).to_parquet(tmp_path / "miniature/d.parquet")
     found = recorded_seconds(tmp_path)
-    assert found == {("Training", "cola"): 2.5, ("Training", "rte"): 30, ("Training", ""): 3, ("Scoring", ""): 4}
+    assert found == {
+        ("Training", "cola", "miniature"): 2.5,
+        ("Training", "rte", "miniature"): 30,
+        ("Training", "", "miniature"): 3,
+        ("Scoring", "", "miniature"): 4,
+        ("Training", "cola", "minilm"): 500,
+        ("Training", "", "minilm"): 500,
+    }
 
 
 def test_a_run_lasts_as_long_as_its_kind_did_here_else_as_recorded_at_the_pace_of_this_machine():
     grid = [Training("cola")] * 2 + [Training("rte")] * 3 + [Scoring(n) for n in range(4)]
-    recorded = {("Training", "cola"): 10.0, ("Training", ""): 20.0}
+    recorded = {("Training", "cola", "miniature"): 10.0, ("Training", "", "miniature"): 20.0}
     left = Left(grid, recorded)
     assert left.seconds == 2 * 10 + 3 * 20 + 4 * 1  # of scorings nothing is known yet
     left.done(grid[0], 5.0)
@@ -54,7 +80,7 @@ def test_a_run_lasts_as_long_as_its_kind_did_here_else_as_recorded_at_the_pace_o
 
 
 def test_the_bar_names_the_chapter_and_tells_runs_and_time(capsys):
-    left = Left([Scoring(1), Scoring(2), Scoring(3)], {("Scoring", ""): 240.0})
+    left = Left([Scoring(1), Scoring(2), Scoring(3)], {("Scoring", "", "miniature"): 240.0})
     with Bar(3, left) as bar:
         bar.show("experiments/world", 2)
         left.done(Scoring(1), 240.0)

@@ -3,6 +3,7 @@
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Self
 
@@ -11,28 +12,42 @@ from tqdm import tqdm
 
 from lottery.store import Experiment
 
-Kind = tuple[str, str]  # the experiment's class, and its task or ""
+MINIATURE = "miniature"
+Kind = tuple[str, str, str]  # the experiment's class, its task or "", and the model that it is about
 
 
 def kind(experiment: Experiment) -> Kind:
-    """What is taken to last as long: runs of one experiment on one task."""
-    return type(experiment).__name__, getattr(experiment, "task", "")
+    """What is taken to last as long: runs of one experiment on one task from one model."""
+    return type(experiment).__name__, getattr(experiment, "task", ""), _model(experiment) or MINIATURE
+
+
+def _model(experiment: object) -> str:
+    """The model named first by an experiment or by one that it rests on; "" where none is."""
+    values = {field.name: getattr(experiment, field.name) for field in fields(experiment)}
+    if isinstance(values.get("model"), str):
+        return values["model"]
+    return next((model for value in values.values() if is_dataclass(value) and (model := _model(value))), "")
 
 
 def recorded_seconds(records: Path) -> dict[Kind, float]:
-    """How long runs of each kind took that are recorded of the miniature, the median in seconds; {} where none is.
+    """How long runs of each kind took that are recorded, the median in seconds; {} where none is.
 
-    records  the folder of recorded runs; of each experiment on all tasks, too, under the task ""
-    Other models take other times, in which the pace of `Left` brings them soon.
+    records  the folder of recorded runs, {profile}/*.parquet; the profile stands for the model
+    Of each experiment on all tasks, too, under the task "".
     """
-    columns = ["experiment", "task", "seconds"]
-    tables = [pd.read_parquet(path) for path in sorted(records.glob("miniature/*.parquet"))]
-    tables = [table.reindex(columns=columns).dropna(subset=["experiment", "seconds"]) for table in tables]
-    if not any(map(len, tables)):
-        return {}
-    rows = pd.concat([table for table in tables if len(table)])
-    of_task = rows.groupby(["experiment", "task"])["seconds"].median().to_dict()
-    return {(name, ""): value for name, value in rows.groupby("experiment")["seconds"].median().items()} | of_task
+    seconds: dict[Kind, float] = {}
+    for profile in sorted(records.glob("*/")):
+        tables = [pd.read_parquet(path) for path in sorted(profile.glob("*.parquet"))]
+        tables = [
+            table.reindex(columns=["experiment", "task", "seconds"]).astype({"seconds": float}) for table in tables
+        ]
+        rows = pd.concat([table.astype({"task": object}) for table in tables]) if tables else pd.DataFrame()
+        if len(rows):
+            of_task = rows.groupby(["experiment", "task"])["seconds"].median().items()
+            of_all = rows.groupby("experiment")["seconds"].median().items()
+            seconds |= {(name, "", profile.name): value for name, value in of_all}
+            seconds |= {(name, task, profile.name): value for (name, task), value in of_task}
+    return {each: value for each, value in seconds.items() if value == value}  # no NaN
 
 
 class Left:
@@ -70,7 +85,7 @@ class Left:
         return statistics.fmean(here) if here else 1.0
 
     def _recorded(self, of: Kind) -> float | None:
-        return self.recorded.get(of, self.recorded.get((of[0], "")))
+        return self.recorded.get(of, self.recorded.get((of[0], "", of[2])))
 
     def _pace(self) -> float:
         """How many times as long as recorded the runs took here that are of recorded kinds; 1 while there are none."""

@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   lottery:
-#     part: python
-#     order: 10
+#     part: use
+#     order: 20
 # ---
 
 # %% [markdown]

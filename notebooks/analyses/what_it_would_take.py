@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   lottery:
-#     part: beyond
-#     order: 11
+#     part: claims
+#     order: 20
 # ---
 
 # %% [markdown]

@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   lottery:
-#     part: beyond
-#     order: 5
+#     part: smaller
+#     order: 30
 # ---
 
 # %% [markdown]

@@ -9,7 +9,7 @@
 #     language: python
 #     name: python3
 #   lottery:
-#     part: beyond
+#     part: smaller
 #     order: 10
 # ---
 

@@ -9,8 +9,8 @@
 #     language: python
 #     name: python3
 #   lottery:
-#     part: beyond
-#     order: 9
+#     part: smaller
+#     order: 20
 # ---
 
 # %% [markdown]
