@@ -639,37 +639,70 @@ def test_recorded_subnetworks_are_compared_by_task_and_seed():
     assert compressed.estimate == pytest.approx(np.mean([100 * (0.7 - (1 - 0.45 - seed / 100)) for seed in (1, 2, 3)]))
 
 
-def test_heads_and_mlps_apart_are_the_plane_through_the_scores_of_subnetworks():
-    """Scores that are made of what of the good subnetwork is kept, drawn anew here from the seeds."""
-    table = subnetworks_recorded()
-    apart = choose("claims", "bad_heads_and_mlps_win")
-    good = {"heads": np.array([1, 1, 1, 1, 0, 0, 0, 1], bool), "mlps": np.array([1, 1, 0, 1], bool)}
-    rows = apart._shares_of_good(table, apart.prasanna.retrained(table).query("pruning == 'structured'"))
-    assert len(rows) == 2 * 3 * 3
-    of_good = rows[(rows["heads"] == 0) & (rows["mlps"] == 0)]
-    assert len(of_good) >= 6
-    bad = rows[rows["score"] < 71]
-    # All three removed heads and the one removed MLP, filled up with 2 and 2 of the 5 and 3 that were kept.
-    assert bad["heads"].tolist() == pytest.approx([1 - 2 / good["heads"].sum()] * 6)
-    assert bad["mlps"].tolist() == pytest.approx([1 - 2 / good["mlps"].sum()] * 6)
-    # Scores on a plane: 30 points for the heads, 2 for the MLPs.
-    places = table.index[
-        (table["start.kept"].notna()) & table["task"].isin(["cola", "sst2"]) & (table["epochs"] == 2.0)
+def crossed_recorded(worlds=(None,)) -> pd.DataFrame:
+    """The same with bad heads and MLPs crossed with good ones, three random draws of a model, and several worlds."""
+    rows = []
+    for world, task, seed in itertools.product(worlds, ("cola", "sst2"), (1, 2, 3)):
+        start = {"experiment": "Miniature", "seed": world} if world else {}
+        all_mlps = task == "sst2" and seed == 2
+        told = {"parameters": json.dumps({"experiment": "FineTuning", "start": start})}
+        search = {"experiment": "ComponentSearch", "of.task": task, "of.seed": seed, "degenerate": "", "mode": "both"}
+        search |= {"recipe": "printed", "where": "dev", "of.train_examples": 0, "share_kept": 0.7, "share": 0.9}
+        search |= {"dense_score": 0.9, "majority": 0.5, "kept_heads": [1, 1, 1, 0], "kept_mlps": [1, int(all_mlps)]}
+        rows.append(search | told)
+        common = {"experiment": "FineTuning", "task": task, "seed": seed, "epochs": 2.0, "majority": 0.5}
+        common |= told | {"start": "Ticket", "start.of": "Miniature", "seconds": 3.0, "start.kept.recipe": "printed"}
+        shift = (world or 0) / 100 + seed / 1000
+        kinds = [("ComponentSearch", "", 0.90), ("Bad", "", 0.70)]
+        crossed = [("Bad", "ComponentSearch", 0.75 + shift), ("ComponentSearch", "Bad", 0.85)]  # heads, MLPs
+        rows.append(common | {"start": "Miniature", "score": 0.95})
+        rows += [
+            common | {"start.kept": kind, "start.kept.like": "ComponentSearch", "start.kept.disjoint": False}
+            | {"start.kept.seed": seed, "score": score}
+            for kind, _, score in kinds
+        ]  # fmt: skip
+        rows += [
+            common | {"start.kept": "Crossed", "start.kept.heads": heads, "start.kept.mlps": mlps, "score": score}
+            for heads, mlps, score in crossed
+        ]
+        rows += [
+            common | {"start.kept": "Drawn", "start.kept.like": "ComponentSearch"}
+            | {"start.kept.seed": seed + 1000 * draw, "score": 0.8 + draw * shift}
+            for draw in range(3)
+        ]  # fmt: skip
+    table = pd.DataFrame(rows).astype(object)
+    return made(table.where(table.notna(), None))
+
+
+def test_heads_and_mlps_apart_are_the_effects_of_the_two_crossed():
+    heads, mlps = choose("claims", "bad_heads_and_mlps_win").measured(crossed_recorded())
+    shifts = np.array([1, 2, 3]) / 1000
+    assert heads.estimate == pytest.approx(100 * np.mean([0.90 - 0.75 - shifts, np.full(3, 0.85 - 0.70)]))
+    of_cola = np.mean([0.90 - 0.85 + 0 * shifts, 0.75 + shifts - 0.70])
+    of_sst2 = np.mean([0.90 - 0.85 + 0 * shifts[[0, 2]], 0.75 + shifts[[0, 2]] - 0.70])  # one keeps every MLP
+    assert mlps.estimate == pytest.approx(100 * (of_cola + of_sst2) / 2)
+    without = crossed_recorded()
+    assert judged(choose("claims", "bad_heads_and_mlps_win").measured(without[without["start.kept"] != "Bad"])) == [
+        MISSING,
+        MISSING,
     ]
-    told = apart.prasanna.retrained(table).query("pruning == 'structured'").reset_index(drop=True)
-    by_run = {
-        (task, seed, kind): 0.9 - 0.3 * one.heads - 0.02 * one.mlps
-        for (task, seed, kind), one in zip(
-            told[["tuned_on", "trial", "subnetwork"]].itertuples(index=False), rows.itertuples(), strict=True
-        )
-    }
-    kinds = {"ComponentSearch": "good", "Drawn": "random", "Bad": "bad"}
-    for place in places:
-        row = table.loc[place]
-        if "MagnitudeSearch" not in (row["start.kept"], row["start.kept.like"]):
-            table.loc[place, "score"] = by_run[row["task"], row["seed"], kinds[row["start.kept"]]]
-    heads, mlps = apart.measured(table)
-    assert (heads.estimate, mlps.estimate) == pytest.approx((30, 2), abs=1e-6)
+
+
+def test_several_random_subnetworks_of_a_model_count_by_their_mean_and_worlds_are_the_units():
+    (one,) = choose("claims", "random_tickets_win").measured(crossed_recorded())
+    shifts = np.array([1, 2, 3]) / 1000
+    assert one.estimate == pytest.approx(100 * np.mean(0.10 - shifts))
+    assert "3 seeds" in one.basis
+    (several,) = choose("claims", "random_tickets_win").measured(crossed_recorded((1, 2, 4)))
+    by_world = [100 * np.mean(0.10 - world / 100 - shifts) for world in (1, 2, 4)]
+    low, high = ttest_1samp(by_world, 0).confidence_interval(0.9)
+    assert (several.estimate, several.low, several.high) == pytest.approx((np.mean(by_world), low, high))
+    assert several.basis == "3 worlds"
+    table = crossed_recorded((1, 2, 4))
+    gone = (table["world"] == 2) & (table["task"] == "cola")
+    (of_one,) = choose("claims", "random_tickets_win").measured(table[~gone])
+    assert of_one.estimate == pytest.approx(several.estimate)  # SST-2 has the same scores
+    assert of_one.basis == "3 worlds"
 
 
 def test_super_survivors_that_are_most_of_the_model_say_nothing():
@@ -895,19 +928,31 @@ def test_a_bootstrap_over_heads_draws_each_with_all_its_seeds():
 
 
 def test_most_components_matter_little_among_recorded_runs():
-    rows = [
-        {"experiment": "ComponentScores", "importance": "sample", "of.seed": seed,
-         "head_scores": np.array([1.0, 0.4, 0.2, 0.1]), "mlp_scores": np.array([2.0, 1.5 - seed])}
-        for seed in (1, 2, 3)
-    ]  # fmt: skip
+    rows, spreads = [], []
     for seed in (1, 2, 3):
+        of = {"of.task": "cola", "of.seed": seed}
+        rows.append(
+            {"experiment": "ComponentScores", "importance": "sample", "order": 0,
+             "head_scores": np.array([1.0, 0.4, 0.2, 0.1]), "mlp_scores": np.array([2.0, 1.5 - seed])} | of
+        )  # fmt: skip
+        rows.append(rows[-1] | {"of.task": "stsb"})  # whose loss is not in nats
+        rows.append(rows[-2] | {"order": 1, "head_scores": np.ones(4)})
+        heads, mlps = [0.9, 0.1 * seed, 0.0, 0.05], [1.0, 0.4]
+        removal = {"head_rises": heads, "mlp_rises": mlps, "head_errors": [0.02] * 4, "mlp_errors": [0.01] * 2}
+        rows.append({"experiment": "ComponentRemoval"} | removal | of)
+        rows.append(rows[-1] | {"of.task": "stsb", "head_rises": [0.9, 0.5, 0.7, 3.0]})
+        low, errors = [*heads[1:], mlps[1]], [0.02, 0.02, 0.02, 0.01]
+        spreads.append(math.sqrt(np.var(low, ddof=1) - np.mean(np.square(errors))))
         for importance, share in (("sample", 0.5), ("random", 0.6 + seed / 100)):
-            search = {"experiment": "ComponentSearch", "importance": importance, "of.task": "cola", "of.seed": seed}
+            search = {"experiment": "ComponentSearch", "importance": importance}
             search |= {"share_kept": share, "degenerate": "", "share": 0.9, "dense_score": 0.9, "majority": 0.5}
-            rows.append(search)
-    low, equal = choose("claims", "most_components_matter_little").measured(made(rows))
+            rows.append(search | of)
+    low, alike, equal = choose("claims", "most_components_matter_little").measured(made(rows))
     assert low.estimate == pytest.approx(100 * 4 / 6)
+    assert alike.estimate == pytest.approx(np.mean(spreads))
     assert equal.estimate == pytest.approx(12)
+    few = [row for row in rows if row["experiment"] != "ComponentRemoval" and row["importance"] != "random"]
+    assert judged(choose("claims", "most_components_matter_little").measured(made(few)))[1:] == [MISSING, MISSING]
 
 
 # Chen et al.

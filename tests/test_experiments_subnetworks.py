@@ -12,7 +12,7 @@ from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.miniature import Miniature
-from lottery.experiments.subnetworks import Bad, Drawn, Survivors
+from lottery.experiments.subnetworks import Bad, Crossed, Drawn, Survivors
 from lottery.models import opening
 from lottery.store import Run
 
@@ -291,3 +291,14 @@ def test_random_weights_are_exactly_as_many_and_any(weighed, run):
         assert found.sum() == flat(good).sum() == 17
         often += found
     assert np.abs(often - 100).max() < 5 * (400 * 0.25 * 0.75) ** 0.5
+
+
+def test_a_crossed_subnetwork_has_the_heads_of_one_and_the_mlps_of_the_other(search, finds, run):
+    good = drawn(100, 5)
+    finds({SEEDS[0]: good})
+    bad = Bad(like=search, seed=1)
+    crossed = Crossed(heads=search, mlps=bad).mask(run), Crossed(heads=bad, mlps=search).mask(run)
+    for mask, heads, mlps in zip(crossed, (good, bad.mask(run)), (bad.mask(run), good), strict=True):
+        assert mask.keys() == {"heads", "mlps"}
+        assert places(mask["heads"]) == places(heads["heads"])
+        assert places(mask["mlps"]) == places(mlps["mlps"])

@@ -110,3 +110,22 @@ def test_answers_to_other_rows_are_refused_and_an_undefined_score_counts_as_noth
         baselines.ahead(models.assign(dev_labels=turned), plain)
     undefined = models.assign(score=np.nan).drop(columns=["dev_answers", "dev_labels"])
     assert (baselines.ahead(undefined, plain)["model"] == 0).all()
+
+
+def test_with_several_worlds_the_difference_is_over_these(runs):
+    """The same seed stands for a model of its own in each; a world with two of them counts once."""
+    models, plain = (pd.concat([part.assign(world=world) for world in (1.0, 2.0, 3.0)]) for part in runs)
+    models = models.assign(score=models["score"] * models["world"])
+    models, plain = (part[(part["world"] > 1) | (part["seed"] < 3)] for part in (models, plain))
+    for row in baselines.ahead(models, plain).itertuples():
+        apart = []
+        for world in (1, 2, 3):
+            seeds = (1, 2) if world == 1 else SEEDS
+            ours, theirs = (
+                part[(part["world"] == world) & (part["task"] == row.task) & part["seed"].isin(seeds)]
+                for part in (models, plain[plain["kind"] == row.kind])
+            )
+            apart.append(ours["score"].mean() - theirs["score"].mean())
+        low, high = scipy.stats.ttest_1samp(apart, 0).confidence_interval(0.95)
+        assert row.ahead == pytest.approx((np.mean(apart), low, high))
+        assert row.over == "worlds"

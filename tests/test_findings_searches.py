@@ -69,18 +69,18 @@ def test_without_a_sound_search_there_is_no_row(runs):
     assert survivors(runs[runs["of.task"] == "wnli"]).empty
 
 
-def test_what_says_nothing_is_named_with_its_seeds(runs):
+def test_what_says_nothing_is_counted_by_task_and_reason(runs):
     assert set(sound(runs)["of.task"]) == {"cola", "sst2"}
     sentences = silent_in_words(runs)
     assert sentences.startswith("Of 6 searches 2 say nothing")
-    assert sentences.endswith("- WNLI, seed 1, seed 2: one answer does as well.")
+    assert sentences.endswith("- WNLI, 2 of 2: one answer does as well.")
     assert silent_in_words(sound(runs)) == "None of the 4 searches is degenerate."
 
 
 def test_a_bound_that_one_answer_reaches_is_none(runs):
     runs.loc[1, "dense_score"], runs.loc[2, "dense_score"], runs.loc[3, "majority"] = 0.55, 0.56, float("nan")
     assert sound(runs).index.tolist() == [0, 2, 3]  # 0.9 x 0.55 = 0.495, 0.9 x 0.56 = 0.504
-    assert "- CoLA, seed 2: the share of the whole model's score" in silent_in_words(runs)
+    assert "- CoLA, 1 of 2: the share of the whole model's score" in silent_in_words(runs)
 
 
 def test_masks_stand_in_layers(runs):
@@ -268,3 +268,14 @@ def test_the_spread_of_heads_is_that_of_every_layer_and_seed(cuts):
     )
     assert table.loc["sst2", "seeds"] == 1
     assert np.isnan(table.loc["sst2", ["between_heads", "between_seeds"]].astype(float)).all()
+
+
+def test_a_variation_is_paired_with_the_plain_search_of_the_same_world(runs):
+    """The same seed stands for another model in each world."""
+    rows = pd.concat([runs[:2].assign(world=world, mode=mode, guarded=False, recipe="printed", where="dev",
+                      **{"of.train_examples": 0, "heads": world + (mode == "heads"), "all_heads": 6, "mlps": 1,
+                         "all_mlps": 1, "score": 0.5, "dense_score": 0.9})
+                      for world in (1.0, 4.0) for mode in ("both", "heads")], ignore_index=True)  # fmt: skip
+    (alone,) = [row for row in variations(rows).to_dict("records") if row["mode"] == "heads"]
+    assert alone["searches"] == 4
+    assert alone["more_heads"].mean == pytest.approx(1)

@@ -12,13 +12,14 @@ from lottery import store
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
-from lottery.experiments.subnetworks import Bad, Drawn, Survivors
+from lottery.experiments.subnetworks import Bad, Crossed, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.findings.subnetworks import (
     PAIRS,
     against_baselines,
     caught_up,
     contrasts,
+    crossed,
     misprinted,
     with_subnetworks,
 )
@@ -35,6 +36,8 @@ def test_models_are_named_by_what_was_kept(fine_tuning, tmp_path):
         ("structured", "random"): Drawn(like=search, seed=1),
         ("structured", "random, released"): Drawn(like=search, seed=1, recipe="released"),
         ("structured", "bad, disjoint"): Bad(like=search, seed=1, disjoint=True),
+        ("structured", "good heads, bad MLPs"): Crossed(heads=search, mlps=Bad(like=search, seed=1)),
+        ("structured", "bad heads, good MLPs"): Crossed(heads=Bad(like=search, seed=1), mlps=search),
         ("magnitude", "good"): cut,
         ("magnitude", "bad"): Bad(like=cut, seed=1),
         ("super", "bad"): Survivors(of=search, seeds=(3,), which="bad"),
@@ -188,3 +191,58 @@ def test_a_row_whose_numbers_cannot_give_its_average_is_misprinted():
     printed = pd.DataFrame([[int(100 * value) / 100 for value in row] for row in rows.values()], [*rows], list("abc"))
     table = misprinted(printed, pd.Series({"right": 0.20, "cut": 0.21, "wrong": 0.20}))
     assert table.to_dict() == {"printed": {"wrong": 0.20}, "found": {"wrong": pytest.approx(0.4)}}
+
+
+@pytest.fixture
+def halves():
+    """Four subnetworks of three worlds, two tasks and a seed, and what the searches kept; of one model every MLP."""
+    drawn, rows, searches = np.random.default_rng(1), [], []
+    for world, task in product((1.0, 2.0, 3.0), ("cola", "sst2")):
+        place = {"world": world, "tuned_on": task, "trial": 1, "pruning": "structured", "retrained": True}
+        for heads, mlps in product(("good", "bad"), repeat=2):
+            name = heads if heads == mlps else f"{heads} heads, {mlps} MLPs"
+            rows.append(place | {"subnetwork": name, "score": drawn.random(), "longer": False})
+        kept = {"heads": 5, "all_heads": 8, "mlps": 3 if (world, task) == (2.0, "sst2") else 2, "all_mlps": 3}
+        searches.append({"world": world, "of.task": task, "of.seed": 1} | kept)
+    return pd.DataFrame(rows), pd.DataFrame(searches)
+
+
+def test_heads_and_mlps_are_told_apart_by_the_effects_of_a_two_by_two(halves):
+    models, searches = halves
+    table, worlds = crossed(models, searches).set_index("effect"), (1, 2, 3)
+
+    def points(world, task, name):
+        (row,) = [row for row in models.to_dict("records") if (row["world"], row["tuned_on"]) == (world, task)
+                  and row["subnetwork"] == name]  # fmt: skip
+        return 100 * row["score"]
+
+    def effects(world, task):
+        good, bad = points(world, task, "good"), points(world, task, "bad")
+        heads, mlps = points(world, task, "good heads, bad MLPs"), points(world, task, "bad heads, good MLPs")
+        return {
+            "heads": ((good - mlps) + (heads - bad)) / 2,
+            "MLPs": ((good - heads) + (mlps - bad)) / 2,
+            "both": (good - mlps) - (heads - bad),
+        }
+
+    for effect, tasks in {"heads": ("cola", "sst2"), "MLPs": ("cola",), "both": ("cola",)}.items():
+        judged = DescrStatsW([np.mean([effects(world, task)[effect] for task in tasks]) for world in worlds])
+        row = table.loc[effect]
+        assert row["more"] == pytest.approx((judged.mean, *judged.tconfint_mean()))
+        assert row["models"] == 3 * len(tasks)
+        by_task = {task: np.mean([effects(world, task)[effect] for world in worlds]) for task in tasks}
+        assert row["largest"] == pytest.approx(max(by_task.values(), key=abs))
+    assert crossed(models[models["subnetwork"] != "bad"], searches).empty
+
+
+def test_contrasts_are_over_worlds_where_there_are_several_and_draws_count_by_their_mean(halves):
+    models, _ = halves
+    draws = models[models["subnetwork"] == "bad"].assign(subnetwork="random")
+    rows = pd.concat([models, draws, draws.assign(score=draws["score"] / 3)])
+    (row,) = contrasts(rows)[lambda table: table["pair"] == "good minus random"].to_dict("records")
+    apart = []
+    for world in (1, 2, 3):
+        some = models[models["world"] == world].set_index(["tuned_on", "subnetwork"])["score"]
+        apart.append(np.mean([100 * (some[task, "good"] - some[task, "bad"] * 2 / 3) for task in ("cola", "sst2")]))
+    judged = DescrStatsW(apart)
+    assert row["more"] == pytest.approx((judged.mean, *judged.tconfint_mean()))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lottery.claims import Evidence, Plan
 from lottery.claims._evidence import Range, none, with_error
-from lottery.claims._runs import compared, scores
+from lottery.claims._runs import compared, of_every_world, scores
 
 Name = str | tuple[str, str]
 SEEDS = 5  # behind each mean of the paper's files
@@ -70,9 +70,10 @@ def _named(pruning: str, name: Name) -> tuple[str, str]:
 def measured(
     table: pd.DataFrame, pruning: str, one: Name, other: Name, claimed: Range, *, what: str = "", tasks: tuple = ()
 ) -> Evidence:
-    """`one` minus `other` from recorded runs of good_random_bad, paired by task and seed.
+    """`one` minus `other` from recorded runs of good_random_bad, paired by task, world and seed, over worlds or seeds.
 
     one, other  as for `printed`; tasks: those asked, all where none is named
+    Of several random subnetworks of a model the mean counts.
     """
     rows = retrained(table)
     rows = rows[rows["tuned_on"].isin(tasks)] if tasks else rows
@@ -80,11 +81,25 @@ def measured(
     for name in (one, other):
         which = _named(pruning, name)
         some = rows[(rows["pruning"] == which[0]) & (rows["subnetwork"] == which[1])]
-        kinds.append(scores(some, task="tuned_on", seed="trial"))
+        kinds.append(_numbered(some))
+    draws = sorted(set().union(*(rows["draw"] for rows in kinds)))
+    kinds = [scores(_with_each(rows, draws), task="tuned_on", seed="trial", cell="draw") for rows in kinds]
     what = what or what_of(pruning, one, other)
     if kinds[0].empty or kinds[1].empty:
         return none(what, "points", claimed, "not recorded")
-    return compared(what, claimed, *kinds)
+    return compared(what, claimed, *of_every_world(*kinds))
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """With `draw`, from 0 on, of the subnetworks of one kind of each model: random ones may be several."""
+    if "start.kept.seed" in rows:
+        rows = rows.sort_values("start.kept.seed", kind="stable")
+    return rows.assign(draw=rows.groupby(["tuned_on", "world", "trial"], dropna=False).cumcount())
+
+
+def _with_each(rows: pd.DataFrame, draws: list[int]) -> pd.DataFrame:
+    """A kind that was drawn once, beside each draw of the other."""
+    return pd.concat([rows.assign(draw=draw) for draw in draws]) if set(rows["draw"]) == {0} else rows
 
 
 def retrained(table: pd.DataFrame) -> pd.DataFrame:

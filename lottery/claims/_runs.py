@@ -96,6 +96,30 @@ def by_unit(values: pd.Series, rows: pd.DataFrame) -> tuple[pd.Series, str]:
     return values.groupby([rows["task"], rows[unit]]).mean().groupby(unit).mean(), unit
 
 
+def over_drawn(
+    what: str, unit: str, claimed: Range, values: pd.Series, rows: pd.DataFrame, *, seconds: float = math.nan
+) -> Evidence:
+    """The mean of one value a fine-tuned model, over what was drawn, as by `by_unit`.
+
+    rows  with of.task, world and of.seed of each value
+    """
+    drawn = pd.DataFrame({"task": rows["of.task"], "world": rows["world"], "seed": rows["of.seed"]})
+    means, units = by_unit(values, drawn)
+    return over(what, unit, claimed, means, units=f"{units}s", seconds=seconds)
+
+
+def of_every_world(*kinds: pd.DataFrame) -> list[pd.DataFrame]:
+    """Of kinds of runs, rows of `scores`, the tasks that all have in each of their worlds, where there are several."""
+    places = [set(zip(rows["task"], rows["world"], strict=True)) for rows in kinds]
+    worlds = {world for each in places for _, world in each if not math.isnan(world)}
+    if len(worlds) < 2:
+        return list(kinds)
+    tasks = [
+        task for task in kinds[0]["task"].unique() if {(task, world) for world in worlds} <= set.intersection(*places)
+    ]
+    return [rows[rows["task"].isin(tasks)] for rows in kinds]
+
+
 def learned(*kinds: pd.DataFrame) -> pd.Series:
     """For each task and cell, whether the best of several kinds of runs is clearly above one answer to all.
 

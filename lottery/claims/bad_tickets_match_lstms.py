@@ -12,7 +12,7 @@ import pandas as pd
 from lottery.claims import Evidence
 from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, within
-from lottery.claims._runs import compared, scores
+from lottery.claims._runs import compared, of_every_world, scores
 
 PAPER = "prasanna2020"
 CLAIM = "With respect to GLUE baselines, the s-pruned bad subnetwork is comparable to BiLSTM+ELMo and BiLSTM+GloVe."
@@ -44,7 +44,8 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     lstms = table[(table["experiment"] == "Baseline") & (table["kind"] == "bilstm")] if "kind" in table else table[:0]
     if rows.empty or lstms.empty:
         return [none(_what("an LSTM"), "points", CLAIMED, "not recorded")]
-    return [compared(_what("an LSTM"), CLAIMED, scores(rows, task="tuned_on", seed="trial"), scores(lstms))]
+    kinds = of_every_world(scores(rows, task="tuned_on", seed="trial"), scores(lstms))
+    return [compared(_what("an LSTM"), CLAIMED, *kinds)]
 
 
 def _what(named: str) -> str:

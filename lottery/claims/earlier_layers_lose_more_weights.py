@@ -2,7 +2,7 @@
 
 The share of weights that stays in the later half of the layers minus that in the earlier half, in points, has to be
 above 0, mean over the heads and MLPs of a layer and over the tasks. In print the interval is over tasks, ours is over
-seeds; searches that say nothing are left out.
+worlds or seeds; searches that say nothing are left out.
 """
 
 import math
@@ -13,6 +13,7 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims._evidence import none, over
+from lottery.claims._runs import over_drawn
 from lottery.findings.searches import sound
 
 PAPER = "prasanna2020"
@@ -42,7 +43,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     mlps = np.array(rows["mlp_shares"].tolist(), dtype=float)
     heads = np.array(rows["head_shares"].tolist(), dtype=float).reshape(*mlps.shape, -1).mean(axis=2)
     later = (_later(pd.DataFrame(heads)) + _later(pd.DataFrame(mlps))) / 2
-    return [over(WHAT, "points", CLAIMED, (100 * later).groupby(rows["of.seed"].to_numpy()).mean())]
+    return [over_drawn(WHAT, "points", CLAIMED, 100 * later, rows.reset_index(drop=True))]
 
 
 def _later(layers: pd.DataFrame) -> pd.Series:

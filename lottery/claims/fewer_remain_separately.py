@@ -1,9 +1,9 @@
 """Fewer heads, and fewer MLPs, remain where each are pruned alone.
 
 The share of the heads that a search of heads alone keeps minus that of the search of both, and the same of MLPs, have
-to be below 0, over seeds, mean over the tasks. The paper tells shares, too. By two readings, of what remains on average
-and of what stays in at least five of nine tasks, that of the MLPs which comes closer has to be what it says, but for
-rounding.
+to be below 0, over worlds or seeds, mean over the tasks. The paper tells shares, too. By two readings, of what remains
+on average and of what stays in at least five of nine tasks, that of the MLPs which comes closer has to be what it says,
+but for rounding.
 """
 
 import math
@@ -13,6 +13,7 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims._evidence import none, over, per_unit, within
+from lottery.claims._runs import over_drawn
 from lottery.findings.searches import sound
 
 PAPER = "prasanna2020"
@@ -60,19 +61,20 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             evidence.append(none(what, "points", CLAIMED, "not recorded"))
             continue
         shares = 100 * wide[part] / wide[f"all_{part}"]
-        apart = (shares[part] - shares["both"]).dropna()
-        evidence.append(over(what, "points", CLAIMED, apart.groupby("of.seed").mean(), seconds=seconds))
+        apart = (shares[part] - shares["both"]).dropna().rename("apart").reset_index()
+        evidence.append(over_drawn(what, "points", CLAIMED, apart["apart"], apart, seconds=seconds))
     return evidence
 
 
 def by_mode(table: pd.DataFrame) -> pd.DataFrame:
-    """What searches on dev keep, by task and seed and, in columns, by mode: heads, MLPs, their numbers, the share."""
+    """What searches on dev keep, by task, world and seed and, in columns, by mode: heads, MLPs, of how many, share."""
     rows = sound(table[table["experiment"] == "ComponentSearch"])
     rows = rows[(rows["recipe"] == "printed") & (rows["where"] == "dev") & ~rows["guarded"].astype(bool)]
     rows = rows[(rows["of.train_examples"] == 0) & (rows["importance"] == "sample")]
     values = ["heads", "mlps", "all_heads", "all_mlps", "share_kept"]
     rows = rows.astype(dict.fromkeys(values, float))
-    return rows.pivot_table(values, ["of.task", "of.seed"], "mode").rename_axis(columns=[None, "mode"])
+    rows = rows.fillna({"world": -1.0})  # of no world; a table leaves out what is NaN
+    return rows.pivot_table(values, ["of.task", "world", "of.seed"], "mode").rename_axis(columns=[None, "mode"])
 
 
 def _what(named: str) -> str:

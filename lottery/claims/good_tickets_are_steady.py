@@ -1,8 +1,9 @@
 """As cut, the good subnetworks of heads and MLPs vary least with the seed.
 
-The standard deviation over the seeds of the score before retraining, pooled over the tasks: that of good subnetworks
-over that of random ones, and over that of bad ones, has to be below 1. The interval is that of the F distribution, that
-of how it would come out with other seeds. Of a task whose search says nothing for some seed the other seeds count.
+The standard deviation over the seeds of the score before retraining, pooled over tasks and worlds: that of good
+subnetworks over that of random ones, and over that of bad ones, has to be below 1. The interval is that of the F
+distribution, that of how it would come out with other seeds. Of a task whose search says nothing for some seed the
+other seeds count.
 """
 
 import math
@@ -42,7 +43,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     rows = rows.assign(score=rows["score"].astype(float).fillna(0))
     deviations = {}
     for kind, some in rows.groupby("subnetwork"):
-        each = some.groupby("tuned_on")["score"].agg(["var", "size"]).dropna()
+        each = some.groupby(["tuned_on", "world"], dropna=False)["score"].agg(["var", "size"]).dropna()
         freedom = int((each["size"] - 1).sum())
         deviations[kind] = (
             math.sqrt((each["var"] * (each["size"] - 1)).sum() / freedom) if freedom else math.nan,

@@ -12,7 +12,7 @@ import pandas as pd
 from lottery.claims import Evidence
 from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none
-from lottery.claims._runs import compared, scores
+from lottery.claims._runs import compared, of_every_world, scores
 
 PAPER = "prasanna2020"
 CLAIM = (
@@ -39,4 +39,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     kinds = [scores(rows[rows["longer"] == longer], task="tuned_on", seed="trial") for longer in (True, False)]
     if kinds[0].empty or kinds[1].empty:
         return [none(WHAT, "points", CLAIMED, "not recorded")]
-    return [compared(WHAT, CLAIMED, *kinds)]
+    return [compared(WHAT, CLAIMED, *of_every_world(*kinds))]

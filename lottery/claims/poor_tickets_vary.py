@@ -54,7 +54,10 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
             f"deviation over the seeds of {kind} subnetworks as cut, pooled over the tasks",
             "points",
             (MARGIN, math.inf),
-            [each["score"] for _, each in rows[rows["subnetwork"] == kind].groupby("tuned_on")],
+            [
+                each["score"]
+                for _, each in rows[rows["subnetwork"] == kind].groupby(["tuned_on", "world"], dropna=False)
+            ],
         )
         for kind in KINDS
     ]

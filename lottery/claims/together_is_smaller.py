@@ -1,7 +1,7 @@
 """Heads and MLPs pruned together leave a smaller subnetwork than either pruned alone.
 
 The share of weights that the search of both keeps minus that of the search of heads alone, and minus that of MLPs
-alone, have to be below 0, in points of the weights of all heads and MLPs, over seeds and mean over the tasks.
+alone, have to be below 0, in points of the weights of all heads and MLPs, over worlds or seeds and mean over the tasks.
 """
 
 import math
@@ -12,6 +12,7 @@ import pandas as pd
 from lottery.claims import Evidence
 from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import none, over
+from lottery.claims._runs import over_drawn
 from lottery.claims.fewer_remain_separately import by_mode
 
 PAPER = "prasanna2020"
@@ -43,9 +44,8 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
         if not {mode, "both"} <= set(left):
             evidence.append(none(_what(mode), "points", CLAIMED, "not recorded"))
             continue
-        evidence.append(
-            over(_what(mode), "points", CLAIMED, (left["both"] - left[mode]).dropna().groupby("of.seed").mean())
-        )
+        apart = (left["both"] - left[mode]).dropna().rename("apart").reset_index()
+        evidence.append(over_drawn(_what(mode), "points", CLAIMED, apart["apart"], apart))
     return evidence
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from lottery.claims import Evidence
 from lottery.claims import _prasanna as prasanna
 from lottery.claims._evidence import over, per_unit, within
+from lottery.claims._runs import over_drawn
 from lottery.findings.searches import judged, sound
 
 PAPER = "prasanna2020"
@@ -50,12 +51,13 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of good_random_bad."""
-    by = ["of.task", "of.seed"]
+    by = ["of.task", "world", "of.seed"]
     structured = judged(table).set_index(by)["share_kept"].astype(float)
     magnitude = sound(table[table["experiment"] == "MagnitudeSearch"]).set_index(by)["sparsity"].astype(float)
-    more = _more(structured, 1 - magnitude).groupby("of.seed").mean()
+    more = _more(structured, 1 - magnitude).rename("more").reset_index()
     searches = table[table["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])]
-    return [over(WHAT, "points", (MARGIN, math.inf), more, seconds=per_unit(searches, "of.seed"))]
+    seconds = per_unit(searches, "of.seed")
+    return [over_drawn(WHAT, "points", (MARGIN, math.inf), more["more"], more, seconds=seconds)]
 
 
 def _more(structured: pd.Series, magnitude: pd.Series) -> pd.Series:

@@ -74,6 +74,19 @@ class Bad:
 
 
 @parameters
+class Crossed:
+    """The heads of one subnetwork with the MLPs of another: which of the two it is that a bad one lacks."""
+
+    version: ClassVar[int] = 1
+    heads: ComponentSearch | Bad
+    mlps: ComponentSearch | Bad
+
+    def mask(self, run: Run) -> Mask:
+        """The components."""
+        return self.mlps.mask(run) | {masks.HEADS: self.heads.mask(run)[masks.HEADS]}
+
+
+@parameters
 class Survivors:
     """The components that the searches of all seeds keep, or as many others (section 6).
 
@@ -111,9 +124,9 @@ class Survivors:
         return chosen
 
 
-def drawn_like(good: Mask, seed: int) -> Mask:
+def drawn_like(good: Mask, *seeds: int) -> Mask:
     """As many heads and MLPs as a mask of components keeps, drawn evenly without replacement."""
-    generator = seeded(seed)
+    generator = seeded(*seeds)
     return {name: _some(torch.ones_like(good[name]), int(good[name].sum()), generator) for name in sorted(good)}
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from lottery import statistics as stats
 from lottery.choices import choose
 from lottery.findings.dev_answers import difference_error
+from lottery.findings.seeds import told_apart
 from lottery.statistics import Estimate
 
 ANSWERS, LABELS = "dev_answers", "dev_labels"
@@ -24,26 +26,32 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     models     fine-tunings from which nothing was removed; their task, seed and score
     baselines  of the same tasks and seeds, and their kind
     returns    task, kind; majority, of one answer to all; model and baseline, mean scores; ahead, an Estimate of their
-               difference; over, what its interval is over: "seeds and examples" or "seeds"
+               difference; over, what its interval is over: "worlds", which differ in their examples, too, where there
+               are several; else "seeds and examples" or "seeds"
 
-    A score that is not defined counts as 0. An interval over both reaches as far as the root of the sum of the squares
-    of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of examples,
-    which both models are scored on (Zou & Donner 2008, doi:10.1002/sim.3095).
+    A score that is not defined counts as 0. An interval over seeds and examples reaches as far as the root of the sum
+    of the squares of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of
+    examples, which both models are scored on (Zou & Donner 2008, doi:10.1002/sim.3095).
     """
+    models, baselines = (told_apart(runs, seed="seed") for runs in (models, baselines))
     lines = []
     for (task, kind), theirs in baselines.groupby(["task", "kind"], sort=False):
-        ours = models[models["task"] == task].set_index("seed")
-        theirs = theirs.set_index("seed")
-        seeds = [seed for seed in ours.index if seed in theirs.index]
-        if not seeds:
+        ours = models[models["task"] == task].set_index("model")
+        theirs = theirs.set_index("model")
+        both = [model for model in ours.index if model in theirs.index]
+        if not both:
             continue
-        ours, theirs = ours.loc[seeds].fillna({"score": 0.0}), theirs.loc[seeds].fillna({"score": 0.0})
-        more = (ours["score"] - theirs["score"]).to_numpy()
+        ours, theirs = ours.loc[both].fillna({"score": 0.0}), theirs.loc[both].fillna({"score": 0.0})
+        more = ours["score"] - theirs["score"]
         line = {"task": task, "kind": kind, "majority": ours["majority"].iloc[0]}
         line |= {"model": ours["score"].mean(), "baseline": theirs["score"].mean()}
+        if (ours["unit"] != ours["seed"]).any():
+            ahead = stats.mean_interval(more.groupby(ours["unit"]).mean())
+            lines.append(line | {"ahead": ahead, "over": "worlds"})
+            continue
         answered = ANSWERS in ours and ANSWERS in theirs and not (ours[ANSWERS].isna() | theirs[ANSWERS].isna()).any()
         error = _error_over_examples(task, ours, theirs) if answered else 0.0
-        line |= {"ahead": _with_both(more, error), "over": "seeds and examples" if answered else "seeds"}
+        line |= {"ahead": _with_both(more.to_numpy(), error), "over": "seeds and examples" if answered else "seeds"}
         lines.append(line)
     columns = ["task", "kind", "majority", "model", "baseline", "ahead", "over"]
     order = {task: place for place, task in enumerate(models["task"].unique())}

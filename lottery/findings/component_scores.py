@@ -42,8 +42,7 @@ def beside_itself(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(runs: pd.DataFrame, order: float) -> pd.DataFrame:
-    runs = told_apart(runs)
-    return runs[(runs["experiment"] == "ComponentScores") & (runs["order"] == order)]
+    return told_apart(runs[(runs["experiment"] == "ComponentScores") & (runs["order"] == order)])
 
 
 def _beside(scores: pd.DataFrame, others: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.choices import choose
+from lottery.findings.seeds import told_apart
 from lottery.statistics import agreement
 
 NO_BOUND = "the share of the whole model's score that has to be reached is no more than one answer to all reaches"
@@ -64,8 +65,8 @@ def silent_in_words(runs: pd.DataFrame) -> str:
         return f"None of the {len(runs)} searches is degenerate."
     lines = [f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:", ""]
     for (task, why), some in rows.groupby(["of.task", "why"], sort=False):
-        seeds = ", ".join(f"seed {seed}" for seed in sorted(some["of.seed"].unique()))
-        lines.append(f"- {choose('tasks', task).TITLE}, {seeds}: {why}.")
+        of = int((runs["of.task"] == task).sum())
+        lines.append(f"- {choose('tasks', task).TITLE}, {len(some)} of {of}: {why}.")
     return "\n".join(lines)
 
 
@@ -105,7 +106,7 @@ def variations(searches: pd.DataFrame) -> pd.DataFrame:
               more_mlps than it, each an Estimate over the models, paired, and alike, the share of the heads that both
               keep or both remove; else None and NaN
     """
-    by = ["of.task", "of.seed"]
+    by, searches = ["of.task", "model"], told_apart(searches)
     base, lines = standard(searches).set_index(by), []
     for (mode, guarded, recipe), some in searches.groupby(["mode", "guarded", "recipe"], sort=False):
         rows = some.set_index(by)
@@ -212,7 +213,8 @@ def finer_steps(runs: pd.DataFrame) -> pd.DataFrame:
     returns  one row: coarse and fine, the largest and the smallest step; models, how many; more, points of sparsity
              that the fine ones reach more, an Estimate over the models, paired. Empty where all steps are of one size
     """
-    by_step = sound(runs).pivot_table(index=["of.task", "of.seed"], columns="per_step", values="sparsity").dropna()
+    rows = told_apart(sound(runs))
+    by_step = rows.pivot_table(index=["of.task", "model"], columns="per_step", values="sparsity").dropna()
     if by_step.shape[1] < 2 or by_step.empty:
         return pd.DataFrame()
     coarse, fine = max(by_step), min(by_step)

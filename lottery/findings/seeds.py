@@ -38,8 +38,9 @@ def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
              world where the runs are of several, else the seed
     """
     world = _numbered(runs)
-    model = world.astype(int).astype(str) + ", " + runs[seed].astype(str)
-    return runs.assign(model=model, unit=runs[seed] if len(set(world)) < 2 else world)
+    model = world.astype(int).astype(str) + ", " + runs[seed].astype(int).astype(str)
+    drawn = pd.DataFrame({"model": model, "unit": runs[seed] if len(set(world)) < 2 else world}, runs.index)
+    return pd.concat([runs.drop(columns=["model", "unit"], errors="ignore"), drawn], axis=1)
 
 
 def one_world(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:

@@ -27,10 +27,10 @@ model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: th
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-world = 1  # seed of the miniature's world and of its pre-training
+worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
+tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 varied_tasks = ["cola"]  # on which the search is varied: one kind alone, a guard, the released recipe
 places = []  # where the search may look, "dev", "train", "unseen"; []: what that changes is not looked at
 train_examples = 700  # that the models of `places` are trained on; the rest of train is unseen
@@ -57,8 +57,8 @@ globals().update(given("experiments/component_search", globals()))
 study = TaskStudy.from_cell(globals())
 
 
-def dense(task: str, seed: int, examples: int = 0) -> FineTuning:
-    """The fine-tuned model of a task and seed, trained on so many examples, 0 for all."""
+def dense(task: str, world: int, seed: int, examples: int = 0) -> FineTuning:
+    """The fine-tuned model of a task, world and seed, trained on so many examples, 0 for all."""
     whole = study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     return replace(whole, train_examples=examples)
 
@@ -68,7 +68,8 @@ def search(of: FineTuning) -> ComponentSearch:
     return ComponentSearch(of=of, importance=importance, mode="both", share=share)
 
 
-plain = [search(dense(task, seed)) for task in tasks for seed in tuning_seeds]
+models = study.drawn(worlds, tuning_seeds)
+plain = [search(dense(task, *model)) for task in tasks for model in models]
 varied = [
     replace(each, **change)
     for each in plain
@@ -81,14 +82,15 @@ varied = [
     )
 ]
 looking = [
-    replace(search(dense(task, seed, train_examples)), where=place)
+    replace(search(dense(task, *model, train_examples)), where=place)
     for task in varied_tasks
-    for seed in tuning_seeds
+    for model in models
     for place in places
 ]
 grid = [*plain, *varied, *looking]
 
 # %% tags=["remove-cell"]
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -98,6 +100,7 @@ from IPython.display import Markdown, display
 from lottery.choices import choose
 from lottery.findings import searches
 from lottery.findings.published import laid_out
+from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, read_published, title
@@ -105,7 +108,16 @@ from lottery.suite.holes import absent
 from lottery.suite.palette import look
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
-shown = partial(chapter.shown, among=searches.judged, nothing="*No search here says anything; see above why.*")
+
+
+def in_one_world(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What chooses rows, among those of the seeds of one world: in another one a head is another head."""
+    return lambda rows: chosen(one_world(rows))
+
+
+shown = partial(
+    chapter.shown, among=in_one_world(searches.judged), nothing="*No search here says anything; see above why.*"
+)
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -210,7 +222,7 @@ def sizes(left: pd.DataFrame) -> pd.DataFrame:
 
 def sizes_made(runs: pd.DataFrame) -> pd.DataFrame:
     """Of our searches that say something."""
-    rows = searches.judged(runs)
+    rows = searches.judged(one_world(runs))
     return sizes(
         pd.DataFrame(
             {
@@ -292,7 +304,7 @@ shown(variations_told, among=searches.varied)
 shown(variations_told, "minilm", among=searches.varied)
 
 # %% [markdown]
-# Means over tasks and seeds; in brackets the 95 % interval of the paired difference over them (paired t), which there is
+# Means over tasks and models; in brackets the 95 % interval of the paired difference over them (paired t), which there is
 # not where all differences are equal. The sizes of the authors' masks, of the eight tasks other than WNLI:
 
 
@@ -434,7 +446,7 @@ def stability(rows: pd.DataFrame) -> pd.DataFrame:
 
 theirs = read_published("prasanna2020_survivors").query("mode == 'both' and where == 'dev' and component == 'heads'")
 always = theirs.set_index(theirs["task"].map(title))[[*ALWAYS]].rename(columns=ALWAYS).map("{:.1f}".format)
-chapter.beside(always.rename_axis("task"), lambda runs: stability(searches.judged(runs)))
+chapter.beside(always.rename_axis("task"), lambda runs: stability(searches.judged(one_world(runs))))
 
 # %% [markdown]
 # Heads. By chance: if every seed kept as many as it does, but any of them, the product of the seeds' shares of all heads
@@ -459,10 +471,10 @@ def across_drawn(rows: pd.DataFrame) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}
-shown(across_drawn, "live", among=searches.comparable)
+shown(across_drawn, "live", among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "across-tasks-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(across_drawn, among=searches.comparable)
+shown(across_drawn, among=in_one_world(searches.comparable))
 
 
 # %% tags=["hide-input"]
@@ -508,19 +520,19 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks of this build: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap-live", "caption": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over this build's seeds. Red: more than by chance."}}
-shown(overlap_drawn, "live", among=searches.comparable)
+shown(overlap_drawn, "live", among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"]
-shown(overlap_told, "live", among=searches.comparable)
+shown(overlap_told, "live", among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same matrix for the recorded tasks of the miniature."}, "figure": {"name": "task-overlap-recorded", "caption": "The same on the miniature's recorded grid."}}
-shown(overlap_drawn, among=searches.comparable)
+shown(overlap_drawn, among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"]
-shown(overlap_told, among=searches.comparable)
+shown(overlap_told, among=in_one_world(searches.comparable))
 
 # %% [markdown]
 # And of MiniLM:
 
 # %% tags=["hide-input"]
-shown(overlap_told, "minilm", among=searches.comparable)
+shown(overlap_told, "minilm", among=in_one_world(searches.comparable))

@@ -21,21 +21,24 @@
 # the search threw away. Each is scored as it is cut out, and again after the same part of the *pre-trained* model was
 # fine-tuned by itself. If the good one were a winning ticket {cite:p}`frankle2019`, the others should not win. They report
 # that when heads and MLPs are removed and the rest is trained again, random ones do about as well as the good ones, and even
-# bad ones perform strongly: all tickets are winning. This chapter repeats that with parts of exactly one size, and says which of
-# the differences three to five seeds can show.
+# bad ones perform strongly: all tickets are winning. This chapter repeats that with parts of exactly one size, takes the two
+# kinds of parts apart, and sets the good and the bad one among many random ones.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-world = 1  # the seed of the miniature and of its language
+worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-tuning_seeds = [1, 2]  # of the fine-tunings
+tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 retrained_seeds = []  # those of them whose subnetworks are trained again; []: all
 retrained_tasks = []  # likewise of the tasks; []: all
-super_tasks = ["cola"]  # of the super-survivors, which need two seeds at least
+super_tasks = ["cola"]  # of the super-survivors, which need two seeds of one world at least
+crossed_tasks = ["cola"]  # of good heads with bad MLPs and bad with good ones, more random draws, and random cuts
+random_draws = 3  # of random heads and MLPs that are trained again on these tasks
+cuts = 20  # of random heads and MLPs that are scored as cut there
 longer_tasks = []  # of the longer retraining
 released_tasks = ["cola"]  # of random heads and MLPs drawn as in the released code
 prunings = ["structured", "magnitude"]
@@ -63,18 +66,24 @@ from lottery.experiments.controls import Redrawn
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
+from lottery.experiments.random_cuts import RandomCuts
 from lottery.experiments.studies import TaskStudy
-from lottery.experiments.subnetworks import Bad, Drawn, Survivors
+from lottery.experiments.subnetworks import Bad, Crossed, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.suite.given import given
 
 globals().update(given("experiments/good_random_bad", globals()))
 study = TaskStudy.from_cell(globals())
-dense = [
-    study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
-    for task in tasks
-    for seed in tuning_seeds
-]
+models = study.drawn(worlds, tuning_seeds)
+
+
+def tuned(task: str, world: int, seed: int) -> FineTuning:
+    """The fine-tuned model of a task, world and seed."""
+    return study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
+
+
+dense = [tuned(task, *model) for task in tasks for model in models]
+beside = {tuned(task, world, seed) for task in super_tasks for world, seed in models if world == worlds[0]}
 searches = {
     "structured": lambda of: ComponentSearch(of=of, importance="sample", mode="both"),
     "magnitude": lambda of: MagnitudeSearch(of=of, per_step=per_step),
@@ -86,18 +95,23 @@ def retrained(of: FineTuning, kept, times: float = 1.0) -> FineTuning:
     return replace(of, start=Ticket(of=of.start, kept=kept), epochs=times * of.epochs, saved=False)
 
 
-pruned, again = [], []
+pruned, again, cut = [], [], []
 for of in dense:
     trained_again = of.seed in (retrained_seeds or tuning_seeds) and of.task in (retrained_tasks or tasks)
     for pruning in prunings:
         good = searches[pruning](of)
-        kept = [good, Drawn(like=good, seed=of.seed), Bad(like=good, seed=of.seed)]
+        bad = Bad(like=good, seed=of.seed)
+        kept, more = [good, Drawn(like=good, seed=of.seed), bad], []
         if pruning == "structured":
             kept.append(Bad(like=good, seed=of.seed, disjoint=True))
             if of.task in released_tasks:
                 kept.append(Drawn(like=good, seed=of.seed, recipe="released"))
-        if pruning == "structured" and of.task in super_tasks:
-            kept += [
+        if pruning == "structured" and of.task in crossed_tasks and trained_again:
+            kept += [Crossed(heads=good, mlps=bad), Crossed(heads=bad, mlps=good)]
+            more = [Drawn(like=good, seed=of.seed + 1000 * draw) for draw in range(1, random_draws)]
+            cut.append(RandomCuts(like=good, draws=cuts, seed=of.seed))
+        if pruning == "structured" and of in beside:
+            survivors = [
                 Survivors(
                     of=replace(good, of=replace(of, seed=tuning_seeds[0])),
                     seeds=tuple(tuning_seeds),
@@ -106,11 +120,13 @@ for of in dense:
                 )
                 for which in ("good", "random", "bad")
             ]
+            pruned += [PrunedScore(of=of, kept=part) for part in survivors]
+            again += [retrained(of, part) for part in survivors if of.task in (retrained_tasks or tasks)]
         pruned += [PrunedScore(of=of, kept=part) for part in kept]
         if trained_again:
-            again += [retrained(of, part) for part in kept]
+            again += [retrained(of, part) for part in [*kept, *more]]
             if of.task in longer_tasks:
-                again += [retrained(of, part, times=longer) for part in kept[:3]]
+                again += [retrained(of, part, times=longer) for part in (good, bad)]
     if trained_again:
         if of.task in longer_tasks:
             again.append(replace(of, epochs=longer * of.epochs, saved=False))
@@ -133,7 +149,14 @@ plain = [
     for of in dense
     for kind in baselines
 ]
-grid = [*dense, *pruned, *dict.fromkeys(again), *plain, *[searches[name](of) for name in prunings for of in dense]]
+grid = [
+    *dense,
+    *pruned,
+    *cut,
+    *dict.fromkeys(again),
+    *plain,
+    *[searches[name](of) for name in prunings for of in dense],
+]
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable
@@ -142,18 +165,21 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery.findings import baselines as baseline_findings
+from lottery.findings import random_cuts
 from lottery.findings.searches import sound, survivors
+from lottery.findings.seeds import one_world
 from lottery.findings.subnetworks import (
     REMOVED,
     against_baselines,
     caught_up,
     contrasts,
+    crossed,
     misprinted,
     with_subnetworks,
 )
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import between, mean_and_sd, perform, points, read_published, title
+from lottery.suite.chapter import between, how_many, mean_and_sd, perform, points, read_published, title
 from lottery.suite.palette import look
 
 chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
@@ -212,7 +238,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
 sizes(chapter.recorded_or_live)
 
 # %% [markdown]
-# Of the miniature; means over the seeds. The real BERT:
+# Of the miniature; means over the models. The real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(sizes, "minilm")
@@ -267,9 +293,9 @@ stored_drawn("structured")
 # full model scores less than one answer to all, so that the search removes everything.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (pale) and retrained (dark); means over the seeds, bars of one standard deviation. In brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (pale) and retrained (dark); means over the models, bars of one standard deviation. In brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation."}}
 def bars_drawn(models: pd.DataFrame) -> None:
-    """A panel for each task, bars as in the paper's Figure 2, and a dot a seed."""
+    """A panel for each task, bars as in the paper's Figure 2, and a dot a model."""
     axes = plots.panels(models["title"].nunique(), columns=4, size=(2.4, 2.5))
     for number, (ax, (name, some)) in enumerate(zip(axes, models.groupby("title", sort=False), strict=True)):
         cells = some.groupby(["subnetwork", "retrained"])["score"].agg(mean="mean", sd="std").reset_index()
@@ -314,7 +340,7 @@ chapter.shown(bars_drawn, "minilm", among=pruned_by("magnitude"), nothing=NOTHIN
 
 # %% tags=["hide-input"]
 def contrasts_told(models: pd.DataFrame) -> pd.DataFrame:
-    """Differences of scores between subnetworks after retraining, means over tasks, paired over seeds, in points."""
+    """Differences of scores between subnetworks after retraining, means over tasks, paired by model, in points."""
     table = contrasts(models)
     largest = [f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)]
     names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("after retraining")]
@@ -333,9 +359,9 @@ def contrasts_printed() -> pd.DataFrame:
 chapter.beside(contrasts_printed(), lambda rows: contrasts_told(sound_models(rows)))
 
 # %% [markdown]
-# Points of score, in brackets the 95 % interval over the seeds (paired t); of what is printed there are no seeds, so that a
-# difference has no interval. What is called heads and MLPs here has two causes: a model of few layers hangs on which of its
-# MLPs stay.
+# Points of score, in brackets the 95 % interval (paired t) over worlds, or over seeds where there is one world; of what is
+# printed there are no seeds, so that a difference has no interval. Where several random subnetworks of a model were
+# retrained their mean counts.
 #
 # MiniLM is no BERT-base in small: it was distilled and then trained for the similarity of sentences by the mean of their
 # outputs, so that STS-B is close to what it has learnt, and its pooler is not the one of BERT's pre-training.
@@ -354,10 +380,11 @@ def left_out() -> Markdown:
         if rows.empty:
             continue
         models = scored(rows)
-        gone = models[models["degenerate"] != ""].groupby(["title", "degenerate"])["trial"].unique()
+        gone = models[models["degenerate"] != ""].groupby(["title", "degenerate"])["model"].nunique()
+        every = models.groupby("title")["model"].nunique()
         lines += [
-            f"- {source}, {task}, left out with seed {', '.join(str(int(seed)) for seed in sorted(seeds))}: {reason}."
-            for (task, reason), seeds in gone.items()
+            f"- {source}, {task}, {count} of {how_many(int(every[task]), 'model')} left out: {reason}."
+            for (task, reason), count in gone.items()
         ]
         kept = models[models["degenerate"] == ""]
         constant = kept[kept["constant"].astype(bool)]
@@ -371,10 +398,122 @@ def left_out() -> Markdown:
 left_out()
 
 # %% [markdown]
+# ## Heads or MLPs?
+#
+# A bad subnetwork lacks the good heads *and* the good MLPs, and in a model of few layers one MLP is much of it. So the two
+# are crossed: good heads with bad MLPs, and bad heads with good ones, each retrained like the others.
+
+
+# %% tags=["hide-input"]
+EFFECTS = {
+    "heads": "good heads instead of bad ones, mean over good and bad MLPs",
+    "MLPs": "good MLPs instead of bad ones, mean over good and bad heads",
+    "both": "how much more good heads are worth with good MLPs than with bad ones",
+}
+
+
+def crossed_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """The effects of heads and of MLPs, and how far they depend on each other, in points."""
+    table = crossed(sound_models(rows), rows[rows["experiment"] == "ComponentSearch"])
+    columns = {
+        "mean over tasks": table["more"].map(Estimate.in_words).to_numpy(),
+        "largest on a task": [
+            f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)
+        ],
+        "models": table["models"].to_numpy(),
+    }
+    return pd.DataFrame(columns, index=table["effect"].map(EFFECTS).rename("retrained"))
+
+
+NOT_CROSSED = "*Good and bad heads and MLPs were not crossed in these runs, or a search kept all of them.*"
+chapter.shown(crossed_told, "recorded_or_live", nothing=NOT_CROSSED)
+
+# %% [markdown]
+# Points of score; in brackets the 95 % interval over worlds, or over seeds where there is one world. A model of which the
+# search keeps every MLP has no bad ones, and says something of heads alone. Of more than half of the heads, bad ones share
+# some with the good ones, so that the effects are those of what they differ in. The real BERT:
+
+# %% tags=["hide-input"]
+chapter.shown(crossed_told, "minilm", nothing=NOT_CROSSED)
+
+# %% [markdown]
+# ## Are all tickets winning?
+#
+# One random subnetwork tells how that one does. As cut, a subnetwork costs one pass over dev, so there can be many: all of
+# the good one's size, drawn evenly. If importance finds what matters, the good one is ahead of nearly all of them, and the
+# bad one behind.
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the whole model among them."}, "figure": {"name": "random-cuts", "caption": "Random subnetworks of heads and MLPs as cut, a dot each and a column a fine-tuned model, with the good and the bad one of their size and the whole model: the miniature's recorded tasks, or this build's where nothing is recorded. The dashed line is one answer to all."}}
+def cuts_drawn(rows: pd.DataFrame) -> None:
+    """A panel for each task, a column for each model."""
+    axes = plots.panels(rows["of.task"].nunique(), columns=4, size=(2.6, 2.6))
+    for ax, (task, some) in zip(axes, rows.groupby("of.task", sort=False), strict=True):
+        for place, row in enumerate(some.to_dict("records")):
+            scores = 100 * pd.Series(row["scores"], dtype=float).fillna(0)
+            ax.plot([place] * len(scores), scores, ".", color=look("random")["color"], alpha=0.25, markersize=4)
+            for kind, column in (("good", "good_score"), ("bad", "bad_score"), ("full", "dense_score")):
+                label = kind if place == 0 else None
+                score = 0 if pd.isna(row[column]) else 100 * row[column]
+                ax.plot([place], [score], label=label, linestyle="", **look(kind))
+        ax.axhline(100 * some["majority"].fillna(0).iloc[0], color="grey", linestyle="--", linewidth=1)
+        ax.set(title=title(task), xlabel="model", xticks=[])
+    axes[0].set_ylabel("score (x 100)")
+    plots.legend_below(axes)
+
+
+chapter.shown(cuts_drawn, "recorded_or_live", among=random_cuts.cuts)
+
+
+# %% tags=["hide-input"]
+def cuts_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """What share of random subnetworks the good and the bad one are better than, by task."""
+    table = random_cuts.by_task(random_cuts.places(rows))
+    columns = {
+        "models": table["models"],
+        "random subnetworks": table["draws"],
+        "the good one is better than": table["good"].map(per_cent),
+        "the bad one is better than": table["bad"].map(per_cent),
+    }
+    return pd.DataFrame(columns).set_axis(table.index.map(title)).rename_axis("task")
+
+
+def per_cent(share: Estimate) -> str:
+    """A share with its interval, in %."""
+    return share.in_words(100, ".1f") + " %"
+
+
+def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
+    """The same over all models, and what good heads and good MLPs are worth there."""
+    places, worth = random_cuts.in_all(random_cuts.places(rows)), random_cuts.worth(rows)
+    return Markdown(
+        f"Over all models, means over the tasks: the good one is better than {per_cent(places['good'])} of the random ones, "
+        f"the bad one than {per_cent(places['bad'])}; 50 % is by lot. To hold all of the good one's heads instead of none is "
+        f"worth {worth['heads'].in_words()} points to a random one as cut, all of its MLPs {worth['mlps'].in_words()}."
+    )
+
+
+chapter.shown(cuts_told, "recorded_or_live", among=random_cuts.cuts)
+
+# %% tags=["hide-input"]
+chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
+
+# %% [markdown]
+# A tie counts for a half. In the table, in brackets the exact 95 % interval over other random subnetworks of these models;
+# in the sentence that over worlds, or over seeds where there is one world, by a plane through the scores of each model's
+# random ones. The real BERT:
+
+# %% tags=["hide-input"]
+chapter.shown(cuts_told, "minilm", among=random_cuts.cuts)
+
+# %% tags=["hide-input"]
+chapter.shown(cuts_in_a_sentence, "minilm", among=random_cuts.cuts)
+
+# %% [markdown]
 # (p13)=
 # ## Every score
 #
-# Means over the seeds with their standard deviation, as in the paper's appendix; scores times 100. The printed lines are
+# Means over the models with their standard deviation, as in the paper's appendix; scores times 100. The printed lines are
 # those that the authors store, of five seeds.
 
 
@@ -618,14 +757,14 @@ def survivors_printed() -> pd.DataFrame:
 
 def counted(rows: pd.DataFrame) -> pd.DataFrame:
     """Heads and MLPs kept in every seed, and in none, beside what independent choices of these sizes give."""
-    table = survivors(rows[rows["experiment"] == "ComponentSearch"])
+    table = survivors(one_world(rows[rows["experiment"] == "ComponentSearch"]))
     return table.drop(columns="seeds", errors="ignore").map("{:.1f}".format)
 
 
 chapter.beside(survivors_printed(), counted)
 
 # %% [markdown]
-# Of BERT-base with five seeds there are 144 heads and 12 MLPs. And what they score, as cut out and retrained:
+# Ours are of the seeds of one world. Of BERT-base with five seeds there are 144 heads and 12 MLPs. And what they score, as cut out and retrained:
 
 
 # %% tags=["hide-input"]
@@ -675,5 +814,5 @@ chapter.shown(
 )
 
 # %% [markdown]
-# Points of score, means over the tasks; in brackets the 95 % interval over the seeds (paired t). A change below 0 says that
-# the subnetwork catches up.
+# Points of score, means over the tasks; in brackets the 95 % interval (paired t) over worlds, or over seeds where there is
+# one world. A change below 0 says that the subnetwork catches up.

@@ -26,10 +26,10 @@ model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: th
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-world = 1  # seed of the miniature's world and of its pre-training
+worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks
-tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
+tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 per_step = [0.1, 0.05]  # of the weights still there; 0.1 as printed, 0.05 as the published masks show
 share = 0.9  # of the whole model's score that has to be reached
 epochs = 2.0  # of fine-tuning
@@ -51,11 +51,12 @@ study = TaskStudy.from_cell(globals())
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks
-    for seed in tuning_seeds
+    for world, seed in study.drawn(worlds, tuning_seeds)
 ]
 grid = [MagnitudeSearch(of=each, per_step=step, share=share) for step in per_step for each in dense]
 
 # %% tags=["remove-cell"]
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -64,12 +65,22 @@ from IPython.display import Markdown
 
 from lottery.findings import searches
 from lottery.findings.published import laid_out
+from lottery.findings.seeds import one_world
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published, title
 from lottery.suite.palette import look
 
 chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
-shown = partial(chapter.shown, among=searches.finest, nothing="*No search here says anything; see above why.*")
+
+
+def in_one_world(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What chooses rows, among those of the seeds of one world: in another one a head is another head."""
+    return lambda rows: chosen(one_world(rows))
+
+
+shown = partial(
+    chapter.shown, among=in_one_world(searches.finest), nothing="*No search here says anything; see above why.*"
+)
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -160,7 +171,7 @@ def kept_table(kept: pd.DataFrame) -> pd.DataFrame:
 
 def kept_made(runs: pd.DataFrame) -> pd.DataFrame:
     """Of our searches that say something, and how many were never below the bound."""
-    rows = searches.sound(runs)
+    rows = searches.sound(one_world(runs))
     rows = rows.assign(task=rows["of.task"], kept=1 - rows["sparsity"])
     table = kept_table(rows)
     ended = rows.groupby(["task", "per_step"], sort=False)["ended"]
