@@ -27,7 +27,7 @@ from IPython.display import Markdown
 
 from lottery.choices import choose
 from lottery.experiments import conditions
-from lottery.findings import one_shot
+from lottery.findings import one_shot, sentences
 from lottery.findings.conditions import best, with_conditions
 from lottery.statistics import dev_sets
 from lottery.suite import ledger, plots
@@ -45,12 +45,74 @@ CHAPTERS = [
     *("mask_learning", "mask_recipes", "spans_and_roberta", "mask_files"),
 ]
 plots.house_style()
+encoder = recorded(records, "minilm", "without_training")
 bert = recorded(records, "minilm", "how_much_can_go")
 gordon = recorded(records, "miniature", "gordon_pruning")
 missing = absent("*Nothing is recorded of this model.*")
 
 # %% [markdown]
-# ## What a real BERT says
+# ## What goes for nothing
+#
+# all-MiniLM-L6-v2 is a BERT that thousands of programs use to tell which sentences mean the same. Its smallest weights
+# are set to zero, and nothing is trained.
+
+
+# %% tags=["remove-input"]
+KINDS = {"by size": "magnitude", "at random": "random"}
+
+
+def encoder_told(rows: pd.DataFrame) -> Markdown:
+    """What goes of the sentence encoder without a loss, and what is left of it further on and at random."""
+    whole = rows[rows["sparsity"] == 0].iloc[0]
+    cuts = sentences.by_kind(rows)["score"].sort_index()
+    scores = {how: cuts.loc["weights", importance, "global", False] for how, importance in KINDS.items()}
+    free = sentences.free(sentences.by_kind(rows))["weights", "magnitude", "global", False]
+    further = scores["by size"][scores["by size"].index > free]
+    as_it_is = sentences.estimate(whole["score"], whole["score_error"])
+    told = f"Of 100 points, a perfect agreement with people on STS-B's dev set, it reaches **{as_it_is.in_words(100, '.1f')}**. "
+    if not free:
+        return Markdown(told + "No share that was tried goes for less than a point.")
+    random = scores["at random"][scores["at random"].index >= free].iloc[:1]
+    return Markdown(
+        f"{told}With **{free:.0%} of its layers' weights** gone it still has "
+        f"**{scores['by size'][free].in_words(100, '.1f')}**, a loss of less than a point. "
+        + ", ".join(f"At {share:.0%} it has {score.mean * 100:.1f}" for share, score in further.items()).replace(
+            ", At", ", at"
+        )
+        + "".join(
+            f". Which weights go matters: with {share:.0%} gone at random it has {score.mean * 100:.1f}"
+            for share, score in random.items()
+        )
+        + ". In brackets stand 95 % intervals."
+    )
+
+
+encoder_told(encoder) if len(encoder) else missing
+
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Agreement of all-MiniLM-L6-v2 with people's judgement of how alike sentences are, against the share of its weights removed, the smallest and at random, without any training; recorded."}, "figure": {"name": "index-encoder", "caption": "A sentence encoder on STS-B's dev set, its smallest weights set to zero, or as many at random. Nothing is trained. Bars span the draws."}}
+def encoder_drawn(rows: pd.DataFrame) -> None:
+    """The score against the share removed, by size and at random."""
+    weights = rows[(rows["unit"] == "weights") & (rows["scope"] == "global") & ~rows["embeddings"].astype(bool)]
+    kinds = [
+        pd.concat(
+            [rows[rows["sparsity"] == 0], weights[(weights["importance"] == each) & (weights["sparsity"] > 0)]]
+        ).assign(kind=f"weights {how}")
+        for how, each in KINDS.items()
+    ]
+    (ax,) = plots.panels(1, columns=1, size=(5.5, 3.2))
+    plots.against_sparsity(pd.concat(kinds), "score", by="kind", scale=100, ax=ax)
+    ax.set(xlabel="removed (%)", ylabel="score (x 100)")
+    ax.legend()
+
+
+encoder_drawn(encoder) if len(encoder) else missing
+
+# %% [markdown]
+# {doc}`/experiments/without_training` has heads and MLPs, too, and the command for your own model and sentences.
+
+# %% [markdown]
+# ## The same BERT on tasks that it is trained for
 
 
 # %% tags=["remove-input"]
