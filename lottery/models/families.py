@@ -105,6 +105,11 @@ def inner_size(config: PreTrainedConfig) -> int:
     return getattr(config, "intermediate_size", None) or config.hidden_dim
 
 
+def set_inner_size(config: PreTrainedConfig, neurons: int) -> None:
+    """Tell in a configuration, in place, how many neurons the feed-forward network of every layer has."""
+    setattr(config, "intermediate_size" if hasattr(config, "intermediate_size") else "hidden_dim", neurons)
+
+
 def kind_and_layer(name: str) -> tuple[str, int | None]:
     """What a matrix named as by `prunable` is, in words, and its layer, counted from 0; None where it is in none.
 
@@ -142,6 +147,8 @@ def by_head(tensors: dict[str, torch.Tensor], config: PreTrainedConfig) -> dict[
         if missing := [name for name in names if name not in tensors]:
             raise ValueError(f"{missing[0]!r} is not among the {len(tensors)} tensors given: give those of every layer")
         *inner, outer = (tensors[name] for name in names)
+        if len(inner[0]) != config.hidden_size:
+            raise ValueError(f"{names[0]!r} has {len(inner[0])} rows of {config.hidden_size}: heads were cut out of it")
         for head in range(config.num_attention_heads):
             own = slice(head * size, (head + 1) * size)
             parts = [*(matrix[own] for matrix in inner), outer[:, own]]

@@ -11,6 +11,7 @@ from lottery import files
 # All that is opened, as patterns of names at the folder's top: what else lies there changes nothing.
 READ = (
     "config.json",
+    "lottery.json",  # what is left of a cut model
     "*.safetensors",
     "*.safetensors.index.json",
     "adapter_config.json",  # transformers looks for it where peft is installed
@@ -23,7 +24,8 @@ READ = (
     "*.model",  # of sentencepiece
 )
 
-WEIGHTS = ("config.json", "*.safetensors", "*.safetensors.index.json")  # what a changed model is written anew as
+# What a changed model is written anew as.
+WEIGHTS = ("config.json", "lottery.json", "*.safetensors", "*.safetensors.index.json")
 # A model's card and licence, and what sentence-transformers reads beside the modules that modules.json names.
 CARD = ("README.md", "LICENSE*", "NOTICE*", "config_sentence_transformers.json", "sentence_*_config.json")
 MODULES = "modules.json"

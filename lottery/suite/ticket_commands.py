@@ -139,7 +139,7 @@ def apply(
 
     from lottery import masks
     from lottery.masks import files as mask_files
-    from lottery.models import folders, opening
+    from lottery.models import folders, opening, slices
     from lottery.suite import tickets
 
     _require_folder(output, force)
@@ -153,7 +153,7 @@ def apply(
         status.update("writing it")
         with files.written_folder(output.absolute()) as partial:
             with opening.quiet():
-                opened.save_pretrained(partial)
+                slices.write(opened, partial)
             for path in folders.companions(source):
                 (partial / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / path, partial / path)

@@ -1,0 +1,122 @@
+"""Exports: a model as one graph, in files that programs without its code run, whatever widths its layers have."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from lottery.choices import listed
+from lottery.models import opening
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# pt2: what torch.export makes. onnx: for ONNX Runtime and others. int8: the same with weights of 8 bits and numbers in
+# between scaled to 8 bits as they come (dynamic quantisation).
+Form = Literal["pt2", "onnx", "int8"]
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")  # the extra `onnx`
+
+
+def require(forms: list[Form]) -> None:
+    """Raise ValueError where packages are missing that a form needs."""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing and {"onnx", "int8"} & {*forms}:
+        raise ValueError(
+            f"for ONNX {listed(missing)} {'is' if len(missing) == 1 else 'are'} missing: pip install 'lottery[onnx]', "
+            "or take the form pt2, which needs no package more"
+        )
+
+
+def write(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, forms: list[Form]) -> None:
+    """Write a model, dropout off, into folder/FORM of each form, with its tokenizer and configuration beside it.
+
+    Any batch size and length works, up to the positions that the model has. `ExportedModel.from_pretrained` of
+    transformers opens each of them; torch.export.load opens model.pt2, ONNX Runtime model.onnx. Raises ValueError as
+    `require`, and where a form cannot be made of this model.
+    """
+    require(forms)
+    graph = None
+    for form in dict.fromkeys(forms):
+        with _told_in_one_sentence(form, model), opening.quiet(), _silent():
+            if form == "pt2" or graph is None:
+                made = _exported(model, "pt2" if form == "pt2" else "onnx")
+                graph = graph if form == "pt2" else made
+            else:
+                made = graph
+            if form == "int8":
+                made = _in_8_bits(made)
+            made.save_pretrained(folder / form)
+            tokenizer.save_pretrained(folder / form)
+
+
+def _exported(model: PreTrainedModel, kind: Literal["pt2", "onnx"]):
+    from transformers import exporters
+
+    exporter, config = {
+        "pt2": (exporters.DynamoExporter, exporters.DynamoConfig),
+        "onnx": (exporters.OnnxExporter, exporters.OnnxConfig),
+    }[kind]
+    before = model.training
+    model.eval()
+    try:
+        return exporter().export(model, _inputs(model), config=config(dynamic=True))
+    finally:
+        model.train(before)
+
+
+def _inputs(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """Two made-up texts, for the graph to be followed by; one is padded, so that the attention mask counts."""
+    ids = torch.full((2, 8), 1, device=model.device)
+    mask = torch.ones_like(ids)
+    mask[1, 6:] = 0
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    kinds = getattr(model.config, "type_vocab_size", 0)
+    return inputs | ({"token_type_ids": torch.zeros_like(ids)} if kinds > 1 else {})
+
+
+def _in_8_bits(graph):
+    from transformers import exporters
+
+    (name,) = graph.components
+    component = graph.components[name]
+    quantizer = exporters.OnnxRuntimeQuantizer(exporters.OnnxRuntimeDynamicConfig())
+    program = quantizer.quantize(component.program, {}, graph.export_format)
+    made = type(component)(program, component.metadata)
+    return exporters.ExportedModel({name: made}, graph.export_format, config=graph.config)
+
+
+@contextmanager
+def _told_in_one_sentence(form: Form, model: PreTrainedModel) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f"{type(model).__name__} cannot be exported as {form} ({first}): the folder itself, which lottery opens, "
+            "needs no export"
+        ) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Inside the block the exporters, which tell of every step and of packages they can do without, are silent."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript", "root", "")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

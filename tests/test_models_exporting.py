@@ -1,0 +1,126 @@
+"""Exports: opened in a process that does not know lottery, on several batch sizes and lengths, against the model."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+import torch
+from transformers import (
+    AutoTokenizer,
+    BertForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+)
+
+from lottery.models import exporting
+from lottery.pruning import components
+
+SHAPES = [(1, 3), (5, 17), (32, 38)]
+STRANGER = """
+import sys, torch
+from pathlib import Path
+from transformers.exporters.base import ExportedModel
+folder, batches = Path(sys.argv[1]), torch.load(sys.argv[2])
+found = {}
+for form in sorted(path.name for path in folder.iterdir() if path.is_dir()):
+    model = ExportedModel.from_pretrained(folder / form)
+    found[form] = [model(**batch).logits for batch in batches]
+    if form != "pt2":
+        import onnxruntime
+        session = onnxruntime.InferenceSession(folder / form / "model.onnx")
+        names = [each.name for each in session.get_inputs()]
+        found[form + ", plain"] = [
+            torch.from_numpy(session.run(["logits"], {name: batch[name].numpy() for name in names})[0])
+            for batch in batches
+        ]
+torch.save(found, sys.argv[3])
+assert "lottery" not in sys.modules
+"""
+
+
+def needs_onnx():
+    if missing := [name for name in exporting.PACKAGES if importlib.util.find_spec(name) is None]:
+        pytest.skip(f"the extra onnx is not installed: {', '.join(missing)}")
+
+
+@pytest.fixture
+def batches():
+    generator = torch.Generator().manual_seed(1)
+    made = []
+    for shape in SHAPES:
+        ids = torch.randint(5, 55, shape, generator=generator)
+        mask = torch.ones_like(ids)
+        mask[1::2, shape[1] // 2 :] = 0
+        made.append({"input_ids": ids, "attention_mask": mask, "token_type_ids": (ids > 30).long()})
+    return made
+
+
+def uneven(model):
+    kept = {
+        "heads": torch.tensor([[1, 0, 1, 1], [0, 0, 0, 0]]).bool(),
+        "mlps": torch.tensor([True, False]),
+        "neurons": torch.arange(48).view(2, 24) % 3 > 0,
+    }
+    return components.sliced(model, kept)
+
+
+def opened(folder, batches, tmp_path):
+    torch.save(batches, tmp_path / "batches.pt")
+    arguments = [sys.executable, "-c", STRANGER, str(folder), str(tmp_path / "batches.pt"), str(tmp_path / "found.pt")]
+    told = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr[-2000:]
+    return torch.load(tmp_path / "found.pt")
+
+
+def test_every_form_of_an_uneven_bert_answers_as_it_does(bert_folder, batches, tokenizer, tmp_path, capfd):
+    needs_onnx()
+    torch.manual_seed(0)
+    small = uneven(BertForSequenceClassification.from_pretrained(bert_folder)).train()
+    capfd.readouterr()
+    exporting.write(small, tokenizer, tmp_path / "forms", ["pt2", "onnx", "int8"])
+    assert small.training
+    assert capfd.readouterr().out == ""
+    found = opened(tmp_path / "forms", batches, tmp_path)
+    assert len(found) == 5
+    with torch.no_grad():
+        expected = [small.eval()(**batch).logits for batch in batches]
+    for form, logits in found.items():
+        for one, other in zip(logits, expected, strict=True):
+            if form == "pt2":
+                assert torch.equal(one, other)
+            elif form.startswith("onnx"):
+                assert torch.allclose(one, other, atol=1e-5)
+            else:
+                assert torch.allclose(one, other, atol=0.1 * other.abs().max().item())
+                assert not torch.equal(one, other)
+    assert AutoTokenizer.from_pretrained(tmp_path / "forms" / "int8")("w1 w2") == tokenizer("w1 w2")
+
+
+def test_pt2_needs_no_package_more_and_another_family_is_exported_too(batches, tokenizer, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "PACKAGES", ("onnx_that_is_not_there",))
+    torch.manual_seed(0)
+    config = DistilBertConfig(vocab_size=60, dim=16, n_layers=2, n_heads=4, hidden_dim=24, max_position_embeddings=40)
+    small = uneven(DistilBertForSequenceClassification(config).eval())
+    exporting.write(small, tokenizer, tmp_path / "forms", ["pt2"])
+    found = opened(tmp_path / "forms", [{n: b[n] for n in ("input_ids", "attention_mask")} for b in batches], tmp_path)
+    with torch.no_grad():
+        for logits, batch in zip(found["pt2"], batches, strict=True):
+            assert torch.equal(logits, small(batch["input_ids"], batch["attention_mask"]).logits)
+    for form in ("onnx", "int8"):
+        with pytest.raises(ValueError, match=r"onnx_that_is_not_there is missing: pip install 'lottery\[onnx\]'"):
+            exporting.write(small, tokenizer, tmp_path / "more", [form])
+    assert not (tmp_path / "more").exists()
+
+
+def test_an_exporter_that_fails_says_which_form_works_instead(bert_folder, tokenizer, tmp_path, monkeypatch):
+    from transformers import exporters
+
+    def fail(*_, **__):
+        raise RuntimeError("aten::strange is not known\nand more")
+
+    monkeypatch.setattr(exporters.DynamoExporter, "export", fail)
+    model = BertForSequenceClassification.from_pretrained(bert_folder)
+    with pytest.raises(ValueError, match=r"exported as pt2 \(aten::strange is not known\): the folder itself"):
+        exporting.write(model, tokenizer, tmp_path / "forms", ["pt2"])
+    assert not (tmp_path / "forms").exists()
