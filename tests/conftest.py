@@ -335,3 +335,53 @@ def continued(bert_folder, corpus):
         max_length=24,
         seed=2,
     )
+
+
+@pytest.fixture(scope="session")
+def mood_folder(tmp_path_factory, tokenizer) -> Path:
+    """A BERT of 2 layers of 32 that does not know its task yet, model/, and texts whose class a word tells, own.csv."""
+    import torch
+    from toy_smaller import rows
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from lottery.models import opening
+
+    folder = tmp_path_factory.mktemp("mood")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    torch.manual_seed(0)
+    model = BertForSequenceClassification(BertConfig(vocab_size=60, max_position_embeddings=40, **sizes))
+    opening.save(model, tokenizer, folder / "model")
+    rows().to_csv(folder / "own.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mood_runs(tmp_path_factory) -> Path:
+    """A store of runs on it."""
+    return tmp_path_factory.mktemp("mood_runs")
+
+
+@pytest.fixture(scope="session")
+def mood(mood_folder):
+    """A fine-tuning on it."""
+    from lottery.experiments.fine_tuning import FineTuning
+    from lottery.experiments.starts import OWN, Own
+
+    columns = {"text": "text", "second": "", "label": "mood", "labels": "classes"}
+    start = Own(model=str(mood_folder / "model"), train=str(mood_folder / "own.csv"), dev="", dev_share=0.2, **columns)
+    return FineTuning(
+        start=start, task=OWN, epochs=12.0, batch_size=16, learning_rate=3e-3, max_length=16, seed=1, saved=True
+    )
+
+
+@pytest.fixture
+def rung(mood, monkeypatch):
+    """A smaller model of that one, where a head takes 8 units of time and a neuron 1, whatever else goes on."""
+    from lottery.experiments.component_times import ComponentTimes
+    from lottery.experiments.smaller import Smaller
+
+    units = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: units)
+    times = ComponentTimes(of=mood, batch_size=4, length=8, rounds=2)
+    healed = {"epochs": 4.0, "batch_size": 16, "learning_rate": 3e-3, "seed": 0}
+    return Smaller(of=mood, times=times, saved_time=0.5, even=False, **healed)

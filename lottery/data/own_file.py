@@ -126,6 +126,14 @@ def pairs(file: Path, columns: Mapping[str, str]) -> tuple[OwnTask, dict[str, pd
     return task, {"dev": rows.assign(label=numbers)}
 
 
+def texts(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The texts of a user's file: first and, where it is named, second. Raises as `pairs`, and for fewer than 20."""
+    rows = _rows(file, columns)
+    if len(rows) < 20:
+        raise ValueError(f"{file} has {len(rows)} texts: give 20 or more, of which some are held out")
+    return rows
+
+
 def _require_two(labels: pd.Series, where: str) -> None:
     if (labels == labels.iloc[0]).all():
         raise ValueError(f"{where} have the label {text_files.shortened(labels.iloc[0])!r}: there is nothing to tell")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
@@ -207,12 +206,9 @@ class LearnedMask:
         if self.contrasted and task.KIND != "classification":
             raise ValueError(f"contrasted: {task.TITLE} has no classes to draw together; give contrasted = None")
         teacher, _ = self.teacher.opened(run)
+        given = distillation.with_teacher(task.KIND, teacher, train, self.taught)
         if task.KIND == "span":
-            scores = map(_tensors, training.predict_spans(teacher, train))
-            named_scores = dict(zip(distillation.SPAN_TEACHER, scores, strict=True))
-            return replace(train, sequences=train.sequences | named_scores), self._taught, None
-        scores = torch.from_numpy(training.predict(teacher, train))
-        given = replace(train, numbers=train.numbers | {distillation.TEACHER: scores})
+            return given, self._taught, None
         if self.contrasted is None:
             return given, self._taught, None
         each = -(-len(train) // self.batch_size)
@@ -258,10 +254,6 @@ class LearnedMask:
                 terms = contrast.parts(model, batch, self._taught, banks, last, self.contrasted)
                 total += terms.cpu() * len(positions) / len(given)
         return total.tolist()
-
-
-def _tensors(arrays: list[np.ndarray]) -> list[torch.Tensor]:
-    return [torch.from_numpy(array) for array in arrays]
 
 
 def _swapped(

@@ -7,9 +7,9 @@ from typing import ClassVar
 import pandas as pd
 import torch
 
-from lottery import files, miniature
+from lottery import files, miniature, training
 from lottery.choices import choose, named
-from lottery.data import glue_hub, own_file, splitting, text_corpus
+from lottery.data import examples, glue_hub, own_file, splitting, text_corpus
 from lottery.data.examples import seeded
 from lottery.data.own_file import Labels
 from lottery.experiments import HUB, Data, Model, Pretrained, Start
@@ -17,7 +17,7 @@ from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
 from lottery.models import opening
-from lottery.store import Count, Fraction, Run, Source, parameters
+from lottery.store import Count, Fraction, Run, Size, Source, parameters
 from lottery.tasks import Task
 
 OWN = "own"
@@ -93,6 +93,38 @@ class Own:
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _own(self, _contents(self.train, self.dev))
+
+
+@parameters
+class Unlabelled:
+    """A classifier and the user's texts without labels: the right answer is what the model says. The task is OWN."""
+
+    version: ClassVar[int] = 1
+    model: Model
+    file: Source  # a .csv, .tsv or .jsonl file
+    test_share: Fraction  # of the different texts, held out
+    text: str  # the column of the text
+    second: str  # that of a second text, or ""
+    max_length: Size  # tokens of an example, at most
+
+    def weights(self, run: Run) -> str:
+        """The model as it is."""
+        return self.model
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def task_named(self, name: str) -> Task:
+        """The task of answering as the model does."""
+        return self._read()[0]
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The rows of the file, with the model's own answers. Raises ValueError for a model that has no classes."""
+        return {split: table.copy() for split, table in self._read()[1].items()}
+
+    def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
+        return _unlabelled(self, _contents(self.file))
 
 
 @parameters
@@ -348,6 +380,33 @@ def _own(given: Own, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.Data
     columns = _columns(given.text, given.second, given.label)
     dev = Path(given.dev).expanduser() if given.dev else None
     return own_file.read(Path(given.train).expanduser(), dev, columns, given.labels, dev_share=given.dev_share)
+
+
+@lru_cache(maxsize=2)
+def _unlabelled(given: Unlabelled, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.DataFrame]]:
+    """The same of the user's texts, answered by the model."""
+    config = opening.configuration(given.model)
+    names = tuple(config.id2label.values())
+    if opening.head_places(config, names) is None or len(names) < 2:
+        raise ValueError(
+            f"{given.model!r} has no head that gives a text one of several classes, so that it has no answers to go "
+            "by: give the column of the labels"
+        )
+    table = own_file.texts(Path(given.file).expanduser(), _columns(given.text, given.second, ""))
+    model, tokenizer = opening.for_classes(given.model, names), opening.tokenizer(given.model)
+    read = examples.encode(table.assign(label=0), tokenizer, given.max_length)
+    table = table.assign(label=training.predict(model, read).argmax(-1))
+    if table["label"].nunique() < 2:
+        raise ValueError(f"{given.model!r} gives all of {given.file} one answer: there is nothing to tell")
+    train, dev = splitting.held_out(table, given.test_share, seed=own_file.SPLIT_SEED, stratified=False)
+    task = own_file.OwnTask(
+        TITLE=Path(given.file).name,
+        KIND="classification",
+        LABELS=names,
+        PAIR="second" in table,
+        METRIC="accuracy",
+    )
+    return task, {"train": train, "dev": dev}
 
 
 @lru_cache(maxsize=2)

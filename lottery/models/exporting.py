@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -44,7 +45,7 @@ def write(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
     require(forms)
     graph = None
     for form in dict.fromkeys(forms):
-        with _told_in_one_sentence(form, model), opening.quiet(), _silent():
+        with _told_in_one_sentence(form, model), opening.quiet(), silent():
             if form == "pt2" or graph is None:
                 made = _exported(model, "pt2" if form == "pt2" else "onnx")
                 graph = graph if form == "pt2" else made
@@ -107,14 +108,14 @@ def _told_in_one_sentence(form: Form, model: PreTrainedModel) -> Iterator[None]:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Inside the block the exporters, which tell of every step and of packages they can do without, are silent."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript", "root", "")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 
 from lottery import files
 from lottery.choices import SHELVES, offered
-from lottery.suite import ticket_commands
+from lottery.suite import shrink_commands, ticket_commands
 from lottery.suite.ticket_commands import path_argument, path_option
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(ticket_commands.app, name="ticket")
+shrink_commands.register(app)
 
 PACKAGE = Path(__file__).parent.parent
 LISTED = (*SHELVES, "models", "profiles", "notebooks")

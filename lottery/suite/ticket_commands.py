@@ -142,7 +142,7 @@ def apply(
     from lottery.models import folders, opening, slices
     from lottery.suite import tickets
 
-    _require_folder(output, force)
+    require_folder(output, force)
     with Console(stderr=True).status("reading the mask") as status:
         mask, header = mask_files.load(ticket)
         status.update("opening the model")
@@ -177,7 +177,8 @@ def _require_file(output: Path, force: bool) -> None:
         )
 
 
-def _require_folder(output: Path, force: bool) -> None:
+def require_folder(output: Path, force: bool) -> None:
+    """Raise ValueError where a folder is to be written and something lies there that may not go."""
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
     if not (force and (output / "config.json").is_file()):

@@ -1,13 +1,20 @@
 """Learning from a teacher's answers as well as from the labels (Hinton et al. 2015, arXiv:1503.02531)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import kl_div
 
-from lottery.data.examples import Batch
+from lottery import training
+from lottery.data.examples import Batch, Examples
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 Recipe = Literal["printed", "released"]
 TEMPERATURE = 2.0  # of the released recipe
@@ -43,6 +50,23 @@ def guided(recipe: Recipe, share: float = 0.5) -> Callable[[nn.Module, Batch], T
         return output.loss + apart if recipe == "printed" else (1 - share) * output.loss + share * apart
 
     return loss
+
+
+def with_teacher(kind: str, teacher: PreTrainedModel, given: Examples, share: float) -> Examples:
+    """Examples with a teacher's answers beside them, for a loss of `guided`.
+
+    kind   of the task, as `Task.KIND`
+    share  of the teacher where a number is asked for: over one number a teacher has no distribution, so that the label
+           and the teacher's number are mixed, which a squared error takes for both errors, weighed by their shares
+    """
+    if kind == "span":
+        scores = ([torch.from_numpy(each) for each in rows] for rows in training.predict_spans(teacher, given))
+        return replace(given, sequences=given.sequences | dict(zip(SPAN_TEACHER, scores, strict=True)))
+    scores = torch.from_numpy(training.predict(teacher, given))
+    if kind == "regression":
+        mixed = (1 - share) * given.numbers["labels"] + share * scores[:, 0]
+        return replace(given, numbers=given.numbers | {"labels": mixed})
+    return replace(given, numbers=given.numbers | {TEACHER: scores})
 
 
 def _without(filling: Tensor, scores: Tensor) -> Tensor:

@@ -1,0 +1,152 @@
+"""A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from transformers import PreTrainedModel
+
+from lottery import training
+from lottery.component_importance import sample
+from lottery.data import splitting
+from lottery.data.examples import seeded
+from lottery.experiments.component_times import ComponentTimes
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.masks import HEADS, NEURONS, Mask
+from lottery.masks import files as mask_files
+from lottery.models import opening, slices, state, timing
+from lottery.pruning import components, ladder
+from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
+from lottery.training import distillation, evaluation
+from lottery.training.evaluation import Exam
+
+MASK, ANSWERS, MODEL = "mask.safetensors", "answers.parquet", "model"
+HELD_OUT = 0.15  # of the training set, on which the smaller models are chosen among
+SEEN = 2048  # examples of the training set at most, from which the importance is taken
+
+
+@parameters
+class Smaller:
+    """One rung of a ladder of smaller models.
+
+    What is learnt from is the training set without the part that chooses; dev is not looked at.
+    """
+
+    version: ClassVar[int] = 1
+    of: FineTuning  # saved
+    times: ComponentTimes
+    saved_time: Fraction  # share of the time of all heads and neurons
+    even: bool  # whether all heads and equally many neurons of every layer stay
+    epochs: NotNegative  # of healing
+    batch_size: Size
+    learning_rate: Positive
+    seed: Count
+    taught: Fraction = 0.9  # share of the teacher in the loss
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """The score on the part that chooses, and what the model takes.
+
+        score, whole_score   there, of this model and of the whole one, whose answers are in answers.parquet
+        batch_seconds, whole_seconds  for a batch as that of `times`, in turns
+        numbers, bytes       parameters, and of the saved safetensors files
+        heads, neurons       left, of `all_heads` and `all_neurons`
+        steps                updates of healing
+        """
+        set_seed(self.seed)
+        whole, exam = self.of.opened(run)
+        if exam.task.KIND == "span":
+            raise ValueError(f"{exam.task.TITLE} asks for a span of the text: give a task of classes or numbers")
+        learnt, choosing = parts(exam)
+        train = exam.encoded(learnt)
+        kept = self._kept(run, whole, exam, learnt)
+        small = components.sliced(whole, kept).to(Accelerator().device)
+        steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size) if self.epochs else 0
+        if steps:
+            training.fine_tune(
+                small,
+                training.adamw(small, learning_rate=self.learning_rate),
+                distillation.with_teacher(exam.task.KIND, whole, train, self.taught),
+                steps=steps,
+                batch_size=self.batch_size,
+                seed=self.seed,
+                loss=None if exam.task.KIND == "regression" else distillation.guided("released", self.taught),
+                checkpoint=run.checkpoint(),
+                title=f"healing without {self.saved_time:.0%} of the time",
+            )
+        folder = run.folder(MODEL, lambda folder: opening.save(small, exam.tokenizer, folder))
+        mask_files.save(
+            run.path / MASK,
+            kept,
+            model=run.need(self.of).path.name,
+            method="sample, for the time saved",
+            asked=self.saved_time,
+            seed=self.seed,
+        )
+        answers = side_by_side({"whole": whole, "small": small}, exam, choosing)
+        run.once(ANSWERS, lambda: answers)
+        inputs = timing.batch(whole, self.times.batch_size, self.times.length)
+        times = timing.seconds({"whole": whole.eval(), "small": small.eval()}, inputs)
+        return {
+            "score": score_of(answers, "small", exam, choosing),
+            "whole_score": score_of(answers, "whole", exam, choosing),
+            "batch_seconds": times["small"],
+            "whole_seconds": times["whole"],
+            "numbers": state.size(small.parameters()),
+            "bytes": weights_bytes(folder),
+            "heads": int(kept[HEADS].sum()),
+            "all_heads": kept[HEADS].numel(),
+            "neurons": int(kept[NEURONS].sum()),
+            "all_neurons": kept[NEURONS].numel(),
+            "steps": steps,
+        }
+
+    def mask(self, run: Run) -> Mask:
+        """What is left of the whole model."""
+        return mask_files.load(run.need(self).path / MASK)[0]
+
+    def weights(self, run: Run) -> str:
+        """The folder of the smaller model."""
+        return str(run.need(self).path / MODEL)
+
+    def _kept(self, run: Run, whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame) -> Mask:
+        slices.require_whole(whole)
+        measured = run.need(self.times).metrics
+        order = np.random.default_rng(self.seed).permutation(len(learnt))[:SEEN]
+        given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
+        everything = components.everything(whole.config, neurons=True)
+        scores = sample.score(whole, given, everything, seeded(self.seed))
+        seconds = {HEADS: measured["head"], NEURONS: measured["neuron"]}
+        return ladder.rung(scores, seconds, self.saved_time, even=self.even)
+
+
+def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is learnt from, and what chooses: the same parts of the training set for every model."""
+    train = exam.tables["train"]
+    stratified = exam.task.KIND == "classification" and splitting.each_label_has(train, HELD_OUT)
+    return splitting.held_out(train, HELD_OUT, seed=0, stratified=stratified)
+
+
+def side_by_side(models: dict[str, PreTrainedModel], exam: Exam, table: pd.DataFrame) -> pd.DataFrame:
+    """What several models answer to the same rows: columns model, split, answer and label, as text."""
+    answering, right = exam.answering(table), evaluation.truth(exam.task, table)
+    return pd.concat(
+        [
+            pd.DataFrame({"model": name, "split": "dev", "answer": answering(model), "label": right}).astype(str)
+            for name, model in models.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def score_of(answers: pd.DataFrame, model: str, exam: Exam, table: pd.DataFrame) -> float:
+    """The task's score of one of the models of `side_by_side`."""
+    given = answers[answers["model"] == model]["answer"].astype(float).to_numpy()
+    return exam.task.metrics(given, evaluation.truth(exam.task, table))[exam.task.METRIC]
+
+
+def weights_bytes(folder: Path) -> int:
+    """Bytes of the safetensors files of a saved model."""
+    return sum(path.stat().st_size for path in Path(folder).glob("*.safetensors"))

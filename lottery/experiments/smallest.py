@@ -1,0 +1,117 @@
+"""The smallest of a ladder of smaller models that does what was asked for; it alone is looked at on the test part."""
+
+import math
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from lottery.experiments.smaller import ANSWERS, Smaller, score_of, side_by_side
+from lottery.findings import own_answers
+from lottery.statistics import Estimate
+from lottery.store import Fraction, NotNegative, Run, parameters
+from lottery.training import evaluation
+from lottery.training.evaluation import Exam
+
+TEST = "test.parquet"
+
+
+@parameters
+class Smallest:
+    """A choice among smaller models of one whole, on the part of the training set that none of them learnt from.
+
+    within  that with the most saved whose score is at most `bound` below the whole's: the lower end of its paired 95 %
+            interval is
+    speed   of those at least `bound` times as fast as the whole, the one with the highest score
+    bytes   of those whose weights take at most `bound` bytes, the one with the highest score
+    """
+
+    version: ClassVar[int] = 1
+    rung: Smaller  # of the ladder, whose others differ from it in how much is saved
+    shares: list[Fraction]  # of the time, one a rung
+    asked: Literal["within", "speed", "bytes"]
+    bound: NotNegative  # of the first a share of the score, 0.01 for a point
+
+    @property
+    def ladder(self) -> list[Smaller]:
+        """The rungs: all are tried, none is left out because another one did well."""
+        return [replace(self.rung, saved_time=share) for share in self.shares]
+
+    @property
+    def preceding(self) -> list[Smaller]:
+        """What has to be there."""
+        return self.ladder
+
+    def perform(self, run: Run) -> dict[str, Any]:
+        """What was chosen, and what it scores on the task's dev set, which here is the test part, beside the whole.
+
+        chosen     its place in the ladder
+        changes, lows, highs  of every rung, the score minus the whole's on the part that chooses, with its interval
+        test_score, test_whole_score, test_change, test_low, test_high  of the chosen one; the interval is NaN where the
+                   answers of both are the same
+        test_majority  the score of one answer to all there
+        test_rows  how many it is
+        Raises ValueError where no rung does what was asked for, saying what can be had.
+        """
+        runs = [run.need(rung) for rung in self.ladder]
+        whole, exam = self.rung.of.opened(run)
+        changes = [change(each.read(ANSWERS), exam) for each in runs]
+        chosen = self._choice([each.metrics for each in runs], changes)
+        folder = self.ladder[chosen].weights(run)
+        small = evaluation.with_head(folder, exam.task, ours=True).to(whole.device)
+        answers = side_by_side({"whole": whole, "small": small}, exam, exam.tables["dev"])
+        run.once(TEST, lambda: answers)
+        there = change(answers, exam)
+        return {
+            "chosen": chosen,
+            "changes": [each.mean for each in changes],
+            "lows": [each.low for each in changes],
+            "highs": [each.high for each in changes],
+            "test_score": score_of(answers, "small", exam, exam.tables["dev"]),
+            "test_whole_score": score_of(answers, "whole", exam, exam.tables["dev"]),
+            "test_change": there.mean,
+            "test_low": there.low,
+            "test_high": there.high,
+            "test_majority": exam.majority()[exam.task.METRIC],
+            "test_rows": len(exam.tables["dev"]),
+        }
+
+    def _choice(self, found: list[dict[str, Any]], changes: list[Estimate]) -> int:
+        speeds = [each["whole_seconds"] / each["batch_seconds"] for each in found]
+        places = range(len(found))
+        if self.asked == "within":
+            fits = [place for place in places if _lowest(changes[place]) >= -self.bound]
+            if not fits:
+                best = max(places, key=lambda place: _lowest(changes[place]))
+                raise ValueError(
+                    f"no smaller model is shown to lose at most {100 * self.bound:g} points: the one losing least, "
+                    f"{speeds[best]:.1f} times as fast, changes it by {changes[best].in_words(100)}; allow more, "
+                    "train it longer, or give more rows to choose by"
+                )
+            return max(fits, key=lambda place: self.shares[place])
+        if self.asked == "speed":
+            fits, most = [place for place in places if speeds[place] >= self.bound], max(speeds)
+            can = f"the fastest tried is {most:.1f} times as fast"
+        else:
+            fits = [place for place in places if found[place]["bytes"] <= self.bound]
+            least = min(each["bytes"] for each in found)
+            can = f"the smallest tried takes {least / 1e6:.1f} MB (its table of words is not cut)"
+        if not fits:
+            raise ValueError(f"that is more than the ladder reaches: {can}; ask for less, or cut more")
+        return max(fits, key=lambda place: found[place]["score"])
+
+
+def change(answers: pd.DataFrame, exam: Exam) -> Estimate:
+    """The score of the smaller model minus the whole's on the same rows, with its 95 % interval over the rows."""
+    whole, small = (answers[answers["model"] == name] for name in ("whole", "small"))
+
+    def metric(given: np.ndarray, right: np.ndarray) -> float:
+        return exam.task.metrics(given, right)[exam.task.METRIC]
+
+    return own_answers.change([whole], [small], metric, counted=exam.task.METRIC == "accuracy")
+
+
+def _lowest(change: Estimate) -> float:
+    """The lower end; of models that answer alike, between which there is no interval, the change itself."""
+    return change.mean if math.isnan(change.low) else change.low

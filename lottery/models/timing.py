@@ -1,0 +1,38 @@
+"""How long models take to read texts: measured here, in turns, so that whatever else goes on falls on all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Reader = Callable[..., object]  # (input_ids, attention_mask, ...) -> anything: a model, or an export of one
+
+
+def batch(model: PreTrainedModel, size: int, length: int) -> dict[str, torch.Tensor]:
+    """Made-up texts of so many tokens, on the model's device, as it takes them."""
+    ids = torch.randint(1, model.config.vocab_size, (size, length), generator=torch.Generator().manual_seed(0))
+    ids = ids.to(model.device)
+    kinds = getattr(model.config, "type_vocab_size", 0)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    return inputs | ({"token_type_ids": torch.zeros_like(ids)} if kinds > 1 else {})
+
+
+def seconds(readers: Mapping[str, Reader], inputs: Mapping[str, torch.Tensor], rounds: int = 9) -> dict[str, float]:
+    """The median seconds that each of several takes for one batch, in turns, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in readers}
+    with torch.inference_mode():
+        for _ in range(1 + rounds):
+            for name, reader in readers.items():
+                began = time.perf_counter()
+                reader(**inputs)
+                if inputs["input_ids"].is_cuda:
+                    torch.cuda.synchronize()
+                times[name].append(time.perf_counter() - began)
+    return {name: statistics.median(each[1:]) for name, each in times.items()}

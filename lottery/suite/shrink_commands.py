@@ -1,0 +1,194 @@
+"""The commands `lottery shrink`, `inspect` and `measure`: a model that is smaller and faster, for a model and data."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lottery.suite.ticket_commands import path_option, require_folder
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, minilm or a name of the hub.")]
+Task = Annotated[str, typer.Option("--task", help="A published task: see `lottery list tasks`.")]
+DataDir = Annotated[str, typer.Option("--data-dir", metavar="DIR", help="GLUE's download, or hub; with --task.")]
+TrainFile = Annotated[str, typer.Option("--train-file", metavar="FILE", help="Your own rows: .csv, .tsv or .jsonl.")]
+DevFile = Annotated[str, typer.Option("--dev-file", metavar="FILE", help="Rows to report on; else some are kept.")]
+Text = Annotated[str, typer.Option("--text-column", metavar="NAME", help="The column of the text.")]
+Second = Annotated[str, typer.Option("--second-column", metavar="NAME", help="That of a second text.")]
+Label = Annotated[
+    str,
+    typer.Option("--label-column", metavar="NAME", help="That of the label; without, the model's answers count."),
+]
+Numbers = Annotated[bool, typer.Option("--numbers", help="Labels are numbers, not names of classes.")]
+MaxLength = Annotated[int, typer.Option("--max-length", min=1, help="Tokens of an example, at most.")]
+Length = Annotated[int, typer.Option("--length", min=1, help="Tokens of the texts that times are measured with.")]
+
+
+def shrink(
+    model: Model,
+    output: Annotated[Path, path_option("-o", "--output", metavar="FOLDER", help="The folder to write.")],
+    task: Task = "",
+    data_dir: DataDir = "",
+    train_file: TrainFile = "",
+    dev_file: DevFile = "",
+    text_column: Text = "",
+    second_column: Second = "",
+    label_column: Label = "",
+    numbers: Numbers = False,
+    within: Annotated[
+        float | None, typer.Option(min=0, help="Points of the score that may be lost; 1 if not said.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1, help="Instead: so many times as fast, at the least loss.")
+    ] = None,
+    size: Annotated[
+        float | None, typer.Option(min=0, help="Instead: weights of so many MB, at the least loss.")
+    ] = None,
+    uniform: Annotated[
+        bool, typer.Option("--uniform", help="Equally many neurons of every layer, all heads: opened by transformers.")
+    ] = False,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write it for ONNX Runtime, too.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="The same with weights of 8 bits.")] = False,
+    pt2: Annotated[bool, typer.Option("--pt2", help="Write it as torch.export does, too.")] = False,
+    epochs: Annotated[float, typer.Option(min=0, help="Of training each smaller model by the whole one.")] = 3.0,
+    learning_rate: Annotated[float, typer.Option(help="Of that training.")] = 5e-5,
+    batch_size: Annotated[int, typer.Option(min=1, help="Of that training.")] = 32,
+    max_length: MaxLength = 128,
+    length: Length = 32,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Texts read at once when times are measured.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
+    results: Annotated[
+        Path | None, path_option("--results", metavar="DIR", help="The store of runs; by default results/ here.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
+) -> None:
+    """Write a smaller and faster model, that is chosen on rows held out, and tell what it costs on others.
+
+    Heads and neurons go, those first that matter least for the time they take here; several sizes are tried, each
+    trained with the whole model as its teacher. Killed, the same command goes on.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from lottery import store
+    from lottery.models import exporting, opening
+    from lottery.suite import shrinking
+    from lottery.training import evaluation
+
+    require_folder(output, force)
+    forms = [form for form, asked in (("pt2", pt2), ("onnx", onnx), ("int8", int8)) if asked]
+    exporting.require(forms)
+    bounds = {"within": within, "speed": speed, "bytes": size}
+    given = [name for name, bound in bounds.items() if bound is not None]
+    if len(given) > 1:
+        raise ValueError("give one of --within, --speed and --size")
+    (asked,) = given or ["within"]
+    bound = {"within": (1.0 if within is None else within) / 100, "speed": speed, "bytes": (size or 0) * 1e6}[asked]
+    data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
+    how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    whole = shrinking.whole(model, data, **how)
+    choice = shrinking.choice(
+        whole, even=uniform, length=length, batch=batch, epochs=epochs, asked=asked, bound=float(bound)
+    )
+    place = (results or Path("results")).absolute()
+    console = Console(stderr=True)
+    labels = whole.start.task_named(whole.task).LABELS
+    console.print(opening.head_in_words(model, labels), highlight=False)
+    dense = store.perform(whole, place).metrics
+    if why := evaluation.degenerate(dense["score"], dense["majority"]):
+        raise ValueError(f"{model!r} cannot be shrunk on this: {why}")
+    table = Table("time saved", "heads", "neurons", "MB", "times as fast", "score", title="tried, on rows held out")
+    for number, rung in enumerate(choice.ladder, 1):
+        with console.status(f"{number} of {len(choice.shares)}: without {rung.saved_time:.0%} of what can go"):
+            found = store.perform(rung, place).metrics
+        table.add_row(
+            f"{rung.saved_time:.0%}",
+            f"{found['heads']} of {found['all_heads']}",
+            f"{found['neurons']:,} of {found['all_neurons']:,}",
+            f"{found['bytes'] / 1e6:.1f}",
+            f"{found['whole_seconds'] / found['batch_seconds']:.2f}",
+            f"{100 * found['score']:.1f} (whole {100 * found['whole_score']:.1f})",
+        )
+    Console().print(table)
+    run = store.perform(choice, place)
+    with console.status("writing it, opening what was written, and measuring that"):
+        report = shrinking.write(run, output, forms, "lottery " + shlex.join(sys.argv[1:]))
+    table = Table(*shrinking.HEADINGS, title=f"{report['metric']} on {report['test_rows']} other rows")
+    for row in shrinking.lines(report):
+        table.add_row(*row)
+    Console().print(table)
+    typer.echo(f"the score changes by {shrinking.changed(report)}")
+    typer.echo(f"{output}: README.md tells how to open it; the runs lie in {place}")
+
+
+def inspect(
+    model: Model,
+    length: Length = 32,
+) -> None:
+    """What a model is, what of it can go, its bytes and its times here; nothing is trained."""
+    from lottery.models import opening, slices, timing
+    from lottery.models.families import FAMILIES
+    from lottery.pruning import components
+
+    opening.check(model)
+    config, folder = opening.configuration(model), opening.locate(model)
+    kept = slices.read(folder, config)
+    opened = opening.bare_encoder(model).eval()
+    whole = components.everything(config, neurons=True)
+    left = components.nested(whole | (kept or {}))
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    (architecture, *_) = config.architectures or ["no class named"]
+    named = ", ".join(config.id2label.values())
+    words = opened.get_input_embeddings().weight
+    typer.echo(f"model     {FAMILIES[config.model_type].title}, {architecture}; labels: {named}")
+    typer.echo(
+        f"layers    {config.num_hidden_layers}, with {int(left['heads'].sum())} of {left['heads'].numel()} heads and "
+        f"{int(left['neurons'].sum()):,} of {left['neurons'].numel():,} neurons"
+    )
+    typer.echo(
+        f"numbers   {sum(p.numel() for p in opened.parameters()):,} in the encoder, of which {words.numel():,} are the "
+        f"table of {len(words):,} word pieces; {size / 1e6:.1f} MB of weights"
+    )
+    for texts in (1, 32):
+        seconds = timing.seconds({"model": opened}, timing.batch(opened, texts, length))["model"]
+        typer.echo(f"time      {1000 * seconds:.1f} ms for {texts} text{'s' * (texts > 1)} of {length} tokens")
+
+
+def measure(
+    one: Annotated[str, typer.Argument(metavar="A", help="A model, or the folder of an export of one.")],
+    other: Annotated[str, typer.Argument(metavar="B", help="Another one of the same task.")],
+    task: Task = "",
+    data_dir: DataDir = "",
+    train_file: TrainFile = "",
+    dev_file: DevFile = "",
+    text_column: Text = "",
+    second_column: Second = "",
+    label_column: Label = "",
+    numbers: Numbers = False,
+    max_length: MaxLength = 128,
+    length: Length = 32,
+) -> None:
+    """Hold two models side by side: score with its difference on the same rows, bytes, and times in turns."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lottery.suite import shrinking
+
+    data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
+    rows, change, count = shrinking.measured(one, other, data, max_length=max_length, length=length)
+    table = Table("model", *shrinking.HEADINGS[1:])
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    typer.echo(f"B scores {change.in_words(100)} points beside A on {count} rows")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command, example in (
+        (shrink, "lottery shrink tuned -o small --train-file feedback.csv --text-column comment --label-column mood"),
+        (inspect, "lottery inspect minilm"),
+        (measure, "lottery measure tuned small --task sst2 --data-dir glue_data"),
+    ):
+        app.command(epilog=f"Example: [bold]{example}[/bold]")(command)

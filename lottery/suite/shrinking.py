@@ -1,0 +1,302 @@
+"""A smaller model for a user: the ladder that is tried, the folder that is written, and what was measured of it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from transformers import PreTrainedModel
+
+from lottery import files, miniature
+from lottery.choices import listed
+from lottery.data.examples import Examples, sorted_batches
+from lottery.experiments.component_times import ComponentTimes
+from lottery.experiments.fine_tuning import AUTO, FineTuning
+from lottery.experiments.smaller import Smaller
+from lottery.experiments.smallest import TEST, Smallest, change
+from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
+from lottery.experiments.starts import own as read_own
+from lottery.models import exporting, opening, slices, timing
+from lottery.models.exporting import Form
+from lottery.statistics import Estimate
+from lottery.store import Run
+from lottery.tasks import Task
+from lottery.training import evaluation
+from lottery.training.evaluation import Exam
+
+LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
+EXPORT = "export.json"  # in the folder of an exported model
+TEST_SHARE = 0.15  # of a user's rows
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where examples come from, as a command is told: a published task with its folder, or a user's own file."""
+
+    task: str = ""
+    data_dir: str = ""
+    train_file: str = ""
+    dev_file: str = ""
+    text: str = ""
+    second: str = ""
+    label: str = ""
+    numbers: bool = False
+
+    def start(self, model: str, max_length: int) -> tuple[Given | Own | Unlabelled, str]:
+        """The start of runs on it, and the task's name. Raises ValueError where it does not fit together."""
+        if model in miniature.NAMES:
+            raise ValueError(f"{model!r} is made by the book's runs: give the folder of one, RUN/model")
+        if self.task and self.train_file:
+            raise ValueError("give --task or --train-file, and not both")
+        if self.task:
+            return Given(model=model, data=task_data(model, self.task, self.data_dir)), self.task
+        if not self.train_file:
+            raise ValueError("say on what the model is to do well: --task with --data-dir, or --train-file")
+        if not self.text:
+            raise ValueError("--text-column is missing: name the column of the text")
+        if not self.label:
+            start = Unlabelled(
+                model=model,
+                file=self.train_file,
+                test_share=TEST_SHARE,
+                text=self.text,
+                second=self.second,
+                max_length=max_length,
+            )
+            start.tables(OWN)
+            return start, OWN
+        own = Own(
+            model=model,
+            train=self.train_file,
+            dev=self.dev_file,
+            dev_share=TEST_SHARE,
+            text=self.text,
+            second=self.second,
+            label=self.label,
+            labels="numbers" if self.numbers else "classes",
+        )
+        return read_own(own), OWN
+
+
+def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_rate: float, seed: int) -> FineTuning:
+    """The model on its task: as it is where its head is of these classes, else with a new head, fine-tuned."""
+    opening.check(model)
+    if slices.read(opening.locate(model), opening.configuration(model)) is not None:
+        raise ValueError(f"components were cut out of {model!r} already: give the whole one that it was made of")
+    start, name = data.start(model, max_length)
+    task = start.task_named(name)
+    opening.check_length(model, max_length, pair=task.PAIR)
+    fits = opening.head_places(opening.configuration(model), task.LABELS) is not None
+    return FineTuning(
+        start=start,
+        task=name,
+        epochs=0.0 if fits else AUTO,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        seed=seed,
+        saved=True,
+    )
+
+
+def choice(of: FineTuning, *, even: bool, length: int, batch: int, epochs: float, asked: str, bound: float) -> Smallest:
+    """The choice among the smaller models of the ladder that are tried."""
+    times = ComponentTimes(of=of, batch_size=batch, length=length)
+    healed = {"epochs": epochs, "batch_size": of.batch_size, "learning_rate": of.learning_rate, "seed": of.seed}
+    rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, **healed)
+    return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound)
+
+
+def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, Any]:
+    """Write the chosen model of a finished `Smallest` as a folder, open what was written, and measure that.
+
+    returns  the report, which is written as report.json and, in words, as README.md
+    Nothing is left where it fails. Raises RuntimeError where what is opened again answers otherwise.
+    """
+    exporting.require(forms)
+    rung = run.experiment.ladder[run.metrics["chosen"]]
+    of, source = rung.of, Path(rung.weights(run))
+    _, exam = of.opened(run)
+    task = exam.task
+    with files.written_folder(folder.absolute()) as partial:
+        shutil.copytree(source, partial, dirs_exist_ok=True)
+        licence = opening.locate(of.start.model)
+        for path in files.visible(licence, "LICENSE*", "NOTICE*"):
+            shutil.copyfile(path, partial / path.name)
+        small = opened(partial, task)
+        exporting.write(small.model, exam.tokenizer, partial, forms)
+        readers = {"whole": opened(Path(of.weights(run)), task), ".": small}
+        readers |= {form: opened(partial / form, task) for form in forms}
+        answers = run.read(TEST)
+        before = answers[answers["model"] == "small"]["answer"].astype(float).to_numpy()
+        again = answer(small, exam, exam.tables["dev"])
+        if not np.allclose(again, before, atol=1e-4):
+            raise RuntimeError("the model that was written does not answer as the one that was scored: write it again")
+        inputs = {size: timing.batch(small.model, size, rung.times.length) for size in (1, 32)}
+        report = {
+            "command": command,
+            "made_of": str(of.start.model),
+            "task": task.TITLE,
+            "metric": task.METRIC,
+            "test_rows": run.metrics["test_rows"],
+            "change": [run.metrics[f"test_{name}"] for name in ("change", "low", "high")],
+            "saved_time": rung.saved_time,
+            "left": {name: run.need(rung).metrics[name] for name in ("heads", "all_heads", "neurons", "all_neurons")},
+            "length": rung.times.length,
+            "threads": torch.get_num_threads(),
+            "run": f"Smallest/{run.path.name}",
+            "models": described(readers, exam, inputs),
+        }
+        files.write_json(partial / "report.json", report)
+        (partial / "README.md").write_text(card(report, slices.read(partial, small.model.config) is None), "utf-8")
+    return report
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model of a folder, whichever form it has: called with inputs it gives an output with `logits`."""
+
+    call: Callable[..., Any]
+    model: PreTrainedModel | None  # of an export there is none
+    folder: Path
+
+    @property
+    def bytes(self) -> int:
+        """What its weights take on disk; of an export all files but the tokenizer's."""
+        names = ("*.safetensors",) if self.model is not None else ("model.*",)
+        return sum(path.stat().st_size for name in names for path in self.folder.glob(name))
+
+
+def opened(folder: Path, task: Task) -> Reader:
+    """A saved model under its head for the task, or an exported one, from its files alone."""
+    if (folder / EXPORT).is_file():
+        from transformers.exporters.base import ExportedModel
+
+        with exporting.silent():
+            return Reader(ExportedModel.from_pretrained(folder), None, folder)
+    model = evaluation.with_head(str(folder), task, ours=True).eval()
+    return Reader(model, model, folder)
+
+
+@torch.no_grad()
+def answer(reader: Reader, exam: Exam, table: pd.DataFrame) -> np.ndarray:
+    """What it answers to every row: numbers of classes, or numbers, (n,)."""
+    given: Examples = exam.encoded(table)
+    found = np.empty(len(given))
+    for positions in sorted_batches(given.lengths, 32):
+        batch = {name: tensor for name, tensor in given.batch(positions).items() if name not in given.numbers}
+        logits = reader.call(**batch).logits
+        found[positions] = (logits.argmax(-1) if exam.task.KIND == "classification" else logits[:, 0]).numpy()
+    return found
+
+
+def described(readers: dict[str, Reader], exam: Exam, inputs: dict[int, dict]) -> dict[str, dict[str, float]]:
+    """Of each model its score on the test part, its bytes, and the seconds for one text and for a batch, in turns."""
+    right = evaluation.truth(exam.task, exam.tables["dev"])
+    times = {size: timing.seconds({n: r.call for n, r in readers.items()}, batch) for size, batch in inputs.items()}
+    return {
+        name: {
+            "score": exam.task.metrics(answer(reader, exam, exam.tables["dev"]), right)[exam.task.METRIC],
+            "bytes": reader.bytes,
+            **{f"seconds_{size}": times[size][name] for size in inputs},
+        }
+        for name, reader in readers.items()
+    }
+
+
+def lines(report: dict[str, Any]) -> Iterator[list[str]]:
+    """The models of a report, as rows of a table: name, score, MB, ms of one text and of 32, how many times as fast."""
+    base = report["models"]["whole"]
+    for name, found in report["models"].items():
+        yield [
+            {"whole": "the whole model", ".": "the smaller one"}.get(name, f"  as {name}"),
+            f"{100 * found['score']:.1f}",
+            f"{found['bytes'] / 1e6:.1f}",
+            *(f"{1000 * found[f'seconds_{size}']:.1f}" for size in (1, 32)),
+            *(f"{base[f'seconds_{size}'] / found[f'seconds_{size}']:.2f}" for size in (1, 32)),
+        ]
+
+
+def measured(
+    one: str, other: str, data: Data, *, max_length: int, length: int
+) -> tuple[list[list[str]], Estimate, int]:
+    """Two models or exports on a task's dev set, or a part of a user's rows: a table's rows, B minus A, how many rows.
+
+    Raises ValueError where one of them has no head for the task.
+    """
+    start, name = data.start(one, max_length)
+    task, tables = start.task_named(name), start.tables(name)
+    readers = {}
+    for number, model in zip("AB", (one, other), strict=True):
+        folder = opening.locate(model)
+        if not (folder / EXPORT).is_file() and opening.head_places(opening.configuration(model), task.LABELS) is None:
+            raise ValueError(f"{model!r}: {opening.head_in_words(model, task.LABELS)} It has no score to measure.")
+        readers[number] = opened(folder, task)
+    exam = Exam(task, tables, opening.tokenizer(one), max_length)
+    first = next(reader.model for reader in readers.values() if reader.model is not None)
+    inputs = {size: timing.batch(first, size, length) for size in (1, 32)}
+    found = described(readers, exam, inputs)
+    right = evaluation.truth(task, tables["dev"])
+    answers = pd.concat(
+        pd.DataFrame(
+            {"model": name, "split": "dev", "answer": answer(readers[number], exam, tables["dev"]), "label": right}
+        ).astype(str)
+        for name, number in (("whole", "A"), ("small", "B"))
+    )
+    rows = list(lines({"models": {"whole": found["A"], ".": found["B"]}}))
+    rows[0][0], rows[1][0] = f"A: {one}", f"B: {other}"
+    return rows, change(answers, exam), len(right)
+
+
+HEADINGS = ("model", "score", "MB", "ms, one text", "ms, 32 texts", "times as fast", "at 32")
+
+
+def changed(report: dict[str, Any]) -> str:
+    """What the cut changes on the test part, in words."""
+    mean, low, high = (float("nan") if value is None else 100 * value for value in report["change"])
+    ends = "" if low != low else f" ({low:+.1f} to {high:+.1f})"
+    return f"{mean:+.1f} points{ends} on {report['test_rows']} rows that nothing was chosen by"
+
+
+def card(report: dict[str, Any], stock: bool) -> str:
+    """README.md of the folder: what it was made from, what went, the figures, and how to open it."""
+    left = report["left"]
+    table = [HEADINGS, ["---"] * len(HEADINGS), *lines(report)]
+    forms = [name for name in report["models"] if name not in ("whole", ".")]
+    how = (
+        "`AutoModelForSequenceClassification.from_pretrained` of transformers opens this folder."
+        if stock
+        else "Its layers differ in width, which transformers has no form for: `lottery.models.opening.as_saved` opens "
+        "this folder, to use or to train on."
+    )
+    if forms:
+        how += (
+            f" For {listed([f'`{form}/`' for form in forms])} neither is needed: `ExportedModel.from_pretrained` of "
+            "`transformers.exporters.base` opens it, ONNX Runtime `model.onnx`, torch.export `model.pt2`."
+        )
+    return "\n".join(
+        [
+            f"# A smaller model for {report['task']}",
+            "",
+            f"Made of `{Path(report['made_of']).name}` by cutting out whole heads and neurons of the feed-forward "
+            f"networks, {left['heads']} of {left['all_heads']} heads and {left['neurons']:,} of "
+            f"{left['all_neurons']:,} neurons stay, and training what is left with the whole model as its teacher.",
+            "",
+            f"It changes the score ({report['metric']}) by {changed(report)}; the 95 % interval is that of the rows.",
+            "",
+            *("| " + " | ".join(row) + " |" for row in table),
+            "",
+            f"Times are those of one machine, {report['threads']} thread(s), texts of {report['length']} tokens.",
+            "",
+            how,
+            "",
+            "```bash",
+            report["command"],
+            "```",
+            "",
+        ]
+    )

@@ -1,0 +1,78 @@
+"""Smaller models of a fine-tuned one: their parts of the data, what is cut and what is healed."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from sklearn.metrics import accuracy_score
+from toy_smaller import by_hand
+
+from lottery import store
+from lottery.data import splitting
+from lottery.experiments.smaller import ANSWERS, MODEL, parts
+from lottery.experiments.starts import OWN, Own, Unlabelled
+from lottery.models import opening, slices
+
+
+def test_three_parts_share_no_text_and_the_last_is_not_looked_at(mood, rung, mood_runs, monkeypatch):
+    run = store.perform(rung, mood_runs)
+    _, exam = mood.opened(run)
+    learnt, choosing = parts(exam)
+    texts = [set(table["first"]) for table in (learnt, choosing, exam.tables["dev"])]
+    assert len(set.union(*texts)) == sum(map(len, texts))
+    assert len(learnt) + len(choosing) == len(exam.tables["train"])
+    assert len(choosing) == pytest.approx(0.15 * len(exam.tables["train"]), abs=1)
+    tables = {split: table.copy() for split, table in exam.tables.items()}
+    tables["dev"]["label"] = 1 - tables["dev"]["label"]
+    monkeypatch.setattr(Own, "tables", lambda self, task: tables)
+    again = store.perform(rung, mood_runs / "other")
+    assert {n: again.metrics[n] for n in ("score", "heads", "neurons")} == {
+        n: run.metrics[n] for n in ("score", "heads", "neurons")
+    }
+
+
+def test_what_is_saved_answers_as_was_scored_and_is_as_small_as_was_said(rung, mood_runs):
+    run = store.perform(rung, mood_runs)
+    found, kept = run.metrics, rung.mask(run)
+    model = opening.as_saved(str(run.path / MODEL))
+    assert 8 * int((~kept["heads"]).sum()) + int((~kept["neurons"]).sum()) >= 0.5 * (8 * 8 + 128)
+    assert (found["heads"], found["neurons"]) == (int(kept["heads"].sum()), int(kept["neurons"].sum()))
+    assert found["numbers"] == model.num_parameters()
+    assert all(torch.equal(getattr(model, slices.REMEMBERED)[name], each) for name, each in kept.items())
+    _, exam = rung.of.opened(run)
+    _, choosing = parts(exam)
+    answers = run.read(ANSWERS)
+    small = answers[answers["model"] == "small"]["answer"].astype(int).tolist()
+    assert small == by_hand(run.path / MODEL, choosing)
+    assert found["score"] == accuracy_score(choosing["label"], small)
+    assert found["whole_score"] == accuracy_score(choosing["label"], by_hand(rung.of.weights(run), choosing))
+
+
+def test_healing_brings_the_answers_nearer_to_the_whole_models(rung, mood_runs):
+    cut = replace(rung, saved_time=0.65)
+    runs = {epochs: store.perform(replace(cut, epochs=epochs), mood_runs) for epochs in (0.0, 4.0)}
+    assert [run.metrics["steps"] for run in runs.values()] == [0, 4 * -(-204 // 16)]
+    whole, exam = rung.of.opened(runs[0.0])
+    batch = exam.encoded(parts(exam)[1]).batch(list(range(36)))
+    labels = batch.pop("labels")
+    assert len(labels) == 36
+    with torch.no_grad():
+        expected, apart = whole.eval()(**batch).logits.log_softmax(-1), {}
+        for epochs, run in runs.items():
+            found = opening.as_saved(str(run.path / MODEL)).eval()(**batch).logits.log_softmax(-1)
+            apart[epochs] = torch.nn.functional.kl_div(found, expected, reduction="batchmean", log_target=True).item()
+    assert apart[4.0] < 0.5 * apart[0.0]
+
+
+def test_without_labels_the_model_is_held_to_its_own_answers(mood, mood_runs, bert_folder):
+    folder = mood.weights(store.perform(mood, mood_runs))
+    start = Unlabelled(model=folder, file=mood.start.train, test_share=0.2, text="text", second="", max_length=16)
+    tables = start.tables(OWN)
+    for table in tables.values():
+        assert table["label"].tolist() == by_hand(folder, table)
+    assert splitting.also_in(tables["train"], tables["dev"]) == 0
+    assert start.task_named(OWN).LABELS == ("blame", "praise")
+    asis = replace(mood, start=start, epochs=0.0)
+    assert store.perform(asis, mood_runs).metrics["score"] == 1.0
+    with pytest.raises(ValueError, match="has no head that gives a text one of several classes"):
+        replace(start, model=bert_folder).tables(OWN)

@@ -1,0 +1,60 @@
+"""Rungs of a ladder: against a loop that takes one component after another."""
+
+import pytest
+import torch
+
+from lottery.pruning.ladder import rung
+
+
+def scores(seed, layers=3, heads=4, neurons=10):
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        "heads": torch.rand(layers, heads, generator=generator),
+        "neurons": torch.rand(layers, neurons, generator=generator) / 4,
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.77, 0.95])
+def test_the_cheapest_importance_for_the_time_goes_until_enough_is_saved(seed, share):
+    given, seconds = scores(seed), {"heads": 0.7, "neurons": 0.11}
+    total = 12 * 0.7 + 30 * 0.11
+    waiting = sorted(
+        (given[kind][place].item() / seconds[kind], kind, place)
+        for kind in given
+        for place in [(layer, number) for layer in range(3) for number in range(given[kind].shape[1])]
+    )
+    gone, saved = set(), 0.0
+    while saved < share * total - 1e-9:
+        _, kind, place = waiting.pop(0)
+        gone.add((kind, *place))
+        saved += seconds[kind]
+    kept = rung(given, seconds, share)
+    assert {(kind, *place) for kind in given for place in (~kept[kind]).nonzero().tolist()} == gone
+    assert kept["mlps"].tolist() == [True] * 3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.15, 0.25])
+def test_even_cuts_take_as_many_neurons_from_every_layer(share):
+    given, seconds = scores(1), {"heads": 0.7, "neurons": 0.11}
+    total = 12 * 0.7 + 30 * 0.11
+    kept = rung(given, seconds, share, even=True)
+    assert kept["heads"].all()
+    counts = {int((~row).sum()) for row in kept["neurons"]}
+    assert len(counts) == 1
+    (count,) = counts
+    assert 3 * count * 0.11 >= share * total - 1e-9
+    assert 3 * (count - 1) * 0.11 < share * total
+    for row, own in zip(kept["neurons"], given["neurons"], strict=True):
+        assert sorted(own.tolist())[count:] == sorted(own[row].tolist())
+
+
+def test_what_cannot_be_is_refused():
+    given = scores(1)
+    with pytest.raises(ValueError, match="a neuron 0: measure again"):
+        rung(given, {"heads": 0.7, "neurons": 0.0}, 0.5)
+    with pytest.raises(ValueError, match=r"neurons take 28% of the time of what can go, so that 50% cannot be saved"):
+        rung(given, {"heads": 0.7, "neurons": 0.11}, 0.5, even=True)
+    given["heads"][0, 0] = torch.nan
+    with pytest.raises(ValueError, match="contain NaN"):
+        rung(given, {"heads": 0.7, "neurons": 0.11}, 0.5)

@@ -1,0 +1,116 @@
+"""`lottery shrink`, `inspect` and `measure`: from a model and a file to a folder, and what cannot be, in a sentence."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from transformers import BertForSequenceClassification
+
+from lottery.experiments.component_times import ComponentTimes
+from lottery.models import slices
+from lottery.suite import shrinking
+
+STRANGER = """
+import json, sys, torch
+from transformers import AutoTokenizer
+from transformers.exporters.base import ExportedModel
+folder, texts = sys.argv[1], json.loads(sys.argv[2])
+model, tokenizer = ExportedModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+answers = [model(**tokenizer(text, return_tensors="pt")).logits.argmax().item() for text in texts]
+print(json.dumps([[model.config.id2label[each] for each in answers], "lottery" in sys.modules]))
+"""
+
+
+OWN = ["--train-file", "own.csv", "--text-column", "text", "--label-column", "mood", "--max-length", 16]
+HOW = [*OWN, "--length", 8, "--epochs", 4, "--learning-rate", 3e-3, "--batch-size", 16, "--results", "runs"]
+
+
+@pytest.fixture
+def here(mood_folder, monkeypatch):
+    monkeypatch.chdir(mood_folder)
+    monkeypatch.setattr(shrinking, "LADDER", (0.3, 0.5))
+    return mood_folder
+
+
+def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
+    code, told, error = lottery("shrink", "model", "-o", "small", *HOW, "--within", 10, "--pt2")
+    assert code == 0, error
+    assert "a new one is drawn and has to be trained" in " ".join(error.split())
+    assert "the score changes by" in told
+    report = json.loads((here / "small/report.json").read_text())
+    (run,) = (here / "runs/Smallest").iterdir()
+    found = json.loads((run / "metrics.json").read_text())["metrics"]
+    assert report["change"][0] == pytest.approx(found["test_change"])
+    models = report["models"]
+    assert set(models) == {"whole", ".", "pt2"}
+    assert models["."]["score"] == models["pt2"]["score"] == pytest.approx(found["test_score"])
+    assert models["whole"]["score"] == pytest.approx(found["test_whole_score"])
+    assert models["."]["bytes"] == (here / "small/model.safetensors").stat().st_size < models["whole"]["bytes"]
+    rows = pd.read_csv(here / "own.csv").head(40)
+    arguments = [sys.executable, "-c", STRANGER, str(here / "small/pt2"), json.dumps(rows["text"].tolist())]
+    stranger = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    answers, knows_lottery = json.loads(stranger.stdout)
+    assert not knows_lottery
+    assert np.mean([one == other for one, other in zip(answers, rows["mood"], strict=True)]) > 0.8
+    card = (here / "small/README.md").read_text()
+    for part in (f"{report['left']['heads']} of 8 heads", "Made of `model`", "`pt2/`", "95 % interval"):
+        assert part in card
+    assert str(here) not in card.partition("```bash")[0]
+
+    def stamps():
+        return {path: path.stat().st_mtime_ns for path in (here / "runs").rglob("metrics.json")}
+
+    before = stamps()
+    code, _, error = lottery("shrink", "model", "-o", "small", *HOW, "--within", 10)
+    assert (code, "small is there: give another name" in error) == (2, True)
+    code, _, error = lottery("shrink", "model", "-o", "small", *HOW, "--within", 10, "--force")
+    assert code == 0, error
+    assert stamps() == before  # nothing was trained twice
+    code, told, _ = lottery("inspect", "small")
+    assert code == 0
+    assert f"{report['left']['heads']} of 8 heads and {report['left']['neurons']} of 128 neurons" in told
+    assert "labels: blame, praise" in told
+    code, told, error = lottery("measure", "small", "small", *OWN)
+    assert code == 0, error
+    assert "B scores +0.0 (no interval) points beside A on 45 rows" in told
+    code, _, error = lottery("shrink", "small", "-o", "smaller", *HOW)
+    assert (code, "cut out of 'small' already" in error) == (2, True)
+
+
+def test_uniform_is_opened_by_transformers(here, lottery, monkeypatch):
+    times = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: times)
+    code, _, error = lottery("shrink", "model", "-o", "even", *HOW, "--within", 100, "--uniform", "--seed", 1)
+    assert code == 0, error
+    assert not (here / "even" / slices.KEPT).exists()
+    assert BertForSequenceClassification.from_pretrained(here / "even").config.intermediate_size == 16
+    assert "`AutoModelForSequenceClassification.from_pretrained`" in (here / "even/README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "say on what the model is to do well: --task with --data-dir, or --train-file"),
+        (["--train-file", "own.csv"], "--text-column is missing"),
+        (["--train-file", "own.csv", "--task", "cola"], "give --task or --train-file, and not both"),
+        ([*OWN, "--within", 1, "--speed", 2], "give one of --within, --speed and --size"),
+        ([*OWN[:4], "--label-column", "moot"], "moot"),
+        (["--task", "colla"], "cola"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(arguments, sentence, here, lottery):
+    code, _, error = lottery("shrink", "model", "-o", "refused", *arguments)
+    assert code == 2
+    assert sentence in error
+    assert len(error.splitlines()) == 1
+    assert not (here / "refused").exists()
+
+
+def test_models_that_cannot_be_held_side_by_side_are_refused(here, lottery, bert_folder):
+    code, _, error = lottery("measure", "model", bert_folder, *OWN)
+    assert (code, "has no score to measure" in error) == (2, True)
+    code, _, error = lottery("shrink", "miniature", "-o", "refused", *OWN)
+    assert (code, len(error.splitlines())) == (2, 1)

@@ -1,0 +1,28 @@
+"""Texts whose class one of their words tells, and what a saved model answers to them, text by text."""
+
+import numpy as np
+import pandas as pd
+import torch
+from transformers import BertTokenizer
+
+from lottery.models import opening
+
+
+def rows() -> pd.DataFrame:
+    """300 of them, the columns text and mood."""
+    draw, made = np.random.default_rng(0), []
+    for _ in range(300):
+        good = draw.random() < 0.5
+        words = [f"w{draw.integers(10, 50)}" for _ in range(6)] + [f"w{draw.integers(0, 5) + 5 * good}"]
+        made.append((" ".join(draw.permutation(words)), ("blame", "praise")[good]))
+    return pd.DataFrame(made, columns=["text", "mood"])
+
+
+@torch.no_grad()
+def by_hand(folder, table):
+    """The answers of a saved model, text by text."""
+    model, tokenizer = opening.as_saved(str(folder)).eval(), BertTokenizer.from_pretrained(folder)
+    return [
+        model(**tokenizer(text, truncation=True, max_length=16, return_tensors="pt")).logits.argmax().item()
+        for text in table["first"]
+    ]
