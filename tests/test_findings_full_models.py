@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from lottery import store
-from lottery.findings.full_models import full_models
+from lottery.findings.full_models import full_models, interval, scored
+from lottery.statistics import mean_interval
 
 RECORDS = Path(__file__).parent.parent / "book/records"
 
@@ -69,3 +70,28 @@ def test_recorded_chapters_differ_in_it_because_they_train_differently(chapter, 
 
 def test_where_nothing_is_fine_tuned_there_is_none():
     assert full_models(store.recorded(RECORDS / "minilm" / "gordon_weights.parquet")).empty
+
+
+def test_a_part_that_is_the_same_for_all_runs_makes_a_full_model_and_is_told():
+    given = {"start.train_examples": 6000, "start.dev_examples": 1500, "train_examples": 0.0}
+    pretrained = {"start": "GradualPruning", "start.sparsity": 0.0, "start.train_examples": np.nan}
+    drawn = {"train_examples": 4000.0, "dev_examples": 1500.0, "stratified": True}
+    table = found(tuned("sst2", 0, 0.8, **given), tuned("qnli", 0, 0.7, **pretrained | drawn), tuned("rte", 0, 0.6))
+    assert table[["part", "dev_part"]].to_numpy().tolist() == [[6000, 1500], [4000, 1500], [0, 0]]
+    assert found(tuned("qnli", 0, 0.7, **pretrained | drawn | {"stratified": False})).empty
+
+
+def test_its_interval_is_over_runs_and_examples_together():
+    """By drawing both anew: what each dev set of 500 says of a mean over five runs that spread by 0.02."""
+    scores = [0.78, 0.79, 0.8, 0.81, 0.82]
+    row = found(*(tuned("sst2", seed, score) for seed, score in enumerate(scores))).loc["sst2"]
+    model = {"task": "sst2"} | row.to_dict()
+    low, high = interval(model, 500)
+    assert (low + high) / 2 == pytest.approx(0.8)
+    of_runs = mean_interval(scores).high - 0.8
+    draws = np.random.default_rng(0).binomial(500, 0.8, 100_000) / 500
+    assert (high - low) / 2 == pytest.approx(np.sqrt(of_runs**2 + (1.96 * draws.std()) ** 2), rel=0.01)
+    assert interval(model | {"dev_part": 50}, 500).high > high
+    assert scored(model | {"dev_part": 50}, 500) == 50
+    assert scored(model | {"dev_part": 900}, 500) == 500
+    assert np.isnan(interval({"task": "sst2"} | found(tuned("sst2", 0, 0.8)).loc["sst2"].to_dict(), 500)).all()

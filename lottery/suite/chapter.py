@@ -100,14 +100,17 @@ class Chapter:
 
     def full_models(self) -> Markdown | None:
         """A line on the recorded full models, their scores and training, and one on repeated runs; None for neither."""
-        parts = []
+        parts, sizes = [], read_published("glue_dev").set_index("task")["examples"]
         for name, rows in {"MiniLM": self.minilm, "the miniature": self.miniature}.items():
             models = full_models.full_models(rows) if len(rows) else rows
-            for (epochs, rate, runs), some in models.groupby([*full_models.TRAINED[1:], "runs"]) if len(models) else ():
-                scores = ", ".join(_full_score(row) for row in some.to_dict("records"))
+            sized = sizes if name == "MiniLM" else sizes[:0]  # the miniature's tasks are its own
+            ways = models.groupby(["epochs", "learning_rate", "runs"]) if len(models) else ()
+            for (epochs, rate, runs), some in ways:
+                scores = ", ".join(_full_score(row, sized.get(row["task"], 0)) for row in some.to_dict("records"))
                 how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
-        lines = [f"*Full models, recorded, scores on dev (x 100). {'; '.join(parts)}.*"] if parts else []
+        told = "scores on dev (x 100), of MiniLM with 95 % intervals over runs and examples"
+        lines = [f"*Full models, recorded, {told}. {'; '.join(parts)}.*"] if parts else []
         lines += self._near_floor() + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
 
@@ -150,11 +153,17 @@ class Chapter:
         return published.beside({f"{of}, printed": printed} | tables)
 
 
-def _full_score(row: Mapping[str, object]) -> str:
-    """A task and its score, with that of one answer to all where there is one."""
+def _full_score(row: Mapping[str, object], examples: int) -> str:
+    """A task and its score, with its interval and that of one answer to all where there are.
+
+    examples  of the task's dev set; 0: not known
+    """
     floor = "" if isnan(row["majority"]) or not row["majority"] else f" (one answer to all {100 * row['majority']:.1f})"
     ways = "" if row["ways"] == 1 else f", one of {row['ways']} trainings"
-    return f"{title(row['task'])} {100 * row['score']:.1f}{floor}{ways}"
+    low, high = full_models.interval(row, examples) if examples else (nan, nan)
+    span = "" if isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    part = f", learnt from {row['part']:,} examples" if row["part"] else ""
+    return f"{title(row['task'])} {100 * row['score']:.1f}{span}{floor}{part}{ways}"
 
 
 def perform(name: str, grid: list[Experiment], results: str, records: str, *, workers: int, scheduler: str) -> Chapter:
