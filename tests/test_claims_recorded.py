@@ -531,7 +531,8 @@ def test_large_weights_are_stable_where_they_are_so_beyond_what_noise_makes_them
     """The lowest tenth moves twice as far as the highest; a quarter more than under noise is the least that counts."""
     moved = made(
         [
-            {"experiment": "Movement", "after.seed": seed, "after.learning_rate": 0.1, "after.epochs": epochs,
+            {"experiment": "Movement", "after.recipe": "printed", "after.seed": seed, "after.learning_rate": 0.1,
+             "after.epochs": epochs,
              "after.task": "cola", "mean": 0.01 * epochs, "high_tenth": 0.01 + seed / 1e5,
              "low_tenth": 0.02 + 2 * seed / 1e5, "noise_high_tenth": 0.01, "noise_low_tenth": 0.01 * by_noise}
             for seed in (1, 2, 3) for epochs in (1.0, 1.5 + seed / 100)
@@ -543,7 +544,8 @@ def test_large_weights_are_stable_where_they_are_so_beyond_what_noise_makes_them
 
 def test_movement_by_rate_and_by_epochs():
     rows = [
-        {"experiment": "Movement", "after.seed": seed, "after.task": task, "after.learning_rate": rate,
+        {"experiment": "Movement", "after.recipe": "printed", "after.seed": seed, "after.task": task,
+         "after.learning_rate": rate,
          "after.epochs": epochs, "mean": base * (rate / 0.001) ** 0.5 * (1 + 0.1 * (epochs > 2)) + seed / 1e5}
         for seed in (1, 2, 3) for task, base in (("cola", 0.01), ("qqp", 0.02))
         for rate, epochs in ((0.0005, 2.0), (0.001, 2.0), (0.002, 2.0), (0.001, 1.0), (0.001, 8.0))

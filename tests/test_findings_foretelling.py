@@ -21,11 +21,12 @@ def runs():
 def test_drops_are_foretold_by_the_tasks_that_were_not_left_out(runs):
     drops = foretelling.dropped(runs)
     assert len(drops) == 3 * 3 * 3
-    usual = prunable.usual(prunable.tuned(runs))
+    usual = prunable.local(prunable.tuned(runs))
     for row in drops.to_dict("records"):
-        mine = usual[(usual["task"] == row["task"]) & (usual["seed"] == row["seed"])].set_index("sparsity")["accuracy"]
+        mine = usual[(usual["task"] == row["task"]) & (usual["seed"] == row["seed"])]
+        mine = {sparsity: sum(some["accuracy"]) / 2 for sparsity, some in mine.groupby("sparsity")}
         assert row["drop"] == pytest.approx(100 * (mine[0.0] - mine[row["sparsity"]]))
-        losses = prunable.usual(prunable.pruned(runs)).query(f"seed == {row['seed']}").set_index("sparsity")["mlm_loss"]
+        losses = prunable.local(prunable.pruned(runs)).query(f"seed == {row['seed']}").set_index("sparsity")["mlm_loss"]
         assert row["mlm_rise"] == pytest.approx(100 * (losses[row["sparsity"]] / losses[0.0] - 1))
         drift = runs[(runs["pruned.seed"] == row["seed"]) & (runs["pruned.sparsity"] == row["sparsity"])]["cosine"]
         assert row["turned"] == pytest.approx(1 - drift.iloc[0]) if row["sparsity"] else np.isnan(row["turned"])
@@ -46,3 +47,17 @@ def test_drops_are_foretold_by_the_tasks_that_were_not_left_out(runs):
     assert farther["others"] == pytest.approx(t_interval(means["mlm_rise"] - means["others"]))
     assert farther["none"] == pytest.approx(t_interval(means["mlm_rise"] - means["none"]))
     assert len(stopping.rule(drops, "mlm_rise", 2.0)) == 9
+
+
+def test_what_was_measured_on_one_pruned_model_stands_beside_each_of_its_fine_tunings():
+    runs = varied_runs(seeds=(2,))
+    drops = foretelling.dropped(runs)
+    assert sorted(set(drops["seed"])) == [2, 12]
+    by_seed = drops.set_index(["task", "sparsity", "seed"]).sort_index()
+    for name in ("mlm_rise", "turned"):
+        some = by_seed[name].unstack("seed")
+        assert some[2].equals(some[12])
+    losses = runs[(runs["experiment"] == "GradualPruning") & (runs["scope"] == "local")].set_index("sparsity")[
+        "mlm_loss"
+    ]
+    assert by_seed.loc[("cola", 0.3, 12), "mlm_rise"] == pytest.approx(100 * (losses[0.3] / losses[0.0] - 1))

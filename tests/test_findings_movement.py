@@ -22,7 +22,7 @@ def runs():
     for task in ("cola", "sst2"):
         for seed in (1, 2, 3):
             for rate, epochs in ((1e-4, 2.0), (4e-4, 2.0), (8e-4, 2.0), (4e-4, 0.25), (4e-4, 0.75), (4e-4, 6.0)):
-                row = {"experiment": "Movement", "after.task": task, "after.seed": seed}
+                row = {"experiment": "Movement", "after.recipe": "printed", "after.task": task, "after.seed": seed}
                 row |= {"after.learning_rate": rate, "after.epochs": epochs, "seed": 9}
                 row |= {name: generator.uniform(0.01, 0.1) for name in ("mean", "low_tenth", "high_tenth")}
                 row |= {f"noise_{name}": generator.uniform(0.01, 0.1) for name in ("low_tenth", "high_tenth")}
@@ -31,10 +31,13 @@ def runs():
                 for noise in ("", "noise_"):
                     row |= {f"{noise}{name}_by_matrix": generator.random(5) for name in ("mean", "sd")}
                 rows.append(row)
+            for epochs in (2.0, 6.0):
+                rows.append(rows[-1] | {"after.recipe": "released", "after.epochs": epochs, "mean": 0.5})
     return pd.DataFrame([*rows, {"experiment": "GradualPruning"}])
 
 
 def chosen(runs: pd.DataFrame, **what) -> list[dict]:
+    what = {"recipe": "printed"} | what
     return [
         row for row in runs.to_dict("records") if all(row[f"after.{name}"] == value for name, value in what.items())
     ]
@@ -45,6 +48,10 @@ def test_rates_and_epochs_are_compared_where_most_were_tried(runs):
     assert (set(rates["epochs"]), sorted(set(rates["learning_rate"]))) == ({2.0}, [1e-4, 4e-4, 8e-4])
     assert (set(epochs["learning_rate"]), sorted(set(epochs["epochs"]))) == ({4e-4}, [0.25, 0.75, 2.0, 6.0])
     assert set(rates["seed"]) == {1, 2, 3}
+    assert set(rates["after.recipe"]) == set(epochs["after.recipe"]) == {"printed"}
+    released = movement.epochs_compared(runs, "released")
+    assert (set(released["mean"]), sorted(set(released["epochs"])), len(released)) == ({0.5}, [2.0, 6.0], 2 * 3 * 2)
+    assert movement.epochs_compared(runs[runs["after.recipe"] == "printed"], "released").empty
 
 
 def test_a_doubling_of_the_rate_is_one_of_three(runs):

@@ -1,17 +1,14 @@
-"""Made-up models of other texts, languages and scopes: which are compared, and curves against lines by hand."""
+"""Made-up pruned models: which are compared, curves against lines by hand, and power against a simulation."""
+
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from toy_pretrainings import SEEDS, varied_runs
+from toy_pretrainings import SEEDS, SPARSITIES, varied_runs
 
-from lottery import miniature
 from lottery.findings import prunable
-
-
-def t_interval(values) -> tuple[float, float, float]:
-    return (np.mean(values), *scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95))
 
 
 @pytest.fixture
@@ -19,84 +16,70 @@ def runs():
     return varied_runs()
 
 
-def counts(rows: pd.DataFrame, *names: str) -> dict:
-    return {name: sorted(set(rows[name])) for name in names}
-
-
-def test_other_texts_languages_and_scopes_are_held_against_the_usual_of_the_same_tasks(runs):
-    text = prunable.by_text(runs)
-    assert counts(text, "documents", "task", "train_examples", "nouns") == {
-        "documents": [700, miniature.DOCUMENTS],
-        "task": ["cola", "sst2"],
-        "train_examples": [0, 300],
-        "nouns": [miniature.NOUNS],
-    }
-    assert len(text) == 3 * 3 * 2 * 2 * 2
-    pruned, tuned = prunable.by_language(runs)
-    assert counts(tuned, "nouns", "task", "sparsity") == {
-        "nouns": [miniature.NOUNS, 390],
-        "task": ["qnli", "sst2"],
-        "sparsity": [0.0, 0.3],
-    }
-    assert (len(pruned), len(tuned)) == (3 * 2 * 2, 3 * 2 * 2 * 2)
-    scope = prunable.by_scope(prunable.tuned(runs))
-    assert counts(scope, "scope", "task", "sparsity") == {
+def test_scopes_are_compared_where_both_were_tried(runs):
+    tuned = prunable.tuned(runs)
+    scope = prunable.by_scope(tuned)
+    assert {name: sorted(set(scope[name])) for name in ("scope", "task", "sparsity", "seed")} == {
         "scope": ["global", "local"],
         "task": ["qnli", "sst2"],
         "sparsity": [0.6],
+        "seed": [*SEEDS],
     }
+    assert len(scope) == 3 * 2 * 2 * 2
     assert len(prunable.by_scope(prunable.pruned(runs))) == 3 * 2
-    assert len(prunable.usual(prunable.tuned(runs))) == 3 * 3 * 3
+    assert len(prunable.local(tuned)) == 3 * 3 * 3 * 2
 
 
-def test_a_curve_leaves_its_control_on_the_line_between_two_points():
-    index = pd.MultiIndex.from_product([["a", "b"], [1]], names=["by", "seed"])
-    curves = pd.DataFrame([[0.8, 0.79, 0.75], [0.6, 0.61, 0.60]], index, [0.0, 0.3, 0.6])
-    # a: 2 points are lost between 30 % (1 point) and 60 % (5 points), at a quarter of the way; b: never
-    assert prunable.share(curves).tolist() == pytest.approx([0.3 + 0.3 / 4, 0.6])
-    # a gained 30 points over guessing, so 3 are allowed, at half of the way; b gained 10, so 1 is
-    assert prunable.share_of_gain(curves, 0.5).tolist() == pytest.approx([0.3 + 0.3 / 2, 0.6])
-    assert np.isnan(prunable.share_of_gain(curves, 0.7)["b", 1])
-    losses = pd.DataFrame([[2.0, 2.02, 2.42]], index[:1], [0.0, 0.3, 0.6])
-    # 0.05 nats more than 2.02 - 2.00, of the 0.40 between the two points
-    assert prunable.by_loss(losses, 0.05).tolist() == pytest.approx([0.3 + 0.3 * 0.03 / 0.40])
-    assert prunable.by_loss(losses + 1, 0.1).tolist() == pytest.approx([0.3 + 0.3 * 0.08 / 0.40])
+def test_the_seed_is_the_world_and_of_one_model_that_of_its_fine_tuning(runs):
+    tuned = prunable.tuned(runs)
+    assert tuned["seed"].tolist() == tuned["pruning_seed"].tolist() == tuned["start.seed"].tolist()
+    alone = prunable.tuned(varied_runs(seeds=(2,)))
+    assert (sorted(set(alone["seed"])), sorted(set(alone["pruning_seed"]))) == ([2, 12], [2])
 
 
-def test_means_over_tasks_make_a_curve_each_seed_and_guessing_is_one_of_its_classes(runs):
-    curves = prunable.curves(prunable.by_text(runs), ["documents", "train_examples"])
-    rows = runs[(runs["start.start.documents"] == 700) & (runs["train_examples"] == 300)]
-    for seed, curve in curves.loc[(700, 300)].iterrows():
-        for sparsity, mean in curve.items():
-            some = rows[(rows["seed"] == seed) & (rows["start.sparsity"] == sparsity)]
-            assert mean == pytest.approx(sum(some["accuracy"]) / 2)
-    points = prunable.points(curves, "accuracy")
-    assert len(points) == curves.size
-    point = points.iloc[7]
-    name = tuple(point[["documents", "train_examples", "seed"]])
-    assert point["accuracy"] == curves.loc[name, point["sparsity"]]
-    assert prunable.guessing(pd.DataFrame({"task": ["mnli", "cola", "mnli"]})) == pytest.approx((1 / 3 + 1 / 2) / 2)
+def test_means_over_tasks_and_fine_tunings_make_a_curve_each_world(runs):
+    curves = prunable.curves(prunable.by_scope(prunable.tuned(runs)), ["scope"])
+    rows = runs[(runs["start.scope"] == "global") & (runs["experiment"] == "FineTuning")]
+    for seed, curve in curves.loc["global"].iterrows():
+        assert curve[0.6] == pytest.approx(sum(rows.loc[rows["start.seed"] == seed, "accuracy"]) / 4)
+    whole = prunable.curves(prunable.local(prunable.tuned(runs)), [])
+    assert whole.shape == (3, 3)
+    falls, rises = prunable.drops(whole), prunable.rises(whole)
+    for seed in SEEDS:
+        for sparsity in SPARSITIES:
+            assert falls.loc[seed, sparsity] == pytest.approx(whole.loc[seed, 0.0] - whole.loc[seed, sparsity])
+            assert rises.loc[seed, sparsity] == pytest.approx(whole.loc[seed, sparsity] / whole.loc[seed, 0.0] - 1)
+    points = prunable.points(whole, "accuracy")
+    assert len(points) == whole.size
+    assert points.iloc[4]["accuracy"] == whole.loc[points.iloc[4]["seed"], points.iloc[4]["sparsity"]]
 
 
-def test_more_examples_are_held_against_few_with_little_text_and_with_much():
-    values = pd.DataFrame(
-        {300: [0.5, 0.6, 0.7, 0.4, 0.4, 0.5], 0: [0.3, 0.45, 0.5, 0.41, 0.39, 0.5]},
-        pd.MultiIndex.from_product([[700, 14000], SEEDS], names=["documents", "seed"]),
-    )
-    more = prunable.more_examples(values)
-    assert prunable.over_seeds(more)[700] == pytest.approx(t_interval([-0.2, -0.15, -0.2]))
-    effect = prunable.text_effect(more)
-    assert effect.least == pytest.approx(t_interval([-0.2, -0.15, -0.2]))
-    assert effect.contrast == pytest.approx(t_interval([-0.21, -0.14, -0.2]))
-    assert effect.sign == 1
-    assert prunable.text_effect(-more).sign == -1
-    assert prunable.text_effect(more + 0.5).sign == 0  # more with much text, but not less with little
-    assert prunable.text_effect(more.mul([1, -1, 1], axis=0)).sign == 0
+def test_one_answer_to_all_is_right_as_often_as_it_was_on_average(runs):
+    rows = prunable.tuned(runs)
+    means = [rows.loc[rows["task"] == task, "majority_accuracy"].mean() for task in ("cola", "sst2", "qnli")]
+    assert prunable.one_answer(rows) == pytest.approx(sum(means) / 3)
 
 
-def test_the_richest_language_is_held_against_the_poorest():
-    values = pd.Series(
-        [0.9, 0.8, 0.7, 0.1, 0.1, 0.1, 0.5, 0.6, 0.4],
-        pd.MultiIndex.from_product([[97, 195, 390], SEEDS], names=["nouns", "seed"]),
-    )
-    assert prunable.richest_minus_poorest(values) == pytest.approx(t_interval([-0.4, -0.2, -0.3]))
+def test_a_contrast_of_four_drops_takes_as_many_worlds_as_a_simulation_says():
+    """The number of worlds at which 80 % of drawn contrasts of two points are told from none by a t test."""
+    generator = np.random.default_rng(3)
+    drops = [0.00, 0.012, 0.03, 0.019, 0.008]
+    rows = [
+        {"experiment": "FineTuning", "start": "GradualPruning", "task": "cola", "seed": 5, "start.seed": world,
+         "start.scope": "local", "start.sparsity": sparsity, "accuracy": 0.8 - (drop if sparsity else 0.0)}
+        for world, drop in enumerate(drops) for sparsity in (0.0, 0.6)
+    ]  # fmt: skip
+    planned = prunable.contrast_of_four(pd.DataFrame(rows), sparsity=0.6)
+    assert planned.spread == pytest.approx(100 * np.std(drops, ddof=1))
+    assert (planned.recorded, planned.difference) == (5, 2.0)
+
+    def told(worlds: int) -> float:
+        each = planned.spread * generator.standard_normal((20_000, worlds, 4)) @ np.array([1, -1, 1, -1]) + 2
+        return float((scipy.stats.ttest_1samp(each, 0, axis=1).pvalue < 0.05).mean())
+
+    assert told(int(planned.worlds)) > 0.79
+    assert told(int(planned.worlds) - 1) < 0.81
+    alone = [row for row in rows if row["start.seed"] == 0]
+    assert math.isnan(prunable.contrast_of_four(pd.DataFrame(alone), sparsity=0.6).worlds)
+    wide = [row | {"accuracy": row["accuracy"] + 3 * (row["start.seed"] % 2) * row["start.sparsity"]} for row in rows]
+    assert prunable.contrast_of_four(pd.DataFrame(wide), sparsity=0.6).worlds == math.inf

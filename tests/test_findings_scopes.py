@@ -22,7 +22,12 @@ def runs():
 
 def test_scopes_are_tested_at_each_sparsity_and_corrected(runs):
     rows = pd.concat(
-        [runs, pd.DataFrame([row for seed in SEEDS for row in models(seed, 0.3, ("sst2", "qnli"), scope="global")])],
+        [
+            runs,
+            pd.DataFrame(
+                [row for seed in SEEDS for row in models(seed, 0.3, ("sst2", "qnli"), scope="global", tunings=(0, 10))]
+            ),
+        ],
         ignore_index=True,
     )
     generator = np.random.default_rng(1)
@@ -30,10 +35,7 @@ def test_scopes_are_tested_at_each_sparsity_and_corrected(runs):
     rows["mlm_loss"] = 2 + generator.normal(0, 0.01, len(rows))
     table = scopes.tested(rows)
     assert table.index.tolist() == [0.3, 0.6]
-    pruned, tuned = (
-        prunable.usual(prunable.pruned(rows), but="scope"),
-        prunable.usual(prunable.tuned(rows), but="scope"),
-    )
+    pruned, tuned = prunable.pruned(rows), prunable.tuned(rows)
     p_values = []
     for sparsity, line in table.iterrows():
         mean = tuned[(tuned["sparsity"] == sparsity) & (tuned["task"] != "cola")].groupby(["scope", "seed"])["accuracy"]

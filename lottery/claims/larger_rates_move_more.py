@@ -11,6 +11,7 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims._evidence import none, over, within
+from lottery.findings import movement
 
 PAPER = "gordon2020"
 CLAIM = "As expected, larger datasets and larger learning rates have more movement (per epoch)."
@@ -36,7 +37,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_movement that differ in the learning rate alone: the usual number of epochs."""
-    rows = table[table["experiment"] == "Movement"]
+    rows = movement.measured(table)
     rates = rows.groupby("after.epochs")["after.learning_rate"].nunique()
     if rates.max() < 2:
         return [none(RATES, "%", CLAIMED, "not recorded")]

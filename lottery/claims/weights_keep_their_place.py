@@ -14,6 +14,7 @@ import pandas as pd
 from lottery.choices import choose
 from lottery.claims import Evidence
 from lottery.claims._evidence import over, within
+from lottery.findings import movement
 
 PAPER = "gordon2020"
 CLAIM = "Fine-tuning moves a weight, on average, by 0 to 4 % of the matrix from its place in the order of magnitudes."
@@ -36,6 +37,6 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_movement."""
-    rows = table[table["experiment"] == "Movement"]
+    rows = movement.measured(table)
     largest = 100 * rows.groupby("after.seed")["mean"].max()
     return [over("largest mean movement over all fine-tunings", "%", (-math.inf, MARGIN), largest)]

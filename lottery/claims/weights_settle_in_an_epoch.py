@@ -12,6 +12,7 @@ import pandas as pd
 
 from lottery.claims import Evidence
 from lottery.claims._evidence import none, over, within
+from lottery.findings import movement
 
 PAPER = "gordon2020"
 CLAIM = (
@@ -34,7 +35,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of gordon_movement that differ in the number of epochs alone: the usual learning rate."""
-    rows = table[table["experiment"] == "Movement"]
+    rows = movement.measured(table)
     epochs = rows.groupby("after.learning_rate")["after.epochs"].nunique()
     rows = rows[rows["after.learning_rate"] == epochs.idxmax()]
     moved = rows.pivot_table("mean", ["after.seed", "after.task"], "after.epochs")

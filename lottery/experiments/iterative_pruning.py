@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery import masks, pruning, schedules, store, training
 from lottery.data import examples
 from lottery.data.examples import Batch
-from lottery.experiments import Pretrained, Start
+from lottery.experiments import Data, Pretrained, Start, starts
 from lottery.experiments.miniature_text import HELD_OUT_SEED
 from lottery.importance import magnitude
 from lottery.masks import Mask
@@ -51,13 +51,18 @@ class OnTask:
     batch_size: Size
     learning_rate: Positive
     max_length: Size  # tokens of an example, at most
+    data: Data = ""  # the published files of the task, as for `FineTuning`; "": the data that the start brings
+    train_examples: Count = 0  # of the training set, at most so many, drawn by label, the same for every start; 0: all
+    dev_examples: Count = 0  # of each other split, likewise
 
     def opened(self, start: Start, source: str, run: Run, seed: int) -> Round:
         """The model `source` under a head; the scores are those of `Exam.score`, and `majority`."""
         task, tokenizer = start.task_named(self.task), opening.tokenizer(source)
         model = evaluation.with_head(source, task)
         families.check_length(model.config, self.max_length)
-        exam = Exam(task, start.tables(self.task), tokenizer, self.max_length)
+        tables = starts.tables(start, self.task, self.data)
+        tables = starts.part(tables, self.train_examples, self.dev_examples)
+        exam = Exam(task, tables, tokenizer, self.max_length)
         train = exam.encoded(exam.tables["train"])
         positions = examples.epochs(train, self.batch_size, seed)
 

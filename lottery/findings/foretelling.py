@@ -13,16 +13,20 @@ OTHERS, NONE = "others", "none"  # answers that measure nothing: as the other ta
 def dropped(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a task, seed and sparsity: the drop of its accuracy in points, and PREDICTORS of it, NaN if not measured.
 
-    Of models with the usual text, language and scope, as `statistics.stopping` takes them.
+    Of local thresholds, as `statistics.stopping` takes them. What was measured on one pruned model stands beside all of
+    its fine-tunings.
     """
-    rows, models = prunable.usual(prunable.tuned(runs)), prunable.usual(prunable.pruned(runs))
+    rows, models = prunable.local(prunable.tuned(runs)), prunable.local(prunable.pruned(runs))
     table = prunable.points(100 * prunable.drops(prunable.curves(rows, ["task"])), "drop")
     rises = prunable.points(100 * prunable.rises(prunable.curves(models, [], "mlm_loss")), "mlm_rise")
     drift = runs[runs["experiment"] == "FeatureDrift"]
     turned = pd.DataFrame(
         {"seed": drift["pruned.seed"], "sparsity": drift["pruned.sparsity"], "turned": 1 - drift["cosine"]}
     )
-    table = table.merge(rises, on=["seed", "sparsity"]).merge(turned.astype(float), on=["seed", "sparsity"], how="left")
+    places = ["pruning_seed", "sparsity"]
+    table["pruning_seed"] = table["seed"].map(rows.groupby("seed")["pruning_seed"].first())
+    rises, turned = (each.rename(columns={"seed": "pruning_seed"}) for each in (rises, turned.astype(float)))
+    table = table.merge(rises, on=places).merge(turned, on=places, how="left").drop(columns="pruning_seed")
     return table.sort_values(["task", "seed", "sparsity"], ignore_index=True)
 
 

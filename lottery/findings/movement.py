@@ -25,9 +25,9 @@ class Places(NamedTuple):
     bins: float  # at most, by which a hundredth's share of all movement differs by starting and by final place
 
 
-def measured(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs that measure movement, with the columns of the fine-tuning."""
-    rows = runs[runs["experiment"] == "Movement"]
+def measured(runs: pd.DataFrame, recipe: str = "printed") -> pd.DataFrame:
+    """The runs that measure movement, with the columns of the fine-tuning, which has that recipe."""
+    rows = runs[(runs["experiment"] == "Movement") & (runs["after.recipe"] == recipe)]
     return rows.assign(**{name: rows[f"after.{name}"] for name in ("task", "learning_rate", "epochs", "seed")})
 
 
@@ -37,10 +37,14 @@ def rates_compared(runs: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["epochs"] == rows.groupby("epochs")["learning_rate"].nunique().idxmax()]
 
 
-def epochs_compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """The numbers of epochs at one learning rate, the one at which most of them were tried."""
-    rows = measured(runs)
-    return rows[rows["learning_rate"] == rows.groupby("learning_rate")["epochs"].nunique().idxmax()]
+def epochs_compared(runs: pd.DataFrame, recipe: str = "printed") -> pd.DataFrame:
+    """The numbers of epochs at one learning rate, the one at which most were tried; nothing of a recipe not run."""
+    rows = measured(runs, recipe)
+    return (
+        rows
+        if rows.empty
+        else rows[rows["learning_rate"] == rows.groupby("learning_rate")["epochs"].nunique().idxmax()]
+    )
 
 
 def by_doubling(rows: pd.DataFrame) -> pd.Series:

@@ -16,6 +16,7 @@ from lottery.statistics import Estimate
 
 MLM, NEVER, ONE_SHOT = "mlm", "mlm_never", "one_shot"  # masks that were found on no task
 MARGIN = 0.01  # of score: a loss that counts as none
+REPEAT = 1000  # by so much the seed of the full model's next fine-tuning is higher; the seed of a ticket is below
 SOURCES = {MLM: "pre-training (MLM)", NEVER: "MLM, never rewound", ONE_SHOT: "one cut, no training"}
 
 
@@ -56,9 +57,12 @@ def _ticket(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """The fine-tunings with their tickets; `world` is the seed of the miniature, an `undefined` score counts as 0."""
+    """The fine-tunings with their tickets; an `undefined` score counts as 0.
+
+    world  the seed of the miniature; of one pre-trained model, that of the search and of what is compared with it
+    """
     rows = with_tickets(runs[runs["experiment"] == "FineTuning"])
-    world = rows["seed"].where(rows["ticket"] != "full", rows.get("start.seed")).astype(int)
+    world = rows["seed"].astype(int) % REPEAT
     return rows.assign(world=world, undefined=rows["score"].isna(), score=rows["score"].fillna(0.0))
 
 

@@ -21,7 +21,8 @@
 # on equal terms. So every experiment of this part exists in three recipes:
 #
 # - **equal:** every condition gets the same number of updates under one learning-rate schedule; a mask is fixed once the
-#   ramp is over, or once the cut is made. This is what the other chapters show.
+#   ramp is over, or once the cut is made. This is what the other chapters show. Whether it helps to fine-tune before the
+#   cut is asked of two models that differ in nothing else: the same cut is made first, and the same two trainings follow.
 # - **printed:** the epochs that the paper tells for each condition, from 3 to 15, and the best of four learning rates on
 #   dev.
 # - **released:** what the code does. Every epoch is a process of its own, whose learning rate falls to zero at the end
@@ -31,8 +32,19 @@
 # This chapter shows how far apart the recipes are, and whether the paper's conclusions depend on them.
 
 # %% tags=["parameters"]
-seeds = [1]
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
+text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
+data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
+tuning_seeds = []  # of the fine-tunings of each pruned model; []: the seed of that model
 miniature_steps = 3000  # of pre-training, before any weight is removed
+text_steps = 500  # of another model's pre-training on `text`, before any weight is removed; 0 if it has its heads
+text_learning_rate = 1e-4
+text_batch_size = 32  # pairs of passages
+text_length = 64  # tokens of a pair, at most
+text_frozen = False  # whether they train the heads alone, over an encoder that stays as it is
+examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
+dev_examples = 0  # of what it is scored on, likewise
 recipes = ["equal", "printed"]  # "equal", "printed", "released"
 conditions = ["pruned_in_pretraining", "information_deletion", "pruned_downstream"]
 tasks = ["sst2"]  # files in lottery/tasks
@@ -55,10 +67,11 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
-from lottery.experiments.conditions import recipe_under, under
+from dataclasses import replace
+
+from lottery.experiments.conditions import cut_first, recipe_under, under
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.miniature import Miniature
-from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 from lottery.suite.given import given
 
 globals().update(given("analyses/gordon_recipes", globals()))
@@ -68,16 +81,20 @@ def whole(recipe: str) -> list[FineTuning]:
     """The fine-tunings of the controls of a recipe."""
     pretraining = PretrainingStudy.from_cell({**globals(), "recipe": recipe_under(recipe)})
     return [
-        TaskStudy.from_cell(globals()).tuned_from(control, task, control.seed, learning_rate=learning_rate)
-        for control in [pretraining.control(Miniature(seed=seed, steps=miniature_steps), seed) for seed in seeds]
+        TaskStudy.from_cell(globals()).tuned_from(control, task, seed, learning_rate=learning_rate)
+        for control in [pretraining.control(TextStudy.from_cell(globals()).start(seed), seed) for seed in seeds]
         for task in tasks
         for learning_rate in learning_rates
+        for seed in tuning_seeds or [control.seed]
     ]
 
 
 tuned = [
     under(condition, each, sparsity, recipe) for recipe in recipes for condition in conditions for each in whole(recipe)
 ]
+if {"pruned_downstream", "pruned_in_pretraining"} <= {*conditions} and "equal" in recipes:
+    halves = [replace(each, epochs=each.epochs / 2) for each in whole("equal")]
+    tuned += [cut_first(each, sparsity, each.epochs) for each in halves]
 tuned += [under("pruned_in_pretraining", each, share, "equal") for share in rates_at for each in whole("equal")]
 grid = list(dict.fromkeys(tuned))
 
@@ -90,7 +107,7 @@ from matplotlib import pyplot as plt
 from lottery import schedules
 from lottery.experiments.conditions import CONDITIONS, TITLES, recipe_of
 from lottery.experiments.conditions import epochs as epochs_of
-from lottery.findings import regimes
+from lottery.findings import cut_times, regimes
 from lottery.findings.budgets import summed_rates
 from lottery.findings.conditions import best, by_seed, with_conditions
 from lottery.suite import plots
@@ -146,7 +163,8 @@ Markdown(
     f"after fine-tuning has left to recover, epochs 4 to 8, make {recovery:.2f}: "
     f"{recovery / three_released:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
     f"So weights that seem to settle after an epoch, and a fine-tuning that seems not to make a model easier to prune, "
-    f"may be the work of such a learning rate: it would leave the same marks. That it is, no run of this chapter shows."
+    f"may be the work of such a learning rate: it would leave the same marks. How far weights move and masks change under "
+    "it is measured in {doc}`/analyses/gordon_movement` and {doc}`/analyses/gordon_masks`."
 )
 
 # %% [markdown]
@@ -154,20 +172,30 @@ Markdown(
 #
 # Two contrasts carry the paper's argument. *Freed minus held*: what the removed weights' room is worth, once what they
 # knew is gone. *After minus before*: whether it helps to prune after fine-tuning, when the task can be seen. Both at the
-# one sparsity that the axes name, by each recipe, in points of dev score as a mean over the tasks.
+# one sparsity that the axes name, by each recipe, in points of dev score as a mean over the tasks. As printed and as
+# released, *before* is the model that was pruned in pre-training, as in the paper; where the recipe is equal it is the
+# same cut, made first. [Another chapter](like-for-like) has that comparison for several lengths and sparsities.
 
 
 # %% tags=["hide-input"]
-CONTRASTS = {
-    "freed minus held": regimes.FREED_MINUS_HELD,
-    "after minus before fine-tuning": regimes.AFTER_MINUS_BEFORE,
-}
+LATE = "after minus before fine-tuning"
+CONTRASTS = {"freed minus held": regimes.FREED_MINUS_HELD, LATE: regimes.AFTER_MINUS_BEFORE}
+
+
+FIRST = "cut_first"  # no condition of the paper's: what `cut_first` makes
 
 
 def made_by(runs: pd.DataFrame) -> pd.DataFrame:
-    """The fine-tunings with the recipe that made them in the column `made`; an undefined score counts as 0."""
+    """The fine-tunings, with the recipe that made them in the column `made`.
+
+    An undefined score counts as 0; `unit` is the world, of one pre-trained model that of the fine-tuning.
+    """
     rows = with_conditions(runs[runs["experiment"] == "FineTuning"])
-    return rows.assign(made=recipe_of(rows), score=rows["score"].fillna(0))
+    rows = rows.assign(made=recipe_of(rows))
+    cuts = cut_times.with_cuts(runs).query("cut == @cut_times.FIRST").assign(condition=FIRST, made="equal")
+    rows = pd.concat([rows, cuts[cuts["sparsity"] > 0]], ignore_index=True)
+    unit = "pruning_seed" if len(set(rows["pruning_seed"])) > 1 else "seed"
+    return rows.assign(score=rows["score"].fillna(0), unit=rows[unit].astype(int))
 
 
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
@@ -176,7 +204,10 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     for recipe in ("equal", "printed", "released"):
         some = rows[(rows["made"] == recipe) & (rows["sparsity"] == sparsity)]
         if len(some):
-            recipes[recipe] = regimes.contrasts(100 * by_seed(best(some), "score"), CONTRASTS).loc[sparsity]
+            chosen = best(some, ("condition", "sparsity", "task", "seed", "unit"))
+            means = 100 * by_seed(chosen.assign(seed=chosen["unit"]), "score")
+            pairs = CONTRASTS | ({LATE: (regimes.AFTER_MINUS_BEFORE[0], FIRST)} if recipe == "equal" else {})
+            recipes[recipe] = regimes.contrasts(means, pairs).loc[sparsity]
     return pd.DataFrame(recipes)
 
 
@@ -185,7 +216,8 @@ def compared_drawn(runs: pd.DataFrame) -> None:
     table = compared(runs)
     panels = plots.panels(len(table), size=(4.0, 2.6), sharey=True)
     for ax, (name, recipes) in zip(panels, table.iterrows(), strict=True):
-        rows = pd.DataFrame([{"recipe": recipe, **estimate._asdict()} for recipe, estimate in recipes.items()])
+        made = recipes.dropna().items()
+        rows = pd.DataFrame([{"recipe": recipe, **estimate._asdict()} for recipe, estimate in made])
         plots.differences(rows, name="recipe", mean="mean", low="low", high="high", ax=ax)
         ax.set(title=name, xlabel=f"points of mean dev score, {sparsity:.0%} removed")
 
@@ -203,6 +235,7 @@ def compared_told(runs: pd.DataFrame) -> Markdown:
     judged = ", ".join(map(title, runs["task"].dropna().unique()))
     lines = []
     for name, recipes in compared(runs).iterrows():
+        recipes = recipes.dropna()
         parts = "; ".join(f"{recipe} {estimate.in_words()}" for recipe, estimate in recipes.items())
         signs = {estimate.sign for estimate in recipes}
         same = {1: "all recipes say more", -1: "all recipes say less", 0: "no recipe tells the two apart"}
@@ -212,6 +245,12 @@ def compared_told(runs: pd.DataFrame) -> Markdown:
 
 
 chapter.shown(compared_told)
+
+# %% tags=["hide-input"]
+chapter.shown(compared_told, "minilm")
+
+# %% [markdown]
+# First the miniature, then the real BERT.
 
 # %% [markdown]
 # ## The grid of learning rates
@@ -225,7 +264,12 @@ def by_rate(runs: pd.DataFrame) -> pd.DataFrame:
     """Score of the models pruned in pre-training, by sparsity and learning rate, as a mean over tasks, per seed."""
     rows = made_by(runs)
     rows = rows[(rows["made"] == "equal") & (rows["condition"] == "pruned_in_pretraining")]
-    return rows.groupby(["sparsity", "learning_rate", "seed"])["score"].mean().reset_index()
+    return (
+        rows.groupby(["sparsity", "learning_rate", "unit"])["score"]
+        .mean()
+        .rename_axis(["sparsity", "learning_rate", "seed"])
+        .reset_index()
+    )
 
 
 def by_rate_drawn(runs: pd.DataFrame) -> None:
