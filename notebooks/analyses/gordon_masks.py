@@ -38,7 +38,7 @@ text_batch_size = 32  # pairs of passages
 text_length = 64  # tokens of a pair, at most
 tasks = ["sst2", "cola"]  # files in lottery/tasks, of which the masks are compared
 longer_tasks = ["cola"]  # those fine-tuned for longer and longer before the cut
-sparsities = [0.3, 0.6, 0.9]  # shares of the prunable weights, above 0
+sparsities = [0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is left out, where masks cannot differ
 longer_seeds = []  # of their fine-tunings; []: `tuning_seeds`
 longer_sparsities = [0.6]  # at which the longer fine-tuned are cut; the masks of the first are compared
 longer_epochs = [0.0, 1.0]  # of fine-tuning before that cut; with 0.0 among them
@@ -70,7 +70,7 @@ from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 from lottery.suite.given import given
 
 globals().update(given("analyses/gordon_masks", globals()))
-if not longer_sparsities or not all(0 < sparsity < 1 for sparsity in [*sparsities, *longer_sparsities]):
+if not any(sparsities) or not longer_sparsities or not all(longer_sparsities):
     raise ValueError("sparsities and longer_sparsities: masks that remove nothing cannot differ; give shares above 0")
 if 0.0 not in longer_epochs or len(set(longer_epochs)) < 2:
     raise ValueError(f"longer_epochs = {longer_epochs}: give 0.0, with which the others are compared, and one more")
@@ -84,7 +84,7 @@ whole = [
     for seed in tuning_seeds or [control.seed]
 ]
 masks = []
-for sparsity in sparsities:
+for sparsity in filter(None, sparsities):
     masks += [
         MaskDifference(one=cut(control, sparsity), other=replace(control, sparsity=sparsity)) for control in controls
     ]

@@ -48,7 +48,6 @@ transfer_level = 2  # at which masks are carried to other tasks
 repeats = 1  # fine-tunings of the full model with other heads; the tolerance of a win takes two or more
 varied_tasks = ["cola"]  # on which other ways of pruning iteratively are tried
 rewind_step = 19  # of one of them: updates of the first level to which it rewinds
-remaining_levels = 3  # of one of them, which removes `per_level` of what remains
 never_rewound = (
     False  # whether one of them goes on from the trained weights, on the pre-training too where it is a source
 )
@@ -68,6 +67,7 @@ scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
+from math import ceil, log
 
 from lottery.experiments import Pretrained, controls
 from lottery.experiments.fine_tuning import FineTuning
@@ -139,10 +139,13 @@ def of_seed(start: Pretrained, seed: int) -> list[FineTuning]:
         carried.append(replace(level(start, seed, "mlm", transfer_level), rewind_step=None))
     tunings += [tuned(controls.ticket("iterative", mask), task, seed) for mask in carried for task in tasks]
     tunings += [tuned(controls.ticket("one_shot", carried[0]), task, seed) for task in tasks]
+    as_many = ceil(
+        log(1 - per_level * transfer_level) / log(1 - per_level)
+    )  # levels that remove a share of what remains
     for task in varied_tasks:
         rewound = level(start, seed, task, transfer_level)
         varied = [replace(rewound, rewind_step=rewind_step)]
-        varied += [replace(rewound, of="remaining", level=remaining_levels)]
+        varied += [replace(rewound, of="remaining", level=as_many)]
         varied += [replace(rewound, rewind_step=None)] if never_rewound else []
         tunings += [tuned(controls.ticket("iterative", mask), task, seed) for mask in varied]
     control = PretrainingStudy.from_cell(globals()).control(start, start.seed)
