@@ -229,3 +229,18 @@ def test_an_undefined_score_counts_as_none_and_a_full_model_has_its_world():
         ["full", 3, 0.0, 0.5, False],
         ["recovered", 4, 0.6, 0.0, True],
     ]
+
+
+def test_the_world_of_a_run_is_the_seed_of_its_search_whatever_the_repeat():
+    runs = pd.DataFrame(
+        [
+            {"experiment": "FineTuning", "start": "ContinuedPretraining", "start.seed": 0, "seed": seed}
+            for seed in (3, 3 + tickets.REPEAT, 3 + 2 * tickets.REPEAT)
+        ]
+        + [{"experiment": "FineTuning", "start": "GradualPruning", "start.sparsity": 0.5, "start.seed": 0, "seed": 3}]
+    ).assign(task="cola", score=[0.5, 0.6, None, 0.4])
+    rows = tickets.scored(runs)
+    assert rows["world"].tolist() == [3, 3, 3, 3]
+    assert rows["ticket"].tolist() == ["full", "full", "full", "recovered"]
+    assert rows["score"].tolist() == [0.5, 0.6, 0.0, 0.4]
+    assert tickets.full_scores(rows, "cola").to_numpy().tolist() == [[0.5, 0.6, 0.0]]

@@ -78,13 +78,10 @@ tuned = [
     for rate, length in dict.fromkeys(trained)
     for seed in tuning_seeds or [control.seed]
 ]
-tuned += [
-    replace(
-        each, recipe="released"
-    )  # its learning rate starts anew in every epoch, at 1/k of the first one's in the k-th
-    for each in tuned
-    if each.learning_rate == learning_rate and each.epochs in epochs_followed and each.epochs >= 1
-]
+whole_epochs = [length for length in epochs_followed if length >= 1]
+if len(whole_epochs) > 1:  # the learning rate of the paper's code starts anew in every epoch, at 1/k in the k-th
+    followed = [each for each in tuned if each.learning_rate == learning_rate and each.epochs in whole_epochs]
+    tuned += [replace(each, recipe="released") for each in followed]
 grid = [Movement(before=after.start, after=after, embeddings=count_embeddings, seed=after.seed) for after in tuned]
 
 # %% tags=["remove-cell"]

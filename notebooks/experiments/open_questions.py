@@ -368,7 +368,8 @@ def contrast_told(runs: pd.DataFrame) -> Markdown:
         f"The mean drop over the tasks at 60 % scatters by {planned.spread:.1f} points (standard deviation over "
         f"{planned.recorded} worlds), a contrast of four such drops by about twice as much. To tell a contrast of "
         f"{planned.difference:g} points, which is as much as the drop that counts as none, from 0 in four cases of five would "
-        f"take {worlds}, each pre-trained once more; so it is not asked."
+        f"take {worlds}, each pre-trained once more, on little text, and pruned and fine-tuned twice as often: more work than "
+        "all else in this chapter. So it is not asked."
     )
 
 
