@@ -166,6 +166,29 @@ def test_every_method_has_one_of_these_rates():
     assert sorted(sum(RATES.values(), ())) == offered("mask_learning")
 
 
+def test_a_method_has_what_was_chosen_for_it_and_else_what_its_kind_has(fine_tuning):
+    chosen = {
+        "smp_l": {"strength": 16.0, "score_rate": 0.2},
+        "movement": {"weight_rate": 0.5},
+        "full": {"weight_rate": 7.0},
+    }
+    chosen |= {"movement_pressed": {"strength": 64.0}}
+    plain = MaskStudy.from_cell(LEARNING)
+    study = replace(plain, chosen=chosen)
+    assert (plain.full_rate, study.full_rate) == (plain.weight_rate, 7.0)
+    before = plain.mask(fine_tuning, "smp_l", 0.5)
+    assert study.mask(fine_tuning, "smp_l", 0.5) == replace(before, strength=16.0, score_rate=0.2)
+    assert study.mask(fine_tuning, "smp_s", 0.5) == plain.mask(fine_tuning, "smp_s", 0.5)
+    movement = study.mask(fine_tuning, "movement", 0.5)
+    assert (movement.strength, movement.weight_rate) == (0.0, 0.5)
+    assert study.mask(fine_tuning, "movement", 0.5, pressed=True) == replace(movement, strength=64.0)
+    assert plain.mask(fine_tuning, "movement", 0.5, pressed=True).strength == plain.strength > 0
+    with pytest.raises(ValueError, match="chosen: there is no method 'smp'; there are full, l0, l0_pressed, "):
+        replace(plain, chosen={"smp": {}})
+    with pytest.raises(ValueError, match="chosen: l0 has no 'rate' of its own, but score_rate, weight_rate, strength"):
+        replace(plain, chosen={"l0": {"rate": 1.0}})
+
+
 def test_a_method_that_aims_at_no_sparsity_is_pressed_until_it_has_one(fine_tuning):
     study = MaskStudy.from_cell(LEARNING)
     search = study.pressed(fine_tuning, "l0", 0.9)

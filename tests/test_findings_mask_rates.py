@@ -1,68 +1,103 @@
-"""The best learning rates, on made-up scores, against a loop over every pair of rates."""
+"""The best settings, on made-up scores, against a loop over every one of them."""
 
-from itertools import product
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from lottery.findings import mask_rates
 
-RATES, WEIGHTS, TASKS = (0.02, 0.06), (1e-3, 3e-3), ("cola", "sst2")
+TASKS, SEEDS = ("cola", "sst2"), (1, 2, 3, 4, 5)
+SETTINGS = {  # (strength, rate of scores, rate of weights) of each method that are tried
+    "smp_l": [(16.0, 0.06, 1e-3), (0.0, 0.06, 1e-3), (400.0, 0.06, 1e-3), (16.0, 0.02, 1e-3), (16.0, 0.2, 1e-3)],
+    "magnitude": [(0.0, 0.06, 1e-3), (0.0, 0.06, 3e-3)],
+}
 
 
 @pytest.fixture
 def scores() -> dict[tuple, float]:
-    """By (method, rate of scores, rate of weights, task, seed)."""
+    """By (method, setting, task, seed)."""
     generator = np.random.default_rng(8)
-    places = [*product(("smp_l",), RATES, WEIGHTS), *product(("magnitude",), RATES[:1], WEIGHTS)]
-    return {(*place, task, seed): generator.random() for place in places for task in TASKS for seed in (0, 1)}
+    return {
+        (method, setting, task, seed): generator.random()
+        for method, settings in SETTINGS.items()
+        for setting in settings
+        for task in TASKS
+        for seed in SEEDS
+    }
 
 
 @pytest.fixture
 def runs(scores) -> pd.DataFrame:
     rows = [
         {"experiment": "LearnedMask", "method": method, "score_rate": rate, "weight_rate": weights, "task": task}
-        | {"seed": seed, "sparsity": 0.9, "strength": 400.0 * (method == "smp_l"), "majority": 0.0, "score": score}
-        for (method, rate, weights, task, seed), score in scores.items()
+        | {"seed": seed, "sparsity": 0.9, "strength": strength, "score": score, "sparsity_met": 0.9}
+        for (method, (strength, rate, weights), task, seed), score in scores.items()
     ]
-    rows.append({"experiment": "FineTuning", "learning_rate": 3e-3, "task": "cola", "seed": 0, "score": 0.7})
+    search = {"experiment": "PressedMask", "method": "l0", "score_rate": 0.06, "weight_rate": 3e-3, "strength": 90.0}
+    rows += [search | {"found": 50.0, "task": "cola", "seed": 1, "sparsity": 0.9, "sparsity_met": 0.9, "score": 0.6}]
+    rows.append({"experiment": "FineTuning", "learning_rate": 3e-3, "task": "cola", "seed": 1, "score": 0.7})
     return pd.DataFrame(rows).assign(majority=0.0)
 
 
-def test_scores_are_means_over_seeds_at_each_pair_of_rates(runs, scores):
-    rows = mask_rates.scored(runs)
-    assert len(rows) == 2 * (4 + 2) + 1
-    for row in rows[rows["method"] == "SMP-L"].to_dict("records"):
-        each = [scores["smp_l", float(row["scores_at"]), row["weights_at"], row["task"], seed] for seed in (0, 1)]
-        assert row["score"] == pytest.approx(50 * sum(each))
-    others = rows[rows["method"] != "SMP-L"]
-    assert set(others["scores_at"]) == {"none"}
-    whole = rows[rows["method"] == "full fine-tuning"]
-    assert whole[["weights_at", "asked", "score"]].to_numpy().tolist() == [[3e-3, 0.0, 70.0]]
+def test_what_a_method_does_not_have_was_not_varied(runs):
+    rows = mask_rates.scored(runs).set_index("method")
+    assert rows.loc["SMP-L", [*mask_rates.VARIED]].notna().all(axis=None)
+    assert rows.loc["magnitude", ["strength", "score_rate"]].isna().all(axis=None)
+    assert set(rows.loc["magnitude", "weight_rate"]) == {1e-3, 3e-3}
+    assert rows.loc["full fine-tuning", ["key", "weight_rate", "asked", "score"]].tolist() == ["full", 3e-3, 0.0, 70.0]
+    assert math.isnan(rows.loc["L0", "strength"])
+    whole = runs["experiment"] == "FineTuning"
+    for some in (runs[whole], runs[~whole]):
+        alone = mask_rates.scored(some.dropna(axis=1, how="all")).set_index("method")
+        pd.testing.assert_frame_equal(alone, rows.loc[alone.index.unique()], check_dtype=False)
+    assert rows.loc["L0", "score_rate"] == 0.06
 
 
-def test_the_best_rates_are_those_of_the_highest_mean(runs, scores):
+def test_the_best_setting_is_that_of_the_highest_mean_and_others_may_be_as_good(runs, scores):
     table = mask_rates.best(mask_rates.scored(runs))
-    means = {
-        pair: 100 * np.mean([scores["smp_l", *pair, task, seed] for task in TASKS for seed in (0, 1)])
-        for pair in product(RATES, WEIGHTS)
+    by_seed = {
+        setting: [50 * sum(scores["smp_l", setting, task, seed] for task in TASKS) for seed in SEEDS]
+        for setting in SETTINGS["smp_l"]
     }
+    means = {setting: np.mean(values) for setting, values in by_seed.items()}
     best = max(means, key=means.get)
     line = table.loc["SMP-L"]
-    assert (float(line["scores_at"]), line["weights_at"]) == best
-    assert (line["best"], line["worst"]) == pytest.approx((max(means.values()), min(means.values())))
-    effects = [abs(means[RATES[0], weights] - means[RATES[1], weights]) for weights in WEIGHTS]
-    assert line["by_scores"] == pytest.approx(max(effects))
-    assert table.loc["magnitude", "by_scores"] == 0
+    assert tuple(line[["strength", "score_rate"]]) == best[:2]
+    assert math.isnan(line["weight_rate"])  # one was tried
+    assert (line["key"], line["best"], line["worst"]) == (
+        "smp_l",
+        *(pytest.approx(f(means.values())) for f in (max, min)),
+    )
+    alike = [ttest_rel(by_seed[best], by_seed[each]).pvalue >= 0.05 for each in means if each != best]
+    assert (line["tried"], line["level"]) == (5, sum(alike))
+    apart = mask_rates.scored(runs)
+    apart["score"] += 1000 * (apart["method"] == "SMP-L") * (apart["strength"] == 0)
+    assert mask_rates.best(apart).loc["SMP-L", "level"] == 0
 
 
-def test_a_best_rate_with_none_beyond_it_is_told_where_there_is_one_between():
-    line = {"method": "magnitude", "asked": 0.9, "task": "cola"}
-    rates = [("none", 1e-4, 60.0), ("none", 1e-3, 65.0), ("none", 1e-2, 70.0)]
-    rows = pd.DataFrame([dict(line, scores_at=scores, weights_at=at, score=score) for scores, at, score in rates])
-    assert mask_rates.best(rows).loc["magnitude", "at_end"] == ["weights"]
-    assert mask_rates.best(rows[1:]).loc["magnitude", "at_end"] == []  # of two one is always the last
-    assert mask_rates.best(rows.assign(score=[60.0, 70.0, 65.0])).loc["magnitude", "at_end"] == []
-    named = rows.assign(method="SMP-L", scores_at=["0.001", "0.01", "0.1"], weights_at=1e-3)
-    assert mask_rates.best(named).loc["SMP-L", "at_end"] == ["scores"]
+@pytest.mark.parametrize(
+    ("strength", "rate", "ends"),
+    [(0.0, 0.06, []), (400.0, 0.06, ["strength"]), (16.0, 0.02, ["score_rate"]), (16.0, 0.2, ["score_rate"])],
+)
+def test_a_best_setting_with_none_beyond_it_is_told_where_there_is_one_between(runs, strength, rate, ends):
+    rows = mask_rates.scored(runs)
+    rows["score"] = 10.0 * ((rows["strength"] == strength) & (rows["score_rate"] == rate))
+    assert mask_rates.best(rows).loc["SMP-L", "at_end"] == ends
+    assert mask_rates.best(rows).loc["magnitude", "at_end"] == []  # of two one is always the last
+
+
+def test_a_line_has_what_it_does_not_vary_in_common(runs, scores):
+    rows = mask_rates.scored(runs)
+    rows = rows[rows["method"] == "SMP-L"]
+    for name, values in (("strength", [0.0, 16.0, 400.0]), ("score_rate", [0.02, 0.06, 0.2])):
+        means = mask_rates.along(rows, name)
+        assert means.index.tolist() == values
+        place = [*mask_rates.VARIED].index(name)
+        for value, mean in means.items():
+            setting = tuple(value if each == place else other for each, other in enumerate((16.0, 0.06, 1e-3)))
+            each = [scores["smp_l", setting, task, seed] for task in TASKS for seed in SEEDS]
+            assert mean == pytest.approx(100 * np.mean(each))
+    assert mask_rates.along(rows, "weight_rate").empty

@@ -13,6 +13,7 @@ CHANGES = {
     BASE: {},
     "the bare embedding": {"head": "embedding"},
     "a new head, trained": {"head": "random"},
+    "a new head, trained, no regulariser": {"head": "random", "strength": 0.0},
     "no regulariser": {"strength": 0.0},
     "strength 100": {"strength": 100.0},
     "the regulariser as a sum": {"summed": True},

@@ -1,63 +1,88 @@
-"""Which learning rates suit each method that learns a mask."""
+"""Which strength and which learning rates suit each method that learns a mask, and how sure that is."""
 
+import numpy as np
 import pandas as pd
 
+from lottery import statistics as stats
 from lottery.choices import choose
 from lottery.findings import learned_masks
 
-NO_RATE = "none"  # of scores, where a method learns none
+VARIED = {"strength": "the strength", "score_rate": "the rate of scores", "weight_rate": "the rate of weights or head"}
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean score over seeds in points, a row each: method, scores_at, weights_at, asked, task, score.
+    """One row a run: method, what was varied of it, asked, task, seed, score in points.
 
-    method      what a reader calls it
-    scores_at   the learning rate of scores, in words; NO_RATE for a method without any
-    weights_at  that of weights, or of the head alone
+    runs    of LearnedMask, PressedMask and FineTuning, live or recorded
+    method  what a reader calls it
+    strength, score_rate, weight_rate  NaN where a method has none: no score is learned, or the strength is searched for
     """
     rows = learned_masks.scored(runs)
+    rows = rows.reindex(columns=[*dict.fromkeys([*rows, *VARIED, "learning_rate"])])  # of masks alone, or models alone
     masked = rows["method"] != learned_masks.FULL
-    learns = [name != learned_masks.FULL and choose("mask_learning", name).LEARNED for name in rows["method"]]
+    learns = masked & rows["method"].map(
+        lambda name: name != learned_masks.FULL and choose("mask_learning", name).LEARNED
+    ).astype(bool)
+    searched = rows["experiment"] == learned_masks.MASKS[1]
     rows = rows.assign(
+        key=rows["method"],
         method=rows["title"],
-        scores_at=rows["score_rate"].map("{:g}".format).where(learns, NO_RATE),
-        weights_at=rows["weight_rate"].where(masked, rows["learning_rate"]),
+        strength=rows["strength"].astype(float).where(learns & ~searched),
+        score_rate=rows["score_rate"].astype(float).where(learns),
+        weight_rate=rows["weight_rate"].where(masked, rows["learning_rate"]).astype(float),
         score=100 * rows["score"],
     )
-    return (
-        rows.groupby(["method", "scores_at", "weights_at", "asked", "task"], sort=False)["score"].mean().reset_index()
-    )
+    return rows[["key", "method", *VARIED, "asked", "task", "seed", "score"]]
+
+
+def settings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean scores over tasks, seed by seed, of one method: a row a setting, by VARIED, and a column a seed.
+
+    rows  of `scored`
+    """
+    means = rows.groupby([*VARIED, "seed"], dropna=False, sort=False)["score"].mean()
+    return means.unstack("seed")  # noqa: PD010 - a pivot table would drop what a method does not have
 
 
 def best(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rates that do best on average over tasks and sparsities, a row a method.
+    """The setting of each method with the highest mean over tasks, sparsities and seeds, a row a method.
 
     rows     of `scored`
-    returns  scores_at, weights_at, their mean score, that of the worst rates, and `by_scores`, the largest difference
-             that the rate of scores makes at one rate of weights; in points; at_end, which of "scores" and "weights"
-             have their best rate at an end of those tried, where three or more were: a better one may lie beyond
+    returns  VARIED, as of the best, NaN where one was not varied; best and worst, mean scores in points; tried, so many
+             settings, and level, how many of the others may be as good by the 95 % interval over seeds of their
+             difference; at_end, those of VARIED of which the best is the lowest or highest of three or more: a better
+             one may lie beyond. Below a strength of 0 there is none
     """
     lines = {}
     for method, some in rows.groupby("method", sort=False):
-        means = some.groupby(["scores_at", "weights_at"])["score"].mean()
-        scores_at, weights_at = means.idxmax()
-        each = means.groupby("weights_at")
-        lines[method] = {
-            "scores_at": scores_at,
-            "weights_at": weights_at,
+        each = settings(some)
+        means = each.mean(axis=1)
+        first = int(np.argmax(means))
+        behind = [stats.paired_difference(each.iloc[first], other) for _, other in each.iterrows()]
+        chosen = dict(zip(VARIED, each.index[first], strict=True))
+        chosen = {name: value if len(set(some[name].dropna())) > 1 else np.nan for name, value in chosen.items()}
+        lines[method] = chosen | {
+            "key": some["key"].iloc[0],
             "best": means.max(),
             "worst": means.min(),
-            "by_scores": (each.max() - each.min()).max(),
-            "at_end": [
-                what
-                for what, rate in (("scores", scores_at), ("weights", weights_at))
-                if _at_end(rate, means.index.unique(f"{what}_at"))
-            ],
+            "tried": len(each),
+            "level": sum(not each.low > 0 for each in behind) - 1,
+            "at_end": [name for name, value in chosen.items() if _at_end(value, some[name], lowest=name != "strength")],
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
 
-def _at_end(rate: str | float, tried: pd.Index) -> bool:
-    """Whether a rate is the lowest or the highest of those tried, if there is one between."""
-    rates = sorted(float(each) for each in tried if each != NO_RATE)
-    return len(rates) > 2 and float(rate) in (rates[0], rates[-1])
+def along(rows: pd.DataFrame, name: str) -> pd.Series:
+    """Mean scores along one of VARIED, the others as most of these rows have them; by its value, in order.
+
+    rows  of `scored`, of one method; empty where fewer than two values were tried
+    """
+    others = [other for other in VARIED if other != name]
+    alike = rows.groupby(others, dropna=False)[name].transform("nunique") if len(rows) else pd.Series(dtype=float)
+    values = rows[alike == alike.max()].groupby(name)["score"].mean().sort_index()
+    return values if len(values) > 1 else values[:0]
+
+
+def _at_end(value: float, tried: pd.Series, *, lowest: bool) -> bool:
+    values = sorted(set(tried.dropna()))
+    return len(values) > 2 and (value == values[-1] or (lowest and value == values[0]))

@@ -16,7 +16,7 @@ def varied(runs: pd.DataFrame, method: str) -> pd.DataFrame:
     """Rows of `learned_masks.scored`: the masks of one method, in the column `recipe` what was varied, BASE for none.
 
     The strength of the base is the one that most of them have. Where more than one thing was varied the first of them
-    counts: teacher, words, sum, strength, time of the pressure, head.
+    counts: teacher, words, sum, strength together with the head, time of the pressure, head.
     """
     rows = learned_masks.scored(runs)
     rows = rows[rows["method"] == method]
@@ -32,7 +32,8 @@ def _recipe(row: dict, usual: float) -> str:
     if row["summed"]:
         return "the regulariser as a sum"
     if row["strength"] != usual:
-        return f"strength {row['strength']:g}" if row["strength"] else UNPRESSED
+        pressing = f"strength {row['strength']:g}" if row["strength"] else UNPRESSED
+        return f"{HEADS[row['head']]}, {pressing}" if row["head"] in HEADS else pressing
     if row["pressing"] != "run":
         return "the regulariser rising with the sparsity"
     return HEADS.get(row["head"], BASE)
@@ -40,7 +41,8 @@ def _recipe(row: dict, usual: float) -> str:
 
 def pressed(rows: pd.DataFrame) -> list[str]:
     """The recipes in rows of `varied` that differ from the base by the regulariser."""
-    return [name for name in rows["recipe"].unique() if name not in (BASE, WORDS, *HEADS.values(), *GUIDED)]
+    others = (BASE, WORDS, *HEADS.values(), *GUIDED)
+    return [name for name in rows["recipe"].unique() if not name.startswith(others)]
 
 
 def against_base(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,27 +14,36 @@
 # ---
 
 # %% [markdown]
-# # Which learning rate does each method get?
+# # Which strength and which learning rate does each method get?
 #
-# A comparison of methods is fair when each is trained at a rate that suits it. The papers take theirs from BERT-base on
-# large data, $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights; on the miniature neither need be right. Rates
-# are chosen here on a **world of its own**, in whose language no other chapter prunes or masks a model, so that nothing is
-# chosen on what is reported. The build's own figure is made on the other chapters' world and only shows how it is done.
+# A comparison of methods is fair when each is trained in a way that suits it. The papers take their rates from BERT-base on
+# large data, $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights, and a strength of 400 for the regulariser; on
+# another model none of them need be right. They are chosen here on a **world of its own**, of which no other chapter
+# reports anything, so that nothing is chosen on what is reported. For every method equally many settings are tried. The
+# build's own figure is made on the other chapters' world and only shows how it is done.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-world = 1  # seed of the miniature's world and of its pre-training; that of the recorded grid is 6
-tuning_seeds = [0]  # of the head, the order of the examples and noise
+world = 1  # seed of the miniature's world and of its pre-training; that of the recorded grid is another
+tuning_seeds = [1]  # of the head, the order of the examples and noise
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola"]  # files in lottery/tasks
-methods = ["smp_l", "movement", "magnitude"]  # of lottery/mask_learning
+methods = [
+    "smp_l",
+    "magnitude",
+]  # of lottery/mask_learning, those that aim at a sparsity, and "full" for the whole model
+pressed_too = []  # of the methods that the paper gives no regulariser, those also tried with that of the others
+pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed until they have it
 sparsities = [0.9]  # shares of the weights of the layers' matrices to remove
-score_rates = [2e-2, 6e-2]  # learning rates of scores
-weight_rates = [1e-3, 3e-3]  # of weights, where they are trained, and of the head
-strength = 400.0  # of the regulariser of those methods that the paper gives one
+strengths = [0.0, 16.0, 400.0]  # of the regulariser, where there is one; rates are tried at the middle one
+score_rate = 6e-2  # in the middle of those that are tried, for the scores
+weight_rate = 3e-3  # for weights, where they are trained, and the head over them
+joint_rate = 3e-4  # the same for movement, whose scores follow from how weights are trained
+head_rate = 1e-3  # for the head over weights that stay as they are
+factor = 3.0  # from one rate to the next; its root, where nothing but one rate is tried
 epochs = 6.0  # of training
 ramp = 0.5  # share of the steps over which the sparsity rises
 batch_size = 32
@@ -45,31 +54,70 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+from math import sqrt
+
 from lottery.choices import choose
-from lottery.experiments.studies import MaskStudy, TaskStudy
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.studies import FULL, PRESSED, MaskStudy, TaskStudy, require_aimed
 from lottery.suite.given import given
 
 globals().update(given("analyses/mask_rates", globals()))
-study = TaskStudy.from_cell(globals())
+require_aimed([name for name in methods if name != FULL])
+require_aimed(pressed, "pressed", aimed=False)
+if not strengths:
+    raise ValueError("strengths: give at least one, such as 400.0")
+study, masks = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals() | {"strength": 1.0})
+middle = strengths[len(strengths) // 2]
+count = len(strengths) + 4  # settings of each method: the strengths, and two more of each of two rates
+
+
+def line(rate: float, count: int, step: float) -> list[float]:
+    """So many rates around one, each a step from the next."""
+    return [float(f"{rate * step ** (number - (count - 1) // 2):.2g}") for number in range(count)]
+
+
+def tried(whole: FineTuning, method: str, sparsity: float, *, regularised: bool) -> list[LearnedMask]:
+    """The masks of a method at all its settings, each varied alone around the middle."""
+    how = choose("mask_learning", method)
+    base = masks.mask(whole, method, sparsity, pressed=regularised and not how.STRENGTH)
+    base = base if how.AIMED else masks.pressed(whole, method, sparsity)
+    if not regularised:
+        return [replace(base, weight_rate=rate) for rate in line(base.weight_rate, count, sqrt(factor))]
+    base = replace(base, strength=middle) if how.AIMED else base
+    of_scores = 3 if how.AIMED else (count + 1) // 2
+    of_weights = 3 if how.AIMED else count + 1 - of_scores
+    return [
+        *(replace(base, strength=strength) for strength in (strengths if how.AIMED else [])),
+        *(replace(base, score_rate=rate) for rate in line(base.score_rate, of_scores, factor)),
+        *(replace(base, weight_rate=rate) for rate in line(base.weight_rate, of_weights, factor)),
+    ]
+
+
 grid = []
-for task in tasks:
-    for seed in tuning_seeds:
-        for weight_rate in weight_rates:
-            whole = study.tuned(task, seed, world=world, learning_rate=weight_rate)
-            grid.append(whole)
-            for method in methods:
-                tried = score_rates if choose("mask_learning", method).LEARNED else score_rates[:1]
-                alike = dict.fromkeys(("weight_rate", "joint_rate", "head_rate"), weight_rate)
-                masks = [MaskStudy(ramp=ramp, strength=strength, score_rate=rate, **alike) for rate in tried]
-                grid += [each.mask(whole, method, sparsity) for sparsity in sparsities for each in masks]
+for whole in [
+    study.tuned(task, seed, world=world, learning_rate=weight_rate) for task in tasks for seed in tuning_seeds
+]:
+    for name in methods:
+        if name == FULL:
+            grid += [replace(whole, learning_rate=rate) for rate in line(weight_rate, count, sqrt(factor))]
+            continue
+        own = bool(choose("mask_learning", name).STRENGTH)
+        grid += [mask for sparsity in sparsities for mask in tried(whole, name, sparsity, regularised=own)]
+    more = [*pressed_too, *pressed]
+    grid += [mask for name in more for asked in sparsities for mask in tried(whole, name, asked, regularised=True)]
+grid = list(dict.fromkeys(grid))
 
 # %% tags=["remove-cell"]
-import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from lottery.findings import mask_rates
+from lottery.findings.mask_rates import VARIED
 from lottery.suite import plots
 from lottery.suite.chapter import perform
+from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_rates", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -78,49 +126,46 @@ chapter.full_models()
 
 # %% [markdown]
 # ## Mean scores over the tasks and sparsities
+#
+# Of each method its strength and its rates are varied alone, around one setting that all of these lines share. A method
+# without a regulariser has one rate that matters, and as many values of it are tried as the others have settings: where
+# nothing presses on scores, as in movement, their rate does not matter, for Adam's steps are in proportion to the rate,
+# scores begin at 0, and only their order counts. Of soft movement and L0 the strength is searched for at each setting.
 
 
 # %% tags=["hide-input"]
 def drawn(runs: pd.DataFrame) -> None:
-    """A panel a method: mean score over tasks and sparsities, rates of scores in rows, of weights in columns."""
+    """A panel for each thing that was varied: mean score over tasks, sparsities and seeds, a line a method."""
     rows = mask_rates.scored(runs)
-    methods = rows["method"].unique()
-    axes = plots.panels(len(methods), size=(3.5, 1.9))
-    for ax, method in zip(axes, methods, strict=True):
-        some = rows[rows["method"] == method]
-        table = some.pivot_table(index="scores_at", columns="weights_at", values="score")
-        table = table.loc[sorted(table.index, key=lambda rate: 0.0 if rate == mask_rates.NO_RATE else float(rate))]
-        ax.imshow(table, cmap="OrRd", aspect="auto")
-        middle = (table.min().min() + table.max().max()) / 2
-        for (row, column), score in np.ndenumerate(table.to_numpy()):
-            colour = "white" if score > middle else "black"
-            ax.text(column, row, f"{score:.1f}", ha="center", va="center", color=colour, fontsize=9)
-        ax.set_xticks(range(len(table.columns)), [f"{rate:g}" for rate in table.columns], fontsize=8)
-        ax.set_yticks(range(len(table)), table.index, fontsize=8)
-        ax.grid(visible=False)
-        ax.set_title(method, fontsize=10)
-    axes[0].figure.supxlabel("learning rate of weights, or of the head alone", fontsize=9)
-    axes[0].figure.supylabel("learning rate of scores", fontsize=9)
+    axes = plots.panels(len(VARIED), columns=3, size=(3.4, 3.4), below=0.8, sharey=True)
+    for ax, (name, words) in zip(axes, VARIED.items(), strict=True):
+        for method, some in rows.groupby("method", sort=False):
+            means = mask_rates.along(some, name)
+            ax.plot(means.index, means, label=method, **look(method))
+        ax.set_xscale("symlog", linthresh=1) if name == "strength" else ax.set_xscale("log")
+        ax.set(xlabel=words, ylabel="mean score (x 100)")
+        ax.label_outer()
+    plots.legend_below(axes[-1:], columns=4)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each method of this build a table of mean scores by the learning rates of scores and of weights; darker is better."}, "figure": {"name": "mask-rates-live", "caption": "Mean score by learning rate, computed for this build on few rates. Rows: rate of scores; columns: rate of weights."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score of each method of this build against the strength of the regulariser, the learning rate of scores and that of weights, a panel each."}, "figure": {"name": "mask-rates-live", "caption": "Mean score by strength and by learning rates, computed for this build on few of them."}}
 chapter.shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of more methods and rates, on a world of its own."}, "figure": {"name": "mask-rates-recorded", "caption": "The same, recorded on the world by which the rates of the other chapters are chosen."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of all methods, on a world of its own."}, "figure": {"name": "mask-rates-recorded", "caption": "The same, recorded on the world on which the settings of the other chapters are chosen."}}
 chapter.shown(drawn)
 
 
 # %% tags=["hide-input"]
 def best(runs: pd.DataFrame) -> pd.DataFrame:
-    """For each method the best rates, how far the best is ahead of the worst, and what the rate of scores alone does."""
+    """For each method the best setting, how far the worst is behind, and how many others may be as good."""
     table = mask_rates.best(mask_rates.scored(runs))
-    texts = {
-        "scores at": table["scores_at"],
-        "weights at": table["weights_at"].map("{:g}".format),
+    texts = {words: table[name].map("{:g}".format).replace("nan", "") for name, words in VARIED.items()}
+    texts |= {
         "mean score": table["best"].map("{:.1f}".format),
-        "worst": table["worst"].map("{:.1f}".format),
-        "largest effect of the scores' rate": table["by_scores"].map("{:.1f}".format),
-        "best at an end of the grid": table["at_end"].map(", ".join),
+        "the worst": table["worst"].map("{:.1f}".format),
+        "settings": table["tried"],
+        "others not told apart": table["level"],
+        "best at an end of the grid": table["at_end"].map(lambda names: ", ".join(VARIED[name] for name in names)),
     }
     return pd.DataFrame(texts)
 
@@ -130,13 +175,34 @@ chapter.shown(best, "live")
 # %% tags=["hide-input"]
 chapter.shown(best)
 
+
+# %% tags=["hide-input"]
+def told(runs: pd.DataFrame) -> Markdown:
+    """Which grids have to be widened, and the best settings as other chapters' `chosen` takes them, in words."""
+    table = mask_rates.best(mask_rates.scored(runs))
+    ends = [
+        f"{name} ({', '.join(VARIED[each] for each in at_end)})" for name, at_end in table["at_end"].items() if at_end
+    ]
+    wider = (
+        f"The best lies at an end of what was tried of {'; '.join(ends)}: a better one may lie beyond, so try more there."
+        if ends
+        else "No best setting lies at an end of what was tried."
+    )
+    chosen = []
+    for name, row in table.iterrows():
+        own = ", ".join(f"{each}: {row[each]:g}" for each in VARIED if pd.notna(row[each]))
+        chosen.append(f"{row['key']}{PRESSED if name.endswith(', pressed') else ''}: {{{own}}}")
+    return Markdown(f"{wider}\n\nAs a profile's `chosen`: `{{{', '.join(chosen)}}}`")
+
+
+chapter.shown(told, "live")
+
+# %% tags=["hide-input"]
+chapter.shown(told)
+
 # %% [markdown]
-# With so few seeds differences of a few points are noise: what is taken is one rate for all scores, one for weights, one
-# for the weights of movement, whose scores follow from how they move, and one for a head over frozen weights, each from
-# what does well. They stand in the first cell of {doc}`/experiments/mask_learning`. A method for which the table names a
-# rate far from these is at a disadvantage there. Where the best rate is the last one that was tried, in the last column, a
-# better one may lie beyond; where no more than two were tried, any rate is.
-#
-# One thing follows from theory. Where nothing presses on scores, as in movement, their rate does not matter: Adam's steps are
-# in proportion to the rate, scores begin at 0, and only their order counts. What the last column shows for movement is
-# then rounding, and how far training magnifies it.
+# Settings that are not told apart by these seeds may be equally good, and which of them is first is chance. What is first
+# is taken all the same: for all methods alike, before anything is reported, by the parameter `chosen` of the chapters that
+# learn masks ({doc}`/experiments/mask_learning`, {doc}`/experiments/all_methods`). Where that is empty, a chapter has one
+# rate for all scores, one for weights, one for the weights of movement, one for a head over frozen weights, and one
+# strength, which stand in its first cell.

@@ -85,6 +85,7 @@ bases = [masks.mask(teacher, method, sparsity) for teacher in teachers for spars
 bases = [replace(base, head=HEAD, strength=strength) for base in bases]
 variations = [
     *({"head": head} for head in heads),
+    *({"head": head, "strength": 0.0} for head in heads if head == "random"),  # it is pressed harder than the base is
     *({"pressing": pressing} for pressing in pressings if pressing != "run"),
     *({"strength": other} for other in (0.0, *strengths)),
     *([{"summed": True}] if summed else []),
