@@ -265,7 +265,7 @@ def truth_drawn(tables: dict[str, pd.DataFrame]) -> None:
         ax.set_yticks(range(len(table)), [title_of_score(score) for score in table["importance"]], fontsize=8)
         ax.invert_yaxis()
         ax.set(title=name, xlabel="rank correlation with the truth", xlim=(-1, 1))
-    axes[0].legend(fontsize=7, loc="lower left")
+    plots.legend_below(axes)
 
 
 VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
@@ -347,8 +347,8 @@ def pairs_told(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def share(value: Estimate) -> str:
-    """A mean share with its interval, in %."""
-    return value.in_words(100, ".0f") + " %"
+    """A mean share with its interval, in %; "not defined" where no model has one."""
+    return value.in_words(form=".0%")
 
 
 def nats(value: Estimate) -> str:

@@ -480,7 +480,7 @@ def cuts_told(rows: pd.DataFrame) -> pd.DataFrame:
 
 def per_cent(share: Estimate) -> str:
     """A share with its interval, in %."""
-    return share.in_words(100, ".1f") + " %"
+    return share.in_words(form=".1%")
 
 
 def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
