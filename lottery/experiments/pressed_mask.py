@@ -46,6 +46,8 @@ class PressedMask(LearnedMask):
             if _off(tried[nearest], 1 - self.sparsity) <= math.log(self.near) or len(tried) == self.trainings:
                 break
             strength = next_strength(tried, 1 - self.sparsity)
+            if strength in tried:  # to three digits nothing lies between those that leave too many and too few
+                break
         best = run.need(self._at(nearest))
         run.once(ANSWERS, lambda: best.read(ANSWERS))
         return best.metrics | {"found": nearest, "tried": len(tried)}
