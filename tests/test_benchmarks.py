@@ -48,6 +48,7 @@ SIZES = {
     ),
     "table": lambda get: {"count": 3, "rounds": 1},
     "mask_size": lambda get: {"layers": 1, "width": 16, "model": get("bert_folder"), "shares": (0.1,), "rounds": 1},
+    "smaller": lambda get: {"model": get("bert_folder"), "shapes": ((2, 8), (1, 8)), "rounds": 1, "turn": 0.0},
     "cached_book": lambda get: {"command": [sys.executable, "-c", ""], "root": get("tmp_path")},
 }
 

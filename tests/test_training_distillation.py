@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from transformers import BertForSequenceClassification
 
+from lottery.data.examples import Examples
 from lottery.training import distillation
 
 
@@ -92,3 +94,20 @@ def test_a_student_that_says_what_its_teacher_says_has_only_its_own_loss():
     batch = {"input_ids": torch.zeros(2, 1), "teacher": scores + 2}
     assert distillation.guided("printed")(Fixed(scores), batch).item() == pytest.approx(3)
     assert distillation.guided("released")(Fixed(scores), batch).item() == pytest.approx(1.5)
+
+
+def test_a_number_is_mixed_with_the_teachers_so_that_a_squared_error_weighs_both(bert_folder):
+    """Of every number the gradient is that of (1 - share) (x - label)^2 + share (x - teacher)^2."""
+    torch.manual_seed(0)
+    teacher = BertForSequenceClassification.from_pretrained(bert_folder, num_labels=1).eval()
+    ids = [torch.tensor([2, 7 + number, 9, 3]) for number in range(3)]
+    labels = torch.tensor([0.5, -2.0, 1.0])
+    given = distillation.with_teacher("regression", teacher, Examples({"input_ids": ids}, {"labels": labels}, {}), 0.25)
+    with torch.no_grad():
+        theirs = torch.cat([teacher(each[None]).logits[0] for each in ids])
+    x = torch.tensor([0.3, 0.1, -4.0], requires_grad=True)
+    both = (0.75 * (x - labels).square() + 0.25 * (x - theirs).square()).sum()
+    (expected,) = torch.autograd.grad(both, x)
+    (found,) = torch.autograd.grad((x - given.numbers["labels"]).square().sum(), x)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert distillation.TEACHER not in given.numbers

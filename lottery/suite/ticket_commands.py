@@ -165,8 +165,7 @@ def apply(
     before, after = (sum(path.stat().st_size for path in place.glob("*.safetensors")) for place in (source, output))
     typer.echo(
         f"Zeros save neither bytes nor time: the weights take {after:,} bytes, before {before:,}. Smaller and faster "
-        "is a model without whole heads, neurons or layers, or one with numbers of 8 bits, as ONNX Runtime's dynamic "
-        "quantisation makes it; lottery has no command for either."
+        "is a model without whole heads and neurons, or one with numbers of 8 bits: `lottery shrink` makes both."
     )
 
 

@@ -1,0 +1,100 @@
+"""How much faster a model without half of its heads and neurons is, in torch and as ONNX with weights of 8 bits.
+
+    python tests/benchmarks/smaller.py --json smaller.json
+
+MiniLM, half of each layer's heads and half of its neurons gone, beside the whole one: the forward pass of a batch of 32
+texts of 35 tokens and of one text of 32, in turns. The bars are those that trials met on an idle core. Torch-Pruning's
+cut of the same size is measured beside it where it is installed (pip install torch-pruning). It takes a minute or two.
+"""
+
+import importlib.util
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import torch
+from _report import Figure, main, side_by_side
+
+from lottery.models import exporting, opening, timing
+from lottery.pruning import components
+
+
+def halved(model):
+    """Without the second half of every layer's heads and neurons: of times it does not matter which go."""
+    kept = components.everything(model.config, neurons=True)
+    for kind in ("heads", "neurons"):
+        kept[kind][:, kept[kind].shape[1] // 2 :] = False
+    return components.sliced(model, kept)
+
+
+def exported(model, tokenizer, folder):
+    """The model as ONNX with weights of 8 bits, opened from its file."""
+    from transformers.exporters.base import ExportedModel
+
+    exporting.write(model, tokenizer, folder, ["int8"])
+    with exporting.silent():
+        return ExportedModel.from_pretrained(folder / "int8")
+
+
+def by_torch_pruning(model, inputs):
+    """Half of the neurons and, head by head, of the attention, as Torch-Pruning cuts a graph."""
+    import copy
+
+    import torch_pruning as tp
+
+    small = copy.deepcopy(model)
+    heads = {layer.attention.self.query: model.config.num_attention_heads for layer in small.encoder.layer}
+    pruner = tp.pruner.MagnitudePruner(
+        small,
+        example_inputs=inputs,
+        importance=tp.importance.MagnitudeImportance(p=1),
+        pruning_ratio=0.5,
+        num_heads=heads,
+        prune_num_heads=True,
+        head_pruning_ratio=0.5,
+        root_module_types=[torch.nn.Linear],
+        ignored_layers=[layer.output.dense for layer in small.encoder.layer],
+    )
+    pruner.step()
+    for layer in small.encoder.layer:
+        layer.attention.self.num_attention_heads = pruner.num_heads[layer.attention.self.query]
+        layer.attention.self.all_head_size = layer.attention.self.query.out_features
+    return small.eval()
+
+
+def _read(way, inputs):
+    way(**inputs)
+
+
+def measure(*, model="minilm", shapes=((32, 35), (1, 32)), rounds=7, turn=0.3):
+    tokenizer, whole = opening.tokenizer(model), opening.bare_encoder(model).eval()
+    ways = {"whole, torch": whole, "half, torch": halved(whole).eval()}
+    missing = [name for name in exporting.PACKAGES if importlib.util.find_spec(name) is None]
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        if not missing:
+            ways["whole, int8"] = exported(whole, tokenizer, Path(folder) / "whole")
+            ways["half, int8"] = exported(ways["half, torch"], tokenizer, Path(folder) / "half")
+        if importlib.util.find_spec("torch_pruning"):
+            ways["half, Torch-Pruning"] = by_torch_pruning(whole, timing.batch(whole, 2, 8))
+        seconds = {}
+        for size, length in shapes:
+            inputs = timing.batch(whole, size, length)
+            calls = {name: partial(_read, way, inputs) for name, way in ways.items()}
+            seconds[size], _ = side_by_side(calls, rounds=rounds, turn=turn)
+    bars = {"half, torch": {shapes[0][0]: 1.9}, "half, int8": {shapes[0][0]: 4.0, shapes[1][0]: 7.0}}
+    return [
+        Figure(
+            f"{name} against the whole in torch, {size} text{'s' * (size > 1)}",
+            found["whole, torch"] / found[name],
+            "times faster",
+            at_least=bars.get(name, {}).get(size),
+            seen=found,
+        )
+        for size, found in seconds.items()
+        for name in found
+        if name != "whole, torch"
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__, measure)
