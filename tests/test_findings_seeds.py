@@ -48,3 +48,13 @@ def test_several_seeds_of_one_world_are_those_of_the_world_with_most():
     assert one_world(runs).index.tolist() == [1, 2]
     assert one_world(runs.assign(world=np.nan)).equals(runs.assign(world=np.nan))
     assert one_world(runs[:0]).empty
+
+
+def test_the_world_of_runs_of_this_build_is_told_by_the_columns_of_their_miniature():
+    runs = pd.DataFrame(
+        {"of.seed": [1, 1, 1], "of.start": ["Miniature", "Ticket", "Given"], "of.start.seed": [3.0, 9.0, np.nan]}
+        | {"of.start.of": [None, "Miniature", None], "of.start.of.seed": [np.nan, 4.0, np.nan]}
+    )
+    told = told_apart(runs)
+    assert told["model"].tolist() == ["3, 1", "4, 1", "-1, 1"]
+    assert told["unit"].tolist() == [3, 4, -1]

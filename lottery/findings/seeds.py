@@ -32,7 +32,8 @@ def worlds(runs: pd.DataFrame) -> pd.Series:
 def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
     """Runs with what was drawn for the models that they are of.
 
-    runs     with `world`, or else with `parameters`; where both lack they count as of one world
+    runs     with `world`, or else with `parameters`, or else with the columns that tell their miniature; where all of
+             these lack they count as of one world
     seed     the column with the seed of the fine-tuning
     returns  with `model`, which tells the fine-tuned models of a task apart, and `unit`, what intervals are over: the
              world where the runs are of several, else the seed
@@ -55,7 +56,14 @@ def _numbered(runs: pd.DataFrame) -> pd.Series:
     """The world of each run, -1 where it is of none or nothing tells."""
     if "world" in runs:
         return runs["world"].astype(float).fillna(-1)
-    return worlds(runs).fillna(-1) if "parameters" in runs else pd.Series(-1.0, runs.index)
+    if "parameters" in runs:
+        return worlds(runs).fillna(-1)
+    found = pd.Series(-1.0, runs.index)
+    for seed in [column for column in runs if column.endswith(".seed")]:
+        start = seed.removesuffix(".seed")
+        if start in runs:
+            found = found.mask((runs[start] == TOY) & (found < 0), runs[seed].astype(float))
+    return found
 
 
 def _world(description: Any) -> float:

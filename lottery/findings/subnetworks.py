@@ -43,7 +43,9 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
     known = pd.DataFrame([_subnetwork(model) for model in models.to_dict("records")], models.index)
     full = known["subnetwork"] == "full"
     usual = known["tuned_on"].map(models.loc[full, "epochs"].groupby(known.loc[full, "tuned_on"]).min())
-    known = told_apart(known.join(models.filter(["world", "parameters"])), seed="trial")
+    known = told_apart(models.drop(columns=known.columns, errors="ignore").join(known), seed="trial")[
+        [*known.columns, "model", "unit"]
+    ]
     searched = told_apart(runs[runs["experiment"].isin(["ComponentSearch", "MagnitudeSearch"])])
     reasons: dict[tuple, list[str]] = defaultdict(list)
     for task, model, why in zip(searched["of.task"], searched["model"], silent(searched), strict=True):
@@ -53,7 +55,9 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
         longer=(models["experiment"] == "FineTuning") & (models["epochs"] > usual),
         degenerate=[joined.get(pair, "") for pair in zip(known["tuned_on"], known["model"], strict=True)],
     )
-    return pd.concat([models.drop(columns=known.columns, errors="ignore"), known], axis=1)
+    table = pd.concat([models.drop(columns=known.columns, errors="ignore"), known], axis=1)
+    # Texts of Arrow lie column by column, and of so many columns pandas warns where another one follows.
+    return table.astype(dict.fromkeys(table.select_dtypes("str").columns, object)).copy()
 
 
 def _subnetwork(model: dict[str, Any]) -> dict[str, Any]:
