@@ -43,7 +43,7 @@ def refused(capsys, monkeypatch):
         ({"task": "colla"}, "did you mean 'cola'"),
         ({"importance": "magntude"}, "did you mean 'magnitude'"),
         ({"sparsitys": "[0.5]"}, "did you mean 'sparsities'"),
-        ({"dev": "a.csv"}, "did you mean 'dev_file'"),
+        ({"dev": "a.csv"}, "did you mean 'dev_examples', 'dev_file' or 'dev_share'"),
         ({"task": "OWN"}, "did you mean 'own'"),
         ({"task": "SST-2"}, "did you mean 'sst2'"),
         ({"sparsities": "[20, 40]"}, "sparsity = 20.0: input should be less than 1; it is a share: 20 % is 0.2"),

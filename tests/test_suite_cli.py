@@ -94,6 +94,9 @@ def test_it_starts_without_what_is_slow_to_import():
         "clean",
         "corpus",
         "agreement",
+        "shrink",
+        "inspect",
+        "measure",
         "ticket",
         "ticket save",
         "ticket show",
@@ -107,7 +110,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 8
+    assert len(cli.app.registered_commands) == 11
     (group,) = cli.app.registered_groups
     assert len(group.typer_instance.registered_commands) == 3
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from lottery.choices import listed
+
 MACHINE = ("scheduler", "workers")  # where a notebook runs; they change nothing in what it says
 PLACES = ("records", "results")  # where it reads and writes: theirs and the machine's values are not published
 STORE = "STORE"  # on a page, the store where it lies outside the checkout
@@ -324,4 +326,5 @@ def _tagged(text: str, tag: str) -> str | None:
 
 def _offer(given: str, names: list[str]) -> str:
     near = get_close_matches(str(given), names, n=1) or [name for name in names if str(given) in name.split("_")]
-    return f"{f' (did you mean {near[0]!r}?)' if near else ''}: there are {', '.join(names) or 'none'}"
+    meant = f" (did you mean {listed([repr(name) for name in near])}?)" if near else ""
+    return f"{meant}: there are {', '.join(names) or 'none'}"

@@ -111,13 +111,13 @@ class Bar:
     def show(self, chapter: str, workers: int) -> None:
         """Say how far it is: in which chapter, if in one, and how long so many workers will need for the rest."""
         left, done = self.left.seconds, sum(map(sum, self.left.took.values()))
-        self._bar.n = done / (done + left) if done + left else 1.0
-        self._bar.set_description_str(
+        words = (
             f"{chapter + ': ' if chapter else ''}{self.ended:,} of {self.runs:,} runs, "
-            f"about {in_words(left / max(workers, 1))} left",
-            refresh=False,
+            f"about {in_words(left / max(workers, 1))} left"
         )
-        self._bar.update(0)
+        if words != self._bar.desc:  # else it fills logs
+            self._bar.n = done / (done + left) if done + left else 1.0
+            self._bar.set_description_str(words)
 
 
 def in_words(seconds: float) -> str:

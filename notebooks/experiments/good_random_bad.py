@@ -111,7 +111,7 @@ for of in dense:
             more = [Drawn(like=good, seed=of.seed + 1000 * draw) for draw in range(1, random_draws)]
             cut.append(RandomCuts(like=good, draws=cuts, seed=of.seed))
         if pruning == "structured" and of in beside:
-            survivors = [
+            spared = [
                 Survivors(
                     of=replace(good, of=replace(of, seed=tuning_seeds[0])),
                     seeds=tuple(tuning_seeds),
@@ -120,8 +120,8 @@ for of in dense:
                 )
                 for which in ("good", "random", "bad")
             ]
-            pruned += [PrunedScore(of=of, kept=part) for part in survivors]
-            again += [retrained(of, part) for part in survivors if of.task in (retrained_tasks or tasks)]
+            pruned += [PrunedScore(of=of, kept=part) for part in spared]
+            again += [retrained(of, part) for part in spared if of.task in (retrained_tasks or tasks)]
         pruned += [PrunedScore(of=of, kept=part) for part in kept]
         if trained_again:
             again += [retrained(of, part) for part in [*kept, *more]]
