@@ -109,8 +109,8 @@ class Chapter:
                 scores = ", ".join(_full_score(row, sized.get(row["task"], 0)) for row in some.to_dict("records"))
                 how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
-        told = "scores on dev (x 100), of MiniLM with 95 % intervals over runs and examples"
-        lines = [f"*Full models, recorded, {told}. {'; '.join(parts)}.*"] if parts else []
+        sure = ", of MiniLM with 95 % intervals over runs and examples" if len(self.minilm) else ""
+        lines = [f"*Full models, recorded, scores on dev (x 100){sure}. Of {'; of '.join(parts)}.*"] if parts else []
         lines += self._near_floor() + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
 
