@@ -1,5 +1,6 @@
 """The ledger as pages tell it: every sentence read, each with the numbers that it was made of."""
 
+import json
 import math
 import shutil
 from pathlib import Path
@@ -233,8 +234,11 @@ def test_evidence_is_computed_once_until_what_it_rests_on_changes(tmp_path, monk
     assert_frame_equal(again[1].evidence, evidence(all_published(), {"minilm": tables, "miniature": {}}))
     assert again[1].verdicts.equals(claims.verdicts(again[1].evidence, again[1].sources))
     kept = tmp_path / "_build/evidence.json"
+    assert list(json.loads(kept.read_text().partition("\n")[2])["recorded"]) == ["miniature", "minilm"]
+    (tmp_path / "_build/.evidence-1.json").write_text("half")  # of a process that was killed
     kept.write_text(kept.read_text().replace("0.05", "0.06", 1))  # a bit has flipped
     assert times()[0] == 2
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["evidence.json", "evidence.lock"]
     changed = tmp_path / "records/minilm/gordon_masks.parquet"
     pd.read_parquet(changed).iloc[:-1].to_parquet(changed)
     assert times()[0] == 3

@@ -44,7 +44,7 @@ def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
     The evidence takes twenty seconds and several pages show it: it is computed once and kept beside the records, in
     _build/evidence.json, until they, what is printed, or the package changes.
     """
-    profiles = {"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))}
+    profiles = sorted({"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))})
     paths = {profile: {name: Path(records) / profile / f"{name}.parquet" for name in chapters} for profile in profiles}
     there = {profile: {name: path for name, path in of.items() if path.exists()} for profile, of in paths.items()}
     inputs = _digest([path for of in there.values() for path in of.values()])
@@ -52,13 +52,15 @@ def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
     with files.locked(place.with_suffix(".lock")):
         kept = _kept(place)
         if kept.get("inputs") != inputs:
+            for left in place.parent.glob(f".{place.stem}-*{place.suffix}"):  # by one that was killed as it wrote
+                files.remove(left)
             evidence, recorded = _evidence(there)
             _keep(place, {"inputs": inputs, "rows": evidence.to_dict("records"), "recorded": recorded})
             kept = _kept(place)
     evidence = pd.DataFrame(kept["rows"], columns=["claim", "source", *Evidence._fields, "verdict", "why"])
     evidence["claimed"] = [tuple(each) for each in evidence["claimed"]]
     evidence["plan"] = [each and Plan(*each) for each in evidence["plan"]]
-    sources = [*SOURCES, *sorted(profiles - set(SOURCES))]
+    sources = [*SOURCES, *(profile for profile in profiles if profile not in SOURCES)]
     recorded = {profile: set(names) for profile, names in kept["recorded"].items()}
     return Weighed(evidence, claims.verdicts(evidence, sources), sources, recorded)
 
