@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,14 @@ def visible(folder: Path, *patterns: str) -> list[Path]:
     """The files below a folder that match one of the patterns of `Path.glob`, sorted; none hidden, nor in what is."""
     matches = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
     return sorted(path for path in matches if not any(part[0] == "." for part in path.relative_to(folder).parts))
+
+
+def fingerprint(base: Path, paths: Iterable[Path]) -> str:
+    """The sha256 of the names of files, as seen from a folder, and of what is in them; their order does not matter."""
+    whole = sha256()
+    for path in sorted(paths):
+        whole.update(f"\0{path.relative_to(base)}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
 
 
 def digest(path: Path) -> dict[str, Any]:

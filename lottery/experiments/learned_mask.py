@@ -269,12 +269,13 @@ def _swapped(
     before  the state of the encoder as it was pre-trained
     score   with both; of weights that stay as they are the mask is all there is to it
     """
-    encoder, gates = model.base_model, learner.method.settled(learner.ranked(), sparsity)
-    masked = before | {name: before[name] * gate.cpu() for name, gate in gates.items()}
+    encoder = model.base_model
     with state.holding(encoder, before):
         neither = scored(model)
     if learner.method.FROZEN:
         return {"mask_alone": score, "weights_alone": neither, "neither": neither}
+    gates = learner.method.settled(learner.ranked(), sparsity)
+    masked = before | {name: before[name] * gate.cpu() for name, gate in gates.items()}
     with state.holding(encoder, masked):
         mask_alone = scored(model)
     with state.holding(encoder, {name: value.detach() for name, value in learner.own.items()}):

@@ -1,6 +1,5 @@
 """A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import HEADS, NEURONS, Mask
 from lottery.masks import files as mask_files
-from lottery.models import opening, slices, state, timing
+from lottery.models import folders, opening, slices, state, timing
 from lottery.pruning import components, ladder
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.training import distillation, evaluation
@@ -95,7 +94,7 @@ class Smaller:
             "batch_seconds": times["small"],
             "whole_seconds": times["whole"],
             "numbers": state.size(small.parameters()),
-            "bytes": weights_bytes(folder),
+            "bytes": folders.weights_bytes(folder),
             "heads": int(kept[HEADS].sum()),
             "all_heads": kept[HEADS].numel(),
             "neurons": int(kept[NEURONS].sum()),
@@ -130,12 +129,17 @@ def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def side_by_side(models: dict[str, PreTrainedModel], exam: Exam, table: pd.DataFrame) -> pd.DataFrame:
-    """What several models answer to the same rows: columns model, split, answer and label, as text."""
-    answering, right = exam.answering(table), evaluation.truth(exam.task, table)
+    """What several models answer to the same rows, as of `tabled`."""
+    answering = exam.answering(table)
+    return tabled({name: answering(model) for name, model in models.items()}, evaluation.truth(exam.task, table))
+
+
+def tabled(answers: dict[str, np.ndarray], right: np.ndarray) -> pd.DataFrame:
+    """Answers of several models to the same rows: columns model, split, answer and label, as text."""
     return pd.concat(
         [
-            pd.DataFrame({"model": name, "split": "dev", "answer": answering(model), "label": right}).astype(str)
-            for name, model in models.items()
+            pd.DataFrame({"model": name, "split": "dev", "answer": given, "label": right}).astype(str)
+            for name, given in answers.items()
         ],
         ignore_index=True,
     )
@@ -145,8 +149,3 @@ def score_of(answers: pd.DataFrame, model: str, exam: Exam, table: pd.DataFrame)
     """The task's score of one of the models of `side_by_side`."""
     given = answers[answers["model"] == model]["answer"].astype(float).to_numpy()
     return exam.task.metrics(given, evaluation.truth(exam.task, table))[exam.task.METRIC]
-
-
-def weights_bytes(folder: Path) -> int:
-    """Bytes of the safetensors files of a saved model."""
-    return sum(path.stat().st_size for path in Path(folder).glob("*.safetensors"))

@@ -58,8 +58,28 @@ class Given:
         return {split: some(table, counts.get(split, self.dev_examples)) for split, table in whole.items()}
 
 
+class _OfFiles:
+    """What starts on files of the user's own share: the model as it is, and the one task that `_read` makes of them."""
+
+    def weights(self, run: Run) -> str:
+        """The model as it is."""
+        return self.model
+
+    def mask(self, run: Run) -> Mask:
+        """Nothing is removed."""
+        return {}
+
+    def task_named(self, name: str) -> Task:
+        """The task that the file makes, whatever its name."""
+        return self._read()[0]
+
+    def tables(self, task: str) -> dict[str, pd.DataFrame]:
+        """The rows of the file by split. Raises as what reads it does."""
+        return {split: table.copy() for split, table in self._read()[1].items()}
+
+
 @parameters
-class Own:
+class Own(_OfFiles):
     """A model and a task made from the user's own file; the task is called OWN."""
 
     version: ClassVar[int] = 2
@@ -74,29 +94,16 @@ class Own:
     train_examples: Count = 0  # of the training set, at most so many, drawn as by `splitting.stratified`; 0: all
     dev_examples: Count = 0  # of what the model is judged by, likewise
 
-    def weights(self, run: Run) -> str:
-        """The model as it is."""
-        return self.model
-
-    def mask(self, run: Run) -> Mask:
-        """Nothing is removed."""
-        return {}
-
-    def task_named(self, name: str) -> Task:
-        """The task that the file makes, whatever its name."""
-        return self._read()[0]
-
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The rows of the files, or of each split as many as asked for."""
-        whole = {split: table.copy() for split, table in self._read()[1].items()}
-        return part(whole, self.train_examples, self.dev_examples)
+        return part(super().tables(task), self.train_examples, self.dev_examples)
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _own(self, _contents(self.train, self.dev))
 
 
 @parameters
-class Unlabelled:
+class Unlabelled(_OfFiles):
     """A classifier and the user's texts without labels: the right answer is what the model says. The task is OWN."""
 
     version: ClassVar[int] = 1
@@ -107,28 +114,12 @@ class Unlabelled:
     second: str  # that of a second text, or ""
     max_length: Size  # tokens of an example, at most
 
-    def weights(self, run: Run) -> str:
-        """The model as it is."""
-        return self.model
-
-    def mask(self, run: Run) -> Mask:
-        """Nothing is removed."""
-        return {}
-
-    def task_named(self, name: str) -> Task:
-        """The task of answering as the model does."""
-        return self._read()[0]
-
-    def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The rows of the file, with the model's own answers. Raises ValueError for a model that has no classes."""
-        return {split: table.copy() for split, table in self._read()[1].items()}
-
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _unlabelled(self, _contents(self.file))
 
 
 @parameters
-class Pairs:
+class Pairs(_OfFiles):
     """A model and the user's own pairs of texts, on which it is judged as it is; the task is called OWN."""
 
     version: ClassVar[int] = 1
@@ -137,22 +128,6 @@ class Pairs:
     first: str  # the column of one text
     second: str  # that of the other
     label: str  # that of how alike they are, a number; "": there is none
-
-    def weights(self, run: Run) -> str:
-        """The model as it is."""
-        return self.model
-
-    def mask(self, run: Run) -> Mask:
-        """Nothing is removed."""
-        return {}
-
-    def task_named(self, name: str) -> Task:
-        """The task that the file makes, whatever its name."""
-        return self._read()[0]
-
-    def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """The pairs, as "dev". Raises as `own_file.pairs` does."""
-        return {split: table.copy() for split, table in self._read()[1].items()}
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _pairs(self, _contents(self.file))

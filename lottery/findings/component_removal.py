@@ -12,7 +12,7 @@ from scipy.stats import norm
 from lottery import statistics as stats
 from lottery.choices import choose
 from lottery.findings.component_scores import MODEL, STATED
-from lottery.findings.seeds import of_every_seed, told_apart
+from lottery.findings.seeds import over_units, told_apart
 from lottery.statistics import Estimate
 
 VIEWS = ("overall", "normalised", "within", "mlps")
@@ -64,9 +64,9 @@ def told(ranks: pd.DataFrame) -> pd.DataFrame:
     stated = ranks.loc[ranks["importance"] == STATED, [*MODEL, "normalised"]]
     lines = []
     for name, rows in ranks.groupby("importance", sort=False):
-        line = {"importance": name, "models": len(rows)} | {view: _mean(rows, view) for view in VIEWS}
+        line = {"importance": name, "models": len(rows)} | {view: over_units(rows, view) for view in VIEWS}
         pairs = rows.merge(stated, on=MODEL, suffixes=("", " stated"))
-        line["less"] = _mean(pairs.assign(less=pairs["normalised stated"] - pairs["normalised"]), "less")
+        line["less"] = over_units(pairs.assign(less=pairs["normalised stated"] - pairs["normalised"]), "less")
         lines.append(line)
     table = pd.DataFrame(lines, columns=["importance", "models", *VIEWS, "less"])
     return table.sort_values("normalised", key=lambda each: [-value.mean for value in each], ignore_index=True)
@@ -85,7 +85,7 @@ def most(runs: pd.DataFrame) -> Estimate:
         second = (row["examples"] * rises - count * first) / max(row["examples"] - count, 1)
         between = max(stats.spearman(first, second), 0.0)
         values.append((2 * between / (1 + between)) ** 0.5)
-    return _mean(truth.assign(most=values), "most")
+    return over_units(truth.assign(most=values), "most")
 
 
 def by_chance(runs: pd.DataFrame) -> tuple[float, float]:
@@ -109,7 +109,7 @@ def additivity(runs: pd.DataFrame) -> pd.Series:
     table = pd.DataFrame([_added(row) for row in truth.to_dict("records")], truth.index, [*ADDITIVITY])
     in_nats = truth["of.task"].map(lambda task: choose("tasks", task).KIND != "regression")
     table.loc[~in_nats.astype(bool), [*ADDITIVITY[2:]]] = np.nan
-    return pd.Series({name: _mean(truth.assign(value=table[name]), "value") for name in ADDITIVITY}, dtype=object)
+    return pd.Series({name: over_units(truth.assign(value=table[name]), "value") for name in ADDITIVITY}, dtype=object)
 
 
 def _added(row: dict) -> dict[str, float]:
@@ -127,12 +127,3 @@ def _added(row: dict) -> dict[str, float]:
         "more_within": more[same].mean() if same.any() else np.nan,
         "more_across": more[~same].mean() if (~same).any() else np.nan,
     }
-
-
-def _mean(rows: pd.DataFrame, column: str) -> Estimate:
-    """Over the units, of the mean over the tasks that each of them has; models without the value are left out."""
-    rows = rows.dropna(subset=column)
-    if rows.empty:
-        return Estimate(np.nan, np.nan, np.nan)
-    rows = of_every_seed(rows, task="of.task", seed="unit")
-    return stats.mean_interval(rows.groupby("unit")[column].mean())

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.findings.searches import sound
-from lottery.findings.seeds import of_every_seed, told_apart
+from lottery.findings.seeds import over_units, told_apart
 
 STATED = "sample"
 MODEL = ["of.task", "model"]  # of told_apart
@@ -83,8 +83,5 @@ def sizes(runs: pd.DataFrame) -> pd.Series:
     stated = searches["importance"] == STATED
     pairs = searches[~stated].merge(searches.loc[stated, [*MODEL, "share_kept"]], on=MODEL, suffixes=("", " stated"))
     pairs = pairs.assign(more=100 * (pairs["share_kept"] - pairs["share_kept stated"]))
-    more = {
-        name: of_every_seed(rows, task="of.task", seed="unit").groupby("unit")["more"].mean()
-        for name, rows in pairs.groupby("importance")
-    }
-    return pd.Series({name: stats.mean_interval(by_seed) for name, by_seed in more.items()}, dtype=object)
+    more = {name: over_units(rows, "more") for name, rows in pairs.groupby("importance")}
+    return pd.Series(more, dtype=object)

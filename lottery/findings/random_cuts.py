@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from lottery import statistics as stats
 from lottery.findings.searches import silent
-from lottery.findings.seeds import of_every_seed, told_apart
+from lottery.findings.seeds import over_units, told_apart
 from lottery.statistics import Estimate
 
 KINDS = ("good", "bad")
@@ -63,7 +62,8 @@ def by_task(found: pd.DataFrame) -> pd.DataFrame:
 
 def in_all(found: pd.DataFrame) -> pd.Series:
     """The same shares for other models: of "good" and of "bad" an Estimate over worlds or seeds."""
-    return pd.Series({kind: _mean(found.assign(value=found[kind] / found["draws"])) for kind in KINDS}, dtype=object)
+    shares = found.assign(**{kind: found[kind] / found["draws"] for kind in KINDS})
+    return pd.Series({kind: over_units(shares, kind) for kind in KINDS}, dtype=object)
 
 
 def worth(rows: pd.DataFrame) -> pd.Series:
@@ -76,7 +76,7 @@ def worth(rows: pd.DataFrame) -> pd.Series:
     """
     lines = [_plane(row) for row in rows.to_dict("records")]
     table = pd.DataFrame(lines, rows.index, columns=["heads", "mlps"])
-    return pd.Series({kind: _mean(rows.assign(value=table[kind])) for kind in table}, dtype=object)
+    return pd.Series({kind: over_units(rows.assign(value=table[kind]), "value") for kind in table}, dtype=object)
 
 
 def _plane(row: dict) -> dict[str, float]:
@@ -88,12 +88,3 @@ def _plane(row: dict) -> dict[str, float]:
         return {}
     slopes = np.linalg.lstsq(design, scores, rcond=None)[0][1:]
     return dict(zip(varied, map(float, slopes), strict=True))
-
-
-def _mean(rows: pd.DataFrame) -> Estimate:
-    """Of `value`, over the units, of the mean over the tasks that each of them has; models without it are left out."""
-    rows = rows.dropna(subset="value")
-    if rows.empty:
-        return Estimate(np.nan, np.nan, np.nan)
-    rows = of_every_seed(rows, task="of.task", seed="unit")
-    return stats.mean_interval(rows.groupby("unit")["value"].mean())

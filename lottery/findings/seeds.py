@@ -7,6 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from lottery import statistics as stats
+from lottery.statistics import Estimate
+
 TOY = "Miniature"  # the experiment that makes a world and pre-trains its model
 
 
@@ -17,6 +20,17 @@ def of_every_seed(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed")
     """
     tried = rows.groupby(task)[seed].transform("nunique")
     return rows[tried == rows[seed].nunique()]
+
+
+def over_units(rows: pd.DataFrame, value: str, *, task: str = "of.task") -> Estimate:
+    """Over the units, of the mean over the tasks that each of them has: for other worlds, or other seeds.
+
+    rows   with `unit`, as of `told_apart`, the task, and the value, in a row a model; those without it are left out
+    """
+    rows = rows.dropna(subset=value)
+    if rows.empty:
+        return Estimate(math.nan, math.nan, math.nan)
+    return stats.mean_interval(of_every_seed(rows, task=task, seed="unit").groupby("unit")[value].mean())
 
 
 def worlds(runs: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from lottery.choices import listed
-from lottery.models import opening
+from lottery.models import opening, timing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -74,12 +74,9 @@ def _exported(model: PreTrainedModel, kind: Literal["pt2", "onnx"]):
 
 def _inputs(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """Two made-up texts, for the graph to be followed by; one is padded, so that the attention mask counts."""
-    ids = torch.full((2, 8), 1, device=model.device)
-    mask = torch.ones_like(ids)
-    mask[1, 6:] = 0
-    inputs = {"input_ids": ids, "attention_mask": mask}
-    kinds = getattr(model.config, "type_vocab_size", 0)
-    return inputs | ({"token_type_ids": torch.zeros_like(ids)} if kinds > 1 else {})
+    inputs = timing.batch(model, 2, 8)
+    inputs["attention_mask"][1, 6:] = 0
+    return inputs
 
 
 def _in_8_bits(graph):

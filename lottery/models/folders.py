@@ -70,3 +70,8 @@ def number_type(folder: Path) -> torch.dtype:
                 if kind := NUMBERS.get(tensors.get_slice(name).get_dtype()):
                     widest = kind if widest is None else torch.promote_types(widest, kind)
     return widest or torch.float32
+
+
+def weights_bytes(folder: Path) -> int:
+    """Bytes of the safetensors files of a saved model."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))

@@ -52,9 +52,9 @@ def cut(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> None:
                 _replace(block, family.matrices[0], family.matrices[3])
                 if released:
                     inner[3].bias = None
-        neurons = kept[NEURONS][layer] if NEURONS in kept else torch.ones(inner[4].out_features, dtype=torch.bool)
-        if not (mlp and neurons.all()):
-            index = (neurons & mlp).nonzero().flatten()
+        neurons = _neurons(kept, layer, inner[4].out_features)
+        if not neurons.all():
+            index = neurons.nonzero().flatten()
             _shrink(inner[4], rows=index)
             _shrink(inner[5], columns=index)
         if not mlp:
@@ -140,8 +140,7 @@ def padded(tensors: Mapping[str, Tensor], kept: Mask, config: PreTrainedConfig) 
     inner = families.inner_size(config)
     for layer in range(config.num_hidden_layers):
         of_heads = kept[HEADS][layer].repeat_interleave(size)
-        neurons = kept[NEURONS][layer] if NEURONS in kept else torch.ones(inner, dtype=torch.bool)
-        of_neurons = neurons & kept[MLPS][layer]
+        of_neurons = _neurons(kept, layer, inner)
         for name in [each for each in tensors if f"{family.layers}.{layer}." in each]:
             matrix, _, kind = name.partition(f"{family.layers}.{layer}.")[2].rpartition(".")
             place = family.matrices.index(matrix) if matrix in family.matrices else None
@@ -157,6 +156,12 @@ def padded(tensors: Mapping[str, Tensor], kept: Mask, config: PreTrainedConfig) 
                 if bias not in tensors:  # it goes with its MLP
                     whole[bias] = torch.zeros(config.hidden_size)
     return whole
+
+
+def _neurons(kept: Mask, layer: int, inner: int) -> Tensor:
+    """Which of a layer's neurons stay, (inner,): all where the mask does not tell, none of an MLP that goes."""
+    neurons = kept[NEURONS][layer] if NEURONS in kept else torch.ones(inner, dtype=torch.bool)
+    return neurons & kept[MLPS][layer]
 
 
 def _spread(narrow: Tensor, kept: Tensor, axis: int, name: str) -> Tensor:

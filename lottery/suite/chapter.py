@@ -25,7 +25,7 @@ from IPython.display import Markdown
 from numpy.typing import ArrayLike
 
 from lottery import store
-from lottery.choices import choose
+from lottery.choices import choose, listed
 from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
 from lottery.suite import cluster, notebooks, plots
@@ -101,8 +101,9 @@ class Chapter:
     def full_models(self) -> Markdown | None:
         """A line on the recorded full models, their scores and training, and one on repeated runs; None for neither."""
         parts, sizes = [], read_published("glue_dev").set_index("task")["examples"]
-        for name, rows in {"MiniLM": self.minilm, "the miniature": self.miniature}.items():
-            models = full_models.full_models(rows) if len(rows) else rows
+        tables = {"MiniLM": self.minilm, "the miniature": self.miniature}
+        of = {name: full_models.full_models(rows) for name, rows in tables.items() if len(rows)}
+        for name, models in of.items():
             sized = sizes if name == "MiniLM" else sizes[:0]  # the miniature's tasks are its own
             ways = models.groupby(["epochs", "learning_rate", "runs"]) if len(models) else ()
             for (epochs, rate, runs), some in ways:
@@ -111,21 +112,8 @@ class Chapter:
                 parts.append(f"{name}, {how}: {scores}")
         sure = ", of MiniLM with 95 % intervals over runs and examples" if len(self.minilm) else ""
         lines = [f"*Full models, recorded, scores on dev (x 100){sure}. Of {'; of '.join(parts)}.*"] if parts else []
-        lines += self._near_floor() + self._repeated()
+        lines += (_near_floor(of["MiniLM"], sizes) if "MiniLM" in of else []) + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
-
-    def _near_floor(self) -> list[str]:
-        """A line on MiniLM's tasks of which its full model knows too little for a cut to say anything."""
-        if self.minilm.empty:
-            return []
-        examples = read_published("glue_dev").set_index("task")["examples"]
-        near = full_models.near_floor(full_models.full_models(self.minilm), examples)
-        if not near:
-            return []
-        return [
-            f"*MiniLM's full model is not clearly above one answer to all on {' and '.join(map(title, near))}. What "
-            "this page shows of it there says nothing about pruning.*"
-        ]
 
     def _repeated(self) -> list[str]:
         """A line on the runs of this build that are recorded, too, where there are some."""
@@ -151,6 +139,17 @@ class Chapter:
         """
         tables = {name: made(rows) for name, rows in self.sources.items()}
         return published.beside({f"{of}, printed": printed} | tables)
+
+
+def _near_floor(models: pd.DataFrame, examples: pd.Series) -> list[str]:
+    """A line on MiniLM's tasks of which its full model knows too little for a cut to say anything; [] for none."""
+    near = full_models.near_floor(models, examples)
+    if not near:
+        return []
+    return [
+        f"*MiniLM's full model is not clearly above one answer to all on {listed([*map(title, near)], 'and')}. "
+        "What this page shows of it there says nothing about pruning.*"
+    ]
 
 
 def _full_score(row: Mapping[str, object], examples: int) -> str:

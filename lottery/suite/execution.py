@@ -157,13 +157,13 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
     pins = (root / "constraints.txt").read_text(encoding="utf-8")
     keys = [store.key(experiment) for experiment in grid(root, name, parameters)]  # files enter them by content
     heeded = {parameter: value for parameter, value in parameters.items() if parameter not in MACHINE}
-    whole = sha256(json.dumps([text, heeded, keys, pins, MATPLOTLIBRC]).encode())
     records = (root / "book" / "records").glob("*/*")
     read = [path for path in records if path.stem == source.stem or path.stem in text]
-    for base, paths in ((package, package.rglob("*.py")), (root, [*read, *(root / "book" / "published").rglob("*.*")])):
-        for path in sorted(paths):
-            whole.update(f"\0{path.relative_to(base)}\0".encode() + path.read_bytes())
-    return whole.hexdigest()
+    contents = [
+        files.fingerprint(package, package.rglob("*.py")),
+        files.fingerprint(root, [*read, *(root / "book" / "published").rglob("*.*")]),
+    ]
+    return sha256(json.dumps([text, heeded, keys, pins, MATPLOTLIBRC, contents]).encode()).hexdigest()
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
     profiles = sorted({"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))})
     paths = {profile: {name: Path(records) / profile / f"{name}.parquet" for name in chapters} for profile in profiles}
     there = {profile: {name: path for name, path in of.items() if path.exists()} for profile, of in paths.items()}
-    inputs = _digest([path for of in there.values() for path in of.values()])
+    inputs = _digest(Path(records), [path for of in there.values() for path in of.values()])
     place = Path(records).parent / "_build" / "evidence.json"
     with files.locked(place.with_suffix(".lock")):
         kept = _kept(place)
@@ -76,13 +76,15 @@ def _evidence(paths: Mapping[str, Mapping[str, Path]]) -> tuple[pd.DataFrame, di
     return claims.evidence(printed, recorded), {profile: list(tables) for profile, tables in recorded.items()}
 
 
-def _digest(records: Sequence[Path]) -> str:
-    """The sha256 of all that the evidence depends on: records, what is printed, the package and the pins."""
+def _digest(records: Path, recorded: Sequence[Path]) -> str:
+    """The sha256 of all that the evidence depends on: what is recorded and printed, the package and the pins."""
     root, package = checkout(), Path(claims.__file__).parent.parent
-    whole = sha256((root / "constraints.txt").read_bytes())
-    for path in sorted([*records, *(root / "book" / "published").glob("*.csv"), *package.rglob("*.py")]):
-        whole.update(f"\0{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
-    return whole.hexdigest()
+    contents = [
+        files.fingerprint(records, recorded),
+        files.fingerprint(root, [root / "constraints.txt", *(root / "book" / "published").glob("*.csv")]),
+        files.fingerprint(package, package.rglob("*.py")),
+    ]
+    return sha256(json.dumps(contents).encode()).hexdigest()
 
 
 def _keep(place: Path, content: Mapping[str, Any]) -> None:

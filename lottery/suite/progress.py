@@ -1,13 +1,13 @@
 """How much of a grid is done, weighed by how long its runs take: what is left is told in time that one can believe."""
 
-import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import pandas as pd
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from lottery.store import Experiment
@@ -36,18 +36,27 @@ def recorded_seconds(records: Path) -> dict[Kind, float]:
     Of each experiment on all tasks, too, under the task "".
     """
     seconds: dict[Kind, float] = {}
+    columns = {"experiment": object, "task": object, "seconds": float}
     for profile in sorted(records.glob("*/")):
-        tables = [pd.read_parquet(path) for path in sorted(profile.glob("*.parquet"))]
         tables = [
-            table.reindex(columns=["experiment", "task", "seconds"]).astype({"seconds": float}) for table in tables
+            pd.read_parquet(path, columns=[name for name in columns if name in pq.read_schema(path).names])
+            for path in sorted(profile.glob("*.parquet"))
         ]
-        rows = pd.concat([table.astype({"task": object}) for table in tables]) if tables else pd.DataFrame()
+        tables = [table.reindex(columns=list(columns)).astype(columns) for table in tables]
+        rows = pd.concat(tables) if tables else pd.DataFrame()
         if len(rows):
             of_task = rows.groupby(["experiment", "task"])["seconds"].median().items()
             of_all = rows.groupby("experiment")["seconds"].median().items()
             seconds |= {(name, "", profile.name): value for name, value in of_all}
             seconds |= {(name, task, profile.name): value for (name, task), value in of_task}
     return {each: value for each, value in seconds.items() if value == value}  # no NaN
+
+
+class Took(NamedTuple):
+    """How many runs of a kind were performed here, and their seconds in all."""
+
+    runs: int
+    seconds: float
 
 
 class Left:
@@ -63,36 +72,40 @@ class Left:
         for experiment in experiments:
             self.counts[kind(experiment)] += 1
         self.recorded = recorded
-        self.took: dict[Kind, list[float]] = defaultdict(list)
+        self.took: dict[Kind, Took] = defaultdict(lambda: Took(0, 0.0))
 
     def done(self, experiment: Experiment, seconds: float) -> None:
         """One of them is finished and took so long."""
         self.counts[kind(experiment)] -= 1
-        self.took[kind(experiment)].append(seconds)
+        runs, before = self.took[kind(experiment)]
+        self.took[kind(experiment)] = Took(runs + 1, before + seconds)
 
     @property
     def seconds(self) -> float:
         """Of work that is left, of all workers together."""
         return sum(count * self.expected(each) for each, count in self.counts.items() if count)
 
+    @property
+    def spent(self) -> float:
+        """Seconds of work that is done."""
+        return sum(took.seconds for took in self.took.values())
+
     def expected(self, of: Kind) -> float:
         """The seconds of a run of a kind."""
         if of in self.took:
-            return statistics.fmean(self.took[of])
+            return self.took[of].seconds / self.took[of].runs
         if (recorded := self._recorded(of)) is not None:
             return recorded * self._pace()
-        here = [seconds for each in self.took.values() for seconds in each]
-        return statistics.fmean(here) if here else 1.0
+        return self.spent / sum(took.runs for took in self.took.values()) if self.took else 1.0
 
     def _recorded(self, of: Kind) -> float | None:
         return self.recorded.get(of, self.recorded.get((of[0], "", of[2])))
 
     def _pace(self) -> float:
         """How many times as long as recorded the runs took here that are of recorded kinds; 1 while there are none."""
-        known = [
-            (sum(took), len(took) * seconds) for each, took in self.took.items() if (seconds := self._recorded(each))
-        ]
-        return sum(here for here, _ in known) / sum(there for _, there in known) if known else 1.0
+        known = [(took, recorded) for each, took in self.took.items() if (recorded := self._recorded(each))]
+        there = sum(took.runs * recorded for took, recorded in known)
+        return sum(took.seconds for took, _ in known) / there if known else 1.0
 
 
 class Bar:
@@ -110,7 +123,7 @@ class Bar:
 
     def show(self, chapter: str, workers: int) -> None:
         """Say how far it is: in which chapter, if in one, and how long so many workers will need for the rest."""
-        left, done = self.left.seconds, sum(map(sum, self.left.took.values()))
+        left, done = self.left.seconds, self.left.spent
         words = (
             f"{chapter + ': ' if chapter else ''}{self.ended:,} of {self.runs:,} runs, "
             f"about {in_words(left / max(workers, 1))} left"

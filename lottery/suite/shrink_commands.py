@@ -127,7 +127,7 @@ def inspect(
     length: Length = 32,
 ) -> None:
     """What a model is, what of it can go, its bytes and its times here; nothing is trained."""
-    from lottery.models import opening, slices, timing
+    from lottery.models import folders, opening, slices, timing
     from lottery.models.families import FAMILIES
     from lottery.pruning import components
 
@@ -137,7 +137,6 @@ def inspect(
     opened = opening.bare_encoder(model).eval()
     whole = components.everything(config, neurons=True)
     left = components.nested(whole | (kept or {}))
-    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     (architecture, *_) = config.architectures or ["no class named"]
     named = ", ".join(config.id2label.values())
     words = opened.get_input_embeddings().weight
@@ -148,7 +147,7 @@ def inspect(
     )
     typer.echo(
         f"numbers   {sum(p.numel() for p in opened.parameters()):,} in the encoder, of which {words.numel():,} are the "
-        f"table of {len(words):,} word pieces; {size / 1e6:.1f} MB of weights"
+        f"table of {len(words):,} word pieces; {folders.weights_bytes(folder) / 1e6:.1f} MB of weights"
     )
     for texts in (1, 32):
         seconds = timing.seconds({"model": opened}, timing.batch(opened, texts, length))["model"]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from transformers import PreTrainedModel
 
@@ -16,11 +15,11 @@ from lottery.choices import listed
 from lottery.data.examples import Examples, sorted_batches
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
-from lottery.experiments.smaller import Smaller
+from lottery.experiments.smaller import Smaller, tabled
 from lottery.experiments.smallest import TEST, Smallest, change
 from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
 from lottery.experiments.starts import own as read_own
-from lottery.models import exporting, opening, slices, timing
+from lottery.models import exporting, folders, opening, slices, timing
 from lottery.models.exporting import Form
 from lottery.statistics import Estimate
 from lottery.store import Run
@@ -131,10 +130,10 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
         exporting.write(small.model, exam.tokenizer, partial, forms)
         readers = {"whole": opened(Path(of.weights(run)), task), ".": small}
         readers |= {form: opened(partial / form, task) for form in forms}
-        answers = run.read(TEST)
-        before = answers[answers["model"] == "small"]["answer"].astype(float).to_numpy()
-        again = answer(small, exam, exam.tables["dev"])
-        if not np.allclose(again, before, atol=1e-4):
+        scored = run.read(TEST)
+        before = scored[scored["model"] == "small"]["answer"].astype(float).to_numpy()
+        answers = answered(readers, exam)
+        if not np.allclose(answers["."], before, atol=1e-4):
             raise RuntimeError("the model that was written does not answer as the one that was scored: write it again")
         inputs = {size: timing.batch(small.model, size, rung.times.length) for size in (1, 32)}
         report = {
@@ -149,7 +148,7 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
             "length": rung.times.length,
             "threads": torch.get_num_threads(),
             "run": f"Smallest/{run.path.name}",
-            "models": described(readers, exam, inputs),
+            "models": described(readers, answers, exam, inputs),
         }
         files.write_json(partial / "report.json", report)
         (partial / "README.md").write_text(card(report, slices.read(partial, small.model.config) is None), "utf-8")
@@ -167,8 +166,9 @@ class Reader:
     @property
     def bytes(self) -> int:
         """What its weights take on disk; of an export all files but the tokenizer's."""
-        names = ("*.safetensors",) if self.model is not None else ("model.*",)
-        return sum(path.stat().st_size for name in names for path in self.folder.glob(name))
+        if self.model is not None:
+            return folders.weights_bytes(self.folder)
+        return sum(path.stat().st_size for path in self.folder.glob("model.*"))
 
 
 def opened(folder: Path, task: Task) -> Reader:
@@ -182,10 +182,15 @@ def opened(folder: Path, task: Task) -> Reader:
     return Reader(model, model, folder)
 
 
+def answered(readers: dict[str, Reader], exam: Exam) -> dict[str, np.ndarray]:
+    """What each of several models answers to every row of the test part."""
+    given = exam.encoded(exam.tables["dev"])
+    return {name: answer(reader, exam, given) for name, reader in readers.items()}
+
+
 @torch.no_grad()
-def answer(reader: Reader, exam: Exam, table: pd.DataFrame) -> np.ndarray:
-    """What it answers to every row: numbers of classes, or numbers, (n,)."""
-    given: Examples = exam.encoded(table)
+def answer(reader: Reader, exam: Exam, given: Examples) -> np.ndarray:
+    """What it answers to every example: numbers of classes, or numbers, (n,)."""
     found = np.empty(len(given))
     for positions in sorted_batches(given.lengths, 32):
         batch = {name: tensor for name, tensor in given.batch(positions).items() if name not in given.numbers}
@@ -194,13 +199,15 @@ def answer(reader: Reader, exam: Exam, table: pd.DataFrame) -> np.ndarray:
     return found
 
 
-def described(readers: dict[str, Reader], exam: Exam, inputs: dict[int, dict]) -> dict[str, dict[str, float]]:
+def described(
+    readers: dict[str, Reader], answers: dict[str, np.ndarray], exam: Exam, inputs: dict[int, dict]
+) -> dict[str, dict[str, float]]:
     """Of each model its score on the test part, its bytes, and the seconds for one text and for a batch, in turns."""
     right = evaluation.truth(exam.task, exam.tables["dev"])
     times = {size: timing.seconds({n: r.call for n, r in readers.items()}, batch) for size, batch in inputs.items()}
     return {
         name: {
-            "score": exam.task.metrics(answer(reader, exam, exam.tables["dev"]), right)[exam.task.METRIC],
+            "score": exam.task.metrics(answers[name], right)[exam.task.METRIC],
             "bytes": reader.bytes,
             **{f"seconds_{size}": times[size][name] for size in inputs},
         }
@@ -239,17 +246,12 @@ def measured(
     exam = Exam(task, tables, opening.tokenizer(one), max_length)
     first = next(reader.model for reader in readers.values() if reader.model is not None)
     inputs = {size: timing.batch(first, size, length) for size in (1, 32)}
-    found = described(readers, exam, inputs)
+    answers = answered(readers, exam)
+    found = described(readers, answers, exam, inputs)
     right = evaluation.truth(task, tables["dev"])
-    answers = pd.concat(
-        pd.DataFrame(
-            {"model": name, "split": "dev", "answer": answer(readers[number], exam, tables["dev"]), "label": right}
-        ).astype(str)
-        for name, number in (("whole", "A"), ("small", "B"))
-    )
     rows = list(lines({"models": {"whole": found["A"], ".": found["B"]}}))
     rows[0][0], rows[1][0] = f"A: {one}", f"B: {other}"
-    return rows, change(answers, exam), len(right)
+    return rows, change(tabled({"whole": answers["A"], "small": answers["B"]}, right), exam), len(right)
 
 
 HEADINGS = ("model", "score", "MB", "ms, one text", "ms, 32 texts", "times as fast", "at 32")
