@@ -118,3 +118,13 @@ def test_models_that_cannot_be_held_side_by_side_are_refused(here, lottery, bert
     assert (code, "has no score to measure" in error) == (2, True)
     code, _, error = lottery("shrink", "miniature", "-o", "refused", *OWN)
     assert (code, len(error.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("command", [["shrink", "model", "-o", "refused", *OWN], ["inspect", "model"]])
+def test_texts_longer_than_the_model_reads_are_refused_before_anything_is_done(command, here, lottery):
+    code, told, error = lottery(*command, "--length", 5000)
+    assert (code, told) == (2, "")
+    assert "length = 5000: the model has positions for" in error
+    assert len(error.splitlines()) == 1
+    assert not (here / "refused").exists()
+    assert not (here / "results").exists()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from lottery.models import families
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -16,7 +18,11 @@ Reader = Callable[..., object]  # (input_ids, attention_mask, ...) -> anything: 
 
 
 def batch(model: PreTrainedModel, size: int, length: int) -> dict[str, torch.Tensor]:
-    """Made-up texts of so many tokens, on the model's device, as it takes them."""
+    """Made-up texts of so many tokens, on the model's device, as it takes them.
+
+    Raises ValueError where it has no positions for so many.
+    """
+    families.check_length(model.config, length, name="length")
     ids = torch.randint(1, model.config.vocab_size, (size, length), generator=torch.Generator().manual_seed(0))
     ids = ids.to(model.device)
     kinds = getattr(model.config, "type_vocab_size", 0)

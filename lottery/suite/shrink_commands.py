@@ -127,12 +127,12 @@ def inspect(
     length: Length = 32,
 ) -> None:
     """What a model is, what of it can go, its bytes and its times here; nothing is trained."""
-    from lottery.models import folders, opening, slices, timing
-    from lottery.models.families import FAMILIES
+    from lottery.models import families, folders, opening, slices, timing
     from lottery.pruning import components
 
     opening.check(model)
     config, folder = opening.configuration(model), opening.locate(model)
+    families.check_length(config, length, name="length")
     kept = slices.read(folder, config)
     opened = opening.bare_encoder(model).eval()
     whole = components.everything(config, neurons=True)
@@ -140,7 +140,7 @@ def inspect(
     (architecture, *_) = config.architectures or ["no class named"]
     named = ", ".join(config.id2label.values())
     words = opened.get_input_embeddings().weight
-    typer.echo(f"model     {FAMILIES[config.model_type].title}, {architecture}; labels: {named}")
+    typer.echo(f"model     {families.FAMILIES[config.model_type].title}, {architecture}; labels: {named}")
     typer.echo(
         f"layers    {config.num_hidden_layers}, with {int(left['heads'].sum())} of {left['heads'].numel()} heads and "
         f"{int(left['neurons'].sum()):,} of {left['neurons'].numel():,} neurons"

@@ -19,7 +19,7 @@ from lottery.experiments.smaller import Smaller, tabled
 from lottery.experiments.smallest import TEST, Smallest, change
 from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
 from lottery.experiments.starts import own as read_own
-from lottery.models import exporting, folders, opening, slices, timing
+from lottery.models import exporting, families, folders, opening, slices, timing
 from lottery.models.exporting import Form
 from lottery.statistics import Estimate
 from lottery.store import Run
@@ -103,7 +103,11 @@ def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_
 
 
 def choice(of: FineTuning, *, even: bool, length: int, batch: int, epochs: float, asked: str, bound: float) -> Smallest:
-    """The choice among the smaller models of the ladder that are tried."""
+    """The choice among the smaller models of the ladder that are tried.
+
+    Raises ValueError where the model cannot read the texts of `length` tokens that times are measured with.
+    """
+    families.check_length(opening.configuration(of.start.model), length, name="length")
     times = ComponentTimes(of=of, batch_size=batch, length=length)
     healed = {"epochs": epochs, "batch_size": of.batch_size, "learning_rate": of.learning_rate, "seed": of.seed}
     rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, **healed)
