@@ -31,7 +31,7 @@ PATTERN_CLASSIFIERS = offered("pattern_classifiers")
 
 def test_as_many_are_found_as_there_are():
     assert len(TASKS) == 11
-    assert len(IMPORTANCE) == 2
+    assert len(IMPORTANCE) == 4
     assert len(BASELINES) == 2
     assert len(COMPONENT_IMPORTANCE) == 10
     assert sum(isinstance(choose("component_importance", name), OfGradients) for name in COMPONENT_IMPORTANCE) == 3
@@ -94,8 +94,10 @@ def test_a_score_ranks_every_weight_and_leaves_the_weights_alone(name):
     torch.manual_seed(0)
     weights = {"b": torch.nn.Parameter(torch.randn(4, 6)), "a": torch.nn.Parameter(torch.randn(3, 5))}
     before = {key: weight.detach().clone() for key, weight in weights.items()}
-    found = module.score(weights, torch.Generator().manual_seed(1))
-    again = module.score(weights, torch.Generator().manual_seed(1))
+    inputs = {key: torch.randn(9, weight.shape[1]) for key, weight in weights.items()}
+    moments = {key: rows.T @ rows / 9 for key, rows in inputs.items()} if module.SEES_DATA else {}
+    found = module.score(weights, moments, torch.Generator().manual_seed(1))
+    again = module.score(weights, moments, torch.Generator().manual_seed(1))
     assert found.keys() == weights.keys()
     for key, weight in weights.items():
         assert found[key].shape == weight.shape
@@ -105,6 +107,9 @@ def test_a_score_ranks_every_weight_and_leaves_the_weights_alone(name):
         assert torch.equal(weight, before[key])
         assert weight.grad is None
     assert masks.removed(masks.keep_highest(found, 0.5)) == 20  # round(19.5) goes to the even number
+    if module.SEES_DATA:
+        with pytest.raises(ValueError, match="nothing is known of the inputs of"):
+            module.score(weights, {}, torch.Generator())
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

@@ -23,6 +23,7 @@ from lottery.masks import (
     kappa,
     keep_highest,
     keep_highest_in_each,
+    keep_highest_in_rows,
     keep_lowest,
     keep_random,
     pack,
@@ -97,13 +98,33 @@ def test_selection_removes_what_a_plain_sort_removes(dtype, share, decimals):
     assert_same(on_any_device(scores, share), plainly(scores, share))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("share", SPARSITIES)
+@pytest.mark.parametrize("decimals", [0, 1, 5])
+def test_selection_in_rows_removes_of_each_what_a_plain_sort_removes(dtype, share, decimals):
+    scores = {name: each for name, each in random_scores(7, decimals, dtype).items() if name in ("a", "b", "empty")}
+    found = keep_highest_in_rows(scores, share)
+    assert found.keys() == scores.keys()
+    for name, matrix in scores.items():
+        assert found[name].shape == matrix.shape
+        for row, kept in zip(matrix, found[name], strict=True):
+            assert_same({"row": kept}, plainly({"row": row}, share))
+
+
+def test_rows_are_those_of_matrices_and_numbers():
+    with pytest.raises(ValueError, match="rows are those of a matrix"):
+        keep_highest_in_rows({"a": torch.ones(3)}, 0.5)
+    with pytest.raises(ValueError, match="NaN"):
+        keep_highest_in_rows({"a": torch.tensor([[1.0, math.nan]])}, 0.5)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 @pytest.mark.parametrize("decimals", [1, 5])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.97])
 def test_a_gpu_selects_what_the_cpu_does(share, decimals):
     scores = random_scores(3, decimals, torch.float32)
     there = {name: score.cuda() for name, score in scores.items()}
-    for select in (keep_highest, keep_lowest, keep_highest_in_each):
+    for select in (keep_highest, keep_lowest, keep_highest_in_each, keep_highest_in_rows):
         found = {name: kept.cpu() for name, kept in select(there, share).items()}
         assert_same(found, select(scores, share))
 

@@ -8,10 +8,11 @@ from accelerate.utils import set_seed
 from pydantic import InstanceOf
 
 from lottery import masks, pruning, schedules, store, training
-from lottery.choices import choose, named
+from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.experiments import Pretrained
 from lottery.experiments.miniature_text import HELD_OUT_SEED
+from lottery.importance import Blind
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
@@ -27,7 +28,7 @@ class GradualPruning:
 
     version: ClassVar[int] = 1
     start: InstanceOf[Pretrained]
-    importance: named("importance")
+    importance: Blind
     scope: Scope
     embeddings: bool  # whether the word embeddings, and with them the tied decoder, are pruned
     sparsity: Fraction
@@ -58,7 +59,7 @@ class GradualPruning:
             weights,
             mask,
             schedules.cubic(self.sparsity, begin=0, end=self.ramp),
-            lambda weights: choose("importance", self.importance).score(weights, seeded(self.seed)),
+            lambda weights: choose("importance", self.importance).score(weights, {}, seeded(self.seed)),
             KEEP[self.scope],
             every=self.every,
             end=self.ramp if self.recipe == "printed" else self.steps,

@@ -201,7 +201,7 @@ class IterativePruning:
         # Not their magnitude, which is 0: a weight that remains may be 0 as well.
         scores = {
             name: score.masked_fill(~mask[name], -torch.inf)
-            for name, score in magnitude.score(weights, examples.seeded(self.seed)).items()
+            for name, score in magnitude.score(weights, {}, examples.seeded(self.seed)).items()
         }
         left = KEEP[self.scope](scores, self.sparsity)
         mask_files.save(

@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from lottery import masks, pruning
-from lottery.choices import choose, named
+from lottery.choices import choose
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.importance import Blind
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families
@@ -26,7 +27,7 @@ class MagnitudeSearch:
 
     version: ClassVar[int] = 1
     of: FineTuning
-    importance: named("importance") = "magnitude"
+    importance: Blind = "magnitude"
     per_step: Fraction = 0.1  # of the weights still there; the published masks were made with 0.05
     share: Positive = 0.9  # of the dense model's score that has to be reached
     most: Size = 60  # steps
@@ -48,7 +49,7 @@ class MagnitudeSearch:
         weights = families.prunable(model, embeddings=False, pooler=False)
         before = {name: weight.detach().clone() for name, weight in weights.items()}
         score = exam.scoring(exam.tables["dev"])
-        scores = choose("importance", self.importance).score(weights, seeded(self.seed))
+        scores = choose("importance", self.importance).score(weights, {}, seeded(self.seed))
         dense, kept, accepted = score(model), pruning.everything(weights), 0
         sparsities, reached = [0.0], [dense]
         while dense > 0 and accepted < self.most:

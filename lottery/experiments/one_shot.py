@@ -7,9 +7,9 @@ from accelerate.utils import set_seed
 
 from lottery import masks, pruning, training
 from lottery.choices import choose, named
+from lottery.experiments.calibration import Calibration, at_once, check, remove
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
-from lottery.experiments.tickets import at_once
 from lottery.masks import files as mask_files
 from lottery.models import families, opening, state
 from lottery.pruning import Scope
@@ -31,6 +31,10 @@ class OneShot:
     seed: Count  # of a random choice, and of the retraining
     also: Challenge | None = None
     saved: bool = False  # whether the cut model is kept in the run's folder, as large as the whole one
+    calibration: Calibration | None = None  # the texts that a score reads which sees data
+
+    def __post_init__(self):
+        check(self.importance, self.calibration, embeddings=self.embeddings)
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, the score of one answer.
@@ -43,8 +47,16 @@ class OneShot:
         dense = self.dense
         model, exam = dense.opened(run)
         weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
-        mask = at_once(weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed)
-        pruning.remove(weights, mask)
+        moments = self.calibration.moments(model, exam.tokenizer, weights) if self.calibration else None
+        mask = at_once(
+            weights,
+            importance=self.importance,
+            scope=self.scope,
+            sparsity=self.sparsity,
+            seed=self.seed,
+            moments=moments,
+        )
+        remove(weights, mask, self.importance, moments)
         if self.retrain_epochs:
             train = exam.encoded(exam.tables["train"])
             optimizer = training.adamw(model, learning_rate=dense.learning_rate)

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import torch
 from pydantic import InstanceOf
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import masks, pruning
+from lottery import masks
 from lottery.choices import choose, named
 from lottery.data import examples
 from lottery.data.examples import Examples, seeded
 from lottery.experiments import Start
-from lottery.experiments.tickets import at_once
+from lottery.experiments.calibration import Calibration, at_once, check, remove
 from lottery.masks import HEADS, MLPS, Mask, keep_highest
 from lottery.models import families, opening
 from lottery.models.pooling import Pooling
@@ -44,12 +44,24 @@ class SentenceSimilarity:
     pooling: Pooling
     max_length: Size  # tokens of a sentence, at most
     seed: Count  # of a random choice
+    calibration: Calibration | None = None  # the texts that a score of weights reads which sees data
+
+    def __post_init__(self):
+        if self.unit == "weights":
+            check(self.importance, self.calibration, embeddings=self.embeddings)
 
     @property
     def preceding(self) -> list["SentenceSimilarity"]:
         """The model as it is, with whose vectors those of the cut one are compared."""
         whole = replace(
-            self, unit="weights", importance="magnitude", scope="global", embeddings=False, sparsity=0.0, seed=0
+            self,
+            unit="weights",
+            importance="magnitude",
+            scope="global",
+            embeddings=False,
+            sparsity=0.0,
+            seed=0,
+            calibration=None,
         )
         return [] if self == whole else [whole]
 
@@ -68,7 +80,7 @@ class SentenceSimilarity:
         dev = self.start.tables(self.task)["dev"]
         sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
         given = examples.encode(sentences, tokenizer, self.max_length)
-        kept = self._cut(model, given)
+        kept = self._cut(model, given, tokenizer)
         cut = vectors(model, given, self.pooling)
         if self.preceding:
             whole = run.need(self.preceding[0]).read(VECTORS)[ALL].numpy()
@@ -102,14 +114,20 @@ class SentenceSimilarity:
             "all_weights": sum(parameter.numel() for parameter in model.parameters()),
         }
 
-    def _cut(self, model: PreTrainedModel, given: Examples) -> Mask:
+    def _cut(self, model: PreTrainedModel, given: Examples, tokenizer: PreTrainedTokenizerBase) -> Mask:
         """Cut the model in place, and say which of its units stay."""
         if self.unit == "weights":
             weights = families.prunable(model, embeddings=self.embeddings, pooler=False)
+            moments = self.calibration.moments(model, tokenizer, weights) if self.calibration else None
             kept = at_once(
-                weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed
+                weights,
+                importance=self.importance,
+                scope=self.scope,
+                sparsity=self.sparsity,
+                seed=self.seed,
+                moments=moments,
             )
-            pruning.remove(weights, kept)
+            remove(weights, kept, self.importance, moments)
             return kept
         name = HEADS if self.unit == "heads" else MLPS
         everything = components.everything(model.config)

@@ -66,7 +66,7 @@ class Bad:
 
     def _weights(self, run: Run, good: Mask) -> Mask:
         of = opening.encoder_weights(self.like.of.weights(run), embeddings=False, pooler=False)
-        scores = choose("importance", self.like.importance).score(of, seeded(self.like.seed))
+        scores = choose("importance", self.like.importance).score(of, {}, seeded(self.like.seed))
         removed = masks.sparsity(good)
         if not self.disjoint:
             return masks.keep_lowest(scores, removed)

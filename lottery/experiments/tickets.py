@@ -1,6 +1,6 @@
 """Tickets: which weights are kept, and the weights that the rest of a study goes on with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from lottery import pruning, schedules
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
+from lottery.experiments.calibration import Calibration, at_once, check
 from lottery.masks import Mask
 from lottery.models import opening
 from lottery.pruning import KEEP, Scope, Weights
@@ -20,16 +21,6 @@ from lottery.store import Count, Fraction, Run, parameters
 from lottery.tasks import Task
 
 RENEWED_EVERY = 10  # updates between two masks of a cut that is made anew
-
-
-def at_once(weights: Mapping[str, torch.Tensor], *, importance: str, scope: Scope, sparsity: float, seed: int) -> Mask:
-    """What is kept of weights when a share of them is removed at once: those that score highest.
-
-    importance  a name in lottery/importance; `seed` is that of a random one
-    scope       of the comparison
-    sparsity    share to remove, in [0, 1)
-    """
-    return KEEP[scope](choose("importance", importance).score(weights, seeded(seed)), sparsity)
 
 
 @parameters
@@ -44,11 +35,27 @@ class Cut:
     pooler: bool = True  # whether the pooler is
     sparsity: Fraction
     seed: Count  # of a random choice
+    calibration: Calibration | None = None  # the texts that a score reads which sees data
+
+    def __post_init__(self):
+        check(self.importance, self.calibration, embeddings=self.embeddings)
 
     def mask(self, run: Run) -> Mask:
         """What scores highest."""
-        weights = opening.encoder_weights(self.of.weights(run), embeddings=self.embeddings, pooler=self.pooler)
-        return at_once(weights, importance=self.importance, scope=self.scope, sparsity=self.sparsity, seed=self.seed)
+        source, moments = self.of.weights(run), None
+        weights = opening.encoder_weights(source, embeddings=self.embeddings, pooler=self.pooler)
+        if self.calibration:
+            with torch.random.fork_rng(devices=[]):
+                model = opening.encoder(source)
+            moments = self.calibration.moments(model, opening.tokenizer(source), weights)
+        return at_once(
+            weights,
+            importance=self.importance,
+            scope=self.scope,
+            sparsity=self.sparsity,
+            seed=self.seed,
+            moments=moments,
+        )
 
     @contextmanager
     def anew(
@@ -56,19 +63,22 @@ class Cut:
     ) -> Iterator[Callable[[int], None]]:
         """Inside the block the cut is made again every RENEWED_EVERY updates, as the code of Gordon et al. 2020 does.
 
-        It goes by raw weights, which live on under the mask, as in `pruning.held_raw`.
+        It goes by raw weights, which live on under the mask, as in `pruning.held_raw`. Raises ValueError for a score
+        that sees data, as what the weights' inputs are changes with every update.
 
         mask    what the model keeps, changed in place
         end     the last update
         yields  what to call after each update
         """
+        if self.calibration:
+            raise ValueError(f"a cut by {self.importance!r} goes by texts: it is not made anew as a model trains")
         covered = {name: weights[name] for name in mask}
         with pruning.held_raw(model, covered, mask, optimizer):
             yield pruning.gradually(
                 covered,
                 mask,
                 schedules.one_shot(self.sparsity, at=0),
-                lambda weights: choose("importance", self.importance).score(weights, seeded(self.seed)),
+                lambda weights: choose("importance", self.importance).score(weights, {}, seeded(self.seed)),
                 KEEP[self.scope],
                 every=RENEWED_EVERY,
                 end=end,

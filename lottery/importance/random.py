@@ -2,8 +2,12 @@
 
 import torch
 
+from lottery.importance import Moments
 
-def score(weights: dict[str, torch.Tensor], generator: torch.Generator) -> dict[str, torch.Tensor]:
+SEES_DATA = False
+
+
+def score(weights: dict[str, torch.Tensor], moments: Moments, generator: torch.Generator) -> dict[str, torch.Tensor]:
     """Uniform in [0, 1), drawn in the order of the names on the generator's device: {name: same shape}.
 
     A generator seeded alike gives the same scores, so that masks of rising sparsity are nested.

@@ -126,6 +126,36 @@ def keep_highest_in_each(scores: Scores, sparsity: float) -> Mask:
         return dict(zip(scores, pool.map(keep, scores), strict=True))
 
 
+def keep_highest_in_rows(scores: Scores, sparsity: float) -> Mask:
+    """Keep the highest-scoring weights of each row of each matrix, the same number in all of its rows.
+
+    scores    {name: (out, in)}; a row holds what one output is made of
+    sparsity  share of each row to remove: round(sparsity * in) weights of it go
+
+    Otherwise as `keep_highest`. It suits scores that tell of one output alone, such as `importance.wanda`.
+
+    >>> keep_highest_in_rows({"a": torch.tensor([[1.0, 2.0], [4.0, 3.0]])}, 0.5)
+    {'a': tensor([[False,  True],
+            [ True, False]])}
+    """
+    mask = {}
+    for name, matrix in scores.items():
+        rows = _checked(name, matrix).detach()
+        if rows.ndim != 2:
+            raise ValueError(f"{name!r} has shape {tuple(rows.shape)}: rows are those of a matrix, (out, in)")
+        _refuse_nan({name: rows})
+        removed = _share(sparsity, rows.shape[1])
+        if not removed:
+            mask[name] = torch.ones_like(rows, dtype=torch.bool)
+            continue
+        threshold = rows.kthvalue(removed, dim=1, keepdim=True).values
+        kept, ties = rows > threshold, rows == threshold
+        spared = rows.shape[1] - removed - kept.sum(1, keepdim=True)
+        last = ties & (ties.flip(1).cumsum(1).flip(1) <= spared)
+        mask[name] = kept | last
+    return mask
+
+
 def keep_lowest(scores: Scores, sparsity: float) -> Mask:
     """Keep the lowest-scoring weights of all tensors together: the highest go, among equals still the first ones."""
     return keep_highest({name: -_checked(name, s).detach() for name, s in scores.items()}, sparsity)

@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import nn
 
-from lottery.masks import Mask, Scores, boolean, keep_highest, keep_highest_in_each
+from lottery.masks import Mask, Scores, boolean, keep_highest, keep_highest_in_each, keep_highest_in_rows
 from lottery.schedules import Schedule
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Weights = dict[str, nn.Parameter]
-Scope = Literal["local", "global"]  # weights are compared within their own matrix, or over the whole model
-KEEP: dict[Scope, Callable[[Scores, float], Mask]] = {"local": keep_highest_in_each, "global": keep_highest}
+# Weights are compared within their own row, within their own matrix, or over the whole model.
+Scope = Literal["row", "local", "global"]
+KEEP: dict[Scope, Callable[[Scores, float], Mask]] = {
+    "row": keep_highest_in_rows,
+    "local": keep_highest_in_each,
+    "global": keep_highest,
+}
 
 
 def everything(weights: Weights) -> Mask:

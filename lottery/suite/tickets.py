@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from lottery import files, masks, miniature, pruning, store
 from lottery.choices import choose
-from lottery.experiments.tickets import at_once
+from lottery.experiments.calibration import at_once
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
