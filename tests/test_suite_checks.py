@@ -129,3 +129,22 @@ def test_what_matplotlib_writes_in_a_figure_is_read(site, tmp_path):
     assert {"SMP-L", "train_loss of <b>"} < set(checks.lettering(svg))
     (fault,) = site({"_images/a.svg": svg})
     assert fault == "_images/a.svg: shows the name of a column or a value: train_loss of <b>"
+
+
+@pytest.mark.parametrize(("points", "told"), [(8, []), (7, ["_images/a.svg: has letters of 7 points, fewer than 8"])])
+def test_letters_that_a_phone_shows_too_small_are_told(site, tmp_path, points, told):
+    figure, ax = plt.subplots()
+    ax.set(xscale="log", xlim=(1e-3, 1))  # whose exponents are smaller than the letters that they stand by
+    ax.set_title("small", fontsize=points)
+    figure.savefig(tmp_path / "a.svg")
+    plt.close(figure)
+    assert site({"_images/a.svg": (tmp_path / "a.svg").read_text()}) == told
+
+
+def test_headings_get_smaller_at_each_width_of_page(site):
+    wide = ":root {--book-h1: 2rem; --book-h2: 1.5rem; --book-h3: 1.2rem}"
+    assert site({"look.css": f"{wide} @media (max-width: 9px) {{ {wide} }}"}) == []
+    narrow = wide.replace(": 2rem", ": 1.4rem")
+    assert site({"look.css": f"{wide} @media (max-width: 9px) {{ {narrow} }}"}) == [
+        "look.css: a heading of level 2 is 1.5 rem and one of level 1 1.4"
+    ]

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks, execution, holes, notebooks, printed
+from lottery.suite import checks, execution, holes, notebooks, page_code, printed
 from lottery.suite.escaped import in_markdown
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
@@ -276,15 +276,25 @@ def assemble(
         place.parent.mkdir(parents=True, exist_ok=True)
         notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
         missing[_in_source(name)] = holes.closed(notebook)
+        _put_code_away(notebook)
         nbformat.write(notebook, place)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
-        {"caption": title, "chapters": [{"file": page.file} for page in part]} for title, part in pages.items()
+        {"caption": title, "numbered": 1, "chapters": [{"file": page.file} for page in part]}
+        for title, part in pages.items()
     ]
     (source / "_toc.yml").write_text(yaml.safe_dump({"format": "jb-book", "root": FIRST, "parts": parts}))
     files = [FIRST, *(page.file for part in pages.values() for page in part if page.file != MADE)]
     anchors = [(label, file) for file in files for label in labels(source / file) if _has_rows(root, label, file)]
     (source / f"{CONTENTS}.md").write_text(what_is_in_this_book(root / "book" / "rows.yaml", anchors))
     return missing
+
+
+def _put_code_away(notebook: nbformat.NotebookNode) -> None:
+    """Give cells that a notebook folds, each with a bar of its own, the tag by which one switch shows them all."""
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "hide-input" in tags:
+            cell.metadata["tags"] = [page_code.TAG if tag == "hide-input" else tag for tag in tags]
 
 
 def _has_rows(root: Path, label: str, page: str) -> bool:
@@ -361,21 +371,29 @@ def how_this_was_made(
         "# How this was made",
         "",
         f"This book was put together from commit `{here['commit']}` with the profile `{profile}`. For each page that",
-        "computes, here is what it ran: the time is that of its runs, one after the other.",
+        "computes, here is what it ran for this build, and what it shows that was recorded before: the time is that of",
+        "the runs, one after the other.",
         "",
-        "## Computed for this book",
+        "## What each page ran",
         "",
     ]
+    recorded = {path: store.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
     for name, table in tables.items():
         took = _duration(execution.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
         public = [f"`{word} = {value!r}`" for word, value in parameters if execution.is_public(word, value)]
-        lines += [f"- {{doc}}`/{_in_source(name)}`: {_runs_in_words(table)}; the page itself was executed in {took}."]
-        lines += [f"  Its parameters: {', '.join(public)}."] if public else []
-    recorded = {path: store.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
-    lines += ["", "## Recorded before, and shown beside it", ""]
-    lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_in_words(table)}." for path, table in recorded.items()]
-    lines += [] if recorded else ["Nothing has been recorded yet."]
+        told = [f"- this build: {_runs_in_words(table)}; the page itself was executed in {took};"]
+        told += [
+            f"- recorded, `{path.parent.name}`: {_runs_in_words(runs)};"
+            for path, runs in recorded.items()
+            if path.stem == Path(name).name
+        ]
+        told += [f"- its parameters: {', '.join(public)};"] if public else []
+        label = page_code.runs_of(_in_source(name))
+        lines += [f"::::{{dropdown}} {{doc}}`/{_in_source(name)}`", f":name: {label}", "", *told, "::::", ""]
+    others = {path: runs for path, runs in recorded.items() if path.stem not in {Path(name).name for name in tables}}
+    lines += ["## Recorded for several pages", ""] if others else []
+    lines += [f"- {path.stem}, `{path.parent.name}`: {_runs_in_words(table)}." for path, table in others.items()]
     lines += ["", *holes.told(missing)]
     lines += ["", "## Versions", "", "| | put together with | runs made with |", "|---|---|---|"]
     every = [table for table in (*tables.values(), *recorded.values()) if not table.empty]

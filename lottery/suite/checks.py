@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
@@ -31,6 +32,11 @@ FETCHES = {
 FETCHED_BY_CODE = re.compile(
     r"""(?:\bimport\s*\(?|@import\s*(?:url\()?|\burl\(|\.src\s*=)\s*["']?((?:https?:)?//[\w.])"""
 )
+HEADINGS = re.compile(
+    r"--book-h(\d): ([\d.]+)rem"
+)  # in the style sheet, from the first on: once for each width of page
+LETTERS = re.compile(r"scale\(([\d.]+) -[\d.]+\)")  # of matplotlib, which draws letters of 100 points
+SMALLEST = 8.0  # points of a figure's letters: 9 pixels on a phone, where the style sheet shows 85 % of a figure's size
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = re.compile(r"(?:stroke|fill): (#[0-9a-f]{6})")  # "none" and the page's own colour are none
 MACHINE_ACCOUNTS = {
@@ -69,7 +75,8 @@ def faults(site: Path, root: Path) -> list[str]:
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
-    of `leaks`, in figures, too; a name with two colours; paths of this machine and the name of its user.
+    of `leaks`, in figures, too; letters too small for a phone; a heading no smaller than the one above; a name with two
+    colours; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -81,10 +88,23 @@ def faults(site: Path, root: Path) -> list[str]:
     for path in sorted(site.rglob("*.css")):
         addresses = _fetched_by_code(path.read_text(encoding="utf-8"))
         sentences += [f"{path.relative_to(site)}: fetches {address}" for address in addresses]
+        sentences += [f"{path.relative_to(site)}: {fault}" for fault in headings(path.read_text(encoding="utf-8"))]
     for path in sorted((site / "_images").glob("*.svg")):
-        written = lettering(path.read_text(encoding="utf-8"))
-        sentences += [f"{path.relative_to(site)}: {leak}" for leak in of_figure(written)]
+        figure = path.read_text(encoding="utf-8")
+        sentences += [f"{path.relative_to(site)}: {leak}" for leak in of_figure(lettering(figure))]
+        if (size := min(map(float, LETTERS.findall(figure)), default=1.0) * 100) < SMALLEST:
+            sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
+
+
+def headings(css: str) -> list[str]:
+    """The sizes of headings in a style sheet that are not below that of the heading above."""
+    sizes = [(int(level), float(size)) for level, size in HEADINGS.findall(css)]
+    return [
+        f"a heading of level {level} is {size:g} rem and one of level {higher} {above:g}"
+        for (higher, above), (level, size) in pairwise(sizes)
+        if level > higher and size >= above
+    ]
 
 
 def traces_of_machine(site: Path, root: Path) -> list[str]:

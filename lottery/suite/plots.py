@@ -31,7 +31,8 @@ def house_style() -> None:
             "axes.grid": True,
             "grid.alpha": 0.25,
             "figure.dpi": 144,
-            "figure.facecolor": "white",
+            "axes.facecolor": "none",  # the ground is the page's, light or dark
+            "figure.facecolor": "none",
             "figure.figsize": (7.0, 3.8),
             "figure.constrained_layout.use": True,
             "font.size": 10,
@@ -51,7 +52,7 @@ def save(ax: Axes, path: Path) -> None:
     """Save the figure that `ax` is a part of, in the format that the name ends in."""
     require_format(path)
     with files.written(path) as partial:
-        ax.figure.savefig(partial, format=path.suffix[1:])
+        ax.figure.savefig(partial, format=path.suffix[1:], facecolor="white")
 
 
 def panels(
@@ -163,7 +164,7 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
 
 
 def cells(means: np.ndarray, spread: np.ndarray, *, most: float = 1.0, ax: Axes | None = None) -> Axes:
-    """A heatmap of numbers from 0 to `most`, as of heads by layer: the darker, the more.
+    """A heatmap of numbers from 0 to `most`, as of heads by layer: the stronger, the more.
 
     means, spread  (rows, columns), the first row on top; with at most ten columns both stand in each cell, without a
                    spread that is NaN, as that of a single seed

@@ -344,7 +344,7 @@ def confusion_drawn(rows: pd.DataFrame) -> None:
     axes[0].set_ylabel("label")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on this build's labelled maps, raw and normed: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion-live", "caption": "The network's answers to the labelled maps of this build's model, in maps; the darker, the larger the share of its row."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on this build's labelled maps, raw and normed: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion-live", "caption": "The network's answers to the labelled maps of this build's model, in maps; the stronger the colour, the larger the share of its row."}}
 chapter.shown(confusion_drawn, "live", among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the labelled maps of all-MiniLM-L6-v2."}, "figure": {"name": "pattern-confusion-minilm", "caption": "The same on the test: labelled maps of a real BERT."}}
@@ -697,7 +697,7 @@ def grid_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray) -> N
         best = int(likely[layer, head].argmax())
         map_drawn(ax, maps[layer, head])
         name = PATTERNS[best].replace("vertical+diagonal", "v.+d.")[: 9 if heads <= 8 else 5]
-        ax.set_title(name, fontsize=7, pad=2, color=COLOURS[PATTERNS[best]])
+        ax.set_title(name, fontsize=8, pad=2, color=COLOURS[PATTERNS[best]])
         ax.set_axis_off()
     axes[0].figure.suptitle(" ".join(tokens), fontsize=8)
 
@@ -707,8 +707,8 @@ def head_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray, laye
     side = max(4.0, 0.14 * len(tokens))
     ax, bars = plots.panels(2, size=((side + 3.0) / 2, side), width_ratios=[side, 1.5])
     map_drawn(ax, maps[layer - 1, head - 1])
-    ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=7)
-    ax.set_yticks(range(len(tokens)), tokens, fontsize=7)
+    ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=8)
+    ax.set_yticks(range(len(tokens)), tokens, fontsize=8)
     ax.set(xlabel="attended to", ylabel="attends", title=f"layer {layer}, head {head}")
     ax.grid(visible=False)
     bars.barh(PATTERNS[::-1], likely[layer - 1, head - 1][::-1], color=[COLOURS[name] for name in PATTERNS[::-1]])

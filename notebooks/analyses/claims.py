@@ -274,7 +274,7 @@ def margins_drawn(rows: pd.DataFrame) -> None:
     spans = np.clip(np.array(drawn["claimed"].tolist()), left, right)
     ax.barh(rows_down, spans[:, 1] - spans[:, 0], left=spans[:, 0], height=0.7, color="0.88")
     plots.differences(drawn, name="name", mean="estimate", low="low", high="high", ax=ax)
-    ax.tick_params(axis="y", labelsize=7)
+    ax.tick_params(axis="y", labelsize=8)
     ax.set(xlim=(left, right), xlabel="points of accuracy")
 
 

@@ -135,7 +135,7 @@ def layers_drawn(rows: pd.DataFrame) -> None:
         ax.set_xticks(sorted(shares["layer"].unique() + 1))
         ax.set(xlabel="layer", ylabel="weights kept (%)")
         ax.label_outer()
-    axes[0].legend(fontsize=7.5, ncols=2)
+    axes[0].legend(fontsize=8, ncols=2)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method of this build."}, "figure": {"name": "masks-by-layer-live", "caption": "Where masks of this build keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
@@ -211,7 +211,7 @@ def heads_drawn(rows: pd.DataFrame) -> None:
     axes[0].figure.colorbar(axes[0].images[0], ax=axes, location="bottom", label="share of weights kept", aspect=40)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions of this build."}, "figure": {"name": "masks-by-head-live", "caption": "What is kept of each head on the first task of this build: the darker, the more. Layers and heads are counted from 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions of this build."}, "figure": {"name": "masks-by-head-live", "caption": "What is kept of each head on the first task of this build: the stronger the colour, the more. Layers and heads are counted from 1."}}
 learned_masks(heads_drawn, "live")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded task of the miniature."}, "figure": {"name": "masks-by-head-recorded", "caption": "The same of the miniature's recorded masks."}}

@@ -168,7 +168,7 @@ def drawn(rows: pd.DataFrame) -> None:
         ax.set_title(f"{title(task)}: {family}", fontsize=10)
         ax.label_outer()
     for ax in axes[-2:]:
-        ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> None:
@@ -299,7 +299,7 @@ def stored_drawn(rows: pd.DataFrame) -> None:
         ax.set(xscale="log", xlabel="stored for a task (kB)", ylabel="mean score over the tasks (x 100)")
         ax.label_outer()
         ax.set_title(family, fontsize=10)
-        ax.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods of this build in two panels."}, "figure": {"name": "all-methods-stored-live", "caption": "Score against what a task stores beside the pre-trained model, for this build. Along a line the sparsity changes."}}

@@ -157,7 +157,7 @@ def examples_drawn(tables: dict[str, pd.DataFrame]) -> None:
             ax.plot(left, tenth, markersize=3, alpha=0.6, label=title(task), linestyle="", **look(title(task)))
         ax.axhline(10, color="grey", linestyle="--", linewidth=1)
         ax.set(title=name, xlabel="left if signs cancel (%)", xlim=(0, 100), ylim=(0, 100))
-        ax.legend(fontsize=7, ncols=2)
+        ax.legend(fontsize=8, ncols=2)
     axes[0].set_ylabel("made by a tenth of the examples (%)")
 
 

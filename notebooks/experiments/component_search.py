@@ -376,7 +376,7 @@ shown(places_told, among=searches.placed)
 #
 # Figure 1 of the paper, and its Appendix A: for each task the share of seeds in which a head, or an MLP, is part of the
 # good subnetwork, with its standard deviation over seeds. Dark cells survive always. If the good subnetwork were where a
-# task is solved, cells would be either dark or white.
+# task is solved, cells would be either full or empty.
 
 
 # %% tags=["hide-input"]

@@ -244,7 +244,7 @@ sizes(chapter.recorded_or_live)
 chapter.shown(sizes, "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Figure 2 of the paper, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (pale) and retrained (dark); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Figure 2 of the paper, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (faint) and retrained (strong); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
 
 
 def bars_panel(ax, number: int, bars: dict[tuple[str, bool], tuple[float, float]], name: str, level: float) -> None:
@@ -293,7 +293,7 @@ stored_drawn("structured")
 # full model scores less than one answer to all, so that the search removes everything.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (pale) and retrained (dark); means over the models, bars of one standard deviation. In brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong); means over the models, bars of one standard deviation. In brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation."}}
 def bars_drawn(models: pd.DataFrame) -> None:
     """A panel for each task, bars as in the paper's Figure 2, and a dot a model."""
     axes = plots.panels(models["title"].nunique(), columns=4, size=(2.4, 2.5))

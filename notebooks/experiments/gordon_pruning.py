@@ -260,7 +260,7 @@ granted()
 # choice of weights can take the task into account, which asks whether fine-tuning makes a model easier to prune.
 #
 # (g7)=
-# ## Figure 1: the four conditions
+# ## Gordon's Figure 1: the four conditions
 #
 # Accuracy on dev, also of CoLA, and training loss, both as means over the tasks.
 
@@ -477,7 +477,7 @@ def scores_drawn(runs: pd.DataFrame) -> None:
         plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
         plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
         ax.set(title=title(name), ylabel=plots.metric(choose("tasks", name).METRIC) + " (x 100)")
-    panels[0].legend(fontsize=6)
+    panels[0].legend(fontsize=8)
 
 
 chapter.shown(scores_drawn)
@@ -501,7 +501,7 @@ chapter.shown(collapsed)
 
 # %% [markdown]
 # (g18-table1)=
-# ## Beside the paper: Table 1
+# ## Gordon's Table 1
 #
 # Accuracy on dev, in per cent, and the training loss, in nats, as {cite:t}`gordon2020` print them for BERT-base; below each
 # line ours of the same condition and sparsity. The miniature's tasks have the shape of GLUE's and no more: it is the fall

@@ -134,7 +134,7 @@ def curves_drawn(rows: pd.DataFrame) -> None:
         if place + 3 >= count:
             ax.set_xlabel("weights removed (%)")
             ax.xaxis.set_tick_params(labelbottom=True)
-    axes[0].legend(fontsize=7)
+    axes[0].legend(fontsize=8)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build the score, in per cent of the whole model's, against the share of weights removed, a line a seed; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search-live", "caption": "What is left of the score when the smallest weights go at once, computed for this build: a line a seed. The last point of a line fell below the bound (dashed)."}}

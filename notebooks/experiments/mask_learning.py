@@ -185,7 +185,7 @@ def drawn(rows: pd.DataFrame) -> None:
 
 # %% [markdown]
 # (j12)=
-# ## Figure 1: score against remaining weights
+# ## Jiang's Figure 1: score against remaining weights
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning-live", "caption": "Masks learned without and with fine-tuning, computed for this build. Points are means over runs, bars span them."}}
 shown(drawn, "live")

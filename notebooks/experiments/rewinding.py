@@ -401,7 +401,7 @@ def matrix_drawn(differences: pd.DataFrame, width: float = 0.95, height: float =
         cell = table.iloc[y, x]
         half = "" if np.isnan(cell.low) else f"\n±{100 * (cell.high - cell.mean):.1f}"
         dark = abs(100 * cell.mean) > 0.6 * reach
-        ax.text(x, y, f"{100 * cell.mean:+.1f}{half}", ha="center", va="center", fontsize=7, color="w" if dark else "k")
+        ax.text(x, y, f"{100 * cell.mean:+.1f}{half}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
     ax.set_xticks(range(means.shape[1]), map(title, means.columns), rotation=45, ha="right")
     ax.set_yticks(range(means.shape[0]), map(title, means.index))
     ax.set(xlabel="fine-tuned on", ylabel="mask found on")

@@ -160,7 +160,7 @@ def drawn(runs: pd.DataFrame) -> None:
         whole = here.loc[here["ticket"] == FULL, "score"].mean()
         plots.of_task(ax, task, full=whole, majority=here["majority"].mean(), name=FULL)
         ax.set(xlabel="heads kept (%)")
-    axes[0].legend(fontsize=7)
+    axes[0].legend(fontsize=8)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task of this build; the full model is a dashed line."}, "figure": {"name": "super-tickets-live", "caption": "Tickets of heads and MLPs, trained again from the pre-trained weights, computed for this build. With the heads go MLPs. Points are means over seeds, bars span them."}}
