@@ -244,7 +244,7 @@ sizes(chapter.recorded_or_live)
 chapter.shown(sizes, "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Figure 2 of the paper, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (faint) and retrained (strong); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Prasanna's Figure 2, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (faint) and retrained (strong); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
 
 
 def bars_panel(ax, number: int, bars: dict[tuple[str, bool], tuple[float, float]], name: str, level: float) -> None:
@@ -328,7 +328,7 @@ chapter.shown(bars_drawn, "minilm", among=pruned_by("structured"), nothing=NOTHI
 # %% [markdown]
 # Weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of weights, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-magnitude-published", "caption": "Figure 2 of the paper, single weights removed by magnitude, from the scores that its authors store: BERT-base, five seeds. In brackets the share of the weights of heads and MLPs that is kept."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of weights, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-magnitude-published", "caption": "Prasanna's Figure 2, single weights removed by magnitude, from the scores that its authors store: BERT-base, five seeds. In brackets the share of the weights of heads and MLPs that is kept."}}
 stored_drawn("magnitude")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for the recorded tasks of the miniature, or this build's where nothing is recorded."}, "figure": {"name": "good-random-bad-magnitude", "caption": "The same with single weights removed by magnitude: the miniature's recorded tasks, or this build's where nothing is recorded."}}

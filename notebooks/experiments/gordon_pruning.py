@@ -265,7 +265,7 @@ granted()
 # Accuracy on dev, also of CoLA, and training loss, both as means over the tasks.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions of this build against the share of weights removed."}, "figure": {"name": "gordon-figure1-live", "caption": "Figure 1 of the paper, for the conditions of this build: mean accuracy on dev (left) and mean training loss (right) over the tasks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions of this build against the share of weights removed."}, "figure": {"name": "gordon-figure1-live", "caption": "Gordon's Figure 1, for the conditions of this build: mean accuracy on dev (left) and mean training loss (right) over the tasks."}}
 def by_condition(runs: pd.DataFrame, value: str) -> pd.DataFrame:
     """Means over the tasks that are scored by accuracy, as by `findings.by_seed`."""
     return findings.by_seed(findings.transferred(runs).dropna(subset="accuracy"), value)
