@@ -11,7 +11,7 @@ from lottery import store
 from lottery.data import splitting
 from lottery.experiments.smaller import ANSWERS, MODEL, parts
 from lottery.experiments.starts import OWN, Own, Unlabelled
-from lottery.models import opening, slices
+from lottery.models import opening, slices, vocabulary
 
 
 def test_three_parts_share_no_text_and_the_last_is_not_looked_at(mood, rung, mood_runs, monkeypatch):
@@ -62,6 +62,29 @@ def test_healing_trains_what_the_cut_left_and_nothing_is_cut_anew(rung, mood_run
     for layer, neurons in enumerate(masks[0]["neurons"]):
         name = f"bert.encoder.layer.{layer}.intermediate.dense.weight"
         assert torch.equal(bare[name], whole[name][neurons])
+
+
+def test_only_the_word_pieces_stay_that_occur_in_what_is_learnt_from(rung, mood_runs, monkeypatch):
+    monkeypatch.setattr(vocabulary, "_lacking", lambda *_: False)  # no single character is a piece here
+    whole, small = (store.perform(replace(rung, vocabulary=cut), mood_runs) for cut in (False, True))
+    _, exam = rung.of.opened(small)
+    learnt, choosing = parts(exam)
+    words = {word for text in learnt["first"] for word in text.split()} | {*exam.tokenizer.all_special_tokens}
+    tokenizer = opening.tokenizer(str(small.path / MODEL))
+    words |= {piece for piece in exam.tokenizer.get_vocab() if len(piece.removeprefix("##")) == 1}
+    assert set(tokenizer.get_vocab()) == words
+    assert len(words) < len(exam.tokenizer)
+    tensors = [opening.as_saved(str(run.path / MODEL)).state_dict() for run in (whole, small)]
+    for name, tensor in tensors[1].items():
+        if "word_embeddings" in name:
+            rows = [exam.tokenizer.convert_tokens_to_ids(piece) for piece in sorted(words, key=tokenizer.vocab.get)]
+            assert torch.equal(tensor, tensors[0][name][rows])
+        else:
+            assert torch.equal(tensor, tensors[0][name])
+    answers = small.read(ANSWERS)
+    given = answers[answers["model"] == "small"]["answer"].astype(int).tolist()
+    assert given == by_hand(small.path / MODEL, choosing)
+    assert small.metrics["bytes"] < whole.metrics["bytes"]
 
 
 def test_without_labels_the_model_is_held_to_its_own_answers(mood, mood_runs, bert_folder):

@@ -1,12 +1,14 @@
 """A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import training
 from lottery.component_importance import sample
@@ -16,7 +18,7 @@ from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import HEADS, NEURONS, Mask
 from lottery.masks import files as mask_files
-from lottery.models import folders, opening, slices, state, timing
+from lottery.models import folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.training import distillation, evaluation
@@ -44,6 +46,7 @@ class Smaller:
     learning_rate: Positive
     seed: Count
     taught: Fraction = 0.9  # share of the teacher in the loss
+    vocabulary: bool = False  # whether only the word pieces stay that occur in what is learnt from
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The score on the part that chooses, and what the model takes.
@@ -75,7 +78,10 @@ class Smaller:
                 checkpoint=run.checkpoint(),
                 title=f"healing without {self.saved_time:.0%} of the time",
             )
-        folder = run.folder(MODEL, lambda folder: opening.save(small, exam.tokenizer, folder))
+        staying = vocabulary.of_texts(exam.tokenizer, texts(learnt), small.config) if self.vocabulary else None
+        if staying:  # not before healing, which makes the same of them without the rows that its texts never ask for
+            vocabulary.cut(small, staying)
+        folder = run.folder(MODEL, lambda folder: save(small, exam.tokenizer, folder, staying))
         mask_files.save(
             run.path / MASK,
             kept,
@@ -84,9 +90,11 @@ class Smaller:
             asked=self.saved_time,
             seed=self.seed,
         )
-        answers = side_by_side({"whole": whole, "small": small}, exam, choosing)
+        answers = side_by_side(
+            {"whole": (whole, exam.tokenizer), "small": (small, opening.tokenizer(str(folder)))}, exam, choosing
+        )
         run.once(ANSWERS, lambda: answers)
-        inputs = timing.batch(whole, self.times.batch_size, self.times.length)
+        inputs = timing.batch(small, self.times.batch_size, self.times.length)
         times = timing.seconds({"whole": whole.eval(), "small": small.eval()}, inputs)
         return {
             "score": score_of(answers, "small", exam, choosing),
@@ -121,6 +129,18 @@ class Smaller:
         return ladder.rung(scores, seconds, self.saved_time, even=self.even)
 
 
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, staying: list[int] | None) -> None:
+    """Write a model, and the tokenizer, of whose pieces only some stay where that is said."""
+    opening.save(model, tokenizer, folder)
+    if staying:
+        vocabulary.write(tokenizer, staying, folder)
+
+
+def texts(table: pd.DataFrame) -> list[str]:
+    """All texts of a table, first ones and second ones."""
+    return [text for name in ("first", "second") if name in table for text in table[name]]
+
+
 def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is learnt from, and what chooses: the same parts of the training set for every model."""
     train = exam.tables["train"]
@@ -128,10 +148,14 @@ def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:
     return splitting.held_out(train, HELD_OUT, seed=0, stratified=stratified)
 
 
-def side_by_side(models: dict[str, PreTrainedModel], exam: Exam, table: pd.DataFrame) -> pd.DataFrame:
-    """What several models answer to the same rows, as of `tabled`."""
-    answering = exam.answering(table)
-    return tabled({name: answering(model) for name, model in models.items()}, evaluation.truth(exam.task, table))
+def side_by_side(
+    models: dict[str, tuple[PreTrainedModel, PreTrainedTokenizerBase]], exam: Exam, table: pd.DataFrame
+) -> pd.DataFrame:
+    """What several models, each with its own tokenizer, answer to the same rows, as of `tabled`."""
+    answers = {
+        name: replace(exam, tokenizer=tokenizer).answering(table)(model) for name, (model, tokenizer) in models.items()
+    }
+    return tabled(answers, evaluation.truth(exam.task, table))
 
 
 def tabled(answers: dict[str, np.ndarray], right: np.ndarray) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lottery.experiments.smaller import ANSWERS, Smaller, score_of, side_by_side
 from lottery.findings import own_answers
+from lottery.models import opening
 from lottery.statistics import Estimate
 from lottery.store import Fraction, NotNegative, Run, parameters
 from lottery.training import evaluation
@@ -60,7 +61,9 @@ class Smallest:
         chosen = self._choice([each.metrics for each in runs], changes)
         folder = self.ladder[chosen].weights(run)
         small = evaluation.with_head(folder, exam.task, ours=True).to(whole.device)
-        answers = side_by_side({"whole": whole, "small": small}, exam, exam.tables["dev"])
+        answers = side_by_side(
+            {"whole": (whole, exam.tokenizer), "small": (small, opening.tokenizer(folder))}, exam, exam.tables["dev"]
+        )
         run.once(TEST, lambda: answers)
         there = change(answers, exam)
         return {
@@ -96,7 +99,8 @@ class Smallest:
         else:
             fits = [place for place in places if found[place]["bytes"] <= self.bound]
             least = min(each["bytes"] for each in found)
-            can = f"the smallest tried takes {least / 1e6:.1f} MB (its table of words is not cut)"
+            rest = "" if self.rung.vocabulary else ", with all word pieces: --vocabulary leaves those that are used"
+            can = f"the smallest tried takes {least / 1e6:.1f} MB{rest}"
         if not fits:
             raise ValueError(f"that is more than the ladder reaches: {can}; ask for less, or cut more")
         return max(fits, key=lambda place: found[place]["score"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +49,9 @@ def staying(tokenizer: dict[str, Any], pieces: Iterable[int], config: PreTrained
     tokenizer  as by `told`
     pieces     as by `used`
     Beside them stay added and special tokens; every single character, so that no text becomes unknown whose characters
-    all have pieces of their own; every piece with a character that has none; and what the tokenizer's rule needs to come
-    to the same pieces: for BPE those that they are joined from, for Unigram one with the lowest score, by which it
-    weighs what is unknown. Raises ValueError for a tokenizer of another kind.
+    all have pieces of their own; every piece with a character that has none; and what the tokenizer's rule needs to
+    come to the same pieces: for BPE those that they are joined from, for Unigram one with the lowest score, by which
+    it weighs what is unknown. Raises ValueError for a tokenizer of another kind.
     """
     model, numbers = tokenizer["model"], _numbers(tokenizer["model"])
     named = {number: piece for piece, number in numbers.items()}
@@ -69,6 +70,11 @@ def staying(tokenizer: dict[str, Any], pieces: Iterable[int], config: PreTrained
     if FAMILIES[config.model_type].shifted:  # positions are counted from the number of the padding token
         kept |= {*range(config.pad_token_id)}
     return sorted(kept)
+
+
+def of_texts(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], config: PreTrainedConfig) -> list[int]:
+    """The numbers of all pieces that have to stay for these texts, as by `staying`. Raises as that and `told` do."""
+    return staying(told(tokenizer), used(tokenizer, texts), config)
 
 
 def trimmed(tokenizer: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def cut(model: PreTrainedModel, kept: Sequence[int]) -> None:
     """
     old = model.config.vocab_size
     if kept[-1] >= old:
-        raise ValueError(f"the tokenizer has a piece {kept[-1]} and the model rows for {old}: they do not belong together")
+        raise ValueError(f"the tokenizer has a piece {kept[-1]}, the model rows for {old}: give those of one model")
     index = torch.tensor(kept, device=model.device)
     done: dict[int, torch.nn.Parameter] = {}
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):
@@ -195,7 +201,7 @@ def _joining(model: dict[str, Any]) -> Callable[[str], set[str]]:
 
     def joined(piece: str) -> set[str]:
         now, seen = [*piece], {*piece}
-        while found := [(ranks[pair], at) for at, pair in enumerate(zip(now, now[1:], strict=False)) if pair in ranks]:
+        while found := [(ranks[pair], at) for at, pair in enumerate(pairwise(now)) if pair in ranks]:
             _, at = min(found)
             now[at : at + 2] = ["".join(now[at : at + 2])]
             seen.add(now[at])

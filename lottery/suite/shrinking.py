@@ -2,13 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import files, miniature
 from lottery.choices import listed
@@ -102,15 +102,24 @@ def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_
     )
 
 
-def choice(of: FineTuning, *, even: bool, length: int, batch: int, epochs: float, asked: str, bound: float) -> Smallest:
+def choice(
+    of: FineTuning, *, even: bool, pieces: bool, length: int, batch: int, epochs: float, asked: str, bound: float
+) -> Smallest:
     """The choice among the smaller models of the ladder that are tried.
 
+    even    whether all heads and equally many neurons of every layer stay
+    pieces  whether the vocabulary is cut, to the word pieces of what is learnt from
     Raises ValueError where the model cannot read the texts of `length` tokens that times are measured with.
     """
     families.check_length(opening.configuration(of.start.model), length, name="length")
     times = ComponentTimes(of=of, batch_size=batch, length=length)
-    healed = {"epochs": epochs, "batch_size": of.batch_size, "learning_rate": of.learning_rate, "seed": of.seed}
-    rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, **healed)
+    healed = {
+        "epochs": epochs,
+        "batch_size": of.batch_size,
+        "learning_rate": of.learning_rate,
+        "seed": of.seed,
+    }
+    rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, vocabulary=pieces, **healed)
     return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound)
 
 
@@ -131,7 +140,7 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
         for path in files.visible(licence, "LICENSE*", "NOTICE*"):
             shutil.copyfile(path, partial / path.name)
         small = opened(partial, task)
-        exporting.write(small.model, exam.tokenizer, partial, forms)
+        exporting.write(small.model, small.tokenizer, partial, forms)
         readers = {"whole": opened(Path(of.weights(run)), task), ".": small}
         readers |= {form: opened(partial / form, task) for form in forms}
         scored = run.read(TEST)
@@ -149,6 +158,7 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
             "change": [run.metrics[f"test_{name}"] for name in ("change", "low", "high")],
             "saved_time": rung.saved_time,
             "left": {name: run.need(rung).metrics[name] for name in ("heads", "all_heads", "neurons", "all_neurons")},
+            "pieces": [readers[name].model.config.vocab_size for name in (".", "whole")],
             "length": rung.times.length,
             "threads": torch.get_num_threads(),
             "run": f"Smallest/{run.path.name}",
@@ -166,6 +176,7 @@ class Reader:
     call: Callable[..., Any]
     model: PreTrainedModel | None  # of an export there is none
     folder: Path
+    tokenizer: PreTrainedTokenizerBase
 
     @property
     def bytes(self) -> int:
@@ -181,15 +192,15 @@ def opened(folder: Path, task: Task) -> Reader:
         from transformers.exporters.base import ExportedModel
 
         with exporting.silent():
-            return Reader(ExportedModel.from_pretrained(folder), None, folder)
+            return Reader(ExportedModel.from_pretrained(folder), None, folder, opening.tokenizer(str(folder)))
     model = evaluation.with_head(str(folder), task, ours=True).eval()
-    return Reader(model, model, folder)
+    return Reader(model, model, folder, opening.tokenizer(str(folder)))
 
 
 def answered(readers: dict[str, Reader], exam: Exam) -> dict[str, np.ndarray]:
-    """What each of several models answers to every row of the test part."""
-    given = exam.encoded(exam.tables["dev"])
-    return {name: answer(reader, exam, given) for name, reader in readers.items()}
+    """What each of several models answers to every row of the test part, as its own tokenizer reads it."""
+    exams = {name: replace(exam, tokenizer=reader.tokenizer) for name, reader in readers.items()}
+    return {name: answer(reader, exam, exams[name].encoded(exam.tables["dev"])) for name, reader in readers.items()}
 
 
 @torch.no_grad()
@@ -248,8 +259,8 @@ def measured(
             raise ValueError(f"{model!r}: {opening.head_in_words(model, task.LABELS)} It has no score to measure.")
         readers[number] = opened(folder, task)
     exam = Exam(task, tables, opening.tokenizer(one), max_length)
-    first = next(reader.model for reader in readers.values() if reader.model is not None)
-    inputs = {size: timing.batch(first, size, length) for size in (1, 32)}
+    fewest = min((reader.call for reader in readers.values()), key=lambda each: each.config.vocab_size)
+    inputs = {size: timing.batch(fewest, size, length) for size in (1, 32)}
     answers = answered(readers, exam)
     found = described(readers, answers, exam, inputs)
     right = evaluation.truth(task, tables["dev"])
@@ -270,7 +281,7 @@ def changed(report: dict[str, Any]) -> str:
 
 def card(report: dict[str, Any], stock: bool) -> str:
     """README.md of the folder: what it was made from, what went, the figures, and how to open it."""
-    left = report["left"]
+    left, (pieces, all_pieces) = report["left"], report["pieces"]
     table = [HEADINGS, ["---"] * len(HEADINGS), *lines(report)]
     forms = [name for name in report["models"] if name not in ("whole", ".")]
     how = (
@@ -291,6 +302,14 @@ def card(report: dict[str, Any], stock: bool) -> str:
             f"Made of `{Path(report['made_of']).name}` by cutting out whole heads and neurons of the feed-forward "
             f"networks, {left['heads']} of {left['all_heads']} heads and {left['neurons']:,} of "
             f"{left['all_neurons']:,} neurons stay, and training what is left with the whole model as its teacher.",
+            *(
+                [
+                    f"Of {all_pieces:,} word pieces the {pieces:,} stay that occur in what it learnt from, and single "
+                    "characters: other words are written with smaller pieces."
+                ]
+                if pieces < all_pieces
+                else []
+            ),
             "",
             f"It changes the score ({report['metric']}) by {changed(report)}; the 95 % interval is that of the rows.",
             "",
