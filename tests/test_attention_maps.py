@@ -17,7 +17,6 @@ from transformers import (
 
 from lottery.attention import maps as attention_maps
 from lottery.data.examples import Examples
-from lottery.models import families
 from lottery.pruning import components
 
 HEADS, SIZE = 4, 4
@@ -279,7 +278,3 @@ def test_a_model_that_heads_were_cut_out_of_is_refused(model, given, cut):
     for way in attention_maps.MAPS.values():
         with pytest.raises(ValueError, match="heads were cut out"):
             way(small, given)
-
-
-def test_every_family_is_looked_at():
-    assert [*families.FAMILIES] == KINDS

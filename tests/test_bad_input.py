@@ -133,7 +133,7 @@ def one_folder_up(folder: Path) -> None:
         (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
         (
             lambda folder: (folder / "config.json").write_text('{"model_type": "gpt2"}'),
-            "a model of the type 'gpt2': lottery looks for",
+            "a model of the type 'gpt2', and what can be pruned of those is not known: give a BERT,",
         ),
         (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors: give a folder"),
         (lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"), "pickled weights"),

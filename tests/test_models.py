@@ -228,7 +228,7 @@ def test_the_word_embeddings_are_the_tensor_that_scores_the_vocabulary(model):
 
 def test_prunable_refuses_another_family():
     config = AlbertConfig(vocab_size=20, hidden_size=8, num_attention_heads=2, intermediate_size=8, embedding_size=8)
-    with pytest.raises(ValueError, match=r"AlbertModel is a 'albert' model: .* bert, roberta, electra or distilbert"):
+    with pytest.raises(ValueError, match="AlbertModel is a model of the type 'albert', whose layers are one"):
         families.prunable(AlbertModel(config), embeddings=False)
 
 
@@ -357,7 +357,7 @@ def test_half_precision_files_are_opened_in_full(tmp_path, config):
     assert {p.dtype for p in opening.for_pretraining(str(tmp_path)).parameters()} == {torch.float32}
 
 
-KINDS = ["gpt2", "t5", "deberta-v2", "albert", "modernbert", "xlm-roberta"]
+KINDS = ["gpt2", "t5", "albert"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -365,7 +365,7 @@ KINDS = ["gpt2", "t5", "deberta-v2", "albert", "modernbert", "xlm-roberta"]
 def test_another_family_is_refused_in_one_sentence(bert_folder, tmp_path, kind, load):
     folder = changed(bert_folder, tmp_path, config={"model_type": kind})
     with pytest.raises(
-        ValueError, match=f"is a model of the type '{kind}': .* bert, roberta, electra or distilbert"
+        ValueError, match=f"is a model of the type '{kind}', .*: give a BERT, .* or DeBERTa-v2/v3"
     ) as error:
         load(folder)
     assert "\n" not in str(error.value)

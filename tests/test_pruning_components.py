@@ -93,8 +93,8 @@ def test_a_model_without_the_weights_of_components_answers_as_with_their_gates_a
         assert ((tensor == before[name]) | (tensor == 0)).all()
     family = families.FAMILIES[model.config.model_type]
     for layer, heads in enumerate(kept["heads"]):
-        for matrix in family.matrices[:3]:
-            bias = model.base_model.get_parameter(f"{family.layers}.{layer}.{matrix}.bias")
+        for part in family.parts[:3]:
+            bias = model.base_model.get_parameter(f"{family.layers}.{layer}.{part.module}.bias")
             assert (bias.view(4, 4) != 0).any(1).tolist() == heads.tolist()
 
 

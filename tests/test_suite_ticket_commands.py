@@ -156,7 +156,7 @@ def test_a_ticket_is_shown_layer_by_layer(lottery, ticket, here):
     assert f"sparsity  {masks.sparsity(mask):.4f}" in told
     rows = [line.split("│")[1:-1] for line in told.splitlines() if line.startswith("│")]
     for layer, row in enumerate(rows):
-        names = [f"encoder.layer.{layer}.{matrix}.weight" for matrix in families.BERT.matrices]
+        names = [f"encoder.layer.{layer}.{part.module}.weight" for part in families.BERT.parts]
         shares = [f"{1 - np.mean(mask[name].numpy()):.3f}" for name in names]
         assert [cell.strip() for cell in row] == [str(layer), *shares]
     assert len(rows) == 2

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from lottery.data.examples import Batch, Examples, sorted_batches
-from lottery.models.families import FAMILIES
+from lottery.models import families
+from lottery.models.families import Part
 from lottery.models.state import frozen
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def normed(
     alpha_ij f(x_j) is the output of the attention less the bias of W, which belongs to no head. A norm is homogeneous,
     so alpha_ij ||f(x_j)|| is exact, and no vector of a pair of tokens is ever made.
     """
-    matrices = _matrices(model)
-    size = model.config.hidden_size // model.config.num_attention_heads
+    matrices, size = _matrices(model), families.head_size(model.config)
+    (part,) = [part for part in families.parts(model.config) if "value" in part.kinds]
 
     def of_batch(batch: Batch) -> Sequence[Tensor]:
-        with _norms(matrices, size, released) as norms:
+        with _norms(matrices, part, size, released) as norms:
             attentions = model.base_model(**batch, output_attentions=True).attentions
         return [alpha * norm.unsqueeze(-2) for alpha, norm in zip(attentions, norms, strict=True)]
 
@@ -108,15 +109,21 @@ def _by_example(
 
 
 @contextmanager
-def _norms(matrices: list[tuple[nn.Linear, nn.Linear]], size: int, released: bool) -> Iterator[list[Tensor]]:
-    """Inside the block a forward pass fills the list with ||f(x_j)||, layer by layer: (batch, heads, tokens)."""
+def _norms(
+    matrices: list[tuple[nn.Linear, nn.Linear]], part: Part, size: int, released: bool
+) -> Iterator[list[Tensor]]:
+    """Inside the block a forward pass fills the list with ||f(x_j)||, layer by layer: (batch, heads, tokens).
+
+    part  that of the values, in which queries and keys may lie, too
+    """
     norms, handles = [], []
     for value, output in matrices:
         blocks = (output.weight if released else output.weight.T).split(size)
 
         def add(_, __, values, blocks=blocks):
-            parts = zip(values.split(size, dim=-1), blocks, strict=True)
-            norms.append(torch.stack([torch.linalg.vector_norm(part @ block, dim=-1) for part, block in parts], 1))
+            values = values.chunk(len(part.kinds), dim=-1)[part.kinds.index("value")]
+            heads = zip(values.split(size, dim=-1), blocks, strict=True)
+            norms.append(torch.stack([torch.linalg.vector_norm(own @ block, dim=-1) for own, block in heads], 1))
 
         handles.append(value.register_forward_hook(add))
     try:
@@ -127,11 +134,13 @@ def _norms(matrices: list[tuple[nn.Linear, nn.Linear]], size: int, released: boo
 
 
 def _matrices(model: PreTrainedModel) -> list[tuple[nn.Linear, nn.Linear]]:
-    """The value and the output matrix of every layer's attention."""
-    config, family = model.config, FAMILIES[model.config.model_type]
-    blocks = [model.base_model.get_submodule(f"{family.layers}.{layer}") for layer in range(config.num_hidden_layers)]
-    matrices = [tuple(block.get_submodule(name) for name in family.matrices[2:4]) for block in blocks]
-    if any(value.out_features != config.hidden_size for value, _ in matrices):
+    """The matrix that makes the values and the output matrix of every layer's attention."""
+    config = model.config
+    (value,) = [part for part in families.parts(config) if "value" in part.kinds]
+    blocks = [families.block(model, layer) for layer in range(config.num_hidden_layers)]
+    out, _ = families.column_parts(config)
+    matrices = [(block.get_submodule(value.module), block.get_submodule(out.module)) for block in blocks]
+    if any(output.in_features != config.hidden_size for _, output in matrices):
         raise ValueError(
             "heads were cut out of this model, so that its layers have maps for different heads: give the whole model, "
             "and switch heads off by components.gated"

@@ -50,15 +50,17 @@ class HeadShares:
 
 def _variance_by_chance(kept: dict, config) -> np.ndarray:
     """The variance of a head's share in each layer, where each matrix loses as many weights, but drawn evenly."""
-    family = families.FAMILIES[config.model_type]
+    place = families.FAMILIES[config.model_type].layers
     variances = []
     for layer in range(config.num_hidden_layers):
         drawn, own = 0.0, 0
-        for matrix in family.matrices[:4]:
-            mask = kept[f"{family.layers}.{layer}.{matrix}.weight"]
+        for part in families.parts(config):
+            if part.of != masks.HEADS:
+                continue
+            mask = kept[f"{place}.{layer}.{part.module}.weight"]
             size, gone = mask.numel(), masks.sparsity({"": mask})
-            part = size // config.num_attention_heads
-            drawn += part * gone * (1 - gone) * (size - part) / (size - 1)  # hypergeometric
-            own += part
+            one = size // config.num_attention_heads
+            drawn += one * gone * (1 - gone) * (size - one) / (size - 1)  # hypergeometric
+            own += one
         variances.append(drawn / own**2)
     return np.array(variances)

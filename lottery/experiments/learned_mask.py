@@ -285,8 +285,10 @@ def _swapped(
 
 def _mask_metrics(mask: Mask, model: PreTrainedModel) -> dict[str, Any]:
     """The metrics of a mask that `LearnedMask.perform` names."""
-    by_head = torch.stack([own.view(4, -1).float().mean(1) for own in families.by_head(mask, model.config).values()])
     kinds = ("query", "key", "value", "output")
+    one = families.head_size(model.config) * model.config.hidden_size
+    heads = families.by_head(mask, model.config).values()
+    by_head = torch.stack([own.view(-1, one)[: len(kinds)].float().mean(1) for own in heads])
     return {
         "sparsity_met": masks.sparsity(mask),
         "removed": masks.removed(mask),

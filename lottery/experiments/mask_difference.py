@@ -7,13 +7,10 @@ from pydantic import InstanceOf
 from lottery import masks
 from lottery.experiments import Kept
 from lottery.masks import Mask
-from lottery.models.families import KINDS, POOLER, WORD_EMBEDDINGS, kind_and_layer
+from lottery.models.families import in_order, kind_and_layer
 from lottery.store import Run, parameters
 
-APART = (
-    f"{POOLER}.weight",
-    f"{WORD_EMBEDDINGS}.weight",
-)  # what a mask of a model may leave uncovered
+APART = ("pooler", "word embeddings")  # the kinds that a mask of a model may leave uncovered
 
 
 @parameters
@@ -33,7 +30,7 @@ class MaskDifference:
         different, jaccard, kappa  as in `masks`; `chance` and `chance_jaccard` are what masks of these sparsities reach
                                    when they are drawn independently, and 0 is what kappa reaches
         different_without_embeddings  the same share over all but the word embeddings
-        kinds                      the kinds of matrices, as in `families.KINDS`, and for each of them in their order
+        kinds                      the kinds of matrices, in the order of `families.in_order`, and for each of them
                                    `different_by_kind` and `kappa_by_kind`
         left_out                   the names of tensors that only one of the masks covers
         Raises ValueError where the masks are of different models, or one of them covers nothing.
@@ -44,12 +41,12 @@ class MaskDifference:
                 f"of {type(self.one).__name__} and {type(self.other).__name__}, one removes nothing and has no mask: "
                 "give two choices that cover weights, such as a Cut at sparsity 0"
             )
-        left_out = [name for name in APART if (name in one) != (name in other)]
+        left_out = [name for name in sorted(one.keys() ^ other.keys()) if kind_and_layer(name)[0] in APART]
         one, other = _of(one, lambda name: name not in left_out), _of(other, lambda name: name not in left_out)
         layers = [_of(mask, lambda name: kind_and_layer(name)[0] != "word embeddings") for mask in (one, other)]
         shares = masks.sparsity(one), masks.sparsity(other)
         by_kind = {}
-        for kind in (*KINDS, "pooler", "word embeddings"):
+        for kind in in_order(kind_and_layer(name)[0] for name in one):
             pair = [_of(mask, lambda name, kind=kind: kind_and_layer(name)[0] == kind) for mask in (one, other)]
             if any(pair):
                 by_kind[kind] = masks.share_different(*pair), masks.kappa(*pair)

@@ -46,16 +46,14 @@ class WeightProfile:
         """
         source = self.of.weights(run)
         weights = opening.encoder_weights(source, embeddings=True)
-        table = f"{families.WORD_EMBEDDINGS}.weight"
-        cut = {name: weight for name, weight in weights.items() if self.embeddings or name != table}
         config = opening.configuration(source)
-        family, layer = families.FAMILIES[config.model_type], min(1, config.num_hidden_layers - 1)
-        key = f"{family.layers}.{layer}.{family.matrices[1]}.weight"
+        table, layer = families.words(config), min(1, config.num_hidden_layers - 1)
+        cut = {name: weight for name, weight in weights.items() if self.embeddings or name != table}
         words = word_pieces(opening.tokenizer(source), weights[table])
         return (
             _distributions(weights)
             | _cuts(cut)
-            | _map("key_map", weights[key])
+            | _map("key_map", families.matrix(weights, config, layer, "key"))
             | _map("embedding_map", weights[table])
             | _lengths(words)
         )

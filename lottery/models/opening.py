@@ -59,12 +59,12 @@ OFFERED = "give 'miniature', 'minilm', or a folder with config.json, model.safet
 
 def describe() -> dict[str, str]:
     """What may be given as a model: {name or form: one line}."""
-    families = listed([family.title for family in FAMILIES.values()])
+    titles = listed([family.title for family in FAMILIES.values()])
     return {
         "miniature": "a small BERT pre-trained here on a made-up language; needs no download",
         "miniature-roberta": "a small RoBERTa pre-trained on the same language",
         "minilm": f"all-MiniLM-L6-v2, a real BERT (6 layers of 384), from the package {MINILM_PACKAGE} or the hub",
-        "FOLDER": f"a saved transformers model (config.json, model.safetensors, tokenizer): {families}",
+        "FOLDER": f"a saved transformers model (config.json, model.safetensors, tokenizer): {titles}",
         "NAME": "a model of the Hugging Face hub of the same families, such as bert-base-uncased",
     }
 
@@ -151,11 +151,7 @@ def _config(source: str, folder: Path) -> PreTrainedConfig:
         kind = str(entries["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{source!r} has no config.json that tells its model_type: {_instead(folder)}") from None
-    if kind not in FAMILIES:
-        raise ValueError(
-            f"{source!r} is a model of the type {kind!r}: lottery looks for encoder layers named as in "
-            f"{listed([*FAMILIES])}, so give a model of one of these families"
-        )
+    families.family(kind, repr(source))
     if "auto_map" in entries or any("/" in str(entries.get(name)) for name in ATTENTION):
         raise ValueError(
             f"{source!r} asks in its config.json for code of its own, which lottery does not run: give a model that "
@@ -351,15 +347,21 @@ def for_pretraining(source: str) -> PreTrainedModel:
     holds others than its config.json tells, and where a weight is not finite; and for ELECTRA, whose pre-training is
     another.
     """
-    model = _loaded(AutoModelForPreTraining, source)
+    model = _loaded(_pretraining(source), source)
     mlm_head(model)
     return model
+
+
+def _pretraining(source: str) -> type:
+    """What opens a model under the heads of its pre-training; transformers lists a family for one of the two."""
+    known = type(configuration(source)) in AutoModelForPreTraining._model_mapping
+    return AutoModelForPreTraining if known else AutoModelForMaskedLM
 
 
 def require_heads(source: str) -> None:
     """Raise ValueError where the file of the model holds no heads of pre-training, so that they would be new ones."""
     with torch.random.fork_rng(devices=[]):
-        model, report = _opened(AutoModelForPreTraining, source)
+        model, report = _opened(_pretraining(source), source)
     _check_heads(source, model, report)
 
 

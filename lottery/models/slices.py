@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KEPT = "lottery.json"
 FORMAT = "lottery-model-1"
+PRESENT = "present_heads"  # the buffer of an attention that tells which of the model's heads it has
 REMEMBERED = "kept_components"  # the attribute of a model that tells what was left of it
 
 
@@ -38,27 +39,21 @@ def cut(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> None:
     ValueError for a model that is cut already.
     """
     require_whole(model)
-    config, family = model.config, FAMILIES[model.config.model_type]
-    size = config.hidden_size // config.num_attention_heads
-    for layer, (heads, mlp) in enumerate(zip(kept[HEADS], kept[MLPS], strict=True)):
-        block = model.base_model.get_submodule(f"{family.layers}.{layer}")
-        inner = [block.get_submodule(name) for name in family.matrices]
+    config = model.config
+    heads_enter, neurons_enter = families.column_parts(config)
+    for layer in range(config.num_hidden_layers):
+        block, stays = families.block(model, layer), _along(kept, layer, config)
+        for part in families.parts(config):
+            if not stays[part.of].all():
+                index = stays[part.of].repeat(len(part.kinds)).nonzero().flatten()
+                _shrink(block.get_submodule(part.module), index, part.axis)
+        heads = kept[HEADS][layer]
         if not heads.all():
-            index = (heads.nonzero() * size + torch.arange(size)).flatten()
-            for linear in inner[:3]:
-                _shrink(linear, rows=index)
-            _shrink(inner[3], columns=index)
-            if not heads.any():
-                _replace(block, family.matrices[0], family.matrices[3])
-                if released:
-                    inner[3].bias = None
-        neurons = _neurons(kept, layer, inner[4].out_features)
-        if not neurons.all():
-            index = neurons.nonzero().flatten()
-            _shrink(inner[4], rows=index)
-            _shrink(inner[5], columns=index)
-        if not mlp:
-            inner[5].bias = None  # the gate is behind the bias
+            _tell(block, heads, config)
+        if not heads.any() and released:
+            block.get_submodule(heads_enter.module).bias = None
+        if not kept[MLPS][layer]:
+            block.get_submodule(neurons_enter.module).bias = None  # the gate is behind the bias
     setattr(model, REMEMBERED, {name: tensor.cpu().clone() for name, tensor in kept.items()})
 
 
@@ -71,16 +66,25 @@ def require_whole(model: PreTrainedModel) -> None:
 def drop_layers(model: PreTrainedModel, kept: Tensor) -> None:
     """Leave only whole layers, in place; the model is then a stock one with fewer.
 
-    kept  (layers,), bool. Raises ValueError where it is of another number of layers, or keeps none.
+    kept  (layers,), bool. Raises ValueError where it is of another number of layers, or keeps none, or not the first
+          of a family that cannot do without
     """
     require_whole(model)
-    layers = model.base_model.get_submodule(FAMILIES[model.config.model_type].layers)
+    config, family = model.config, FAMILIES[model.config.model_type]
+    layers = model.base_model.get_submodule(family.layers)
     if len(kept) != len(layers) or not kept.any():
         raise ValueError(f"the model has {len(layers)} layers, and {int(kept.sum())} of {len(kept)} are to stay")
+    if family.fixed and not kept[0]:
+        raise ValueError(
+            f"the first layer of {family.title} is built otherwise than the others, so that none of them can stand in "
+            "its place: keep it, and drop others"
+        )
     for layer in reversed(range(len(layers))):
         if not kept[layer]:
             del layers[layer]
-    model.config.num_hidden_layers = len(layers)
+    if types := getattr(config, "layer_types", None):
+        config.layer_types = [each for each, stays in zip(types, kept.tolist(), strict=True) if stays]
+    config.num_hidden_layers = len(layers)
 
 
 def is_stock(kept: Mask) -> bool:
@@ -135,33 +139,33 @@ def padded(tensors: Mapping[str, Tensor], kept: Mask, config: PreTrainedConfig) 
 
     Raises ValueError where a tensor is not as narrow as `kept` says.
     """
-    family, whole = FAMILIES[config.model_type], dict(tensors)
-    size = config.hidden_size // config.num_attention_heads
-    inner = families.inner_size(config)
+    whole = dict(tensors)
+    _, neurons_enter = families.column_parts(config)
     for layer in range(config.num_hidden_layers):
-        of_heads = kept[HEADS][layer].repeat_interleave(size)
-        of_neurons = _neurons(kept, layer, inner)
-        for name in [each for each in tensors if f"{family.layers}.{layer}." in each]:
-            matrix, _, kind = name.partition(f"{family.layers}.{layer}.")[2].rpartition(".")
-            place = family.matrices.index(matrix) if matrix in family.matrices else None
-            if place is None:
-                continue
-            along = of_heads if place < 4 else of_neurons
-            if place in (0, 1, 2, 4):
-                whole[name] = _spread(tensors[name], along, 0, name)
-            elif kind == "weight":
-                whole[name] = _spread(tensors[name], along, 1, name)
-            if place == 5 and kind == "weight":
-                bias = name.removesuffix(".weight") + ".bias"
-                if bias not in tensors:  # it goes with its MLP
-                    whole[bias] = torch.zeros(config.hidden_size)
+        place, stays = f"{FAMILIES[config.model_type].layers}.{layer}.", _along(kept, layer, config)
+        in_layer = {name.partition(place)[2]: name for name in tensors if f".{place}" in f".{name}"}
+        for part in families.parts(config):
+            kinds = ("weight", "bias") if part.axis == families.ROWS else ("weight",)
+            for name in filter(None, (in_layer.get(f"{part.module}.{kind}") for kind in kinds)):
+                along = stays[part.of].repeat(len(part.kinds))
+                whole[name] = _spread(tensors[name], along, part.axis, name)
+        bias = f"{neurons_enter.module}.bias"
+        if families.has_bias(config) and bias not in in_layer:  # it went with its MLP
+            weight = in_layer[f"{neurons_enter.module}.weight"]
+            whole[f"{weight.removesuffix('.weight')}.bias"] = torch.zeros(config.hidden_size)
     return whole
 
 
-def _neurons(kept: Mask, layer: int, inner: int) -> Tensor:
-    """Which of a layer's neurons stay, (inner,): all where the mask does not tell, none of an MLP that goes."""
-    neurons = kept[NEURONS][layer] if NEURONS in kept else torch.ones(inner, dtype=torch.bool)
-    return neurons & kept[MLPS][layer]
+def _along(kept: Mask, layer: int, config: PreTrainedConfig) -> dict[str, Tensor]:
+    """Which of the rows or columns of a layer's heads, and of its neurons, stay, each (rows,).
+
+    All neurons where the mask does not tell, none of an MLP that goes.
+    """
+    neurons = kept[NEURONS][layer] if NEURONS in kept else torch.ones(families.inner_size(config), dtype=torch.bool)
+    return {
+        HEADS: kept[HEADS][layer].repeat_interleave(families.head_size(config)),
+        NEURONS: neurons & kept[MLPS][layer],
+    }
 
 
 def _spread(narrow: Tensor, kept: Tensor, axis: int, name: str) -> Tensor:
@@ -176,11 +180,11 @@ def _spread(narrow: Tensor, kept: Tensor, axis: int, name: str) -> Tensor:
 
 
 @torch.no_grad()
-def _shrink(linear: nn.Linear, rows: Tensor | None = None, columns: Tensor | None = None) -> None:
+def _shrink(linear: nn.Linear, index: Tensor, axis: int) -> None:
     """Leave only these rows, of the bias too, or columns of the matrix."""
-    for name, axis, index in (("weight", 0, rows), ("bias", 0, rows), ("weight", 1, columns)):
+    for name in ("weight", "bias") if axis == families.ROWS else ("weight",):
         whole = getattr(linear, name)
-        if index is not None and whole is not None:
+        if whole is not None:
             part = whole.index_select(axis, index.to(whole.device)).clone()
             setattr(linear, name, nn.Parameter(part, requires_grad=whole.requires_grad))
     linear.out_features, linear.in_features = linear.weight.shape
@@ -200,9 +204,34 @@ class _NoHeads(nn.Module):
         return (self._out[0](empty) if self._out[0] is not None else empty), None
 
 
-def _replace(block: nn.Module, query: str, out: str) -> None:
-    place = query.rpartition(".")[0]
+def _tell(block: nn.Module, heads: Tensor, config: PreTrainedConfig) -> None:
+    """Have the attention of a layer, whose matrices are cut, know which heads it has."""
+    out, _ = families.column_parts(config)
+    place = families.parts(config)[0].module.rpartition(".")[0]
     attention = block.get_submodule(place)
-    inside = out.startswith(f"{place}.")
-    above, _, name = place.rpartition(".")
-    setattr(block.get_submodule(above), name, _NoHeads(attention, block.get_submodule(out) if inside else None))
+    if not heads.any():
+        inside = out.module.startswith(f"{place}.")
+        above, _, name = place.rpartition(".")
+        stand_in = _NoHeads(attention, block.get_submodule(out.module) if inside else None)
+        setattr(block.get_submodule(above), name, stand_in)
+        return
+    count = int(heads.sum())
+    for name, value in {"num_attention_heads": count, "all_head_size": count * families.head_size(config)}.items():
+        if hasattr(attention, name):
+            setattr(attention, name, value)
+    argument = FAMILIES[config.model_type].biased
+    if argument is not None:
+        device = next(attention.parameters()).device
+        attention.register_buffer(PRESENT, heads.nonzero().flatten().to(device), persistent=False)
+        attention.register_forward_pre_hook(_Biased(argument))
+
+
+class _Biased:
+    """Hands an attention, of what there is for every head of the model, that of the heads it has."""
+
+    def __init__(self, argument: int):
+        self.argument = argument  # its place; a tensor (batch or 1, heads, tokens, tokens)
+
+    def __call__(self, attention: nn.Module, inputs: tuple) -> tuple:
+        own = inputs[self.argument].index_select(1, getattr(attention, PRESENT))
+        return (*inputs[: self.argument], own, *inputs[self.argument + 1 :])

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
+OF_PARTS = (HEADS, NEURONS)  # the kinds of component that single rows and columns belong to
+
+
 def shapes(config: PreTrainedConfig, *, neurons: bool = False) -> dict[str, tuple[int, ...]]:
     """How many there are: {"heads": (layers, heads), "mlps": (layers,)}, and of neurons where they are asked for."""
     layers = config.num_hidden_layers
@@ -48,8 +51,7 @@ def nested(kept: Mask) -> Mask:
 
 def blocks(model: PreTrainedModel) -> list[nn.Module]:
     """The model's layers, the lowest first."""
-    place = FAMILIES[model.config.model_type].layers
-    return [model.base_model.get_submodule(f"{place}.{layer}") for layer in range(model.config.num_hidden_layers)]
+    return [families.block(model, layer) for layer in range(model.config.num_hidden_layers)]
 
 
 def check(kept: Mask, config: PreTrainedConfig) -> None:
@@ -63,15 +65,16 @@ def check(kept: Mask, config: PreTrainedConfig) -> None:
 def parameters(config: PreTrainedConfig) -> dict[str, int]:
     """The matrix weights of one head, of one MLP and of one neuron.
 
-    A head has its rows of query, key and value and its columns of the output, a neuron a row and a column.
+    A head has its rows of query, key and value and its columns of the output, a neuron a row and a column, and where
+    there is a gate a row of that.
     """
-    size = config.hidden_size // config.num_attention_heads
-    neuron = 2 * config.hidden_size
-    return {HEADS: 4 * size * config.hidden_size, MLPS: families.inner_size(config) * neuron, NEURONS: neuron}
+    vectors = {kind: sum(len(part.kinds) for part in families.parts(config) if part.of == kind) for kind in OF_PARTS}
+    head, neuron = (vectors[kind] * config.hidden_size for kind in OF_PARTS)
+    return {HEADS: families.head_size(config) * head, MLPS: families.inner_size(config) * neuron, NEURONS: neuron}
 
 
 def matrix_weights(config: PreTrainedConfig) -> int:
-    """The matrix weights of all heads and MLPs together, which are those of the six matrices of every layer."""
+    """The matrix weights of all heads and MLPs together, which are those of all matrices of every layer."""
     each = parameters(config)
     return sum(each[name] * math.prod(shape) for name, shape in shapes(config).items())
 
@@ -86,21 +89,26 @@ def share_kept(kept: Mask, config: PreTrainedConfig) -> float:
 def totals(tensors: Mapping[str, Tensor], config: PreTrainedConfig) -> Scores:
     """Sums over the matrices of each component.
 
-    tensors  {name: (out, in)} as by `families.prunable`, with at least the six matrices of every layer
+    tensors  {name: (out, in)} as by `families.prunable`, with at least the matrices of every layer
     returns  {"heads": (layers, heads), "mlps": (layers,), "neurons": (layers, neurons)}
 
     Raises ValueError where a matrix of the attention is missing.
     """
-    family = FAMILIES[config.model_type]
+    place = FAMILIES[config.model_type].layers
     heads = torch.stack([own.sum() for own in families.by_head(tensors, config).values()])
-    pairs = [
-        [tensors[f"{family.layers}.{layer}.{name}.weight"] for name in family.matrices[4:]]
+    mlps = [
+        [
+            (each, 1 - part.axis)
+            for part in families.parts(config)
+            if part.of == NEURONS
+            for each in tensors[f"{place}.{layer}.{part.module}.weight"].chunk(len(part.kinds), part.axis)
+        ]
         for layer in range(config.num_hidden_layers)
     ]
     return {
         HEADS: heads.view(shapes(config)[HEADS]),
-        MLPS: torch.stack([up.sum() + down.sum() for up, down in pairs]),
-        NEURONS: torch.stack([up.sum(1) + down.sum(0) for up, down in pairs]),
+        MLPS: torch.stack([sum(each.sum() for each, _ in mlp) for mlp in mlps]),
+        NEURONS: torch.stack([sum(each.sum(across) for each, across in mlp) for mlp in mlps]),
     }
 
 
@@ -111,24 +119,25 @@ def remove(model: PreTrainedModel, kept: Mask) -> None:
     Of a head they are its rows of query, key and value and its columns of the output matrix, of a neuron its row of the
     MLP's first matrix and its column of the second. Raises ValueError for a mask of another model.
     """
-    check(kept, model.config)
-    kept, family = boolean(kept), FAMILIES[model.config.model_type]
-    for layer, (heads, mlp) in enumerate(zip(kept[HEADS], kept[MLPS], strict=True)):
-        block = model.base_model.get_submodule(f"{family.layers}.{layer}")
-        *inner, out, up, down = (block.get_submodule(name) for name in family.matrices)
-        gone = (~heads).repeat_interleave(model.config.hidden_size // model.config.num_attention_heads)
-        for linear in inner:
-            linear.weight[gone] = 0
-            linear.bias[gone] = 0
-        out.weight[:, gone] = 0
+    config = model.config
+    check(kept, config)
+    kept = boolean(kept)
+    for layer, block in enumerate(blocks(model)):
+        gone = {HEADS: (~kept[HEADS][layer]).repeat_interleave(families.head_size(config))}
         if NEURONS in kept:
-            gone = ~kept[NEURONS][layer]
-            up.weight[gone] = 0
-            up.bias[gone] = 0
-            down.weight[:, gone] = 0
-        if not mlp:
-            for parameter in (*up.parameters(), *down.parameters()):
-                parameter.zero_()
+            gone[NEURONS] = ~kept[NEURONS][layer]
+        for part in families.parts(config):
+            linear = block.get_submodule(part.module)
+            if part.of in gone:
+                own = gone[part.of].repeat(len(part.kinds))
+                if part.axis == families.COLUMNS:
+                    linear.weight[:, own] = 0
+                else:
+                    for parameter in linear.parameters():
+                        parameter[own] = 0
+            if part.of == NEURONS and not kept[MLPS][layer]:
+                for parameter in linear.parameters():
+                    parameter.zero_()
 
 
 @contextmanager
@@ -153,7 +162,7 @@ def gated(model: PreTrainedModel, gates: Mapping[str, Tensor], present: Mask | N
     """
     config = model.config
     present = nested(everything(config, neurons=True) | dict(present or {}))
-    size = config.hidden_size // config.num_attention_heads
+    size = families.head_size(config)
     handles = []
     for layer, (out, last) in enumerate(_outputs(model)):
         index = present[HEADS][layer].nonzero().flatten().to(gates[HEADS].device)
@@ -212,5 +221,5 @@ def sliced(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> Pre
 
 def _outputs(model: PreTrainedModel) -> list[tuple[nn.Module, nn.Module]]:
     """For each layer the matrix that the heads' outputs enter, and the one that the MLP's output leaves."""
-    matrices = FAMILIES[model.config.model_type].matrices
-    return [(block.get_submodule(matrices[3]), block.get_submodule(matrices[5])) for block in blocks(model)]
+    parts = families.column_parts(model.config)
+    return [tuple(block.get_submodule(part.module) for part in parts) for block in blocks(model)]

@@ -79,7 +79,7 @@ def by_layer(mask: Mask) -> pd.DataFrame:
         rows.setdefault(NOWHERE if layer is None else layer, {})[kind] = masks.sparsity({name: kept})
     layers = sorted(rows, key=lambda layer: math.inf if layer == NOWHERE else layer)
     table = pd.DataFrame.from_dict({layer: rows[layer] for layer in layers}, orient="index").rename_axis("layer")
-    return table[[kind for kind in (*families.KINDS, "pooler", "word embeddings") if kind in table]]
+    return table[families.in_order(table)]
 
 
 def heatmap(mask: Mask) -> plots.Axes:
@@ -108,8 +108,8 @@ def bake(
     the mask of another model, and where it was trained together with weights that the model does not have.
     """
     parts, weights = masks.parted(mask)
-    covered = {name: f"{name}.weight" in weights for name in (families.WORD_EMBEDDINGS, families.POOLER)}
-    own = families.prunable(model, embeddings=covered[families.WORD_EMBEDDINGS], pooler=covered[families.POOLER])
+    embeddings, pooler = (name in weights for name in (families.words(model.config), f"{families.POOLER}.weight"))
+    own = families.prunable(model, embeddings=embeddings, pooler=pooler)
     if parts:
         components.check(parts, model.config)
     else:
