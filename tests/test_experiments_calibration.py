@@ -21,7 +21,7 @@ from lottery.training.evaluation import Exam
 
 @pytest.fixture
 def calibration(given):
-    return Calibration(of=given, task="cola", split="train", texts=6, place=0, max_length=16)
+    return Calibration(of=given, task="cola", split="train", texts=6, place=0, pairs=True, max_length=16)
 
 
 @pytest.fixture
@@ -105,6 +105,15 @@ def test_a_score_and_its_texts_go_together(cut, fine_tuning):
         replace(cut, embeddings=True)
     with pytest.raises(ValueError, match="goes by texts"), cut.anew(None, {}, {}, None, end=1):
         pass
+
+
+def test_of_pairs_both_texts_are_read_or_the_first(calibration, bert_folder, monkeypatch):
+    table = pd.DataFrame({"first": ["w1 w2"] * 6, "second": ["w3"] * 6, "label": 0})
+    monkeypatch.setattr(type(calibration.of), "tables", lambda start, task: {"train": table})
+    tokenizer = opening.tokenizer(bert_folder)
+    both, first = (read(replace(calibration, pairs=pairs), bert_folder, monkeypatch) for pairs in (True, False))
+    assert both == [tuple(tokenizer("w1 w2", "w3")["input_ids"])] * 6
+    assert first == [tuple(tokenizer("w1 w2")["input_ids"])] * 6
 
 
 def test_texts_are_read_without_their_labels(calibration, bert_folder, monkeypatch):

@@ -31,6 +31,7 @@ class Calibration:
     split: str
     texts: Size  # examples; pairs count as one
     place: Count  # of the sets of so many that one random order of the split falls into, none of which share a row
+    pairs: bool  # whether both texts of a pair are read together; False: the first one alone
     max_length: Size  # tokens of an example, at most
 
     def moments(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, names: Iterable[str]) -> Moments:
@@ -44,7 +45,8 @@ class Calibration:
                 f"{self.split!r}: give fewer texts or a lower place"
             )
         rows = torch.randperm(len(table), generator=seeded(ORDER)).tolist()[last - self.texts : last]
-        given = examples.encode(table.iloc[rows].assign(label=0), tokenizer, self.max_length)
+        read = table[["first", "second"] if self.pairs and "second" in table else ["first"]]
+        given = examples.encode(read.iloc[rows].assign(label=0), tokenizer, self.max_length)
         return inputs.moments(model, given, names)
 
 
