@@ -216,11 +216,12 @@ def in_words(rows: pd.DataFrame) -> Markdown:
             f"{same[most]:.2f}; by lot it is 0, and as all rows lose alike, 1 can be reached. With the mask of the cut by size "
             f"it is {blind:.2f}. "
         )
-        line += (
-            f"**{least} texts are enough**, of the numbers tried: fewer are not shown to lose less than a point against {most}. "
-            if least < most
-            else f"No fewer than {most} texts are shown to lose less than a point against as many. "
-        )
+        fewest = found.left(rows).loc[(importance, here)].index.min()
+        if least == most:
+            line += f"No fewer than {most} texts are shown to lose less than a point against as many. "
+        else:
+            line += f"**{least} texts are enough**, shown to lose less than a point against {most}; "
+            line += "fewer were not tried. " if least == fewest else "fewer are not. "
         for of, change in others.xs((importance, fixed), level=("importance", "calibration.texts"))["change"].items():
             line += f"{kind(of, fixed)[:1].upper()}{kind(of, fixed)[1:]} leave {change.in_words(100)} points against as many of its own. "
         parts.append(line)
@@ -246,7 +247,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
 # ## A real sentence encoder
 #
 # all-MiniLM-L6-v2, judged by the 1,500 pairs of STS-B's dev set, with texts of STS-B's training set (captions, headlines,
-# forums), of SST-2 (phrases of film reviews) and of QNLI (questions on Wikipedia). Crosses are texts of another kind, dotted
+# forums), of SST-2 (phrases of film reviews) and of CoLA (examples of linguists). Crosses are texts of another kind, dotted
 # lines a cut by size.
 
 # %% tags=["remove-input"]

@@ -45,8 +45,9 @@ label_column = "label"
 labels = "classes"  # what the labels are: "classes" or "numbers"
 sparsities = [0.2, 0.4, 0.5, 0.6, 0.7]  # shares of the prunable weights to remove
 seeds = [1]  # of the task's head, the order of its examples, dropout and the retraining
-scope = "global"  # "global": the smallest weights of the whole model go; "local": of each matrix
-importance = "magnitude"  # a file in lottery/importance
+scope = "global"  # "global": the smallest weights of the whole model go; "local": of each matrix; "row": of each row
+importance = "magnitude"  # a file in lottery/importance; "wanda" and "obs" go with `-p scope row`
+texts = 256  # examples of the training set that these two read, of any file of your own as many as it has at most
 embeddings = False  # whether the table of word embeddings is cut too
 pooler = False  # whether the pooler is; see below what a global cut does to it
 epochs = "auto"  # of the fine-tuning before the cut, 0: the model as it is; "auto": 3 of a published task, of a file of your own none where the model has a head for its classes, and else as many as raise the score on a part of it
@@ -64,7 +65,9 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
+from lottery import importance as scoring
 from lottery.experiments import how_long
+from lottery.experiments.calibration import Calibration
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, challenge
@@ -89,6 +92,18 @@ mine = study.own
 dense = [study.tuned(name, seed, world=seed, learning_rate=rate, saved=True) for name in tasks for seed in seeds]
 # The user's own model before anything is done to it, where it can be judged.
 as_it_is = [replace(tuned, epochs=0.0, saved=False) for tuned in dense if how_long.is_ready(tuned.task, mine)][:1]
+
+
+def texts_of(tuned: FineTuning) -> Calibration | None:
+    """The texts that the score reads, where it reads some."""
+    if not scoring.sees_data(importance):
+        return None
+    count = min(texts, len(tuned.tables(tuned.task)["train"]))
+    return Calibration(
+        of=tuned.start, task=tuned.task, split="train", texts=count, place=0, pairs=True, max_length=longest
+    )
+
+
 cuts = [
     OneShot(
         dense=tuned,
@@ -101,6 +116,7 @@ cuts = [
         seed=tuned.seed,
         also=other,
         saved=tuned.task == OWN and retrained > 0 and sparsity > 0,  # yours is worth the room
+        calibration=texts_of(tuned),
     )
     for tuned in dense
     for sparsity in dict.fromkeys([0.0, *sparsities])
@@ -425,6 +441,8 @@ def kept_in_words(table: pd.DataFrame) -> Markdown | None:
         whole = place / "FineTuning" / store.key(cut.dense) / "model"
         then = ", and retrained" if kind.retrain_epochs else ""
         use = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`{then}"
+        if cut.importance == "obs" and not cut.saved:
+            use += "; `--texts FILE` then has the weights that stay make up for the others, as they did here"
         done = f"retrained {kind.retrain_epochs:g} epochs" if kind.retrain_epochs else "as cut"
         lines.append(
             f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."

@@ -26,6 +26,10 @@
 # - **The nearness**: how far the vectors stay where they were, by the cosine of each sentence's vector with the one that
 #   the whole model makes of it. This takes no label, and so any sentences.
 #
+# Weights go by their size, by lot, or by a score that lets the model read some texts first, without labels: Wanda
+# {cite:p}`sun2023`, and OBS {cite:p}`hassibi1993,frantar2023`, which has the weights that stay make up for the others.
+# Which texts they read hardly matters, or does it? {doc}`/analyses/calibration` asks.
+#
 # For a model and pairs of your own:
 #
 # ```
@@ -47,6 +51,8 @@ label_column = ""  # of numbers, how alike; "": there are none
 sparsities = [0.2, 0.4, 0.6, 0.8]  # shares of the weights to remove, or of the heads or of the MLPs
 units = ["weights", "heads", "mlps"]  # what is cut
 importances = ["magnitude", "random"]  # files in lottery/importance; for heads and MLPs in lottery/component_importance
+reading = ["wanda", "obs"]  # files in lottery/importance that read texts first: weights are compared within their row
+texts = 256  # that these read: of a task's training set, or of a file of your own its first texts as they come
 scopes = ["global", "local"]  # "global": the smallest weights of the whole model go; "local": of each matrix
 with_embeddings = []  # of `scopes`, those in which the table of word embeddings is cut too, beside
 random_seeds = [1]  # of a choice at random
@@ -60,8 +66,10 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from lottery import importance as scoring
 from lottery import miniature
-from lottery.experiments import starts
+from lottery.experiments import Start, starts
+from lottery.experiments.calibration import Calibration
 from lottery.experiments.sentence_similarity import SentenceSimilarity
 from lottery.models import pooling as folders
 from lottery.suite.given import given
@@ -76,9 +84,21 @@ else:
 starts.check_length(model, max_length, False)
 if begun[0].task_named(task).KIND != "regression" or not begun[0].task_named(task).PAIR:
     raise ValueError(f"task = {task!r} has no pairs with a number each: give 'stsb', or 'own' with a file of pairs")
+if strange := [name for name in importances if scoring.sees_data(name)] if "weights" in units else []:
+    raise ValueError(f"importances = {importances}: {strange[0]!r} reads texts first, so give it as `reading`")
 pooled = pooling or ("mean" if model in miniature.NAMES else folders.pooling(model))
 kinds = [(unit, scope, False) for unit in units for scope in (scopes if unit == "weights" else ["global"])]
 kinds += [("weights", scope, True) for scope in with_embeddings if "weights" in units]
+
+
+def texts_of(start: Start) -> Calibration:
+    """The texts that a score reads: at most as many as there are, of the training set where there is one."""
+    tables = start.tables(task)
+    split = "train" if "train" in tables else "dev"
+    count = min(texts, len(tables[split]))
+    return Calibration(of=start, task=task, split=split, texts=count, place=0, pairs=False, max_length=max_length)
+
+
 cuts = [
     SentenceSimilarity(
         start=start,
@@ -99,6 +119,25 @@ cuts = [
     if importance != "random" or (scope == "global" and not embeddings)
     for seed in (random_seeds if importance == "random" else [0])
 ]
+if "weights" in units:
+    cuts += [
+        SentenceSimilarity(
+            start=start,
+            task=task,
+            unit="weights",
+            importance=importance,
+            scope="row",
+            embeddings=False,
+            sparsity=sparsity,
+            pooling=pooled,
+            max_length=max_length,
+            seed=0,
+            calibration=texts_of(start),
+        )
+        for start in begun
+        for importance in reading
+        for sparsity in dict.fromkeys(sparsities)
+    ]
 whole = dict.fromkeys(before for cut in cuts for before in cut.preceding)
 grid = [*whole, *cuts]
 
@@ -117,9 +156,11 @@ chapter = perform("experiments/without_training", grid, results, records, worker
 def named(row: pd.Series) -> str:
     """A kind of cut as a reader knows it."""
     unit = {"weights": "weights", "heads": "heads", "mlps": "MLPs"}[row["unit"]]
-    where = ", of each matrix" if row["unit"] == "weights" and row["scope"] == "local" else ""
+    scopes = {"global": "", "local": ", of each matrix", "row": ", of each row"}
+    where = scopes[row["scope"]] if row["unit"] == "weights" else ""
     where += ", embeddings too" if row["embeddings"] else ""
-    how = {"random": "at random", "magnitude": "by size"}.get(row["importance"], f"by {row['importance']}")
+    known = {"random": "at random", "magnitude": "by size", "wanda": "by Wanda", "obs": "by OBS"}
+    how = known.get(row["importance"], f"by {row['importance']}")
     return f"{unit} {how}{where}"
 
 
