@@ -27,14 +27,16 @@ from transformers import (
 
 from lottery import masks, store
 from lottery.choices import choose, offered
+from lottery.data import examples
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.one_shot import OneShot
 from lottery.experiments.starts import OWN, Own
+from lottery.importance import obs
 from lottery.masks import files as mask_files
 from lottery.models import families, opening
-from lottery.pruning import components
+from lottery.pruning import components, inputs
 
 STRANGER = """
 import json, sys
@@ -65,6 +67,58 @@ def heads(here, config):
     kept = {"heads": torch.tensor([[1, 0, 1, 1], [0, 0, 1, 0]]).bool(), "mlps": torch.tensor([True, False])}
     mask_files.save(here / "heads.safetensors", kept, model="m", method="sample, both", asked=0.5, seed=4)
     return kept, here / "heads.safetensors"
+
+
+@pytest.fixture
+def feedback(here):
+    lines = [" ".join(f"w{(row * 7 + word * 3) % 50}" for word in range(2 + row % 6)) for row in range(30)]
+    (here / "feedback.csv").write_text("comment\n" + "\n".join(lines) + "\n")
+    return "feedback.csv", lines
+
+
+def test_a_score_reads_the_texts_of_a_file_and_what_stays_makes_up_for_what_goes(lottery, here, bert_folder, feedback):
+    file, lines = feedback
+    given = ("--texts", file, "--text-column", "comment")
+    making = ("--importance", "obs", "--scope", "row", "--sparsity", 0.5)
+    code, told, error = lottery("ticket", "save", bert_folder, "-o", "t.safetensors", *making, *given)
+    assert (code, error) == (0, "")
+    assert "which a mask does not hold: `lottery ticket apply --texts FILE`" in told
+    mask, _ = mask_files.load(here / "t.safetensors")
+    model, tokenizer = opening.encoder(bert_folder), opening.tokenizer(bert_folder)
+    weights = families.prunable(model, embeddings=False, pooler=False)
+    assert mask.keys() == weights.keys()
+    table = pd.DataFrame({"first": lines, "label": 0})
+    moments = inputs.moments(model, examples.encode(table, tokenizer, 16), weights)
+    for name, score in obs.score(weights, moments, torch.Generator()).items():
+        for row, kept in zip(score, mask[name], strict=True):
+            assert int((~kept).sum()) == len(row) // 2
+            assert row[~kept].max() <= row[kept].min() * (1 + 1e-5)
+    assert lottery("ticket", "apply", "t.safetensors", bert_folder, "-o", "cut")[0] == 0
+    assert lottery("ticket", "apply", "t.safetensors", bert_folder, "-o", "updated", *given)[0] == 0
+    cut, updated = (families.prunable(opening.encoder(name), embeddings=False) for name in ("cut", "updated"))
+    expected = obs.update(weights, mask, moments)
+    for name, kept in mask.items():
+        assert torch.equal(cut[name], weights[name] * kept)
+        assert torch.allclose(updated[name], expected[name], atol=1e-4)
+        assert (updated[name][~kept] == 0).all()
+        assert not torch.allclose(updated[name], cut[name], atol=1e-3)
+
+
+def test_texts_go_with_a_score_that_reads_them_and_with_a_mask_of_weights(lottery, bert_folder, feedback, heads):
+    file, _ = feedback
+
+    def refused(*words):
+        code, _, error = lottery("ticket", *words)
+        assert (code, "Traceback" in error) == (2, False)
+        return error
+
+    save = ("save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.5)
+    assert "give --texts FILE" in refused(*save, "--importance", "wanda")
+    assert "goes by the weights alone" in refused(*save, "--texts", file)
+    assert "leave the word embeddings out" in refused(*save, "--importance", "wanda", "--texts", file, "--embeddings")
+    assert "column" in refused(*save, "--importance", "wanda", "--texts", file)  # there is none called text
+    apply = ("apply", str(heads[1]), bert_folder, "-o", "out")
+    assert "--texts is for one of weights" in refused(*apply, "--texts", file, "--text-column", "comment")
 
 
 def test_a_mask_of_a_model_is_saved_and_its_size_told(lottery, here, bert_folder):

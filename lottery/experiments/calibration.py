@@ -14,7 +14,7 @@ from lottery.data.examples import seeded
 from lottery.experiments import Start
 from lottery.importance import Moments
 from lottery.masks import Mask
-from lottery.models import families
+from lottery.models import families, state
 from lottery.pruning import KEEP, Scope, Weights, inputs
 from lottery.store import Count, Size, parameters
 
@@ -76,11 +76,9 @@ def at_once(
     return KEEP[scope](choose("importance", importance).score(weights, moments or {}, seeded(seed)), sparsity)
 
 
-@torch.no_grad()
 def remove(weights: Weights, mask: Mask, importance: str, moments: Moments | None) -> None:
     """Set every weight outside the mask to 0; a score that has an `update` then sets those that stay, too."""
     updating = getattr(choose("importance", importance), "update", None)
     updated = updating(weights, mask, moments or {}) if updating else {}
     pruning.remove(weights, mask)
-    for name, values in updated.items():
-        weights[name].copy_(values)
+    state.fill(weights, updated)

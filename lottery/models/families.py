@@ -340,13 +340,18 @@ def nsp_head(model: PreTrainedModel) -> nn.Module | None:
     return getattr(model.cls, "seq_relationship", None) if hasattr(model, "cls") else None
 
 
+def positions(config: PreTrainedConfig) -> int:
+    """How many tokens a sequence may have at most."""
+    shifted = FAMILIES[config.model_type].shifted
+    return config.max_position_embeddings - (config.pad_token_id + 1 if shifted else 0)
+
+
 def check_length(config: PreTrainedConfig, max_length: int, *, name: str = "max_length") -> None:
     """Raise ValueError where a model of this configuration has no positions for sequences of `max_length` tokens.
 
     name  of the number where it was given
     """
-    shifted = FAMILIES[config.model_type].shifted
-    longest = config.max_position_embeddings - (config.pad_token_id + 1 if shifted else 0)
+    longest = positions(config)
     if max_length > longest:
         raise ValueError(
             f"{name} = {max_length}: the model has positions for {longest} tokens, so give at most that many"

@@ -31,16 +31,17 @@ def holding(model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Iterator[N
     own = {name: model.state_dict()[name] for name in tensors}
     before = {name: tensor.clone() for name, tensor in own.items()}
     try:
-        _fill(own, tensors)
+        fill(own, tensors)
         yield
     finally:
-        _fill(own, before)
+        fill(own, before)
 
 
 @torch.no_grad()
-def _fill(own: Mapping[str, torch.Tensor], tensors: Mapping[str, torch.Tensor]) -> None:
-    for name, tensor in own.items():
-        tensor.copy_(tensors[name])
+def fill(own: Mapping[str, torch.Tensor], tensors: Mapping[str, torch.Tensor]) -> None:
+    """Give tensors of a model, in place, the values that stand under their names, converted to their type."""
+    for name, values in tensors.items():
+        own[name].copy_(values)
 
 
 @contextmanager

@@ -21,9 +21,15 @@ app = typer.Typer(
 path_option = partial(typer.Option, parser=files.path)
 path_argument = partial(typer.Argument, parser=files.path)
 
-MAKING = ("sparsity", "importance", "scope", "embeddings", "pooler", "seed")  # options for a mask that is made here
+# Options for a mask that is made here.
+MAKING = ("sparsity", "importance", "scope", "embeddings", "pooler", "seed", "texts")
 
 Ticket = Annotated[Path, path_argument(metavar="TICKET", help="A mask file, of `lottery ticket save` or of a run.")]
+TextFile = Annotated[
+    Path | None, path_option(help="A .csv, .tsv or .jsonl file of texts that the model reads, without labels.")
+]
+TextColumn = Annotated[str, typer.Option(help="Its column of the texts.")]
+SecondColumn = Annotated[str, typer.Option(help="Its column of a second text, which is read with the first.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 
 
@@ -40,12 +46,15 @@ def save(
     sparsity: Annotated[float | None, typer.Option(help="Share of the weights to remove, in [0, 1).")] = None,
     importance: Annotated[str, typer.Option(help="What scores them: see `lottery list importance`.")] = "magnitude",
     scope: Annotated[
-        Literal["global", "local"],
-        typer.Option(help="The lowest of the whole model go, or the same share of each matrix."),
+        Literal["global", "local", "row"],
+        typer.Option(help="The lowest of the whole model go, or the same share of each matrix, or of each row."),
     ] = "global",
     embeddings: Annotated[bool, typer.Option("--embeddings", help="Cut the table of word embeddings, too.")] = False,
     pooler: Annotated[bool, typer.Option("--pooler", help="Cut the pooler, too.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of a random importance.")] = 0,
+    texts: TextFile = None,
+    text_column: TextColumn = "text",
+    second_column: SecondColumn = "",
     coder: Annotated[
         Literal["smallest", "entropy", "bits"], typer.Option(help="How the mask is written; bits: one bit a weight.")
     ] = "smallest",
@@ -80,12 +89,18 @@ def save(
                 embeddings=embeddings,
                 pooler=pooler,
                 seed=seed,
+                texts=tickets.Texts(texts, text_column, second_column) if texts else None,
             )
             name = files.path(model).name if files.path(model).is_dir() else model
             source = {"model": name, "method": f"{importance}, {scope}", "asked": sparsity, "seed": seed}
         status.update("coding it")
         mask_files.save(output, mask, **source, coder=coder, scored=scored)
     typer.echo(f"{output}: {_size_in_words(output, mask)}")
+    if importance == "obs" and not tickets.is_run(files.path(model)):
+        typer.echo(
+            "By OBS the weights that stay make up for those that go, which a mask does not hold: `lottery ticket apply "
+            "--texts FILE` has them do so."
+        )
 
 
 @app.command(epilog="Example: [bold]lottery ticket show ticket.safetensors -o ticket.png[/bold]")
@@ -127,11 +142,15 @@ def apply(
     ticket: Ticket,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, minilm or a name of the hub.")],
     output: Annotated[Path, path_option("-o", "--output", metavar="FOLDER", help="The folder to write.")],
+    texts: TextFile = None,
+    text_column: TextColumn = "text",
+    second_column: SecondColumn = "",
     force: Force = False,
 ) -> None:
     """Write the model with what the mask removes set to 0, as a folder that transformers opens.
 
-    Zeros save neither bytes nor time.
+    With --texts the weights that stay make up for those that go, on these texts, as by OBS. Zeros save neither bytes
+    nor time.
     """
     import shutil
 
@@ -148,7 +167,8 @@ def apply(
         status.update("opening the model")
         opening.tokenizer(model)  # refuses one that does not fit
         opened, source = opening.as_saved(model), opening.locate(model)
-        lacking = tickets.bake(opened, mask, mask_files.scored(header), model)
+        read = tickets.Texts(texts, text_column, second_column) if texts else None
+        lacking = tickets.bake(opened, mask, mask_files.scored(header), model, read)
         opened.to(folders.number_type(source))
         status.update("writing it")
         with files.written_folder(output.absolute()) as partial:

@@ -1,6 +1,8 @@
 """Tickets as files: made of a model or taken from a run, shown layer by layer, and baked into a model."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,34 +10,80 @@ import pandas as pd
 from transformers import PreTrainedModel
 
 from lottery import files, masks, miniature, pruning, store
-from lottery.choices import choose
+from lottery.data import examples, own_file
+from lottery.experiments import starts
 from lottery.experiments.calibration import at_once
+from lottery.importance import Moments, obs, sees_data
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
-from lottery.models import families, opening
-from lottery.pruning import Scope, Weights, components
+from lottery.models import families, opening, state
+from lottery.pruning import Scope, Weights, components, inputs
 from lottery.suite import plots
 
 MASK = "mask.safetensors"  # what a run that finds a mask calls it
+READ = 256  # texts
+LONGEST = 128  # tokens of a text that are read
 NOWHERE = "-"  # the layer of what is in none
 
 
+@dataclass(frozen=True)
+class Texts:
+    """Texts of a user's file that a model reads: at most READ of them, drawn once for all.
+
+    column, second  of the text, and of another one that is read with it, or ""
+    """
+
+    file: Path
+    column: str
+    second: str = ""
+
+    def moments(self, source: str, model: PreTrainedModel, names: Iterable[str]) -> Moments:
+        """What the matrices named multiply, as of `inputs.moments`, by the tokenizer of `source`.
+
+        Raises FileNotFoundError or ValueError as `own_file.texts`.
+        """
+        columns = {"first": self.column} | ({"second": self.second} if self.second else {})
+        table = own_file.texts(self.file, columns)
+        longest = min(LONGEST, families.positions(model.config))
+        given = examples.encode(
+            starts.some(table, min(READ, len(table))).assign(label=0), opening.tokenizer(source), longest
+        )
+        return inputs.moments(model, given, names)
+
+
 def of_model(
-    source: str, *, importance: str, scope: Scope, sparsity: float, embeddings: bool, pooler: bool, seed: int
+    source: str,
+    *,
+    importance: str,
+    scope: Scope,
+    sparsity: float,
+    embeddings: bool,
+    pooler: bool,
+    seed: int,
+    texts: Texts | None = None,
 ) -> tuple[Mask, mask_files.Scored]:
     """What is kept of a model when a share of its weights is removed at once, and what tells its weights from others.
 
     source      as for `opening.encoder_weights`
     importance  a name in lottery/importance; `seed` is that of a random one
     sparsity    share of the weights to remove, in [0, 1)
+    texts       that a score reads which sees data
     """
-    choose("importance", importance)  # an unknown one is refused before a model is fetched
+    if sees_data(importance) != bool(texts):  # an unknown one is refused, too, before a model is fetched
+        raise ValueError(
+            f"--texts is for a score that reads texts, and {importance!r} goes by the weights alone: leave it out"
+            if texts
+            else f"--importance {importance} goes by texts that the model reads: give --texts FILE"
+        )
+    if texts and embeddings:
+        raise ValueError(f"{importance!r} goes by what a matrix multiplies: leave the word embeddings out")
     if source in miniature.NAMES:
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
     weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
-    mask = at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed)
+    moments = texts.moments(source, opening.encoder(source), weights) if texts else None
+    mask = at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed, moments=moments)
     return mask, mask_files.Scored(weights=masks.digest(weights, mask), trained=False)
 
 
@@ -99,11 +147,16 @@ def heatmap(mask: Mask) -> plots.Axes:
 
 
 def bake(
-    model: PreTrainedModel, mask: Mask, scored: mask_files.Scored | None = None, name: str = "the model"
+    model: PreTrainedModel,
+    mask: Mask,
+    scored: mask_files.Scored | None = None,
+    name: str = "the model",
+    texts: Texts | None = None,
 ) -> list[str]:
     """Set what the mask removes of a model to 0, in place; sentences on what it lacks of the one that was scored.
 
-    scored  the model that the mask was scored on, where that is known; `name` is that of the one given
+    scored  the model that the mask was scored on, where that is known; `name` is that of the one given, as for `locate`
+    texts   that the model reads first, so that the weights that stay make up for those that go, as by `obs.update`
     Removed heads, MLPs and neurons go with their biases, which a mask of weights leaves alone. Raises ValueError for
     the mask of another model, and where it was trained together with weights that the model does not have.
     """
@@ -116,11 +169,16 @@ def bake(
         pruning.check(own, weights)
         if missing := sorted(own.keys() - weights.keys()):
             raise ValueError(f"the mask is of another model: it does not tell of {missing[0]!r}, which this model has")
+    if parts and texts:
+        raise ValueError("the mask is one of heads and MLPs: --texts is for one of weights, so leave it out")
     lacking = _lacking(scored, own, weights, families.head_parameters(model), name) if scored else []
     if parts:
         components.remove(model, parts)  # a search finds the one or the other
-    else:
-        pruning.remove(own, weights)
+        return lacking
+    # By the whole model's inputs: those of the cut one have moved already.
+    updated = obs.update(own, weights, texts.moments(name, model, weights)) if texts else {}
+    pruning.remove(own, weights)
+    state.fill(own, updated)
     return lacking
 
 
