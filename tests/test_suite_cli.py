@@ -101,6 +101,7 @@ def test_it_starts_without_what_is_slow_to_import():
         "ticket save",
         "ticket show",
         "ticket apply",
+        "ticket import",
     ],
 )
 def test_every_help_has_an_example(lottery, command):
@@ -112,7 +113,7 @@ def test_every_help_has_an_example(lottery, command):
 def test_commands_are_those_that_are_tested():
     assert len(cli.app.registered_commands) == 11
     (group,) = cli.app.registered_groups
-    assert len(group.typer_instance.registered_commands) == 3
+    assert len(group.typer_instance.registered_commands) == 4
 
 
 # What there is
@@ -298,6 +299,7 @@ def test_the_home_folder_is_known_in_every_path(lottery, counting, monkeypatch):
         ["corpus", "~/corpus.txt", "~/gone.json"],
         ["agreement", "~/masks", "-o", "~/a.svg"],
         ["ticket", "show", "~/gone.safetensors"],
+        ["ticket", "import", "~/gone.npy", "-o", "t.safetensors"],
         ["ticket", "apply", "~/gone.safetensors", "minilm", "--output=~/masks"],
         ["run", "count", "-f", "~/gone.yaml"],
         ["clean", "--results=~/masks"],

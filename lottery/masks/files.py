@@ -1,7 +1,7 @@
 """Mask files: a mask, what it was made of and by, in one safetensors file that only its own model opens."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -194,17 +194,25 @@ def _shapes(path: Path, header: dict[str, str]) -> Shapes:
     return shapes
 
 
-def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray]]:
+def side_by_side(
+    paths: Sequence[Path], foreign: Callable[[Path], Mask | None] = lambda path: None
+) -> tuple[list[str], dict[str, np.ndarray]]:
     """Several masks of one model: their names, and what they keep, as `agreement` takes it.
 
-    paths    mask files, and folders that hold some (*.safetensors); at least two files in all
+    paths    mask files, and folders that hold some (*.safetensors); at least two masks in all
+    foreign  reads the mask of another program, of a file or of a folder; None of what is none
     returns  names, without what all have in common; {"heads": (masks, layers, heads), "mlps": (masks, layers)}, and
              "neurons": (masks, layers, neurons) where they tell of them, of masks of components, {"weights": (masks,
              weights)} of others, matrix after matrix by their names; bool
     Raises ValueError for fewer than two files, what is no mask file, and masks of models of other shapes;
     FileNotFoundError for a path that is not there.
     """
-    mask_paths = [file for path in paths for file in (sorted(path.glob("*.safetensors")) if path.is_dir() else [path])]
+    others = {path: mask for path in paths if path.exists() and (mask := foreign(path)) is not None}
+    mask_paths = [
+        file
+        for path in paths
+        for file in (sorted(path.glob("*.safetensors")) if path.is_dir() and path not in others else [path])
+    ]
     if missing := [path for path in mask_paths if not path.exists()]:
         raise FileNotFoundError(f"{missing[0]} does not exist: give mask files, or folders that hold some")
     if doubled := [
@@ -214,12 +222,16 @@ def side_by_side(paths: Sequence[Path]) -> tuple[list[str], dict[str, np.ndarray
     if len(mask_paths) < 2:
         given = ", ".join(map(str, paths))
         raise ValueError(f"{given}: {len(mask_paths)} mask file(s) (*.safetensors) there; agreement takes two or more")
-    read = [load(path) for path in mask_paths]
-    first = read[0][1]["fingerprint"]
-    for path, (_, header) in zip(mask_paths, read, strict=True):
-        if header["fingerprint"] != first:
+    read = [others[path] if path in others else load(path)[0] for path in mask_paths]
+    first = _shape_of(read[0])
+    for path, mask in zip(mask_paths, read, strict=True):
+        if _shape_of(mask) != first:
             raise ValueError(f"{mask_paths[0]} and {path} are masks of models of other shapes: give those of one model")
-    return _told_apart(mask_paths), stacked([mask for mask, _ in read])
+    return _told_apart(mask_paths), stacked(read)
+
+
+def _shape_of(mask: Mask) -> str:
+    return fingerprint({name: tuple(kept.shape) for name, kept in mask.items()})
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:

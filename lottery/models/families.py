@@ -6,6 +6,7 @@ Names and tensors alone: nothing here opens a file, and nothing of transformers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -271,6 +272,21 @@ def kind_and_layer(name: str) -> tuple[str, int | None]:
             if layer.isdecimal() and rest == part.module:
                 return part.kind, int(layer)
     raise ValueError(f"{name!r} is no prunable matrix of {listed([*FAMILIES])}")
+
+
+def below(name: str) -> str | None:
+    """The name below the encoder of a matrix that can be pruned, given the one in a whole model; None of all else.
+
+    >>> below("bert.encoder.layer.0.output.dense.weight"), below("classifier.weight")
+    ('encoder.layer.0.output.dense.weight', None)
+    """
+    parts = name.split(".")
+    for first in range(len(parts) - 1):
+        rest = ".".join(parts[first:])
+        with suppress(ValueError):
+            kind_and_layer(rest)
+            return rest if rest.endswith(".weight") else None
+    return None
 
 
 def in_order(kinds: Iterable[str]) -> list[str]:

@@ -171,7 +171,9 @@ def corpus(
 def agreement(
     masks: Annotated[
         list[Path],
-        path_argument(metavar="FOLDER...", help="Folders of mask files (*.safetensors), or such files."),
+        path_argument(
+            metavar="FOLDER...", help="Folders of mask files (*.safetensors), such files, or other programs' masks."
+        ),
     ],
     output: Annotated[Path, path_option("-o", "--output", help="The figure of what two masks share.")] = Path(
         "agreement.svg"
@@ -183,11 +185,13 @@ def agreement(
 
     from lottery.masks import files as mask_files
     from lottery.statistics import agreement as judged
-    from lottery.suite import plots
+    from lottery.suite import foreign, plots
     from lottery.suite.escaped import in_terminal
 
     plots.require_format(output)
-    names, kept = mask_files.side_by_side(masks)
+    names, kept = mask_files.side_by_side(
+        masks, lambda path: foreign.read(path).mask if foreign.is_foreign(path) else None
+    )
     console = Console()
     plots.house_style()
     axes = plots.panels(len(kept), columns=len(kept), size=(7.0, 0.45 * len(names) + 2))

@@ -103,6 +103,38 @@ def save(
         )
 
 
+@app.command("import", epilog="Example: [bold]lottery ticket import mnli_0.50_kd_mag.npy -o ticket.safetensors[/bold]")
+def import_(
+    source: Annotated[
+        Path,
+        path_argument(
+            metavar="MASK",
+            help="SMP's .npy; a folder with Prasanna's head_mask.npy and mlp_mask.npy; a file of "
+            "torch.nn.utils.prune's masks (.safetensors, .pt); or a folder of a model with zeros.",
+        ),
+    ],
+    output: Annotated[Path, path_option("-o", "--output", help="The file to write, ending in .safetensors.")],
+    model: Annotated[
+        str, typer.Option(help="The model that it is of, where the file does not say its shape: a folder or a name.")
+    ] = "",
+    embeddings: Annotated[bool, typer.Option("--embeddings", help="Zeros of the word embeddings count, too.")] = False,
+    pooler: Annotated[bool, typer.Option("--pooler", help="Zeros of the pooler count, too.")] = False,
+    force: Force = False,
+) -> None:
+    """Write the mask of another program as a mask file."""
+    from lottery import masks
+    from lottery.masks import files as mask_files
+    from lottery.suite import foreign
+
+    if output.suffix != ".safetensors":
+        raise ValueError(f"a mask file ends in .safetensors: {output} does not")
+    _require_file(output, force)
+    mask, method = foreign.read(source, model=model, embeddings=embeddings, pooler=pooler)
+    removed = masks.sparsity(mask)
+    mask_files.save(output, mask, model=model or source.stem, method=method, asked=removed, seed=0, coder="smallest")
+    typer.echo(f"{output}: {removed:.4f} removed; {_size_in_words(output, mask)}")
+
+
 @app.command(epilog="Example: [bold]lottery ticket show ticket.safetensors -o ticket.png[/bold]")
 def show(
     ticket: Ticket,
