@@ -1,5 +1,6 @@
 """Which files of a model's folder are read, and so name its runs: the rest may come and go."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification, RobertaCo
 from lottery import store
 from lottery.experiments.starts import Given, Own
 from lottery.models import folders, opening, state
+from lottery.models.pooling import pooling
 
 # What stands beside models of the hub, of the Trainer, of git and of a Mac; none of it is what it says it is.
 BESIDE = (
@@ -115,3 +117,66 @@ def test_a_name_on_offer_is_no_folder(tmp_path, monkeypatch):
         (tmp_path / name / "config.json").write_text("{}")
     assert store.key(Given(model="minilm", data="hub")) == before
     assert store.key(Given(model="./minilm", data="hub")) != before
+
+
+ENCODER = ("", "0_Transformer", "0_BERT")  # where the encoder of a sentence encoder lies, newest first
+
+
+@pytest.fixture(params=ENCODER)
+def sentence_encoder(request, tmp_path, bert_folder) -> Path:
+    """One in the three layouts that sentence-transformers has had, which normalises what it pools."""
+    folder, name = tmp_path / "sentences", request.param
+    shutil.copytree(bert_folder, folder / name)
+    (folder / name / "sentence_bert_config.json").write_text('{"max_seq_length": 20}')
+    (folder / "README.md").write_text("the card")
+    names = {name: "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    told = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for number, (path, kind) in enumerate(names.items())
+    ]
+    (folder / "modules.json").write_text(json.dumps(told))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling/config.json").write_text('{"pooling_mode_cls_token": true}')
+    return folder
+
+
+def test_a_sentence_encoder_is_opened_and_named_in_whatever_layout(sentence_encoder, bert_folder):
+    ids, weights = opened(sentence_encoder)
+    known, own = opened(Path(bert_folder))
+    assert ids == known
+    assert all(torch.equal(own[name], weight) for name, weight in weights.items() if "pooler" not in name)
+    assert pooling(str(sentence_encoder)) == "first"
+    before, place = keys(sentence_encoder), opening.locate(str(sentence_encoder))
+    beside = ("README.md", "modules.json", "sentence_bert_config.json", "generation_config.json")
+    for path in filter(Path.is_file, place.iterdir()):
+        content = path.read_bytes()
+        path.write_bytes(content + b" ")
+        assert (keys(sentence_encoder) == before) == (path.name in beside), path.name
+        path.write_bytes(content)
+
+
+def test_what_goes_with_a_sentence_encoder_goes_along_and_the_encoder_comes_to_the_top(sentence_encoder, tmp_path):
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    place = opening.locate(str(sentence_encoder))
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(place / name, changed)
+    folders.accompany(sentence_encoder, changed, without=["special_tokens_map.json"])
+    assert [module["path"] for module in json.loads((changed / "modules.json").read_text())] == [
+        "",
+        "1_Pooling",
+        "2_Normalize",
+    ]
+    assert opening.locate(str(changed)) == changed
+    assert opened(changed)[0] == opened(sentence_encoder)[0]
+    assert pooling(str(changed)) == "first"
+    assert (changed / "README.md").read_text() == "the card"
+    assert (changed / "sentence_bert_config.json").read_text() == '{"max_seq_length": 20}'
+    assert not [*changed.glob("0_*")]
+
+
+def test_modules_elsewhere_and_no_modules_are_refused(sentence_encoder):
+    for told, wrong in (('[{"path": "../x"}]', "which is outside"), ("[1]", "is no list of"), ("{", "is no list of")):
+        (sentence_encoder / "modules.json").write_text(told)
+        with pytest.raises(ValueError, match=wrong):
+            folders.modules(sentence_encoder)

@@ -17,15 +17,15 @@ def given(tokenizer):
     return examples.encode(pd.DataFrame({"first": SENTENCES, "label": 0}), tokenizer, 16)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "first"])
+@pytest.mark.parametrize("pooling", ["mean", "first", "max"])
 def test_vectors_are_those_of_one_sentence_at_a_time(bert_folder, tokenizer, given, pooling):
-    """Without padding, by hand: the mean over its tokens, or the first of them, over its length."""
+    """Without padding, by hand: the mean, first or maximum of its tokens, over its length."""
     model = opening.bare_encoder(bert_folder).eval()
     found = vectors(model, given, pooling, batch_size=2)
     for sentence, vector in zip(SENTENCES, found, strict=True):
         with torch.no_grad():
             hidden = model(**tokenizer(sentence, return_tensors="pt")).last_hidden_state[0].numpy()
-        expected = hidden.mean(axis=0) if pooling == "mean" else hidden[0]
+        expected = {"mean": hidden.mean(axis=0), "first": hidden[0], "max": hidden.max(axis=0)}[pooling]
         np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-5)
 
 

@@ -1,15 +1,18 @@
 """The files of a saved model's folder: which are read, and which belong to it though nothing here reads them."""
 
 import json
+import shutil
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import safe_open
 
 from lottery import files
 
-# All that is opened, as patterns of names at the folder's top: what else lies there changes nothing.
-READ = (
+# All that is opened of an encoder, as patterns of names at its folder's top: what else lies there changes nothing.
+FILES = (
     "config.json",
     "lottery.json",  # what is left of a cut model
     "*.safetensors",
@@ -23,6 +26,8 @@ READ = (
     "merges.txt",
     "*.model",  # of sentencepiece
 )
+# The same of a model's folder: older ones of sentence-transformers have the encoder in a folder of its own.
+READ = (*FILES, *(f"0_*/{name}" for name in FILES))
 
 # What a changed model is written anew as.
 WEIGHTS = ("config.json", "lottery.json", "*.safetensors", "*.safetensors.index.json")
@@ -32,33 +37,72 @@ MODULES = "modules.json"
 NUMBERS = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64}
 
 
-def companions(folder: Path) -> list[Path]:
-    """What goes with the weights of a saved model, as paths below its folder: tokenizer, card, licence, and the other
-    modules of a sentence encoder, which pool and normalise what it puts out.
+class Module(NamedTuple):
+    """A module of a sentence encoder: the name of its class in sentence-transformers, and where its settings lie."""
 
-    Raises ValueError where modules.json names a module outside of the folder.
+    kind: str
+    place: Path
+
+
+def encoder(folder: Path) -> Path:
+    """Where in a model's folder the encoder lies: at the top, or where modules.json has the first of its modules.
+
+    Raises ValueError as `modules`.
     """
-    kept = {*files.visible(folder, *READ, *CARD)} - {*files.visible(folder, *WEIGHTS)}
-    if (folder / MODULES).is_file():
-        kept.add(folder / MODULES)
-        for module in modules(folder):
-            kept |= {*files.visible(module, "**/*")}
-    return sorted(path.relative_to(folder) for path in kept)
+    if (folder / "config.json").is_file() or not (folder / MODULES).is_file():
+        return folder
+    first, *_ = (*modules(folder), Module("", folder))
+    return first.place if first.place.name.startswith("0_") else folder
 
 
-def modules(folder: Path) -> list[Path]:
-    """The folders of the modules behind the encoder, which is at the top, as modules.json names them.
+def accompany(folder: Path, changed: Path, *, without: Collection[str] = ()) -> None:
+    """Copy what goes with a model's weights into the folder that they have been written to, changed, at its top.
 
-    Raises ValueError where it names none, or one outside of the folder.
+    That is the tokenizer, card and licence, and the other modules of a sentence encoder, which pool and normalise what
+    it puts out, with a modules.json that has the encoder at the top.
+    without  names of files that are not copied
+    Raises ValueError as `modules`.
+    """
+    place = encoder(folder)
+    copied = {path.relative_to(place): path for path in files.visible(place, *FILES, *CARD)}
+    copied = {name: path for name, path in copied.items() if path not in files.visible(place, *WEIGHTS)}
+    copied |= {path.relative_to(folder): path for path in files.visible(folder, *CARD)}
+    behind = modules(folder) if (folder / MODULES).is_file() else []
+    for module in behind:
+        if module.place not in (folder, place):
+            copied |= {path.relative_to(folder): path for path in files.visible(module.place, "**/*")}
+    for name, path in copied.items():
+        if str(name) not in without:
+            (changed / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, changed / name)
+    if behind and place == folder:
+        shutil.copyfile(folder / MODULES, changed / MODULES)
+    elif behind:
+        told = json.loads((folder / MODULES).read_text(encoding="utf-8"))
+        at_top = [each | {"path": ""} if folder / each["path"] == place else each for each in told]
+        files.write_json(changed / MODULES, at_top)
+
+
+def modules(folder: Path) -> list[Module]:
+    """The modules of a sentence encoder in their order, as modules.json tells them; the encoder is the first.
+
+    Raises ValueError where it tells of none, or of one outside of the folder.
     """
     try:
-        names = [str(module["path"]) for module in json.loads((folder / MODULES).read_text(encoding="utf-8"))]
-    except (ValueError, KeyError, TypeError) as error:
+        told = json.loads((folder / MODULES).read_text(encoding="utf-8"))
+        paths = [str(each["path"]) for each in told]
+        kinds = [
+            str(each.get("type", path.partition("_")[2])).rpartition(".")[2]
+            for path, each in zip(paths, told, strict=True)
+        ]
+        found = [Module(kind, folder / path) for kind, path in zip(kinds, paths, strict=True)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder / MODULES} is no list of modules with their paths: get it anew") from error
-    places = [folder / name for name in names if name]
-    if outside := [name for name in names if not (folder / name).resolve().is_relative_to(folder.resolve())]:
-        raise ValueError(f"{folder / MODULES} names the module {outside[0]!r}, which is outside of the folder")
-    return places
+    for module in found:
+        if not module.place.resolve().is_relative_to(folder.resolve()):
+            name = str(module.place).removeprefix(f"{folder}/")
+            raise ValueError(f"{folder / MODULES} names the module {name!r}, which is outside of the folder")
+    return found
 
 
 def number_type(folder: Path) -> torch.dtype:

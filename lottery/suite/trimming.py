@@ -1,7 +1,6 @@
 """A model whose vocabulary is cut to a user's texts: the folder that is written, and what other texts lose by it."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +80,8 @@ def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
     with files.written_folder(folder.absolute()) as partial:
         with opening.quiet():
             slices.write(model.to(folders.number_type(place)), partial)
-            of_tokenizer = {path.relative_to(place) for path in files.visible(place, *TOKENIZER)}
-            for path in [each for each in folders.companions(place) if each not in of_tokenizer]:
-                (partial / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(place / path, partial / path)
+            of_tokenizer = [path.name for path in files.visible(place, *TOKENIZER)]
+            folders.accompany(opening.home(source), partial, without=of_tokenizer)
             vocabulary.write(tokenizer, staying, partial)
         small, again = opening.as_saved(str(partial)).eval(), opening.tokenizer(str(partial))
         if pieces(again, texts) != pieces(tokenizer, texts):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, batch_size: int = 256) -> np.ndarray:
     """The vectors of n sentences in their order, of length 1: (n, width), float32; one of zeros stays so.
 
-    pooling  "mean": of the vectors of all tokens, special ones included; "first": that of the first token (Reimers &
-             Gurevych 2019, arXiv:1908.10084, section 3)
+    pooling  "mean": of the vectors of all tokens, special ones included; "first": that of the first token; "max": of
+             each feature the largest value of all tokens (Reimers & Gurevych 2019, arXiv:1908.10084, section 3)
     """
     rows = np.empty((len(examples), model.config.hidden_size), dtype=np.float32)
     with evaluating(model):
@@ -28,7 +28,12 @@ def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, bat
             batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
             hidden = model(**batch).last_hidden_state.float()
             mask = batch["attention_mask"].unsqueeze(-1)
-            pooled = (hidden * mask).sum(1) / mask.sum(1) if pooling == "mean" else hidden[:, 0]
+            if pooling == "mean":
+                pooled = (hidden * mask).sum(1) / mask.sum(1)
+            elif pooling == "max":
+                pooled = hidden.masked_fill(mask == 0, -torch.inf).amax(1)
+            else:
+                pooled = hidden[:, 0]
             rows[positions] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
     return rows
 
