@@ -6,8 +6,10 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score
 from toy_smaller import by_hand
+from transformers import BertForSequenceClassification
 
 from lottery import store
+from lottery.component_importance import sample
 from lottery.data import splitting
 from lottery.experiments.smaller import ANSWERS, MODEL, parts
 from lottery.experiments.starts import OWN, Own, Unlabelled
@@ -62,6 +64,25 @@ def test_healing_trains_what_the_cut_left_and_nothing_is_cut_anew(rung, mood_run
     for layer, neurons in enumerate(masks[0]["neurons"]):
         name = f"bert.encoder.layer.{layer}.intermediate.dense.weight"
         assert torch.equal(bare[name], whole[name][neurons])
+
+
+def test_whole_layers_go_and_the_stock_class_opens_what_stays(rung, mood_runs, monkeypatch):
+    def scores(*_):
+        heads, neurons = torch.ones(2, 4), torch.ones(2, 64)
+        heads[1], neurons[1] = 0.01, 0.01
+        return {"heads": heads, "neurons": neurons}
+
+    monkeypatch.setattr(sample, "score", scores)
+    even = replace(rung, even=True, layers=True, seed=7)
+    run = store.perform(even, mood_runs)
+    assert even.mask(run)["mlps"].tolist() == [True, False]
+    assert not (run.path / MODEL / slices.KEPT).exists()
+    stock = BertForSequenceClassification.from_pretrained(run.path / MODEL)
+    assert len(stock.bert.encoder.layer) == 1
+    _, exam = rung.of.opened(run)
+    answers = run.read(ANSWERS)
+    given = answers[answers["model"] == "small"]["answer"].astype(int).tolist()
+    assert given == by_hand(run.path / MODEL, parts(exam)[1])
 
 
 def test_only_the_word_pieces_stay_that_occur_in_what_is_learnt_from(rung, mood_runs, monkeypatch):

@@ -33,5 +33,9 @@ def test_the_most_is_saved_that_is_shown_to_lose_little(rung, mood_runs):
 def test_a_bound_that_no_rung_keeps_says_what_can_be_had(rung, mood_runs, monkeypatch):
     monkeypatch.setattr(smallest, "change", lambda answers, exam: smallest.Estimate(-0.2, -0.3, -0.1))
     choice = Smallest(rung=rung, shares=[0.5], asked="within", bound=0.02)
-    with pytest.raises(ValueError, match=r"at most 2 points: the one losing least, .* by -20\.0 \(-30\.0 to -10"):
+    words = (
+        r"at most 2 points on .* a loss of at most 30 points, \d\.\d times as fast, -20\.0 \(-30\.0 to -10\.0\): allow"
+    )
+    with pytest.raises(ValueError, match=words):
         store.perform(choice, mood_runs)
+    assert store.perform(replace(choice, bound=0.3), mood_runs).metrics["chosen"] == 0

@@ -15,6 +15,13 @@ def test_an_accuracy_varies_as_a_binomial():
     assert dev_sets.variance("accuracy", 0.6, 277) == pytest.approx(drawn.var(), rel=0.03)
 
 
+def test_the_least_loss_that_is_shown_is_half_the_interval_of_models_that_answer_as_well():
+    """Of 400 examples each model alone answers two in a hundred, drawn anew 50,000 times."""
+    counts = np.random.default_rng(4).multinomial(400, [0.02, 0.02, 0.96], size=50_000)
+    changes = (counts[:, 0] - counts[:, 1]) / 400
+    assert dev_sets.least_shown(400, 0.04) == pytest.approx(1.96 * changes.std(), rel=0.02)
+
+
 def test_the_bound_of_f1_is_reached_by_answers_that_are_all_or_nothing():
     drawn = np.random.default_rng(1).choice([0.0, 1.0], p=[0.7, 0.3], size=(20_000, 100)).mean(axis=1)
     assert dev_sets.variance("f1", 0.3, 100) == pytest.approx(drawn.var(), rel=0.05)

@@ -1,6 +1,7 @@
 """`lottery shrink`, `inspect` and `measure`: from a model and a file to a folder, and what cannot be, in a sentence."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -46,6 +47,11 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
     assert code == 0, error
     assert "a new one is drawn and has to be trained" in " ".join(error.split())
     assert "the score changes by" in told
+    counts = re.search(r"(\d+) rows to learn from, (\d+) to choose by, (\d+) to judge by", error)
+    assert sum(map(int, counts.groups())) == 300
+    assert int(counts[3]) == 45
+    assert "10.0 points may be lost" in error
+    assert "2 of 2: without 50% of what heads and neurons take" in error
     report = json.loads((here / "small/report.json").read_text())
     (run,) = (here / "runs/Smallest").iterdir()
     found = json.loads((run / "metrics.json").read_text())["metrics"]
@@ -86,11 +92,28 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
     assert (code, "cut out of 'small' already" in error) == (2, True)
 
 
+def test_where_nobody_says_what_may_be_lost_it_is_what_so_few_rows_can_show(here, lottery, monkeypatch):
+    asked = []
+
+    def choice(of, **how):
+        asked.append(how)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(shrinking, "choice", choice)
+    for more in ([], ["--within", 0.5], ["--speed", 2], ["--size", 3]):
+        assert lottery("shrink", "model", "-o", "fresh", *HOW, *more)[0] == 2
+    assert [each["asked"] for each in asked] == ["within", "within", "speed", "bytes"]
+    learnt, choosing, judging = 217, 38, 45
+    assert learnt + choosing + judging == 300
+    assert asked[0]["bound"] == pytest.approx(1.96 * (0.03 / choosing) ** 0.5, abs=1e-3)
+    assert [each["bound"] for each in asked[1:]] == [0.005, 2.0, 3e6]
+
+
 def test_uniform_is_opened_by_transformers(here, lottery):
     code, _, error = lottery("shrink", "model", "-o", "even", *HOW, "--within", 100, "--uniform", "--seed", 1)
     assert code == 0, error
     assert not (here / "even" / slices.KEPT).exists()
-    assert BertForSequenceClassification.from_pretrained(here / "even").config.intermediate_size == 16
+    assert BertForSequenceClassification.from_pretrained(here / "even").num_parameters() < 60 * 32 + 20_000
     assert "`AutoModelForSequenceClassification.from_pretrained`" in (here / "even/README.md").read_text()
 
 

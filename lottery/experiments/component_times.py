@@ -7,7 +7,7 @@ import torch
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import HEADS, NEURONS
 from lottery.models import timing
-from lottery.pruning import components
+from lottery.pruning import components, ladder
 from lottery.store import Run, Size, parameters
 
 
@@ -24,7 +24,8 @@ class ComponentTimes:
     def perform(self, run: Run) -> dict[str, Any]:
         """`whole`, the seconds of the model for a batch, and what a head and a neuron of it take, `head` and `neuron`.
 
-        The median of so many rounds, in turns; half of each layer's heads, and half of its neurons, are gone.
+        The median of so many rounds, in turns; half of each layer's heads, and half of its neurons, are gone. Raises
+        ValueError where the model without them was no faster.
         """
         model, _ = self.of.opened(run)
         whole = components.everything(model.config, neurons=True)
@@ -36,10 +37,11 @@ class ComponentTimes:
         readers = {"whole": model.eval()}
         readers |= {kind: components.sliced(model, kept).eval() for kind, kept in halves.items()}
         found = timing.seconds(readers, timing.batch(model, self.batch_size, self.length), self.rounds)
-        gone = {kind: int((~kept[kind]).sum()) for kind, kept in halves.items()}
+        takes = {kind: (found["whole"] - found[kind]) / int((~kept[kind]).sum()) for kind, kept in halves.items()}
+        ladder.require_times(takes)
         return {
             "whole": found["whole"],
-            "head": (found["whole"] - found[HEADS]) / gone[HEADS],
-            "neuron": (found["whole"] - found[NEURONS]) / gone[NEURONS],
+            "head": takes[HEADS],
+            "neuron": takes[NEURONS],
             "threads": torch.get_num_threads(),
         }

@@ -1,5 +1,6 @@
 """A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from lottery.data import splitting
 from lottery.data.examples import seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.masks import HEADS, NEURONS, Mask
+from lottery.masks import HEADS, MLPS, NEURONS, Mask
 from lottery.masks import files as mask_files
 from lottery.models import folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
@@ -46,6 +47,7 @@ class Smaller:
     learning_rate: Positive
     seed: Count
     taught: Fraction = 0.9  # share of the teacher in the loss
+    layers: bool = False  # whether, where it is even, whole layers may go, too
     vocabulary: bool = False  # whether only the word pieces stay that occur in what is learnt from
 
     def perform(self, run: Run) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class Smaller:
         learnt, choosing = parts(exam)
         train = exam.encoded(learnt)
         kept = self._kept(run, whole, exam, learnt)
-        small = components.sliced(whole, kept).to(Accelerator().device)
+        small = self._cut(whole, kept).to(Accelerator().device)
         steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size) if self.epochs else 0
         if steps:
             training.fine_tune(
@@ -126,7 +128,16 @@ class Smaller:
         everything = components.everything(whole.config, neurons=True)
         scores = sample.score(whole, given, everything, seeded(self.seed))
         seconds = {HEADS: measured["head"], NEURONS: measured["neuron"]}
-        return ladder.rung(scores, seconds, self.saved_time, even=self.even)
+        return ladder.rung(scores, seconds, self.saved_time, even=self.even, layers=self.layers)
+
+    def _cut(self, whole: PreTrainedModel, kept: Mask) -> PreTrainedModel:
+        """A copy without what goes; whole layers only where they may, for else their last biases stay."""
+        staying = kept[MLPS]
+        if not self.layers or staying.all():
+            return components.sliced(whole, kept)
+        small = copy.deepcopy(whole)
+        slices.drop_layers(small, staying)
+        return components.sliced(small, {kind: each[staying] for kind, each in kept.items()})
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, staying: list[int] | None) -> None:

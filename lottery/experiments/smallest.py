@@ -86,11 +86,15 @@ class Smallest:
         if self.asked == "within":
             fits = [place for place in places if _lowest(changes[place]) >= -self.bound]
             if not fits:
-                best = max(places, key=lambda place: _lowest(changes[place]))
+                losses = [max(0, math.ceil(-1000 * _lowest(change))) / 10 for change in changes]
+                can = [
+                    f"{loss:g} points, {speed:.1f} times as fast, {change.in_words(100)}"
+                    for loss, speed, change in zip(losses, speeds, changes, strict=True)
+                ]
                 raise ValueError(
-                    f"no smaller model is shown to lose at most {100 * self.bound:g} points: the one losing least, "
-                    f"{speeds[best]:.1f} times as fast, changes it by {changes[best].in_words(100)}; allow more, "
-                    "train it longer, or give more rows to choose by"
+                    f"no smaller model is shown to lose at most {100 * self.bound:g} points on the rows that choose; "
+                    f"what can be had, which needs no more training, is a loss of at most {'; or '.join(can)}: allow "
+                    "one of these, train longer, or give more rows"
                 )
             return max(fits, key=lambda place: self.shares[place])
         if self.asked == "speed":

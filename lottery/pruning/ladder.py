@@ -17,44 +17,45 @@ from lottery.pruning.component_search import without_lowest
 KINDS = (HEADS, NEURONS)
 
 
-def rung(scores: Scores, seconds: Mapping[str, float], share: float, *, even: bool = False) -> Mask:
+def require_times(seconds: Mapping[str, float]) -> None:
+    """Raise ValueError where a head or a neuron was measured to take no time, as it may be where much else goes on."""
+    if not all(seconds[kind] > 0 for kind in KINDS):
+        raise ValueError(
+            f"a head was measured to take {seconds[HEADS]:.3g} seconds and a neuron {seconds[NEURONS]:.3g}: measure "
+            "again on a machine that does less beside, or with longer texts"
+        )
+
+
+def rung(
+    scores: Scores, seconds: Mapping[str, float], share: float, *, even: bool = False, layers: bool = False
+) -> Mask:
     """What stays when a share of the time of all heads and neurons is saved, or the least more than that.
 
     scores   {"heads": (layers, heads), "neurons": (layers, neurons)}, in one unit, higher is more important
     seconds  {"heads": ..., "neurons": ...}, what one of each takes, > 0
     share    of the time of all of them, in [0, 1)
     even     whether all heads and equally many neurons of every layer stay, for which every program has a form
+    layers   whether, where it is even, whole layers may go, too: so many of the least important ones for which all
+             that goes, with the neurons that then have to go of the others, is least important; of such a layer nothing
+             stays
 
-    Among equals heads go first, then what comes first in its tensor. MLPs stay, with their last bias. Raises ValueError
-    for times that are not above 0, for NaN scores, and for a share that neurons alone do not take.
+    Among equals heads go first, then what comes first in its tensor, and fewer layers. MLPs of layers that stay do,
+    with their last bias. Raises ValueError for times that are not above 0, for NaN scores, and for a share that
+    neurons, and layers where they may go, do not take.
 
     >>> scores = {"heads": torch.tensor([[4.0, 9.0]]), "neurons": torch.tensor([[1.0, 3.0, 3.0, 1.0]])}
     >>> kept = rung(scores, {"heads": 2.0, "neurons": 1.0}, 0.5)  # of 8 seconds: both neurons of 1, then the head of 2
     >>> kept["heads"].tolist(), kept["neurons"].tolist()
     ([[False, True]], [[False, True, True, False]])
     """
-    if not all(seconds[kind] > 0 for kind in KINDS):
-        raise ValueError(
-            f"a head was measured to take {seconds[HEADS]:.3g} seconds and a neuron {seconds[NEURONS]:.3g}: measure "
-            "again on a machine that does less beside, or with longer texts"
-        )
+    require_times(seconds)
     if any(scores[kind].isnan().any() for kind in KINDS):
         raise ValueError("the scores of components contain NaN, which has no rank; find where it arises")
-    layers, neurons = scores[NEURONS].shape
     kept = {kind: torch.ones(scores[kind].shape, dtype=torch.bool) for kind in KINDS}
-    kept |= {MLPS: torch.ones(layers, dtype=torch.bool)}
+    kept |= {MLPS: torch.ones(len(scores[NEURONS]), dtype=torch.bool)}
     total = sum(seconds[kind] * scores[kind].numel() for kind in KINDS)
     if even:
-        of_neurons = seconds[NEURONS] * scores[NEURONS].numel() / total
-        count = -int(-(share * total / (layers * seconds[NEURONS])) // 1)  # rounded up
-        if count >= neurons:
-            raise ValueError(
-                f"neurons take {of_neurons:.0%} of the time of what can go, so that {share:.0%} cannot be saved by "
-                "taking equally many from every layer: let heads go, too"
-            )
-        for row, own in zip(kept[NEURONS], scores[NEURONS], strict=True):
-            row[:] = without_lowest(row, own, count)
-        return kept
+        return _even(scores, seconds, share * total, kept, at_most=len(kept[MLPS]) - 1 if layers else 0)
     worth = torch.cat([scores[kind].flatten().double() / seconds[kind] for kind in KINDS])
     takes = torch.cat([torch.full((scores[kind].numel(),), seconds[kind], dtype=torch.float64) for kind in KINDS])
     order = worth.argsort(stable=True)
@@ -64,3 +65,33 @@ def rung(scores: Scores, seconds: Mapping[str, float], share: float, *, even: bo
     flat[order[:count]] = False
     heads, rest = flat.split([scores[kind].numel() for kind in KINDS])
     return kept | {HEADS: heads.view(scores[HEADS].shape), NEURONS: rest.view(scores[NEURONS].shape)}
+
+
+def _even(scores: Scores, seconds: Mapping[str, float], saved: float, kept: Mask, *, at_most: int) -> Mask:
+    """What stays of `kept`, all, when so many seconds are saved by equally many neurons of every layer that stays.
+
+    at_most  layers that may go
+    """
+    layers, neurons = scores[NEURONS].shape
+    of_layers = sum(scores[kind].double().sum(1) for kind in KINDS)
+    takes = sum(seconds[kind] * scores[kind].shape[1] for kind in KINDS)
+    order, candidates = of_layers.argsort(stable=True), []
+    for gone in range(at_most + 1):
+        staying = order[gone:]
+        count = max(0, -int(-((saved - gone * takes) * (1 - 1e-12)) // ((layers - gone) * seconds[NEURONS])))
+        if count < neurons:
+            lost = scores[NEURONS][staying].double().sort(1).values[:, :count].sum() + of_layers[order[:gone]].sum()
+            candidates.append((lost.item(), gone, count))
+    if not candidates:
+        raise ValueError(
+            f"neurons take {layers * neurons * seconds[NEURONS] / (layers * takes):.0%} of the time of what can go, so "
+            f"that {saved / (layers * takes):.0%} cannot be saved by taking equally many from every layer: let heads "
+            "go, too"
+        )
+    _, gone, count = min(candidates)
+    for layer in order[:gone].tolist():
+        for kind in (*KINDS, MLPS):
+            kept[kind][layer] = False
+    for layer in order[gone:].tolist():
+        kept[NEURONS][layer] = without_lowest(kept[NEURONS][layer], scores[NEURONS][layer], count)
+    return kept

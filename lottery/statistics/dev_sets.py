@@ -28,6 +28,17 @@ def variance(metric: str, score: float, examples: int) -> float:
     )
 
 
+def least_shown(examples: int, differing: float) -> float:
+    """How much lower an accuracy may be, at the lower end of its 95 % interval, of a model that loses nothing.
+
+    examples   that two models answer
+    differing  share of them that one of the two alone answers rightly, either as often, in [0, 1]
+    returns    half of the normal interval of the difference of both accuracies, whose variance is that share over the
+               examples (McNemar 1947, doi:10.1007/BF02295996)
+    """
+    return float(norm.ppf(0.975) * math.sqrt(differing / examples))
+
+
 def above(metric: str, score: float, floor: float, examples: int, *, level: float = 0.05) -> bool:
     """Whether a score is clearly above that of one answer to all, by a one-sided test over the examples.
 

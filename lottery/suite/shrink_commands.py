@@ -37,7 +37,8 @@ def shrink(
     label_column: Label = "",
     numbers: Numbers = False,
     within: Annotated[
-        float | None, typer.Option(min=0, help="Points of the score that may be lost; 1 if not said.")
+        float | None,
+        typer.Option(min=0, help="Points of the score that may be lost; if not said 1, or what the rows can show."),
     ] = None,
     speed: Annotated[
         float | None, typer.Option(min=1, help="Instead: so many times as fast, at the least loss.")
@@ -46,7 +47,10 @@ def shrink(
         float | None, typer.Option(min=0, help="Instead: weights of so many MB, at the least loss.")
     ] = None,
     uniform: Annotated[
-        bool, typer.Option("--uniform", help="Equally many neurons of every layer, all heads: opened by transformers.")
+        bool,
+        typer.Option(
+            "--uniform", help="Whole layers go, and equally many neurons of the others: opened by transformers."
+        ),
     ] = False,
     vocabulary: Annotated[
         bool, typer.Option("--vocabulary", help="Leave only the word pieces that your texts use.")
@@ -87,10 +91,13 @@ def shrink(
     if len(given) > 1:
         raise ValueError("give one of --within, --speed and --size")
     (asked,) = given or ["within"]
-    bound = {"within": (1.0 if within is None else within) / 100, "speed": speed, "bytes": (size or 0) * 1e6}[asked]
     data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
+    if given:
+        bound = {"within": (within or 0) / 100, "speed": speed, "bytes": (size or 0) * 1e6}[asked]
+    else:
+        bound = shrinking.bearable(whole)
     choice = shrinking.choice(
         whole,
         even=uniform,
@@ -105,21 +112,16 @@ def shrink(
     console = Console(stderr=True)
     labels = whole.start.task_named(whole.task).LABELS
     console.print(opening.head_in_words(model, labels), highlight=False)
+    learnt, choosing, judging = shrinking.rows(whole)
+    console.print(f"{learnt:,} rows to learn from, {choosing:,} to choose by, {judging:,} to judge by", highlight=False)
+    if asked == "within":
+        console.print(f"{100 * bound:.1f} points may be lost, by the lower end of the interval", highlight=False)
     dense = store.perform(whole, place).metrics
     if why := evaluation.degenerate(dense["score"], dense["majority"]):
         raise ValueError(f"{model!r} cannot be shrunk on this: {why}")
-    table = Table("time saved", "heads", "neurons", "MB", "times as fast", "score", title="tried, on rows held out")
-    for number, rung in enumerate(choice.ladder, 1):
-        with console.status(f"{number} of {len(choice.shares)}: without {rung.saved_time:.0%} of what can go"):
-            found = store.perform(rung, place).metrics
-        table.add_row(
-            f"{rung.saved_time:.0%}",
-            f"{found['heads']} of {found['all_heads']}",
-            f"{found['neurons']:,} of {found['all_neurons']:,}",
-            f"{found['bytes'] / 1e6:.1f}",
-            f"{found['whole_seconds'] / found['batch_seconds']:.2f}",
-            f"{100 * found['score']:.1f} (whole {100 * found['whole_score']:.1f})",
-        )
+    table = Table(*shrinking.TRIED, title=f"tried, on the {choosing:,} rows to choose by")
+    for row in shrinking.tried(choice, place, lambda line: console.print(line, highlight=False)):
+        table.add_row(*row)
     Console().print(table)
     run = store.perform(choice, place)
     with console.status("writing it, opening what was written, and measuring that"):

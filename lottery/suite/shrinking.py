@@ -1,6 +1,8 @@
 """A smaller model for a user: the ladder that is tried, the folder that is written, and what was measured of it."""
 
+import math
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,18 +12,18 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import files, miniature
+from lottery import files, miniature, store
 from lottery.choices import listed
 from lottery.data.examples import Examples, sorted_batches
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
-from lottery.experiments.smaller import Smaller, tabled
+from lottery.experiments.smaller import ANSWERS, Smaller, parts, tabled
 from lottery.experiments.smallest import TEST, Smallest, change
 from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
 from lottery.experiments.starts import own as read_own
 from lottery.models import exporting, families, folders, opening, slices, timing
 from lottery.models.exporting import Form
-from lottery.statistics import Estimate
+from lottery.statistics import Estimate, dev_sets
 from lottery.store import Run
 from lottery.tasks import Task
 from lottery.training import evaluation
@@ -30,6 +32,9 @@ from lottery.training.evaluation import Exam
 LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
 EXPORT = "export.json"  # in the folder of an exported model
 TEST_SHARE = 0.15  # of a user's rows
+# Of the rows that choose, so many a smaller model is taken to answer otherwise and as well, where nobody says how much
+# may be lost: of a point that so few rows cannot show, nothing would ever be shown.
+DIFFERING = 0.03
 
 
 @dataclass(frozen=True)
@@ -102,12 +107,67 @@ def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_
     )
 
 
+def asked_on(of: FineTuning) -> Exam:
+    """The task of a fine-tuning and its rows, as its tokenizer reads them."""
+    task = of.task_named(of.task)
+    return Exam(task, of.tables(of.task), opening.tokenizer(of.start.model), of.max_length)
+
+
+def rows(of: FineTuning) -> tuple[int, int, int]:
+    """How many rows there are to learn from, to choose by and to judge by."""
+    exam = asked_on(of)
+    learnt, choosing = parts(exam)
+    return len(learnt), len(choosing), len(exam.tables["dev"])
+
+
+def bearable(of: FineTuning) -> float:
+    """The loss that may be, as a share of the score, where nobody says it: a point, or more where few rows choose."""
+    if of.task_named(of.task).METRIC != "accuracy":
+        return 0.01
+    return max(0.01, math.ceil(1000 * dev_sets.least_shown(rows(of)[1], DIFFERING)) / 1000)
+
+
+def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterator[list[str]]:
+    """Perform the smaller models of a ladder one after another: the rows of a table as of TRIED, the whole one first.
+
+    tell  is told what is being done, and about how long the rest takes
+    """
+    exam, began, count = asked_on(choice.rung.of), time.monotonic(), len(choice.ladder)
+    for number, rung in enumerate(choice.ladder, 1):
+        tell(f"{number} of {count}: without {rung.saved_time:.0%} of what heads and neurons take")
+        run = store.perform(rung, place)
+        found, lost = run.metrics, change(run.read(ANSWERS), exam)
+        if number == 1:
+            widths = [f"{found[name]}/{found[name]}" for name in ("all_heads", "all_neurons")]
+            megabytes = folders.weights_bytes(Path(rung.of.weights(run))) / 1e6
+            yield [*widths, f"{megabytes:.1f}", "1.00", f"{100 * found['whole_score']:.1f}", ""]
+        row = [
+            f"{found['heads']}/{found['all_heads']}",
+            f"{found['neurons']}/{found['all_neurons']}",
+            f"{found['bytes'] / 1e6:.1f}",
+            f"{found['whole_seconds'] / found['batch_seconds']:.2f}",
+            f"{100 * found['score']:.1f}",
+            lost.in_words(100),
+        ]
+        left = (count - number) * (time.monotonic() - began) / number
+        rest = f"; about {_span(left)} for those that are left" if left > 10 else ""
+        tell(f"   {row[3]} times as fast, score {row[4]}{rest}")
+        yield row
+
+
+TRIED = ("heads", "neurons", "MB", "times as fast", "score", "change")
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def choice(
     of: FineTuning, *, even: bool, pieces: bool, length: int, batch: int, epochs: float, asked: str, bound: float
 ) -> Smallest:
     """The choice among the smaller models of the ladder that are tried.
 
-    even    whether all heads and equally many neurons of every layer stay
+    even    whether whole layers go and equally many neurons of every other one, so that transformers opens it
     pieces  whether the vocabulary is cut, to the word pieces of what is learnt from
     Raises ValueError where the model cannot read the texts of `length` tokens that times are measured with.
     """
@@ -119,7 +179,7 @@ def choice(
         "learning_rate": of.learning_rate,
         "seed": of.seed,
     }
-    rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, vocabulary=pieces, **healed)
+    rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, layers=even, vocabulary=pieces, **healed)
     return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound)
 
 
@@ -158,6 +218,7 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
             "change": [run.metrics[f"test_{name}"] for name in ("change", "low", "high")],
             "saved_time": rung.saved_time,
             "left": {name: run.need(rung).metrics[name] for name in ("heads", "all_heads", "neurons", "all_neurons")},
+            "layers": [readers[name].model.config.num_hidden_layers for name in (".", "whole")],
             "pieces": [readers[name].model.config.vocab_size for name in (".", "whole")],
             "length": rung.times.length,
             "threads": torch.get_num_threads(),
@@ -189,10 +250,7 @@ class Reader:
 def opened(folder: Path, task: Task) -> Reader:
     """A saved model under its head for the task, or an exported one, from its files alone."""
     if (folder / EXPORT).is_file():
-        from transformers.exporters.base import ExportedModel
-
-        with exporting.silent():
-            return Reader(ExportedModel.from_pretrained(folder), None, folder, opening.tokenizer(str(folder)))
+        return Reader(exporting.opened(folder), None, folder, opening.tokenizer(str(folder)))
     model = evaluation.with_head(str(folder), task, ours=True).eval()
     return Reader(model, model, folder, opening.tokenizer(str(folder)))
 
@@ -235,7 +293,7 @@ def lines(report: dict[str, Any]) -> Iterator[list[str]]:
     base = report["models"]["whole"]
     for name, found in report["models"].items():
         yield [
-            {"whole": "the whole model", ".": "the smaller one"}.get(name, f"  as {name}"),
+            {"whole": "whole", ".": "smaller"}.get(name, f"  as {name}"),
             f"{100 * found['score']:.1f}",
             f"{found['bytes'] / 1e6:.1f}",
             *(f"{1000 * found[f'seconds_{size}']:.1f}" for size in (1, 32)),
@@ -269,7 +327,7 @@ def measured(
     return rows, change(tabled({"whole": answers["A"], "small": answers["B"]}, right), exam), len(right)
 
 
-HEADINGS = ("model", "score", "MB", "ms, one text", "ms, 32 texts", "times as fast", "at 32")
+HEADINGS = ("model", "score", "MB", "ms, 1 text", "ms, 32", "times as fast", "at 32")
 
 
 def changed(report: dict[str, Any]) -> str:
@@ -282,6 +340,7 @@ def changed(report: dict[str, Any]) -> str:
 def card(report: dict[str, Any], stock: bool) -> str:
     """README.md of the folder: what it was made from, what went, the figures, and how to open it."""
     left, (pieces, all_pieces) = report["left"], report["pieces"]
+    layers = "of {} layers {} stay, ".format(*reversed(report["layers"])) if stock else ""
     table = [HEADINGS, ["---"] * len(HEADINGS), *lines(report)]
     forms = [name for name in report["models"] if name not in ("whole", ".")]
     how = (
@@ -293,14 +352,15 @@ def card(report: dict[str, Any], stock: bool) -> str:
     if forms:
         how += (
             f" For {listed([f'`{form}/`' for form in forms])} neither is needed: `ExportedModel.from_pretrained` of "
-            "`transformers.exporters.base` opens it, ONNX Runtime `model.onnx`, torch.export `model.pt2`."
+            "`transformers.exporters.base` opens it; so does ONNX Runtime `model.onnx`, and `torch.export.load` "
+            "`model.pt2` after `import transformers.modeling_outputs`."
         )
     return "\n".join(
         [
             f"# A smaller model for {report['task']}",
             "",
             f"Made of `{Path(report['made_of']).name}` by cutting out whole heads and neurons of the feed-forward "
-            f"networks, {left['heads']} of {left['all_heads']} heads and {left['neurons']:,} of "
+            f"networks, {layers}{left['heads']} of {left['all_heads']} heads and {left['neurons']:,} of "
             f"{left['all_neurons']:,} neurons stay, and training what is left with the whole model as its teacher.",
             *(
                 [
