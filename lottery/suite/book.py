@@ -191,7 +191,7 @@ def execute_all(
     from jupyter_core.utils import ensure_event_loop
 
     from lottery import store
-    from lottery.suite import cluster
+    from lottery.suite import cluster, kernels
 
     def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
@@ -232,7 +232,7 @@ def execute_all(
                     _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
-                execution.stop()
+                kernels.stop()
                 raise
             finally:
                 pool.shutdown(cancel_futures=True)

@@ -2,18 +2,14 @@
 
 import ast
 import json
-import os
 import re
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 import jupytext
 import nbformat
@@ -26,8 +22,6 @@ from lottery.suite.notebooks import MACHINE, PLACES, grid, resolve
 # A constant, so that what is drawn today is byte for byte what was drawn yesterday (matplotlib and Sphinx heed it).
 EPOCH = "1767225600"
 MATPLOTLIBRC = "svg.hashsalt: lottery\n"
-
-_KERNELS: WeakSet[Any] = WeakSet()  # those that were started, running or not
 
 
 def up_to_date(root: Path, name: str, overrides: Mapping[str, Any], output: Path) -> bool:
@@ -51,6 +45,8 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
 
+    from lottery.suite import kernels
+
     values = resolve(root, name, overrides)
     inputs = _inputs(root, name, values)
     notebook = jupytext.read(root / "notebooks" / f"{name}.py")
@@ -68,7 +64,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
                 progress_bar=False,
                 stderr_file=cell,
                 on_cell_start=cell.starts,
-                kernel_manager_class=_kernel(folder.absolute()),
+                kernel_manager_class=kernels.manager(folder.absolute(), MATPLOTLIBRC, {"SOURCE_DATE_EPOCH": EPOCH}),
                 shutdown_kernel="immediate",  # there is nothing left to do
             )
         except PapermillExecutionError as error:
@@ -190,46 +186,6 @@ def left_aside(place: Path) -> list[Path]:
         with files.locked(lock, wait=False) as ours:
             folders += [lock.parent] if ours else []
     return folders
-
-
-def _kernel(folder: Path) -> type[Any]:
-    """A kernel of this very interpreter, untouched by what a user has set up elsewhere: what starts it.
-
-    folder  an absolute path, where its settings are put
-    """
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpec
-
-    (folder / "matplotlibrc").write_text(MATPLOTLIBRC)
-    arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-    spec = KernelSpec(
-        argv=[*arguments, "--InlineBackend.figure_formats={'svg'}"],
-        display_name="Python 3",
-        language="python",
-        env={
-            "MATPLOTLIBRC": str(folder),
-            "SOURCE_DATE_EPOCH": EPOCH,
-            "IPYTHONDIR": f"{folder}/ipython",
-            "JUPYTER_RUNTIME_DIR": f"{folder}/runtime",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
-        },
-    )
-
-    class Kernel(AsyncKernelManager):
-        kernel_spec = spec
-
-        def __init__(self, **given: Any):
-            super().__init__(connection_file=f"{folder}/connection.json", **given)
-            _KERNELS.add(self)
-
-    return Kernel
-
-
-def stop() -> None:
-    """End all notebooks that threads of this process are executing, at once; Ctrl-C reaches the main thread alone."""
-    for kernel in list(_KERNELS):
-        if kernel.has_kernel:
-            os.kill(kernel.provisioner.pid, signal.SIGKILL)
 
 
 @contextmanager

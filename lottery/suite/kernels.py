@@ -1,0 +1,181 @@
+"""Kernels of this interpreter, forked from a process that has imported what notebooks import: each starts at once.
+
+torch, transformers and what they draw in take longer to import than most notebooks take to compute. A server of
+multiprocessing's imports them once, runs nothing, and every kernel begins as a copy of it.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+IMPORTED = (  # by the server; no thread may be running after it, since a fork copies only the one that forks
+    "ipykernel.kernelapp",
+    "transformers.models.bert.modeling_bert",
+    "lottery.suite.chapter",
+    "lottery.experiments.studies",
+)
+
+_FORKED = "lottery-forked"
+_KERNELS: WeakSet[AsyncKernelManager] = WeakSet()  # those that were started, running or not
+
+
+def manager(folder: Path, matplotlibrc: str, environment: Mapping[str, str]) -> type[AsyncKernelManager]:
+    """What starts a kernel untouched by what a user has set up elsewhere.
+
+    folder        an absolute path, where its settings are put
+    matplotlibrc  what they are for matplotlib
+    environment   what it finds there beside that of this process
+    """
+    (folder / "matplotlibrc").write_text(matplotlibrc)
+    arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
+    spec = KernelSpec(
+        argv=[*arguments, "--InlineBackend.figure_formats={'svg'}"],
+        display_name="Python 3",
+        language="python",
+        metadata={"kernel_provisioner": {"provisioner_name": _FORKED}},
+        env={
+            **environment,
+            "MATPLOTLIBRC": str(folder),
+            "IPYTHONDIR": f"{folder}/ipython",
+            "JUPYTER_RUNTIME_DIR": f"{folder}/runtime",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
+        },
+    )
+    forked = EntryPoint(_FORKED, f"{__name__}:Forked", KernelProvisionerFactory.GROUP_NAME)
+    KernelProvisionerFactory.instance().provisioners[_FORKED] = forked
+
+    class Kernel(AsyncKernelManager):
+        kernel_spec = spec
+
+        def __init__(self, **given: Any):
+            super().__init__(connection_file=f"{folder}/connection.json", **given)
+            _KERNELS.add(self)
+
+    return Kernel
+
+
+def stop() -> None:
+    """End all kernels that threads of this process are waiting for, at once; Ctrl-C reaches the main thread alone."""
+    for kernel in list(_KERNELS):
+        if kernel.has_kernel:
+            os.kill(kernel.provisioner.pid, signal.SIGKILL)
+
+
+class Forked(LocalProvisioner):
+    """Starts a kernel's process as a fork of the server, and is for the rest what starts any process."""
+
+    async def launch_kernel(self, cmd: list[str], **given: Any) -> KernelConnectionInfo:
+        environment = given["env"]
+        with _SERVER:
+            _serve(environment)
+        self.cwd = Path(given.get("cwd") or Path.cwd())
+        self.process = _Process(cmd, self.cwd, environment)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+_SERVER = threading.Lock()
+
+
+def _serve(environment: Mapping[str, str]) -> None:
+    """Start the server if there is none, in a kernel's environment: some modules read it once, as they are imported."""
+    forkserver.set_forkserver_preload(list(IMPORTED))
+    mine = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name in environment.keys() - mine.keys():
+            del os.environ[name]
+        os.environ.update(mine)
+
+
+class _Process:
+    """A forked process with the face of subprocess.Popen, as far as Jupyter looks at it."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str]):
+        given = (command[2:], str(folder), dict(environment))
+        self._process = multiprocessing.get_context("forkserver").Process(target=_kernel, args=given)
+        self._process.start()
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+
+def _kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+    """What a forked process does: be the kernel that `python -m` with these arguments would have started."""
+    os.setsid()  # a group of its own, which is signalled with all that the kernel starts
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.environ.pop(
+        "JPY_PARENT_PID", None
+    )  # its parent is the server, which waits for it: the other one is watched below
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # A tracker of its own: the server's would tell of all that a killed kernel left, where nothing else is said of it.
+    resource_tracker._resource_tracker.__init__()
+    _follow_stderr()
+    sys.argv = arguments
+    places = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [place for place in places if place and place not in sys.path]
+
+    import matplotlib
+    from ipykernel import kernelapp
+
+    # Both are read as matplotlib is imported, which the server has done.
+    matplotlib.rc_file(Path(environment["MATPLOTLIBRC"], "matplotlibrc"))
+    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    kernelapp.launch_new_instance(argv=arguments[1:])
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+class _Stderr:
+    """Whatever is sys.stderr when something is written."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _follow_stderr() -> None:
+    """Let what libraries log go to the kernel's stderr: they took that of the server, which a terminal shows."""
+    for name in logging.root.manager.loggerDict:
+        for handler in logging.getLogger(name).handlers:
+            if type(handler) is logging.StreamHandler and handler.stream is sys.__stderr__:
+                handler.setStream(_Stderr())
