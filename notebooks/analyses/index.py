@@ -27,7 +27,7 @@ from IPython.display import Markdown
 
 from lottery.choices import choose
 from lottery.experiments import conditions
-from lottery.findings import one_shot, sentences
+from lottery.findings import one_shot, sentences, smaller_forms
 from lottery.findings.conditions import best, with_conditions
 from lottery.statistics import dev_sets
 from lottery.suite import ledger, plots
@@ -46,6 +46,7 @@ CHAPTERS = [
 ]
 plots.house_style()
 encoder = recorded(records, "minilm", "without_training")
+smaller = recorded(records, "minilm", "smaller_model")
 bert = recorded(records, "minilm", "how_much_can_go")
 gordon = recorded(records, "miniature", "gordon_pruning")
 missing = absent("*Nothing is recorded of this model.*")
@@ -110,6 +111,38 @@ encoder_drawn(encoder) if len(encoder) else missing
 
 # %% [markdown]
 # {doc}`/experiments/without_training` has heads and MLPs, too, and the command for your own model and sentences.
+
+# %% [markdown]
+# Zeros are stored and multiplied all the same. What is cut out whole makes the model smaller and faster:
+
+
+# %% tags=["remove-input"]
+def smaller_told(rows: pd.DataFrame) -> Markdown:
+    """What half of the heads and neurons cost on each task, how much faster the rest is and how small, and with 8 bits."""
+    shape, lines = max(smaller_forms.shapes_of_all(rows)), []
+    for task in dict.fromkeys(smaller_forms.scores(rows).index.get_level_values("task")):
+        table = smaller_forms.beside(rows, task, shape)
+        before = table.loc[smaller_forms.WHOLE, "bytes"] / 1e6
+        whole = table.loc[smaller_forms.WHOLE, "score"].mean
+        small = table.loc["both", "torch"]
+        line = (
+            f"- **{title(task)}**: half of its heads and neurons gone, {small['change'].in_words(100)} points of "
+            f"{100 * whole:.1f}, {small['faster'].mean:.1f} times as fast, {small['bytes'] / 1e6:.0f} MB instead of "
+            f"{before:.0f}"
+        )
+        if ("both", "int8") in table.index:
+            packed = table.loc["both", "int8"]
+            line += (
+                f"; and with weights of 8 bits {packed['change'].in_words(100)} points, {packed['faster'].mean:.1f} times "
+                f"as fast, {packed['bytes'] / 1e6:.0f} MB"
+            )
+        lines.append(line + ".")
+    return Markdown(
+        "\n".join([*lines, "", "{doc}`/experiments/smaller_model` has the rest, beside what one would try instead."])
+    )
+
+
+smaller_told(smaller) if len(smaller) else missing
 
 # %% [markdown]
 # ## The same BERT on tasks that it is trained for

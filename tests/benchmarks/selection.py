@@ -11,11 +11,12 @@ import time
 import tracemalloc
 
 import torch
-from _report import Figure, main, side_by_side, threads
+from _report import Figure, main, side_by_side
 from torch import nn
 from torch.nn.utils import prune
 
 from lottery.masks import keep_highest, keep_highest_in_each
+from lottery.models.timing import threads
 
 SPARSITY = 0.6
 SHAPES = {

@@ -3,8 +3,9 @@
     python tests/benchmarks/smaller.py --json smaller.json
 
 MiniLM, half of each layer's heads and half of its neurons gone, beside the whole one: the forward pass of a batch of 32
-texts of 35 tokens and of one text of 32, in turns. The bars are those that trials met on an idle core. Torch-Pruning's
-cut of the same size is measured beside it where it is installed (pip install torch-pruning). It takes a minute or two.
+texts of 35 tokens and of one text of 32, in turns, both with as many threads as torch takes. The bars are those that
+trials met on an idle core. Torch-Pruning's cut of the same size is measured beside it where it is installed (the extra
+bench); how well either does is told by the chapter on the smaller model. It takes a minute or two.
 """
 
 import importlib.util
@@ -17,6 +18,7 @@ from _report import Figure, main, side_by_side
 
 from lottery.models import exporting, opening, timing
 from lottery.pruning import components
+from lottery.pruning.ways import PACKAGE, smaller
 
 
 def halved(model):
@@ -28,38 +30,9 @@ def halved(model):
 
 
 def exported(model, tokenizer, folder):
-    """The model as ONNX with weights of 8 bits, opened from its file."""
-    from transformers.exporters.base import ExportedModel
-
+    """The model as ONNX with weights of 8 bits, opened from its file; it computes with as many threads as torch."""
     exporting.write(model, tokenizer, folder, ["int8"])
-    with exporting.silent():
-        return ExportedModel.from_pretrained(folder / "int8")
-
-
-def by_torch_pruning(model, inputs):
-    """Half of the neurons and, head by head, of the attention, as Torch-Pruning cuts a graph."""
-    import copy
-
-    import torch_pruning as tp
-
-    small = copy.deepcopy(model)
-    heads = {layer.attention.self.query: model.config.num_attention_heads for layer in small.encoder.layer}
-    pruner = tp.pruner.MagnitudePruner(
-        small,
-        example_inputs=inputs,
-        importance=tp.importance.MagnitudeImportance(p=1),
-        pruning_ratio=0.5,
-        num_heads=heads,
-        prune_num_heads=True,
-        head_pruning_ratio=0.5,
-        root_module_types=[torch.nn.Linear],
-        ignored_layers=[layer.output.dense for layer in small.encoder.layer],
-    )
-    pruner.step()
-    for layer in small.encoder.layer:
-        layer.attention.self.num_attention_heads = pruner.num_heads[layer.attention.self.query]
-        layer.attention.self.all_head_size = layer.attention.self.query.out_features
-    return small.eval()
+    return exporting.opened(folder / "int8")
 
 
 def _read(way, inputs):
@@ -74,8 +47,8 @@ def measure(*, model="minilm", shapes=((32, 35), (1, 32)), rounds=7, turn=0.3):
         if not missing:
             ways["whole, int8"] = exported(whole, tokenizer, Path(folder) / "whole")
             ways["half, int8"] = exported(ways["half, torch"], tokenizer, Path(folder) / "half")
-        if importlib.util.find_spec("torch_pruning"):
-            ways["half, Torch-Pruning"] = by_torch_pruning(whole, timing.batch(whole, 2, 8))
+        if importlib.util.find_spec(PACKAGE):
+            ways["half, Torch-Pruning"] = smaller(whole, "torch_pruning", 0.5, {})[0].eval()
         seconds = {}
         for size, length in shapes:
             inputs = timing.batch(whole, size, length)

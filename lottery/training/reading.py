@@ -1,0 +1,37 @@
+"""What readers say of examples: models, or exports of them in other programs' forms, called with a batch of inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from lottery.data.examples import Batch, Examples, sorted_batches
+
+if TYPE_CHECKING:
+    from lottery.models.timing import Reader
+
+
+def read(
+    reader: Reader,
+    examples: Examples,
+    said: Callable[[Any, Batch], torch.Tensor],
+    *,
+    device: torch.device | str = "cpu",
+    batch_size: int = 64,
+) -> np.ndarray:
+    """What is said of n examples in their order, (n, k) float32, in the precision of the reader.
+
+    said  (the reader's output, the batch) -> (batch, k)
+    """
+    rows: list[np.ndarray] = [np.empty(0)] * len(examples)
+    with torch.inference_mode():
+        for positions in sorted_batches(examples.lengths, batch_size):
+            batch = {name: tensor.to(device) for name, tensor in examples.batch(positions).items()}
+            batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+            found = said(reader(**batch), batch).float().cpu().numpy()
+            for position, row in zip(positions, found, strict=True):
+                rows[position] = row
+    return np.stack(rows)

@@ -1,0 +1,325 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lottery:
+#     part: smaller
+#     order: 30
+# ---
+
+# %% [markdown]
+# (x7)=
+# (x16)=
+# # The smaller model
+#
+# A weight that is set to zero is still stored, and still multiplied. The file stays as long and the answer takes as long.
+# To be smaller and faster a model has to lose whole pieces: attention heads, the neurons of its feed-forward networks,
+# layers. So here is what that gives, in milliseconds and megabytes, and what it costs in points. Beside it stands what one
+# would try first: 8-bit numbers instead of 32-bit ones, and some layers left out.
+#
+# - **Heads, neurons, both**: those that matter least go. On a task that is told by the exact importance of each, in one
+#   backward pass over examples; of a sentence encoder by how far each moves the vectors of sentences, without any label.
+# - **Layers**: the upper ones go, or those between.
+# - **Torch-Pruning**: as many heads and neurons of each layer go, as that library chooses them.
+# - **Zeros**: single weights are set to zero, the smallest ones.
+# - **int8**: ONNX with weights of 8 bits, by the dynamic quantisation of ONNX Runtime.
+#
+# What is cut on a task is trained on afterwards, with the whole model as its teacher. A sentence encoder is judged as it
+# is, without any training. Times are measured in turns, all models within one round, so that whatever else the machine
+# does falls on all alike. To get a smaller model of your own, see {doc}`/your_own`.
+
+# %% tags=["parameters"]
+model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
+data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
+task = "sst2"  # of classes: the model is fine-tuned, cut and healed on it
+encoder_task = "stsb"  # of pairs with a number each: the encoder is cut and left as it is; "": none
+share = 0.5  # of what goes
+ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]
+in_8_bits = ["nothing", "both"]  # which of them, and whether the whole model, are written with 8 bits, too
+compared = ["first_layers", "spread_layers", "torch_pruning"]  # to these "both" is compared, row by row
+batch_sizes = [1, 32]  # texts read at once
+lengths = [16]  # tokens of each
+thread_counts = [1]
+shown = [32, 16, 1]  # the texts, tokens and threads of the figure
+rounds = 9
+epochs = 2.0
+batch_size = 32
+learning_rate = 1e-3
+examples = 0  # as of how_much_can_go
+dev_examples = 0
+healing_epochs = 2.0
+healing_rate = 5e-4
+max_length = 64
+pooling = ""  # "mean" of the tokens' vectors, or the "first"; "": as the model itself says, else the mean
+worlds = [1]  # of the miniature
+seeds = [1]
+miniature_steps = 3000
+results = "results"
+records = "book/records"
+workers = 2
+scheduler = ""
+
+# %% tags=["grid", "remove-cell"]
+import importlib.util
+from dataclasses import replace
+from itertools import product
+
+from lottery import miniature
+from lottery.experiments.cut_classifier import CutClassifier
+from lottery.experiments.cut_encoder import CutEncoder
+from lottery.experiments.form_change import FormChange
+from lottery.experiments.form_times import FormTimes
+from lottery.experiments.saved_form import SavedForm
+from lottery.experiments.studies import TaskStudy
+from lottery.models import exporting
+from lottery.models import pooling as folders
+from lottery.pruning.ways import PACKAGE
+from lottery.suite.given import given
+
+globals().update(given("experiments/smaller_model", globals()))
+without = [name for name in (PACKAGE, *exporting.PACKAGES) if importlib.util.find_spec(name) is None]
+here = [way for way in ways if way != "torch_pruning" or PACKAGE not in without]
+packed = [] if {*exporting.PACKAGES} & {*without} else [way for way in in_8_bits if way in ("nothing", *here)]
+study, world = TaskStudy.from_cell(globals()), worlds[0]
+tuned = study.tuned(task, seeds[0], learning_rate=learning_rate, world=world, saved=True)
+cut = {"way": "both", "share": share}
+healed = {"epochs": healing_epochs, "batch_size": batch_size, "learning_rate": healing_rate, "seed": seeds[0]}
+cuts = [CutClassifier(of=tuned, **cut, **healed)]
+if encoder_task:
+    pooled = pooling or ("mean" if model in miniature.NAMES else folders.pooling(model))
+    start = study.start(encoder_task, world=world)
+    cuts.append(CutEncoder(start=start, task=encoder_task, **cut, pooling=pooled, max_length=max_length, seed=0))
+forms, changes, times = [], [], []
+for of in cuts:
+    named = {"nothing": of.whole} | {way: replace(of, way=way) for way in here}
+    of_this = {(way, "torch"): SavedForm(of=each, form="torch") for way, each in named.items()}
+    of_this |= {(way, "int8"): SavedForm(of=named[way], form="int8") for way in packed}
+    whole, both = of_this["nothing", "torch"], of_this.get(("both", "torch"))
+    drawn = seeds if isinstance(of, CutClassifier) else [0]
+    changes += [FormChange(of=form, against=whole, seeds=drawn) for form in of_this.values() if form != whole]
+    others = [of_this[way, "torch"] for way in compared if both and way in here]
+    changes += [FormChange(of=both, against=other, seeds=drawn) for other in others]
+    forms += [form for change in changes for form in change.preceding]
+    shapes = [*product(batch_sizes, lengths, thread_counts)] if of is cuts[0] else []
+    beside = [name for name in of_this if name != ("nothing", "torch")]
+    times += [
+        FormTimes(
+            of=SavedForm(of=of, form="torch"),
+            ways=[way for way, _ in beside],
+            forms=[form for _, form in beside],
+            batch_size=size,
+            length=length,
+            threads=threads,
+            rounds=rounds,
+        )
+        for size, length, threads in dict.fromkeys([*shapes, tuple(shown)])
+    ]
+grid = [*dict.fromkeys(forms), *changes, *times]
+
+# %% tags=["remove-cell"]
+import pandas as pd
+from IPython.display import Markdown
+
+from lottery.choices import choose, listed
+from lottery.findings import smaller_forms
+from lottery.suite import plots
+from lottery.suite.chapter import perform, title
+from lottery.suite.palette import look
+
+chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
+WAYS = {
+    "nothing": "whole model",
+    "heads": "heads gone",
+    "neurons": "neurons gone",
+    "both": "heads and neurons gone",
+    "first_layers": "upper layers gone",
+    "spread_layers": "layers between gone",
+    "torch_pruning": "gone by Torch-Pruning",
+    "zeros": "weights zeroed",
+}
+
+
+def name_of(way: str, form: str) -> str:
+    """A form as a reader knows it."""
+    return WAYS[way] + ("" if form == "torch" else f", {form}")
+
+
+def shape_of(rows: pd.DataFrame) -> tuple[int, int, int]:
+    """The shape of a batch at which the forms of every task were timed, of these the largest."""
+    return max(smaller_forms.shapes_of_all(rows))
+
+
+def in_words(shape: tuple[int, int, int]) -> str:
+    """The shape of a batch in words."""
+    size, length, threads = shape
+    texts = f"{size} texts" if size > 1 else "one text"
+    return f"{texts} of {length} tokens, {threads} thread{'s' * (threads > 1)}"
+
+
+def tasks_of(rows: pd.DataFrame) -> list[str]:
+    """The tasks, in their order."""
+    return [*dict.fromkeys(smaller_forms.scores(rows).index.get_level_values("task"))]
+
+
+def drawn(rows: pd.DataFrame) -> None:
+    """A panel a task: the score against how many times as fast a form is, a point a form."""
+    tasks, shape = tasks_of(rows), shape_of(rows)
+    panels = plots.panels(len(tasks), columns=2, size=(3.9, 3.6), below=1.1)
+    for ax, task in zip(panels, tasks, strict=True):
+        table = smaller_forms.beside(rows, task, shape)
+        whole = table.loc[smaller_forms.WHOLE, "score"].mean
+        ax.axhspan(100 * (whole - smaller_forms.WITHIN), 100 * whole, color="grey", alpha=0.15, linewidth=0)
+        for (way, form), row in table.iterrows():
+            change, faster = row["change"], row["faster"]
+            reach = [[100 * (change.mean - change.low)], [100 * (change.high - change.mean)]]
+            ends = [[faster.mean - faster.low], [faster.high - faster.mean]]
+            hollow = {} if form == "torch" else {"markerfacecolor": "white"}
+            style = look(WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
+            y = 100 * (whole + change.mean)
+            ax.errorbar(faster.mean, y, reach, ends, label=name_of(way, form), elinewidth=0.9, **style)
+        ax.set(xlabel="times as fast", ylabel=f"{plots.metric(choose('tasks', task).METRIC)} on dev (x 100)")
+        ax.set_title(title(task), fontsize=10)
+        ax.set_xlim(left=0)
+    plots.legend_below(panels, columns=3)
+
+
+def told(rows: pd.DataFrame) -> Markdown:
+    """For each task what the whole model scores, and what is shown to lose less than a point, the fastest first."""
+    shape, lines = shape_of(rows), []
+    for task in tasks_of(rows):
+        table = smaller_forms.beside(rows, task, shape)
+        whole = table.loc[smaller_forms.WHOLE]
+        if smaller_forms.says_nothing(whole):
+            lines.append(
+                f"- **{title(task)}** says nothing: the whole model scores {whole['score'].in_words(100, '.1f')}, which is not "
+                "clearly above one answer to all."
+            )
+            continue
+        free = table.drop(index=smaller_forms.WHOLE)
+        free = free[free["change"].map(smaller_forms.without_loss)]
+        free = free.iloc[sorted(range(len(free)), key=lambda place: -free["faster"].iloc[place].mean)]
+        best = [
+            f"{name_of(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
+            for index, row in free.iterrows()
+        ]
+        named = listed(best, "and") if best else "none of them"
+        lines.append(
+            f"- **{title(task)}**: the whole model scores {whole['score'].in_words(100, '.1f')} and takes "
+            f"{whole['bytes'] / 1e6:.1f} MB. Shown to lose less than a point: {named}."
+        )
+    return Markdown(f"At {in_words(shape)}:\n\n" + "\n".join(lines))
+
+
+def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
+    """Half of the heads and neurons against other ways to be as fast, on the same rows."""
+    lines = [
+        f"- {title(task)}, against {name_of(way, form)}: {row['change'].in_words(100)} points"
+        for (task, _, _, way, form), row in smaller_forms.against(rows).iterrows()
+    ]
+    if not lines:
+        return None
+    return Markdown(
+        "Heads and neurons gone against other cuts of the same share, on the same rows of dev, with 95 % intervals; above "
+        "0 where heads and neurons do better:\n\n" + "\n".join(lines)
+    )
+
+
+def numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every form: score, change, size, and time at one shape of a batch."""
+    lines, shape = {}, shape_of(rows)
+    for task in tasks_of(rows):
+        for (way, form), row in smaller_forms.beside(rows, task, shape).iterrows():
+            is_whole = (way, form) == smaller_forms.WHOLE
+            lines[title(task), name_of(way, form)] = {
+                "score (x 100)": row["score"].in_words(100, ".1f"),
+                "change (points)": "" if is_whole else row["change"].in_words(100),
+                "parameters": f"{row['numbers'] / 1e6:.2f} M",
+                "MB": f"{row['bytes'] / 1e6:.1f}",
+                "ms": f"{1000 * row['seconds']:.1f}",
+                "times as fast": "" if is_whole else row["faster"].in_words(1, ".2f"),
+            }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["task", "model"])
+
+
+def all_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many times as fast every form is at every shape of a batch that was timed, of the task timed at most."""
+    timed = smaller_forms.times(rows)
+    most = timed.index.get_level_values("task").value_counts().index[0]
+    lines = {}
+    for (*shape, way, form), row in timed.loc[most].iterrows():
+        is_whole = (way, form) == smaller_forms.WHOLE
+        text = f"{1000 * row['seconds']:.1f} ms" if is_whole else row["faster"].in_words(1, ".2f")
+        lines.setdefault(name_of(way, form), {})[in_words(tuple(shape))] = text
+    return pd.DataFrame.from_dict(lines, orient="index").T.rename_axis("a batch of")
+
+
+def load_in_words(rows: pd.DataFrame) -> Markdown:
+    """What else the machine did while the times were taken, and on what it was."""
+    loads = rows.loc[rows["experiment"] == "FormTimes", "load"]
+    return Markdown(
+        f"While it was timed, {loads.min():.1f} to {loads.max():.1f} programs wanted to compute on that machine (the load "
+        "of a minute). Ratios of models that take turns bear that; milliseconds are upper bounds."
+    )
+
+
+# %% [markdown]
+# ## A real BERT
+#
+# all-MiniLM-L6-v2: on SST-2 fine-tuned, cut and healed for as long; on STS-B as the sentence encoder it is, cut and left
+# alone.
+
+# %% tags=["remove-input"]
+chapter.shown(told, "minilm")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form of all-MiniLM-L6-v2 is as the whole model, on SST-2 healed and on STS-B as cut; recorded."}, "figure": {"name": "smaller-minilm", "caption": "What smaller forms of all-MiniLM-L6-v2 score, and how many times as fast as the whole model they are, recorded. Bars are 95 % intervals: upright of the change from the whole model on the same rows, level over the rounds of timing. In the grey band less than a point is lost. Hollow marks are int8."}}
+chapter.shown(drawn, "minilm")
+
+# %% tags=["remove-input"]
+chapter.shown(compared_in_words, "minilm")
+
+# %% tags=["hide-input"]
+chapter.shown(numbers, "minilm")
+
+# %% [markdown]
+# How much faster depends on how many texts are read at once and how long they are:
+
+# %% tags=["hide-input"]
+chapter.shown(all_times, "minilm")
+
+# %% tags=["remove-input"]
+chapter.shown(load_in_words, "minilm")
+
+# %% [markdown]
+# ## On the model of this build
+#
+# The miniature is so small that what is not computed in its layers takes a good part of its time, and its table of words a
+# good part of its bytes: half of its heads and neurons save less than half.
+
+# %% tags=["remove-input"]
+Markdown(
+    f"*Not installed here, and so left out: {listed(without, 'and')}. `pip install 'lottery[onnx,bench]'` brings them.*"
+) if without else None
+
+# %% tags=["remove-input"]
+told(chapter.live)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form of the model of this build is as the whole one."}, "figure": {"name": "smaller-live", "caption": "Smaller forms of the model of this build, as above."}}
+drawn(chapter.live)
+
+# %% tags=["remove-input"]
+compared_in_words(chapter.live)
+
+# %% tags=["hide-input"]
+numbers(chapter.live)
+
+# %% tags=["hide-input"]
+all_times(chapter.live)
+
+# %% tags=["remove-input"]
+load_in_words(chapter.live)

@@ -1,0 +1,55 @@
+"""Times in turns, by a clock that is set by hand."""
+
+import time
+
+import pytest
+import torch
+
+from lottery.models import timing
+
+INPUTS = {"input_ids": torch.zeros(1, 2, dtype=torch.long)}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Readers that take as long as they are told, one number a call, by this clock."""
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def reader(name, order, lasts):
+        def read(**inputs):
+            order.append(name)
+            now[0] += next(lasts)
+
+        return read
+
+    return reader
+
+
+def test_all_take_turns_and_the_first_round_does_not_count(clock):
+    order = []
+    readers = {"a": clock("a", order, iter([9.0, 1.0, 3.0])), "b": clock("b", order, iter([8.0, 2.0, 4.0]))}
+    assert timing.turns(readers, INPUTS, 2) == {"a": [1.0, 3.0], "b": [2.0, 4.0]}
+    assert order == ["a", "b"] * 3
+
+
+def test_a_turn_is_filled_and_its_fastest_reading_counts(clock):
+    order = []
+    readers = {
+        "quick": clock("quick", order, iter([9.0, 3.0, 1.0, 2.0])),
+        "slow": clock("slow", order, iter([7.0, 7.0])),
+    }
+    assert timing.turns(readers, INPUTS, 1, turn=5.0) == {"quick": [1.0], "slow": [7.0]}
+    assert order == ["quick", "slow", "quick", "quick", "quick", "slow"]
+
+
+def test_seconds_are_the_median_of_the_rounds(clock):
+    readers = {"a": clock("a", [], iter([9.0, 1.0, 5.0, 2.0]))}
+    assert timing.seconds(readers, INPUTS, rounds=3) == {"a": 2.0}
+
+
+def test_threads_are_set_inside_the_block_alone():
+    before = torch.get_num_threads()
+    with timing.threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
