@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import glob
 import json
 import os
 import re
@@ -81,10 +82,16 @@ def written(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def written_folder(place: Path) -> Iterator[Path]:
-    """As `written`, for a folder: a temporary one, empty at first, that takes the place of `place`."""
+    """As `written`, for a folder: a temporary one, empty at first, that takes the place of `place`.
+
+    What a killed process of this machine has left of it goes first.
+    """
     partial = place.with_name(f".{place.name}-{os.getpid()}")
     with writing(place):
-        remove(partial)
+        for left in place.parent.glob(f".{glob.escape(place.name)}-*"):
+            number = left.name.rpartition("-")[2]
+            if number.isdecimal() and (left == partial or not _lives(int(number))):
+                remove(left)
         partial.mkdir(parents=True)
         try:
             yield partial
@@ -94,6 +101,16 @@ def written_folder(place: Path) -> Iterator[Path]:
             partial.replace(place)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def half_written(folder: Path) -> list[Path]:

@@ -216,6 +216,17 @@ def test_a_folder_takes_its_place_whole_or_not_at_all(tmp_path):
     assert [path.name for path in place.parent.iterdir()] == ["folder"]
 
 
+def test_what_a_killed_process_left_of_a_folder_goes_and_what_another_has_in_work_stays(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for name in (f".small-{dead.pid}", f".small-{os.getppid()}", f".smaller-{dead.pid}", ".small-notes"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    with files.written_folder(tmp_path / "small"):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"small", f".small-{os.getppid()}", f".smaller-{dead.pid}", ".small-notes"}
+
+
 def test_digests_of_files_folders_and_nothing(tmp_path):
     (tmp_path / "sub" / "deep").mkdir(parents=True)
     (tmp_path / "sub" / "deep" / "a").write_bytes(b"a")

@@ -4,14 +4,17 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from transformers import BertForSequenceClassification
 
 from lottery.experiments.component_times import ComponentTimes
-from lottery.models import slices
+from lottery.masks import files as mask_files
+from lottery.models import opening, slices
 from lottery.suite import shrinking
 
 STRANGER = """
@@ -134,6 +137,79 @@ def test_what_cannot_be_asked_for_is_refused(arguments, sentence, here, lottery)
     assert sentence in error
     assert len(error.splitlines()) == 1
     assert not (here / "refused").exists()
+
+
+def test_what_a_ticket_leaves_is_cut_out_and_healed(here, lottery):
+    heads = torch.tensor([[1, 0, 1, 0], [1, 1, 0, 1]]).bool()
+    for name, mask in (
+        ("ours", {"heads": heads, "mlps": torch.tensor([True, False])}),
+        ("other", {"heads": heads[:1], "mlps": torch.tensor([True])}),
+        ("weights", {"encoder.layer.0.output.dense.weight": torch.ones(32, 64).bool()}),
+    ):
+        mask_files.save(here / f"{name}.safetensors", mask, model="model", method="by hand", asked=0.5, seed=0)
+    for ticket, more, sentence in (
+        ("other", [], "the mask is of another model"),
+        ("weights", [], "is a mask of single weights, whose zeros save neither bytes nor time"),
+        ("ours", ["--within", 1], "--ticket says what is left: give it without --within"),
+        ("none", [], "none.safetensors"),
+    ):
+        code, _, error = lottery("shrink", "model", "-o", "part", *HOW, "--ticket", f"{ticket}.safetensors", *more)
+        assert (code, sentence in error.splitlines()[-1]) == (2, True), error
+        assert not (here / "part").exists()
+    code, _, error = lottery("shrink", "model", "-o", "part", *HOW, "--ticket", "ours.safetensors")
+    assert code == 0, error
+    assert "1 of 1: what the ticket leaves" in error
+    kept = slices.read(here / "part", opening.configuration("part"))
+    assert torch.equal(kept["heads"], heads)
+    assert kept["neurons"].sum(1).tolist() == [64, 0]
+
+
+COMMAND = """
+import sys
+from lottery.experiments.component_times import ComponentTimes
+from lottery.suite import cli, shrinking
+ComponentTimes.perform = lambda self, run: {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
+shrinking.LADDER = (0.3, 0.5)
+cli.main(sys.argv[1:])
+"""
+
+
+def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_left_half_written(here):
+    """Killed in the training of a smaller model, and while the folder is written."""
+
+    def begun(output, store):
+        words = [*map(str, HOW), "--within", "100", "--seed", "5", "--results", store]
+        return subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "shrink", "model", "-o", output, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def told(process):
+        said, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, said.decode()
+
+    told(begun("undisturbed", "peace"))
+    moments = (
+        lambda: [*here.glob("war/Smaller/*/.lock")],
+        lambda: [path for path in here.glob(".disturbed-*") if (path / "config.json").exists()],
+    )
+    for moment in moments:
+        process = begun("disturbed", "war")
+        while not moment() and process.poll() is None:
+            time.sleep(0.001)
+        process.kill()
+        assert process.wait() == -9
+        process.stdout.close()
+        assert not (here / "disturbed").exists()
+    assert moments[1]()
+    told(begun("disturbed", "war"))
+    assert not moments[1]()
+    for name in ("model.safetensors", "config.json", "lottery.json", "tokenizer.json"):
+        assert (here / "disturbed" / name).read_bytes() == (here / "undisturbed" / name).read_bytes()
+    assert sorted(path.name for path in (here / "disturbed").iterdir()) == sorted(
+        path.name for path in (here / "undisturbed").iterdir()
+    )
 
 
 def test_models_that_cannot_be_held_side_by_side_are_refused(here, lottery, bert_folder):

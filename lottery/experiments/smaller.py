@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import pruning, training
+from lottery import masks, pruning, training
 from lottery.component_importance import sample
 from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
@@ -22,7 +22,7 @@ from lottery.masks import HEADS, MLPS, NEURONS, Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
-from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
+from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
 from lottery.training import distillation, evaluation
 from lottery.training.evaluation import Exam
 
@@ -49,6 +49,7 @@ class Smaller:
     seed: Count
     taught: Fraction = 0.9  # share of the teacher in the loss
     layers: bool = False  # whether, where it is even, whole layers may go, too
+    ticket: Source = ""  # the file of a mask of components, which is taken instead
     vocabulary: bool = False  # whether only the word pieces stay that occur in what is learnt from
 
     def perform(self, run: Run) -> dict[str, Any]:
@@ -89,7 +90,7 @@ class Smaller:
             run.path / MASK,
             kept,
             model=run.need(self.of).path.name,
-            method="sample, for the time saved",
+            method="given" if self.ticket else "sample, for the time saved",
             asked=self.saved_time,
             seed=self.seed,
         )
@@ -123,10 +124,14 @@ class Smaller:
 
     def _kept(self, run: Run, whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame) -> Mask:
         slices.require_whole(whole)
+        everything = components.everything(whole.config, neurons=True)
+        if self.ticket:
+            given, _ = masks.parted(mask_files.load(Path(self.ticket))[0])
+            components.check(given, whole.config)
+            return components.nested(everything | given)
         measured = run.need(self.times).metrics
         order = np.random.default_rng(self.seed).permutation(len(learnt))[:SEEN]
         given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
-        everything = components.everything(whole.config, neurons=True)
         scores = sample.score(whole, given, everything, seeded(self.seed))
         seconds = {HEADS: measured["head"], NEURONS: measured["neuron"]}
         return ladder.rung(scores, seconds, self.saved_time, even=self.even, layers=self.layers)

@@ -46,6 +46,10 @@ def shrink(
     size: Annotated[
         float | None, typer.Option(min=0, help="Instead: weights of so many MB, at the least loss.")
     ] = None,
+    ticket: Annotated[
+        Path | None,
+        path_option("--ticket", metavar="TICKET", help="Instead: what a mask of heads, MLPs and neurons leaves."),
+    ] = None,
     uniform: Annotated[
         bool,
         typer.Option(
@@ -80,7 +84,7 @@ def shrink(
 
     from lottery import store
     from lottery.models import exporting, opening
-    from lottery.suite import shrinking
+    from lottery.suite import shrinking, tickets
     from lottery.training import evaluation
 
     require_folder(output, force)
@@ -90,10 +94,13 @@ def shrink(
     given = [name for name, bound in bounds.items() if bound is not None]
     if len(given) > 1:
         raise ValueError("give one of --within, --speed and --size")
+    if ticket and (given or uniform):
+        raise ValueError("--ticket says what is left: give it without --within, --speed, --size and --uniform")
     (asked,) = given or ["within"]
     data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
+    mask = str(tickets.of_components(ticket, opening.configuration(model))) if ticket else ""
     if given:
         bound = {"within": (within or 0) / 100, "speed": speed, "bytes": (size or 0) * 1e6}[asked]
     else:
@@ -107,6 +114,7 @@ def shrink(
         epochs=epochs,
         asked=asked,
         bound=float(bound),
+        ticket=mask,
     )
     place = (results or Path("results")).absolute()
     console = Console(stderr=True)
@@ -114,7 +122,7 @@ def shrink(
     console.print(opening.head_in_words(model, labels), highlight=False)
     learnt, choosing, judging = shrinking.rows(whole)
     console.print(f"{learnt:,} rows to learn from, {choosing:,} to choose by, {judging:,} to judge by", highlight=False)
-    if asked == "within":
+    if asked == "within" and not ticket:
         console.print(f"{100 * bound:.1f} points may be lost, by the lower end of the interval", highlight=False)
     dense = store.perform(whole, place).metrics
     if why := evaluation.degenerate(dense["score"], dense["majority"]):

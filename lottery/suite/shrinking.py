@@ -134,7 +134,10 @@ def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterato
     """
     exam, began, count = asked_on(choice.rung.of), time.monotonic(), len(choice.ladder)
     for number, rung in enumerate(choice.ladder, 1):
-        tell(f"{number} of {count}: without {rung.saved_time:.0%} of what heads and neurons take")
+        part = (
+            "what the ticket leaves" if rung.ticket else f"without {rung.saved_time:.0%} of what heads and neurons take"
+        )
+        tell(f"{number} of {count}: {part}")
         run = store.perform(rung, place)
         found, lost = run.metrics, change(run.read(ANSWERS), exam)
         if number == 1:
@@ -163,12 +166,22 @@ def _span(seconds: float) -> str:
 
 
 def choice(
-    of: FineTuning, *, even: bool, pieces: bool, length: int, batch: int, epochs: float, asked: str, bound: float
+    of: FineTuning,
+    *,
+    even: bool,
+    pieces: bool,
+    length: int,
+    batch: int,
+    epochs: float,
+    asked: str,
+    bound: float,
+    ticket: str = "",
 ) -> Smallest:
     """The choice among the smaller models of the ladder that are tried.
 
     even    whether whole layers go and equally many neurons of every other one, so that transformers opens it
     pieces  whether the vocabulary is cut, to the word pieces of what is learnt from
+    ticket  the file of a mask: the one smaller model that is tried is what it leaves, and is taken whatever it loses
     Raises ValueError where the model cannot read the texts of `length` tokens that times are measured with.
     """
     families.check_length(opening.configuration(of.start.model), length, name="length")
@@ -180,6 +193,8 @@ def choice(
         "seed": of.seed,
     }
     rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, layers=even, vocabulary=pieces, **healed)
+    if ticket:
+        return Smallest(rung=replace(rung, saved_time=0.0, ticket=ticket), shares=[0.0], asked="within", bound=2.0)
     return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound)
 
 

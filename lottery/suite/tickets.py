@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from lottery import files, masks, miniature, pruning, store
 from lottery.data import examples, own_file
@@ -102,6 +102,23 @@ def of_run(folder: Path) -> tuple[Mask, dict[str, str]]:
     if files.digest(folder / MASK) != record["files"][MASK]:
         raise ValueError(f"{folder / MASK} is not as the run has written it: perform the run again")
     return mask_files.load(folder / MASK)
+
+
+def of_components(ticket: Path, config: PreTrainedConfig) -> Path:
+    """The file of a mask of heads, MLPs and neurons of such a model: the one given, or that of a finished run.
+
+    Raises ValueError where it is none, or one of another model.
+    """
+    file = ticket / MASK if is_run(ticket) else ticket
+    mask, _ = of_run(ticket) if is_run(ticket) else mask_files.load(ticket)
+    parts, _ = masks.parted(mask)
+    if not parts:
+        raise ValueError(
+            f"{ticket} is a mask of single weights, whose zeros save neither bytes nor time: give one of heads, MLPs "
+            "or neurons, as a search of components finds it"
+        )
+    components.check(parts, config)
+    return file
 
 
 def by_layer(mask: Mask) -> pd.DataFrame:
