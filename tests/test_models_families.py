@@ -289,7 +289,7 @@ def last_layer_gone(model):
 
 # What a program opens that knows transformers alone. The exports of BERT and DistilBERT have tests of their own, and
 # RoBERTa's kin differ from BERT in nothing that an export is made of.
-EXPORTED = ("mpnet", "modernbert", "deberta-v2", "deberta-v3")
+EXPORTED = ("mpnet", "modernbert", "deberta-v3")
 FORMS = dict.fromkeys(MADE, ("stock",)) | dict.fromkeys(EXPORTED, ("stock", "pt2", "onnx"))
 
 
