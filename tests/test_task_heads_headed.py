@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
-from transformers import BertForQuestionAnswering, BertForSequenceClassification
+from toy_families import built
+from transformers import AutoModel, BertForQuestionAnswering, BertForSequenceClassification
 
 from lottery import training
 from lottery.choices import choose
 from lottery.models import families, opening
 from lottery.pruning import components, sensitivity
 from lottery.task_heads._headed import Headed
+from lottery.task_heads._headed import stock as stock_of
 from lottery.training.evaluation import Exam
 
 TEXTS = [" ".join(f"w{(7 * n + k) % 50}" for k in range(1 + n * n % 7)) for n in range(10)]
@@ -167,3 +169,23 @@ def test_it_tells_of_itself_what_its_encoder_tells(bert_folder):
         families.check_length(model.config, 41)
     states = model.eval()(input_ids=torch.tensor([[2, 6, 3]]), output_hidden_states=True).hidden_states
     assert len(states) == 3
+
+
+@pytest.mark.parametrize("kind", ["mpnet", "deberta-v3", "modernbert"])
+@pytest.mark.parametrize("spans", [False, True])
+def test_a_stock_model_has_the_same_scores_or_its_family_is_refused(kind, spans):
+    encoder = built(kind, AutoModel)
+    encoder.pooler = None  # as that of `opening.bare_encoder`
+    model = Headed(encoder, nn.Linear(16, 2), spans=spans)
+    ids = torch.arange(5, 20).view(3, 5)
+    if kind == "modernbert":
+        with pytest.raises(ValueError, match=r"has layers before its last one \(head\), .* give saved = False"):
+            stock_of(model, ["no", "yes"])
+        return
+    whole = stock_of(model, ["no", "yes"])
+    with torch.no_grad():
+        mine, theirs = (each.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)) for each in (model, whole))
+    if spans:
+        assert torch.equal(mine.start_logits, theirs.start_logits)
+    else:
+        torch.testing.assert_close(mine.logits, theirs.logits[:, 0])

@@ -33,25 +33,26 @@ MADE = {
 PADDING = {"roberta": 1, "xlm-roberta": 1, "camembert": 1, "mpnet": 1}
 
 
-def config(name: str):
+def config(name: str, **otherwise):
+    """The configuration of a model; `otherwise`: what it has in the place of what SHAPE says."""
     from transformers import AutoConfig
 
     kind, told = MADE[name]
-    shape = SHAPE
+    shape = SHAPE | otherwise
     if kind == "distilbert":
         renamed = {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads"}
         renamed["intermediate_size"] = "hidden_dim"
-        shape = {renamed.get(entry, entry): value for entry, value in SHAPE.items()}
+        shape = {renamed.get(entry, entry): value for entry, value in shape.items()}
     return AutoConfig.for_model(kind, **shape, **told)
 
 
-def built(name: str, loader=None, seed: int = 0):
+def built(name: str, loader=None, **otherwise):
     """In eval mode, with weights large enough to tell inputs apart and biases that are not 0."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    torch.manual_seed(seed)
-    model = (loader or AutoModelForSequenceClassification).from_config(config(name)).eval()
+    torch.manual_seed(0)
+    model = (loader or AutoModelForSequenceClassification).from_config(config(name, **otherwise)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.3 * torch.randn_like(parameter)

@@ -82,7 +82,8 @@ def stock(model: Headed, labels: Sequence[str]) -> PreTrainedModel:
     """A stock model with the same scores, for any program, of a headed one whose head is a linear map.
 
     Spans: one for question answering. Else, as no stock classifier reads the first token without a pooler, one that
-    classifies every token, of which the first is the answer. Raises ValueError for another head.
+    classifies every token, of which the first is the answer. Raises ValueError for another head, and for a family whose
+    stock models have layers of their own before the last one.
     """
     if not isinstance(model.head, nn.Linear):
         raise ValueError(
@@ -97,6 +98,12 @@ def stock(model: Headed, labels: Sequence[str]) -> PreTrainedModel:
     kind = AutoModelForQuestionAnswering if model.spans else AutoModelForTokenClassification
     with torch.random.fork_rng(devices=[]):
         whole = kind.from_config(config)
+    ends = {whole.base_model_prefix, "qa_outputs", "classifier"}
+    if between := [name for name, part in whole.named_children() if name not in ends and [*part.parameters()]]:
+        raise ValueError(
+            f"saved = True: {type(whole).__name__} has layers before its last one ({between[0]}), which this head has "
+            "not, and to keep are the mask and the pre-trained model; give saved = False"
+        )
     whole.base_model.load_state_dict(model.base_model.state_dict())
     last = whole.qa_outputs if model.spans else whole.classifier
     with torch.no_grad():
