@@ -12,4 +12,27 @@ masks, importance, data, miniature, store, baselines           masks, texts, the
 choices, files, hub, schedules                                 what needs no tensor: choices, whole files, schedules
 """
 
+from importlib import import_module
+
 __version__ = "0.1.0"
+
+# What a program asks for first, under short names: {name: (module, name there)}. Nothing is imported before it is used.
+DOOR = {
+    "load": ("lottery.models.opening", "as_saved"),
+    "prune": ("lottery.pruning.at_once", "prune"),
+    "MaskHeld": ("lottery.training.callbacks", "MaskHeld"),
+    "MaskLearned": ("lottery.training.callbacks", "MaskLearned"),
+    "from_torch_prune": ("lottery.pruning.foreign", "from_torch_prune"),
+    "to_torch_prune": ("lottery.pruning.foreign", "to_torch_prune"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in DOOR:
+        raise AttributeError(f"module 'lottery' has no {name!r}: it has {', '.join(DOOR)}")
+    module, there = DOOR[name]
+    return getattr(import_module(module), there)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *DOOR])

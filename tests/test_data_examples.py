@@ -9,6 +9,7 @@ from lottery.data.examples import (
     Examples,
     encode,
     epochs,
+    of_batches,
     pack,
     padding,
     reading,
@@ -157,3 +158,14 @@ def test_seeds_that_are_neighbours_share_nothing():
     seeds = [(a, b) for a in range(30) for b in range(30)]
     assert len({seeded(*each).initial_seed() for each in seeds}) == 900
     assert seeded(4, 2).initial_seed() == seeded(4, 2).initial_seed()
+
+
+def test_batches_become_the_examples_that_they_are_of(tokenizer):
+    rows = [" ".join(["w1", "w2", "w3", "w4"][: 1 + n % 4]) for n in range(7)]
+    given = encode(pd.DataFrame({"first": rows, "second": rows[::-1], "label": range(7)}), tokenizer, 30)
+    found = of_batches([given.batch([0, 1, 2]), given.batch([3, 4, 5, 6])])
+    for name, sequence in given.sequences.items():
+        assert all(torch.equal(one, other) for one, other in zip(sequence, found.sequences[name], strict=True))
+    assert torch.equal(found.numbers["labels"], given.numbers["labels"])
+    every = [*range(7)]
+    assert all(torch.equal(tensor, given.batch(every)[name]) for name, tensor in found.batch(every).items())

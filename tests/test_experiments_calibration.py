@@ -37,36 +37,33 @@ def cut(given, calibration):
     )
 
 
-def read(calibration, bert_folder, monkeypatch):
-    """The first texts of the tokens that are read, by their ids."""
-    seen = []
-    moments = inputs.moments
-    monkeypatch.setattr(
-        inputs, "moments", lambda model, given, names: seen.append(given) or moments(model, given, names)
-    )
-    calibration.moments(opening.bare_encoder(bert_folder), opening.tokenizer(bert_folder), [])
-    return [tuple(ids.tolist()) for ids in seen[0].sequences["input_ids"]]
+def read(calibration, bert_folder):
+    """The tokens of each text that is read."""
+    given = calibration.examples(opening.bare_encoder(bert_folder), opening.tokenizer(bert_folder))
+    return [tuple(ids.tolist()) for ids in given.sequences["input_ids"]]
 
 
-def test_sets_of_one_size_have_no_row_in_common_and_are_the_same_for_everyone(calibration, bert_folder, monkeypatch):
+def test_sets_of_one_size_have_no_row_in_common_and_are_the_same_for_everyone(calibration, bert_folder):
     rows = len(calibration.of.tables("cola")["train"])
     tokenizer = opening.tokenizer(bert_folder)
     whole = [tuple(ids) for ids in tokenizer(calibration.of.tables("cola")["train"]["first"].tolist())["input_ids"]]
-    sets = [read(replace(calibration, place=place), bert_folder, monkeypatch) for place in range(rows // 6)]
+    sets = [read(replace(calibration, place=place), bert_folder) for place in range(rows // 6)]
     assert all(len(some) == 6 for some in sets)
     left = list(whole)
     for text in itertools.chain(*sets):
         left.remove(text)  # each as often as it is there
-    assert read(calibration, bert_folder, monkeypatch) == sets[0]
+    assert read(calibration, bert_folder) == sets[0]
     with pytest.raises(ValueError, match=f"asks for {6 * (rows // 6 + 1)} rows"):
-        read(replace(calibration, place=rows // 6), bert_folder, monkeypatch)
+        read(replace(calibration, place=rows // 6), bert_folder)
 
 
 def test_a_cut_keeps_in_every_row_what_the_texts_make_the_most_of(cut, calibration, bert_folder, tmp_path):
     found = cut.mask(Run(cut, tmp_path))
     model, tokenizer = opening.bare_encoder(bert_folder), opening.tokenizer(bert_folder)
     weights = families.prunable(model, embeddings=False)
-    scores = wanda.score(weights, calibration.moments(model, tokenizer, weights), torch.Generator())
+    scores = wanda.score(
+        weights, inputs.moments(model, calibration.examples(model, tokenizer), weights), torch.Generator()
+    )
     for name, matrix in scores.items():
         for score, kept in zip(matrix, found[name], strict=True):
             assert int((~kept).sum()) == round(0.5 * len(score))
@@ -85,7 +82,7 @@ def test_one_shot_scores_by_the_texts_of_the_tuned_model_and_updates_what_stays(
     mask, header = mask_files.load(run.path / "mask.safetensors")
     dense = opening.for_classes(str(Run(fine_tuning, tmp_path).path / "model"), ("no", "yes"))
     weights = families.prunable(dense, embeddings=False)
-    moments = calibration.moments(dense, opening.tokenizer(fine_tuning.start.model), weights)
+    moments = inputs.moments(dense, calibration.examples(dense, opening.tokenizer(fine_tuning.start.model)), weights)
     left = obs.update(weights, mask, moments) if importance == "obs" else {n: w * mask[n] for n, w in weights.items()}
     pruned = families.prunable(seen[-1], embeddings=False)
     assert masks.removed(mask) == run.metrics["removed"] > 0
@@ -99,7 +96,7 @@ def test_one_shot_scores_by_the_texts_of_the_tuned_model_and_updates_what_stays(
 def test_a_score_and_its_texts_go_together(cut, fine_tuning):
     with pytest.raises(ValueError, match="goes by texts that the model reads"):
         replace(cut, calibration=None)
-    with pytest.raises(ValueError, match="leave calibration out"):
+    with pytest.raises(ValueError, match="give it no texts"):
         replace(cut, importance="magnitude")
     with pytest.raises(ValueError, match="leave the word embeddings out"):
         replace(cut, embeddings=True)
@@ -111,7 +108,7 @@ def test_of_pairs_both_texts_are_read_or_the_first(calibration, bert_folder, mon
     table = pd.DataFrame({"first": ["w1 w2"] * 6, "second": ["w3"] * 6, "label": 0})
     monkeypatch.setattr(type(calibration.of), "tables", lambda start, task: {"train": table})
     tokenizer = opening.tokenizer(bert_folder)
-    both, first = (read(replace(calibration, pairs=pairs), bert_folder, monkeypatch) for pairs in (True, False))
+    both, first = (read(replace(calibration, pairs=pairs), bert_folder) for pairs in (True, False))
     assert both == [tuple(tokenizer("w1 w2", "w3")["input_ids"])] * 6
     assert first == [tuple(tokenizer("w1 w2")["input_ids"])] * 6
 
@@ -120,7 +117,8 @@ def test_texts_are_read_without_their_labels(calibration, bert_folder, monkeypat
     table = calibration.of.tables("cola")["train"]
     other = pd.concat([table.assign(label=1 - table["label"])])
     model, tokenizer = opening.bare_encoder(bert_folder), opening.tokenizer(bert_folder)
-    name = "encoder.layer.0.output.dense.weight"
-    found = calibration.moments(model, tokenizer, [name])[name]
+    found = calibration.examples(model, tokenizer)
     monkeypatch.setattr(type(calibration.of), "tables", lambda start, task: {"train": other})
-    assert torch.equal(found, calibration.moments(model, tokenizer, [name])[name])
+    again = calibration.examples(model, tokenizer)
+    assert torch.equal(found.numbers["labels"], again.numbers["labels"])
+    assert found.lengths.tolist() == again.lengths.tolist()

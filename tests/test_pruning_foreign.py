@@ -78,3 +78,33 @@ def test_names_below_the_encoder_are_those_of_what_can_be_pruned(model):
     ours = families.prunable(model, embeddings=True)
     found = {families.below(name) for name, _ in model.named_parameters()} - {None}
     assert found == ours.keys()
+
+
+def test_a_model_that_torch_holds_is_told_of_and_made_plain(model):
+    layer = model.bert.encoder.layer[0].output.dense
+    prune.random_unstructured(layer, "weight", amount=0.5)
+    kept, effective = layer.weight_mask.bool(), layer.weight.detach().clone()
+    with pytest.raises(ValueError, match=r"`lottery.from_torch_prune\(model\)` gives its mask"):
+        families.prunable(model, embeddings=False)
+    mask = foreign.from_torch_prune(model)
+    weights = families.prunable(model, embeddings=False, pooler=False)
+    assert mask.keys() == weights.keys()
+    assert torch.equal(mask["encoder.layer.0.output.dense.weight"], kept)
+    assert torch.equal(weights["encoder.layer.0.output.dense.weight"], effective)
+    assert not prune.is_pruned(model)
+
+
+def test_a_mask_goes_to_torch_and_comes_back(model):
+    weights = families.prunable(model, embeddings=False)
+    before = {name: weight.detach().clone() for name, weight in weights.items()}
+    mask = {name: torch.rand(weight.shape) < 0.5 for name, weight in weights.items()}
+    foreign.to_torch_prune(model, {name: kept.float() for name, kept in mask.items()})
+    layer = model.bert.encoder.layer[1].output.dense
+    assert torch.equal(layer.weight_orig, before["encoder.layer.1.output.dense.weight"])
+    found = foreign.from_torch_prune(model)
+    assert {name: kept for name, kept in found.items() if name in mask}.keys() == mask.keys()
+    for name, weight in families.prunable(model, embeddings=False).items():
+        assert torch.equal(found[name], mask[name])
+        assert torch.equal(weight, before[name] * mask[name])
+    with pytest.raises(ValueError, match="of another model"):
+        foreign.to_torch_prune(model, {"a.weight": torch.ones(2)})

@@ -113,7 +113,7 @@ def test_texts_go_with_a_score_that_reads_them_and_with_a_mask_of_weights(lotter
         return error
 
     save = ("save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.5)
-    assert "give --texts FILE" in refused(*save, "--importance", "wanda")
+    assert "goes by texts that the model reads" in refused(*save, "--importance", "wanda")
     assert "goes by the weights alone" in refused(*save, "--texts", file)
     assert "leave the word embeddings out" in refused(*save, "--importance", "wanda", "--texts", file, "--embeddings")
     assert "column" in refused(*save, "--importance", "wanda", "--texts", file)  # there is none called text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,35 @@ def encode(
     encoded = tokenizer(table["first"].tolist(), second, truncation=True, max_length=max_length)
     labels = torch.tensor(table["label"].tolist(), dtype=torch.float32 if regression else torch.int64)
     return Examples(as_sequences(encoded, tokenizer), {"labels": labels}, padding(tokenizer))
+
+
+def of_batches(batches: Iterable[Batch]) -> Examples:
+    """Padded batches, such as those of a DataLoader, as examples: what a model's tokenizer and a collator have made.
+
+    batches  {"input_ids": (batch, longest), "attention_mask": likewise, 1 where a token does not pad; by default all
+             are real; and what else stands under the names by which the model takes it}
+    Raises ValueError for no batches, and where one has no input_ids.
+    """
+    sequences: dict[str, list[torch.Tensor]] = {}
+    numbers: dict[str, list[torch.Tensor]] = {}
+    pad: dict[str, int] = {}
+    for batch in batches:
+        if "input_ids" not in batch:
+            raise ValueError(f"a batch has {', '.join(batch) or 'nothing'} and no input_ids: give what the model takes")
+        ids = batch["input_ids"]
+        real = batch.get("attention_mask", torch.ones_like(ids)).bool()
+        for name, tensor in batch.items():
+            if name == "attention_mask":
+                continue
+            if tensor.shape != ids.shape:
+                numbers.setdefault(name, []).append(tensor.cpu())
+                continue
+            sequences.setdefault(name, []).extend(row[here].cpu() for row, here in zip(tensor, real, strict=True))
+            if not real.all():
+                pad[name] = tensor[~real][0].item()
+    if not sequences:
+        raise ValueError("there are no batches: give one or more")
+    return Examples(sequences, {name: torch.cat(parts) for name, parts in numbers.items()}, pad)
 
 
 def require_room(tokenizer: PreTrainedTokenizerBase, max_length: int, *, pair: bool) -> None:

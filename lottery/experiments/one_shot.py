@@ -5,14 +5,16 @@ from typing import Any, ClassVar
 
 from accelerate.utils import set_seed
 
+from lottery import importance as scoring
 from lottery import masks, pruning, training
 from lottery.choices import choose, named
-from lottery.experiments.calibration import Calibration, at_once, check, remove
+from lottery.experiments.calibration import Calibration
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.starts import Challenge
 from lottery.masks import files as mask_files
 from lottery.models import families, opening, state
 from lottery.pruning import Scope
+from lottery.pruning.at_once import prune
 from lottery.store import Count, Fraction, NotNegative, Run, parameters
 
 
@@ -34,7 +36,7 @@ class OneShot:
     calibration: Calibration | None = None  # the texts that a score reads which sees data
 
     def __post_init__(self):
-        check(self.importance, self.calibration, embeddings=self.embeddings)
+        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, the score of one answer.
@@ -47,16 +49,16 @@ class OneShot:
         dense = self.dense
         model, exam = dense.opened(run)
         weights = families.prunable(model, embeddings=self.embeddings, pooler=self.pooler)
-        moments = self.calibration.moments(model, exam.tokenizer, weights) if self.calibration else None
-        mask = at_once(
-            weights,
+        mask = prune(
+            model,
+            self.sparsity,
             importance=self.importance,
             scope=self.scope,
-            sparsity=self.sparsity,
+            data=self.calibration.examples(model, exam.tokenizer) if self.calibration else None,
+            embeddings=self.embeddings,
+            pooler=self.pooler,
             seed=self.seed,
-            moments=moments,
         )
-        remove(weights, mask, self.importance, moments)
         if self.retrain_epochs:
             train = exam.encoded(exam.tables["train"])
             optimizer = training.adamw(model, learning_rate=dense.learning_rate)

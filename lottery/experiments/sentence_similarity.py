@@ -9,16 +9,18 @@ import torch
 from pydantic import InstanceOf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lottery import importance as scoring
 from lottery import masks
 from lottery.choices import choose, named
 from lottery.data import examples
 from lottery.data.examples import Examples, seeded
 from lottery.experiments import Start
-from lottery.experiments.calibration import Calibration, at_once, check, remove
+from lottery.experiments.calibration import Calibration
 from lottery.masks import HEADS, MLPS, Mask, keep_highest
 from lottery.models import families, opening
 from lottery.models.pooling import Pooling
 from lottery.pruning import Scope, components
+from lottery.pruning.at_once import prune
 from lottery.statistics import grouped_jackknife_error
 from lottery.store import Count, Fraction, Run, Size, parameters
 from lottery.training.sentence_vectors import cosines, vectors
@@ -48,7 +50,7 @@ class SentenceSimilarity:
 
     def __post_init__(self):
         if self.unit == "weights":
-            check(self.importance, self.calibration, embeddings=self.embeddings)
+            scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
 
     @property
     def preceding(self) -> list["SentenceSimilarity"]:
@@ -117,18 +119,15 @@ class SentenceSimilarity:
     def _cut(self, model: PreTrainedModel, given: Examples, tokenizer: PreTrainedTokenizerBase) -> Mask:
         """Cut the model in place, and say which of its units stay."""
         if self.unit == "weights":
-            weights = families.prunable(model, embeddings=self.embeddings, pooler=False)
-            moments = self.calibration.moments(model, tokenizer, weights) if self.calibration else None
-            kept = at_once(
-                weights,
+            return prune(
+                model,
+                self.sparsity,
                 importance=self.importance,
                 scope=self.scope,
-                sparsity=self.sparsity,
+                data=self.calibration.examples(model, tokenizer) if self.calibration else None,
+                embeddings=self.embeddings,
                 seed=self.seed,
-                moments=moments,
             )
-            remove(weights, kept, self.importance, moments)
-            return kept
         name = HEADS if self.unit == "heads" else MLPS
         everything = components.everything(model.config)
         scorer = choose("component_importance", self.importance)

@@ -9,14 +9,15 @@ import torch
 from pydantic import InstanceOf
 from transformers import PreTrainedModel
 
+from lottery import importance as scoring
 from lottery import pruning, schedules
 from lottery.choices import choose, named
 from lottery.data.examples import seeded
 from lottery.experiments import Kept, Start
-from lottery.experiments.calibration import Calibration, at_once, check
+from lottery.experiments.calibration import Calibration
 from lottery.masks import Mask
 from lottery.models import opening
-from lottery.pruning import KEEP, Scope, Weights
+from lottery.pruning import KEEP, Scope, Weights, at_once, inputs
 from lottery.store import Count, Fraction, Run, parameters
 from lottery.tasks import Task
 
@@ -38,7 +39,7 @@ class Cut:
     calibration: Calibration | None = None  # the texts that a score reads which sees data
 
     def __post_init__(self):
-        check(self.importance, self.calibration, embeddings=self.embeddings)
+        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
 
     def mask(self, run: Run) -> Mask:
         """What scores highest."""
@@ -47,15 +48,9 @@ class Cut:
         if self.calibration:
             with torch.random.fork_rng(devices=[]):
                 model = opening.encoder(source)
-            moments = self.calibration.moments(model, opening.tokenizer(source), weights)
-        return at_once(
-            weights,
-            importance=self.importance,
-            scope=self.scope,
-            sparsity=self.sparsity,
-            seed=self.seed,
-            moments=moments,
-        )
+            moments = inputs.moments(model, self.calibration.examples(model, opening.tokenizer(source)), weights)
+        how = {"importance": self.importance, "scope": self.scope, "seed": self.seed}
+        return at_once.chosen(weights, self.sparsity, **how, moments=moments)
 
     @contextmanager
     def anew(

@@ -35,6 +35,20 @@ def sees_data(name: str) -> bool:
     return choose("importance", name).SEES_DATA
 
 
+def check(name: str, *, texts: bool, embeddings: bool) -> None:
+    """Raise ValueError where a score and what it is given do not belong together.
+
+    texts       whether there are some for it to read
+    embeddings  whether word embeddings are among what is scored, which multiply no input
+    """
+    if sees_data(name) and not texts:
+        raise ValueError(f"importance = {name!r} goes by texts that the model reads: give it some")
+    if texts and not sees_data(name):
+        raise ValueError(f"importance = {name!r} goes by the weights alone: give it no texts")
+    if texts and embeddings:
+        raise ValueError(f"importance = {name!r} goes by what a matrix multiplies: leave the word embeddings out")
+
+
 def _blind(name: str) -> str:
     if sees_data(name):
         blind = [other for other in offered("importance") if not sees_data(other)]

@@ -223,7 +223,8 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     embeddings, and with it the decoder of the MLM head tied to it, which is the same tensor (Gordon et al. 2020,
     section 3.1 and Table 3). Heads are not among them, nor is what fits ELECTRA's narrower embeddings to its layers,
     nor what tells of relative positions. The names are the family's own, without the model's prefix, so that a mask
-    found under one head fits the encoder under another. Raises ValueError for a model of another family.
+    found under one head fits the encoder under another. Raises ValueError for a model of another family, and for one
+    pruned by torch.nn.utils.prune.
     """
     of, config = family(model.config.model_type, type(model).__name__), model.config
     parameters = dict(model.base_model.named_parameters())
@@ -231,6 +232,11 @@ def prunable(model: PreTrainedModel, *, embeddings: bool, pooler: bool = True) -
     names = [f"{of.layers}.{layer}.{part.module}.weight" for layer in layers for part in parts(config)]
     names += [f"{POOLER}.weight"] if pooler and f"{POOLER}.weight" in parameters else []
     names += [words(config)] if embeddings else []
+    if pruned := [name for name in names if f"{name}_orig" in parameters]:
+        raise ValueError(
+            f"{pruned[0]!r} is pruned by torch.nn.utils.prune, which makes it anew before each forward pass: "
+            "`lottery.from_torch_prune(model)` gives its mask and makes a plain model of it"
+        )
     return {name: parameters[name] for name in names}
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils import prune as torch_prune
 
+from lottery import pruning
 from lottery.masks import HEADS, MLPS, Mask, Shapes, boolean
 from lottery.models import families
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 BUFFER = "_mask"  # how torch.nn.utils.prune calls the mask of a parameter, after the parameter's own name
 
@@ -44,6 +50,31 @@ def of_buffers(state: Mapping[str, Tensor]) -> Mask:
     if not mask:
         raise ValueError(f"{next(iter(named))!r} and the like are no matrices of an encoder's layers")
     return mask
+
+
+def from_torch_prune(model: PreTrainedModel) -> Mask:
+    """The mask of a model that `torch.nn.utils.prune` has pruned, which becomes a plain one with zeros, in place.
+
+    A module pruned by torch holds `weight_orig` and `weight_mask` and makes its weight of them before each forward
+    pass; nothing else in this package takes that. Raises as `of_buffers`.
+    """
+    mask = of_buffers(model.state_dict())
+    for module in model.modules():
+        buffers = [name for name, _ in module.named_buffers(recurse=False) if name.endswith(BUFFER)]
+        for name in buffers:
+            torch_prune.remove(module, name.removesuffix(BUFFER))
+    return mask
+
+
+def to_torch_prune(model: PreTrainedModel, mask: Mask) -> None:
+    """Have `torch.nn.utils.prune` hold a mask of weights, in place: each matrix gets the buffer `weight_mask`.
+
+    Raises ValueError for the mask of another model.
+    """
+    pruning.check(dict(model.base_model.named_parameters()), mask)
+    for name, kept in boolean(mask).items():
+        module, _, parameter = name.rpartition(".")
+        torch_prune.custom_from_mask(model.base_model.get_submodule(module), parameter, kept)
 
 
 def of_zeros(weights: Mapping[str, Tensor]) -> Mask:

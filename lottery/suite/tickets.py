@@ -10,14 +10,14 @@ import pandas as pd
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from lottery import files, masks, miniature, pruning, store
+from lottery import importance as scoring
 from lottery.data import examples, own_file
 from lottery.experiments import starts
-from lottery.experiments.calibration import at_once
-from lottery.importance import Moments, obs, sees_data
+from lottery.importance import Moments, obs
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
 from lottery.models import families, opening, state
-from lottery.pruning import Scope, Weights, components, inputs
+from lottery.pruning import Scope, Weights, at_once, components, inputs
 from lottery.suite import plots
 
 MASK = "mask.safetensors"  # what a run that finds a mask calls it
@@ -69,21 +69,14 @@ def of_model(
     sparsity    share of the weights to remove, in [0, 1)
     texts       that a score reads which sees data
     """
-    if sees_data(importance) != bool(texts):  # an unknown one is refused, too, before a model is fetched
-        raise ValueError(
-            f"--texts is for a score that reads texts, and {importance!r} goes by the weights alone: leave it out"
-            if texts
-            else f"--importance {importance} goes by texts that the model reads: give --texts FILE"
-        )
-    if texts and embeddings:
-        raise ValueError(f"{importance!r} goes by what a matrix multiplies: leave the word embeddings out")
+    scoring.check(importance, texts=bool(texts), embeddings=embeddings)  # before a model is fetched
     if source in miniature.NAMES:
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
         )
     weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
     moments = texts.moments(source, opening.encoder(source), weights) if texts else None
-    mask = at_once(weights, importance=importance, scope=scope, sparsity=sparsity, seed=seed, moments=moments)
+    mask = at_once.chosen(weights, sparsity, importance=importance, scope=scope, seed=seed, moments=moments)
     return mask, mask_files.Scored(weights=masks.digest(weights, mask), trained=False)
 
 

@@ -40,6 +40,7 @@ globals().update(given("analyses/from_python", globals()))
 # right about them knows the words from pre-training.
 
 # %%
+import copy
 import itertools
 
 import pandas as pd
@@ -112,10 +113,32 @@ torch.manual_seed(seed)
 stock = AutoModelForSequenceClassification
 network = stock.from_pretrained(folder, num_labels=2)
 train(network, adam(network))
+whole = copy.deepcopy(network)
 f"{accuracy(network):.0%} right"
 
 # %% [markdown]
 # ## Prune it
+#
+# In one call, here by each score that there is. Two of them read texts first, examples as above or the batches of a
+# `DataLoader`, and are compared within the rows of a matrix ({doc}`/methods`). `load` opens a folder as the commands do, one
+# of different widths, too; `lottery` itself imports nothing before it is asked.
+
+# %%
+import lottery
+from lottery.choices import offered
+from lottery.importance import sees_data
+
+loader = [seen.batch(rows) for rows in examples.sorted_batches(seen.lengths, 24)]
+right = {}
+for score in offered("importance"):
+    reading = {"scope": "row", "data": loader} if sees_data(score) else {}
+    cut = copy.deepcopy(whole)
+    kept = lottery.prune(cut, sparsity, importance=score, **reading)
+    right[score] = f"{accuracy(cut):.0%}"
+pd.DataFrame({"right, as cut": right})
+
+# %% [markdown]
+# And step by step, for a score or a choice of one's own.
 #
 # `prunable` finds the matrices that can be pruned, by their names below the encoder. A score for each of their weights
 # makes a mask: `keep_highest` ranks all weights of the model together, `keep_highest_in_each` every matrix by itself. A mask
@@ -145,14 +168,50 @@ back = sum(int(weights[name][gone[name]].count_nonzero()) for name in gone)
 f"{accuracy(network):.0%} right; {back} of the removed weights came back"
 
 # %% [markdown]
-# Under the `Trainer` of transformers the block goes around it. The optimiser has to be there before:
-#
-# ```python
-# trainer.create_optimizer()
-# with pruning.held(weights, mask, trainer.optimizer):
-#     trainer.train()
-# ```
-#
+# Under the `Trainer` of transformers a callback does that: `MaskHeld` holds a mask, and `MaskLearned` learns one by a file in
+# `lottery/mask_learning` and brings the optimiser of its scores. Here it goes by the sizes that weights have as they are
+# trained, and removes more and more of them; a method that trains scores takes hundreds of updates more than these.
+
+# %%
+from tempfile import TemporaryDirectory
+
+from transformers import PrinterCallback, Trainer, TrainingArguments
+
+rows = [{name: tensor[0] for name, tensor in seen.batch([row]).items()} for row in range(len(seen))]
+
+
+def under_trainer(network, callback, **more) -> None:
+    """The same few passes."""
+    with TemporaryDirectory() as place:
+        told = {"num_train_epochs": passes, "per_device_train_batch_size": 24, "learning_rate": 2e-4, "seed": seed}
+        told |= {"save_strategy": "no", "report_to": "none", "disable_tqdm": True, "dataloader_pin_memory": False}
+        arguments = TrainingArguments(output_dir=place, **told)
+        trainer = Trainer(network, arguments, train_dataset=rows, callbacks=[callback], **more)
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+
+
+held = copy.deepcopy(whole)
+under_trainer(held, lottery.MaskHeld(mask))
+learned = lottery.MaskLearned(whole, "magnitude", sparsity, score_rate=2e-2, weight_rate=2e-4)
+under_trainer(whole, learned, optimizers=(learned.optimizer, None))
+pd.DataFrame(
+    {
+        "right": {"held": f"{accuracy(held):.0%}", "learned": f"{accuracy(whole):.0%}"},
+        "weights removed": {"held": f"{masks.removed(mask):,}", "learned": f"{masks.removed(learned.mask):,}"},
+    }
+)
+
+# %% [markdown]
+# A mask goes to `torch.nn.utils.prune` and comes back from it. What torch holds is no plain model: `prunable` says so, and
+# `from_torch_prune` makes one of it.
+
+# %%
+lottery.to_torch_prune(held, mask)
+again = lottery.from_torch_prune(held)
+assert all(torch.equal(mask[name], again[name]) for name in mask)
+
+# %% [markdown]
 # To prune *while* training goes on, `pruning.gradually` computes the mask anew every few steps, along a schedule such as
 # `schedules.cubic`.
 #
@@ -216,12 +275,10 @@ pd.DataFrame(
 # ## Save and open
 #
 # A mask file holds a mask in a bit a weight or less, with what it was made of and by. A mask that another program has
-# made, as zeros and ones of any type, becomes one too: that of `torch.nn.utils.prune` is the tensor `weight_mask` of a
-# module.
+# made, as zeros and ones of any type, becomes one too; `lottery ticket import` reads several kinds of their files.
 
 # %%
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from lottery.masks import files
 
@@ -232,7 +289,7 @@ with TemporaryDirectory() as place:
     opened, header = files.load(path)
     size = path.stat().st_size
     network.save_pretrained(Path(place) / "pruned")
-    again = stock.from_pretrained(Path(place) / "pruned")
+    again = lottery.load(str(Path(place) / "pruned"))
 
 assert all(torch.equal(mask[name], opened[name]) for name in mask)
 f"A file of {size / 1e6:.1f} MB; the saved model is {accuracy(again):.0%} right"
