@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -380,3 +381,41 @@ def test_a_notebook_can_be_the_first_page(small, notebook, mapped):
     assert 'href="index.html#g2"' in (page.parent / "what_is_in_this_book.html").read_text()
     assert 'href="index.html"' in (page.parent / "how_this_was_made.html").read_text()
     assert not (page.parent / "experiments").exists()
+
+
+ASKED = book.exercises_of(ROOT)
+
+
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_the_command_of_an_exercise_is_read_and_runs_something_else_than_the_chapter(name):
+    """As it stands on the page, through a shell and the command line's reading."""
+    usual = {store.key(each) for each in notebooks.grid(ROOT, name, {})}
+    (section,) = book.exercises(ROOT, name)
+    commands = re.findall(r"```\n(.*?)```", section, re.DOTALL)
+    assert len(commands) == len(ASKED[name]) == 2
+    for command, asked in zip(commands, ASKED[name], strict=True):
+        _, run, notebook, *words = shlex.split(command.replace("\\\n", ""))
+        typed = dict(zip((words[at] for at in range(1, len(words), 3)), words[2::3], strict=True))
+        assert (run, notebook, set(words[::3])) == ("run", name, {"-p"})
+        given = notebooks.parsed(ROOT, name, typed)
+        assert given == asked["parameters"]
+        assert {store.key(each) for each in notebooks.grid(ROOT, name, given)} - usual, "nothing new is asked"
+
+
+def test_every_chapter_that_runs_something_has_exercises_and_a_box():
+    texts = {name: (ROOT / "notebooks" / f"{name}.py").read_text() for name in notebooks.find(ROOT)}
+    chapters = {name for name, text in texts.items() if 'tags=["grid"' in text}
+    assert len(chapters) > 20
+    assert chapters == set(ASKED)
+    assert chapters == {name for name, text in texts.items() if f'"{book.IN_SHORT}"]' in text}
+
+
+def test_the_box_of_a_chapter_comes_under_its_title(small, notebook, mapped):
+    text = NOTEBOOK.replace("# # Doubling\n", "# # Doubling\n#\n# An opening.\n")
+    boxed = '\n# %% tags=["remove-input", "in-short"]\nfrom IPython.display import Markdown\n\nMarkdown("The box.")\n'
+    notebook("experiments/double", text + boxed)
+    (small / "book/exercises.yaml").write_text("experiments/double: [{ask: More, parameters: {upto: 5}}]\n")
+    page, _ = build(small)
+    chapter = words(page.parent / "experiments/double.html")
+    at = [chapter.rindex(part) for part in ("Doubling#", "The box.", "An opening.", "Doubles.", "Exercises#", "upto 5")]
+    assert at == sorted(at)

@@ -7,6 +7,7 @@ order. The first lines of a notebook, and of a page of prose (book/*.md), say
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,8 @@ def watch():
 threading.Thread(target=watch, daemon=True).start()
 sys.exit(main())
 """
+TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
+IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
 
 
@@ -277,6 +280,8 @@ def assemble(
         notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
         missing[_in_source(name)] = holes.closed(notebook)
         _put_code_away(notebook)
+        _put_box_first(notebook)
+        notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
         nbformat.write(notebook, place)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
         {"caption": title, "numbered": 1, "chapters": [{"file": page.file} for page in part]}
@@ -295,6 +300,42 @@ def _put_code_away(notebook: nbformat.NotebookNode) -> None:
         tags = cell.metadata.get("tags", [])
         if "hide-input" in tags:
             cell.metadata["tags"] = [page_code.TAG if tag == "hide-input" else tag for tag in tags]
+
+
+def _put_box_first(notebook: nbformat.NotebookNode) -> None:
+    """Move the cell tagged IN_SHORT, which needs all that a notebook has computed, under the title."""
+    boxes = [cell for cell in notebook.cells if IN_SHORT in cell.metadata.get("tags", [])]
+    opening = notebook.cells[0] if notebook.cells else None
+    if boxes and opening.cell_type == "markdown" and (title := TITLE.match(opening.source)):
+        rest = [cell for cell in notebook.cells[1:] if cell not in boxes]
+        below = nbformat.v4.new_markdown_cell(opening.source[title.end() :], id="below-the-box")
+        opening.source = title[0]
+        notebook.cells = [opening, *boxes, below, *rest]
+
+
+def exercises(root: Path, name: str) -> list[str]:
+    """The section of a notebook's exercises with the commands that do them, in MyST; [] where it has none."""
+    asked = exercises_of(root).get(name, [])
+    parts = []
+    for number, each in enumerate(asked, 1):
+        typed = " \\\n    ".join(
+            f"-p {word} {shlex.quote(_typed(value))}" for word, value in each["parameters"].items()
+        )
+        parts.append(f"{number}. {each['ask']}\n\n   ```\n   .venv/bin/lottery run {name} \\\n       {typed}\n   ```")
+    return ["## Exercises\n\n" + "\n\n".join(parts).replace("\n    -p", "\n       -p")] if parts else []
+
+
+def exercises_of(root: Path) -> dict[str, list[dict[str, Any]]]:
+    """What book/exercises.yaml asks, {notebook: [{"ask": a question, "parameters": {parameter: value}}]}."""
+    path = root / "book" / "exercises.yaml"
+    return notebooks.read_parameters(path) if path.exists() else {}
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed on a command line."""
+    return (
+        value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=1000).split("\n")[0]
+    )
 
 
 def _has_rows(root: Path, label: str, page: str) -> bool:

@@ -6,6 +6,7 @@ where its cell is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.display import Markdown
@@ -85,7 +86,12 @@ def _heading(cell: NotebookNode) -> str:
 
 
 def _is_notice(output: NotebookNode) -> bool:
-    return bool(output.get("metadata", {}).get("text/markdown", {}).get(MARK))
+    return is_notice(output.get("metadata", {}).get("text/markdown"))
+
+
+def is_notice(metadata: Mapping[str, object] | None) -> bool:
+    """Whether what has this metadata was made by `absent`."""
+    return bool((metadata or {}).get(MARK))
 
 
 def _shows(cell: NotebookNode) -> bool:

@@ -133,6 +133,7 @@ from lottery.statistics import Estimate
 from lottery.store import Run
 from lottery.suite import plots
 from lottery.suite.chapter import model_title, perform, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
@@ -760,3 +761,23 @@ explorer()
 # ```
 #
 # Then patterns are counted by what was learnt from these.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(
+    chapter, ["survivors_are_not_more_linguistic", "survivors_are_block_and_vertical", "normed_maps_are_more_diagonal"]
+)
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Do the heads that survive pruning attend in ways that could carry knowledge of language?",
+    done=(
+        "Attention maps are sorted into five patterns by a small network trained on maps that are drawn. It "
+        "is tested on real maps that were labelled by hand for this book. Heads that survive with every seed "
+        "are compared with the others."
+    ),
+    not_shown="A pattern is a bound on what a head could know, not a measure of it.",
+)

@@ -120,6 +120,7 @@ from lottery.experiments.conditions import TITLES
 from lottery.findings import drift, lines
 from lottery.suite import plots
 from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_loss_and_features", grid, results, records, workers=workers, scheduler=scheduler)
@@ -408,3 +409,21 @@ chapter.shown(drift_told, "minilm")
 
 # %% [markdown]
 # The paper prints no number for this figure, only its curve: nothing published can stand beside ours.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["features_diverge"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Does the loss of pre-training tell how well a pruned model will do on a task?",
+    done=(
+        "Pruned models' accuracies are drawn against their loss on held-out text, a line a task. Each line is "
+        "fitted again without each of its points. The features of every layer are compared with those of the "
+        "full model by three measures."
+    ),
+    not_shown="A line through few points, the last of them far out, is mostly the line to that point.",
+)

@@ -121,6 +121,7 @@ from lottery.findings.mask_differences import ALONE, BOTH, TUNING
 from lottery.findings.published import beside
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, read_published
+from lottery.suite.in_short import InShort
 
 chapter = perform("analyses/gordon_masks", grid, results, records, workers=workers, scheduler=scheduler)
 facts = read_published("gordon2020_facts").set_index("what")["value"]
@@ -447,3 +448,21 @@ chapter.shown(cuts_told, "minilm", among=cuts_compared)
 # interval over the worlds, the fine-tunings of each averaged first; of one pre-trained model over its fine-tunings (paired
 # t). A small p says that the two lie within one point of each other (two one-sided tests, corrected by Holm for the rows);
 # a large one only that this is not shown.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["masks_differ_little", "fine_tuning_does_not_help", "longer_tuning_does_not_help"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Does fine-tuning change which weights are pruned, and does it make a model easier to prune?",
+    done=(
+        "Masks made before and after fine-tuning are compared, weight by weight, with what chance would give "
+        "and with a training that has nothing to do with the task. Models pruned before and after fine-tuning "
+        "are compared at equal budgets."
+    ),
+    not_shown="Masks by magnitude alone: a method that looks at the task's loss may choose other weights.",
+)

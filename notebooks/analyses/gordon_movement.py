@@ -94,6 +94,7 @@ from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
@@ -356,3 +357,21 @@ Markdown(
 # %% [markdown]
 # Means over the tasks. Where the crosses of the noise lie on the miniature's points, a matrix moves further because its
 # changes are larger beside its weights, and not because fine-tuning picks other weights in it.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["weights_settle_in_an_epoch", "large_weights_are_stable", "weights_keep_their_place"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="How far does fine-tuning move weights in the order of their magnitudes?",
+    done=(
+        "Every weight's rank in its matrix is followed through fine-tuning. The same is done for noise of the "
+        "same size, which knows no task. Fine-tuning is run with one schedule of the learning rate, and with "
+        "the released code's, which starts anew every epoch."
+    ),
+    not_shown="Where a rank moves says nothing of what the weight is for.",
+)

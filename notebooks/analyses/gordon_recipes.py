@@ -112,6 +112,7 @@ from lottery.findings.budgets import summed_rates
 from lottery.findings.conditions import best, by_seed, with_conditions
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_recipes", grid, results, records, workers=workers, scheduler=scheduler)
@@ -305,3 +306,25 @@ def best_told(runs: pd.DataFrame) -> Markdown:
 
 
 chapter.shown(best_told)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["deletion_fits_better", "late_cut_fits_better"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question=(
+        "How much of the paper's Figure 1 comes from its budgets of training, which differ between the conditions?"
+    ),
+    done=(
+        "The conditions are trained with three budgets: the one printed in the paper, the one in its code, "
+        "and one that is equal for all. Everything else stays the same."
+    ),
+    not_shown=(
+        "It is the miniature, at few sparsities: it shows that budgets can make such a difference, not how "
+        "large it is for BERT-base."
+    ),
+)

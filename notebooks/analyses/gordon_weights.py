@@ -85,6 +85,7 @@ from lottery.findings import weights as findings
 from lottery.models import families
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
@@ -452,3 +453,21 @@ claim_told()
 # A correlation within 0.1 of zero counts as neither. The words of the miniature are made up, so only a real vocabulary can
 # speak for or against the claim. Look at the first points of the curves, too: single letters are tokens of their own that
 # text hardly ever needs.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["weights_are_normal", "heads_are_pruned_evenly", "short_pieces_go_first"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="What do the weights look like that magnitude pruning takes?",
+    done=(
+        "The sizes of the weights of every matrix, head and word embedding are measured in MiniLM and in the "
+        "miniature. They are compared with a normal curve, and the share pruned of each head with an even "
+        "one."
+    ),
+    not_shown="Of the papers' BERT-base only its printed numbers are here: the model itself is not measured.",
+)

@@ -75,6 +75,7 @@ from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
@@ -526,3 +527,21 @@ shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
 #
 # It prints the same as the first table here and every pair, and draws what two masks share as `agreement.svg`. Of weights,
 # of which there are millions, nothing is drawn by lot: there chance hardly varies, and stands in the table.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["masks_are_not_alike", "masks_depend_on_the_seed", "masks_are_unstable"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Do two searches on one task, from two fine-tunings, find the same subnetwork?",
+    done=(
+        "The masks of several seeds are compared by kappa, which takes out what chance gives. It stands "
+        "between what random masks show and the most that the masks' sizes allow. The tests that the paper "
+        "relies on are given masks whose likeness is known."
+    ),
+    not_shown="Two masks that differ may do the same work: this compares which heads are kept, not what they do.",
+)

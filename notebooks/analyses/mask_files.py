@@ -98,6 +98,7 @@ from lottery.masks.coding import binary_entropy
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_files", grid, results, records, workers=workers, scheduler=scheduler)
@@ -326,3 +327,20 @@ def there_and_back(cut: Cut) -> Markdown:
 
 
 there_and_back(max(cuts, key=lambda cut: cut.sparsity))
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["masks_compress"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="How small a file holds a mask?",
+    done=(
+        "Masks of several methods are coded as one bit a weight, by two general compressors and by an entropy "
+        "coder. The sizes are compared with the entropy of a mask without structure."
+    ),
+    not_shown="A file's size is that of the mask: the pre-trained model has to be there too.",
+)

@@ -117,6 +117,7 @@ from lottery.findings import mask_rates
 from lottery.findings.mask_rates import VARIED
 from lottery.suite import plots
 from lottery.suite.chapter import perform
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_rates", grid, results, records, workers=workers, scheduler=scheduler)
@@ -206,3 +207,25 @@ chapter.shown(told)
 # learn masks ({doc}`/experiments/mask_learning`, {doc}`/experiments/all_methods`). Where that is empty, a chapter has one
 # rate for all scores, one for weights, one for the weights of movement, one for a head over frozen weights, and one
 # strength, which stand in its first cell.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [chapter.shown(told)]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Which strength of the regulariser and which learning rates suit each method?",
+    done=(
+        "Each setting is varied alone around a middle, equally often for every method, on a world of which no "
+        "other chapter reports anything. The best setting of each method is then taken by the other chapters."
+    ),
+    not_shown=(
+        "Settings that these seeds do not tell apart may be equally good. A best setting at the end of a grid "
+        "may have a better one beyond."
+    ),
+    found=found,
+)

@@ -93,6 +93,7 @@ from lottery.models import families, opening
 from lottery.pruning import components
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
@@ -442,3 +443,25 @@ learned_masks(heads_agree, "live")
 
 # %% tags=["hide-input"]
 learned_masks(heads_agree)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [of_pairs(task_or_run), learned_masks(uneven_heads)]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Where do learned masks keep weights, and do two of them agree?",
+    done=(
+        "The share that a mask keeps is drawn by layer, kind of matrix and head, for each masking function. "
+        "Masks of two seeds, of two tasks and of two methods are compared by kappa."
+    ),
+    not_shown=(
+        "What a mask keeps most of need not be what the task needs most: the scores are learned under a "
+        "regulariser that acts on all."
+    ),
+    found=found,
+)

@@ -114,6 +114,7 @@ from lottery.findings import equal_budgets
 from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, among=equal_budgets.scored)
@@ -390,3 +391,27 @@ shown(smallest)
 # on which nothing was chosen but, for soft movement and L0, the strength, and that by sparsity alone. With a larger budget the
 # order may be another: iterative pruning has few steps a round here, and learned masks are trained for 12 to 60 epochs in
 # their paper.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [shown(best), shown(smallest)]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Which method should one take, where all have the same budget?",
+    done=(
+        "The methods of three papers prune one pre-trained model on the same tasks, to the same shares of the "
+        "same weights, in the same number of fine-tuning steps. Methods without a target sparsity are trained "
+        "at several strengths, of which the one nearest to the target counts. The bytes that a task has to "
+        "store stand beside the scores."
+    ),
+    not_shown=(
+        "The model is the miniature, whose order of methods need not be BERT's. With a larger budget the "
+        "order may change."
+    ),
+    found=found,
+)

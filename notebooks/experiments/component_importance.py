@@ -86,6 +86,7 @@ from lottery.findings import component_removal, component_scores
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title, with_range
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/component_importance", grid, results, records, workers=workers, scheduler=scheduler)
@@ -409,3 +410,21 @@ chapter.shown(
 
 # %% tags=["hide-input"]
 chapter.shown(tickets, "minilm", nothing=NOTHING)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["most_components_matter_little"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="What does it mean that a head matters, and which measure of it is right?",
+    done=(
+        "Heads and MLPs are scored by the gradient of the loss, one sentence at a time and as the released "
+        "code does, and by rivals that need no gradient. Then each is removed alone, to see what the loss "
+        "really rises by."
+    ),
+    not_shown="What a head costs alone is not what it costs together with others.",
+)

@@ -105,6 +105,7 @@ from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, read_published, title
 from lottery.suite.holes import absent
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
@@ -536,3 +537,24 @@ shown(overlap_told, among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"]
 shown(overlap_told, "minilm", among=in_one_world(searches.comparable))
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["together_is_smaller", "fewer_remain_separately"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="How many heads and MLPs can a fine-tuned model do without, and are they always the same ones?",
+    done=(
+        "The least important heads and MLPs are switched off, a few at a time and without training in "
+        "between, as long as nine tenths of the score are left. Heads alone, MLPs alone and both together are "
+        "searched, with several seeds."
+    ),
+    not_shown=(
+        "The search looks at the dev set that it is scored on, as in the paper. Where the full model knows "
+        "little, a search that removes much says nothing."
+    ),
+)

@@ -180,6 +180,7 @@ from lottery.findings.subnetworks import (
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import between, how_many, mean_and_sd, perform, points, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
@@ -816,3 +817,25 @@ chapter.shown(
 # %% [markdown]
 # Points of score, means over the tasks; in brackets the 95 % interval (paired t) over worlds, or over seeds where there is
 # one world. A change below 0 says that the subnetwork catches up.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["bad_tickets_win", "random_tickets_win", "bad_weights_lose"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Is the subnetwork that a search finds good because of what it consists of?",
+    done=(
+        "The good subnetwork is compared with a random one of its size, and with a bad one made of what the "
+        "search threw away. Each is scored as cut out of the fine-tuned model, and after the same part of the "
+        "pre-trained model was fine-tuned by itself. Heads and MLPs, and single weights, are treated apart."
+    ),
+    not_shown=(
+        "In the miniature a bag of words trained from nothing beats the pre-trained model on several tasks, "
+        "so there only tasks on which pre-training helps bear on a claim. The real BERT is scored on few "
+        "tasks."
+    ),
+)

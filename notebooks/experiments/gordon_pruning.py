@@ -114,6 +114,7 @@ from lottery.findings import conditions as findings
 from lottery.findings import regimes
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, model_title, perform, read_published, recorded, title
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/gordon_pruning", grid, results, records, workers=workers, scheduler=scheduler)
 published = read_published("gordon2020_table1")
@@ -555,3 +556,27 @@ chapter.beside(table_1_printed(), table_1_made)
 # The miniature was tuned so that its three regimes lie where the paper's do, so a likeness of the curves is no evidence
 # for them. What can differ, and is worth looking at, is the distance between the lines, and which of the losses carries
 # it. The evidence is the paper's table and the real BERT; {doc}`/analyses/claims` judges the claims by both.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["low_sparsity_is_free", "medium_sparsity_deletes", "high_sparsity_binds"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question=(
+        "What becomes of a pre-trained model when weights are removed before it is fine-tuned: is what they "
+        "knew lost, or the room that they took?"
+    ),
+    done=(
+        "Weights are removed by magnitude while pre-training goes on, at up to ten sparsities. The pruned "
+        "model is fine-tuned with its zeros held, and again with them set free to move. Each condition is "
+        "compared with its own control, trained as long with nothing removed."
+    ),
+    not_shown=(
+        "The real BERT is one pruned model a sparsity, on few tasks. The miniature was tuned to show three "
+        "regimes, so a likeness of its curves to the paper's is no evidence."
+    ),
+)

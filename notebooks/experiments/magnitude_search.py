@@ -68,6 +68,7 @@ from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/magnitude_search", grid, results, records, workers=workers, scheduler=scheduler)
@@ -319,3 +320,21 @@ shown(unevenness_told)
 
 # %% tags=["hide-input"]
 shown(unevenness_told, "minilm")
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["earlier_layers_lose_more_weights"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="How many single weights can a fine-tuned model lose, and in which layers?",
+    done=(
+        "The smallest weights are removed step by step, without training in between, as long as nine tenths "
+        "of the score are left. What is left of each layer and head is compared with what a search for heads "
+        "leaves."
+    ),
+    not_shown="The search looks at the dev set that it is scored on, as in the paper.",
+)

@@ -109,6 +109,7 @@ from lottery.findings import learned_masks, published, swapped_masks
 from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title, with_range
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
@@ -597,3 +598,24 @@ chapter.shown(machine)
 
 # %% tags=["hide-input"]
 chapter.shown(sorts, among=lambda runs: runs[runs["experiment"] == "SortTime"], nothing="*No sorts were timed here.*")
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["fine_tuning_is_redundant", "a_mask_beats_fine_tuning", "learned_masks_beat_magnitude"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Is it enough to learn which weights to keep, and to change none?",
+    done=(
+        "Masks over frozen weights (SMP) and methods that learn a mask and change the weights are trained in "
+        "one harness: on the same data, for as many steps, to the same sparsity. Movement pruning is also "
+        "given SMP's regulariser, the control that the paper lacks."
+    ),
+    not_shown=(
+        "The training is shorter than the paper's. Of the real BERT nothing can be said where the mask does "
+        "no better than the majority-class baseline."
+    ),
+)

@@ -120,6 +120,7 @@ from lottery.models import families
 from lottery.statistics import stopping
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/open_questions", grid, results, records, workers=workers, scheduler=scheduler)
@@ -382,3 +383,23 @@ chapter.shown(contrast_told)
 # counted is higher. With the table left whole the numbers of prunable weights are equal, yet the other two stay: what
 # such a comparison shows is not told apart from how often each word was seen. It would pre-train two models more in every
 # world, which is most of what this chapter would cost, for an answer that is none.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["global_pruning_does_as_well"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question=(
+        "Two questions that Gordon et al. leave open: does it matter where weights compete, and does anything "
+        "measured without fine-tuning tell when to stop?"
+    ),
+    done=(
+        "Models are pruned in pre-training with a threshold for each matrix, and with one for the whole "
+        "model. What a pruned model loses on text is compared with what it loses on tasks."
+    ),
+    not_shown="With few worlds a difference of a point or two cannot be told from none.",
+)

@@ -173,6 +173,7 @@ from lottery.findings import tickets as findings
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, model_title, perform, read_published
 from lottery.suite.chapter import title as title_of_task
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
@@ -548,3 +549,24 @@ crossed(rows)
 # worlds differ more than fine-tunings of one BERT do, which is why tickets are compared within them. The learning rates
 # and the number of updates of a level were set beforehand, to make levels as cheap as they can be; a level of the paper
 # is as long as its fine-tuning.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["trained_weights_are_needed", "iterative_tickets_match", "mlm_tickets_transfer"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question=(
+        "Is there, in the pre-trained weights as they are, a subnetwork that can be fine-tuned as well as the "
+        "full model, and does it serve other tasks?"
+    ),
+    done=(
+        "Weights are pruned a tenth at a time, with fine-tuning in between and a return to the pre-trained "
+        "weights after each cut. The masks found on a task, or on the text of pre-training, are then fine-"
+        "tuned on every task. Random masks, new weights and shuffled weights are the controls."
+    ),
+    not_shown="The numbers of our own runs are the miniature's. For BERT-base there is what the paper prints.",
+)

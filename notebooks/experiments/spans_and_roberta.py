@@ -100,6 +100,7 @@ from matplotlib.axes import Axes
 from lottery.findings.learned_masks import FULL, scored, title
 from lottery.suite import plots
 from lottery.suite.chapter import model_title, perform, read_published
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
 answers = partial(
@@ -461,3 +462,20 @@ classes(line_or_cubic, "live")
 
 # %% tags=["hide-input"]
 classes(line_or_cubic)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter, ["masks_suit_two_models", "answers_need_no_fine_tuning", "a_teacher_adds_to_f1"])
+short.summary()
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Do learned masks answer questions on a text, and do they suit RoBERTa?",
+    done=(
+        "The methods of the chapters before are trained on questions whose answer is a part of a text, and on "
+        "a miniature with RoBERTa's tokens and training. The sparsity rises along two curves."
+    ),
+    not_shown="The real BERT's training on SQuAD is too short for its scores to be compared with print.",
+)

@@ -107,6 +107,7 @@ from transformers import BertConfig
 from lottery.experiments.super_ticket import sizes
 from lottery.suite import plots
 from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
 shown = partial(chapter.shown, nothing="*Not part of this build.*")
@@ -470,3 +471,23 @@ def quoted_contrast() -> pd.DataFrame:
 
 
 quoted_contrast()
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [shown(verdict), gains()]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Do super tickets of whole heads, or contrastive pruning (CAP), make a better rival of learned masks?",
+    done=(
+        "Super tickets are found at eight levels, and compared with random ones and with those of the "
+        "reversed order. The level is chosen on dev, as usual, and on examples held out. CAP's three terms "
+        "are added to movement pruning one by one."
+    ),
+    not_shown="One world of the miniature: a gain of a point or two would not be seen.",
+    found=found,
+)

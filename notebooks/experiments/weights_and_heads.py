@@ -83,6 +83,7 @@ from lottery.findings.searches import silent_in_words
 from lottery.findings.weights_and_heads import compared, measured
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, title
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/weights_and_heads", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -175,3 +176,23 @@ chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 # Pruned minus control, averaged over the tasks; in brackets the 95 % interval over the worlds (paired t), which one world
 # does not have. Above 0 more heads have to stay. A pruned model that scores less has a lower bound to reach, since nine
 # tenths of its *own* score are asked for; with many weights gone this pulls the other way.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [chapter.shown(answered, among=beside_controls, nothing=NOTHING)]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Are heads harder to remove where single weights are gone?",
+    done=(
+        "A miniature is pruned by magnitude in pre-training, and its control is trained as long with nothing "
+        "removed. Both are fine-tuned, and in both a search removes heads and MLPs as long as nine tenths of "
+        "the score are left."
+    ),
+    not_shown="It is the miniature alone, in few worlds.",
+    found=found,
+)

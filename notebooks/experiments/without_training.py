@@ -149,6 +149,7 @@ from IPython.display import Markdown
 from lottery.findings import sentences
 from lottery.suite import plots
 from lottery.suite.chapter import perform
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/without_training", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -264,3 +265,23 @@ in_words(chapter.live)
 
 # %% tags=["hide-input"]
 numbers(chapter.live)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [chapter.shown(in_words, "minilm"), chapter.shown(beside_random, "minilm")]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="What does a cut cost by itself, where nothing is trained before it or after it?",
+    done=(
+        "A sentence encoder is cut at several shares, by single weights, heads or MLPs, chosen by several "
+        "scores and at random. The cosines of its sentence vectors are compared with people's judgement of "
+        "how alike the sentences are. How far the vectors moved is measured without any label."
+    ),
+    not_shown="It is one model and one kind of task. A model that may be trained again after the cut loses less.",
+    found=found,
+)

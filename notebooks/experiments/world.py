@@ -86,6 +86,7 @@ from lottery.findings import miniature as findings
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, title
+from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
 
@@ -317,3 +318,25 @@ chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
 # teaches a model this small to compare two of them. And the fine-tuning was made short: a longer one, at a higher rate,
 # learns anew at 60 % what pruning took away, and hides the second regime. How much of that regime there is depends on
 # how long one fine-tunes, in the miniature at least.
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [chapter.shown(gains_told), chapter.shown(progress)]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Is the miniature any good as a stand-in for a real BERT?",
+    done=(
+        "Small BERTs are pre-trained on a made-up language, each seed in a world of its own. They are fine-"
+        "tuned on ten made-up tasks, pre-trained and randomly initialised. Then they are pruned as in Gordon "
+        "et al."
+    ),
+    not_shown=(
+        "The miniature was chosen to show three regimes of pruning, so that it does is no evidence that BERT has them."
+    ),
+    found=found,
+)

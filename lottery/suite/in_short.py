@@ -1,0 +1,201 @@
+"""The box at the head of a chapter, and its summary: what was asked, done and found, computed from what is recorded.
+
+The numbers are those of the claims that the chapter measures (`lottery.claims`), and others that it computes itself:
+one in print, one on a real BERT, one on the miniature. What is not recorded is left out or said to be missing, so that
+a chapter keeps its box while its records are made anew.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from lottery import claims
+from lottery.choices import choose, listed, offered
+from lottery.claims import _runs
+from lottery.findings import full_models
+from lottery.suite import holes, ledger
+from lottery.suite.chapter import Chapter, all_published, how_many, title
+
+LACKING = (claims.MISSING, claims.UNASKED)
+IN_TEXT = {"minilm": "on a real BERT", claims.PUBLISHED: "in print"}  # the sources that are evidence about BERT
+NOTHING = "Nothing is recorded yet that would answer it."
+PARAGRAPH = "\n\n"
+COMMIT = re.compile(r"[0-9a-f]{7,}")
+SEEDS = ("seed", "of.seed", "dense.seed", "start.seed", "world", "start.world", "of.start.seed")
+
+
+@dataclass(frozen=True)
+class InShort:
+    """A chapter, and the names of the claims of the ledger that its runs measure; those first that matter most."""
+
+    chapter: Chapter
+    first: Sequence[str] = ()  # of its claims, those whose numbers are shown; (): all
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        """Every measurement of this chapter's claims with its verdict: a row each, as of `claims.evidence`."""
+        printed = all_published()
+        sizes = printed["glue_dev"].set_index("task")["examples"]
+        tables = {"minilm": self.chapter.minilm, "miniature": self.chapter.miniature}
+        tables = {source: _runs.prepared(table, sizes) for source, table in tables.items() if len(table)}
+        rows = []
+        for name in self.claims:
+            claim = choose("claims", name)
+            of = {
+                source: claim.measured(table) for source, table in tables.items() if not claims.not_asked(name, source)
+            }
+            for source, measured in ({claims.PUBLISHED: claim.published(printed)} | of).items():
+                for each, (verdict, why) in zip(measured, claims.judged(measured), strict=True):
+                    rows.append({"claim": name, "source": source, **each._asdict(), "verdict": verdict, "why": why})
+        return pd.DataFrame(rows, columns=["claim", "source", *claims.Evidence._fields, "verdict", "why"])
+
+    @cached_property
+    def claims(self) -> list[str]:
+        """The files of the claims that this chapter measures, those named first in front."""
+        own = Path(self.chapter.name).name
+        every = [name for name in offered("claims") if own == choose("claims", name).TABLE]
+        if unknown := sorted(set(self.first) - set(every)):
+            raise ValueError(f"{own} does not measure {listed(unknown, 'and')}: it measures {', '.join(every)}")
+        return [*self.first, *(name for name in every if name not in self.first)]
+
+    def box(
+        self,
+        *,
+        question: str,
+        done: str,
+        not_shown: str,
+        found: Sequence[object] = (),
+        numbers: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Markdown:
+        """The box, in MyST.
+
+        question, done, not_shown  sentences of prose
+        found                      what `Chapter.shown` makes of the chapter's own findings, or sentences; of what is
+                                   not recorded, or is no text, nothing is told
+        numbers                    {what: {"published", "minilm" or "miniature": its number in words}}
+        """
+        lines = [f"**Question.** {question}", f"**What was done.** {done}"]
+        told = PARAGRAPH.join(_words(found) or self._found())
+        lines += [f"**What was found.**{PARAGRAPH if told.startswith('- ') else ' '}{told}"]
+        if table := self._table(numbers or {}):
+            lines += [table, "Intervals are 90 % intervals unless a line says otherwise." if self.claims else ""]
+        lines += [f"**What it does not show.** {not_shown}", f"*{self._runs()}*"]
+        body = PARAGRAPH.join(line for line in lines if line)
+        return Markdown(f":::::{{admonition}} In short\n:class: in-short\n\n{body}\n:::::")
+
+    def summary(self, found: Sequence[object] = ()) -> Markdown:
+        """What is to be taken along: what the chapter has found, as in the box, then what holds and fails by source."""
+        lines = []
+        for source, where in ledger.SOURCES.items():
+            states = {name: self._verdict(name, source) for name in self.claims}
+            told = [
+                f"{_and([_linked(name) for name in names])} {ledger.IN_WORDS[state][len(names) != 1]}"
+                for state in (claims.HOLDS, claims.FAILS)
+                if (names := [name for name, verdict in states.items() if verdict == state])
+            ]
+            left = sum(verdict in (claims.OPEN, claims.SILENT) for verdict in states.values())
+            told += [f"{how_many(left, 'claim')} left open"] if left else []
+            lines += [f"- {where}: {'; '.join(told)}."] if told else []
+        return Markdown(PARAGRAPH.join([*_words(found), "\n".join(lines)]).strip() or NOTHING)
+
+    def _verdict(self, name: str, source: str) -> str:
+        if claims.not_asked(name, source):
+            return claims.UNASKED
+        rows = self.evidence[(self.evidence["claim"] == name) & (self.evidence["source"] == source)]
+        return claims.together(list(rows["verdict"]))
+
+    def _found(self) -> list[str]:
+        """The first claim with its verdict, by the real BERT where it is decided there, and how many came to what."""
+        told = []
+        for source, where in IN_TEXT.items() if self.claims else ():
+            verdict = self._verdict(self.claims[0], source)
+            if verdict in (claims.HOLDS, claims.FAILS) and not told:
+                what, number = self._number(self.claims[0], source, verdict)
+                told.append(f"*{ledger.title(self.claims[0]).rstrip('.')}*: {where} this {verdict}; {what}, {number}.")
+        counts = {}
+        for source, where in IN_TEXT.items():
+            states = pd.Series([self._verdict(name, source) for name in self.claims], dtype=object)
+            if len(states) and not states.isin(LACKING).all():
+                counts[where] = ledger.headline(states)
+        if counts:
+            of = f"Of the {how_many(len(self.claims), 'claim')} that this chapter measures"
+            told.append(f"{of}, {'; '.join(f'{where} {words}' for where, words in counts.items())}.")
+        return told or [NOTHING]
+
+    def _table(self, numbers: Mapping[str, Mapping[str, str]]) -> str:
+        """A line a number and a claim, a column a source that has any, as a table of Markdown; "" for none."""
+        shown = {what: dict(of) for what, of in numbers.items()}
+        shown |= dict(map(self._line, self.first or self.claims))
+        sources = [
+            source
+            for source in ledger.SOURCES
+            if any(of.get(source, "") not in ("", *LACKING) for of in shown.values())
+        ]
+        if not sources:
+            return ""
+        head = f"| | {' | '.join(ledger.SOURCES[source] for source in sources)} |"
+        lines = [head, "|---" * (len(sources) + 1) + "|"]
+        lines += [f"| {what} | {' | '.join(of.get(each) or '–' for each in sources)} |" for what, of in shown.items()]
+        return "\n".join(lines)
+
+    def _line(self, name: str) -> tuple[str, dict[str, str]]:
+        """A claim with what was measured, and its number and verdict in each source."""
+        told, cells = "", {}
+        for source in ledger.SOURCES:
+            verdict = self._verdict(name, source)
+            what, number = self._number(name, source, verdict)
+            told = told or what
+            aside = f" ({what})" if what != told else ""
+            cells[source] = f"{number}{aside}, *{verdict}*" if number else verdict
+        return _linked(name) + (f": {told}" if told else ""), cells
+
+    def _number(self, name: str, source: str, verdict: str) -> tuple[str, str]:
+        """What was measured first that bears the verdict of a source on a claim, and the number; "" for none."""
+        rows = self.evidence[(self.evidence["claim"] == name) & (self.evidence["source"] == source)]
+        known = rows[rows["estimate"].notna()]
+        bearing = known[known["verdict"] == verdict]
+        if verdict in LACKING or known.empty:
+            return "", ""
+        row = (bearing if len(bearing) else known).iloc[0]
+        exact = np.isnan(row["low"]) or np.isclose(row["low"], row["high"])
+        span = "" if exact else f" ({ledger.number(row['low'])} to {ledger.number(row['high'])})"
+        return row["what"].replace("|", "/"), f"**{ledger.number(row['estimate'])}** {row['unit']}".strip() + span
+
+    def _runs(self) -> str:
+        """Model, data, seeds and commit of what is recorded, in a line."""
+        parts = []
+        for name, rows in {"MiniLM": self.chapter.minilm, "The miniature": self.chapter.miniature}.items():
+            if rows.empty:
+                parts.append(f"{name}: nothing is recorded.")
+                continue
+            tasks = full_models.full_models(rows)["task"]
+            on = f" on {listed([*map(title, tasks)], 'and')}" if len(tasks) else ""
+            seeds = max((rows[column].nunique() for column in SEEDS if column in rows), default=0)
+            many = f", {how_many(seeds, 'seed')}" if seeds else ""
+            told = rows["made.commit"].dropna() if "made.commit" in rows else ()
+            commits = sorted({commit.split("-")[0] for commit in told if COMMIT.match(commit)})
+            of = f", commit{'s' * (len(commits) != 1)} {', '.join(commits)}" if commits else ""
+            parts.append(f"{name}: {how_many(len(rows), 'run')}{on}{many}{of}.")
+        return " ".join(parts)
+
+
+def _linked(name: str) -> str:
+    """The title of a claim, as a link to its place in the ledger."""
+    return f"{{ref}}`{ledger.title(name).rstrip('.')} <claim-{name.replace('_', '-')}>`"
+
+
+def _and(names: Sequence[str]) -> str:
+    """Titles, some with commas of their own, in a row."""
+    return "; ".join(names[:-1]) + ("; and " if names[1:] else "") + names[-1]
+
+
+def _words(found: Sequence[object]) -> list[str]:
+    """The texts among what a chapter has computed, holes left out."""
+    texts = [each for each in found if isinstance(each, Markdown) and not holes.is_notice(each.metadata)]
+    return [each.data for each in texts] + [each for each in found if isinstance(each, str)]
