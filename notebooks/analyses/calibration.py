@@ -145,6 +145,7 @@ from lottery.choices import choose
 from lottery.findings import calibration as found
 from lottery.suite import plots
 from lottery.suite.chapter import perform
+from lottery.suite.in_short import InShort
 
 chapter = perform("analyses/calibration", grid, results, records, workers=workers, scheduler=scheduler)
 NAMES = {"wanda": "Wanda", "obs": "OBS"}
@@ -279,3 +280,23 @@ numbers(chapter.live)
 # `lottery ticket save MODEL --importance wanda --scope row --texts FILE` makes a mask by the texts of a file, and
 # `lottery ticket apply` with `--texts` has the weights that stay make up for the others, as OBS does
 # ({doc}`/your_own`).
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+told = [chapter.shown(in_words, "minilm")]
+short.summary(told)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="Does it matter which texts a score reads before it chooses weights, and how many?",
+    done=(
+        "A sentence encoder is cut by Wanda and by OBS, which read texts first, and left as it is. Sets of several "
+        "sizes are read, of the task's own texts and of another task's. The scores of the cut models and the likeness "
+        "of their masks are compared over the sets."
+    ),
+    not_shown="It is one model, one task and one share of weights. A model that is trained again after the cut loses less.",
+    found=told,
+)
