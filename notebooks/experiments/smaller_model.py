@@ -130,6 +130,7 @@ from lottery.choices import choose, listed
 from lottery.findings import smaller_forms
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
+from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
@@ -323,3 +324,23 @@ all_times(chapter.live)
 
 # %% tags=["remove-input"]
 load_in_words(chapter.live)
+
+# %% [markdown]
+# ## Summary
+
+# %% tags=["remove-input"]
+short = InShort(chapter)
+found = [chapter.shown(told, "minilm")]
+short.summary(found)
+
+# %% tags=["remove-input", "in-short"]
+short.box(
+    question="What does a model gain in time and bytes when whole pieces of it go, and what does that cost in points?",
+    done=(
+        "Half of the heads, of the neurons, of both and of the layers are cut out of one model, and it is also written "
+        "with 8-bit numbers. What is cut on a task is trained on afterwards with the whole model as its teacher. Scores "
+        "are compared row by row, times in turns."
+    ),
+    not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",
+    found=found,
+)
