@@ -31,7 +31,11 @@ serve: book
 
 # Notebooks name their files as seen from this folder, so kernels have to start here: of a notebook's folder the server
 # finds nothing below the root named last, and takes the root.
+# A double click opens a .py as the notebook that it is, in the JupyterLab of .venv alone.
 explore: .venv/.installed
+	@.venv/bin/jupytext-config --settings-file .venv/etc/jupyter/labconfig/default_setting_overrides.json \
+	  set-default-viewer python
+	@echo "JupyterLab shows $(CURDIR)/notebooks; outputs are not kept when a notebook is closed"
 	.venv/bin/jupyter lab notebooks --MappingKernelManager.root_dir="$(CURDIR)"
 
 clean:

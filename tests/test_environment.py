@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.services.config import ConfigManager
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -112,6 +114,20 @@ def test_make_explore_starts_kernels_where_notebooks_name_their_files_from():
     for notebook in sorted((ROOT / shown).glob("*/*.py")):
         seen = str(notebook.relative_to(ROOT / shown))
         assert Path(MappingKernelManager(root_dir=root).cwd_for_path(seen)) == ROOT
+
+
+def test_make_explore_has_jupyterlab_open_a_python_file_as_a_notebook(tmp_path):
+    """By its command, with a settings file of an environment, as the server of JupyterLab reads it."""
+    told = subprocess.run(["make", "--dry-run", "explore"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (file,) = re.findall(r"--settings-file (\S+)", told)
+    assert file.startswith(".venv/etc/jupyter/labconfig/")
+    command = [sys.executable, "-m", "jupytext_config", "--settings-file", str(tmp_path / Path(file).name)]
+    subprocess.run([*command, "set-default-viewer", "python"], check=True)
+    manager = ConfigManager(config_dir_name="", read_config_path=[str(tmp_path)])
+    found = manager.get(Path(file).stem)["@jupyterlab/docmanager-extension:plugin"]
+    assert found == {"defaultViewers": {"python": "Jupytext Notebook"}}
+    assert str(Path(sys.prefix, "etc/jupyter")) in jupyter_config_path()
+    assert str(ROOT / "notebooks") in told
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
