@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -10,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification
 
 from lottery.experiments.component_times import ComponentTimes
 from lottery.masks import files as mask_files
-from lottery.models import opening, slices
+from lottery.models import exporting, opening, slices
 from lottery.suite import shrinking
 
 STRANGER = """
@@ -45,7 +46,7 @@ def here(mood_folder, monkeypatch):
     return mood_folder
 
 
-def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
+def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypatch):
     code, told, error = lottery("shrink", "model", "-o", "small", *HOW, "--within", 10, "--pt2")
     assert code == 0, error
     assert "a new one is drawn and has to be trained" in " ".join(error.split())
@@ -75,6 +76,22 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
         assert part in card
     assert str(here) not in card.partition("```bash")[0]
 
+    # An export is asked by the names of its classes: with them exchanged it is wrong where it was right.
+    shutil.copytree(here / "small/pt2", here / "exchanged")
+    config = json.loads((here / "small/pt2/config.json").read_text())
+    names = config["id2label"]
+    config |= {"id2label": {"0": names["1"], "1": names["0"]}, "label2id": {names["1"]: 0, names["0"]: 1}}
+    (here / "exchanged/config.json").write_text(json.dumps(config))
+    code, told, error = lottery("measure", "exchanged", "small", *OWN)
+    assert code == 0, error
+    right = 100 * models["."]["score"]
+    assert re.findall(r"[\u2502|] +(\d+\.\d) +[\u2502|] +\d+\.\d +[\u2502|]", told) == [
+        f"{100 - right:.1f}",
+        f"{right:.1f}",
+    ]
+    code, _, error = lottery("measure", "exchanged", "small/pt2", *OWN)
+    assert (code, "are exports both: give the model of one" in error) == (2, True)
+
     def stamps():
         return {path: path.stat().st_mtime_ns for path in (here / "runs").rglob("metrics.json")}
 
@@ -91,6 +108,15 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery):
     code, told, error = lottery("measure", "small", "small", *OWN)
     assert code == 0, error
     assert "B scores +0.0 (no interval) points beside A on 45 rows" in told
+
+    def fail(*_):
+        raise NotImplementedError("no such operator\nand more")
+
+    monkeypatch.setattr(exporting, "_exported", fail)
+    code, _, error = lottery("shrink", "model", "-o", "broken", *HOW, "--within", 10, "--pt2")
+    assert code == 2
+    assert "cannot be exported as pt2 (no such operator): leave this form out" in error.splitlines()[-1]
+    assert not [path for path in here.iterdir() if "broken" in path.name]
     code, _, error = lottery("shrink", "small", "-o", "smaller", *HOW)
     assert (code, "cut out of 'small' already" in error) == (2, True)
 
@@ -137,6 +163,19 @@ def test_what_cannot_be_asked_for_is_refused(arguments, sentence, here, lottery)
     assert sentence in error
     assert len(error.splitlines()) == 1
     assert not (here / "refused").exists()
+
+
+def test_of_a_model_of_one_layer_with_one_head_neurons_go(here, lottery, tokenizer):
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 64}
+    tiny = BertForSequenceClassification(BertConfig(vocab_size=60, max_position_embeddings=40, **sizes))
+    opening.save(tiny, tokenizer, here / "tiny")
+    for name, more in (("tiny_cut", []), ("tiny_even", ["--uniform"])):
+        code, _, error = lottery("shrink", "tiny", "-o", name, *HOW, "--within", 100, *more)
+        assert code == 0, error
+        report = json.loads((here / name / "report.json").read_text())
+        assert report["left"]["neurons"] < 64
+        assert report["models"]["."]["bytes"] < report["models"]["whole"]["bytes"]
 
 
 def test_what_a_ticket_leaves_is_cut_out_and_healed(here, lottery):

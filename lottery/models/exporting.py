@@ -130,8 +130,8 @@ def _told_in_one_sentence(form: Form, model: PreTrainedModel) -> Iterator[None]:
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"{type(model).__name__} cannot be exported as {form} ({first}): the folder itself, which lottery opens, "
-            "needs no export"
+            f"{type(model).__name__} cannot be exported as {form} ({first}): leave this form out; the folder itself, "
+            "which lottery opens, needs no export"
         ) from error
 
 

@@ -253,6 +253,7 @@ class Reader:
     model: PreTrainedModel | None  # of an export there is none
     folder: Path
     tokenizer: PreTrainedTokenizerBase
+    places: list[int]  # of its numbers, one a class of the task, or one
 
     @property
     def bytes(self) -> int:
@@ -265,9 +266,11 @@ class Reader:
 def opened(folder: Path, task: Task) -> Reader:
     """A saved model under its head for the task, or an exported one, from its files alone."""
     if (folder / EXPORT).is_file():
-        return Reader(exporting.opened(folder), None, folder, opening.tokenizer(str(folder)))
+        made = exporting.opened(folder)
+        places = opening.head_places(made.config, task.LABELS)
+        return Reader(made, None, folder, opening.tokenizer(str(folder)), places)
     model = evaluation.with_head(str(folder), task, ours=True).eval()
-    return Reader(model, model, folder, opening.tokenizer(str(folder)))
+    return Reader(model, model, folder, opening.tokenizer(str(folder)), [*range(evaluation.outputs(task))])
 
 
 def answered(readers: dict[str, Reader], exam: Exam) -> dict[str, np.ndarray]:
@@ -282,7 +285,7 @@ def answer(reader: Reader, exam: Exam, given: Examples) -> np.ndarray:
     found = np.empty(len(given))
     for positions in sorted_batches(given.lengths, 32):
         batch = {name: tensor for name, tensor in given.batch(positions).items() if name not in given.numbers}
-        logits = reader.call(**batch).logits
+        logits = reader.call(**batch).logits[:, reader.places]
         found[positions] = (logits.argmax(-1) if exam.task.KIND == "classification" else logits[:, 0]).numpy()
     return found
 
@@ -323,15 +326,20 @@ def measured(
 
     Raises ValueError where one of them has no head for the task.
     """
-    start, name = data.start(one, max_length)
+    whole = [model for model in (one, other) if not (opening.locate(model) / EXPORT).is_file()]
+    if not whole:
+        raise ValueError(
+            f"{one!r} and {other!r} are exports both: give the model of one, which lies in the folder above"
+        )
+    start, name = data.start(whole[0], max_length)
     task, tables = start.task_named(name), start.tables(name)
     readers = {}
     for number, model in zip("AB", (one, other), strict=True):
         folder = opening.locate(model)
-        if not (folder / EXPORT).is_file() and opening.head_places(opening.configuration(model), task.LABELS) is None:
+        if opening.head_places(opening.configuration(model), task.LABELS) is None:
             raise ValueError(f"{model!r}: {opening.head_in_words(model, task.LABELS)} It has no score to measure.")
         readers[number] = opened(folder, task)
-    exam = Exam(task, tables, opening.tokenizer(one), max_length)
+    exam = Exam(task, tables, opening.tokenizer(whole[0]), max_length)
     fewest = min((reader.call for reader in readers.values()), key=lambda each: each.config.vocab_size)
     inputs = {size: timing.batch(fewest, size, length) for size in (1, 32)}
     answers = answered(readers, exam)
