@@ -41,12 +41,11 @@ task = "sst2"  # of classes: the model is fine-tuned, cut and healed on it
 encoder_task = "stsb"  # of pairs with a number each: the encoder is cut and left as it is; "": none
 share = 0.5  # of what goes
 ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]
+healed_ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]  # on the task
 in_8_bits = ["nothing", "both"]  # which of them, and whether the whole model, are written with 8 bits, too
 compared = ["first_layers", "spread_layers", "torch_pruning"]  # to these "both" is compared, row by row
-batch_sizes = [1, 32]  # texts read at once
-lengths = [16]  # tokens of each
-thread_counts = [1]
-shown = [32, 16, 1]  # the texts, tokens and threads of the figure
+shown = [32, 16, 1]  # texts read at once, tokens of each, and threads: what the figure's times are of
+shapes = [[1, 16, 1]]  # others, for the first of the tasks
 rounds = 9
 epochs = 2.0
 batch_size = 32
@@ -68,7 +67,6 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 import importlib.util
 from dataclasses import replace
-from itertools import product
 
 from lottery import miniature
 from lottery.experiments.cut_classifier import CutClassifier
@@ -84,8 +82,6 @@ from lottery.suite.given import given
 
 globals().update(given("experiments/smaller_model", globals()))
 without = [name for name in (PACKAGE, *exporting.PACKAGES) if importlib.util.find_spec(name) is None]
-here = [way for way in ways if way != "torch_pruning" or PACKAGE not in without]
-packed = [] if {*exporting.PACKAGES} & {*without} else [way for way in in_8_bits if way in ("nothing", *here)]
 study, world = TaskStudy.from_cell(globals()), worlds[0]
 tuned = study.tuned(task, seeds[0], learning_rate=learning_rate, world=world, saved=True)
 cut = {"way": "both", "share": share}
@@ -97,6 +93,9 @@ if encoder_task:
     cuts.append(CutEncoder(start=start, task=encoder_task, **cut, pooling=pooled, max_length=max_length, seed=0))
 forms, changes, times = [], [], []
 for of in cuts:
+    tried = healed_ways if isinstance(of, CutClassifier) else ways
+    here = [way for way in tried if way != "torch_pruning" or PACKAGE not in without]
+    packed = [] if {*exporting.PACKAGES} & {*without} else [way for way in in_8_bits if way in ("nothing", *here)]
     named = {"nothing": of.whole} | {way: replace(of, way=way) for way in here}
     of_this = {(way, "torch"): SavedForm(of=each, form="torch") for way, each in named.items()}
     of_this |= {(way, "int8"): SavedForm(of=named[way], form="int8") for way in packed}
@@ -106,7 +105,6 @@ for of in cuts:
     others = [of_this[way, "torch"] for way in compared if both and way in here]
     changes += [FormChange(of=both, against=other, seeds=drawn) for other in others]
     forms += [form for change in changes for form in change.preceding]
-    shapes = [*product(batch_sizes, lengths, thread_counts)] if of is cuts[0] else []
     beside = [name for name in of_this if name != ("nothing", "torch")]
     times += [
         FormTimes(
@@ -118,7 +116,7 @@ for of in cuts:
             threads=threads,
             rounds=rounds,
         )
-        for size, length, threads in dict.fromkeys([*shapes, tuple(shown)])
+        for size, length, threads in [shown, *(shapes if of is cuts[0] else [])]
     ]
 grid = [*dict.fromkeys(forms), *changes, *times]
 
