@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lottery import store
+from lottery.experiments.saved_form import ANSWERS, SavedForm
 from lottery.experiments.starts import Own
 from lottery.models import opening, slices
 
@@ -36,3 +37,17 @@ def test_dev_has_no_part_in_the_choice_or_the_healing(cut_mood, mood_runs, monke
     again = store.perform(cut_mood, mood_runs / "other")
     one, other = (opening.as_saved(cut_mood.weights(each)).state_dict() for each in (run, again))
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_with_fewer_words_it_answers_as_before_where_the_training_set_has_them_all(cut_mood, mood_runs):
+    whole, fewer = (replace(cut_mood.whole, fewer_words=few) for few in (False, True))
+    runs = [store.perform(SavedForm(of=each, form="torch"), mood_runs) for each in (whole, fewer)]
+    learnt, dev = (" ".join(cut_mood.of.tables("own")[split]["first"]).split() for split in ("train", "dev"))
+    assert {*dev} <= {*learnt}
+    assert runs[0].read(ANSWERS).equals(runs[1].read(ANSWERS))
+    tokenizer = opening.tokenizer(fewer.weights(runs[1]))
+    assert {*learnt} <= {*tokenizer.get_vocab()}
+    gone = len(opening.tokenizer(whole.weights(runs[0]))) - len(tokenizer)
+    assert gone > 0
+    assert runs[0].metrics["numbers"] - runs[1].metrics["numbers"] >= 32 * gone
+    assert fewer.whole == whole

@@ -68,3 +68,15 @@ def test_nothing_is_drawn_so_that_a_seed_changes_nothing(cut):
     assert cut.whole.whole == cut.whole
     assert (cut.whole.way, cut.whole.share) == ("nothing", 0.0)
     assert not cut.counted
+
+
+def test_with_fewer_words_the_vectors_of_texts_of_these_words_stay(cut, tmp_path, monkeypatch):
+    tables = {split: table.copy() for split, table in cut.start.tables("own").items()}
+    tables["dev"][["first", "second"]] = tables["train"][["first", "second"]].iloc[: len(PAIRS)].to_numpy()
+    monkeypatch.setattr(starts.Pairs, "tables", lambda self, task: tables)
+    runs = [
+        store.perform(SavedForm(of=replace(cut.whole, fewer_words=few), form="torch"), tmp_path / "results")
+        for few in (False, True)
+    ]
+    assert runs[0].read(ANSWERS).equals(runs[1].read(ANSWERS))
+    assert runs[1].metrics["numbers"] < runs[0].metrics["numbers"]

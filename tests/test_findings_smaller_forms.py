@@ -18,14 +18,25 @@ def form(task, way, kind, score, size, seed=0):
     of = {"of.of.task": task} if task == "sst2" else {"of.task": task}
     told = {"score": score, "score_low": score - 0.02, "score_high": score + 0.02, "numbers": 10 * size, "bytes": size}
     told["majority"] = 0.51 if task == "sst2" else NAN
-    return {"experiment": "SavedForm", **of, "of.way": way, "form": kind, "of.of.seed": seed} | told
+    return {
+        "experiment": "SavedForm",
+        **of,
+        "of.way": way,
+        "of.fewer_words": False,
+        "form": kind,
+        "of.of.seed": seed,
+    } | told
 
 
 def change(task, way, kind, value, other=("nothing", "torch")):
     of = {"of.of.of.task": task} if task == "sst2" else {"of.of.task": task}
     against = {"against.of.way": other[0], "against.form": other[1]}
     found = {"change": value, "low": value - 0.005, "high": value + 0.005}
-    return {"experiment": "FormChange", **of, "of.of.way": way, "of.form": kind} | against | found
+    return (
+        {"experiment": "FormChange", **of, "of.of.way": way, "of.of.fewer_words": False, "of.form": kind}
+        | against
+        | found
+    )
 
 
 def timed(task, shape, faster):
@@ -114,3 +125,15 @@ def test_a_whole_model_that_may_be_no_better_than_one_answer_to_all_says_nothing
     assert not smaller_forms.says_nothing(whole(0.52, 0.51))
     assert smaller_forms.says_nothing(whole(-0.05, NAN))  # one number to all has no correlation
     assert not smaller_forms.says_nothing(whole(0.05, NAN))
+
+
+def test_with_fewer_words_a_model_has_the_time_of_the_one_with_all(rows):
+    spared = pd.DataFrame(
+        [form("stsb", "both", "int8", 0.83, 9) | {"of.fewer_words": True}, change("stsb", "both", "int8", -0.03)]
+    )
+    spared.loc[1, "of.of.fewer_words"] = True
+    found = smaller_forms.beside(pd.concat([rows, spared], ignore_index=True), "stsb", (32, 16, 1))
+    assert len(found) == 4
+    both = found.loc[("both", "int8, words used")]
+    assert (both["bytes"], both["faster"].mean, both["change"].mean) == (9, 4.1, -0.03)
+    assert found.loc[("both", "int8"), "bytes"] == 20

@@ -12,9 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery.component_importance import sample
 from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.smaller import MODEL, heal
+from lottery.experiments.smaller import MODEL, heal, save, texts
 from lottery.masks import Scores
-from lottery.models import opening, state
+from lottery.models import opening, state, vocabulary
 from lottery.models.timing import Reader
 from lottery.pruning import components, ways
 from lottery.pruning.ways import Way
@@ -38,11 +38,12 @@ class CutClassifier:
     learning_rate: Positive
     seed: Count
     taught: Fraction = 0.9  # share of the teacher in the loss
+    fewer_words: bool = False  # whether the pieces of words that the training set does not use are cut in the end
 
     @property
     def whole(self) -> "CutClassifier":
         """The model of which nothing goes, and which learns no more."""
-        return replace(self, way="nothing", share=0.0, epochs=0.0, seed=0)
+        return replace(self, way="nothing", share=0.0, epochs=0.0, seed=0, fewer_words=False)
 
     def with_seed(self, seed: int) -> "CutClassifier":
         """The same of another fine-tuning, whose seed the healing has, too."""
@@ -50,6 +51,12 @@ class CutClassifier:
 
     def perform(self, run: Run) -> dict[str, Any]:
         """`numbers`, the parameters it has left, and `steps`, the updates of healing. The model stays in its folder."""
+        if self.fewer_words:
+            small, tokenizer = replace(self, fewer_words=False).opened(run)
+            staying = vocabulary.of_texts(tokenizer, texts(self.of.tables(self.of.task)["train"]), small.config)
+            vocabulary.cut(small, staying)
+            run.folder(MODEL, lambda folder: save(small, tokenizer, folder, staying))
+            return {"numbers": state.size(small.parameters()), "steps": 0}
         set_seed(self.seed)
         whole, exam = self.of.opened(run)
         train = exam.encoded(exam.tables["train"])
@@ -86,7 +93,7 @@ class CutClassifier:
     def answering(self, run: Run) -> Callable[[Reader], np.ndarray]:
         """What a reader of the task answers to every row of dev, (n,): classes, or numbers."""
         _, exam = self.of.opened(run)
-        given = exam.encoded(exam.tables["dev"])
+        given = replace(exam, tokenizer=opening.tokenizer(self.weights(run))).encoded(exam.tables["dev"])
 
         def answers(reader: Reader) -> np.ndarray:
             logits = reading.read(reader, given, lambda output, _: output.logits)

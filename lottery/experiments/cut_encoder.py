@@ -12,9 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery.data import examples
 from lottery.data.examples import seeded
 from lottery.experiments import Start
-from lottery.experiments.smaller import MODEL
+from lottery.experiments.smaller import MODEL, save, texts
 from lottery.masks import Scores
-from lottery.models import families, opening, state
+from lottery.models import families, opening, state, vocabulary
 from lottery.models.pooling import Pooling
 from lottery.models.timing import Reader
 from lottery.pruning import components, ways
@@ -38,11 +38,12 @@ class CutEncoder:
     pooling: Pooling
     max_length: Size  # tokens of a sentence, at most
     seed: Count  # of the directions in which the vectors are looked at
+    fewer_words: bool = False  # whether the pieces of words that the training set does not use are cut in the end
 
     @property
     def whole(self) -> "CutEncoder":
         """The encoder of which nothing goes."""
-        return replace(self, way="nothing", share=0.0, seed=0)
+        return replace(self, way="nothing", share=0.0, seed=0, fewer_words=False)
 
     def with_seed(self, seed: int) -> "CutEncoder":
         """Itself: nothing is drawn."""
@@ -50,6 +51,12 @@ class CutEncoder:
 
     def perform(self, run: Run) -> dict[str, Any]:
         """`numbers`, the parameters it has left. The model stays in its folder."""
+        if self.fewer_words:
+            small, tokenizer = replace(self, fewer_words=False).opened(run)
+            staying = vocabulary.of_texts(tokenizer, texts(self.start.tables(self.task)["train"]), small.config)
+            vocabulary.cut(small, staying)
+            run.folder(MODEL, lambda folder: save(small, tokenizer, folder, staying))
+            return {"numbers": state.size(small.parameters())}
         source = self.start.weights(run)
         whole = opening.bare_encoder(source)
         families.check_length(whole.config, self.max_length)
@@ -72,7 +79,7 @@ class CutEncoder:
         """How alike a reader finds the two sentences of every pair of dev, by the cosine: (n,)."""
         dev = self.start.tables(self.task)["dev"]
         sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
-        given = examples.encode(sentences, opening.tokenizer(self.start.weights(run)), self.max_length)
+        given = examples.encode(sentences, opening.tokenizer(self.weights(run)), self.max_length)
 
         def answers(reader: Reader) -> np.ndarray:
             vectors = reading.read(reader, given, pooled(self.pooling))

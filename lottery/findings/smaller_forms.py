@@ -13,6 +13,7 @@ from lottery.statistics import Estimate
 WITHIN = 0.01  # of the score: a loss that counts as none
 FORM = ["way", "form"]
 WHOLE = ("nothing", "torch")
+USED = ", words used"  # behind the form of a model that has the words of its training set alone
 SHAPE = ["batch_size", "length", "threads"]
 
 
@@ -71,9 +72,12 @@ def shapes_of_all(rows: pd.DataFrame) -> list[tuple[int, int, int]]:
 def beside(rows: pd.DataFrame, task: str, shape: tuple[int, int, int]) -> pd.DataFrame:
     """`scores` of one task with `faster` and `seconds` at one shape of a batch: (texts, tokens of each, threads).
 
-    Indexed by FORM.
+    Indexed by FORM. With fewer words a model does the same with as many numbers, and so has the time of all words.
     """
-    return scores(rows).loc[task].join(times(rows).loc[(task, *shape)], how="inner")
+    of_task, timed = scores(rows).loc[task], times(rows).loc[(task, *shape)]
+    same = pd.MultiIndex.from_tuples([(way, form.removesuffix(USED)) for way, form in of_task.index], names=FORM)
+    there = same.isin(timed.index)
+    return of_task[there].join(timed.reindex(same[there]).set_axis(of_task.index[there]))
 
 
 def without_loss(change: Estimate) -> bool:
@@ -106,7 +110,9 @@ def against(rows: pd.DataFrame) -> pd.DataFrame:
 def _named(rows: pd.DataFrame, of: str) -> pd.DataFrame:
     """With the columns task, way and form; `of` is where the parameters of the model stand."""
     above = of.removesuffix("of")
-    return _tasks(rows, of).assign(way=rows[f"{of}.way"], form=rows[f"{above}form"])
+    fewer = rows[f"{of}.fewer_words"].astype(bool)
+    form = rows[f"{above}form"]
+    return _tasks(rows, of).assign(way=rows[f"{of}.way"], form=form.mask(fewer, form + USED))
 
 
 def _tasks(rows: pd.DataFrame, of: str) -> pd.DataFrame:

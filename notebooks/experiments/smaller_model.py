@@ -28,6 +28,8 @@
 # - **Layers**: the upper ones go, or those between.
 # - **Torch-Pruning**: as many heads and neurons of each layer go, as that library chooses them.
 # - **Zeros**: single weights are set to zero, the smallest ones.
+# - **Words used**: of the table of words only the pieces stay that the training set uses. It saves bytes and no time, and
+#   changes no answer to texts of these words, so that the figure leaves it out.
 # - **int8**: ONNX with weights of 8 bits, by the dynamic quantisation of ONNX Runtime.
 #
 # What is cut on a task is trained on afterwards, with the whole model as its teacher. A sentence encoder is judged as it
@@ -43,6 +45,7 @@ share = 0.5  # of what goes
 ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]
 healed_ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]  # on the task
 in_8_bits = ["nothing", "both"]  # which of them, and whether the whole model, are written with 8 bits, too
+fewer_words = ["nothing", "both"]  # which are written with the words of the training set alone, too, as they are packed
 compared = ["first_layers", "spread_layers", "torch_pruning"]  # to these "both" is compared, row by row
 shown = [32, 16, 1]  # texts read at once, tokens of each, and threads: what the figure's times are of
 shapes = [[1, 16, 1]]  # others, for the first of the tasks
@@ -100,12 +103,21 @@ for of in cuts:
     of_this = {(way, "torch"): SavedForm(of=each, form="torch") for way, each in named.items()}
     of_this |= {(way, "int8"): SavedForm(of=named[way], form="int8") for way in packed}
     whole, both = of_this["nothing", "torch"], of_this.get(("both", "torch"))
+    beside = [name for name in of_this if name != ("nothing", "torch")]
+    spared = {
+        (way, form): replace(each, of=replace(each.of, fewer_words=True))
+        for (way, form), each in of_this.items()
+        if way in fewer_words
+    }
     drawn = seeds if isinstance(of, CutClassifier) else [0]
-    changes += [FormChange(of=form, against=whole, seeds=drawn) for form in of_this.values() if form != whole]
+    changes += [
+        FormChange(of=form, against=whole, seeds=drawn)
+        for form in [*of_this.values(), *spared.values()]
+        if form != whole
+    ]
     others = [of_this[way, "torch"] for way in compared if both and way in here]
     changes += [FormChange(of=both, against=other, seeds=drawn) for other in others]
     forms += [form for change in changes for form in change.preceding]
-    beside = [name for name in of_this if name != ("nothing", "torch")]
     times += [
         FormTimes(
             of=SavedForm(of=of, form="torch"),
@@ -146,7 +158,7 @@ WAYS = {
 
 def name_of(way: str, form: str) -> str:
     """A form as a reader knows it."""
-    return WAYS[way] + ("" if form == "torch" else f", {form}")
+    return WAYS[way] + "".join(f", {each}" for each in form.split(", ") if each != "torch")
 
 
 def shape_of(rows: pd.DataFrame) -> tuple[int, int, int]:
@@ -174,7 +186,9 @@ def drawn(rows: pd.DataFrame) -> None:
         table = smaller_forms.beside(rows, task, shape)
         whole = table.loc[smaller_forms.WHOLE, "score"].mean
         ax.axhspan(100 * (whole - smaller_forms.WITHIN), 100 * whole, color="grey", alpha=0.15, linewidth=0)
-        for (way, form), row in table.iterrows():
+        for (way, form), row in table[
+            ~table.index.get_level_values("form").str.endswith(smaller_forms.USED)
+        ].iterrows():
             change, faster = row["change"], row["faster"]
             reach = [[100 * (change.mean - change.low)], [100 * (change.high - change.mean)]]
             ends = [[faster.mean - faster.low], [faster.high - faster.mean]]
