@@ -394,3 +394,14 @@ def cut_mood(mood):
 
     healed = {"epochs": 3.0, "batch_size": 16, "learning_rate": 3e-3, "seed": 1}
     return CutClassifier(of=mood, way="both", share=0.5, **healed)
+
+
+@pytest.fixture
+def words_go(monkeypatch):
+    """Every piece that no text uses goes: the toy words have digits without pieces of their own, for which all stay."""
+    from lottery.models import vocabulary
+
+    def of_texts(tokenizer, texts, config):
+        return sorted({*tokenizer.all_special_ids, *vocabulary.used(tokenizer, texts)})
+
+    monkeypatch.setattr(vocabulary, "of_texts", of_texts)

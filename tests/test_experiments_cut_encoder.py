@@ -70,7 +70,7 @@ def test_nothing_is_drawn_so_that_a_seed_changes_nothing(cut):
     assert not cut.counted
 
 
-def test_with_fewer_words_the_vectors_of_texts_of_these_words_stay(cut, tmp_path, monkeypatch):
+def test_with_fewer_words_the_vectors_of_texts_of_these_words_stay(cut, words_go, tmp_path, monkeypatch):
     tables = {split: table.copy() for split, table in cut.start.tables("own").items()}
     tables["dev"][["first", "second"]] = tables["train"][["first", "second"]].iloc[: len(PAIRS)].to_numpy()
     monkeypatch.setattr(starts.Pairs, "tables", lambda self, task: tables)
