@@ -310,3 +310,30 @@ choices = [masks.keep_highest({"heads": scores}, 0.5) for scores in by_word]
 summary = agreement.summary(masks.stacked(choices)["heads"], draws=199)
 shown = "masks items kappa kappa_low kappa_high kappa_by_lot kappa_p in_all in_all_by_lot"
 pd.DataFrame({"heads": {name: summary[name] for name in shown.split()}}).round(3)
+
+# %% [markdown]
+# ## Which encoders
+#
+# All of this is done with every family of encoders that `lottery.models.families` describes: weights, heads, neurons, MLPs
+# and layers go, what is left is saved and opened again, and exported for programs without its code. A family is a few lines
+# there: its layer is told in *parts*, matrices of whose rows or columns each belongs to a head or a neuron, also where one
+# holds several. The table is made of these lines, with the numbers of a model as transformers builds it where nothing else
+# is said. What a family cannot do is in its last two columns: a family that was not pre-trained to fill in hidden words does
+# not go on with that, and where the first layer is built otherwise than the others it stays. Only a DeBERTa that does not
+# share them has matrices for positions.
+
+# %%
+from transformers import AutoConfig
+
+rows = {}
+for kind, family in families.FAMILIES.items():
+    usual = AutoConfig.for_model(kind)
+    rows[family.title] = {
+        "model_type": kind,
+        "matrices of a layer": "; ".join(part.kind for part in family.parts),
+        "layers x heads": "{} x {}".format(*components.shapes(usual)["heads"]),
+        "weights in layers": f"{components.matrix_weights(usual) / 1e6:.1f} million",
+        "fills in words": "yes" if family.mlm_head else "no",
+        "any layer can go": "all but the first" if family.fixed else "yes",
+    }
+pd.DataFrame.from_dict(rows, orient="index")
