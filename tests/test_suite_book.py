@@ -419,3 +419,16 @@ def test_the_box_of_a_chapter_comes_under_its_title(small, notebook, mapped):
     chapter = words(page.parent / "experiments/double.html")
     at = [chapter.rindex(part) for part in ("Doubling#", "The box.", "An opening.", "Doubles.", "Exercises#", "upto 5")]
     assert at == sorted(at)
+
+
+def test_a_figure_of_this_build_is_folded_where_the_same_is_recorded():
+    def figure(name, **cell):
+        about = {"mystnb": {"figure": {"name": name, "caption": "A."}}, "tags": ["code"]}
+        return nbformat.v4.new_code_cell("1", metadata=about, **cell)
+
+    shown = [nbformat.v4.new_output("display_data", {"image/svg+xml": ""})]
+    cells = [figure(f"{name}-live", outputs=shown) for name in ("a", "b", "c", "d")]
+    cells += [figure("a-recorded", outputs=shown), figure("b-minilm", outputs=shown), figure("c-recorded")]
+    book._fold_this_build(nbformat.v4.new_notebook(cells=cells))
+    folded = [cell.metadata.mystnb.figure.name for cell in cells if "hide-output" in cell.metadata.tags]
+    assert folded == ["a-live", "b-live"]  # of c nothing is recorded yet, and of d there is no twin

@@ -30,6 +30,7 @@ def test_a_page_that_stands_on_its_own_passes(site):
         <a href="https://arxiv.org/abs/2002.08307">paper</a> <a href="mailto:a@b.org">m</a> 1/home/2 root
         <a href="https://example.org/home/page">e</a> <link rel="canonical" href="https://book.org/"/>
         <img src="a.png?v=1" alt="A line that rises"> <img src="data:image/png;base64,x" alt="dot">
+        <span class="caption-text">Masks of the same size.</span>
         <script src="mathjax.js"></script> <span class="math notranslate">x</span>
     """
     files = {
@@ -68,6 +69,10 @@ def test_a_page_that_stands_on_its_own_passes(site):
         ('<img src="other.html" alt="_images/a.svg">', "has no text that stands for it (alt='_images/a.svg')"),
         ('<img src="other.html" alt="figure.PNG">', "has no text that stands for it"),
         ('<span class="math notranslate">x</span>', "holds formulas but no MathJax"),
+        (
+            '<span class="caption-text">The same, recorded.</span>',
+            "a caption that cannot be read alone: The same, recor",
+        ),
         ("read from /home/someone/data", "tells the path /home/someone/data"),
         ("<pre>File &quot;/root/lottery/a.py&quot;</pre>", "tells the path /root/lottery/a.py"),
         ("file:///Users/a/b", "tells the path file:///Users/a/b"),

@@ -280,6 +280,7 @@ def assemble(
         notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
         missing[_in_source(name)] = holes.closed(notebook)
         _put_code_away(notebook)
+        _fold_this_build(notebook)
         _put_box_first(notebook)
         notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
         nbformat.write(notebook, place)
@@ -300,6 +301,21 @@ def _put_code_away(notebook: nbformat.NotebookNode) -> None:
         tags = cell.metadata.get("tags", [])
         if "hide-input" in tags:
             cell.metadata["tags"] = [page_code.TAG if tag == "hide-input" else tag for tag in tags]
+
+
+def _fold_this_build(notebook: nbformat.NotebookNode) -> None:
+    """Fold a figure of this build, `<name>-live`, where the same is shown as recorded: one seed beside all of them."""
+    figures = {
+        cell.metadata["mystnb"]["figure"]["name"]: cell
+        for cell in notebook.cells
+        if cell.get("outputs") and "figure" in cell.metadata.get("mystnb", {})
+    }
+    for name, cell in figures.items():
+        stem, live, _ = name.rpartition("-live")
+        if live and {f"{stem}-recorded", f"{stem}-minilm"} & set(figures):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
+            cell.metadata["mystnb"]["code_prompt_show"] = "Show this figure as computed for this build"
+            cell.metadata["mystnb"]["code_prompt_hide"] = "Hide the figure of this build"
 
 
 def _put_box_first(notebook: nbformat.NotebookNode) -> None:

@@ -32,6 +32,7 @@ FETCHES = {
 FETCHED_BY_CODE = re.compile(
     r"""(?:\bimport\s*\(?|@import\s*(?:url\()?|\burl\(|\.src\s*=)\s*["']?((?:https?:)?//[\w.])"""
 )
+LEANING = re.compile(r'<span class="caption-text">((?:The same|As above|Likewise)\b[^<]{0,60})')
 HEADINGS = re.compile(
     r"--book-h(\d): ([\d.]+)rem"
 )  # in the style sheet, from the first on: once for each width of page
@@ -82,7 +83,10 @@ def faults(site: Path, root: Path) -> list[str]:
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
     sentences = []
     for path, page in pages.items():
-        of_page = (page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax())
+        of_page = (
+            *(page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax()),
+            captions(path.read_text(encoding="utf-8")),
+        )
         sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in leaks(path)]
     for path in sorted(site.rglob("*.css")):
@@ -95,6 +99,11 @@ def faults(site: Path, root: Path) -> list[str]:
         if (size := min(map(float, LETTERS.findall(figure)), default=1.0) * 100) < SMALLEST:
             sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
+
+
+def captions(page: str) -> list[str]:
+    """The captions of a page that cannot be read alone."""
+    return [f"has a caption that cannot be read alone: {each}" for each in LEANING.findall(page)]
 
 
 def headings(css: str) -> list[str]:

@@ -176,7 +176,7 @@ def gallery_drawn(rows: pd.DataFrame, kind: str = "raw") -> None:
 
 chapter.shown(gallery_drawn, "live", among=typical)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a recorded fine-tuned model of the real BERT."}, "figure": {"name": "pattern-gallery-minilm", "caption": "The same for a fine-tuned all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Raw maps of a fine-tuned all-MiniLM-L6-v2, recorded, by the pattern that the network sees in them. Row: the token that attends; bright: much."}, "figure": {"name": "pattern-gallery-minilm", "caption": "Raw maps of a fine-tuned all-MiniLM-L6-v2, recorded, by the pattern that the network sees in them. Row: the token that attends; bright: much."}}
 chapter.shown(gallery_drawn, "minilm", among=typical)
 
 # %% [markdown]
@@ -185,7 +185,7 @@ chapter.shown(gallery_drawn, "minilm", among=typical)
 # times the length of what it lets through, $\lVert \alpha_{ij} f(x_j) \rVert$ with $f(x) = W_O^{(h)} (W_V^{(h)} x + b)$. The
 # same model, normed:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same gallery for normed maps of this build's model."}, "figure": {"name": "pattern-gallery-normed", "caption": "Normed maps of the first fine-tuned model of this build."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Normed maps of the first fine-tuned model of this build."}, "figure": {"name": "pattern-gallery-normed", "caption": "Normed maps of the first fine-tuned model of this build."}}
 chapter.shown(lambda rows: gallery_drawn(rows, "normed"), "live", among=typical)
 
 # %% [markdown]
@@ -348,7 +348,7 @@ def confusion_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on this build's labelled maps, raw and normed: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion-live", "caption": "The network's answers to the labelled maps of this build's model, in maps; the stronger the colour, the larger the share of its row."}}
 chapter.shown(confusion_drawn, "live", among=pattern_labels.best_trained)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the labelled maps of all-MiniLM-L6-v2."}, "figure": {"name": "pattern-confusion-minilm", "caption": "The same on the test: labelled maps of a real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The network's answers to the test, labelled maps of a real BERT, in maps; the stronger the colour, the larger the share of its row."}, "figure": {"name": "pattern-confusion-minilm", "caption": "The network's answers to the test, labelled maps of a real BERT, in maps; the stronger the colour, the larger the share of its row."}}
 chapter.shown(confusion_drawn, "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
@@ -373,7 +373,7 @@ def curve_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on this build's labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines."}, "figure": {"name": "pattern-curve-live", "caption": "Weighted F1 on labelled maps against the number of drawn maps to learn from; this build. Dashed: the guide's counts, and the most frequent pattern as the answer to all."}}
 chapter.shown(curve_drawn, "live", among=pattern_labels.labelled)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the labelled maps of all-MiniLM-L6-v2, with ranges over training seeds."}, "figure": {"name": "pattern-curve-minilm", "caption": "The same on the test: labelled maps of a real BERT; bars span the seeds of training."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on the test, labelled maps of a real BERT, against the number of drawn maps to learn from; bars span the seeds of training."}, "figure": {"name": "pattern-curve-minilm", "caption": "Weighted F1 on the test, labelled maps of a real BERT, against the number of drawn maps to learn from; bars span the seeds of training."}}
 chapter.shown(curve_drawn, "minilm", among=pattern_labels.labelled)
 
 # %% [markdown]
@@ -417,10 +417,10 @@ def bars_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: for each task of this build the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones."}, "figure": {"name": "pattern-shares-live", "caption": "Shares of patterns among maps of this build's models, raw and normed, by group of heads."}}
 chapter.shown(bars_drawn, "live", among=patterns.grouped)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded tasks of the miniature."}, "figure": {"name": "pattern-shares-recorded", "caption": "The same of the miniature's recorded tasks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Shares of patterns among maps of the miniature's recorded tasks, raw and normed, by group of heads."}, "figure": {"name": "pattern-shares-recorded", "caption": "Shares of patterns among maps of the miniature's recorded tasks, raw and normed, by group of heads."}}
 chapter.shown(bars_drawn, among=patterns.grouped)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "pattern-shares-minilm", "caption": "The same of a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Shares of patterns among maps of a real BERT, recorded, raw and normed, by group of heads."}, "figure": {"name": "pattern-shares-minilm", "caption": "Shares of patterns among maps of a real BERT, recorded, raw and normed, by group of heads."}}
 chapter.shown(bars_drawn, "minilm", among=patterns.grouped)
 
 # %% [markdown]
@@ -494,13 +494,13 @@ printed = patterns.printed_super_minus_all(published)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads of this build's models, with intervals, raw and normed."}, "figure": {"name": "pattern-differences-live", "caption": "Share of each pattern among super-survivors minus that among all heads of the same models; this build, 95 % intervals over heads."}}
 chapter.shown(differences_drawn, "live", among=lambda _: differences["live"])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the miniature's recorded tasks."}, "figure": {"name": "pattern-differences-recorded", "caption": "The same of the miniature's recorded tasks and seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, for the miniature's recorded tasks and seeds; 95 % intervals."}, "figure": {"name": "pattern-differences-recorded", "caption": "Share of each pattern among super-survivors minus that among all heads, for the miniature's recorded tasks and seeds; 95 % intervals."}}
 chapter.shown(differences_drawn, among=lambda _: differences["miniature"])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "pattern-differences-minilm", "caption": "The same of a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, for a real BERT, recorded; 95 % intervals."}, "figure": {"name": "pattern-differences-minilm", "caption": "Share of each pattern among super-survivors minus that among all heads, for a real BERT, recorded; 95 % intervals."}}
 chapter.shown(differences_drawn, "minilm", among=lambda _: differences["minilm"])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same differences from the published shares of BERT-base, intervals over eight tasks."}, "figure": {"name": "pattern-differences-published", "caption": "The same from the published shares of BERT-base; 95 % intervals over eight tasks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, from the published shares of BERT-base; 95 % intervals over eight tasks."}, "figure": {"name": "pattern-differences-published", "caption": "Share of each pattern among super-survivors minus that among all heads, from the published shares of BERT-base; 95 % intervals over eight tasks."}}
 differences_drawn(printed)
 
 

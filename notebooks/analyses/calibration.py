@@ -265,7 +265,7 @@ chapter.shown(numbers, "minilm")
 #
 # The miniature was never taught to place sentences by their meaning, so look at its masks.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the model of this build."}, "figure": {"name": "calibration-live", "caption": "The same on the model of this build."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The model of this build cut by scores that read texts: what is left of its score, and the kappa of the masks of two sets of texts."}, "figure": {"name": "calibration-live", "caption": "The model of this build cut by scores that read texts: what is left of its score, and the kappa of the masks of two sets of texts."}}
 drawn(chapter.live)
 
 # %% tags=["remove-input"]

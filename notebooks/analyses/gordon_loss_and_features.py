@@ -171,7 +171,7 @@ def lines_drawn(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) ->
 
 lines_drawn(lines.points(chapter.live))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded tasks, sparsities and seeds of the miniature."}, "figure": {"name": "gordon-line-recorded", "caption": "The same on the recorded grid. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after fine-tuning against the loss of the pruned miniature, recorded. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}, "figure": {"name": "gordon-line-recorded", "caption": "Accuracy after fine-tuning against the loss of the pruned miniature, recorded. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}}
 chapter.shown(lines_drawn, among=lines.points)
 
 
@@ -251,7 +251,7 @@ hanging(lines.points(chapter.recorded_or_live))
 # The same for all-MiniLM-L6-v2, pruned while its pre-training goes on over paragraphs of Wikipedia. Every pruned model was
 # made once; the seeds are those of fine-tuning, and so are the intervals.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of all-MiniLM-L6-v2 on CoLA and RTE against its pre-training loss after pruning, with a line for each task."}, "figure": {"name": "gordon-line-minilm", "caption": "The same for a real BERT, recorded: each pruned model was made once and fine-tuned with several seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of all-MiniLM-L6-v2 on CoLA and RTE against its pre-training loss after pruning, with a line for each task."}, "figure": {"name": "gordon-line-minilm", "caption": "Accuracy after fine-tuning against the loss of a pruned real BERT, recorded: each pruned model was made once and fine-tuned with several seeds."}}
 chapter.shown(lines_drawn, "minilm", among=lines.points)
 
 # %% tags=["hide-input"]
@@ -342,10 +342,10 @@ def drift_drawn(runs: pd.DataFrame) -> None:
 
 drift_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds and sparsities of the miniature."}, "figure": {"name": "gordon-features-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Likeness of features to those of the full miniature, mean over tokens and layers, recorded. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-features-recorded", "caption": "Likeness of features to those of the full miniature, mean over tokens and layers, recorded. Points are means over the seeds, bars span them."}}
 chapter.shown(drift_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same measures for all-MiniLM-L6-v2, against the share of weights removed by magnitude."}, "figure": {"name": "gordon-features-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Likeness of features to those of the full model, mean over tokens and layers, for a real BERT, all-MiniLM-L6-v2, recorded."}, "figure": {"name": "gordon-features-minilm", "caption": "Likeness of features to those of the full model, mean over tokens and layers, for a real BERT, all-MiniLM-L6-v2, recorded."}}
 chapter.shown(drift_drawn, "minilm")
 
 
@@ -362,10 +362,10 @@ def layers_drawn(runs: pd.DataFrame) -> None:
 
 layers_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer over the recorded seeds of the miniature."}, "figure": {"name": "gordon-layers-recorded", "caption": "The same on the recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer over the recorded seeds of the miniature."}, "figure": {"name": "gordon-layers-recorded", "caption": "Likeness after each layer of the miniature, removed by magnitude, recorded."}}
 chapter.shown(layers_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of all-MiniLM-L6-v2 against the share of weights removed."}, "figure": {"name": "gordon-layers-minilm", "caption": "The same for the real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of all-MiniLM-L6-v2 against the share of weights removed."}, "figure": {"name": "gordon-layers-minilm", "caption": "Likeness after each layer of the real BERT, removed by magnitude, recorded."}}
 chapter.shown(layers_drawn, "minilm")
 
 

@@ -176,7 +176,7 @@ def masks_drawn(runs: pd.DataFrame) -> None:
 
 masks_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities of the miniature."}, "figure": {"name": "gordon-masks-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "How different the masks of three pairs of models are, means over the tasks of the miniature's recorded grid. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-masks-recorded", "caption": "How different the masks of three pairs of models are, means over the tasks of the miniature's recorded grid. Points are means over the seeds, bars span them."}}
 chapter.shown(masks_drawn)
 
 
@@ -231,7 +231,7 @@ shares_told(chapter.recorded_or_live)
 # %% [markdown]
 # For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-minilm", "caption": "The same for a real BERT, recorded on CoLA and RTE."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-minilm", "caption": "How different the masks of three pairs of models are, for a real BERT, recorded on CoLA and RTE."}}
 chapter.shown(masks_drawn, "minilm")
 
 # %% tags=["hide-input"]
@@ -257,10 +257,10 @@ def kinds_drawn(runs: pd.DataFrame) -> None:
 
 kinds_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of the miniature."}, "figure": {"name": "gordon-kinds-recorded", "caption": "The same on the recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The difference of two masks by kind of matrix, means over the tasks and layers of the miniature's recorded grid."}, "figure": {"name": "gordon-kinds-recorded", "caption": "The difference of two masks by kind of matrix, means over the tasks and layers of the miniature's recorded grid."}}
 chapter.shown(kinds_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-minilm", "caption": "The same for the real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-minilm", "caption": "The difference of two masks by kind of matrix, means over the tasks and layers of the real BERT, recorded."}}
 chapter.shown(kinds_drawn, "minilm")
 
 # %% [markdown]
@@ -349,7 +349,7 @@ def lengths_drawn(runs: pd.DataFrame) -> None:
 
 lengths_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-longer-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Fine-tuning for longer before one cut, on the miniature's recorded grid: left after the cut and the recovery, beside models that were trained as long; right the masks. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-longer-recorded", "caption": "Fine-tuning for longer before one cut, on the miniature's recorded grid: left after the cut and the recovery, beside models that were trained as long; right the masks. Points are means over the seeds, bars span them."}}
 chapter.shown(lengths_drawn)
 
 

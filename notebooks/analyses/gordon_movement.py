@@ -257,10 +257,10 @@ def places_drawn(runs: pd.DataFrame) -> None:
 
 places_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same shares over the recorded runs of the miniature."}, "figure": {"name": "gordon-movement-places-recorded", "caption": "The same over the recorded seeds, tasks and learning rates."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, over the recorded seeds, tasks and learning rates of the miniature."}, "figure": {"name": "gordon-movement-places-recorded", "caption": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, over the recorded seeds, tasks and learning rates of the miniature."}}
 chapter.shown(places_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same shares for all-MiniLM-L6-v2 on CoLA and RTE."}, "figure": {"name": "gordon-movement-places-minilm", "caption": "The same for a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, for a real BERT, recorded."}, "figure": {"name": "gordon-movement-places-minilm", "caption": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, for a real BERT, recorded."}}
 chapter.shown(places_drawn, "minilm")
 
 

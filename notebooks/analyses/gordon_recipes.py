@@ -226,7 +226,7 @@ def compared_drawn(runs: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by recipe, computed for this build."}, "figure": {"name": "gordon-recipes-live", "caption": "The two contrasts at the sparsity that the axis names, for this build."}}
 compared_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The two contrasts by three recipes over the recorded seeds of the miniature, with 95 % intervals."}, "figure": {"name": "gordon-recipes-recorded", "caption": "The same, recorded: means over the seeds with 95 % intervals (paired t)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The two contrasts by three recipes over the recorded seeds of the miniature, with 95 % intervals."}, "figure": {"name": "gordon-recipes-recorded", "caption": "The two contrasts at the sparsity that the axis names, on the miniature's recorded grid: means over the seeds with 95 % intervals (paired t)."}}
 chapter.shown(compared_drawn)
 
 

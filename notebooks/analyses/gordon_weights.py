@@ -383,7 +383,7 @@ def maps_drawn(row: pd.Series) -> None:
 
 maps_drawn(profiles["this build"].iloc[0])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two maps of all-MiniLM-L6-v2."}, "figure": {"name": "gordon-weights-maps-minilm", "caption": "The same maps of all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Magnitudes of all-MiniLM-L6-v2's key projection of the second layer and of its word embeddings, recorded."}, "figure": {"name": "gordon-weights-maps-minilm", "caption": "Magnitudes of all-MiniLM-L6-v2's key projection of the second layer and of its word embeddings, recorded."}}
 chapter.shown(lambda rows: maps_drawn(rows.iloc[0]), "minilm", among=findings.profiles)
 
 

@@ -375,13 +375,13 @@ def kappas_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build in three groups: same task and other seed, other task and same seed, both others; means as lines."}, "figure": {"name": "mask-kappas-live", "caption": "Kappa of every two masks of this build; lines are means, 0 is what masks by lot give."}}
 shown(kappas_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all recorded masks of the miniature."}, "figure": {"name": "mask-kappas-recorded", "caption": "The same of all recorded searches of the miniature."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa of every two masks of the miniature's recorded searches; lines are means, 0 is what masks at random give."}, "figure": {"name": "mask-kappas-recorded", "caption": "Kappa of every two masks of the miniature's recorded searches; lines are means, 0 is what masks at random give."}}
 shown(kappas_drawn)
 
 # %% tags=["hide-input"]
 shown(tasks_told)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "mask-kappas-minilm", "caption": "The same of a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa of every two masks of a real BERT's recorded searches; lines are means, 0 is what masks at random give."}, "figure": {"name": "mask-kappas-minilm", "caption": "Kappa of every two masks of a real BERT's recorded searches; lines are means, 0 is what masks at random give."}}
 shown(kappas_drawn, "minilm")
 
 # %% tags=["hide-input"]
@@ -479,7 +479,7 @@ def cuts_drawn(cuts: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line."}, "figure": {"name": "cut-noise-live", "caption": "The first steps of one search of this build: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
 shown(cuts_drawn, "live", among=mask_agreement.cut_steps)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded search of the real BERT."}, "figure": {"name": "cut-noise-minilm", "caption": "The same for the first recorded search of a real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The first steps of the first recorded search of a real BERT: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}, "figure": {"name": "cut-noise-minilm", "caption": "The first steps of the first recorded search of a real BERT: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
 shown(cuts_drawn, "minilm", among=mask_agreement.cut_steps)
 
 

@@ -202,7 +202,7 @@ chapter.shown(by_share, "live")
 #
 # ### Recorded: all layers of BERT-base's shape, more shares
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels for masks of all of BERT-base's layers by lot and for the recorded masks of the miniature."}, "figure": {"name": "mask-sizes-recorded", "caption": "The same, recorded: masks by lot of all twelve layers of BERT-base, and masks of the miniature, several seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks at random of all twelve layers of BERT-base, recorded; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for masks of the miniature, several seeds."}, "figure": {"name": "mask-sizes-recorded", "caption": "Left: bits a weight of masks at random of all twelve layers of BERT-base, recorded; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for masks of the miniature, several seeds."}}
 chapter.shown(sizes_drawn)
 
 # %% tags=["hide-input"]
@@ -211,7 +211,7 @@ chapter.shown(judged)
 # %% [markdown]
 # And of a real BERT, all-MiniLM-L6-v2:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same two panels, with masks of all-MiniLM-L6-v2 cut by magnitude locally and globally."}, "figure": {"name": "mask-sizes-minilm", "caption": "The same with masks of a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bits a weight of masks at random, and the entropy coder against the entropy of the share for masks of a real BERT, recorded."}, "figure": {"name": "mask-sizes-minilm", "caption": "Bits a weight of masks at random, and the entropy coder against the entropy of the share for masks of a real BERT, recorded."}}
 chapter.shown(sizes_drawn, "minilm")
 
 # %% tags=["hide-input"]

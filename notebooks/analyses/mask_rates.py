@@ -152,7 +152,7 @@ def drawn(runs: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score of each method of this build against the strength of the regulariser, the learning rate of scores and that of weights, a panel each."}, "figure": {"name": "mask-rates-live", "caption": "Mean score by strength and by learning rates, computed for this build on few of them."}}
 chapter.shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded grid of all methods, on a world of its own."}, "figure": {"name": "mask-rates-recorded", "caption": "The same, recorded on the world on which the settings of the other chapters are chosen."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score by strength and by learning rates, recorded on the world on which the settings of the other chapters are chosen."}, "figure": {"name": "mask-rates-recorded", "caption": "Mean score by strength and by learning rates, recorded on the world on which the settings of the other chapters are chosen."}}
 chapter.shown(drawn)
 
 

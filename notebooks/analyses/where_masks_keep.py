@@ -142,7 +142,7 @@ def layers_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method of this build."}, "figure": {"name": "masks-by-layer-live", "caption": "Where masks of this build keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
 learned_masks(layers_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded masks of the miniature."}, "figure": {"name": "masks-by-layer-recorded", "caption": "The same of the miniature's recorded masks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Where the miniature's recorded masks keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size."}, "figure": {"name": "masks-by-layer-recorded", "caption": "Where the miniature's recorded masks keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size."}}
 learned_masks(layers_drawn)
 
 
@@ -215,7 +215,7 @@ def heads_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions of this build."}, "figure": {"name": "masks-by-head-live", "caption": "What is kept of each head on the first task of this build: the stronger the colour, the more. Layers and heads are counted from 1."}}
 learned_masks(heads_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded task of the miniature."}, "figure": {"name": "masks-by-head-recorded", "caption": "The same of the miniature's recorded masks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What the miniature's recorded masks keep of each head on the first task: the stronger the colour, the more."}, "figure": {"name": "masks-by-head-recorded", "caption": "What the miniature's recorded masks keep of each head on the first task: the stronger the colour, the more."}}
 learned_masks(heads_drawn)
 
 
@@ -354,7 +354,7 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas-live", "caption": "Kappa over weights of every two masks of this build; lines are means, 0 is what masks by lot give."}}
 of_pairs(kappas_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded masks of the miniature."}, "figure": {"name": "learned-mask-kappas-recorded", "caption": "The same of the miniature's recorded masks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa over weights of every two of the miniature's recorded masks; lines are means, 0 is what masks at random give."}, "figure": {"name": "learned-mask-kappas-recorded", "caption": "Kappa over weights of every two of the miniature's recorded masks; lines are means, 0 is what masks at random give."}}
 of_pairs(kappas_drawn)
 
 

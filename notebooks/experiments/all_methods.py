@@ -189,7 +189,7 @@ def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> N
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains on the task of this build: on the left the methods that go by the size of a weight or by lot, on the right those that learn a score; full fine-tuning is a dashed line in both."}, "figure": {"name": "all-methods-live", "caption": "All methods of this build on one budget. Points are means over runs, bars span them; full fine-tuning is dashed."}}
 shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, a row of two panels each."}, "figure": {"name": "all-methods-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "All methods on one budget, on the miniature's recorded grid. Points are means over runs, bars span them; full fine-tuning is dashed."}, "figure": {"name": "all-methods-recorded", "caption": "All methods on one budget, on the miniature's recorded grid. Points are means over runs, bars span them; full fine-tuning is dashed."}}
 shown(drawn)
 
 
@@ -306,7 +306,7 @@ def stored_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods of this build in two panels."}, "figure": {"name": "all-methods-stored-live", "caption": "Score against what a task stores beside the pre-trained model, for this build. Along a line the sparsity changes."}}
 shown(stored_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "all-methods-stored-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against what a task stores beside the pre-trained model, on the miniature's recorded grid. Along a line the sparsity changes."}, "figure": {"name": "all-methods-stored-recorded", "caption": "Score against what a task stores beside the pre-trained model, on the miniature's recorded grid. Along a line the sparsity changes."}}
 shown(stored_drawn)
 
 

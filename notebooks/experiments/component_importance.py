@@ -134,7 +134,7 @@ def maps_drawn(rows: pd.DataFrame) -> None:
 
 chapter.shown(maps_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the tasks of GLUE that are recorded."}, "figure": {"name": "p2-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of heads (over their layer's norm) and of MLPs (over the highest) of a real BERT, all-MiniLM-L6-v2, recorded."}, "figure": {"name": "p2-minilm", "caption": "Importance of heads (over their layer's norm) and of MLPs (over the highest) of a real BERT, all-MiniLM-L6-v2, recorded."}}
 chapter.shown(maps_drawn, "minilm")
 
 # %% [markdown]

@@ -175,7 +175,7 @@ def one_search(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search above, the share of heads and of MLPs left below; the three phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search-live", "caption": "One search, computed for this build. Crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}
 shown(one_search, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the first recorded search."}, "figure": {"name": "component-search-recorded", "caption": "The first search of the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The first search of the miniature's recorded grid."}, "figure": {"name": "component-search-recorded", "caption": "The first search of the miniature's recorded grid."}}
 shown(one_search)
 
 # %% [markdown]
@@ -401,10 +401,10 @@ def survival_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of seeds in which each survives the search."}, "figure": {"name": "survival-live", "caption": "Share of seeds in which each head and MLP survives, with the standard deviation over seeds; computed for this build."}}
 shown(survival_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of the miniature the same grids over five seeds."}, "figure": {"name": "survival-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of the miniature the same grids over five seeds."}, "figure": {"name": "survival-recorded", "caption": "Share of seeds in which each head and MLP of the miniature survives, with the standard deviation over seeds; recorded."}}
 shown(survival_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of MiniLM a grid of six layers by twelve heads, and a column of MLPs, over five seeds."}, "figure": {"name": "p8-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of MiniLM a grid of six layers by twelve heads, and a column of MLPs, over five seeds."}, "figure": {"name": "p8-minilm", "caption": "Share of seeds in which each head and MLP of a real BERT, MiniLM, survives on real tasks; recorded."}}
 shown(survival_drawn, "minilm")
 
 
@@ -474,7 +474,7 @@ def across_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}
 shown(across_drawn, "live", among=in_one_world(searches.comparable))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "across-tasks-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "In how many of the miniature's recorded tasks each head and MLP survives: mean and standard deviation over seeds."}, "figure": {"name": "across-tasks-recorded", "caption": "In how many of the miniature's recorded tasks each head and MLP survives: mean and standard deviation over seeds."}}
 shown(across_drawn, among=in_one_world(searches.comparable))
 
 
@@ -486,7 +486,7 @@ def published_across_drawn() -> None:
     plots.components({"5 seeds, BERT-base": (np.array(heads), np.array(mlps))}, label="tasks, of 8", most=8)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of the layers by heads of BERT-base, and a column of its MLPs, coloured by the number of eight tasks in which each survives, mean over the authors' five seeds."}, "figure": {"name": "across-tasks-published", "caption": "The same of BERT-base, from the authors' published masks of the eight tasks other than WNLI."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of the layers by heads of BERT-base, and a column of its MLPs, coloured by the number of eight tasks in which each survives, mean over the authors' five seeds."}, "figure": {"name": "across-tasks-published", "caption": "In how many of eight tasks each head and MLP of BERT-base survives, from the authors' published masks; WNLI is left out."}}
 published_across_drawn()
 
 # %% [markdown]
@@ -526,7 +526,7 @@ shown(overlap_drawn, "live", among=in_one_world(searches.comparable))
 # %% tags=["hide-input"]
 shown(overlap_told, "live", among=in_one_world(searches.comparable))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same matrix for the recorded tasks of the miniature."}, "figure": {"name": "task-overlap-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over the miniature's recorded seeds. Red: more than by chance."}, "figure": {"name": "task-overlap-recorded", "caption": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over the miniature's recorded seeds. Red: more than by chance."}}
 shown(overlap_drawn, among=in_one_world(searches.comparable))
 
 # %% tags=["hide-input"]

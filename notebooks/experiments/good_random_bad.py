@@ -320,10 +320,10 @@ def pruned_by(pruning: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 chapter.shown(bars_drawn, "live", among=pruned_by("structured"), nothing=NOTHING)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and seeds of the miniature."}, "figure": {"name": "good-random-bad-recorded", "caption": "The same on the miniature's recorded tasks and seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads and MLPs removed, the miniature's recorded tasks and seeds: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}, "figure": {"name": "good-random-bad-recorded", "caption": "Heads and MLPs removed, the miniature's recorded tasks and seeds: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}}
 chapter.shown(bars_drawn, among=pruned_by("structured"), nothing=NOTHING)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2 on the recorded tasks of GLUE."}, "figure": {"name": "p4-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads and MLPs removed from a real BERT, all-MiniLM-L6-v2, recorded: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}, "figure": {"name": "p4-minilm", "caption": "Heads and MLPs removed from a real BERT, all-MiniLM-L6-v2, recorded: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}}
 chapter.shown(bars_drawn, "minilm", among=pruned_by("structured"), nothing=NOTHING)
 
 # %% [markdown]
@@ -332,10 +332,10 @@ chapter.shown(bars_drawn, "minilm", among=pruned_by("structured"), nothing=NOTHI
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of weights, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-magnitude-published", "caption": "Prasanna's Figure 2, single weights removed by magnitude, from the scores that its authors store: BERT-base, five seeds. In brackets the share of the weights of heads and MLPs that is kept."}}
 stored_drawn("magnitude")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for the recorded tasks of the miniature, or this build's where nothing is recorded."}, "figure": {"name": "good-random-bad-magnitude", "caption": "The same with single weights removed by magnitude: the miniature's recorded tasks, or this build's where nothing is recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for the recorded tasks of the miniature, or this build's where nothing is recorded."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Single weights removed by magnitude: good, random and bad ones as cut out (faint) and retrained (strong), on the miniature's recorded tasks, or this build's where nothing is recorded."}}
 chapter.shown(bars_drawn, "recorded_or_live", among=pruned_by("magnitude"), nothing=NOTHING)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for all-MiniLM-L6-v2."}, "figure": {"name": "good-random-bad-magnitude-minilm", "caption": "The same for a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Single weights removed by magnitude from a real BERT, recorded: good, random and bad ones as cut out (faint) and retrained (strong)."}, "figure": {"name": "good-random-bad-magnitude-minilm", "caption": "Single weights removed by magnitude from a real BERT, recorded: good, random and bad ones as cut out (faint) and retrained (strong)."}}
 chapter.shown(bars_drawn, "minilm", among=pruned_by("magnitude"), nothing=NOTHING)
 
 

@@ -183,10 +183,10 @@ def losses_drawn(runs: pd.DataFrame) -> None:
 
 losses_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same losses over the recorded seeds of the miniature, at ten sparsities."}, "figure": {"name": "gordon-loss-recorded", "caption": "The same on the miniature's recorded grid. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Loss of the pruned miniature on held-out text, recorded. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-loss-recorded", "caption": "Loss of the pruned miniature on held-out text, recorded. Points are means over the seeds, bars span them."}}
 chapter.shown(losses_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of all-MiniLM-L6-v2 against the share of weights removed while its pre-training goes on."}, "figure": {"name": "gordon-loss-minilm", "caption": "The same for a real BERT, all-MiniLM-L6-v2, on sentences of Wikipedia."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of all-MiniLM-L6-v2 against the share of weights removed while its pre-training goes on."}, "figure": {"name": "gordon-loss-minilm", "caption": "Loss of a pruned real BERT, all-MiniLM-L6-v2, on held-out sentences of Wikipedia, recorded."}}
 chapter.shown(losses_drawn, "minilm")
 
 # %% [markdown]
@@ -293,7 +293,7 @@ def conditions_drawn(runs: pd.DataFrame) -> None:
 
 conditions_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions at ten sparsities over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-figure1-recorded", "caption": "The same on the miniature's recorded grid: five tasks, ten sparsities. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions at ten sparsities over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-figure1-recorded", "caption": "Gordon's Figure 1 on the miniature's recorded grid, five tasks and ten sparsities: mean accuracy on dev (left) and mean training loss (right). Points are means over the seeds, bars span them."}}
 chapter.shown(conditions_drawn)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions that Gordon et al. print for BERT-base at ten sparsities."}, "figure": {"name": "gordon-figure1-published", "caption": "Printed in Gordon et al. (2020), Table 1, column AVG: BERT-base; one seed, the best of four learning rates on the dev set that is reported, and budgets that differ between the conditions."}}
@@ -306,7 +306,7 @@ figure_1(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "tra
 # (g7-minilm)=
 # And for a real BERT, all-MiniLM-L6-v2, on GLUE's own data:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the recorded conditions for all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed."}, "figure": {"name": "gordon-figure1-minilm", "caption": "The same experiment with a real BERT. Bars span the seeds of fine-tuning; each pruned model was made once."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the recorded conditions for all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed."}, "figure": {"name": "gordon-figure1-minilm", "caption": "Gordon's Figure 1 with a real BERT, recorded. Bars span the seeds of fine-tuning; each pruned model was made once."}}
 chapter.shown(conditions_drawn, "minilm")
 
 
@@ -483,7 +483,7 @@ def scores_drawn(runs: pd.DataFrame) -> None:
 
 chapter.shown(scores_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed, for the recorded conditions."}, "figure": {"name": "gordon-tasks-minilm", "caption": "The same for the real BERT."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed, for the recorded conditions."}, "figure": {"name": "gordon-tasks-minilm", "caption": "Each task of the real BERT by itself, recorded. The dashed line is what one answer to every example scores."}}
 chapter.shown(scores_drawn, "minilm")
 
 

@@ -141,10 +141,10 @@ def curves_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build the score, in per cent of the whole model's, against the share of weights removed, a line a seed; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search-live", "caption": "What is left of the score when the smallest weights go at once, computed for this build: a line a seed. The last point of a line fell below the bound (dashed)."}}
 shown(curves_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for the recorded tasks and seeds of the miniature."}, "figure": {"name": "magnitude-search-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What is left of the score when the smallest weights go at once, on the miniature's recorded grid: a line a seed. The last point of a line fell below the bound."}, "figure": {"name": "magnitude-search-recorded", "caption": "What is left of the score when the smallest weights go at once, on the miniature's recorded grid: a line a seed. The last point of a line fell below the bound."}}
 shown(curves_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same curves for MiniLM on the recorded tasks of GLUE."}, "figure": {"name": "p1-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What is left of the score of a real BERT, MiniLM, when the smallest weights go at once, on real tasks, recorded: a line a seed."}, "figure": {"name": "p1-minilm", "caption": "What is left of the score of a real BERT, MiniLM, when the smallest weights go at once, on real tasks, recorded: a line a seed."}}
 shown(curves_drawn, "minilm")
 
 # %% [markdown]
@@ -242,10 +242,10 @@ def shares_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps."}, "figure": {"name": "magnitude-shares-live", "caption": "Share of its weights that each head and MLP keeps under magnitude pruning, with the standard deviation over seeds; computed for this build."}}
 shown(shares_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids for the recorded tasks of the miniature, over five seeds."}, "figure": {"name": "magnitude-shares-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each head and MLP of the miniature keeps under magnitude pruning, with the standard deviation over seeds; recorded."}, "figure": {"name": "magnitude-shares-recorded", "caption": "Share of its weights that each head and MLP of the miniature keeps under magnitude pruning, with the standard deviation over seeds; recorded."}}
 shown(shares_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same grids of MiniLM's six layers by twelve heads for its recorded tasks."}, "figure": {"name": "magnitude-shares-minilm", "caption": "The same of a real BERT, MiniLM, on real tasks, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each head and MLP of a real BERT, MiniLM, keeps under magnitude pruning, on real tasks; recorded."}, "figure": {"name": "magnitude-shares-minilm", "caption": "Share of its weights that each head and MLP of a real BERT, MiniLM, keeps under magnitude pruning, on real tasks; recorded."}}
 shown(shares_drawn, "minilm")
 
 

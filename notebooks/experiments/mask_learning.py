@@ -191,10 +191,10 @@ def drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning-live", "caption": "Masks learned without and with fine-tuning, computed for this build. Points are means over runs, bars span them."}}
 shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "mask-learning-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks learned without and with fine-tuning, on the miniature's recorded grid. Points are means over runs, bars span them."}, "figure": {"name": "mask-learning-recorded", "caption": "Masks learned without and with fine-tuning, on the miniature's recorded grid. Points are means over runs, bars span them."}}
 shown(drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real pre-trained BERT on CoLA and RTE."}, "figure": {"name": "j12-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on real data."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks learned without and with fine-tuning, for MiniLM, a real pre-trained BERT, on real data; recorded."}, "figure": {"name": "j12-minilm", "caption": "Masks learned without and with fine-tuning, for MiniLM, a real pre-trained BERT, on real data; recorded."}}
 shown(drawn, "minilm")
 
 
@@ -463,10 +463,10 @@ def swaps(rows: pd.DataFrame) -> pd.DataFrame:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each method of this build a panel: mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither, against the share of weights that remains."}, "figure": {"name": "swapped-masks-live", "caption": "Masks and trained weights, each without the other, computed for this build. Points are means over tasks and runs, bars span the runs."}}
 with_parts(swaps_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded tasks of the miniature."}, "figure": {"name": "swapped-masks-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks and trained weights, each without the other, on the miniature's recorded grid. Points are means over tasks and runs, bars span the runs."}, "figure": {"name": "swapped-masks-recorded", "caption": "Masks and trained weights, each without the other, on the miniature's recorded grid. Points are means over tasks and runs, bars span the runs."}}
 with_parts(swaps_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for MiniLM."}, "figure": {"name": "swapped-masks-minilm", "caption": "The same for MiniLM."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks and trained weights, each without the other, for MiniLM, recorded."}, "figure": {"name": "swapped-masks-minilm", "caption": "Masks and trained weights, each without the other, for MiniLM, recorded."}}
 with_parts(swaps_drawn, "minilm")
 
 

@@ -156,7 +156,7 @@ def at_chance(runs: pd.DataFrame) -> Markdown:
 
 chapter.shown(at_chance, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature, with intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each change to the recipe adds, on the miniature's recorded grid, with 95 % intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "What each change to the recipe adds, on the miniature's recorded grid, with 95 % intervals over seeds."}}
 chapter.shown(drawn)
 
 # %% tags=["hide-input"]
@@ -166,7 +166,7 @@ chapter.shown(at_chance)
 # And a real BERT, all-MiniLM-L6-v2. It is published without an MLM head, so one is trained first, with
 # the model, on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on CoLA."}, "figure": {"name": "mask-recipes-minilm", "caption": "The same for MiniLM on CoLA."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each change to the recipe adds, for MiniLM on CoLA, recorded."}, "figure": {"name": "mask-recipes-minilm", "caption": "What each change to the recipe adds, for MiniLM on CoLA, recorded."}}
 chapter.shown(drawn, "minilm")
 
 # %% tags=["hide-input"]
@@ -352,7 +352,7 @@ no_teacher = absent("*`guides` lacks `released`.*")
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided-live", "caption": "Methods with a teacher, computed for this build. Points are means over seeds, bars span them."}}
 chapter.shown(taught_drawn, "live") if "released" in guides else no_teacher
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature."}, "figure": {"name": "guided-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "guided-recorded", "caption": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}}
 chapter.shown(taught_drawn)
 
 # %% tags=["hide-input"]

@@ -155,7 +155,7 @@ def scopes_drawn(runs: pd.DataFrame) -> None:
 
 scopes_drawn(chapter.live)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities."}, "figure": {"name": "open-scope-recorded", "caption": "The same, recorded. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Local against global thresholds at equal sparsity, on the miniature's recorded grid; on the right what a global cut takes of each part. Points are means over the seeds, bars span them."}, "figure": {"name": "open-scope-recorded", "caption": "Local against global thresholds at equal sparsity, on the miniature's recorded grid; on the right what a global cut takes of each part. Points are means over the seeds, bars span them."}}
 chapter.shown(scopes_drawn)
 
 
@@ -257,7 +257,7 @@ def foretold_drawn(drops: pd.DataFrame) -> None:
 
 foretold_drawn(foretelling.dropped(chapter.live))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded tasks, sparsities and seeds."}, "figure": {"name": "open-stopping-recorded", "caption": "The same, recorded: a point for each task, sparsity and seed."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of each task, recorded, and the line that the other tasks draw for it: a point for each task, sparsity and seed. The dashed line is the drop that counts as none."}, "figure": {"name": "open-stopping-recorded", "caption": "Drop of each task, recorded, and the line that the other tasks draw for it: a point for each task, sparsity and seed. The dashed line is the drop that counts as none."}}
 chapter.shown(foretold_drawn, among=foretelling.dropped)
 
 # %% tags=["hide-input"]

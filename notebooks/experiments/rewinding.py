@@ -264,7 +264,7 @@ curves = partial(
 )
 curves("live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same over the recorded seeds, tasks and sparsities of the miniature."}, "figure": {"name": "rewinding-curves-recorded", "caption": "The same on the recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, on the miniature's recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}, "figure": {"name": "rewinding-curves-recorded", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, on the miniature's recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}}
 curves()
 
 
@@ -272,7 +272,7 @@ curves()
 # For a real BERT, all-MiniLM-L6-v2, whose pre-training went on over paragraphs of Wikipedia first, so that it has a head
 # to fill in hidden words; the seeds are those of search and fine-tuning.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning of all-MiniLM-L6-v2, and for the controls at one sparsity."}, "figure": {"name": "rewinding-curves-minilm", "caption": "The same for a real BERT, recorded."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning of all-MiniLM-L6-v2, and for the controls at one sparsity."}, "figure": {"name": "rewinding-curves-minilm", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, for a real BERT, recorded."}}
 curves("minilm")
 
 # %% [markdown]
@@ -438,7 +438,7 @@ def best_told(differences: pd.DataFrame) -> Markdown:
 
 best_told(transferred(chapter.live))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same matrix over the recorded seeds and tasks, with masks found on the pre-training and by one cut."}, "figure": {"name": "rewinding-transfer-recorded", "caption": "The same on the recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Points lost or won against the full model when a mask is carried to another task, on the miniature's recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}, "figure": {"name": "rewinding-transfer-recorded", "caption": "Points lost or won against the full model when a mask is carried to another task, on the miniature's recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}}
 chapter.shown(matrix_drawn, among=transferred)
 
 # %% tags=["hide-input"]

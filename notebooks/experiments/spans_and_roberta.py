@@ -165,10 +165,10 @@ def answers_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them."}}
 answers(answers_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature, with a teacher too."}, "figure": {"name": "spans-recorded", "caption": "The same on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Questions answered by masks, on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}, "figure": {"name": "spans-recorded", "caption": "Questions answered by masks, on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
 answers(answers_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for a real BERT on a part of SQuAD."}, "figure": {"name": "j10-minilm", "caption": "The same for MiniLM, a real pre-trained BERT, on a part of SQuAD's questions."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Questions answered by masks over MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; recorded."}, "figure": {"name": "j10-minilm", "caption": "Questions answered by masks over MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; recorded."}}
 answers(answers_drawn, "minilm")
 
 
@@ -377,7 +377,7 @@ def models_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them; hollow ones are of a sparsity that rises along a line."}}
 classes(models_drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same on the recorded grid of the miniature."}, "figure": {"name": "roberta-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks on BERT and on RoBERTa, both of the miniature, on the recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "roberta-recorded", "caption": "Masks on BERT and on RoBERTa, both of the miniature, on the recorded grid. Points are means over seeds, bars span them."}}
 classes(models_drawn)
 
 

@@ -167,7 +167,7 @@ def drawn(runs: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task of this build; the full model is a dashed line."}, "figure": {"name": "super-tickets-live", "caption": "Tickets of heads and MLPs, trained again from the pre-trained weights, computed for this build. With the heads go MLPs. Points are means over seeds, bars span them."}}
 shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks of the miniature at all eight levels."}, "figure": {"name": "super-tickets-recorded", "caption": "The same on the miniature's recorded tasks and seeds, at all eight levels."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Tickets of heads and MLPs, trained again from the pre-trained weights, at all eight levels, on the miniature's recorded tasks and seeds. With the heads go MLPs."}, "figure": {"name": "super-tickets-recorded", "caption": "Tickets of heads and MLPs, trained again from the pre-trained weights, at all eight levels, on the miniature's recorded tasks and seeds. With the heads go MLPs."}}
 shown(drawn)
 
 # %% [markdown]
@@ -393,7 +393,7 @@ def contrast_drawn(rows: pd.DataFrame) -> None:
 # %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity of this build."}, "figure": {"name": "cap-live", "caption": "What contrast adds to movement pruning, computed for this build; with one seed there is no interval."}}
 shown(contrast_drawn, "live", among=contrasted_masks.learners)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and seeds of the miniature, with intervals over seeds."}, "figure": {"name": "cap-recorded", "caption": "The same on the miniature's recorded grid, with 95 % intervals over seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What contrast adds to movement pruning, on the miniature's recorded grid, with 95 % intervals over seeds."}, "figure": {"name": "cap-recorded", "caption": "What contrast adds to movement pruning, on the miniature's recorded grid, with 95 % intervals over seeds."}}
 shown(contrast_drawn, among=contrasted_masks.learners)
 
 

@@ -163,7 +163,7 @@ chapter.shown(measures_drawn, "live", among=beside_controls, nothing=NOTHING)
 # %% tags=["hide-input"]
 chapter.shown(compared_told, "live", among=beside_controls, nothing=NOTHING)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The same for the recorded tasks and worlds of the miniature."}, "figure": {"name": "weights-and-heads-recorded", "caption": "The same on the miniature's recorded grid."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What the search leaves of models whose weights were pruned in pre-training, on the miniature's recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "weights-and-heads-recorded", "caption": "What the search leaves of models whose weights were pruned in pre-training, on the miniature's recorded grid. Points are means over seeds, bars span them."}}
 chapter.shown(measures_drawn, among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
