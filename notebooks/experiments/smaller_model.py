@@ -316,7 +316,7 @@ chapter.shown(load_in_words, "minilm")
 
 # %% tags=["remove-input"]
 Markdown(
-    f"*Not installed here, and so left out: {listed(without, 'and')}. `pip install 'lottery[onnx,bench]'` brings them.*"
+    f"*Not installed here, and so left out: {listed([f'`{name}`' for name in without], 'and')}. `pip install 'lottery[onnx,bench]'` brings them.*"
 ) if without else None
 
 # %% tags=["remove-input"]
