@@ -36,6 +36,16 @@ def consoles(site: Path, pages: list[str], profile: Path) -> dict[str, list[str]
     return {page: lines for page, lines in said.items() if lines}
 
 
+def values(site: Path, visits: list[tuple[str, list[str]]], profile: Path) -> list[list[object]]:
+    """What expressions of JavaScript, one after the other, come to on pages of a site, opened in their order."""
+    with _served(site) as address, _Browser(profile) as browser:
+        told = []
+        for page, expressions in visits:
+            browser.console(f"{address}/{page}")
+            told.append([browser.value(expression) for expression in expressions])
+    return told
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -104,6 +114,10 @@ class _Browser:
             self._said.append(self._receive())
         self._ask("Runtime.evaluate", expression="new Promise(done => setTimeout(done, 100))", awaitPromise=True)
         return [line for message in self._said if (line := _told(message))]
+
+    def value(self, expression: str) -> object:
+        """What an expression comes to on the page that is open."""
+        return self._ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def _ask(self, method: str, **parameters) -> dict:
         self._number += 1

@@ -14,6 +14,36 @@
     }
   };
   show(remembered()); // before the page is drawn
+  // A table to sort, by a click on the head of a column or Enter there, and to filter by words. Without this script it
+  // is a table in the order in which it was written.
+  const toSort = (table) => {
+    const body = table.tBodies[0];
+    const rows = [...body.rows];
+    const written = (row, column) => row.cells[column].textContent.trim();
+    const search = document.createElement("input");
+    search.type = "search";
+    search.placeholder = "Only lines with these words";
+    search.setAttribute("aria-label", search.placeholder);
+    search.addEventListener("input", () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+    });
+    table.before(search);
+    [...table.tHead.rows[0].cells].forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const sorted = [...rows].sort((one, other) => written(one, column).localeCompare(written(other, column)));
+        body.append(...(down ? sorted.reverse() : sorted));
+      });
+    });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     for (const link of document.querySelectorAll("a.code-switch")) {
       const button = document.createElement("button");
@@ -26,6 +56,7 @@
       });
       link.replaceWith(button);
     }
+    document.querySelectorAll(".sortable table").forEach(toSort);
     show(root.classList.contains("with-code") || location.hash === "#with-code");
     if (typeof Search !== "undefined") { // the excerpts of a search leave out code, as its index does
       const plain = Search.htmlToText;

@@ -94,7 +94,7 @@ in_short()
 def table() -> Markdown:
     """All claims by paper, one row each: what it says, and its verdict in print, on a real BERT and on the miniature."""
     head = ["Paper", "Claim", *(ledger.named(source) for source in sources)]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines = ["::::{div} sortable", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for paper, names in of_paper.items():
         for name in names:
             states = [verdicts.loc[name, source] for source in sources]
@@ -103,7 +103,7 @@ def table() -> Markdown:
                 + " | ".join([f"{{cite:t}}`{paper}`", f"[{ledger.title(name)}](#claim-{anchor(name)})", *states])
                 + " |"
             )
-    return Markdown("\n".join(lines))
+    return Markdown("\n".join([*lines, "::::"]))
 
 
 def anchor(name: str) -> str:
