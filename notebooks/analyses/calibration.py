@@ -224,7 +224,8 @@ def in_words(rows: pd.DataFrame) -> Markdown:
             line += f"**{least} texts are enough**, shown to lose less than a point against {most}; "
             line += "fewer were not tried. " if least == fewest else "fewer are not. "
         for of, change in others.xs((importance, fixed), level=("importance", "calibration.texts"))["change"].items():
-            line += f"{kind(of, fixed)[:1].upper()}{kind(of, fixed)[1:]} leave {change.in_words(100)} points against as many of its own. "
+            shown = "shown to be less than one" if change.low > -found.WITHIN else "not shown to be less than one"
+            line += f"With {kind(of, fixed)} the change is {change.in_words(100)} points against as many of its own; a loss is {shown}. "
         parts.append(line)
     return Markdown("\n".join([parts[0], "", *parts[1:]]))
 
