@@ -683,7 +683,10 @@ def test_a_model_without_a_tokenizer_is_refused(bert_folder, tmp_path, left):
     for file in folder.glob("tokenizer*"):
         if file.name not in left:
             file.unlink()
-    with pytest.raises(ValueError, match=r"no tokenizer \(tokenizer\.json, vocab\.txt or vocab\.json\)"):
+    with pytest.raises(ValueError, match=r"no tokenizer \(tokenizer\.json, vocab\.txt or vocab\.json\): copy there"):
+        opening.tokenizer(str(folder))
+    (folder / "spm.model").write_bytes(b"pieces")  # as DeBERTa-v3 is published
+    with pytest.raises(ValueError, match=r"no tokenizer .*: open spm\.model with AutoTokenizer of transformers"):
         opening.tokenizer(str(folder))
 
 

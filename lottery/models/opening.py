@@ -222,9 +222,14 @@ def tokenizer(source: str) -> PreTrainedTokenizerBase:
     folder = locate(source)
     config = _config(source, folder)
     if not _has(folder, VOCABULARY):
-        raise ValueError(
-            f"{source!r} has no tokenizer ({listed([*VOCABULARY])}): copy there that of the model it was made from"
+        pieces = [path.name for path in folder.glob("*.model")]
+        how = (
+            f"open {pieces[0]} with AutoTokenizer of transformers, which needs sentencepiece for it, and "
+            "save_pretrained it there once"
+            if pieces
+            else "copy there that of the model it was made from"
         )
+        raise ValueError(f"{source!r} has no tokenizer ({listed([*VOCABULARY])}): {how}")
     stated = _stated(folder)
     if not stated and not (folder / "tokenizer.json").is_file() and (folder / "vocab.txt").is_file():
         raise ValueError(
