@@ -73,7 +73,7 @@ def test_whole_layers_go_and_the_stock_class_opens_what_stays(rung, mood_runs, m
         return {"heads": heads, "neurons": neurons}
 
     monkeypatch.setattr(sample, "score", scores)
-    even = replace(rung, even=True, layers=True, seed=7)
+    even = replace(rung, even=True, layers=True, saved_time=0.7, seed=7)
     run = store.perform(even, mood_runs)
     assert even.mask(run)["mlps"].tolist() == [True, False]
     assert not (run.path / MODEL / slices.KEPT).exists()

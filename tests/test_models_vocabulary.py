@@ -221,3 +221,44 @@ def test_what_cannot_be_cut_is_refused(tokenizer):
         vocabulary.told(object())
     with pytest.raises(ValueError, match="has a piece 9, the model rows for 5"):
         vocabulary.cut(BertForMaskedLM(BertConfig(**SIZES, vocab_size=5)), [0, 9])
+
+
+def test_numbers_of_special_tokens_are_made_anew_wherever_they_stand():
+    vocab = {piece: number for number, piece in enumerate(["a", "##a", "aa", "b", "##b", "[SEP]", "[CLS]", "[UNK]"])}
+    whole = {
+        "added_tokens": [{"id": 5, "content": "[SEP]"}, {"id": 6, "content": "[CLS]"}, {"id": 7, "content": "[UNK]"}],
+        "padding": {"pad_id": 7, "pad_token": "[UNK]"},
+        "post_processor": {
+            "type": "Sequence",
+            "processors": [
+                {"type": "ByteLevel"},
+                {"type": "RobertaProcessing", "sep": ["[SEP]", 5], "cls": ["[CLS]", 6]},
+                {"type": "TemplateProcessing", "special_tokens": {"[SEP]": {"id": "[SEP]", "ids": [5, 6]}}},
+            ],
+        },
+        "model": {"type": "WordPiece", "vocab": vocab, "continuing_subword_prefix": "##", "unk_token": "[UNK]"},
+    }
+    cut = vocabulary.trimmed(whole, [0, 1, 3, 4, 5, 6, 7])  # without "aa", which is 2
+    assert cut["model"]["vocab"] == {piece: n - (n > 2) for piece, n in vocab.items() if n != 2}
+    assert [each["id"] for each in cut["added_tokens"]] == [4, 5, 6]
+    assert cut["padding"]["pad_id"] == 6
+    _, roberta, template = cut["post_processor"]["processors"]
+    assert (roberta["sep"], roberta["cls"]) == (["[SEP]", 4], ["[CLS]", 5])
+    assert template["special_tokens"]["[SEP]"]["ids"] == [4, 5]
+    assert whole["post_processor"]["processors"][1]["sep"] == ["[SEP]", 5]
+
+
+def test_numbers_in_the_configuration_follow_and_positions_stay_what_they_were():
+    model = BertForMaskedLM(BertConfig(vocab_size=12, pad_token_id=4, eos_token_id=[9, 11], bos_token_id=4, **SIZES))
+    vocabulary.cut(model, [2, 4, 9, 11])
+    found = model.config
+    assert (found.pad_token_id, found.bos_token_id, found.eos_token_id, found.vocab_size) == (1, 1, [2, 3], 4)
+    assert model.get_input_embeddings().padding_idx == 1
+    # A RoBERTa counts positions from the number of its padding token, which therefore stays.
+    letters = {piece: number for number, piece in enumerate(["ab", "ba", "<pad>", "a", "b", "aa"])}
+    merges = [["a", "b"], ["b", "a"], ["a", "a"]]
+    given = {"added_tokens": [], "model": {"type": "BPE", "vocab": letters, "merges": merges}}
+    for kind, kept in ((RobertaConfig, [0, 1, 2, 3, 4]), (BertConfig, [2, 3, 4])):
+        config = kind(vocab_size=6, pad_token_id=2, bos_token_id=None, eos_token_id=None)
+        given["added_tokens"] = [{"id": 2, "content": "<pad>"}]
+        assert vocabulary.staying(given, [3], config) == kept

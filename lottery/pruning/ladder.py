@@ -35,13 +35,13 @@ def rung(
     seconds  {"heads": ..., "neurons": ...}, what one of each takes, > 0
     share    of the time of all of them, in [0, 1)
     even     whether all heads and equally many neurons of every layer stay, for which every program has a form
-    layers   whether, where it is even, whole layers may go, too: so many of the least important ones for which all
-             that goes, with the neurons that then have to go of the others, is least important; of such a layer nothing
-             stays
+    layers   whether, where it is even, whole layers may go, too, of which then nothing stays: the least important ones,
+             no more of them than it takes for some neurons to stay of every other one, for a layer costs more than the
+             importance of its parts, each gone alone, adds up to
 
-    Among equals heads go first, then what comes first in its tensor, and fewer layers. MLPs of layers that stay do,
-    with their last bias. Raises ValueError for times that are not above 0, for NaN scores, and for a share that
-    neurons, and layers where they may go, do not take.
+    Among equals heads go first, then what comes first in its tensor. MLPs of layers that stay do, with their last bias.
+    Raises ValueError for times that are not above 0, for NaN scores, and for a share that neurons, and layers where
+    they may go, do not take.
 
     >>> scores = {"heads": torch.tensor([[4.0, 9.0]]), "neurons": torch.tensor([[1.0, 3.0, 3.0, 1.0]])}
     >>> kept = rung(scores, {"heads": 2.0, "neurons": 1.0}, 0.5)  # of 8 seconds: both neurons of 1, then the head of 2
@@ -75,20 +75,17 @@ def _even(scores: Scores, seconds: Mapping[str, float], saved: float, kept: Mask
     layers, neurons = scores[NEURONS].shape
     of_layers = sum(scores[kind].double().sum(1) for kind in KINDS)
     takes = sum(seconds[kind] * scores[kind].shape[1] for kind in KINDS)
-    order, candidates = of_layers.argsort(stable=True), []
+    order = of_layers.argsort(stable=True)
     for gone in range(at_most + 1):
-        staying = order[gone:]
         count = max(0, -int(-((saved - gone * takes) * (1 - 1e-12)) // ((layers - gone) * seconds[NEURONS])))
         if count < neurons:
-            lost = scores[NEURONS][staying].double().sort(1).values[:, :count].sum() + of_layers[order[:gone]].sum()
-            candidates.append((lost.item(), gone, count))
-    if not candidates:
+            break
+    else:
         raise ValueError(
             f"neurons take {layers * neurons * seconds[NEURONS] / (layers * takes):.0%} of the time of what can go, so "
             f"that {saved / (layers * takes):.0%} cannot be saved by taking equally many from every layer: let heads "
             "go, too"
         )
-    _, gone, count = min(candidates)
     for layer in order[:gone].tolist():
         for kind in (*KINDS, MLPS):
             kept[kind][layer] = False

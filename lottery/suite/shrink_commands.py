@@ -53,7 +53,7 @@ def shrink(
     uniform: Annotated[
         bool,
         typer.Option(
-            "--uniform", help="Whole layers go, and equally many neurons of the others: opened by transformers."
+            "--uniform", help="Equally many neurons of every layer go, then whole layers: opened by transformers."
         ),
     ] = False,
     vocabulary: Annotated[

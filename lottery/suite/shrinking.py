@@ -179,7 +179,7 @@ def choice(
 ) -> Smallest:
     """The choice among the smaller models of the ladder that are tried.
 
-    even    whether whole layers go and equally many neurons of every other one, so that transformers opens it
+    even    whether equally many neurons of every layer go, then whole layers, so that transformers opens it
     pieces  whether the vocabulary is cut, to the word pieces of what is learnt from
     ticket  the file of a mask: the one smaller model that is tried is what it leaves, and is taken whatever it loses
     Raises ValueError where the model cannot read the texts of `length` tokens that times are measured with.
