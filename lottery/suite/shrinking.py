@@ -30,6 +30,7 @@ from lottery.training import evaluation
 from lottery.training.evaluation import Exam
 
 LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
+TRIED = ("heads", "neurons", "MB", "times as fast", "score", "change")  # what is told of each of them
 EXPORT = "export.json"  # in the folder of an exported model
 TEST_SHARE = 0.15  # of a user's rows
 # Of the rows that choose, so many a smaller model is taken to answer otherwise and as well, where nobody says how much
@@ -156,9 +157,6 @@ def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterato
         rest = f"; about {_span(left)} for those that are left" if left > 10 else ""
         tell(f"   {row[3]} times as fast, score {row[4]}{rest}")
         yield row
-
-
-TRIED = ("heads", "neurons", "MB", "times as fast", "score", "change")
 
 
 def _span(seconds: float) -> str:
