@@ -188,12 +188,10 @@ def drawn(rows: pd.DataFrame) -> None:
     axes[0].axhline(100 * known[""], color="grey", label="the whole model")
     axes[0].set(ylabel="score (x 100)")
     axes[1].set(ylabel="kappa of two masks", ylim=(0, 1))
+    counts = [int(count) for count in own.index]
     for ax in axes:
         ax.set(xscale="log", xlabel="texts read")
-        ax.set_xticks(
-            scores.loc[(scores.index[0][0], here)].index,
-            labels=[*map(str, scores.loc[(scores.index[0][0], here)].index)],
-        )
+        ax.set_xticks(counts, labels=[*map(str, counts)])
         ax.minorticks_off()
     plots.legend_below(axes, columns=4)
 
