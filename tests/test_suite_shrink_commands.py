@@ -165,6 +165,13 @@ def test_what_cannot_be_asked_for_is_refused(arguments, sentence, here, lottery)
     assert not (here / "refused").exists()
 
 
+@pytest.mark.parametrize(
+    ("score", "majority", "warned"), [(0.55, 0.55, 1), (0.5, 0.55, 1), (0.6, 0.55, 0), (0.6, np.nan, 0)]
+)
+def test_a_smaller_model_that_knows_nothing_is_not_praised(score, majority, warned):
+    assert bool(shrinking.worthless({"test_score": score, "test_majority": majority})) == warned
+
+
 def test_of_a_model_of_one_layer_with_one_head_neurons_go(here, lottery, tokenizer):
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 64}

@@ -139,6 +139,8 @@ def shrink(
         table.add_row(*row)
     Console().print(table)
     typer.echo(f"the score changes by {shrinking.changed(report)}")
+    if warning := shrinking.worthless(run.metrics):
+        typer.echo(warning, err=True)
     typer.echo(f"{output}: README.md tells how to open it; the runs lie in {place}")
 
 

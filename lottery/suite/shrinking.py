@@ -358,6 +358,16 @@ def changed(report: dict[str, Any]) -> str:
     return f"{mean:+.1f} points{ends} on {report['test_rows']} rows that nothing was chosen by"
 
 
+def worthless(found: dict[str, Any]) -> str:
+    """A warning where the model that was chosen, as of `Smallest`, knows nothing of its task; "" where it does."""
+    if found["test_score"] > found["test_majority"] or math.isnan(found["test_majority"]):
+        return ""
+    return (
+        f"It scores no better than one answer to all rows ({100 * found['test_majority']:.1f}): ask for less, or train "
+        "it longer, on more rows"
+    )
+
+
 def card(report: dict[str, Any], stock: bool) -> str:
     """README.md of the folder: what it was made from, what went, the figures, and how to open it."""
     left, (pieces, all_pieces) = report["left"], report["pieces"]
