@@ -1,5 +1,7 @@
 """Times of forms in turns, by a clock that is set by hand."""
 
+import time
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,8 @@ from lottery.experiments.saved_form import SavedForm
 def test_times_are_of_all_forms_in_turns_beside_the_whole(cut_mood, mood_runs, monkeypatch):
     order = []
 
-    def taken(readers, inputs, rounds, *, turn):
+    def taken(readers, inputs, rounds, *, turn, clock):
+        assert clock is time.process_time
         order.append((list(readers), inputs["input_ids"].shape, rounds))
         return {-1: [4.0, 6.0, 8.0], 0: [2.0, 2.0, 2.0], 1: [4.0, 3.0, 4.0]}
 

@@ -15,6 +15,7 @@ def clock(monkeypatch):
     """Readers that take as long as they are told, one number a call, by this clock."""
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(timing.turns, "__kwdefaults__", timing.turns.__kwdefaults__ | {"clock": time.perf_counter})
 
     def reader(name, order, lasts):
         def read(**inputs):
@@ -53,3 +54,8 @@ def test_threads_are_set_inside_the_block_alone():
     with timing.threads(before + 1):
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
+
+
+def test_another_clock_counts_instead():
+    ticks = iter([0.0, 1.0, 10.0, 13.0])
+    assert timing.turns({"a": lambda **_: None}, INPUTS, 1, clock=lambda: next(ticks)) == {"a": [3.0]}

@@ -1,6 +1,7 @@
 """How fast the forms of smaller models are beside the whole one: all of them in turns, on one machine."""
 
 import os
+import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -47,17 +48,20 @@ class FormTimes:
     def perform(self, run: Run) -> dict[str, Any]:
         """Of each of `ways` how many times as fast as the whole model it is, and what it takes; a list each.
 
+        With one thread it is the processor's time that is counted, which other programs hardly change; with more it is
+        the clock's.
+
         faster         the median over the rounds of the whole's seconds by its own; `lows` and `highs`, a 95 % interval
                        of the median, by the order of the rounds
         batch_seconds  the median for a batch; `whole_seconds` that of the whole
         load           how many programs wanted to compute when it began, the mean of a minute
         """
-        load = os.getloadavg()[0]
+        load, clock = os.getloadavg()[0], time.process_time if self.threads == 1 else time.perf_counter
         with timing.threads(self.threads):
             model = self.whole.opened(run)
             readers = {-1: model} | {place: form.opened(run) for place, form in enumerate(self.timed)}
             inputs = timing.batch(model, self.batch_size, self.length)
-            turns = timing.turns(readers, inputs, self.rounds, turn=TURN)
+            turns = timing.turns(readers, inputs, self.rounds, turn=TURN, clock=clock)
         taken = {place: np.array(each) for place, each in turns.items()}
         ratios = [taken[-1] / taken[place] for place in range(len(self.ways))]
         ends = [quantile_test(each, p=0.5).confidence_interval(0.95) for each in ratios]
