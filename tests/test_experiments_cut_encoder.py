@@ -12,6 +12,7 @@ from lottery.data import examples
 from lottery.data.metrics import correlations
 from lottery.experiments import starts
 from lottery.experiments.cut_encoder import CutEncoder
+from lottery.experiments.form_change import FormChange
 from lottery.experiments.saved_form import ANSWERS, SavedForm
 from lottery.models import opening, slices
 from lottery.pruning import components
@@ -80,3 +81,21 @@ def test_with_fewer_words_the_vectors_of_texts_of_these_words_stay(cut, words_go
     ]
     assert runs[0].read(ANSWERS).equals(runs[1].read(ANSWERS))
     assert runs[1].metrics["numbers"] < runs[0].metrics["numbers"]
+
+
+def test_a_change_of_cosines_has_the_interval_of_a_jackknife_over_the_pairs(cut, tmp_path):
+    small, whole = (SavedForm(of=each, form="torch") for each in (cut, cut.whole))
+    found = store.perform(FormChange(of=small, against=whole, seeds=[0]), tmp_path / "results").metrics
+    runs = [store.perform(form, tmp_path / "results") for form in (small, whole)]
+    ours, theirs = (run.read(ANSWERS)["answer"].astype(float).to_numpy() for run in runs)
+    right, places = np.array([number for *_, number in PAIRS]), np.arange(len(PAIRS))
+
+    def score(answers, rows):
+        return correlations(answers[rows], right[rows])["pearson_spearman"]
+
+    changes = [score(ours, places != gone) - score(theirs, places != gone) for gone in places]
+    reach = 1.959964 * np.sqrt((len(PAIRS) - 1) * np.var(changes))
+    every = score(ours, places) - score(theirs, places)
+    assert (found["change"], found["low"], found["high"]) == pytest.approx(
+        (every, every - reach, every + reach), abs=1e-4
+    )
