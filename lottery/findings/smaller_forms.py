@@ -74,7 +74,8 @@ def beside(rows: pd.DataFrame, task: str, shape: tuple[int, int, int]) -> pd.Dat
 
     Indexed by FORM. With fewer words a model does the same with as many numbers, and so has the time of all words.
     """
-    of_task, timed = scores(rows).loc[task], times(rows).loc[(task, *shape)]
+    of_task = scores(rows).xs(task, level="task")
+    timed = times(rows).xs((task, *shape), level=["task", *SHAPE])
     same = pd.MultiIndex.from_tuples([(way, form.removesuffix(USED)) for way, form in of_task.index], names=FORM)
     there = same.isin(timed.index)
     return of_task[there].join(timed.reindex(same[there]).set_axis(of_task.index[there]))

@@ -277,7 +277,7 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
     loads = rows.loc[rows["experiment"] == "FormTimes", "load"]
     return Markdown(
         f"While it was timed, {loads.min():.1f} to {loads.max():.1f} programs wanted to compute on that machine (the load "
-        "of a minute). With one thread it is the processor's own time that counts, which hardly changes by that; with two, "
+        "of a minute). With one thread it is the processor's own time that counts, which changes little by that; with two, "
         "the clock's, of which only the ratios of models that take turns say something."
     )
 
