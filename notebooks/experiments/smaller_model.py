@@ -199,7 +199,8 @@ def drawn(rows: pd.DataFrame) -> None:
         ax.set(xlabel="times as fast", ylabel=f"{plots.metric(choose('tasks', task).METRIC)} on dev (x 100)")
         ax.set_title(title(task), fontsize=10)
         ax.set_xlim(left=0)
-    plots.legend_below(panels, columns=3)
+    most = max(panels, key=lambda ax: len(ax.get_legend_handles_labels()[1]))
+    plots.legend_below([most], columns=3)
 
 
 def told(rows: pd.DataFrame) -> Markdown:
