@@ -111,7 +111,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 11
+    assert len(cli.app.registered_commands) == 12
     (group,) = cli.app.registered_groups
     assert len(group.typer_instance.registered_commands) == 4
 
