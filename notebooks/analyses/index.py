@@ -118,15 +118,16 @@ encoder_drawn(encoder) if len(encoder) else missing
 
 # %% tags=["remove-input"]
 def smaller_told(rows: pd.DataFrame) -> Markdown:
-    """What half of the heads and neurons cost on each task, how much faster the rest is and how small, and with 8 bits."""
+    """What the heads and neurons that go cost on each task, how much faster the rest is and how small, and with 8 bits."""
     shape, lines = max(smaller_forms.shapes_of_all(rows)), []
+    share = rows.loc[rows["of.way"] == "both", "of.share"].max()
     for task in dict.fromkeys(smaller_forms.scores(rows).index.get_level_values("task")):
         table = smaller_forms.beside(rows, task, shape)
         before = table.loc[smaller_forms.WHOLE, "bytes"] / 1e6
         whole = table.loc[smaller_forms.WHOLE, "score"].mean
         small = table.loc["both", "torch"]
         line = (
-            f"- **{title(task)}**: half of its heads and neurons gone, {small['change'].in_words(100)} points of "
+            f"- **{title(task)}**: {share:.0%} of its heads and neurons gone, {small['change'].in_words(100)} points of "
             f"{100 * whole:.1f}, {small['faster'].mean:.1f} times as fast, {small['bytes'] / 1e6:.0f} MB instead of "
             f"{before:.0f}"
         )

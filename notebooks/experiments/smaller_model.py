@@ -275,11 +275,16 @@ def all_times(rows: pd.DataFrame) -> pd.DataFrame:
 
 def load_in_words(rows: pd.DataFrame) -> Markdown:
     """What else the machine did while the times were taken, and on what it was."""
-    loads = rows.loc[rows["experiment"] == "FormTimes", "load"]
+    timed = rows[rows["experiment"] == "FormTimes"]
+    clocked = (
+        " With more, it is the clock's, of which only the ratios of models that take turns say something."
+        if (timed["threads"] > 1).any()
+        else ""
+    )
     return Markdown(
-        f"While it was timed, {loads.min():.1f} to {loads.max():.1f} programs wanted to compute on that machine (the load "
-        "of a minute). With one thread it is the processor's own time that counts, which changes little by that; with two, "
-        "the clock's, of which only the ratios of models that take turns say something."
+        f"While it was timed, {timed['load'].min():.1f} to {timed['load'].max():.1f} programs wanted to compute on that "
+        "machine (the load of a minute). With one thread it is the processor's own time that counts, which changes little "
+        f"by that.{clocked}"
     )
 
 
