@@ -269,9 +269,9 @@ def test_rankings_are_compared_two_by_two():
 
 @pytest.fixture
 def published(reference):
-    masks = np.load(reference("reference/prasanna2020/masks.npz"))
     table = pd.read_csv(reference("reference/prasanna2020/expected_stats.csv"))
-    return masks, table.set_index(["mode", "component", "task", "statistic"])["value"].sort_index()
+    with np.load(reference("reference/prasanna2020/masks.npz")) as masks:
+        yield masks, table.set_index(["mode", "component", "task", "statistic"])["value"].sort_index()
 
 
 @pytest.mark.parametrize(("component", "key"), [("head", "head_mask"), ("mlp", "mlp_mask")])

@@ -72,13 +72,13 @@ def test_those_that_are_published_are_of_bert_base():
 
 
 def test_published_masks_of_heads_and_mlps_are_read(imported, refused, here, reference):
-    masks = np.load(reference("reference/prasanna2020/masks.npz"))
     (here / "both").mkdir()
     (here / "mlps").mkdir()
-    heads, mlps = (masks[f"heads_mlps/CoLA/42/{kind}"] for kind in ("head_mask", "mlp_mask"))
+    with np.load(reference("reference/prasanna2020/masks.npz")) as masks:
+        heads, mlps = (masks[f"heads_mlps/CoLA/42/{kind}"] for kind in ("head_mask", "mlp_mask"))
+        np.save(here / "mlps/mlp_mask.npy", masks["mlps/CoLA/42/mlp_mask"])
     np.save(here / "both/head_mask.npy", heads.astype(float))
     np.save(here / "both/mlp_mask.npy", mlps)
-    np.save(here / "mlps/mlp_mask.npy", masks["mlps/CoLA/42/mlp_mask"])
     found, _ = imported("both")
     assert np.array_equal(found["heads"].numpy(), heads == 1)
     assert np.array_equal(found["mlps"].numpy(), mlps == 1)
@@ -113,11 +113,14 @@ def test_nothing_else_is_read(refused, here, bert_folder, monkeypatch):
     torch.save({"a": Strange()}, here / "object.pt")
     torch.save([torch.ones(2)], here / "list.pt")
     (here / "text.npy").write_text("no array")
+    np.savez(here / "two.npz", heads=np.ones(2), mlps=np.ones(2))
+    (here / "two.npz").rename(here / "two.npy")
     (here / "text.bin").write_text("no tensors")
     (here / "mask.npy.zip").write_text("")
     mask_files.save(here / "ours.safetensors", {"a": torch.ones(2)}, model="m", method="by hand", asked=0.0, seed=0)
     assert "not unpickled" in refused("objects.npy")
     assert "no array of numpy" in refused("text.npy")
+    assert "no array of numpy" in refused("two.npy")
     assert "nothing else is unpickled" in refused("object.pt")
     assert "nothing else is unpickled" in refused("text.bin")
     assert "save `model.state_dict()`" in refused("list.pt")

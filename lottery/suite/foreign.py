@@ -90,7 +90,8 @@ def _of_components(heads: np.ndarray | None, mlps: np.ndarray | None, model: str
 
 def _array(path: Path) -> np.ndarray:
     try:
-        return np.load(path, allow_pickle=False)
+        with path.open("rb") as file:  # np.load leaves an archive of arrays open
+            return np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f"{path.name} is no array of numpy, or one of objects, which are not unpickled") from error
 
