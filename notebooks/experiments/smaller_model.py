@@ -233,7 +233,7 @@ def told(rows: pd.DataFrame) -> Markdown:
 def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
     """Half of the heads and neurons against other ways to be as fast, on the same rows."""
     lines = [
-        f"- {title(task)}, against {name_of(way, form)}: {row['change'].in_words(100)} points"
+        f"- {title(task)}, against *{name_of(way, form)}*: {row['change'].in_words(100)} points"
         for (task, _, _, way, form), row in smaller_forms.against(rows).iterrows()
     ]
     if not lines:
@@ -349,7 +349,7 @@ load_in_words(chapter.live)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [chapter.shown(told, "minilm")]
+found = [chapter.shown(told, "minilm"), chapter.shown(compared_in_words, "minilm")]
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
