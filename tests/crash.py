@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,8 @@ MADE = ("results", "book/_build")
 # Of times and the machine, and the index of all words in them.
 TIMED = ("provenance.json", "how_this_was_made.html", "how_this_was_made.md", "searchindex.js")
 TELLS_TIME = ("world.ipynb", "world.html")  # pages that tell how long something took: their numbers may differ
+DRAWS_TIME = ("smaller_model.ipynb", "smaller_model.html")  # pages whose figures show it: nothing in them is compared
+MEASURES_TIME = ("FormTimes",)  # experiments whose results are times
 
 
 @contextmanager
@@ -81,7 +84,12 @@ def living(family: list[psutil.Process]) -> list[str]:
 def differences(one: Path, other: Path) -> list[str]:
     """The files of two checkouts' stores and built books that are not in both, or not the same but for times."""
     told = [
-        {str(path.relative_to(root)): path for part in MADE for path in (root / part).rglob("*")}
+        {
+            str(path.relative_to(root)): path
+            for part in MADE
+            for path in (root / part).rglob("*")
+            if path.name not in of_times(root)
+        }
         for root in (one, other)
     ]
     faults = [
@@ -93,9 +101,18 @@ def differences(one: Path, other: Path) -> list[str]:
     return faults + [f"{name} differs" for name in both if content(told[0][name]) != content(told[1][name])]
 
 
+@cache
+def of_times(root: Path) -> set[str]:
+    """The names of the figures on pages that show how long something took; they are made of what is drawn."""
+    pages = [path for path in (root / "book/_build/html").rglob("*.html") if path.name in DRAWS_TIME]
+    return {name for page in pages for name in re.findall(r"[0-9a-f]{64}\.svg", page.read_text())}
+
+
 def content(path: Path) -> object:
     """What is in a file, without the times and the machine that it tells."""
-    if path.is_dir() or path.name in TIMED:
+    if path.is_dir() or path.name in TIMED + DRAWS_TIME:
+        return ""
+    if path.parent.parent.name in MEASURES_TIME:
         return ""
     if path.name == "metrics.json":
         record = json.loads(path.read_text())
@@ -108,6 +125,8 @@ def content(path: Path) -> object:
         return re.sub(r" *\d+(\.\d+)?", " a number", path.read_text())  # a table as text fills them up with spaces
     if path.name.endswith(".runs.parquet"):
         table = pd.read_parquet(path)
+        if "experiment" in table:  # else it is of no run
+            table = table[~table["experiment"].isin(MEASURES_TIME)]
         return table[[name for name in table if name != "seconds" and not name.startswith("made.")]].to_json()
     return path.read_bytes()
 

@@ -125,3 +125,25 @@ def test_pages_that_tell_times_are_held_against_each_other_without_their_numbers
 
     assert told(9.0) == told(10.0) == told(123.45)
     assert told(9.0) != told(9.0, "BERT, drawn")
+
+
+def test_what_is_drawn_and_recorded_of_times_is_not_compared_and_everything_beside_it_is(tmp_path):
+    def made(name, seconds, score=0.5, left="a"):
+        root = tmp_path / name
+        page, figures = root / "book/_build/html/smaller_model.html", root / "book/_build/html/_images"
+        figures.mkdir(parents=True)
+        (figures / f"{seconds:064x}.svg").write_text("drawn")
+        (figures / f"{left * 64}.svg").write_text("of another page")
+        page.write_text(f'<img src="_images/{seconds:064x}.svg"> {seconds}')
+        for kind, value in (("FormTimes", seconds), ("SavedForm", score)):
+            path = root / "results" / kind / "key/metrics.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"run": kind, "metrics": {"value": value}, "row": {}, "files": {}}))
+        rows = pd.DataFrame({"experiment": ["FormTimes", "SavedForm"], "value": [seconds, score]})
+        rows.to_parquet(root / "book/_build/smaller_model.runs.parquet")
+        return root
+
+    one = made("one", 1)
+    assert crash.differences(one, made("slower", 2)) == []
+    assert len(crash.differences(one, made("worse", 1, score=0.4))) == 2
+    assert len(crash.differences(one, made("other", 1, left="b"))) == 2
