@@ -137,9 +137,7 @@ def reports():
     logging.set_verbosity(verbosity)
 
 
-@pytest.fixture(scope="session")
-def config():
-    """A BERT of 2 layers of 16 with 4 heads, dropout on."""
+def small_bert():
     from transformers import BertConfig
     from transformers.utils import logging
 
@@ -154,15 +152,21 @@ def config():
     )
 
 
+@pytest.fixture
+def config():
+    """A BERT of 2 layers of 16 with 4 heads, dropout on; a test's own, since models write into theirs as they train."""
+    return small_bert()
+
+
 @pytest.fixture(scope="session")
-def bert_folder(tmp_path_factory, config, tokenizer) -> str:
+def bert_folder(tmp_path_factory, tokenizer) -> str:
     """A saved BertForPreTraining with random weights, large enough to tell inputs apart."""
     import torch
     from transformers import BertForPreTraining
 
     folder = tmp_path_factory.mktemp("bert")
     torch.manual_seed(7)
-    model = BertForPreTraining(config)
+    model = BertForPreTraining(small_bert())
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim > 1:
