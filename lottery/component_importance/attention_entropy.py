@@ -27,8 +27,7 @@ def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: tor
     total = torch.zeros(model.config.num_hidden_layers, model.config.num_attention_heads)
     with attention_maps.eager(model), state.frozen(model), torch.inference_mode():
         for positions in sorted_batches(examples.lengths, sensitivity.BATCH_SIZE):
-            batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
-            batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+            batch = examples.inputs(positions, model.device)
             real = batch["attention_mask"].float()
             for layer, attention in enumerate(model(**batch, output_attentions=True).attentions):
                 entropy = torch.special.entr(attention).sum(-1)  # (batch, heads, tokens)

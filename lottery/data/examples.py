@@ -48,6 +48,10 @@ class Examples:
         padded["attention_mask"] = pad_sequence(ones, batch_first=True)
         return padded | {name: values[indices] for name, values in self.numbers.items()}
 
+    def inputs(self, indices: list[int], device: torch.device | str = "cpu") -> Batch:
+        """A batch without the labels and other numbers, on a device: what a model reads that is asked, not trained."""
+        return {name: each.to(device) for name, each in self.batch(indices).items() if name not in self.numbers}
+
 
 def encode(
     table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int, *, regression: bool = False

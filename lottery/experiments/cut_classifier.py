@@ -9,18 +9,14 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery.component_importance import sample
-from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.experiments.smaller import MODEL, heal, save, texts
-from lottery.masks import Scores
-from lottery.models import opening, state, vocabulary
+from lottery.experiments.smaller import MODEL, component_scores, heal, leave_words_of, save
+from lottery.models import opening, state
 from lottery.models.timing import Reader
-from lottery.pruning import components, ways
+from lottery.pruning import ways
 from lottery.pruning.ways import Way
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
 from lottery.training import evaluation, reading
-from lottery.training.evaluation import Exam
 
 SEEN = 512  # examples of the training set at most, from which the importance is taken
 
@@ -53,14 +49,15 @@ class CutClassifier:
         """`numbers`, the parameters it has left, and `steps`, the updates of healing. The model stays in its folder."""
         if self.fewer_words:
             small, tokenizer = replace(self, fewer_words=False).opened(run)
-            staying = vocabulary.of_texts(tokenizer, texts(self.of.tables(self.of.task)["train"]), small.config)
-            vocabulary.cut(small, staying)
+            train = self.of.tables(self.of.task)["train"]
+            staying = leave_words_of(train, small, tokenizer)
             run.folder(MODEL, lambda folder: save(small, tokenizer, folder, staying))
             return {"numbers": state.size(small.parameters()), "steps": 0}
         set_seed(self.seed)
         whole, exam = self.of.opened(run)
         train = exam.encoded(exam.tables["train"])
-        scores = self._scores(whole, exam) if self.way in ways.SCORED else {}
+        scored = self.way in ways.SCORED
+        scores = component_scores(whole, exam, exam.tables["train"], self.seed, most=SEEN) if scored else {}
         small, kept = ways.smaller(whole, self.way, self.share, scores)
         small.to(Accelerator().device)
         steps = heal(
@@ -96,8 +93,7 @@ class CutClassifier:
         given = replace(exam, tokenizer=opening.tokenizer(self.weights(run))).encoded(exam.tables["dev"])
 
         def answers(reader: Reader) -> np.ndarray:
-            logits = reading.read(reader, given, lambda output, _: output.logits)
-            return logits[:, 0] if exam.task.KIND == "regression" else logits.argmax(-1)
+            return evaluation.decided(exam.task, reading.read(reader, given, lambda output, _: output.logits))
 
         return answers
 
@@ -114,9 +110,3 @@ class CutClassifier:
     def counted(self) -> bool:
         """Whether the score is the share of right answers."""
         return self.of.task_named(self.of.task).METRIC == "accuracy"
-
-    def _scores(self, whole: PreTrainedModel, exam: Exam) -> Scores:
-        learnt = exam.tables["train"]
-        order = np.random.default_rng(self.seed).permutation(len(learnt))[:SEEN]
-        given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
-        return sample.score(whole, given, components.everything(whole.config, neurons=True), seeded(self.seed))

@@ -12,16 +12,16 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery.data import examples
 from lottery.data.examples import seeded
 from lottery.experiments import Start
-from lottery.experiments.smaller import MODEL, save, texts
+from lottery.experiments.smaller import MODEL, leave_words_of, save
 from lottery.masks import Scores
-from lottery.models import families, opening, state, vocabulary
+from lottery.models import families, opening, state
 from lottery.models.pooling import Pooling
 from lottery.models.timing import Reader
 from lottery.pruning import components, ways
 from lottery.pruning.ways import Way
 from lottery.store import Count, Fraction, Run, Size, parameters
 from lottery.training import reading
-from lottery.training.sentence_vectors import cosines, pooled, sensitivity
+from lottery.training.sentence_vectors import cosines, of_pairs, pooled, sensitivity
 
 SEEN = 512  # sentences
 
@@ -53,8 +53,8 @@ class CutEncoder:
         """`numbers`, the parameters it has left. The model stays in its folder."""
         if self.fewer_words:
             small, tokenizer = replace(self, fewer_words=False).opened(run)
-            staying = vocabulary.of_texts(tokenizer, texts(self.start.tables(self.task)["train"]), small.config)
-            vocabulary.cut(small, staying)
+            train = self.start.tables(self.task)["train"]
+            staying = leave_words_of(train, small, tokenizer)
             run.folder(MODEL, lambda folder: save(small, tokenizer, folder, staying))
             return {"numbers": state.size(small.parameters())}
         source = self.start.weights(run)
@@ -78,8 +78,7 @@ class CutEncoder:
     def answering(self, run: Run) -> Callable[[Reader], np.ndarray]:
         """How alike a reader finds the two sentences of every pair of dev, by the cosine: (n,)."""
         dev = self.start.tables(self.task)["dev"]
-        sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
-        given = examples.encode(sentences, opening.tokenizer(self.weights(run)), self.max_length)
+        given = of_pairs(dev, opening.tokenizer(self.weights(run)), self.max_length)
 
         def answers(reader: Reader) -> np.ndarray:
             vectors = reading.read(reader, given, pooled(self.pooling))

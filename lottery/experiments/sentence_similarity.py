@@ -12,7 +12,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery import importance as scoring
 from lottery import masks
 from lottery.choices import choose, named
-from lottery.data import examples
 from lottery.data.examples import Examples, seeded
 from lottery.experiments import Start
 from lottery.experiments.calibration import Calibration
@@ -23,7 +22,7 @@ from lottery.pruning import Scope, components
 from lottery.pruning.at_once import prune
 from lottery.statistics import grouped_jackknife_error
 from lottery.store import Count, Fraction, Run, Size, parameters
-from lottery.training.sentence_vectors import cosines, vectors
+from lottery.training.sentence_vectors import cosines, of_pairs, vectors
 
 VECTORS, ALL = "vectors.safetensors", "sentences"  # of the whole model: first sentences of the pairs, then second ones
 
@@ -80,8 +79,7 @@ class SentenceSimilarity:
         tokenizer, model = opening.tokenizer(source), opening.bare_encoder(source)
         families.check_length(model.config, self.max_length)
         dev = self.start.tables(self.task)["dev"]
-        sentences = pd.DataFrame({"first": [*dev["first"], *dev["second"]], "label": 0})
-        given = examples.encode(sentences, tokenizer, self.max_length)
+        given = of_pairs(dev, tokenizer, self.max_length)
         kept = self._cut(model, given, tokenizer)
         cut = vectors(model, given, self.pooling)
         if self.preceding:

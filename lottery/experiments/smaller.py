@@ -18,7 +18,7 @@ from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
-from lottery.masks import HEADS, MLPS, NEURONS, Mask
+from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores
 from lottery.masks import files as mask_files
 from lottery.models import families, folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
@@ -82,9 +82,8 @@ class Smaller:
             checkpoint=run.checkpoint(),
             title=f"healing without {self.saved_time:.0%} of the time",
         )
-        staying = vocabulary.of_texts(exam.tokenizer, texts(learnt), small.config) if self.vocabulary else None
-        if staying:  # not before healing, which makes the same of them without the rows that its texts never ask for
-            vocabulary.cut(small, staying)
+        # Not before healing, which makes the same of them without the rows that its texts never ask for.
+        staying = leave_words_of(learnt, small, exam.tokenizer) if self.vocabulary else None
         folder = run.folder(MODEL, lambda folder: save(small, exam.tokenizer, folder, staying))
         mask_files.save(
             run.path / MASK,
@@ -130,9 +129,7 @@ class Smaller:
             components.check(given, whole.config)
             return components.nested(everything | given)
         measured = run.need(self.times).metrics
-        order = np.random.default_rng(self.seed).permutation(len(learnt))[:SEEN]
-        given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
-        scores = sample.score(whole, given, everything, seeded(self.seed))
+        scores = component_scores(whole, exam, learnt, self.seed, most=SEEN)
         seconds = {HEADS: measured["head"], NEURONS: measured["neuron"]}
         return ladder.rung(scores, seconds, self.saved_time, even=self.even, layers=self.layers)
 
@@ -146,11 +143,25 @@ class Smaller:
         return components.sliced(small, {kind: each[staying] for kind, each in kept.items()})
 
 
+def component_scores(whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame, seed: int, *, most: int) -> Scores:
+    """How much each head, MLP and neuron matters, by at most so many of the rows learnt from, drawn by the seed."""
+    order = np.random.default_rng(seed).permutation(len(learnt))[:most]
+    given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
+    return sample.score(whole, given, components.everything(whole.config, neurons=True), seeded(seed))
+
+
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, staying: list[int] | None) -> None:
     """Write a model, and the tokenizer, of whose pieces only some stay where that is said."""
     opening.save(model, tokenizer, folder)
     if staying:
         vocabulary.write(tokenizer, staying, folder)
+
+
+def leave_words_of(table: pd.DataFrame, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Cut, in place, the pieces of words that no text of a table uses; the numbers of those that stay, for `save`."""
+    staying = vocabulary.of_texts(tokenizer, texts(table), model.config)
+    vocabulary.cut(model, staying)
+    return staying
 
 
 def texts(table: pd.DataFrame) -> list[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lottery import statistics as stats
+from lottery.findings.sentences import WITHIN
 
-WITHIN = 0.01  # of the score: a loss that counts as none
 SET = ["calibration.task", "calibration.texts"]  # where texts are from, and how many there are in a set
 
 

@@ -8,9 +8,9 @@ import math
 import pandas as pd
 
 from lottery import statistics as stats
+from lottery.findings.sentences import WITHIN
 from lottery.statistics import Estimate
 
-WITHIN = 0.01  # of the score: a loss that counts as none
 FORM = ["way", "form"]
 WHOLE = ("nothing", "torch")
 USED = ", words used"  # behind the form of a model that has the words of its training set alone

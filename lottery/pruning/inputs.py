@@ -48,9 +48,9 @@ def moments(
         with frozen(model), torch.no_grad():
             batches = list(sorted_batches(examples.lengths, batch_size))
             for positions in tqdm(batches, desc="reading texts", leave=False, disable=None):
-                batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
+                batch = examples.inputs(positions, model.device)
                 real = batch["attention_mask"].bool()
-                encoder(**{name: tensor for name, tensor in batch.items() if name not in examples.numbers})
+                encoder(**batch)
     finally:
         for handle in handles:
             handle.remove()

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import files, miniature, store
 from lottery.choices import listed
-from lottery.data.examples import Examples, sorted_batches
+from lottery.data.examples import Examples
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
 from lottery.experiments.smaller import ANSWERS, Smaller, parts, tabled
@@ -26,7 +26,7 @@ from lottery.models.exporting import Form
 from lottery.statistics import Estimate, dev_sets
 from lottery.store import Run
 from lottery.tasks import Task
-from lottery.training import evaluation
+from lottery.training import evaluation, reading
 from lottery.training.evaluation import Exam
 
 LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
@@ -277,15 +277,10 @@ def answered(readers: dict[str, Reader], exam: Exam) -> dict[str, np.ndarray]:
     return {name: answer(reader, exam, exams[name].encoded(exam.tables["dev"])) for name, reader in readers.items()}
 
 
-@torch.no_grad()
 def answer(reader: Reader, exam: Exam, given: Examples) -> np.ndarray:
     """What it answers to every example: numbers of classes, or numbers, (n,)."""
-    found = np.empty(len(given))
-    for positions in sorted_batches(given.lengths, 32):
-        batch = {name: tensor for name, tensor in given.batch(positions).items() if name not in given.numbers}
-        logits = reader.call(**batch).logits[:, reader.places]
-        found[positions] = (logits.argmax(-1) if exam.task.KIND == "classification" else logits[:, 0]).numpy()
-    return found
+    logits = reading.read(reader.call, given, lambda output, _: output.logits[:, reader.places], batch_size=32)
+    return evaluation.decided(exam.task, logits).astype(float)
 
 
 def described(

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from lottery.data.examples import Batch, Examples, epochs, sorted_batches
 from lottery.schedules import Schedule, linear_with_warmup
+from lottery.training import reading
 
 
 class Checkpoint(Protocol):
@@ -167,13 +168,10 @@ def predict(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256
 
     In the precision that accelerate is set to, as in training.
     """
-    scores: list[np.ndarray] = [np.empty(0)] * len(examples)
     with evaluating(model), Accelerator().autocast():
-        for positions in sorted_batches(examples.lengths, batch_size):
-            logits = model(**_inputs(model, examples, positions)).logits.float().cpu().numpy()
-            for position, row in zip(positions, logits, strict=True):
-                scores[position] = row
-    return np.stack(scores)
+        return reading.read(
+            model, examples, lambda output, _: output.logits, device=model.device, batch_size=batch_size
+        )
 
 
 def predict_spans(
@@ -188,17 +186,12 @@ def predict_spans(
     lengths = examples.lengths.tolist()
     with evaluating(model), Accelerator().autocast():
         for positions in sorted_batches(examples.lengths, batch_size):
-            output = model(**_inputs(model, examples, positions))
+            output = model(**examples.inputs(positions, model.device))
             first, last = (logits.float().cpu().numpy() for logits in (output.start_logits, output.end_logits))
             for row, position in enumerate(positions):
                 starts[position] = first[row, : lengths[position]]
                 ends[position] = last[row, : lengths[position]]
     return starts, ends
-
-
-def _inputs(model, examples, positions) -> Batch:
-    batch = examples.batch(positions)
-    return {name: tensor.to(model.device) for name, tensor in batch.items() if name not in examples.numbers}
 
 
 def mean_loss(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256) -> float:

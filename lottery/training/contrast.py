@@ -160,8 +160,7 @@ def encoded(model: nn.Module, examples: Examples) -> Tensor:
     order, encodings = [], []
     with heard(model) as vectors:
         for positions in sorted_batches(examples.lengths, BATCH_SIZE):
-            batch = examples.batch(positions)
-            model(**{name: batch[name].to(model.device) for name in batch if name not in examples.numbers})
+            model(**examples.inputs(positions, model.device))
             order += positions
             encodings.append(vectors.pop())
     model.train(training)

@@ -38,6 +38,11 @@ def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
     return table["answers" if task.KIND == "span" else "label"].to_numpy()
 
 
+def decided(task: Task, logits: np.ndarray) -> np.ndarray:
+    """What outputs answer, (n, labels) of a classifier or (n, 1) of a regression: class numbers or numbers, (n,)."""
+    return logits[:, 0] if task.KIND == "regression" else logits.argmax(-1)
+
+
 @dataclass(frozen=True)
 class Exam:
     """A task and its data as one tokenizer reads them: what a model is trained for and scored on.
@@ -68,9 +73,7 @@ class Exam:
 
             return texts
         given = self.encoded(table)
-        if self.task.KIND == "regression":
-            return lambda model: training.predict(model, given)[:, 0]
-        return lambda model: training.predict(model, given).argmax(-1)
+        return lambda model: decided(self.task, training.predict(model, given))
 
     def scoring(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], float]:
         """What a model scores on the rows by the metric that the papers report: model -> a number."""

@@ -29,8 +29,7 @@ def read(
     rows: list[np.ndarray] = [np.empty(0)] * len(examples)
     with torch.inference_mode():
         for positions in sorted_batches(examples.lengths, batch_size):
-            batch = {name: tensor.to(device) for name, tensor in examples.batch(positions).items()}
-            batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+            batch = examples.inputs(positions, device)
             found = said(reader(**batch), batch).float().cpu().numpy()
             for position, row in zip(positions, found, strict=True):
                 rows[position] = row

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import torch
 
-from lottery.data.examples import Batch, Examples, sorted_batches
+from lottery.data.examples import Batch, Examples, encode, sorted_batches
 from lottery.masks import Mask, Scores
 from lottery.models.pooling import Pooling
 from lottery.models.state import frozen
@@ -16,7 +17,13 @@ from lottery.pruning import components
 from lottery.training import evaluating, reading
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def of_pairs(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
+    """The sentences of n pairs, columns first and second, each by itself: the first ones, then the second ones, 2 n."""
+    sentences = pd.DataFrame({"first": [*table["first"], *table["second"]], "label": 0})
+    return encode(sentences, tokenizer, max_length)
 
 
 def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, batch_size: int = 256) -> np.ndarray:
@@ -68,8 +75,7 @@ def sensitivity(
     try:
         with frozen(model):
             for positions in sorted_batches(examples.lengths, batch_size):
-                batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
-                batch = {name: tensor for name, tensor in batch.items() if name not in examples.numbers}
+                batch = examples.inputs(positions, model.device)
                 each = {
                     name: tensor.float()
                     .to(model.device)
