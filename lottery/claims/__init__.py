@@ -175,15 +175,20 @@ def together(verdicts: Sequence[str]) -> str:
     return next((each for each in (FAILS, OPEN, SILENT, MISSING) if each in verdicts), HOLDS)
 
 
-def evidence(published: Mapping[str, pd.DataFrame], recorded: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+def evidence(
+    published: Mapping[str, pd.DataFrame],
+    recorded: Mapping[str, Mapping[str, pd.DataFrame]],
+    names: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Every measurement of every claim, a row each, with its verdict.
 
     published  {file in book/published: its table}
     recorded   {profile: {chapter: the table of its runs, `prepared`}}
+    names      the files of the claims; by default all of them
     returns    claim (its file), source (PUBLISHED or a profile), the fields of `Evidence`, verdict and why
     """
     rows = []
-    for name in offered("claims"):
+    for name in offered("claims") if names is None else names:
         claim: Claim = choose("claims", name)
         by_source = {PUBLISHED: claim.published(published)}
         for profile, tables in recorded.items():

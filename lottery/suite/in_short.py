@@ -43,17 +43,9 @@ class InShort:
         printed = all_published()
         sizes = printed["glue_dev"].set_index("task")["examples"]
         tables = {"minilm": self.chapter.minilm, "miniature": self.chapter.miniature}
-        tables = {source: _runs.prepared(table, sizes) for source, table in tables.items() if len(table)}
-        rows = []
-        for name in self.claims:
-            claim = choose("claims", name)
-            of = {
-                source: claim.measured(table) for source, table in tables.items() if not claims.not_asked(name, source)
-            }
-            for source, measured in ({claims.PUBLISHED: claim.published(printed)} | of).items():
-                for each, (verdict, why) in zip(measured, claims.judged(measured), strict=True):
-                    rows.append({"claim": name, "source": source, **each._asdict(), "verdict": verdict, "why": why})
-        return pd.DataFrame(rows, columns=["claim", "source", *claims.Evidence._fields, "verdict", "why"])
+        own = Path(self.chapter.name).name
+        recorded = {source: {own: _runs.prepared(table, sizes)} for source, table in tables.items() if len(table)}
+        return claims.evidence(printed, recorded, self.claims)
 
     @cached_property
     def claims(self) -> list[str]:

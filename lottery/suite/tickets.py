@@ -13,10 +13,10 @@ from lottery import files, masks, miniature, pruning, store
 from lottery import importance as scoring
 from lottery.data import examples, own_file
 from lottery.experiments import starts
-from lottery.importance import Moments, obs
+from lottery.importance import Moments
 from lottery.masks import Mask
 from lottery.masks import files as mask_files
-from lottery.models import families, opening, state
+from lottery.models import families, opening
 from lottery.pruning import Scope, Weights, at_once, components, inputs
 from lottery.suite import plots
 
@@ -185,10 +185,10 @@ def bake(
     if parts:
         components.remove(model, parts)  # a search finds the one or the other
         return lacking
-    # By the whole model's inputs: those of the cut one have moved already.
-    updated = obs.update(own, weights, texts.moments(name, model, weights)) if texts else {}
-    pruning.remove(own, weights)
-    state.fill(own, updated)
+    if texts:
+        at_once.remove(own, weights, importance="obs", moments=texts.moments(name, model, weights))
+    else:
+        pruning.remove(own, weights)
     return lacking
 
 
