@@ -152,6 +152,12 @@ def small_bert():
     )
 
 
+@pytest.fixture(scope="session")
+def new_config():
+    """Makes a configuration as `config` is, for what is built once for a file of tests."""
+    return small_bert
+
+
 @pytest.fixture
 def config():
     """A BERT of 2 layers of 16 with 4 heads, dropout on; a test's own, since models write into theirs as they train."""

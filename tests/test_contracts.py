@@ -200,14 +200,14 @@ def test_a_score_of_components_tells_of_each_that_is_kept_and_leaves_the_model_a
 
 
 @pytest.fixture(scope="module")
-def folder_with_label_words(tmp_path_factory, config):
+def folder_with_label_words(tmp_path_factory, new_config):
     """A random BERT whose words are numbered 5 to 47, and whose label words follow."""
     words = [f"w{number}" for number in range(43)]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, "yes", "maybe", "no", "terrible", "great", "?"]
     pieces += ["incorrect", "correct"]
     folder = tmp_path_factory.mktemp("label words")
     torch.manual_seed(5)
-    model = BertForPreTraining(config)
+    model = BertForPreTraining(new_config())
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(8 if parameter.ndim > 1 else 1)
