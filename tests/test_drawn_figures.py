@@ -2,7 +2,6 @@
 
 import ast
 from pathlib import Path
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,33 +22,25 @@ def functions(notebook: str, *names: str) -> str:
     return "\n".join(ast.unparse(node) for node in chosen)
 
 
-def test_the_movement_of_matrices_has_a_line_a_task_and_crosses_of_noise_above():
-    def by_place(shift: float, tasks: tuple[str, ...]) -> pd.DataFrame:
+def test_the_movement_of_matrices_has_a_line_a_task_and_crosses_of_noise_where_there_is_noise():
+    def by_place(shift: float, tasks: tuple[str, ...], what: str) -> pd.DataFrame:
         kinds = [("kind", name) for name in families.KINDS] + [("layer", number) for number in range(3)]
-        return pd.DataFrame(
-            [{"task": task, "by": by, "name": name, "mean": 0.01 + shift} for task in tasks for by, name in kinds]
-        )
+        lines = [(task, *place, 0.01 + shift, what) for task in tasks for place in kinds]
+        return pd.DataFrame(lines, columns=["task", "by", "name", "mean", "what"])
 
-    ours, theirs = ("cola", "sst2"), ("cola", "mnli", "sst2")
-    scope = {
-        "findings": SimpleNamespace(
-            ours_by_place=lambda runs, what="": by_place(0.02 if what else 0.0, ours),
-            theirs_by_place=lambda table: by_place(0.0, theirs),
-        ),
-        "plots": plots,
-        "families": families,
-        "look": look,
-        "pd": pd,
-        "np": np,
-        "by_matrix": None,
-        "title": str.upper,
-        "plt": SimpleNamespace(show=lambda: None),
-    }
+    scope = {"families": families, "look": look, "pd": pd, "title": str.upper, "MOVEMENT": "movement"}
+    scope["PARTS"] = {"kinds": "kind", "layers": "layer"}
     exec(functions("analyses/gordon_movement", "order_of", "matrices_drawn"), scope)
-    scope["matrices_drawn"](None)
-    panels = plt.gcf().axes
-    crosses = [[line for line in ax.lines if line.get_marker() == "x"] for ax in panels]
-    assert [len(each) for each in crosses] == [2, 2, 0, 0]
-    assert [len(ax.lines) - len(some) for ax, some in zip(panels, crosses, strict=True)] == [2, 2, 3, 3]
-    assert all(line.get_linestyle() == "None" and np.allclose(line.get_ydata(), 3.0) for line in crosses[0])
+    ours = pd.concat([by_place(0.0, ("cola", "sst2"), "fine-tuning"), by_place(0.02, ("cola", "sst2"), "noise")])
+    theirs = by_place(0.0, ("cola", "mnli", "sst2"), "fine-tuning")
+    for table, lines, crosses in ((ours, 2, 2), (theirs, 3, 0)):
+        panels = dict(zip(("kinds", "layers"), plots.panels(2), strict=True))
+        scope["matrices_drawn"](table, panels)
+        for ax in panels.values():
+            noise = [line for line in ax.lines if line.get_marker() == "x"]
+            assert (len(ax.lines) - len(noise), len(noise)) == (lines, crosses)
+            assert all(line.get_linestyle() == "None" and np.allclose(line.get_ydata(), 3.0) for line in noise)
+            assert len(ax.get_legend_handles_labels()[1]) == lines + (crosses > 0)  # noise has one name
+        shown = [label.get_text() for label in panels["layers"].get_xticklabels()]
+        assert shown == ["1", "2", "3"]
     plt.close("all")

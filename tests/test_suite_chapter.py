@@ -6,11 +6,16 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from IPython.display import Markdown
+from matplotlib import pyplot as plt
 from scipy.stats import binom
 from toy_experiments import Doubling
 
 from lottery import store
 from lottery.suite.chapter import (
+    HERE,
+    PRINT,
+    REAL,
+    SMALL,
     Chapter,
     between,
     by_remaining,
@@ -170,3 +175,47 @@ def test_a_full_model_near_one_answer_to_all_is_said_to_show_nothing_of_pruning(
     assert chapter(rte=(162 / 277, 146 / 277), **learnt) == []
     (line,) = chapter(rte=(0.5, 146 / 277), sst2=(0.5, 0.509))
     assert " on RTE and SST-2." in line
+
+
+def in_figure(chapter: Chapter, **more: object) -> dict[str, list[float]]:
+    """What stands under each name of a figure, hollow points apart."""
+    seen = {}
+
+    def draw(rows: pd.DataFrame, axes: dict) -> None:
+        axes["a"].plot(range(len(rows)), rows["double"], "o")
+
+    chapter.figure(draw, ["a"], **more)
+    for part in plt.gcf().subfigs:
+        for ax in part.axes:
+            for line in ax.lines:
+                kind = " hollow" if line.get_fillstyle() == "none" else ""
+                seen[part.get_suptitle() + kind] = line.get_ydata().tolist()
+    plt.close("all")
+    return seen
+
+
+def test_a_figure_has_a_column_for_each_source_and_this_build_hollow_in_the_miniatures():
+    one, two, three = (pd.DataFrame({"double": [number]}) for number in (2, 4, 6))
+    printed = {PRINT: pd.DataFrame({"double": [8]})}
+    assert in_figure(Chapter("a/b", one, two, three), printed=printed) == {
+        PRINT: [8], REAL: [6], SMALL: [4], f"{SMALL} hollow": [2]
+    }  # fmt: skip
+    assert in_figure(Chapter("a/b", one, two, three), live=False) == {REAL: [6], SMALL: [4]}
+    assert in_figure(Chapter("a/b", one, NOTHING, three)) == {REAL: [6], SMALL: [2]}
+    both = Chapter("a/b", pd.DataFrame({"double": [2, 4]}), pd.DataFrame({"double": [6]}), NOTHING)
+    assert in_figure(both, among=lambda rows: rows[rows["double"] > 2]) == {SMALL: [6], f"{SMALL} hollow": [4]}
+
+
+def test_this_builds_runs_of_another_model_are_no_points_of_the_miniature():
+    live = pd.DataFrame({"double": [2], "start.model": ["my_model"]})
+    small = pd.DataFrame({"double": [4]})
+    assert in_figure(Chapter("a/b", live, small, NOTHING)) == {SMALL: [4], HERE: [2]}
+    assert in_figure(Chapter("a/b", live.assign(**{"start.model": "miniature"}), small, NOTHING)) == {
+        SMALL: [4], f"{SMALL} hollow": [2]
+    }  # fmt: skip
+
+
+def test_a_figure_without_any_rows_is_a_sentence():
+    sentence = Chapter("a/b", NOTHING, NOTHING, NOTHING).figure(lambda *_: None, ["a"], nothing="*None here.*")
+    assert sentence.data == "*None here.*"
+    assert not plt.get_fignums()

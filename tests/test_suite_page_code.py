@@ -42,6 +42,11 @@ CELL = """\
 """
 
 
+COLUMNS = """\
+<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="214.4pt" height="114.4pt" viewBox="0 0 214.4 114.4" \
+xmlns="http://www.w3.org/2000/svg" version="1.1"><g id="columns-100-80-80-80"><path d="M 0 0"/></g></svg>"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     source = tmp_path_factory.mktemp("source")
@@ -51,7 +56,8 @@ def site(tmp_path_factory):
     (source / "index.rst").write_text(
         f"Doubling\n========\n\nProse to be found.\n\n{cells}\n\n.. toctree::\n\n   plain\n"
     )
-    (source / "plain.rst").write_text("Plain\n=====\n\nNothing is computed here.\n")
+    (source / "plain.rst").write_text("Plain\n=====\n\nNothing is computed here.\n\n.. figure:: b.svg\n   :alt: two\n")
+    (source / "b.svg").write_text(COLUMNS)
     out = source / "out"
     Sphinx(source, source, out, out / "doctrees", "html", status=None).build()
     return out
@@ -80,3 +86,14 @@ def test_a_search_finds_prose_and_no_code_that_is_put_away(site):
     assert "prose" in terms
     assert any("always" in term for term in terms)
     assert not any("hidden" in term for term in terms)
+
+
+def test_a_picture_in_columns_is_piled_up_on_a_narrow_page(site):
+    page = (site / "plain.html").read_text()
+    narrow, wide = re.findall(
+        r'<picture><source media="\(max-width: 600px\)" srcset="([^"]*)"><img alt="two" src="([^"]*)" /></picture>',
+        page,
+    )[0]
+    assert wide == "_images/b.svg"
+    assert 'viewBox="0 0 100 200"' in (site / narrow).read_text()  # 80 + 80 + two parts of the legend of 20
+    assert "<picture>" not in (site / "index.html").read_text()

@@ -14,7 +14,7 @@ and from there `chapter.live` are the rows of this build, `chapter.miniature` an
 book/records, and `chapter.shown(drawn, "minilm")` draws the latter, or says how they are recorded where they are not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
@@ -22,15 +22,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from lottery import store
 from lottery.choices import choose, listed
 from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
-from lottery.suite import cluster, notebooks, plots
+from lottery.suite import cluster, columns, notebooks, plots
 from lottery.suite.holes import absent
 
+PRINT, REAL, SMALL, HERE = "BERT-base, in print", "real BERT (MiniLM)", "miniature", "this build"  # in figures
 NOTHING = "*There is nothing of this kind in these runs.*"
 
 
@@ -97,6 +99,47 @@ class Chapter:
         rows = among(rows) if among else rows
         made = None if rows.empty else show(rows)
         return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
+
+    def figure(
+        self,
+        draw: Callable[[pd.DataFrame, Mapping[str, Axes]], None],
+        panels: Sequence[str] | Callable[[pd.DataFrame], Sequence[str]],
+        *,
+        printed: Mapping[str, pd.DataFrame] | None = None,
+        among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        nothing: str = NOTHING,
+        live: bool = True,
+        **shape: object,
+    ) -> Markdown | None:
+        """One figure of all sources, a column each: what papers print, the real BERT and the miniature.
+
+        draw     (rows of one source, {panel: Axes}) -> None: draws on the Axes that it is given
+        panels   the names of a source's panels, from the top down, or what makes them of its rows
+        printed  {source: rows} of papers, by columns.PRINT in most cases; as `among` makes them
+        among    chooses the rows of a source, or makes the table, that `draw` is given
+        nothing  what is said where no source has rows
+        live     whether this build's points are drawn over recorded ones, as nothing but points can be
+        shape    scale, size and across, as of `columns.side_by_side`
+        The rows of this build, few seeds of the miniature, are hollow points over the recorded ones. Where nothing is
+        recorded they stand for the miniature, and where they are of another model, in a column of their own.
+        """
+        tables = {REAL: self.minilm, SMALL: self.miniature, HERE: self.live}
+        made = {name: among(rows) if among and len(rows) else rows for name, rows in tables.items()}
+        tables = {**(printed or {}), **{name: rows for name, rows in made.items() if len(rows)}}
+        here = tables.pop(HERE, None) if self._of_miniature else None
+        if here is not None and SMALL not in tables:
+            tables[SMALL], here = here, None
+        if not tables:
+            return absent(nothing)
+        names = panels if callable(panels) else lambda _: panels
+        columns.side_by_side(tables, draw, names, live=here if live else None, over=SMALL, **shape)
+        return None
+
+    @property
+    def _of_miniature(self) -> bool:
+        """Whether the runs of this build are of the miniature, which alone names no model."""
+        named = [name for name in self.live if name == "model" or name.endswith(".model")]
+        return all(str(model).startswith("miniature") for name in named for model in self.live[name].dropna().unique())
 
     def full_models(self) -> Markdown | None:
         """A line on the recorded full models, their scores and training, and one on repeated runs; None for neither."""

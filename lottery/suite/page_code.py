@@ -2,16 +2,21 @@
 
 Sphinx loads this as an extension (`book/_config.yml`). The code of a cell tagged `code` is on its page but not shown,
 as `book/_static/book.css` says; without any script the switch and the links show it, as places on the page. What a
-search finds is prose and results. A picture is a link to itself, alone.
+search finds is prose and results. A picture is a link to itself, alone; one in columns is piled up on a narrow page.
 """
 
 import posixpath
 from collections.abc import Iterator
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from lottery.suite.columns import stacked
+
+NARROW = 600  # pixels: below it the columns of a figure stand one below the other
 TAG = "code"  # of a cell whose code is not shown until it is asked for
 SWITCH = "with-code"  # the place on a page at which all of it is shown
 MADE = "how_this_was_made"  # the page that tells the runs behind each page, at `runs_of` it
@@ -34,8 +39,33 @@ class Pages(StandaloneHTMLBuilder):
             if isinstance(image.parent, nodes.figure) and image["uri"] in self.images:
                 file = posixpath.join(self.imgpath, self.images[image["uri"]])
                 alone = nodes.reference("", "", internal=True, refuri=file, classes=["alone"])
-                image.replace_self(alone)
-                alone.append(image)
+                image.replace_self(nodes.inline("", "", alone))  # of text, a link may hold more than an image
+                alone.extend(_picture(image, self.srcdir, file))
+
+    def copy_image_files(self) -> None:
+        """Copy the pictures of all pages, and beside those in columns the same piled up."""
+        super().copy_image_files()
+        for source, name in self.images.items():
+            if piled := _stacked(Path(self.srcdir, source)):
+                place = Path(self.outdir, self.imagedir, name)
+                place.with_name(_piled(name)).write_text(piled, encoding="utf-8")
+
+
+def _picture(image: nodes.image, source: Path, file: str) -> list[nodes.Node]:
+    """An image; where it is in columns, the element that shows it piled up on a narrow page."""
+    if not _stacked(Path(source, image["uri"])):
+        return [image]
+    narrow = f'<source media="(max-width: {NARROW}px)" srcset="{escape(_piled(file))}">'
+    begin, end = (nodes.raw("", text, format="html") for text in (f"<picture>{narrow}", "</picture>"))
+    return [begin, image, end]
+
+
+def _stacked(file: Path) -> str | None:
+    return stacked(file.read_text(encoding="utf-8")) if file.suffix == ".svg" and file.exists() else None
+
+
+def _piled(name: str) -> str:
+    return f"{name.removesuffix('.svg')}-piled.svg"
 
 
 def runs_of(page: str) -> str:

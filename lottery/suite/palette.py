@@ -17,6 +17,8 @@ removed by magnitude | removed at random
 local | global
 all examples | 300 examples
 cut after fine-tuning | cut first | nothing removed
+cut after fine-tuning, against pruned in pre-training | cut without fine-tuning, against pruned in pre-training | \
+cut after fine-tuning, against cut without
 SMP-L | SMP-S | SMP-G | movement | SMP-T | magnitude | L0 | soft movement | movement, pressed | SMP-S, released
 - | - | - | - | - | - | - | by lot | cut, local | cut, global
 - | - | - | - | SMP-L, no teacher | SMP-L, the head | all masks

@@ -236,12 +236,25 @@ def _count(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
-def differences(table: pd.DataFrame, *, name: str, mean: str, low: str, high: str, ax: Axes | None = None) -> Axes:
-    """A dot and its interval for each row, names down the side, zero marked: a forest plot."""
+def differences(
+    table: pd.DataFrame,
+    *,
+    name: str,
+    mean: str,
+    low: str,
+    high: str,
+    order: Sequence[str] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """A dot and its interval for each row, names down the side, zero marked: a forest plot.
+
+    order  of all the names that have a place down the side; without it those of the table, in its order
+    """
     ax = ax or plt.gca()
-    places = np.arange(len(table))[::-1]
+    names = list(order) or list(table[name])
+    places = [len(names) - 1 - names.index(each) for each in table[name]]
     spread = np.abs(table[[low, high]].sub(table[mean], axis=0)).to_numpy(dtype=float).T
     ax.errorbar(table[mean], places, xerr=spread, fmt="o", capsize=2, color=COLOURS[0])
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(places, table[name])
+    ax.set_yticks(range(len(names)), names[::-1])
     return ax

@@ -110,8 +110,6 @@ compared = [
 grid = [*pruned, *tuned, *compared]
 
 # %% tags=["remove-cell"]
-from itertools import product
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
@@ -119,7 +117,7 @@ from IPython.display import Markdown
 from lottery.experiments.conditions import TITLES
 from lottery.findings import drift, lines
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import PRINT, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -138,41 +136,42 @@ chapter.full_models()
 # knew and not the room to learn; that is where the paper draws its lines, and it calls the slope what a bit of BERT is
 # worth to the task. Pruning while pre-training, where they stay at zero, stands beside it. For the figure the paper fits
 # one line by least squares to ten sparsities (CoLA: nine), of one seed each; the slope that its released code prints is
-# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; here the loss of masked
-# words has a line of its own too.
+# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; in the table below
+# the loss of masked words has a line of its own too.
 #
 # The models that are hardly pruned lie close together on such a line, and one pruned to 90 % far out. A point's *leverage*, from
 # $1/n$ to 1, tells how far the fitted line follows that point whatever the others say. So the table gives the slope with
 # each point left out in turn as well, and the median of the slopes between all pairs of points {cite:p}`sen1968`, which no
 # single point can move far.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of the live miniature against its pre-training loss, one line for each task, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-live", "caption": "Accuracy after fine-tuning against the loss of the pruned miniature, computed for this build: one seed, one point a sparsity. Above against the sum of both losses, below against that of masked words alone."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy against pre-training loss, one line for each task, under information deletion and under pruning in pre-training: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-line", "caption": "The higher the loss of pre-training, the lower the accuracy, by a line for each task, under pruning no less than under information deletion. In print: Gordon et al. (2020), Table 1, BERT-base, one seed; the lines are ours, through all ten points. Of the real BERT each pruned model was made once and fine-tuned with several seeds; of the miniature every seed has its own points, and the lines have the mean slope and height."}}
 LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
+LINES = {TITLES[condition]: condition for condition in SHOWN}
 
 
-def lines_drawn(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) -> None:
+def lines_drawn(points: pd.DataFrame, axes: dict) -> None:
     """Accuracy against loss for each condition, a line a task: least squares, of means over the seeds."""
-    panels = plots.panels(2 * len(losses), size=(3.8, 3.4), sharey=True)
-    for ax, (loss, condition) in zip(panels, product(losses, SHOWN), strict=True):
-        here = points[points["condition"] == condition]
-        fits = lines.slopes(lines.fitted(here, loss)).loc[condition]
+    for name, ax in axes.items():
+        here = points[points["condition"] == LINES[name]]
+        fits = lines.slopes(lines.fitted(here, "loss")).loc[LINES[name]]
         for task, some in here.groupby("task", sort=False):
-            ax.plot(
-                some[loss], 100 * some["accuracy"], alpha=0.7, label=title(task), linestyle="none", **look(title(task))
-            )
-            ends = np.array([some[loss].min(), some[loss].max()])
+            points_of = some["loss"], 100 * some["accuracy"]
+            ax.plot(*points_of, alpha=0.7, label=title(task), linestyle="none", **look(title(task)))
+            ends = np.array([some["loss"].min(), some["loss"].max()])
             line = fits.loc[task, "intercept"] + fits.loc[task, "slope"].mean * ends
             ax.plot(ends, line, color=look(title(task))["color"], linewidth=1)
-        ax.set(title=TITLES[condition], xlabel=f"{LOSSES[loss]} (nats)")
-    for ax in panels[::2]:
-        ax.set_ylabel("dev accuracy (%)")
-    panels[1].legend(fontsize=8)
+        ax.set(xlabel=f"{LOSSES['loss']} (nats)", ylabel="dev accuracy (%)", title=name)
 
 
-lines_drawn(lines.points(chapter.live))
+def as_points(table: pd.DataFrame) -> pd.DataFrame:
+    """The points of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
+    rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
+    floor = table.loc[table["task"] == "cola", "accuracy"].min()
+    return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy after fine-tuning against the loss of the pruned miniature, recorded. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}, "figure": {"name": "gordon-line-recorded", "caption": "Accuracy after fine-tuning against the loss of the pruned miniature, recorded. Every seed has its own points; the lines have the mean slope and the mean height over the seeds."}}
-chapter.shown(lines_drawn, among=lines.points)
+
+printed = as_points(published)
+chapter.figure(lines_drawn, [*LINES], printed={PRINT: printed}, among=lines.points, scale="y")
 
 
 # %% tags=["hide-input"]
@@ -248,11 +247,8 @@ hanging(lines.points(chapter.recorded_or_live))
 # %% [markdown]
 # ### A real BERT
 #
-# The same for all-MiniLM-L6-v2, pruned while its pre-training goes on over paragraphs of Wikipedia. Every pruned model was
+# For all-MiniLM-L6-v2, pruned while its pre-training goes on over paragraphs of Wikipedia. Every pruned model was
 # made once; the seeds are those of fine-tuning, and so are the intervals.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of all-MiniLM-L6-v2 on CoLA and RTE against its pre-training loss after pruning, with a line for each task."}, "figure": {"name": "gordon-line-minilm", "caption": "Accuracy after fine-tuning against the loss of a pruned real BERT, recorded: each pruned model was made once and fine-tuned with several seeds."}}
-chapter.shown(lines_drawn, "minilm", among=lines.points)
 
 # %% tags=["hide-input"]
 chapter.shown(slopes_told, "minilm", among=lines.points)
@@ -267,16 +263,8 @@ chapter.shown(hanging, "minilm", among=lines.points)
 # CoLA at 90 % out: the slope for that stands in the column "slope without it".
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy of BERT-base on five tasks against its pre-training loss at ten sparsities, as printed, with our lines, under information deletion and under pruning in pre-training."}, "figure": {"name": "gordon-line-published", "caption": "Printed in Gordon et al. (2020), Table 1: BERT-base, ten sparsities, one seed. The lines are ours, through all ten points."}}
-def as_points(table: pd.DataFrame) -> pd.DataFrame:
-    """The points of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
-    rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
-    floor = table.loc[table["task"] == "cola", "accuracy"].min()
-    return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
-
-
-printed = as_points(published)
-lines_drawn(printed, ("loss",))
+# %% tags=["hide-input"]
+slopes_told(printed, ("loss",))
 
 # %% tags=["hide-input"]
 slopes_told(printed, ("loss",))
@@ -325,48 +313,36 @@ alike(printed)
 # ones as levels to judge by: the full model as it was before it went on training, and the same network never trained.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned live miniature, against the share of weights removed by magnitude and at random, with the levels of two models that are not pruned."}, "figure": {"name": "gordon-features-live", "caption": "Likeness of features to those of the full miniature, mean over tokens and layers, computed for this build."}}
-def drift_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned model, against the share of weights removed by magnitude and at random, for a real BERT and for the miniature."}, "figure": {"name": "gordon-features", "caption": "The features turn away from those of the full model, and further where weights are removed at random. Means over tokens and layers, points means over the seeds, bars span them; the dashed lines are two models that are not pruned."}}
+MEASURES = {name: measure for measure, name in drift.MEASURES.items()}
+
+
+def drift_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Mean of each measure over tokens and layers, against the share of weights removed, by magnitude and at random."""
-    rows = drift.compared(runs)
-    rows["removed"] = rows["other"].map(lambda name: f"removed {'by' if name == 'magnitude' else 'at'} {name}")
-    panels = plots.panels(3, columns=3, size=(3.0, 3.2), sharey=True)
-    for ax, (measure, name) in zip(panels, drift.MEASURES.items(), strict=True):
-        plots.against_sparsity(rows[rows["sparsity"].notna()], measure, by="removed", ax=ax)
+    rows = rows.assign(
+        removed=rows["other"].map(lambda name: f"removed {'by' if name == 'magnitude' else 'at'} {name}")
+    )
+    for name, ax in axes.items():
+        plots.against_sparsity(rows[rows["sparsity"].notna()], MEASURES[name], by="removed", ax=ax)
         for other, some in rows[rows["sparsity"].isna()].groupby("other", sort=False):
-            plots.chance(ax, some[measure].mean(skipna=False), other)
-        ax.set(title=name, ylim=(min(0, rows[[*drift.MEASURES]].min().min()) - 0.03, 1.08))
-    panels[0].set_ylabel("likeness to the full model")
-    plots.legend_below(panels, columns=2)
+            plots.chance(ax, some[MEASURES[name]].mean(skipna=False), other)
+        lowest = min(0, rows[[*drift.MEASURES]].min().min()) - 0.03
+        ax.set(title=name, ylim=(lowest, 1.08), ylabel="likeness to the full model")
 
 
-drift_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Likeness of features to those of the full miniature, mean over tokens and layers, recorded. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-features-recorded", "caption": "Likeness of features to those of the full miniature, mean over tokens and layers, recorded. Points are means over the seeds, bars span them."}}
-chapter.shown(drift_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Likeness of features to those of the full model, mean over tokens and layers, for a real BERT, all-MiniLM-L6-v2, recorded."}, "figure": {"name": "gordon-features-minilm", "caption": "Likeness of features to those of the full model, mean over tokens and layers, for a real BERT, all-MiniLM-L6-v2, recorded."}}
-chapter.shown(drift_drawn, "minilm")
+chapter.figure(drift_drawn, [*MEASURES], among=drift.compared)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of the live miniature against the share of weights removed by magnitude."}, "figure": {"name": "gordon-layers-live", "caption": "Likeness after each layer, removed by magnitude, computed for this build."}}
-def layers_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures of likeness after each layer against the share of weights removed by magnitude, for a real BERT and for the miniature."}, "figure": {"name": "gordon-layers", "caption": "No layer keeps its features when weights are removed by magnitude. Layers are counted from 1; points are means over the seeds, bars span them."}}
+def layers_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Each measure by layer, against the share of weights removed by magnitude."""
-    rows = drift.compared(runs).query("other == 'magnitude'")
-    panels = plots.panels(3, columns=3, size=(3.0, 3.2), sharey=True)
-    for ax, (measure, name) in zip(panels, drift.MEASURES.items(), strict=True):
-        plots.against_sparsity(drift.by_layer(rows, measure), "value", by="layer", ax=ax).set(title=name)
-    panels[0].set_ylabel("likeness to the full model")
-    plots.legend_below(panels, columns=6, title="layer")
+    for name, ax in axes.items():
+        long = drift.by_layer(rows, MEASURES[name])
+        plots.against_sparsity(long.assign(layer="layer " + long["layer"].astype(str)), "value", by="layer", ax=ax)
+        ax.set(title=name, ylabel="likeness to the full model")
 
 
-layers_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer over the recorded seeds of the miniature."}, "figure": {"name": "gordon-layers-recorded", "caption": "Likeness after each layer of the miniature, removed by magnitude, recorded."}}
-chapter.shown(layers_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The three measures after each layer of all-MiniLM-L6-v2 against the share of weights removed."}, "figure": {"name": "gordon-layers-minilm", "caption": "Likeness after each layer of the real BERT, removed by magnitude, recorded."}}
-chapter.shown(layers_drawn, "minilm")
+chapter.figure(layers_drawn, [*MEASURES], among=lambda runs: drift.compared(runs).query("other == 'magnitude'"))
 
 
 # %% tags=["hide-input"]

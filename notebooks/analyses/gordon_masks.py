@@ -158,26 +158,23 @@ Markdown(
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of the live miniature differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-live", "caption": "How different the masks of three pairs of models are, means over the tasks, computed for this build."}}
-def masks_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, and their kappa, against sparsity, for three pairs of masks, beside chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-masks", "caption": "Masks made before and after fine-tuning differ in far fewer weights than masks drawn at random, and most of that without any fine-tuning. Means over the tasks; points are means over the seeds, bars span them."}}
+DIFFERENT, KAPPA = "weights in which they differ (%)", "agreement beyond chance (kappa)"
+
+
+def masks_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Share of weights in which two masks differ, beside chance, and their agreement beyond it."""
-    rows = findings.by_seed(runs)
-    panels = plots.panels(2, size=(4.2, 3.9))
     levels = 100 * rows.groupby("sparsity")["chance"].mean()
-    plots.against_sparsity(rows, "different", by="pair", scale=100, ax=panels[0])
-    panels[0].plot(100 * levels.index, levels, color="grey", linestyle="--", linewidth=1, label="chance: drawn by lot")
-    panels[0].set(ylabel="weights in which they differ (%)", yscale="log")
-    panels[0].yaxis.set_major_formatter("{x:g}")
-    plots.against_sparsity(rows, "kappa", by="pair", ax=panels[1])
-    plots.chance(panels[1], 0)
-    panels[1].set(ylabel="agreement beyond chance (kappa)", ylim=(-0.05, 1.05))
-    plots.legend_below(panels, columns=1)
+    ax = plots.against_sparsity(rows, "different", by="pair", scale=100, ax=axes[DIFFERENT])
+    ax.plot(100 * levels.index, levels, color="grey", linestyle="--", linewidth=1, label="chance: drawn at random")
+    ax.set(ylabel=DIFFERENT, yscale="log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    plots.against_sparsity(rows, "kappa", by="pair", ax=axes[KAPPA])
+    plots.chance(axes[KAPPA], 0)
+    axes[KAPPA].set(ylabel=KAPPA, ylim=(-0.05, 1.05))
 
 
-masks_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "How different the masks of three pairs of models are, means over the tasks of the miniature's recorded grid. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-masks-recorded", "caption": "How different the masks of three pairs of models are, means over the tasks of the miniature's recorded grid. Points are means over the seeds, bars span them."}}
-chapter.shown(masks_drawn)
+chapter.figure(masks_drawn, [DIFFERENT, KAPPA], among=findings.by_seed, size=(3.8, 2.9))
 
 
 # %% tags=["hide-input"]
@@ -231,9 +228,6 @@ shares_told(chapter.recorded_or_live)
 # %% [markdown]
 # For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, and their kappa, against sparsity, for three pairs of masks, beside chance."}, "figure": {"name": "gordon-masks-minilm", "caption": "How different the masks of three pairs of models are, for a real BERT, recorded on CoLA and RTE."}}
-chapter.shown(masks_drawn, "minilm")
-
 # %% tags=["hide-input"]
 chapter.shown(masks_told, "minilm")
 
@@ -244,24 +238,16 @@ chapter.shown(shares_told, "minilm")
 # ### By kind of matrix
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of the live miniature differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-live", "caption": "The difference by kind of matrix, means over the tasks and layers, computed for this build."}}
-def kinds_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, for each kind of matrix, against sparsity, of a real BERT and of the miniature."}, "figure": {"name": "gordon-kinds", "caption": "Of no kind of matrix do most masks change with fine-tuning. Means over the tasks and layers."}}
+def kinds_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Difference between cut after fine-tuning and pruned in pre-training, and what fine-tuning does, by kind of matrix."""
-    panels = plots.panels(2, size=(4.2, 3.9), sharey=True)
-    for ax, pair in zip(panels, (BOTH, TUNING), strict=True):
+    for pair, ax in axes.items():
         plots.against_sparsity(findings.by_kind(runs, pair), "different", by="kind", scale=100, ax=ax)
         ax.set_title(pair.replace(", ", ",\n"), fontsize=9)
-    panels[0].set_ylabel("weights in which they differ (%)")
-    plots.legend_below(panels)
+        ax.set_ylabel(DIFFERENT)
 
 
-kinds_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The difference of two masks by kind of matrix, means over the tasks and layers of the miniature's recorded grid."}, "figure": {"name": "gordon-kinds-recorded", "caption": "The difference of two masks by kind of matrix, means over the tasks and layers of the miniature's recorded grid."}}
-chapter.shown(kinds_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks of all-MiniLM-L6-v2 differ, for each kind of matrix, against sparsity."}, "figure": {"name": "gordon-kinds-minilm", "caption": "The difference of two masks by kind of matrix, means over the tasks and layers of the real BERT, recorded."}}
-chapter.shown(kinds_drawn, "minilm")
+chapter.figure(kinds_drawn, [BOTH, TUNING], size=(3.8, 2.9))
 
 # %% [markdown]
 # ### Beside the paper
@@ -324,33 +310,30 @@ Markdown(
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Left the mean accuracy of models cut after fine-tuning, cut first and not cut, against the epochs of fine-tuning before the cut; right how far the mask has moved by then, under one schedule and under the released one; live miniature."}, "figure": {"name": "gordon-longer-live", "caption": "Fine-tuning for longer before one cut, computed for this build: left after the cut and the recovery, beside models that were trained as long; right the mask. The dashed line is how much masks drawn by lot differ."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy of models cut after fine-tuning, cut first and not cut, against the epochs of fine-tuning before the cut, and how far the mask has moved by then, under one schedule and under the released one; of a real BERT and of the miniature."}, "figure": {"name": "gordon-longer", "caption": "More fine-tuning before the cut moves the mask further. Models that were cut first and trained as long, and models from which nothing was removed, tell what it does to the accuracy. The dashed line is how much masks drawn at random differ."}}
 LINES = {"accuracy": "cut after fine-tuning", "first": "cut first, as long", "whole": "nothing removed, as long"}
 MASKS = {"moved": "one schedule", "released": "as released"}
+LENGTHS = {"mean accuracy on dev (%)": LINES, "weights unlike the mask of 0 epochs (%)": MASKS}
 
 
-def lengths_drawn(runs: pd.DataFrame) -> None:
+def lengths_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Accuracy after cut and recovery, and the mask's distance from that of no fine-tuning, against epochs before."""
     rows = findings.lengths(runs)
-    panels = plots.panels(2, size=(3.8, 3.9))
-    names = {"mean accuracy on dev (%)": LINES, "weights unlike the mask of 0 epochs (%)": MASKS}
-    for ax, (label, columns) in zip(panels, names.items(), strict=True):
-        for column, name in columns.items():
+    sparsity = findings.moved(runs)["sparsity"].iloc[0]
+    for label, ax in axes.items():
+        for column, name in LENGTHS[label].items():
             some = rows.dropna(subset=column)
             if len(some):
                 plots.spread(some["before"], 100 * some[column], name, ax=ax)
         ax.set(xlabel="epochs of fine-tuning before the cut", ylabel=label)
-    sparsity = findings.moved(runs)["sparsity"].iloc[0]
-    panels[0].set_title(f"{sparsity:.0%} removed")
-    panels[1].set_ylim(0, 105 * 2 * sparsity * (1 - sparsity))
-    plots.chance(panels[1], 200 * sparsity * (1 - sparsity))
-    plots.legend_below(panels, columns=1)
+        if LENGTHS[label] is MASKS:
+            ax.set_ylim(0, 105 * 2 * sparsity * (1 - sparsity))
+            plots.chance(ax, 200 * sparsity * (1 - sparsity))
+        else:
+            ax.set_title(f"{sparsity:.0%} removed")
 
 
-lengths_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Fine-tuning for longer before one cut, on the miniature's recorded grid: left after the cut and the recovery, beside models that were trained as long; right the masks. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-longer-recorded", "caption": "Fine-tuning for longer before one cut, on the miniature's recorded grid: left after the cut and the recovery, beside models that were trained as long; right the masks. Points are means over the seeds, bars span them."}}
-chapter.shown(lengths_drawn)
+chapter.figure(lengths_drawn, [*LENGTHS], size=(3.8, 2.9))
 
 
 # %% tags=["hide-input"]

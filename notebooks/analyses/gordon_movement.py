@@ -93,7 +93,7 @@ from matplotlib import pyplot as plt
 from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite.chapter import PRINT, between, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -132,7 +132,10 @@ chapter.beside(table_2(table2), lambda runs: table_2(findings.rates_compared(run
 table_2(findings.rates_compared(chapter.live))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: the miniature's recorded runs, or this build's where nothing is recorded, beside BERT-base as printed in Table 2."}, "figure": {"name": "gordon-movement-rates", "caption": "Mean movement against the learning rate. Left the miniature (recorded seeds where there are some, bars spanning them; else this build), right BERT-base as printed in Gordon et al. (2020), Table 2."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: BERT-base as printed in Table 2, MiniLM and the miniature."}, "figure": {"name": "gordon-movement-rates", "caption": "The higher the learning rate, the further weights move in the order of their magnitudes. In print: Gordon et al. (2020), Table 2. Points are means over the seeds, bars span them."}}
+MOVEMENT = "mean movement (%)"
+
+
 def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
     """Mean movement over the seeds in %, a line for each task, against x; bars span the seeds."""
     for task, some in rows.groupby(rows["task"].map(title)):
@@ -140,17 +143,18 @@ def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
     ax.set_ylim(bottom=0)
 
 
-panels = plots.panels(2, size=(3.8, 3.3))
-lines(findings.rates_compared(chapter.recorded_or_live), "learning_rate", panels[0])
-lines(table2, "learning_rate", panels[1])
-for ax, name in zip(panels, ("miniature", "BERT-base, printed"), strict=True):
-    ax.set(title=name, xlabel="learning rate", ylabel="mean movement (%)", xscale="log")
-    ax.set_xticks(sorted({x for line in ax.get_lines() for x in line.get_xdata()}), minor=False)
+def rates_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """Movement against the learning rate."""
+    ax = axes[MOVEMENT]
+    lines(rows, "learning_rate", ax)
+    ax.set(xlabel="learning rate", ylabel=MOVEMENT, xscale="log")
+    ax.set_xticks(sorted(rows["learning_rate"].unique()), minor=False)
     ax.minorticks_off()
     ax.xaxis.set_major_formatter("{x:g}")
-panels[0].legend(fontsize=8)
-panels[1].legend(fontsize=8)
-plt.show()
+    ax.tick_params(axis="x", rotation=40)
+
+
+chapter.figure(rates_drawn, [MOVEMENT], printed={PRINT: table2}, among=findings.rates_compared, scale="")
 
 
 # %% tags=["hide-input"]
@@ -182,30 +186,29 @@ rates_told(table2)
 # may have stopped because the rate did. Here every point is a fine-tuning with one schedule over its whole length, so that
 # twice the epochs have twice the learning rate in sum; and beside it stands the same with the rate of the released code.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs of fine-tuning, one line a task, in this build."}, "figure": {"name": "gordon-movement-epochs-live", "caption": "Mean movement after fine-tunings of different length, computed for this build."}}
-(ax,) = plots.panels(1, size=(4.8, 3.2))
-lines(findings.epochs_compared(chapter.live), "epochs", ax)
-ax.set(xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
-ax.legend(fontsize=8)
-plt.show()
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs: BERT-base as stored by the authors, the miniature under the released rate and with one schedule for each length."}, "figure": {"name": "gordon-movement-epochs", "caption": "Under the released rate the movement levels off after an epoch; with one schedule over its whole length, fine-tuning goes on moving weights. BERT-base at 5e-5: the numbers of the paper's Figure 4, right, as its authors store them."}}
+SCHEDULES = {"as released": "released", "one schedule": "printed"}
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs, over the recorded seeds of the miniature, beside BERT-base as stored by the authors."}, "figure": {"name": "gordon-movement-epochs-recorded", "caption": "Left the miniature, recorded: each point a fine-tuning with a schedule of its own; in the middle the same under the released code's rate. Right BERT-base at 5e-5, the numbers of the paper's Figure 4, right: each epoch with a lower rate than the one before."}}
-def epochs_drawn(runs: pd.DataFrame) -> None:
-    """Ours beside the authors', as far as they are recorded."""
-    released = findings.epochs_compared(runs, "released")
-    tables = {"miniature, one schedule": findings.epochs_compared(runs)}
-    tables |= {"miniature, as released": released} if len(released) else {}
-    tables["BERT-base, stored"] = by_epoch
-    panels = plots.panels(len(tables), columns=3, size=(3.2, 3.3))
-    for ax, (name, table) in zip(panels, tables.items(), strict=True):
-        lines(table, "epochs", ax)
-        ax.set(title=name, xlabel="epochs of fine-tuning", ylabel="mean movement (%)", xlim=(0, None))
-        ax.legend(fontsize=8)
-    plt.show()
+def epochs_of(runs: pd.DataFrame) -> list[str]:
+    """The schedules under which several numbers of epochs were followed."""
+    return [name for name in SCHEDULES if len(set(findings.epochs_compared(runs, SCHEDULES[name])["epochs"])) > 1]
 
 
-chapter.shown(epochs_drawn)
+def epochs_drawn(runs: pd.DataFrame, axes: dict) -> None:
+    """Movement against the epochs, by schedule."""
+    for name, ax in axes.items():
+        rows = runs if "experiment" not in runs else findings.epochs_compared(runs, SCHEDULES[name])
+        lines(rows, "epochs", ax)
+        ax.set(title=name, xlabel="epochs of fine-tuning", ylabel=MOVEMENT, xlim=(0, None))
+
+
+chapter.figure(
+    epochs_drawn,
+    lambda runs: epochs_of(runs) if "experiment" in runs else ["as released"],
+    printed={"BERT-base, stored": by_epoch},
+    among=lambda runs: runs if epochs_of(runs) else runs[:0],
+)
 
 
 # %% tags=["hide-input"]
@@ -238,30 +241,38 @@ chapter.shown(epochs_told)
 # bars would be if every weight had been moved by normal noise, in each matrix of the mean square size of the change that
 # fine-tuning made. Fine-tuning's own choice of weights is only what differs from that line.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike. This build."}, "figure": {"name": "gordon-movement-places-live", "caption": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it; mean over this build's runs. The line is noise of the same size, the dashed line 1 %."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike; of a real BERT and of the miniature."}, "figure": {"name": "gordon-movement-places", "caption": "Small weights move further than large ones, and noise of the same size moves them so, too. Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it. The dashed line, 1 %, is what it would be if all moved alike."}}
+PLACES = {"by starting place": "by_start", "by final place": "by_end"}
 
 
-def places_drawn(runs: pd.DataFrame) -> None:
+def places_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Bars by starting and by final place, with the noise's line and the level of equal movement."""
-    rows = findings.rates_compared(runs)
-    panels = plots.panels(2, size=(3.8, 3.2), sharey=True)
-    for ax, by, name in zip(panels, ("by_start", "by_end"), ("by starting place", "by final place"), strict=True):
-        shares, noise = (100 * findings.shares(rows, column) for column in (by, f"noise_{by}"))
+    for name, ax in axes.items():
+        shares, noise = (100 * findings.shares(rows, column) for column in (PLACES[name], f"noise_{PLACES[name]}"))
         ax.bar(np.arange(len(shares)) + 0.5, shares, width=1.0, color=look("fine-tuning")["color"], label="fine-tuning")
         ax.plot(np.arange(len(noise)) + 0.5, noise, color=look("noise")["color"], linewidth=1.2, label="noise")
         plots.chance(ax, 1.0, "all alike")
         ax.set(title=name, xlabel="place in the order (%)", ylabel="share of all movement (%)")
-    panels[0].legend(loc="lower left", fontsize=8)
-    plt.show()
 
 
-places_drawn(chapter.live)
+chapter.figure(places_drawn, [*PLACES], among=findings.rates_compared)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, over the recorded seeds, tasks and learning rates of the miniature."}, "figure": {"name": "gordon-movement-places-recorded", "caption": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, over the recorded seeds, tasks and learning rates of the miniature."}}
-chapter.shown(places_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, for a real BERT, recorded."}, "figure": {"name": "gordon-movement-places-minilm", "caption": "Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it, for a real BERT, recorded."}}
-chapter.shown(places_drawn, "minilm")
+# %% tags=["hide-input"]
+def places_told(runs: pd.DataFrame) -> str:
+    """How much further the lowest tenth moves than the highest, and the same of noise."""
+    places = findings.places(findings.rates_compared(runs))
+    apart = places.apart
+    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {apart.low:+.1f} to {apart.high:+.1f})"
+    return (
+        f"the tenth of the weights that starts smallest moves by {places.low_tenth:.1%}, the largest tenth by "
+        f"{places.high_tenth:.1%}: {places.ratio:.1f} times as far. Under noise it is {places.noise:.1f} times; the difference "
+        f"of the two ratios is {apart.mean:+.1f}{span}. Counting by final instead of starting place changes no bar by more "
+        f"than {100 * places.bins:.2f} points."
+    )
+
+
+Markdown("\n".join(f"- **{name}:** {places_told(rows)}" for name, rows in chapter.sources.items()))
 
 
 # %% tags=["hide-input"]
@@ -280,12 +291,6 @@ def places_told(runs: pd.DataFrame) -> Markdown:
 
 places_told(chapter.live)
 
-# %% tags=["hide-input"]
-chapter.shown(places_told)
-
-# %% tags=["hide-input"]
-chapter.shown(places_told, "minilm")
-
 # %% [markdown]
 # "High magnitude weights are more stable" is so, and follows from the measure: among small weights neighbours in the order
 # lie close together, so that the same push carries a weight past many of them; among the few large ones it passes none.
@@ -294,43 +299,53 @@ chapter.shown(places_told, "minilm")
 #
 # ## Which matrices move
 #
-# The authors stored the movement of each matrix and did not report it. On the left the six kinds of matrices, each pooled
-# over the layers, and the pooler; on the right the layers, each pooled over its matrices.
+# The authors stored the movement of each matrix and did not report it. Here are the six kinds of matrices, each pooled over
+# the layers, and the pooler, and below them the layers, each pooled over its matrices.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer, of the miniature beside noise of the same size in each matrix, and of BERT-base as the authors stored it; kinds on the left, layers on the right."}, "figure": {"name": "gordon-movement-matrices", "caption": "Mean movement by kind of matrix and by layer, pooled over their weights. Above the miniature (recorded where there are records, else this build; at the highest learning rate), with noise of each matrix's own size as crosses; below BERT-base at 5e-5, from the files in the authors' repository. One line a task."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer: of BERT-base as the authors stored it, and of a real BERT and the miniature beside noise of the same size in each matrix."}, "figure": {"name": "gordon-movement-matrices", "caption": "Where a matrix moves further than others, noise of its own size, a cross, moves it further, too. Mean movement by kind of matrix and by layer, pooled over their weights, at the highest learning rate; BERT-base at 5e-5, from the files in the authors' repository, without noise."}}
+PARTS = {"kinds of matrices": "kind", "layers": "layer"}
+
+
 def order_of(table: pd.DataFrame, by: str) -> list:
     """Kinds of matrices, or layers, as they stand along the axis."""
     names = set(table.loc[table["by"] == by, "name"])
     return [kind for kind in [*families.KINDS, "pooler"] if kind in names] if by == "kind" else sorted(names)
 
 
-def matrices_drawn(runs: pd.DataFrame) -> None:
-    """By kind and by layer, ours with noise above theirs."""
-    ours, noise = findings.ours_by_place(runs), findings.ours_by_place(runs, "noise_")
-    panels = plots.panels(4, size=(3.8, 3.0), width_ratios=(1.2, 1))
-    for place, ax in enumerate(panels):
-        table, by = ours if place < 2 else findings.theirs_by_place(by_matrix), ("kind", "layer")[place % 2]
-        order = order_of(table, by)
-        for task, rows in table[table["by"] == by].groupby(table["task"].map(title)):
+def by_place(runs: pd.DataFrame) -> pd.DataFrame:
+    """The movement of our matrices, with that of noise."""
+    parts = {"fine-tuning": findings.ours_by_place(runs), "noise": findings.ours_by_place(runs, "noise_")}
+    return pd.concat([rows.assign(what=what) for what, rows in parts.items()], ignore_index=True)
+
+
+def matrices_drawn(table: pd.DataFrame, axes: dict) -> None:
+    """By kind and by layer, a line a task, with noise as crosses where there is."""
+    for name, ax in axes.items():
+        order = order_of(table, PARTS[name])
+        here = table[table["by"] == PARTS[name]]
+        for task, rows in here[here["what"] == "fine-tuning"].groupby("task"):
             means = 100 * rows.set_index("name")["mean"].reindex(order)
-            ax.plot(range(len(order)), means, label=task, linewidth=0.8, **look(task))
-        if place < 2:
-            for number, (_, rows) in enumerate(noise[noise["by"] == by].groupby("task")):
-                means = 100 * rows.set_index("name")["mean"].reindex(order)
-                ax.plot(range(len(order)), means, "x", color=look("noise")["color"], label=None if number else "noise")
-        turned = {"rotation": 40, "ha": "right"} if by == "kind" else {}
-        ax.set_xticks(range(len(order)), order, **turned)
+            ax.plot(range(len(order)), means, label=title(task), linewidth=0.8, **look(title(task)))
+        for number, (_, rows) in enumerate(here[here["what"] == "noise"].groupby("task")):
+            means = 100 * rows.set_index("name")["mean"].reindex(order)
+            label = "_" if number else "noise"
+            ax.plot(range(len(order)), means, "x", color=look("noise")["color"], label=label)
+        turned = {"rotation": 40, "ha": "right"} if PARTS[name] == "kind" else {}
+        shown = order if PARTS[name] == "kind" else [f"{layer + 1}" for layer in order]
+        ax.set_xticks(range(len(order)), shown, **turned)
         ax.set_ylim(bottom=0)
-        ax.set(ylabel="mean movement (%)", xlabel="layer" if by == "layer" else "")
-    panels[0].set_title("miniature")
-    panels[2].set_title("BERT-base, stored by the authors")
-    panels[0].legend(fontsize=8, loc="upper left")
-    panels[2].legend(fontsize=8, loc="upper left", ncols=2)
-    plt.show()
+        ax.set(ylabel=MOVEMENT, xlabel="layer" if PARTS[name] == "layer" else "")
 
 
-matrices_drawn(chapter.recorded_or_live)
+chapter.figure(
+    matrices_drawn,
+    [*PARTS],
+    printed={"BERT-base, stored": findings.theirs_by_place(by_matrix).assign(what="fine-tuning")},
+    among=by_place,
+    scale="y",
+    size=(3.2, 2.7),
+)
 
 
 # %% tags=["hide-input"]
@@ -340,8 +355,8 @@ def matrices_told(table: pd.DataFrame, name: str) -> str:
     kind, layer = means["kind"].sort_values(), means["layer"].sort_values()
     return (
         f"- **{name}:** most the {kind.index[-1]} ({kind.iloc[-1]:.1%}), least the {kind.index[0]} ({kind.iloc[0]:.1%}) "
-        f"matrices; most layer {layer.index[-1]} ({layer.iloc[-1]:.1%}), least layer {layer.index[0]} ({layer.iloc[0]:.1%}), "
-        f"of layers 0 to {layer.index.max()}."
+        f"matrices; most layer {layer.index[-1] + 1} ({layer.iloc[-1]:.1%}), least layer {layer.index[0] + 1} "
+        f"({layer.iloc[0]:.1%}), of {layer.index.max() + 1}."
     )
 
 
@@ -355,7 +370,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Means over the tasks. Where the crosses of the noise lie on the miniature's points, a matrix moves further because its
+# Means over the tasks. Where the crosses of the noise lie on the points, a matrix moves further because its
 # changes are larger beside its weights, and not because fine-tuning picks other weights in it.
 
 # %% [markdown]

@@ -212,22 +212,31 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(recipes)
 
 
-def compared_drawn(runs: pd.DataFrame) -> None:
-    """A panel for each contrast, a row for each recipe."""
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by three recipes, with 95 % intervals."}, "figure": {"name": "gordon-recipes", "caption": "What the room of removed weights is worth, and what it is worth to cut after fine-tuning, hangs on the recipe of training. Means over the seeds with 95 % intervals (paired t), at the sparsity that the axis names."}}
+RECIPES = ("equal", "printed", "released")
+
+
+def estimates(runs: pd.DataFrame) -> pd.DataFrame:
+    """The two contrasts, a row a contrast and recipe."""
     table = compared(runs)
-    panels = plots.panels(len(table), size=(4.0, 2.6), sharey=True)
-    for ax, (name, recipes) in zip(panels, table.iterrows(), strict=True):
-        made = recipes.dropna().items()
-        rows = pd.DataFrame([{"recipe": recipe, **estimate._asdict()} for recipe, estimate in made])
-        plots.differences(rows, name="recipe", mean="mean", low="low", high="high", ax=ax)
+    return pd.DataFrame(
+        [
+            {"contrast": name, "recipe": recipe, **each._asdict()}
+            for name, recipes in table.iterrows()
+            for recipe, each in recipes.dropna().items()
+        ]
+    )
+
+
+def compared_drawn(table: pd.DataFrame, axes: dict) -> None:
+    """A panel for each contrast, a row for each recipe."""
+    for name, ax in axes.items():
+        rows = table[table["contrast"] == name]
+        plots.differences(rows, name="recipe", mean="mean", low="low", high="high", order=RECIPES, ax=ax)
         ax.set(title=name, xlabel=f"points of mean dev score, {sparsity:.0%} removed")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by recipe, computed for this build."}, "figure": {"name": "gordon-recipes-live", "caption": "The two contrasts at the sparsity that the axis names, for this build."}}
-compared_drawn(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The two contrasts by three recipes over the recorded seeds of the miniature, with 95 % intervals."}, "figure": {"name": "gordon-recipes-recorded", "caption": "The two contrasts at the sparsity that the axis names, on the miniature's recorded grid: means over the seeds with 95 % intervals (paired t)."}}
-chapter.shown(compared_drawn)
+chapter.figure(compared_drawn, lambda table: [*table["contrast"].unique()], among=estimates, scale="", size=(4.0, 1.9))
 
 
 # %% tags=["hide-input"]
@@ -273,17 +282,21 @@ def by_rate(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def by_rate_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score against the learning rate of fine-tuning at several sparsities."}, "figure": {"name": "gordon-rates", "caption": "The best learning rate of fine-tuning is the same or higher, the more is removed. Models pruned in pre-training; points are means over the seeds, bars span them."}}
+SCORE = "mean dev score (x 100)"
+
+
+def by_rate_drawn(scores: pd.DataFrame, axes: dict) -> None:
     """A line for each sparsity against the learning rate; bars span the seeds."""
-    (ax,) = plots.panels(1, size=(6.0, 3.2))
-    for removed, rows in by_rate(runs).groupby("sparsity"):
-        plots.spread(rows["learning_rate"], 100 * rows["score"], f"{removed:.0%} removed", ax=ax)
-    ax.set(xscale="log", xlabel="learning rate", ylabel="mean dev score (x 100)")
-    ax.legend()
+    for removed, rows in scores.groupby("sparsity"):
+        plots.spread(rows["learning_rate"], 100 * rows["score"], f"{removed:.0%} removed", ax=axes[SCORE])
+    axes[SCORE].set(xscale="log", xlabel="learning rate", ylabel=SCORE)
+    axes[SCORE].set_xticks(sorted(scores["learning_rate"].unique()))
+    axes[SCORE].minorticks_off()
+    axes[SCORE].xaxis.set_major_formatter("{x:g}")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score against the learning rate of fine-tuning at several sparsities, over the recorded seeds of the miniature."}, "figure": {"name": "gordon-rates-recorded", "caption": "Score of models pruned in pre-training at each learning rate of fine-tuning, recorded. Points are means over the seeds, bars span them."}}
-chapter.shown(by_rate_drawn)
+chapter.figure(by_rate_drawn, [SCORE], among=by_rate, size=(5.4, 3.0))
 
 
 # %% tags=["hide-input"]

@@ -83,10 +83,9 @@ from matplotlib import pyplot as plt
 
 from lottery.findings import weights as findings
 from lottery.models import families
-from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
 from lottery.suite.in_short import InShort
-from lottery.suite.palette import look
+from lottery.suite.palette import COLOURS, look
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
 table3 = read_published("gordon2020_table3")
@@ -170,28 +169,25 @@ def of_profiles(runs: pd.DataFrame) -> pd.DataFrame:
 chapter.beside(by_matrix(table3), of_profiles)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, for the models of this build and of the records."}, "figure": {"name": "gordon-weights-normality", "caption": "How far from normal the weights of each matrix are: Kolmogorov-Smirnov distance to the fitted normal (left) and excess kurtosis (right). One point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
-def normality_drawn() -> None:
-    """A point a matrix, kinds down the side, models by colour."""
-    panels = plots.panels(2, size=(3.8, 3.4), sharey=True)
-    for number, (name, rows) in enumerate(profiles.items()):
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-normality", "caption": "Most matrices are close to a normal distribution, and some have tails far heavier than it. Kolmogorov-Smirnov distance to the fitted normal and excess kurtosis, one point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
+FAR = {"distance to the normal": "ks_distance", "excess kurtosis": "kurtosis"}
+
+
+def normality_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """A point a matrix, kinds down the side."""
+    for name, ax in axes.items():
         for _, row in rows.iterrows():
-            table = by_kind(row["matrices"], ks_distance=row["ks_distance"], kurtosis=row["kurtosis"])
-            places = table["kind"].map(ORDER.index) + 0.22 * (number - (len(profiles) - 1) / 2)
-            for ax, column in zip(panels, ("ks_distance", "kurtosis"), strict=True):
-                ax.plot(table[column], places, label=name, markersize=3.5, linestyle="none", **look(name))
-    for ax, name in zip(panels, ("distance to the normal", "excess kurtosis"), strict=True):
+            table = by_kind(row["matrices"], far=row[FAR[name]])
+            ax.plot(table["far"], table["kind"].map(ORDER[::-1].index), "o", color=COLOURS[0], markersize=3.5)
         ax.axvline(0, color="grey", linewidth=0.8)
         ax.set_xlabel(name)
-    panels[1].set_xscale("symlog", linthresh=1)  # a few single weights can make it a thousand
-    panels[0].set_yticks(range(len(ORDER)), ORDER)
-    panels[0].invert_yaxis()
-    handles = dict(zip(*reversed(panels[1].get_legend_handles_labels()), strict=True))
-    panels[1].legend(handles.values(), handles.keys(), fontsize=8)
-    plt.show()
+        ax.set_yticks(range(len(ORDER)), ORDER[::-1])
+        if name == "excess kurtosis":
+            ax.set_xscale("symlog", linthresh=1)  # a few single weights can make it a thousand
+            ax.set_xticks([-1, 0, 1, 10, 100, 1000])
 
 
-normality_drawn()
+chapter.figure(normality_drawn, [*FAR], among=findings.profiles, size=(3.6, 2.4))
 
 
 # %% tags=["hide-input"]
@@ -234,27 +230,24 @@ for profile in ("miniature", "minilm"):
 # choice would take the share $s$ of the magnitude, too.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs."}, "figure": {"name": "gordon-weights-sum", "caption": "What one magnitude cut takes. Left its share of all magnitude, beside that of normal weights and of a random choice; right the sums, of magnitudes and with signs, of the model of this build."}}
-def sums_drawn() -> None:
-    """Left the shares of all models, right the sums of this build."""
-    panels = plots.panels(2, size=(3.8, 3.3))
-    for name, rows in profiles.items():
-        sums = findings.cut_sums(rows)
-        panels[0].plot(100 * sums.index, 100 * sums["share"], color=look(name)["color"], label=name)
-    first = profiles["this build"].iloc[0]
-    cut = np.asarray(first["cut_sparsities"])
-    panels[0].plot(100 * cut, 100 * findings.normal_share(cut), ":", color="black", label="normal weights")
-    panels[0].plot(100 * cut, 100 * cut, "--", color="grey", linewidth=1, label="random choice")
-    panels[0].set(xlabel="weights removed (%)", ylabel="share of all magnitude (%)")
-    panels[0].legend(fontsize=8)
-    panels[1].plot(100 * cut, first["removed_absolute"], color=look("magnitudes")["color"], label="magnitudes")
-    panels[1].plot(100 * cut, first["removed_signed"], color=look("with signs")["color"], label="with signs")
-    panels[1].set(xlabel="weights removed (%)", ylabel="sum of what is removed")
-    panels[1].legend(fontsize=8)
-    plt.show()
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-sum", "caption": "One magnitude cut takes the share of all magnitude that it would take of normal weights, and with signs next to nothing."}}
+SHARE, SUM = "share of all magnitude (%)", "sum of what is removed"
 
 
-sums_drawn()
+def sums_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """The shares, and the sums of the first of the models."""
+    sums, first = findings.cut_sums(rows), rows.iloc[0]
+    cut, ax = np.asarray(first["cut_sparsities"]), axes[SHARE]
+    ax.plot(100 * sums.index, 100 * sums["share"], color=look("magnitudes")["color"], label="magnitudes")
+    ax.plot(100 * cut, 100 * findings.normal_share(cut), ":", color="black", label="normal weights")
+    ax.plot(100 * cut, 100 * cut, "--", color="grey", linewidth=1, label="random choice")
+    axes[SUM].plot(100 * cut, first["removed_absolute"], color=look("magnitudes")["color"], label="magnitudes")
+    axes[SUM].plot(100 * cut, first["removed_signed"], color=look("with signs")["color"], label="with signs")
+    for name in (SHARE, SUM):
+        axes[name].set(xlabel="weights removed (%)", ylabel=name)
+
+
+chapter.figure(sums_drawn, [SHARE, SUM], among=findings.profiles)
 
 
 # %% tags=["hide-input"]
@@ -288,28 +281,25 @@ sums_told()
 # matrix as many weights went but any of them.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance."}, "figure": {"name": "gordon-weights-heads", "caption": "Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
-def heads_drawn() -> None:
-    """A panel for each table, colours for how the mask was found."""
-    panels = plots.panels(len(tables), columns=3, size=(3.6, 3.4), sharey=True)
-    for ax, (name, runs) in zip(panels, tables.items(), strict=True):
-        for number, (way, rows) in enumerate(findings.heads(runs).groupby("way", sort=False)):
-            points = rows.groupby("sparsity").agg(
-                {"mean": "mean", "lowest": "min", "highest": "max", "chance_sd": "mean"}
-            )
-            x = 100 * points.index + 1.2 * number
-            if number == 0:
-                reach = 200 * points["chance_sd"]
-                ax.fill_between(x, 100 * points["mean"] - reach, 100 * points["mean"] + reach, color="lightgrey")
-            bars = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
-            ax.errorbar(x, 100 * points["mean"], bars, label=way, linestyle="none", capsize=2, **look(way))
-        ax.set(title=name, xlabel="weights removed (%)")
-    panels[0].set_ylabel("removed of a head (%)")
-    panels[0].legend(fontsize=8)
-    plt.show()
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-heads", "caption": "A cut by magnitude falls on all heads alike to a few points, and on some more than chance would. Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
+REMOVED = "removed of a head (%)"
 
 
-heads_drawn()
+def heads_drawn(heads: pd.DataFrame, axes: dict) -> None:
+    """Colours for how the mask was found."""
+    ax = axes[REMOVED]
+    for number, (way, rows) in enumerate(heads.groupby("way", sort=False)):
+        points = rows.groupby("sparsity").agg({"mean": "mean", "lowest": "min", "highest": "max", "chance_sd": "mean"})
+        x = 100 * points.index + 1.2 * number
+        if number == 0:
+            reach = 200 * points["chance_sd"]
+            ax.fill_between(x, 100 * points["mean"] - reach, 100 * points["mean"] + reach, color="lightgrey")
+        bars = 100 * np.stack([points["mean"] - points["lowest"], points["highest"] - points["mean"]])
+        ax.errorbar(x, 100 * points["mean"], bars, label=way, linestyle="none", capsize=2, **look(way))
+    ax.set(xlabel="weights removed (%)", ylabel=REMOVED)
+
+
+chapter.figure(heads_drawn, [REMOVED], among=findings.heads, size=(3.6, 3.0))
 
 
 # %% tags=["hide-input"]
@@ -367,25 +357,22 @@ chapter.beside(heads_printed, heads_at_60)
 # side, and the second claim is measured.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes of the model of this build: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "Magnitudes of the key projection of the second layer (left; rows are outputs, so that a head is a band of rows) and of the word embeddings (right; rows are tokens in the order of the vocabulary). Means of blocks; colours from 0 to the 99th percentile of the map."}}
-def maps_drawn(row: pd.Series) -> None:
-    """The two maps of one model."""
-    panels = plots.panels(2, size=(3.8, 4.2))
-    titles = {"key_map": "key projection", "embedding_map": "word embeddings"}
-    for ax, (name, title) in zip(panels, titles.items(), strict=True):
-        blocks = np.reshape(np.asarray(row[name], dtype=float), (-1, int(row[f"{name}_columns"])))
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes, of a real BERT and of the miniature: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "A head is a band of rows of the key projection of the second layer, and rare words, further down, differ from frequent ones in the word embeddings. Magnitudes, means of blocks; rows of the embeddings are tokens in the order of the vocabulary, and colours reach from 0 to the 99th percentile of a map."}}
+MAPS = {"key projection": "key_map", "word embeddings": "embedding_map"}
+
+
+def maps_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """The two maps of the first of the models."""
+    for name, ax in axes.items():
+        row = rows.iloc[0]
+        blocks = np.reshape(np.asarray(row[MAPS[name]], dtype=float), (-1, int(row[f"{MAPS[name]}_columns"])))
         drawn = ax.imshow(blocks, aspect="auto", cmap="viridis", vmin=0, vmax=np.quantile(blocks, 0.99))
-        ax.set(title=title, xlabel="dimension", ylabel="block of rows")
+        ax.set(title=name, xlabel="dimension", ylabel="block of rows")
         ax.grid(visible=False)
         plt.colorbar(drawn, ax=ax, label="mean |weight|")
-    plt.show()
 
 
-maps_drawn(profiles["this build"].iloc[0])
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Magnitudes of all-MiniLM-L6-v2's key projection of the second layer and of its word embeddings, recorded."}, "figure": {"name": "gordon-weights-maps-minilm", "caption": "Magnitudes of all-MiniLM-L6-v2's key projection of the second layer and of its word embeddings, recorded."}}
-chapter.shown(lambda rows: maps_drawn(rows.iloc[0]), "minilm", among=findings.profiles)
-
+chapter.figure(maps_drawn, [*MAPS], among=findings.profiles, live=False, scale="", size=(3.6, 3.4))
 
 # %% [markdown]
 # Counted are the tokens that consist of letters alone; a length is in letters, without the `##` of a piece that continues
@@ -394,24 +381,22 @@ chapter.shown(lambda rows: maps_drawn(rows.iloc[0]), "minilm", among=findings.pr
 # tokens of equal number.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word."}, "figure": {"name": "gordon-weights-lengths", "caption": "Mean norm of the word embedding against the token's length in letters; only lengths that five tokens or more have."}}
-def lengths_drawn() -> None:
-    """A panel for each model."""
-    panels = plots.panels(len(profiles), columns=3, size=(3.4, 3.0))
-    for ax, (title, rows) in zip(panels, profiles.items(), strict=True):
-        for part in ("_words", "_pieces"):
-            columns = {"lengths": "length", f"norm_by_length{part}": "norm", f"tokens_by_length{part}": "tokens"}
-            table = rows[[*columns]].rename(columns=columns).explode([*columns.values()]).astype(float)
-            means = table[table["tokens"] >= 5].groupby("length")["norm"].mean()
-            ax.plot(means.index, means, label=findings.PARTS[part], **look(findings.PARTS[part]))
-        ax.set(title=title, xlabel="letters")
-        ax.set_ylim(bottom=0)
-    panels[0].set_ylabel("mean norm of the embedding")
-    panels[0].legend(fontsize=8)
-    plt.show()
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-lengths", "caption": "Of the real BERT's tokens, single letters apart, shorter ones have no clearly smaller embeddings. Mean norm of the word embedding against the token's length in letters; only lengths that five tokens or more have."}}
+NORM = "mean norm of the embedding"
 
 
-lengths_drawn()
+def lengths_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """A line for whole words and one for pieces."""
+    for part in ("_words", "_pieces"):
+        columns = {"lengths": "length", f"norm_by_length{part}": "norm", f"tokens_by_length{part}": "tokens"}
+        table = rows[[*columns]].rename(columns=columns).explode([*columns.values()]).astype(float)
+        means = table[table["tokens"] >= 5].groupby("length")["norm"].mean()
+        axes[NORM].plot(means.index, means, label=findings.PARTS[part], **look(findings.PARTS[part]))
+    axes[NORM].set(xlabel="letters", ylabel=NORM)
+    axes[NORM].set_ylim(bottom=0)
+
+
+chapter.figure(lengths_drawn, [NORM], among=findings.profiles, scale="")
 
 
 # %% tags=["hide-input"]

@@ -113,7 +113,7 @@ from lottery.experiments.conditions import TITLES
 from lottery.findings import conditions as findings
 from lottery.findings import regimes
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, model_title, perform, read_published, recorded, title
+from lottery.suite.chapter import PRINT, how_many, model_title, perform, read_published, recorded, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/gordon_pruning", grid, results, records, workers=workers, scheduler=scheduler)
@@ -169,25 +169,31 @@ Markdown(
 # do not rise together.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of masked words and of next sentence against the share of weights removed, computed for this build."}, "figure": {"name": "gordon-loss-live", "caption": "Loss of the pruned model on held-out text, computed for this build."}}
-def losses_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of masked words and of next sentence against the share of weights removed, for BERT-base in print, a real BERT and the miniature, by magnitude and at random."}, "figure": {"name": "gordon-loss", "caption": "The loss of pre-training rises slowly up to about half of the weights and steeply from there on, and sooner where the weights are removed at random. Held-out text: of the real BERT sentences of Wikipedia. Of BERT-base, Table 1 of Gordon et al. (2020) prints the sum. Points are means over the seeds, bars span them."}}
+LOSSES = {"masked words": "mlm_loss", "next sentence": "nsp_loss", "sum of the two": "loss"}
+
+
+def losses_drawn(models: pd.DataFrame, axes: dict) -> None:
     """Held-out loss of masked words, of next sentences, and their sum, against the share of weights removed."""
-    names = {"mlm_loss": "masked words", "nsp_loss": "next sentence", "loss": "sum of the two"}
-    names = {column: name for column, name in names.items() if runs[column].notna().any()}
-    panels = plots.panels(len(names), columns=3, size=(3.0, 3.1))
-    for ax, (column, name) in zip(panels, names.items(), strict=True):
-        plots.against_sparsity(findings.pruned_models(runs), column, by="importance", ax=ax)
+    for name, ax in axes.items():
+        plots.against_sparsity(models, LOSSES[name], by="importance", ax=ax)
         ax.set(title=name, ylabel="held-out loss (nats)")
-    panels[0].legend(title="removed by")
 
 
-losses_drawn(chapter.live)
+def losses_of(models: pd.DataFrame) -> list[str]:
+    """Those of the losses that the models have."""
+    return [name for name, column in LOSSES.items() if models[column].notna().any()]
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Loss of the pruned miniature on held-out text, recorded. Points are means over the seeds, bars span them."}, "figure": {"name": "gordon-loss-recorded", "caption": "Loss of the pruned miniature on held-out text, recorded. Points are means over the seeds, bars span them."}}
-chapter.shown(losses_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Held-out loss of all-MiniLM-L6-v2 against the share of weights removed while its pre-training goes on."}, "figure": {"name": "gordon-loss-minilm", "caption": "Loss of a pruned real BERT, all-MiniLM-L6-v2, on held-out sentences of Wikipedia, recorded."}}
-chapter.shown(losses_drawn, "minilm")
+printed_losses = published[published["condition"].isin(["pruned_in_pretraining", "random"])]
+printed_losses = printed_losses.drop_duplicates(["condition", "sparsity"]).rename(columns={"pretraining_loss": "loss"})
+printed_losses["importance"] = printed_losses["condition"].replace("pruned_in_pretraining", "magnitude")
+chapter.figure(
+    losses_drawn,
+    losses_of,
+    printed={PRINT: printed_losses.reindex(columns=["importance", "sparsity", *LOSSES.values()])},
+    among=findings.pruned_models,
+)
 
 # %% [markdown]
 # (g6)=
@@ -261,53 +267,47 @@ granted()
 # choice of weights can take the task into account, which asks whether fine-tuning makes a model easier to prune.
 #
 # (g7)=
+# (g7-minilm)=
 # ## Gordon's Figure 1: the four conditions
 #
-# Accuracy on dev, also of CoLA, and training loss, both as means over the tasks.
+# Accuracy on dev, also of CoLA, and training loss, both as means over the tasks. The real BERT, all-MiniLM-L6-v2, has
+# GLUE's own data.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions of this build against the share of weights removed."}, "figure": {"name": "gordon-figure1-live", "caption": "Gordon's Figure 1, for the conditions of this build: mean accuracy on dev (left) and mean training loss (right) over the tasks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions against the share of weights removed: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-figure1", "caption": "Gordon's Figure 1. In all three, pruning in pre-training costs nothing up to 30 or 40 %, and from there on the more, the more is removed. In print: Gordon et al. (2020), Table 1, column AVG, BERT-base, one seed, the best of four learning rates, and budgets that differ between the conditions. Of the real BERT, each pruned model was made once and bars span its fine-tunings; of the miniature they span the seeds."}}
 def by_condition(runs: pd.DataFrame, value: str) -> pd.DataFrame:
     """Means over the tasks that are scored by accuracy, as by `findings.by_seed`."""
     return findings.by_seed(findings.transferred(runs).dropna(subset="accuracy"), value)
 
 
-def figure_1(accuracy: pd.DataFrame, loss: pd.DataFrame, level: float) -> None:
-    """The paper's Figure 1: mean accuracy and mean training loss of each condition against what was removed."""
-    panels = plots.panels(2, size=(3.8, 3.6))
-    for ax, means, scale, name in (
-        (panels[0], accuracy, 100, "mean accuracy on dev (%)"),
-        (panels[1], loss, 1, "mean training loss (nats)"),
-    ):
-        points = means.rename(columns=TITLES).melt(value_name="value")
-        plots.against_sparsity(points, "value", by="condition", scale=scale, ax=ax).set(ylabel=name)
-    plots.chance(panels[0], 100 * level, "one answer to all")
-    panels[1].legend(fontsize=8)
+ACCURACY, LOSS = "mean accuracy on dev (%)", "mean training loss (nats)"
 
 
-def conditions_drawn(runs: pd.DataFrame) -> None:
-    """Figure 1 of recorded runs, with the mean over the tasks of the accuracy of one answer to all of dev."""
+def figure_1_of(accuracy: pd.DataFrame, loss: pd.DataFrame, level: float) -> pd.DataFrame:
+    """The points of the paper's Figure 1, each with its panel; `level` is of one answer to all."""
+    parts = {ACCURACY: 100 * accuracy, LOSS: loss}
+    points = [means.rename(columns=TITLES).melt(ignore_index=False).assign(panel=name) for name, means in parts.items()]
+    return pd.concat(points).reset_index().assign(level=100 * level)
+
+
+def conditions_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """Figure 1 of runs, with the mean over the tasks of the accuracy of one answer to all of dev."""
     level = findings.transferred(runs).groupby("task")["majority_accuracy"].mean().mean()
-    figure_1(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"), level)
+    return figure_1_of(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"), level)
 
 
-conditions_drawn(chapter.live)
+def figure_1(points: pd.DataFrame, axes: dict) -> None:
+    """The paper's Figure 1: mean accuracy and mean training loss of each condition against what was removed."""
+    for name, ax in axes.items():
+        plots.against_sparsity(points[points["panel"] == name], "value", by="condition", ax=ax).set(ylabel=name)
+    plots.chance(axes[ACCURACY], points["level"].iloc[0], "one answer to all")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions at ten sparsities over the recorded seeds and tasks of the miniature."}, "figure": {"name": "gordon-figure1-recorded", "caption": "Gordon's Figure 1 on the miniature's recorded grid, five tasks and ten sparsities: mean accuracy on dev (left) and mean training loss (right). Points are means over the seeds, bars span them."}}
-chapter.shown(conditions_drawn)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the four conditions that Gordon et al. print for BERT-base at ten sparsities."}, "figure": {"name": "gordon-figure1-published", "caption": "Printed in Gordon et al. (2020), Table 1, column AVG: BERT-base; one seed, the best of four learning rates on the dev set that is reported, and budgets that differ between the conditions."}}
 glue = read_published("glue_dev").set_index("task")
 constant = (glue["most_frequent"] / glue["examples"]).loc[published["task"].unique()].mean()
 averages = published_means.assign(task="mean", seed=0)
-figure_1(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), constant)
-
-# %% [markdown]
-# (g7-minilm)=
-# And for a real BERT, all-MiniLM-L6-v2, on GLUE's own data:
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and training loss of the recorded conditions for all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed."}, "figure": {"name": "gordon-figure1-minilm", "caption": "Gordon's Figure 1 with a real BERT, recorded. Bars span the seeds of fine-tuning; each pruned model was made once."}}
-chapter.shown(conditions_drawn, "minilm")
+in_table_1 = figure_1_of(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), constant)
+chapter.figure(figure_1, [ACCURACY, LOSS], printed={PRINT: in_table_1}, among=conditions_of)
 
 
 # %% tags=["hide-input"]
@@ -466,25 +466,19 @@ in_print.map(lambda part: f"{100 * part.mean:+.1f}").rename(index="{:.0%}".forma
 # ### Each task by itself
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of each recorded task of the miniature against the share of weights removed, for the four conditions."}, "figure": {"name": "gordon-tasks-recorded", "caption": "Each task of the miniature by itself, recorded. The dashed line is what one answer to every example scores; a score that is not defined counts as 0."}}
-def scores_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of each task against the share of weights removed, for the conditions, of a real BERT and of the miniature."}, "figure": {"name": "gordon-tasks", "caption": "Every task falls, but not at one sparsity. The dashed line is what one answer to every example scores; a score that is not defined counts as 0. In print there is no score but accuracy, of CoLA, too, which Table 1 below has."}}
+def scores_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Dev score of each task against the share of weights removed."""
-    rows = findings.transferred(runs)
-    rows["name"] = rows["condition"].map(TITLES)
-    names = rows["task"].unique()
-    panels = plots.panels(len(names), columns=3, size=(2.9, 2.7), sharex=True)
-    for ax, name in zip(panels, names, strict=True):
-        task = rows[rows["task"] == name]
-        plots.against_sparsity(task, "score", by="name", scale=100, ax=ax)
+    for name, ax in axes.items():
+        task = rows[rows["task"].map(title) == name]
+        plots.against_sparsity(task.assign(name=task["condition"].map(TITLES)), "score", by="name", scale=100, ax=ax)
         plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
-        ax.set(title=title(name), ylabel=plots.metric(choose("tasks", name).METRIC) + " (x 100)")
-    panels[0].legend(fontsize=8)
+        ax.set(title=name, ylabel=plots.metric(choose("tasks", task["task"].iloc[0]).METRIC) + " (x 100)")
 
 
-chapter.shown(scores_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on CoLA and RTE against the share of weights removed, for the recorded conditions."}, "figure": {"name": "gordon-tasks-minilm", "caption": "Each task of the real BERT by itself, recorded. The dashed line is what one answer to every example scores."}}
-chapter.shown(scores_drawn, "minilm")
+chapter.figure(
+    scores_drawn, lambda rows: [*rows["task"].map(title).unique()], among=findings.transferred, size=(2.8, 2.3)
+)
 
 
 # %% tags=["hide-input"]
