@@ -29,13 +29,16 @@ def prunable(folder):
     return families.prunable(BertForSequenceClassification.from_pretrained(folder), embeddings=True)
 
 
-def test_what_can_be_given_is_known_by_what_it_offers(given, tuned):
+def test_what_can_be_given_is_known_by_what_it_offers(given, tuned, mood):
     ticket = Ticket(of=tuned, kept=cut(tuned))
     for start in (given, tuned, ticket, Freed(pruned=ticket), Miniature(seed=1, steps=1)):
         assert isinstance(start, Start)
     assert isinstance(cut(given), Kept)
     assert not isinstance(cut(given), Start)
     assert not isinstance(given, Pretrained)
+    assert isinstance(mood.start, Start)
+    assert hasattr(mood.start, "text")  # a column, and nothing to go on with
+    assert not isinstance(mood.start, Pretrained)
     assert isinstance(Miniature(seed=1, steps=1), Pretrained)
     with pytest.raises(ValueError, match=r"FineTuning: start = 'minilm': .*Start"):
         replace(tuned, start="minilm")

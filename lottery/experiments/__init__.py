@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from lottery.data.examples import Examples
 from lottery.masks import Mask
 from lottery.models import folders
-from lottery.store import Content, Run
+from lottery.store import Content, Experiment, Run
 from lottery.tasks import Task
 
 HUB = "hub"
@@ -41,8 +41,11 @@ class Start(Kept, Protocol):
 
 
 @runtime_checkable
-class Pretrained(Start, Protocol):
-    """A start that brings text on which its pre-training can go on."""
+class Pretrained(Start, Experiment, Protocol):
+    """A start that was trained on text, on which its pre-training can go on.
+
+    That it is an experiment tells it from starts on files with a column called `text`.
+    """
 
     def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
         """Pairs of passages to train on, and pairs of other documents for the loss."""
