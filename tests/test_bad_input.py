@@ -51,7 +51,7 @@ def refused(capsys, monkeypatch):
         ({"sparsities": "[0.5, 0.50]"}, "0.5 is there twice"),
         ({"seeds": "[1, 2, 1]"}, "1 is there twice"),
         ({"task": "cola", "more_tasks": "[cola]"}, "'cola' is the task already"),
-        ({"train_file": "a.csv"}, "give `-p task own`"),
+        ({"train_file": "a.csv"}, "is the task 'own': give that, in the place of cola"),
         (
             {"task": "own", "model": "minilm", "train_file": "https://a.org/b.csv"},
             "'https://a.org/b.csv' is an address",

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+from lottery.choices import choose
 from lottery.suite import palette, plots
 
 mpl.use("agg")
@@ -132,7 +133,7 @@ def test_one_legend_names_the_lines_of_the_first_panel_for_all():
 
 def test_the_panel_of_a_task_has_the_whole_models_score_and_that_of_one_answer():
     (ax,) = plots.panels(1)
-    assert plots.of_task(ax, "cola", full=0.5, majority=0.0, name="whole") is ax
+    assert plots.of_task(ax, choose("tasks", "cola"), full=0.5, majority=0.0, name="whole") is ax
     assert (ax.get_title(), ax.get_ylabel()) == ("CoLA", "Matthews correlation (x 100)")
     whole, one_answer = ax.lines
     assert (whole.get_label(), *whole.get_ydata()) == ("whole", 50, 50)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from lottery import miniature
-from lottery.choices import choose, offered
+from lottery.choices import choose, listed, offered
 from lottery.data.own_file import Labels
 from lottery.experiments import Pretrained, Start, controls, how_long, starts
 from lottery.experiments.fine_tuning import FineTuning
@@ -21,6 +21,7 @@ from lottery.experiments.learned_mask import LearnedMask
 from lottery.experiments.pressed_mask import PressedMask
 from lottery.experiments.tickets import Cut, Ticket
 from lottery.pruning import Scope
+from lottery.tasks import Task
 
 FULL = "full"  # the whole model, among methods
 PRESSED = "_pressed"  # after the name of a method that the paper gives no regulariser, where it has one
@@ -128,6 +129,7 @@ class TaskStudy(_Study):
     miniature_steps: int
     model: str = "miniature"
     data_dir: str = ""
+    tasks: Sequence[str] = ()  # all that the chapter was given; (): of one whose tasks have other names
     train_file: str | None = None  # None: of a chapter that does not take a file of one's own
     dev_file: str = ""
     dev_share: float = 0.2
@@ -137,6 +139,14 @@ class TaskStudy(_Study):
     labels: Labels = "classes"
     examples: int | Mapping[str, int] = 0  # as of `starts.require_part`
     dev_examples: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a file of one's own is given and not asked for."""
+        if self.train_file and self.tasks and starts.OWN not in self.tasks:
+            raise ValueError(
+                f"train_file = {self.train_file!r}: a file of your own is the task {starts.OWN!r}: give that, in the "
+                f"place of {listed(self.tasks, 'and')}"
+            )
 
     @property
     def own(self) -> starts.Own | None:
@@ -155,6 +165,10 @@ class TaskStudy(_Study):
             train_examples=self.examples.get(starts.OWN, 0) if isinstance(self.examples, Mapping) else self.examples,
             dev_examples=self.dev_examples,
         )
+
+    def task_named(self, name: str) -> Task:
+        """The task of that name: a file of lottery/tasks, or what the user's file makes. Raises as `start` does."""
+        return starts.own(self.own).task_named(name) if name == starts.OWN and self.own else choose("tasks", name)
 
     def drawn(self, worlds: Sequence[int], seeds: Sequence[int]) -> list[tuple[int, int]]:
         """World and seed of each fine-tuned model: all seeds in the first world, the first seed in every other one.
@@ -191,10 +205,13 @@ class TaskStudy(_Study):
     def tuned_from(
         self, start: Start, task: str, seed: int, *, learning_rate: float, saved: bool = False
     ) -> FineTuning:
-        """Another model, such as a pruned one, fine-tuned on a published task for as long; arguments as of `tuned`.
+        """Another model, such as a pruned one, fine-tuned on a task for as long; arguments as of `tuned`.
 
-        The data are those of `data_dir`, as for the model itself; of the miniature those that the start brings.
+        The data are those of `data_dir`, as for the model itself; of the miniature, and of the user's own file, those
+        that the start brings.
         """
+        if task == starts.OWN and self.own is not None:
+            return self._fine_tuning(start, "", task, seed, learning_rate, saved)
         examples = _for_task("examples", self.examples, task)
         starts.require_part(self.model, examples, self.dev_examples)
         data = starts.task_data(self.model, task, self.data_dir)
@@ -295,6 +312,18 @@ def require_aimed(methods: Sequence[str], parameter: str = "methods", *, aimed: 
         aims, such = ("no sparsity", "smp_l") if aimed else ("a sparsity", "l0")
         raise ValueError(
             f"{parameter}: {wrong[0]} aims at {aims}; give methods that {'do' if aimed else 'do not'}, as {such}"
+        )
+
+
+def require_words(head: str, task: Task) -> None:
+    """Raise ValueError for a head made of words for the labels, where a task has none.
+
+    head  a file in lottery/task_heads
+    """
+    if not choose("task_heads", head).TRAINED and not task.WORDS:
+        raise ValueError(
+            f"head = {head!r} is made of words for the labels, and {task.TITLE} has none: give the head 'random', "
+            "which is trained"
         )
 
 

@@ -14,6 +14,7 @@ from lottery.choices import choose
 from lottery.findings.component_scores import MODEL, STATED
 from lottery.findings.seeds import over_units, told_apart
 from lottery.statistics import Estimate
+from lottery.tasks import NO_FILES
 
 VIEWS = ("overall", "normalised", "within", "mlps")
 ADDITIVITY = ("rank", "telling", "paired", "summed", "more", "more_within", "more_across")
@@ -107,9 +108,16 @@ def additivity(runs: pd.DataFrame) -> pd.Series:
     truth = removals(runs)
     truth = truth[truth["pair_rises"].map(len) > 2]
     table = pd.DataFrame([_added(row) for row in truth.to_dict("records")], truth.index, [*ADDITIVITY])
-    in_nats = truth["of.task"].map(lambda task: choose("tasks", task).KIND != "regression")
-    table.loc[~in_nats.astype(bool), [*ADDITIVITY[2:]]] = np.nan
+    in_nats = np.array([_in_nats(row) for row in truth.to_dict("records")], dtype=bool)
+    table.loc[~in_nats, [*ADDITIVITY[2:]]] = np.nan
     return pd.Series({name: over_units(truth.assign(value=table[name]), "value") for name in ADDITIVITY}, dtype=object)
+
+
+def _in_nats(row: dict) -> bool:
+    """Whether the loss of a row's task is one of classes; of a user's file its labels tell."""
+    if row["of.task"] in NO_FILES:
+        return row["of.start.labels"] == "classes"
+    return choose("tasks", row["of.task"]).KIND != "regression"
 
 
 def _added(row: dict) -> dict[str, float]:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from lottery import statistics as stats
-from lottery.choices import choose
 from lottery.findings.seeds import told_apart
 from lottery.statistics import agreement
+from lottery.tasks import title
 
 NO_BOUND = "the share of the whole model's score that has to be reached is no more than one answer to all reaches"
 
@@ -66,7 +66,7 @@ def silent_in_words(runs: pd.DataFrame) -> str:
     lines = [f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:", ""]
     for (task, why), some in rows.groupby(["of.task", "why"], sort=False):
         of = int((runs["of.task"] == task).sum())
-        lines.append(f"- {choose('tasks', task).TITLE}, {len(some)} of {of}: {why}.")
+        lines.append(f"- {title(task)}, {len(some)} of {of}: {why}.")
     return "\n".join(lines)
 
 
@@ -87,7 +87,7 @@ def survivors(runs: pd.DataFrame) -> pd.DataFrame:
                 f"{what} kept by none": agreement.in_all(~kept),
                 f"{what} none, by chance": agreement.by_lot(~kept),
             }
-        counts[choose("tasks", task).TITLE] = row
+        counts[title(task)] = row
     return pd.DataFrame.from_dict(counts, orient="index").rename_axis("task")
 
 

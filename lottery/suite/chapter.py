@@ -25,7 +25,7 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from lottery import store
+from lottery import store, tasks
 from lottery.choices import choose, listed
 from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
@@ -234,7 +234,7 @@ def all_published() -> dict[str, pd.DataFrame]:
 
 def title(name: str, kind: str = "tasks") -> str:
     """The name by which a reader knows a task, or a file of another such folder, as "mask_learning"."""
-    return choose(kind, name).TITLE
+    return tasks.title(name) if kind == "tasks" else choose(kind, name).TITLE
 
 
 def model_title(model: str) -> str:

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from lottery import files
-from lottery.choices import choose
 from lottery.suite.escaped import in_figure
 from lottery.suite.palette import COLOURS, look
+from lottery.tasks import Task
 
 FORMATS = (".svg", ".png", ".pdf")
 APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, for names that can be read
@@ -134,7 +134,7 @@ def metric(name: str) -> str:
     return called.get(name, name.replace("_", " "))
 
 
-def of_task(ax: Axes, task: str, *, full: float, majority: float, name: str = "full fine-tuning") -> Axes:
+def of_task(ax: Axes, task: Task, *, full: float, majority: float, name: str = "full fine-tuning") -> Axes:
     """Make it the panel of a task's scores, in points: its title and metric, and lines at two scores to compare with.
 
     full      score of the whole model, a fraction, which `name` names in the legend
@@ -142,8 +142,8 @@ def of_task(ax: Axes, task: str, *, full: float, majority: float, name: str = "f
     """
     ax.axhline(100 * full, color="black", linestyle="--", label=name)
     chance(ax, 100 * majority, "one answer to all")
-    ax.set(ylabel=f"{metric(choose('tasks', task).METRIC)} (x 100)")
-    ax.set_title(choose("tasks", task).TITLE, fontsize=10)
+    ax.set(ylabel=f"{metric(task.METRIC)} (x 100)")
+    ax.set_title(in_figure(task.TITLE), fontsize=10)
     return ax
 
 

@@ -9,12 +9,22 @@ models that split a word of the first, as the miniatures do. A task may also hav
 in fact gave them to the labels.
 """
 
+from lottery.choices import choose
 from lottery.data import Task
 
-__all__ = ["NO_FILES", "Task"]
+__all__ = ["NO_FILES", "Task", "title"]
 
 # What is given as a task and is no file of this folder.
 NO_FILES = {
     "own": "a file of your own, with one or two texts and a label in each row: `lottery run "
-    "experiments/how_much_can_go -p task own -p train_file FILE` takes it"
+    "experiments/how_much_can_go -p task own -p train_file FILE` takes it, as do other chapters that have a train_file"
 }
+
+
+def title(name: str) -> str:
+    """The name by which a reader knows a task, be it a file of this folder or the user's.
+
+    >>> title("sst2"), title("own")
+    ('SST-2', 'your file')
+    """
+    return "your file" if name in NO_FILES else choose("tasks", name).TITLE

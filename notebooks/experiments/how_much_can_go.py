@@ -80,8 +80,6 @@ if not seeds:
 tasks = [task, *more_tasks]
 if task in more_tasks:
     raise ValueError(f"more_tasks = {more_tasks}: {task!r} is the task already")
-if train_file and OWN not in tasks:
-    raise ValueError(f"train_file = {train_file!r}: a file of your own is the task 'own': give `-p task own`")
 other = challenge(also, tasks, data_dir)
 if set(tasks) - {OWN} and not any(sparsities):
     raise ValueError(f"sparsities = {sparsities}: give at least one share above 0")
@@ -159,7 +157,7 @@ live = store.rows(cuts, Path(results))
 @cache
 def known(name: str) -> Task:
     """The task of that name; yours is made of your file."""
-    return mine.task_named(name) if name == OWN else choose("tasks", name)
+    return study.task_named(name)
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:
