@@ -22,15 +22,24 @@
 # All of that hangs on the word *matter*. This chapter measures it in the way the paper says, in the way its code does, and
 # in a few other ways, shows how far they agree, and asks which of them is right: what does the loss really rise by when
 # one head, or one MLP, is gone?
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 scores = ["sample", "batch", "running", "token", "taylor", "magnitude", "attention_entropy", "random"]
 orders = [1]  # shuffles of the dev set, for the scores that depend on its order

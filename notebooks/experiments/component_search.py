@@ -21,15 +21,24 @@
 # trained in between, for as long as the model keeps nine tenths of its score. What is left they call the good
 # subnetwork of structured pruning, or s-pruning. If it is the same for every seed of fine-tuning, it may say where a
 # task is solved; this chapter finds it, and looks how often each head and MLP survives.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 varied_tasks = ["cola"]  # on which the search is varied: one kind alone, a guard, the released recipe
 places = []  # where the search may look, "dev", "train", "unseen"; []: what that changes is not looked at
@@ -97,7 +106,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from lottery.choices import choose
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
@@ -155,7 +163,7 @@ def one_search(rows: pd.DataFrame) -> None:
         looks[~accepted], scores[~accepted], "x", color=look("taken back")["color"], markersize=8, label="taken back"
     )
     above.axhline(100 * row["share"] * row["dense_score"], color="grey", linestyle="--", linewidth=1, label="bound")
-    above.set(ylabel=f"{title(row['of.task'])}: {plots.metric(choose('tasks', row['of.task']).METRIC)} (x 100)")
+    above.set(ylabel=f"{title(row['of.task'])}: {plots.metric(study.task_named(row['of.task']).METRIC)} (x 100)")
     above.legend(fontsize=8)
     for kind in ("heads", "MLPs"):
         left = 100 * np.array(row[f"{kind.lower()}_left"]) / row[f"all_{kind.lower()}"]
