@@ -23,15 +23,24 @@
 # that when heads and MLPs are removed and the rest is trained again, random ones do about as well as the good ones, and even
 # bad ones perform strongly: all tickets are winning. This chapter repeats that with parts of exactly one size, takes the two
 # kinds of parts apart, and sets the good and the bad one among many random ones.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature and of its language
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 retrained_seeds = []  # those of them whose subnetworks are trained again; []: all
 retrained_tasks = []  # likewise of the tasks; []: all
@@ -83,7 +92,9 @@ def tuned(task: str, world: int, seed: int) -> FineTuning:
 
 
 dense = [tuned(task, *model) for task in tasks for model in models]
-beside = {tuned(task, world, seed) for task in super_tasks for world, seed in models if world == worlds[0]}
+beside = {
+    tuned(task, world, seed) for task in super_tasks if task in tasks for world, seed in models if world == worlds[0]
+}
 searches = {
     "structured": lambda of: ComponentSearch(of=of, importance="sample", mode="both"),
     "magnitude": lambda of: MagnitudeSearch(of=of, per_step=per_step),

@@ -21,16 +21,25 @@
 # than the full model. *Contrastive pruning*, CAP {cite:p}`xu2022`, is movement pruning with three more terms in the loss,
 # which pull sentences towards what other models make of them. This chapter rebuilds both, with the controls that tell what
 # of a gain comes from where.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training
 tuning_seeds = [1]  # of the head, the order of the examples and what is drawn
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola"]  # files in lottery/tasks
+tasks = ["cola"]  # files in lottery/tasks, or "own": a file of your own
 tenths = [2, 6]  # levels of super tickets: so many tenths of the heads go, and twelfths of the MLPs
 released_tasks = []  # those of the tasks on which super tickets are also found as the released code does
 held_out_tasks = []  # those of the tasks on which the level is also chosen on examples held out of train
@@ -159,7 +168,7 @@ def drawn(runs: pd.DataFrame) -> None:
             some = here[here["ticket"] == ticket]
             plots.spread(100 * some["heads"], 100 * some["score"], ticket, ax=ax)
         whole = here.loc[here["ticket"] == FULL, "score"].mean()
-        plots.of_task(ax, task, full=whole, majority=here["majority"].mean(), name=FULL)
+        plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean(), name=FULL)
         ax.set(xlabel="heads kept (%)")
     axes[0].legend(fontsize=8)
 
