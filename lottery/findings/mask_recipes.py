@@ -15,16 +15,22 @@ GUIDED = ("a teacher, as printed", "a teacher, as released")
 def varied(runs: pd.DataFrame, method: str) -> pd.DataFrame:
     """Rows of `learned_masks.scored`: the masks of one method, in the column `recipe` what was varied, BASE for none.
 
-    The strength of the base is the one that most of them have. Where more than one thing was varied the first of them
-    counts: teacher, words, sum, strength together with the head, time of the pressure, head.
+    The strength of the base is the one that most of them have, its head that of pre-training, or the one that most
+    masks of a task have where none has that. Where more than one thing was varied the first of them counts: teacher,
+    words, sum, strength together with the head, time of the pressure, head.
     """
     rows = learned_masks.scored(runs)
     rows = rows[rows["method"] == method]
     usual = rows["strength"].mode()[0]
-    return rows.assign(recipe=[_recipe(row, usual) for row in rows.to_dict("records")])
+    heads = {task: _base_head(some["head"]) for task, some in rows.groupby("task")}
+    return rows.assign(recipe=[_recipe(row, usual, heads[row["task"]]) for row in rows.to_dict("records")])
 
 
-def _recipe(row: dict, usual: float) -> str:
+def _base_head(heads: pd.Series) -> str:
+    return "mlm" if (heads == "mlm").any() else heads.mode()[0]
+
+
+def _recipe(row: dict, usual: float, head: str) -> str:
     if row["guided"]:
         return f"a teacher, as {row['guided']}"
     if row["released_words"]:
@@ -33,10 +39,10 @@ def _recipe(row: dict, usual: float) -> str:
         return "the regulariser as a sum"
     if row["strength"] != usual:
         pressing = f"strength {row['strength']:g}" if row["strength"] else UNPRESSED
-        return f"{HEADS[row['head']]}, {pressing}" if row["head"] in HEADS else pressing
+        return f"{HEADS[row['head']]}, {pressing}" if row["head"] != head else pressing
     if row["pressing"] != "run":
         return "the regulariser rising with the sparsity"
-    return HEADS.get(row["head"], BASE)
+    return BASE if row["head"] == head else HEADS[row["head"]]
 
 
 def pressed(rows: pd.DataFrame) -> list[str]:

@@ -21,16 +21,25 @@
 # methods that remove single weights to a share that is asked for stand in one figure: the same pre-trained model, the same
 # tasks, the same number of fine-tuning steps, the same share of the same weights removed. Whole heads and MLPs have
 # chapters of their own ({doc}`/experiments/good_random_bad`, {doc}`/experiments/structured_tickets`).
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature's worlds and of its pre-training in each
 tuning_seeds = [1]  # of the head, the order of the examples, noise, and pruning in pre-training
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["sst2"]  # files in lottery/tasks
+tasks = ["sst2"]  # files in lottery/tasks, or "own": a file of your own
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
 pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed until they have it
@@ -164,7 +173,7 @@ def drawn(rows: pd.DataFrame) -> None:
         means = 100 * here.groupby("method")["score"].mean()
         if LONGER in means:
             ax.axhline(means[LONGER], color="black", linestyle=":", label=LONGER)
-        plots.of_task(ax, task, full=means[FULL] / 100, majority=here["majority"].mean(), name=FULL)
+        plots.of_task(ax, study.task_named(task), full=means[FULL] / 100, majority=here["majority"].mean(), name=FULL)
         plots.remaining(ax, equal_budgets.asked(rows))
         ax.set_title(f"{title(task)}: {family}", fontsize=10)
         ax.label_outer()

@@ -21,16 +21,25 @@
 # bit makes the model sparse. They report that this beats methods that choose a mask *and* change the weights, at every
 # sparsity; that a mask that removes a fifth of the weights even beats fine-tuning everything. This chapter trains all of
 # these methods in one harness, on the same data, for the same number of steps, to the same sparsity.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature's worlds and of its pre-training in each
 tuning_seeds = [1]  # of the head, the order of the examples and noise
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 brief_tasks = []  # of the tasks, those with the first seed alone, at brief_sparsities
@@ -63,7 +72,7 @@ from dataclasses import replace
 from lottery.choices import choose
 from lottery.experiments.sort_time import SortTime
 from lottery.experiments.step_time import StepTime
-from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed
+from lottery.experiments.studies import MaskStudy, TaskStudy, require_aimed, require_words
 from lottery.suite.given import given
 
 globals().update(given("experiments/mask_learning", globals()))
@@ -76,6 +85,8 @@ for name in pressed_too:
             f"pressed_too: {name} is none of `methods` that learns scores without a regulariser, as movement"
         )
 study, masks = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals())
+for task in tasks if any(choose("mask_learning", method).FROZEN for method in methods) else ():
+    require_words(head, study.task_named(task))
 full = [
     study.tuned(task, seed, world=world, learning_rate=masks.full_rate)
     for world in worlds
@@ -179,7 +190,7 @@ def drawn(rows: pd.DataFrame) -> None:
             plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
         here = rows[rows["task"] == task]
         whole = here.loc[here["method"] == FULL, "score"].mean()
-        plots.of_task(ax, task, full=whole, majority=here["majority"].mean())
+        plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean())
         plots.remaining(ax, here["asked"])
     plots.legend_below(axes, columns=min(4, 2 * len(axes)))
 

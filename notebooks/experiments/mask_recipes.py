@@ -21,10 +21,19 @@
 # words that the model knows, a regulariser that presses scores down, and, for their best numbers, a teacher. In each the
 # paper says one thing and its code does another. Here each is varied alone, around one recipe, on the same data and for the
 # same number of steps.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training, and of a training on `text`
@@ -36,7 +45,7 @@ text_frozen = False  # whether they train the heads alone, over an encoder that 
 text_learning_rate = 5e-4
 text_batch_size = 16  # pairs of passages
 text_length = 64  # tokens of a pair, at most
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 sparsities = [0.9]  # shares of the weights of the layers' matrices to remove
 method = "smp_l"  # a file in lottery/mask_learning
 heads = ["embedding", "random"]  # files in lottery/task_heads, tried beside the MLM head, which is that of the base
@@ -64,41 +73,59 @@ from dataclasses import replace
 
 from lottery.choices import choose
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.starts import OWN
 from lottery.experiments.studies import MaskStudy, TaskStudy, TextStudy
 from lottery.suite.given import given
 
 globals().update(given("experiments/mask_recipes", globals()))
 
 
+study, masks = TaskStudy.from_cell(globals()), MaskStudy.from_cell(globals())
+HEAD = "mlm"  # of the base, as released
+
+
 def tuned(task: str, seed: int) -> FineTuning:
-    """The whole model fine-tuned, its heads of pre-training trained first where there is text for that."""
-    study, how = TaskStudy.from_cell(globals()), {"learning_rate": weight_rate, "saved": True}
-    if text:
+    """The whole model fine-tuned, its heads of pre-training trained first where there is text for that.
+
+    On a file of your own, whose labels have no words, no head of pre-training is of use.
+    """
+    how = {"learning_rate": weight_rate, "saved": True}
+    if text and task != OWN:
         return study.tuned_from(TextStudy.from_cell(globals()).start(world), task, seed, **how)
     return study.tuned(task, seed, world=world, **how)
 
 
-HEAD = "mlm"  # of the base, as released
-masks = MaskStudy.from_cell(globals())
+def head_of(task: str) -> str:
+    """The base's, or the trained one where the labels have no words."""
+    return HEAD if study.task_named(task).WORDS else "random"
+
+
+def variations(base: LearnedMask) -> list[dict[str, object]]:
+    """What is changed of the base, one thing at a time; heads only for labels that have words."""
+    others = heads if base.head == HEAD else []
+    return [
+        *({"head": head} for head in others),
+        # A new head is pressed harder than the base is.
+        *({"head": head, "strength": 0.0} for head in others if head == "random"),
+        *({"pressing": pressing} for pressing in pressings if pressing != "run"),
+        *({"strength": other} for other in (0.0, *strengths)),
+        *([{"summed": True}] if summed else []),
+    ]
+
+
 teachers = [tuned(task, seed) for task in tasks for seed in tuning_seeds]
 bases = [masks.mask(teacher, method, sparsity) for teacher in teachers for sparsity in sparsities]
-bases = [replace(base, head=HEAD, strength=strength) for base in bases]
-variations = [
-    *({"head": head} for head in heads),
-    *({"head": head, "strength": 0.0} for head in heads if head == "random"),  # it is pressed harder than the base is
-    *({"pressing": pressing} for pressing in pressings if pressing != "run"),
-    *({"strength": other} for other in (0.0, *strengths)),
-    *([{"summed": True}] if summed else []),
-]
-grid = [*teachers, *bases, *(replace(base, **change) for base in bases for change in variations)]
-grid += [replace(base, released_words=True) for base in bases if hasattr(choose("tasks", base.task), "RELEASED_WORDS")]
-taught = [teacher for teacher in teachers if choose("tasks", teacher.task).KIND != "regression"]
+bases = [replace(base, head=head_of(base.task), strength=strength) for base in bases]
+grid = [*teachers, *bases, *(replace(base, **change) for base in bases for change in variations(base))]
+grid += [replace(base, released_words=True) for base in bases if hasattr(study.task_named(base.task), "RELEASED_WORDS")]
+taught = [teacher for teacher in teachers if study.task_named(teacher.task).KIND != "regression"]
 for teacher in taught:
     own = [base for base in bases if (base.task, base.seed) == (teacher.task, teacher.seed)]
     grid += [replace(base, teacher=teacher, guided=guide) for base in own for guide in guides]
 rivals = [(teacher, name, sparsity) for teacher in taught for name in guided_methods for sparsity in sparsities]
 for teacher, name, sparsity in rivals:
-    head = HEAD if choose("mask_learning", name).FROZEN else "random"
+    head = head_of(teacher.task) if choose("mask_learning", name).FROZEN else "random"
     grid.append(replace(masks.mask(teacher, name, sparsity), teacher=teacher, head=head))
 
 # %% tags=["remove-cell"]
@@ -124,7 +151,7 @@ chapter.full_models()
 # %% [markdown]
 # ## All of them at a glance
 #
-# The base is SMP-L as released: the frozen MLM head, the regulariser as a mean of means that rises over the whole run, no
+# The base is SMP-L as released: the frozen MLM head (of a file of your own a new one, which is trained), the regulariser as a mean of means that rises over the whole run, no
 # teacher. A point is what one change adds to the mean score over the tasks.
 
 
@@ -331,7 +358,7 @@ def taught_drawn(runs: pd.DataFrame) -> None:
             left = 100 * (1 - some["asked"])
             plots.spread(left, 100 * some["score"], name, ax=ax, linestyle=style)
         full = whole.loc[whole["task"] == task, "score"].mean()
-        plots.of_task(ax, task, full=full, majority=here["majority"].mean(), name="the teacher")
+        plots.of_task(ax, study.task_named(task), full=full, majority=here["majority"].mean(), name="the teacher")
         plots.remaining(ax, here["asked"])
     plots.legend_below(axes, columns=min(4, 2 * len(axes)))
 
