@@ -22,11 +22,20 @@
 # pre-training text, weights rewound after every cut, and carry the masks from task to task. This chapter does both on the
 # miniature, and less of it on a real BERT, with the controls that tell what the mask is worth and what the weights under
 # it.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
 text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"
+labels = "classes"  # what the labels are: "classes" or "numbers"
 seeds = [1]  # of pre-training; for the miniature each is a world of its own
 tuning_seeds = []  # of the searches, and of the fine-tunings compared with each; []: the seed of that model
 miniature_steps = 3000  # of pre-training, before any weight is removed
@@ -37,7 +46,7 @@ text_length = 64  # tokens of a pair, at most
 text_frozen = False  # whether they train the heads alone, over an encoder that stays as it is
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-tasks = ["sst2", "cola"]  # files in lottery/tasks: on which tickets are judged
+tasks = ["sst2", "cola"]  # files in lottery/tasks, or "own": a file of your own: on which tickets are judged
 sources = ["sst2", "cola"]  # on which masks are found: tasks, or "mlm", the pre-training
 per_level = 0.3  # share of the original weights that each level removes
 levels = 3
@@ -69,9 +78,10 @@ scheduler = ""
 from dataclasses import replace
 from math import ceil, log
 
-from lottery.experiments import Pretrained, controls
+from lottery.experiments import Pretrained, Start, controls
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask, OnText
+from lottery.experiments.starts import OWN
 from lottery.experiments.studies import PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Ticket
 from lottery.findings.tickets import REPEAT
@@ -86,12 +96,26 @@ if len(seeds) > 1 and tuning_seeds:
     )
 
 
+study = TaskStudy.from_cell(globals())
+mine = OWN in tasks
+if mine and ({*tasks, *sources, *varied_tasks} != {OWN} or text):
+    raise ValueError(
+        "tasks, sources, varied_tasks: tickets for a file of your own are of your model as it is, without text, so give "
+        "'own' alone in each of them, and leave `text` empty"
+    )
+
+
+def begun(seed: int) -> Start:
+    """The pre-trained model of a seed; on a file of your own the model as it is, which brings that file."""
+    return study.start(OWN, world=seed) if mine else TextStudy.from_cell(globals()).start(seed)
+
+
 def tuned(start, task: str, seed: int) -> FineTuning:
     """The fine-tuning on a task, with the whole budget."""
-    return TaskStudy.from_cell(globals()).tuned_from(start, task, seed, learning_rate=learning_rate)
+    return study.tuned_from(start, task, seed, learning_rate=learning_rate)
 
 
-def level(start: Pretrained, seed: int, source: str, number: int) -> IterativePruning:
+def level(start: Start, seed: int, source: str, number: int) -> IterativePruning:
     """A level of iterative pruning on a task, or on the pre-training, as in the paper: global, rewound to the start."""
     if source == "mlm":
         search = OnText(steps=level_steps, batch_size=pretraining_batch_size, learning_rate=pruning_learning_rate)
@@ -121,7 +145,7 @@ def level(start: Pretrained, seed: int, source: str, number: int) -> IterativePr
     )
 
 
-def of_seed(start: Pretrained, seed: int) -> list[FineTuning]:
+def of_seed(start: Start, seed: int) -> list[FineTuning]:
     """All fine-tunings in one world, or of one search on the same pre-trained model."""
     tunings = [tuned(start, task, seed + REPEAT * number) for task in tasks for number in range(repeats)]
     for task in [task for task in tasks if task in sources]:
@@ -148,13 +172,15 @@ def of_seed(start: Pretrained, seed: int) -> list[FineTuning]:
         varied += [replace(rewound, of="remaining", level=as_many)]
         varied += [replace(rewound, rewind_step=None)] if never_rewound else []
         tunings += [tuned(controls.ticket("iterative", mask), task, seed) for mask in varied]
+    if not isinstance(start, Pretrained):
+        return tunings  # without text it cannot be pruned while its pre-training goes on
     control = PretrainingStudy.from_cell(globals()).control(start, start.seed)
     pruned = replace(control, sparsity=carried[0].sparsity)
     return tunings + [tuned(other, task, seed) for other in (pruned, Ticket(of=start, kept=pruned)) for task in tasks]
 
 
-models = [TextStudy.from_cell(globals()).start(seed) for seed in seeds]
-tunings = [of_seed(start, seed) for start in models for seed in tuning_seeds or [start.seed]]
+models = {seed: begun(seed) for seed in seeds}
+tunings = [of_seed(start, seed) for own, start in models.items() for seed in tuning_seeds or [own]]
 tunings = list(dict.fromkeys(tuning for some in tunings for tuning in some))
 masks = [tuning.start.kept for tuning in tunings if isinstance(tuning.start, Ticket)]
 masks = [mask for mask in dict.fromkeys(masks) if isinstance(mask, IterativePruning)]
@@ -168,7 +194,6 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
-from lottery.choices import choose
 from lottery.findings import tickets as findings
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, mean_and_sd, model_title, perform, read_published
@@ -252,7 +277,7 @@ def curves_drawn(runs: pd.DataFrame) -> None:
         task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
         plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
         plots.chance(ax, 100 * findings.one_answer(rows, name), "one answer")
-        ax.set(title=title(name), ylabel=plots.metric(choose("tasks", name).METRIC) + " (x 100)")
+        ax.set(title=title(name), ylabel=plots.metric(study.task_named(name).METRIC) + " (x 100)")
     plots.legend_below(panels, columns=2)
 
 

@@ -1,0 +1,105 @@
+"""A file of one's own as the task of every chapter that fine-tunes: its grid, and what makes no sense with it."""
+
+from collections import Counter
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from lottery.experiments import starts
+from lottery.experiments.starts import OWN, Own
+from lottery.suite import notebooks
+
+ROOT = Path(__file__).parent.parent
+# {chapter: (its parameters, {experiment: runs})}, with one seed.
+CHAPTERS = {
+    "component_importance": (
+        {"scores": ["sample", "running"], "searched": ["sample"]},
+        # Both scores, one of them over a shuffled dev set as well.
+        {"ComponentScores": 3, "ExampleSensitivity": 1, "ComponentRemoval": 1, "ComponentSearch": 1},
+    ),
+    # Heads and MLPs together; heads, with a guard and without; MLPs; as released.
+    "component_search": ({"varied_tasks": [OWN]}, {"ComponentSearch": 5}),
+    "magnitude_search": ({"per_step": [0.1, 0.05]}, {"MagnitudeSearch": 2}),
+    # Good, random and bad parts of two kinds, a bad one without overlap; each retrained, beside the whole model and one
+    # drawn anew.
+    "good_random_bad": (
+        {"baselines": ["cbow"]},
+        {"FineTuning": 9, "PrunedScore": 7, "ComponentSearch": 1, "MagnitudeSearch": 1, "Baseline": 1},
+    ),
+    "mask_learning": (
+        {"methods": ["smp_l", "movement"], "sparsities": [0.5, 0.9]},
+        {"FineTuning": 1, "LearnedMask": 4},
+    ),
+    # The whole model, ways to train half and cuts of two scopes, and one mask; nothing is pruned in pre-training.
+    "all_methods": ({"methods": ["smp_l"], "sparsities": [0.5]}, {"TaskModel": 6, "LearnedMask": 1}),
+    # The base with its trained head; pressed with the sparsity, not pressed, by a sum, and with a teacher.
+    "mask_recipes": ({}, {"FineTuning": 1, "LearnedMask": 5}),
+    # The whole model; a ticket at three levels, five controls of one of them, and two other ways; their masks.
+    "rewinding": ({"sources": [OWN], "varied_tasks": [OWN], "levels": 3}, {"FineTuning": 11, "IterativePruning": 5}),
+    # The whole model; at two levels super, random and reversed tickets, scored and retrained, all by one importance;
+    # movement alone, with a teacher, and CAP.
+    "structured_tickets": (
+        {"contrast_tasks": [OWN]},
+        {"FineTuning": 7, "PrunedScore": 6, "ComponentScores": 1, "LearnedMask": 3},
+    ),
+}
+
+
+@pytest.fixture
+def mine(mood_folder):
+    """The parameters that give a chapter a model and a file of one's own."""
+    return {
+        "model": str(mood_folder / "model"),
+        "train_file": str(mood_folder / "own.csv"),
+        "label_column": "mood",
+        "tasks": [OWN],
+        "tuning_seeds": [1],
+        "max_length": 16,
+    }
+
+
+def starts_of(thing):
+    """All that an experiment, or what it is made of, begins with."""
+    if isinstance(thing, Own | starts.Given):
+        yield thing
+    elif is_dataclass(thing):
+        for field in fields(thing):
+            yield from starts_of(getattr(thing, field.name))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_takes_a_file_of_ones_own(mine, name):
+    given, runs = CHAPTERS[name]
+    grid = notebooks.grid(ROOT, f"experiments/{name}", mine | given)
+    assert {start for each in grid for start in starts_of(each)} == {
+        Own(
+            model=mine["model"],
+            train=mine["train_file"],
+            dev="",
+            dev_share=0.2,
+            text="text",
+            second="",
+            label="mood",
+            labels="classes",
+        )
+    }
+    assert Counter(type(each).__name__ for each in grid) == runs
+    assert len(set(grid)) == len(grid)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "told"),
+    [
+        *[(name, {"model": "miniature"}, "knows the words of its own language alone") for name in CHAPTERS],
+        *[(name, {"train_file": ""}, "train_file = ''") for name in CHAPTERS],
+        *[(name, {"tasks": ["cola"]}, "give that, in the place of cola") for name in CHAPTERS],
+        ("mask_learning", {"head": "mlm"}, "own.csv has none: give the head 'random'"),
+        ("rewinding", {"sources": [OWN, "mlm"]}, "give 'own' alone"),
+        ("rewinding", {"text": "corpus.txt"}, "leave `text` empty"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(mine, name, changed, told):
+    with pytest.raises(ValueError, match="own") as error:
+        notebooks.grid(ROOT, f"experiments/{name}", mine | CHAPTERS[name][0] | changed)
+    assert told in str(error.value)
