@@ -127,6 +127,14 @@ def test_pairs_are_held_against_the_sum_of_their_heads(runs):
         assert table[name] == over_worlds({key[1]: value for key, value in values.items() if key[0] == name})
 
 
+def test_of_a_users_file_its_labels_tell_whether_losses_are_in_nats(runs):
+    cola = runs[runs["of.task"] == "cola"]
+    for labels, told in (("classes", True), ("numbers", False)):
+        own = component_removal.additivity(cola.assign(**{"of.task": "own", "of.start.labels": labels}))
+        assert own["rank"] == component_removal.additivity(cola)["rank"]
+        assert np.isfinite(own["paired"].mean) == told
+
+
 def test_without_removals_nothing_is_told(runs):
     without = runs[runs["experiment"] == "ComponentScores"]
     assert component_removal.beside_truth(without).empty

@@ -57,6 +57,17 @@ def test_what_was_varied_is_told_by_what_differs_from_the_base(runs):
     ]
 
 
+def test_where_no_head_is_made_of_words_the_trained_one_is_the_base(runs):
+    """As on a user's file: what was told of the MLM head is told of the new one, and that is no change."""
+    own = runs[(runs["head"] == "mlm") & (runs["task"] == "cola")].assign(task="own", head="random")
+    both = pd.concat([runs[runs["method"] == "smp_l"], own], ignore_index=True)
+    rows = mask_recipes.varied(both, "smp_l")
+    with_words = [name for name, change in CHANGES.items() if "head" not in change]
+    mine = rows[rows["task"] == "own"]
+    assert mine.groupby("recipe", sort=False).size().to_dict() == dict.fromkeys(with_words, 6)
+    pd.testing.assert_frame_equal(rows[rows["task"] != "own"], mask_recipes.varied(runs, "smp_l"), check_dtype=False)
+
+
 def test_a_recipe_adds_what_it_was_given_with_the_interval_of_scipy(runs):
     lines = mask_recipes.against_base(mask_recipes.varied(runs, "smp_l"))
     assert list(zip(lines["recipe"], lines["asked"], strict=True)) == [

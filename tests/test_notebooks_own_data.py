@@ -4,10 +4,13 @@ from collections import Counter
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 
 from lottery.experiments import starts
-from lottery.experiments.starts import OWN, Own
+from lottery.experiments.starts import OWN, Own, Unlabelled
+from lottery.models import opening
 from lottery.suite import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -59,9 +62,22 @@ def mine(mood_folder):
     }
 
 
+@pytest.fixture(scope="module")
+def deciding(mood_folder, tmp_path_factory):
+    """That model with a head that answers half of the texts with either class, as a folder."""
+    folder = tmp_path_factory.mktemp("deciding")
+    model, tokenizer = opening.as_saved(str(mood_folder / "model")).eval(), opening.tokenizer(mood_folder / "model")
+    texts = pd.read_csv(mood_folder / "own.csv")["text"].tolist()
+    with torch.no_grad():
+        logits = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits
+        model.classifier.bias[0] -= (logits[:, 0] - logits[:, 1]).median()
+    opening.save(model, tokenizer, folder)
+    return str(folder)
+
+
 def starts_of(thing):
     """All that an experiment, or what it is made of, begins with."""
-    if isinstance(thing, Own | starts.Given):
+    if isinstance(thing, Own | Unlabelled | starts.Given):
         yield thing
     elif is_dataclass(thing):
         for field in fields(thing):
@@ -88,18 +104,35 @@ def test_a_chapter_takes_a_file_of_ones_own(mine, name):
     assert len(set(grid)) == len(grid)
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_without_labels_the_models_own_answers_are_the_task(mine, deciding, name):
+    given, runs = CHAPTERS[name]
+    grid = notebooks.grid(ROOT, f"experiments/{name}", mine | given | {"model": deciding, "label_column": ""})
+    assert {start for each in grid for start in starts_of(each)} == {
+        Unlabelled(model=deciding, file=mine["train_file"], test_share=0.2, text="text", second="", max_length=16)
+    }
+    assert Counter(type(each).__name__ for each in grid) == runs
+
+
 @pytest.mark.parametrize(
     ("name", "changed", "told"),
     [
         *[(name, {"model": "miniature"}, "knows the words of its own language alone") for name in CHAPTERS],
         *[(name, {"train_file": ""}, "train_file = ''") for name in CHAPTERS],
         *[(name, {"tasks": ["cola"]}, "give that, in the place of cola") for name in CHAPTERS],
+        ("all_methods", {"label_column": "", "labels": "numbers"}, "so leave labels as by default"),
+        (
+            "how_much_can_go",
+            {"task": OWN, "label_column": "", "dev_examples": 5},
+            "so leave dev_examples as by default",
+        ),
         ("mask_learning", {"head": "mlm"}, "own.csv has none: give the head 'random'"),
         ("rewinding", {"sources": [OWN, "mlm"]}, "give 'own' alone"),
         ("rewinding", {"text": "corpus.txt"}, "leave `text` empty"),
     ],
 )
 def test_what_makes_no_sense_is_refused(mine, name, changed, told):
+    given = mine if name in CHAPTERS else {key: mine[key] for key in ("model", "train_file")}
     with pytest.raises(ValueError, match="own") as error:
-        notebooks.grid(ROOT, f"experiments/{name}", mine | CHAPTERS[name][0] | changed)
+        notebooks.grid(ROOT, f"experiments/{name}", given | CHAPTERS.get(name, ({},))[0] | changed)
     assert told in str(error.value)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lottery.experiments.fine_tuning import AUTO, FineTuning
-from lottery.experiments.starts import OWN, Own
+from lottery.experiments.starts import OWN, Own, Unlabelled
 from lottery.models import opening
 
 EPOCHS = 3.0  # of a published task
@@ -11,7 +11,7 @@ RETRAINING = 0.25  # epochs after a cut, of a published task
 UPDATES = 100  # after a cut, of a user's file
 
 
-def is_ready(task: str, given: Own | None) -> bool:
+def is_ready(task: str, given: Own | Unlabelled | None) -> bool:
     """Whether a user's model answers the user's task without being trained: it has a head for these classes.
 
     given  the user's file; None in a chapter that does not take one, whose tasks are published
@@ -22,7 +22,7 @@ def is_ready(task: str, given: Own | None) -> bool:
     return opening.head_places(opening.configuration(given.model), names) is not None
 
 
-def epochs(asked: float | Literal["auto"], task: str, given: Own | None) -> float | Literal["auto"]:
+def epochs(asked: float | Literal["auto"], task: str, given: Own | Unlabelled | None) -> float | Literal["auto"]:
     """The epochs of a fine-tuning: those asked for, or, for "auto", EPOCHS of a published task.
 
     A user's model that is ready is not trained; another one until it is enough, as "auto" says to FineTuning.

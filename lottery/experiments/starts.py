@@ -248,10 +248,10 @@ def pretrained(
     )
 
 
-def own(given: Own) -> Own:
-    """The same, once its files have been read without complaint. Raises as `own_file.read` does."""
+def own(given: Own | Unlabelled) -> Own | Unlabelled:
+    """The same, once its files have been read without complaint. Raises as what reads them does."""
     _require_words(given.model)
-    if not given.train:
+    if not (given.train if isinstance(given, Own) else given.file):
         raise ValueError(
             "train_file = '': for the task 'own', give a .csv, .tsv or .jsonl file with one row an example"
         )

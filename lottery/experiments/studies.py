@@ -149,10 +149,30 @@ class TaskStudy(_Study):
             )
 
     @property
-    def own(self) -> starts.Own | None:
-        """The file of one's own, not yet read; None in a chapter that does not take one."""
+    def own(self) -> starts.Own | starts.Unlabelled | None:
+        """The file of one's own, not yet read; None in a chapter that does not take one.
+
+        Without a column of labels the right answer to a text is what the model says before anything is done to it.
+        Raises ValueError for what makes no sense then.
+        """
         if self.train_file is None:
             return None
+        if not self.label_column:
+            asked = {"dev_file": self.dev_file, "examples": self.examples, "dev_examples": self.dev_examples}
+            asked["labels"] = self.labels if self.labels != "classes" else ""
+            if named := [name for name, value in asked.items() if value]:
+                raise ValueError(
+                    f"label_column = '': without labels the model's own classes are the answers to all texts of "
+                    f"train_file, so leave {listed(named, 'and')} as by default"
+                )
+            return starts.Unlabelled(
+                model=self.model,
+                file=self.train_file,
+                test_share=self.dev_share,
+                text=self.text_column,
+                second=self.second_column,
+                max_length=self.max_length,
+            )
         return starts.Own(
             model=self.model,
             train=self.train_file,

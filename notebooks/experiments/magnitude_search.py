@@ -31,7 +31,7 @@ dev_file = ""  # another, to judge by; "": a share of train_file is held out for
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
-label_column = "label"
+label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
 labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
@@ -259,7 +259,8 @@ shown(shares_drawn, "minilm")
 
 
 # %% [markdown]
-# And BERT-base, as the cells of the authors' figures have it, for the tasks of this build:
+# And BERT-base, as the cells of the authors' figures have it, for the tasks of this build, or for
+# all of theirs where none of these is among them:
 
 
 # %% tags=["hide-input"]
@@ -267,7 +268,7 @@ def published_shares_drawn() -> None:
     """For each task of this build the mean share of weights that each head and MLP of BERT-base keeps."""
     kept = read_published("prasanna2020_weight_survival")
     groups = {}
-    for task in [task for task in tasks if task in set(kept["task"])]:
+    for task in [task for task in tasks if task in set(kept["task"])] or kept["task"].unique():
         heads, mlps = laid_out(kept[kept["task"] == task], "mean")
         groups[f"{title(task)}, mean of 5 seeds, BERT-base"] = (heads[None], mlps[None])
     plots.components(groups, label="share of weights kept")
