@@ -49,6 +49,9 @@ CHAPTERS = {
 }
 
 
+SMALLER = {"healed_ways": ["both"], "ways": ["both"], "in_8_bits": [], "fewer_words": [], "compared": []}
+
+
 @pytest.fixture
 def mine(mood_folder):
     """The parameters that give a chapter a model and a file of one's own."""
@@ -102,6 +105,23 @@ def test_a_chapter_takes_a_file_of_ones_own(mine, name):
     }
     assert Counter(type(each).__name__ for each in grid) == runs
     assert len(set(grid)) == len(grid)
+
+
+def test_the_smaller_model_is_one_of_ones_own_on_ones_own_file(mine, tmp_path):
+    """A classifier on classes; an encoder on pairs with a number each, which is a task to train on, too."""
+    given = {name: value for name, value in mine.items() if name not in ("tasks", "tuning_seeds")} | SMALLER
+    grid = notebooks.grid(ROOT, "experiments/smaller_model", given | {"task": OWN, "encoder_task": ""})
+    # The whole and the cut model, what the cut changes, and the times at two shapes.
+    assert Counter(type(each).__name__ for each in grid) == {"SavedForm": 2, "FormChange": 1, "FormTimes": 2}
+    assert {start.label for each in grid for start in starts_of(each)} == {"mood"}
+    with pytest.raises(ValueError, match=r"encoder_task = 'own' has no pairs with a number each"):
+        notebooks.grid(ROOT, "experiments/smaller_model", given | {"task": OWN, "encoder_task": OWN})
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("text,other,alike\n" + "".join(f"w{row} w1,w{row} w2,{row % 5}\n" for row in range(40)))
+    numbers = {"train_file": str(pairs), "second_column": "other", "label_column": "alike", "labels": "numbers"}
+    grid = notebooks.grid(ROOT, "experiments/smaller_model", given | numbers | {"task": OWN, "encoder_task": OWN})
+    assert Counter(type(each).__name__ for each in grid) == {"SavedForm": 4, "FormChange": 2, "FormTimes": 3}
+    assert {start.label for each in grid for start in starts_of(each)} == {"alike"}
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

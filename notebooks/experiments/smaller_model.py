@@ -34,13 +34,21 @@
 #
 # What is cut on a task is trained on afterwards, with the whole model as its teacher. A sentence encoder is judged as it
 # is, without any training. Times are measured in turns, all models within one round, so that whatever else the machine
-# does falls on all alike. To get a smaller model of your own, see {doc}`/your_own`.
+# does falls on all alike. It takes a file of your own, too; how, and how to get a smaller model of your own without all
+# these others, {doc}`/your_own` tells.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
 data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
-task = "sst2"  # of classes: the model is fine-tuned, cut and healed on it
-encoder_task = "stsb"  # of pairs with a number each: the encoder is cut and left as it is; "": none
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
+labels = "classes"  # what the labels are: "classes" or "numbers"
+task = "sst2"  # of classes, or "own", a file of your own: the model is fine-tuned, cut and healed on it
+encoder_task = "stsb"  # of pairs with a number each, or "own": the encoder is cut and left as it is; "": none
 share = 0.5  # of what goes
 ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]
 healed_ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]  # on the task
@@ -85,12 +93,18 @@ from lottery.suite.given import given
 
 globals().update(given("experiments/smaller_model", globals()))
 without = [name for name in (PACKAGE, *exporting.PACKAGES) if importlib.util.find_spec(name) is None]
+tasks = [task, *([encoder_task] if encoder_task else [])]
 study, world = TaskStudy.from_cell(globals()), worlds[0]
 tuned = study.tuned(task, seeds[0], learning_rate=learning_rate, world=world, saved=True)
 cut = {"way": "both", "share": share}
 healed = {"epochs": healing_epochs, "batch_size": batch_size, "learning_rate": healing_rate, "seed": seeds[0]}
 cuts = [CutClassifier(of=tuned, **cut, **healed)]
 if encoder_task:
+    of_pairs = study.task_named(encoder_task)
+    if of_pairs.KIND != "regression" or not of_pairs.PAIR:
+        raise ValueError(
+            f"encoder_task = {encoder_task!r} has no pairs with a number each: give 'stsb', 'own' with such a file, or ''"
+        )
     pooled = pooling or ("mean" if model in miniature.NAMES else folders.pooling(model))
     start = study.start(encoder_task, world=world)
     cuts.append(CutEncoder(start=start, task=encoder_task, **cut, pooling=pooled, max_length=max_length, seed=0))
@@ -136,7 +150,7 @@ grid = [*dict.fromkeys(forms), *changes, *times]
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery.choices import choose, listed
+from lottery.choices import listed
 from lottery.findings import smaller_forms
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
@@ -196,7 +210,7 @@ def drawn(rows: pd.DataFrame) -> None:
             style = look(WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
             y = 100 * (whole + change.mean)
             ax.errorbar(faster.mean, y, reach, ends, label=name_of(way, form), elinewidth=0.9, **style)
-        ax.set(xlabel="times as fast", ylabel=f"{plots.metric(choose('tasks', task).METRIC)} on dev (x 100)")
+        ax.set(xlabel="times as fast", ylabel=f"{plots.metric(study.task_named(task).METRIC)} on dev (x 100)")
         ax.set_title(title(task), fontsize=10)
         ax.set_xlim(left=0)
     most = max(panels, key=lambda ax: len(ax.get_legend_handles_labels()[1]))
