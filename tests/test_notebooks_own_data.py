@@ -1,14 +1,17 @@
 """A file of one's own as the task of every chapter that fine-tunes: its grid, and what makes no sense with it."""
 
 from collections import Counter
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
+from lottery import store
 from lottery.experiments import starts
+from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.starts import OWN, Own, Unlabelled
 from lottery.models import opening
 from lottery.suite import notebooks
@@ -78,6 +81,11 @@ def deciding(mood_folder, tmp_path_factory):
     return str(folder)
 
 
+def mine_as_start(mine):
+    columns = {"text": "text", "second": "", "label": "mood", "labels": "classes"}
+    return Own(model=mine["model"], train=mine["train_file"], dev="", dev_share=0.2, **columns)
+
+
 def starts_of(thing):
     """All that an experiment, or what it is made of, begins with."""
     if isinstance(thing, Own | Unlabelled | starts.Given):
@@ -91,18 +99,7 @@ def starts_of(thing):
 def test_a_chapter_takes_a_file_of_ones_own(mine, name):
     given, runs = CHAPTERS[name]
     grid = notebooks.grid(ROOT, f"experiments/{name}", mine | given)
-    assert {start for each in grid for start in starts_of(each)} == {
-        Own(
-            model=mine["model"],
-            train=mine["train_file"],
-            dev="",
-            dev_share=0.2,
-            text="text",
-            second="",
-            label="mood",
-            labels="classes",
-        )
-    }
+    assert {start for each in grid for start in starts_of(each)} == {mine_as_start(mine)}
     assert Counter(type(each).__name__ for each in grid) == runs
     assert len(set(grid)) == len(grid)
 
@@ -122,6 +119,31 @@ def test_the_smaller_model_is_one_of_ones_own_on_ones_own_file(mine, tmp_path):
     grid = notebooks.grid(ROOT, "experiments/smaller_model", given | numbers | {"task": OWN, "encoder_task": OWN})
     assert Counter(type(each).__name__ for each in grid) == {"SavedForm": 4, "FormChange": 2, "FormTimes": 3}
     assert {start.label for each in grid for start in starts_of(each)} == {"alike"}
+
+
+WITH_TEXT = {
+    # Three conditions at two sparsities, where a freed model and one cut later begin with the control as it was pruned.
+    "gordon_pruning": {"seeds": [1], "sparsities": [0.0, 0.5]},
+    "rewinding": {"seeds": [1], "sources": [OWN, "mlm"], "varied_tasks": []},
+}
+
+
+@pytest.mark.parametrize("name", WITH_TEXT)
+def test_beside_text_a_model_pruned_in_pre_training_learns_the_file(mine, corpus, name):
+    """The pre-trained model brings the file, and whatever is pruned from it has the rows of that."""
+    given = {name: value for name, value in mine.items() if name != "tuning_seeds"} | {"text": str(corpus)}
+    grid = notebooks.grid(ROOT, f"experiments/{name}", given | WITH_TEXT[name])
+    tuned = [each for each in grid if isinstance(each, FineTuning)]
+    assert {start for each in tuned for start in starts_of(each)} == {starts.own(mine_as_start(mine))}
+    for each in tuned:
+        assert each.data == ""
+        assert each.task_named(OWN).LABELS == ("blame", "praise")
+        assert len(each.tables(OWN)["train"]) > len(each.tables(OWN)["dev"]) > 0
+    (begun,) = {each.start.start for each in tuned if isinstance(each.start, GradualPruning)}
+    assert begun.task_named("cola").TITLE == "CoLA"
+    with pytest.raises(ValueError, match="brings no data of the task 'cola'"):
+        begun.tables("cola")
+    assert store.key(replace(begun, data=None)) != store.key(begun)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -148,7 +170,6 @@ def test_without_labels_the_models_own_answers_are_the_task(mine, deciding, name
         ),
         ("mask_learning", {"head": "mlm"}, "own.csv has none: give the head 'random'"),
         ("rewinding", {"sources": [OWN, "mlm"]}, "give 'own' alone"),
-        ("rewinding", {"text": "corpus.txt"}, "leave `text` empty"),
     ],
 )
 def test_what_makes_no_sense_is_refused(mine, name, changed, told):

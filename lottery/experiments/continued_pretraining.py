@@ -5,16 +5,17 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from accelerate.utils import set_seed
+from pydantic import InstanceOf
 from transformers import PreTrainedTokenizerBase
 
 from lottery.choices import choose
 from lottery.data.examples import Examples
-from lottery.experiments import Model, Text, encoded_text, pretraining_fit
+from lottery.experiments import Model, Start, Text, encoded_text, pretraining_fit
 from lottery.experiments.corpus_text import CorpusText
 from lottery.masks import Mask
 from lottery.models import families, opening, state
 from lottery.store import Count, Positive, Run, Size, parameters
-from lottery.tasks import Task
+from lottery.tasks import NO_FILES, Task
 
 
 @parameters
@@ -33,6 +34,7 @@ class ContinuedPretraining:
     max_length: Size  # tokens of a pair, at most
     seed: Count  # of new heads, the order of the text, the hidden words and dropout
     frozen: bool = False  # whether the heads alone are trained: the encoder and its pooler stay as they are
+    data: InstanceOf[Start] | None = None  # brings the user's own task; nothing of it is read here
 
     def perform(self, run: Run) -> dict[str, Any]:
         """The measures of `pretraining_fit.fit`.
@@ -67,11 +69,13 @@ class ContinuedPretraining:
         return {}
 
     def task_named(self, name: str) -> Task:
-        """The task of that name."""
-        return choose("tasks", name)
+        """The task of that name: a published one, or the user's."""
+        return self.data.task_named(name) if self.data and name in NO_FILES else choose("tasks", name)
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
-        """Always raises ValueError: a text is no data of a task."""
+        """The rows of the user's own task. Raises ValueError for another one: a text is no data of a task."""
+        if self.data and task in NO_FILES:
+            return self.data.tables(task)
         raise ValueError(
             f"a model pre-trained on a text brings no data of the task {task!r}: give its fine-tuning the task's "
             "published files as `data`"

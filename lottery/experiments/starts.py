@@ -215,6 +215,7 @@ def pretrained(
     text_batch_size: int,
     text_length: int,
     text_frozen: bool = False,
+    data: Own | Unlabelled | None = None,
 ) -> Pretrained:
     """The start that a notebook's parameters name, for pre-training to go on from.
 
@@ -223,6 +224,7 @@ def pretrained(
     The rest: `seed` and `miniature_steps` of the miniature; or `seed`, steps, learning rate, pairs a batch and tokens a
     pair of the training on the text that comes before, 0 steps for a model that has its heads of pre-training, and
     whether that trains the heads alone.
+    data   the user's own file, where one of the tasks is made of it
     Raises ValueError or FileNotFoundError where they do not fit together or the text is none.
     """
     if model in miniature.NAMES:
@@ -245,6 +247,7 @@ def pretrained(
         max_length=text_length,
         seed=seed,
         frozen=text_frozen,
+        data=data,
     )
 
 

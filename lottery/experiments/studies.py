@@ -65,8 +65,11 @@ class TextStudy(_Study):
     text_length: int
     text_frozen: bool = False
 
-    def start(self, seed: int) -> Pretrained:
-        """The model of a seed. Raises as `starts.pretrained` does."""
+    def start(self, seed: int, data: starts.Own | starts.Unlabelled | None = None) -> Pretrained:
+        """The model of a seed. Raises as `starts.pretrained` does.
+
+        data  the user's file, as of `TaskStudy.brought`
+        """
         return starts.pretrained(
             self.model,
             self.text,
@@ -77,6 +80,7 @@ class TextStudy(_Study):
             text_batch_size=self.text_batch_size,
             text_length=self.text_length,
             text_frozen=self.text_frozen,
+            data=data,
         )
 
 
@@ -185,6 +189,11 @@ class TaskStudy(_Study):
             train_examples=self.examples.get(starts.OWN, 0) if isinstance(self.examples, Mapping) else self.examples,
             dev_examples=self.dev_examples,
         )
+
+    @property
+    def brought(self) -> starts.Own | starts.Unlabelled | None:
+        """The file of one's own, where it is one of the tasks. Raises as `starts.own` does."""
+        return starts.own(self.own) if starts.OWN in self.tasks and self.own else None
 
     def task_named(self, name: str) -> Task:
         """The task of that name: a file of lottery/tasks, or what the user's file makes. Raises as `start` does."""

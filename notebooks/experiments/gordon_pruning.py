@@ -33,11 +33,20 @@
 # One thing is done differently here by default. In the paper the conditions are trained for very different lengths of
 # time, from 3 to 15 epochs; here all have the same budget, and each is held against its own control from which nothing
 # was removed. What the paper's budgets change is the matter of {doc}`/analyses/gordon_recipes`.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
 text = ""  # for any model but the miniature: a file or folder of plain text to go on with its pre-training
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 seeds = [1]  # of pre-training and pruning; for the miniature each is a world of its own
@@ -50,7 +59,7 @@ text_batch_size = 32  # pairs of passages
 text_length = 64  # tokens of a pair, at most
 conditions = ["pruned_in_pretraining", "information_deletion", "pruned_downstream"]  # and "random", which takes longest
 budget = "equal"  # of training: "equal", one for all conditions; "printed", "released": those of the paper and its code
-tasks = ["sst2", "cola"]  # files in lottery/tasks
+tasks = ["sst2", "cola"]  # files in lottery/tasks, or "own": a file of your own
 sparsities = [0.0, 0.3, 0.6, 0.9]  # shares of the prunable weights; 0.0 is the control, trained as long
 scope = "local"  # "local": of each matrix the same share, as in the paper; "global": the smallest of the whole model
 embeddings = True  # whether the word embeddings and the tied decoder are pruned too, as in the paper
@@ -76,7 +85,7 @@ from lottery.suite.given import given
 globals().update(given("experiments/gordon_pruning", globals()))
 before, fine_tuning = TextStudy.from_cell(globals()), TaskStudy.from_cell(globals())
 pretraining = PretrainingStudy.from_cell({**globals(), "recipe": recipe_under(budget)})
-controls = [pretraining.control(before.start(seed), seed) for seed in seeds]
+controls = [pretraining.control(before.start(seed, fine_tuning.brought), seed) for seed in seeds]
 whole = [
     fine_tuning.tuned_from(control, task, seed, learning_rate=learning_rate)
     for control in controls
@@ -107,7 +116,6 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery import store
-from lottery.choices import choose
 from lottery.claims.low_sparsity_is_free import MARGIN
 from lottery.experiments.conditions import TITLES
 from lottery.findings import conditions as findings
@@ -473,7 +481,7 @@ def scores_drawn(rows: pd.DataFrame, axes: dict) -> None:
         task = rows[rows["task"].map(title) == name]
         plots.against_sparsity(task.assign(name=task["condition"].map(TITLES)), "score", by="name", scale=100, ax=ax)
         plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
-        ax.set(title=name, ylabel=plots.metric(choose("tasks", task["task"].iloc[0]).METRIC) + " (x 100)")
+        ax.set(title=name, ylabel=plots.metric(fine_tuning.task_named(task["task"].iloc[0]).METRIC) + " (x 100)")
 
 
 chapter.figure(

@@ -97,17 +97,17 @@ if len(seeds) > 1 and tuning_seeds:
 
 
 study = TaskStudy.from_cell(globals())
-mine = OWN in tasks
-if mine and ({*tasks, *sources, *varied_tasks} != {OWN} or text):
+as_it_is = OWN in tasks and not text
+if as_it_is and {*tasks, *sources, *varied_tasks} != {OWN}:
     raise ValueError(
-        "tasks, sources, varied_tasks: tickets for a file of your own are of your model as it is, without text, so give "
-        "'own' alone in each of them, and leave `text` empty"
+        "tasks, sources, varied_tasks: without `text` tickets for a file of your own are of your model as it is, so give "
+        "'own' alone in each of them, or `text`"
     )
 
 
 def begun(seed: int) -> Start:
-    """The pre-trained model of a seed; on a file of your own the model as it is, which brings that file."""
-    return study.start(OWN, world=seed) if mine else TextStudy.from_cell(globals()).start(seed)
+    """The pre-trained model of a seed; on a file of your own and without text your model as it is."""
+    return study.start(OWN, world=seed) if as_it_is else TextStudy.from_cell(globals()).start(seed, study.brought)
 
 
 def tuned(start, task: str, seed: int) -> FineTuning:
