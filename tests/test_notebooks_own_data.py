@@ -49,7 +49,14 @@ CHAPTERS = {
         {"contrast_tasks": [OWN]},
         {"FineTuning": 7, "PrunedScore": 6, "ComponentScores": 1, "LearnedMask": 3},
     ),
+    # Three strengths and three rates of either kind around the one in the middle; of the whole model as many rates.
+    "analyses/mask_rates": ({"methods": ["smp_l", "full"]}, {"LearnedMask": 7, "FineTuning": 7}),
+    "analyses/mask_agreement": ({}, {"ComponentSearch": 1, "ComponentScores": 1, "CutNoise": 1}),
 }
+
+
+def path(name):
+    return name if "/" in name else f"experiments/{name}"
 
 
 SMALLER = {"healed_ways": ["both"], "ways": ["both"], "in_8_bits": [], "fewer_words": [], "compared": []}
@@ -98,7 +105,7 @@ def starts_of(thing):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_takes_a_file_of_ones_own(mine, name):
     given, runs = CHAPTERS[name]
-    grid = notebooks.grid(ROOT, f"experiments/{name}", mine | given)
+    grid = notebooks.grid(ROOT, path(name), mine | given)
     assert {start for each in grid for start in starts_of(each)} == {mine_as_start(mine)}
     assert Counter(type(each).__name__ for each in grid) == runs
     assert len(set(grid)) == len(grid)
@@ -132,7 +139,7 @@ WITH_TEXT = {
 def test_beside_text_a_model_pruned_in_pre_training_learns_the_file(mine, corpus, name):
     """The pre-trained model brings the file, and whatever is pruned from it has the rows of that."""
     given = {name: value for name, value in mine.items() if name != "tuning_seeds"} | {"text": str(corpus)}
-    grid = notebooks.grid(ROOT, f"experiments/{name}", given | WITH_TEXT[name])
+    grid = notebooks.grid(ROOT, path(name), given | WITH_TEXT[name])
     tuned = [each for each in grid if isinstance(each, FineTuning)]
     assert {start for each in tuned for start in starts_of(each)} == {starts.own(mine_as_start(mine))}
     for each in tuned:
@@ -149,7 +156,7 @@ def test_beside_text_a_model_pruned_in_pre_training_learns_the_file(mine, corpus
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_without_labels_the_models_own_answers_are_the_task(mine, deciding, name):
     given, runs = CHAPTERS[name]
-    grid = notebooks.grid(ROOT, f"experiments/{name}", mine | given | {"model": deciding, "label_column": ""})
+    grid = notebooks.grid(ROOT, path(name), mine | given | {"model": deciding, "label_column": ""})
     assert {start for each in grid for start in starts_of(each)} == {
         Unlabelled(model=deciding, file=mine["train_file"], test_share=0.2, text="text", second="", max_length=16)
     }
@@ -175,5 +182,5 @@ def test_without_labels_the_models_own_answers_are_the_task(mine, deciding, name
 def test_what_makes_no_sense_is_refused(mine, name, changed, told):
     given = mine if name in CHAPTERS else {key: mine[key] for key in ("model", "train_file")}
     with pytest.raises(ValueError, match="own") as error:
-        notebooks.grid(ROOT, f"experiments/{name}", given | CHAPTERS.get(name, ({},))[0] | changed)
+        notebooks.grid(ROOT, path(name), given | CHAPTERS.get(name, ({},))[0] | changed)
     assert told in str(error.value)

@@ -21,15 +21,24 @@
 # says something about the run. {cite:t}`prasanna2020` report that good subnetworks are *unstable*: Fleiss' kappa between
 # five seeds is low, and Cochran's Q test does not show them to be significantly similar. This chapter takes those
 # statistics apart, asks what masks would show that choose *by lot*, and whether a mask has anything to do with its task.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
 draws = 999  # of masks by lot
 epochs = 2.0  # of fine-tuning

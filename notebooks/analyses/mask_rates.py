@@ -21,16 +21,25 @@
 # another model none of them need be right. They are chosen here on a **world of its own**, of which no other chapter
 # reports anything, so that nothing is chosen on what is reported. For every method equally many settings are tried. The
 # build's own figure is made on the other chapters' world and only shows how it is done.
+#
+# It takes a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
-model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
+model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_share = 0.2  # that share
+text_column = "text"
+second_column = ""  # of a second text, for pairs
+label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
+labels = "classes"  # what the labels are: "classes" or "numbers"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training; that of the recorded grid is another
 tuning_seeds = [1]  # of the head, the order of the examples and noise
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola"]  # files in lottery/tasks
+tasks = ["cola"]  # files in lottery/tasks, or "own": a file of your own
 methods = [
     "smp_l",
     "magnitude",
