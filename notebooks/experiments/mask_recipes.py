@@ -374,10 +374,10 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
 
 
-no_teacher = absent("*`guides` lacks `released`.*")
+no_teacher = absent("*`guides` lacks `released`, or all tasks ask for a number, of which a teacher says nothing.*")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided-live", "caption": "Methods with a teacher, computed for this build. Points are means over seeds, bars span them."}}
-chapter.shown(taught_drawn, "live") if "released" in guides else no_teacher
+chapter.shown(taught_drawn, "live") if "released" in guides and taught else no_teacher
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "guided-recorded", "caption": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}}
 chapter.shown(taught_drawn)
