@@ -16,7 +16,7 @@ KEPT = {
     tool: {"suite"}
     for tool in (
         *("dask", "dask_jobqueue", "distributed", "papermill", "jupytext", "nbformat", "nbclient", "jupyter_book"),
-        *("sphinx", "typer", "matplotlib"),
+        *("jinja2", "sphinx", "typer", "matplotlib"),
     )
 } | {"datasets": {"data"}, "huggingface_hub": {"hub", "models"}}
 WITHOUT_TORCH = {"schedules", "choices", "files", "hub"}

@@ -94,6 +94,7 @@ def test_it_starts_without_what_is_slow_to_import():
         "clean",
         "corpus",
         "agreement",
+        "report",
         "shrink",
         "inspect",
         "measure",
@@ -111,7 +112,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 12
+    assert len(cli.app.registered_commands) == 13
     (group,) = cli.app.registered_groups
     assert len(group.typer_instance.registered_commands) == 4
 

@@ -84,9 +84,9 @@ class Smallest:
         speeds = [each["whole_seconds"] / each["batch_seconds"] for each in found]
         places = range(len(found))
         if self.asked == "within":
-            fits = [place for place in places if _lowest(changes[place]) >= -self.bound]
+            fits = [place for place in places if own_answers.lowest(changes[place]) >= -self.bound]
             if not fits:
-                losses = [max(0, math.ceil(-1000 * _lowest(change))) / 10 for change in changes]
+                losses = [max(0, math.ceil(-1000 * own_answers.lowest(change))) / 10 for change in changes]
                 can = [
                     f"{loss:g} points, {speed:.1f} times as fast, {change.in_words(100)}"
                     for loss, speed, change in zip(losses, speeds, changes, strict=True)
@@ -118,8 +118,3 @@ def change(answers: pd.DataFrame, exam: Exam) -> Estimate:
         return exam.task.metrics(given, right)[exam.task.METRIC]
 
     return own_answers.change([whole], [small], metric, counted=exam.task.METRIC == "accuracy")
-
-
-def _lowest(change: Estimate) -> float:
-    """The lower end; of models that answer alike, between which there is no interval, the change itself."""
-    return change.mean if math.isnan(change.low) else change.low

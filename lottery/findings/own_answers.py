@@ -73,6 +73,11 @@ def change(
     return Estimate(value, *ends)
 
 
+def lowest(change: Estimate) -> float:
+    """What a change is shown not to lie below: the lower end; of models that answer alike, without one, the change."""
+    return change.mean if np.isnan(change.low) else change.low
+
+
 def free(changes: dict[float, float], *, within: float) -> float:
     """The largest share such that it and every smaller one of those tried cost at most `within`; 0 where none does.
 

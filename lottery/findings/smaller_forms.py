@@ -8,6 +8,7 @@ import math
 import pandas as pd
 
 from lottery import statistics as stats
+from lottery.findings import own_answers
 from lottery.findings.sentences import WITHIN
 from lottery.statistics import Estimate
 
@@ -83,7 +84,7 @@ def beside(rows: pd.DataFrame, task: str, shape: tuple[int, int, int]) -> pd.Dat
 
 def without_loss(change: Estimate) -> bool:
     """Whether it is shown to lose less than WITHIN, by a one-sided test at 2.5 %; who answers alike loses nothing."""
-    return (change.mean if math.isnan(change.low) else change.low) > -WITHIN
+    return own_answers.lowest(change) > -WITHIN
 
 
 def says_nothing(whole: pd.Series) -> bool:

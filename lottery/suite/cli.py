@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 
 from lottery import files
 from lottery.choices import SHELVES, offered
-from lottery.suite import shrink_commands, ticket_commands
+from lottery.suite import report_command, shrink_commands, ticket_commands
 from lottery.suite.ticket_commands import path_argument, path_option
 
 app = typer.Typer(
@@ -32,10 +32,12 @@ app = typer.Typer(
 
 app.add_typer(ticket_commands.app, name="ticket")
 shrink_commands.register(app)
+report_command.register(app)
 
 PACKAGE = Path(__file__).parent.parent
 LISTED = (*SHELVES, "models", "profiles", "notebooks")
 DRAWS = {"heads": 999, "mlps": 999, "neurons": 99, "weights": 0}  # by lot; of millions of weights it hardly varies
+INTERRUPTED = 130  # the exit code, which typer gives without a word
 SHOWN = 10  # failures of a notebook; the rest is counted
 
 Results = Annotated[
@@ -425,13 +427,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = app([word for word in given if word != "--debug"], prog_name="lottery", standalone_mode=False)
     except KeyboardInterrupt:
-        typer.echo("lottery: interrupted; the same command goes on from here", err=True)
-        code = 130
+        code = INTERRUPTED
     except (TyperException, ValueError, OSError, RuntimeError) as error:
         if "--debug" in given:
             raise
         typer.echo(f"lottery: {_sentence(error)}", err=True)
         code = 2 if isinstance(error, (TyperException, *files.REFUSALS)) else 1
+    if code == INTERRUPTED:
+        typer.echo("lottery: interrupted; the same command goes on from here", err=True)
     sys.exit(code or 0)
 
 

@@ -50,6 +50,8 @@ one schedule | as released
 - | - | - | - | - | fine-tuning | noise
 - | - | - | - | weights drawn anew | layers shuffled
 - | guessing
+smallest weights of each matrix | smallest weights of all | Wanda | OBS | least important heads and neurons | \
+smallest weights of all, retrained | weights by lot, retrained | weights by lot | heads and neurons by lot
 """  # - for a place that is taken where they stand together with others
 PLACES = {
     name.strip(): place for line in FAMILIES.splitlines() for place, name in enumerate(line.split(" | ")) if name != "-"

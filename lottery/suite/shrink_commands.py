@@ -101,10 +101,11 @@ def shrink(
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
     mask = str(tickets.of_components(ticket, opening.configuration(model))) if ticket else ""
+    learnt, choosing, judging = shrinking.rows(whole)
     if given:
         bound = {"within": (within or 0) / 100, "speed": speed, "bytes": (size or 0) * 1e6}[asked]
     else:
-        bound = shrinking.bearable(whole)
+        bound = shrinking.bearable(whole, choosing)
     choice = shrinking.choice(
         whole,
         even=uniform,
@@ -120,7 +121,6 @@ def shrink(
     console = Console(stderr=True)
     labels = whole.start.task_named(whole.task).LABELS
     console.print(opening.head_in_words(model, labels), highlight=False)
-    learnt, choosing, judging = shrinking.rows(whole)
     console.print(f"{learnt:,} rows to learn from, {choosing:,} to choose by, {judging:,} to judge by", highlight=False)
     if asked == "within" and not ticket:
         console.print(f"{100 * bound:.1f} points may be lost, by the lower end of the interval", highlight=False)

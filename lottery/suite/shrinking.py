@@ -53,8 +53,7 @@ class Data:
 
     def start(self, model: str, max_length: int) -> tuple[Given | Own | Unlabelled, str]:
         """The start of runs on it, and the task's name. Raises ValueError where it does not fit together."""
-        if model in miniature.NAMES:
-            raise ValueError(f"{model!r} is made by the book's runs: give the folder of one, RUN/model")
+        _require_made(model)
         if self.task and self.train_file:
             raise ValueError("give --task or --train-file, and not both")
         if self.task:
@@ -87,8 +86,14 @@ class Data:
         return read_own(own), OWN
 
 
+def _require_made(model: str) -> None:
+    if model in miniature.NAMES:
+        raise ValueError(f"{model!r} is made by the book's runs: give the folder of one, RUN/model")
+
+
 def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_rate: float, seed: int) -> FineTuning:
     """The model on its task: as it is where its head is of these classes, else with a new head, fine-tuned."""
+    _require_made(model)
     opening.check(model)
     if slices.read(opening.locate(model), opening.configuration(model)) is not None:
         raise ValueError(f"components were cut out of {model!r} already: give the whole one that it was made of")
@@ -121,11 +126,11 @@ def rows(of: FineTuning) -> tuple[int, int, int]:
     return len(learnt), len(choosing), len(exam.tables["dev"])
 
 
-def bearable(of: FineTuning) -> float:
-    """The loss that may be, as a share of the score, where nobody says it: a point, or more where few rows choose."""
+def bearable(of: FineTuning, judging: int) -> float:
+    """The loss that may be, as a share of the score, where nobody says it: a point, or more where few rows judge it."""
     if of.task_named(of.task).METRIC != "accuracy":
         return 0.01
-    return max(0.01, math.ceil(1000 * dev_sets.least_shown(rows(of)[1], DIFFERING)) / 1000)
+    return max(0.01, math.ceil(1000 * dev_sets.least_shown(judging, DIFFERING)) / 1000)
 
 
 def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterator[list[str]]:
