@@ -2,12 +2,10 @@
 
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from accelerate.utils import set_seed
 
-from lottery.choices import choose
-from lottery.data.examples import seeded
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.experiments.smaller import component_scores
 from lottery.masks import HEADS, NEURONS
 from lottery.masks import files as mask_files
 from lottery.models import slices, state
@@ -38,11 +36,7 @@ class PartsCut:
         set_seed(self.seed)
         whole, exam = self.of.opened(run)
         slices.require_whole(whole)
-        everything = components.everything(whole.config, neurons=True)
-        train = exam.tables["train"]
-        order = np.random.default_rng(self.seed).permutation(len(train))[:SEEN]
-        seen = exam.encoded(train.iloc[sorted(order)].reset_index(drop=True))
-        scores = choose("component_importance", self.importance).score(whole, seen, everything, seeded(self.seed))
+        scores = component_scores(whole, exam, exam.tables["train"], self.seed, most=SEEN, importance=self.importance)
         kept = ladder.rung(scores, components.parameters(whole.config), self.sparsity)
         mask_files.save(
             run.path / MASK,

@@ -13,7 +13,7 @@ from accelerate.utils import set_seed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import masks, pruning, training
-from lottery.component_importance import sample
+from lottery.choices import choose
 from lottery.data import splitting
 from lottery.data.examples import Examples, seeded
 from lottery.experiments.component_times import ComponentTimes
@@ -143,11 +143,17 @@ class Smaller:
         return components.sliced(small, {kind: each[staying] for kind, each in kept.items()})
 
 
-def component_scores(whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame, seed: int, *, most: int) -> Scores:
-    """How much each head, MLP and neuron matters, by at most so many of the rows learnt from, drawn by the seed."""
+def component_scores(
+    whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame, seed: int, *, most: int, importance: str = "sample"
+) -> Scores:
+    """How much each head, MLP and neuron matters, by at most so many of the rows learnt from, drawn by the seed.
+
+    importance  one of lottery/component_importance that ranks neurons beside heads
+    """
     order = np.random.default_rng(seed).permutation(len(learnt))[:most]
     given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
-    return sample.score(whole, given, components.everything(whole.config, neurons=True), seeded(seed))
+    everything = components.everything(whole.config, neurons=True)
+    return choose("component_importance", importance).score(whole, given, everything, seeded(seed))
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, staying: list[int] | None) -> None:

@@ -2,7 +2,8 @@
 
 A share counts as shown where it and every smaller one that was tried lose at most a bound by the lower end of the
 paired interval over rows. As the shares are asked in that order and the first that fails ends it, their number needs no
-correction (Maurer, Hothorn & Lehmacher 1995, on tests in a fixed order).
+correction (Hsu & Berger 1998, Stepwise confidence intervals without multiplicity adjustment for dose response and
+toxicity studies).
 """
 
 import math
