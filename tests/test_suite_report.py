@@ -15,7 +15,7 @@ from lottery.suite import report_page, reporting, shrinking
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 COLUMNS = ["--text-column", "text", "--label-column", "mood"]
-HOW = [*COLUMNS, "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--batch-size", 16, "--results", "runs"]
+HOW = [*COLUMNS, "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "runs"]
 
 
 class Balance(HTMLParser):
@@ -80,6 +80,8 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     assert len({*page.ids}) == len(page.ids)
     assert "This is a first answer" in text
     assert "lottery report model own.csv --text-column text --label-column mood --learning-rate 0.003" in text
+    # `lottery shrink` has another batch size by default, and would train the whole model anew.
+    assert "--train-file own.csv --text-column text --label-column mood --learning-rate 0.003 --batch-size 16" in text
     assert "--results runs -o page.html --thorough" in text
 
     # Nothing outside is asked for, in the page and in its figures.
@@ -172,6 +174,8 @@ def test_killed_it_goes_on_from_the_run_it_was_at(here, lottery, monkeypatch, tm
         (["model", "own.csv", "-o", "page.html"], "--text-column is missing"),
         (["model", "own.csv", "-o", "page.pdf", *COLUMNS], "page.pdf does not end in .html"),
         (["model", "own.csv", "-o", "page.html", "--json", "page.txt", *COLUMNS], "page.txt does not end in .json"),
+        (["model", "own.csv", "-o", "folder.html", *COLUMNS], "folder.html is a folder"),
+        (["model", "own.csv", "-o", "page.html", "--json", "folder.json", *COLUMNS], "folder.json is a folder"),
         (["model", "none.csv", "-o", "page.html", *COLUMNS], "none.csv"),
         (["model", "own.csv", "-o", "page.html", *COLUMNS[:3], "moot"], "moot"),
         (["nomodel", "own.csv", "-o", "page.html", *COLUMNS], "nomodel"),
@@ -180,6 +184,8 @@ def test_killed_it_goes_on_from_the_run_it_was_at(here, lottery, monkeypatch, tm
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_in_a_sentence(arguments, sentence, here, lottery):
+    for folder in ("folder.html", "folder.json"):
+        (here / folder).mkdir(exist_ok=True)
     code, _, error = lottery("report", *arguments, *(["--max-length", 16] if arguments[0] == "model" else []))
     assert code == 2
     assert sentence in error
@@ -267,6 +273,23 @@ def test_a_model_that_knows_nothing_is_not_advised_on():
     assert "Nothing can be told apart" in report_page.page(unclear, TYPED)
     none = made(best={"method": "Wanda", "share": 0.3, "shown": False})
     assert "No share that was tried is shown to go for at most 2.5 points" in " ".join(report_page.in_short(none))
+
+
+def test_numbers_at_a_glance_are_those_of_the_runs():
+    """What can be set to zero is the best method's; what can be cut out, and what that saves, that of whole parts."""
+    whole, zeros, out = report_page.tiles(made())
+    assert whole[1:] == ("90.0", "accuracy, between 85.0 and 94.0 as far as 200 rows tell; one answer to all has 50.0")
+    assert zeros[1:] == ("30%", "of the weights of its layers, for at most 2.5 points")
+    assert out[1] == "0%"
+    cut = {"share": 0.3, "heads": 5, "all_heads": 8, "neurons": 90, "all_neurons": 128, "bytes": 6e7, "faster": 1.25}
+    free = [each | {"shown": 0.3} for each in made()["methods"]]
+    _, _, out = report_page.tiles(made(methods=free, saves=[cut]))
+    assert out[1] == "30%"
+    assert out[2].endswith("for at most 2.5 points: 1.25 times as fast, 60.0 MB of 90.0")
+    trained = cut | {"faster": 1.84, "judged": Estimate(-0.01, -0.02, 0.0)}
+    *_, last = report_page.tiles(made(ladder=[trained, trained | {"judged": Estimate(np.nan, np.nan, np.nan)}]))
+    assert last[1:] == ("1.8×", "as fast with 60.0 MB; the score changes by -1.0 (-2.0 to +0.0) points")
+    assert len(report_page.tiles(made(whole=made()["whole"] | {"is_clear": False}))) == 1
 
 
 def test_json_has_no_nan():

@@ -34,7 +34,7 @@ def report(
         typer.Option("--thorough", help="Go on: more shares, OBS, retraining, and smaller models that are trained."),
     ] = False,
     learning_rate: Annotated[float, typer.Option(help="Of the training, where the model has to be trained.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Of that training.")] = 32,
+    batch_size: Annotated[int, typer.Option(min=1, help="Of that training.")] = 16,
     max_length: MaxLength = 128,
     length: Length = 32,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts read at once when times are measured.")] = 32,
@@ -54,6 +54,8 @@ def report(
     for path, ending in ((output, ".html"), (json, ".json")):
         if path is not None and path.suffix != ending:
             raise ValueError(f"{path} does not end in {ending}: give the file to write such a name")
+        if path is not None and path.is_dir():
+            raise ValueError(f"{path} is a folder: give the file to write another name")
     data = shrinking.Data("", "", file, dev_file, text_column, second_column, label_column, numbers)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
@@ -82,10 +84,10 @@ def report(
 
 
 def _given(context: typer.Context) -> list[str]:
-    """The options of SHARED that were given, as words to type."""
+    """The options of SHARED as words to type: those that were given, and what `lottery shrink` has otherwise."""
     words = []
     for name in SHARED:
-        if context.get_parameter_source(name).name != "DEFAULT":
+        if context.get_parameter_source(name).name != "DEFAULT" or name == "batch_size":
             value = context.params[name]
             words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
     return words

@@ -60,6 +60,7 @@ def page(found: dict[str, Any], typed: Typed) -> str:
     return environment.get_template("report.html").render(
         found,
         metric=plots.metric(found["whole"]["metric"]),
+        tiles=tiles(found),
         short=in_short(found),
         hints=hints(found),
         figures=figures,
@@ -101,6 +102,58 @@ def score(estimate: Estimate) -> str:
     return estimate.in_words(100, ".1f")
 
 
+def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What is to be seen at a glance: of each number what it is of, itself, and what it means.
+
+    Of a model that is not shown to know anything its score alone.
+    """
+    whole, best = found["whole"], found["best"]
+    low, high = (100 * end for end in whole["score"][1:])
+    lines = [
+        (
+            "The whole model",
+            f"{100 * whole['score'].mean:.1f}",
+            f"{plots.metric(whole['metric'])}, between {low:.1f} and {high:.1f} as far as "
+            f"{found['data']['judge']:,} rows tell; one answer to all has {100 * whole['majority']:.1f}",
+        )
+    ]
+    if not whole["is_clear"]:
+        return lines
+    within = f"for at most {100 * found['bound']:.1f} points"
+    lines.append(
+        ("Can be set to zero", f"{best['share']:.0%}", f"of the weights of its layers, {within}")
+        if best["shown"]
+        else ("Can be set to zero", "0%", f"of its weights: no share that was tried is shown to go {within}")
+    )
+    cut = _cut_out(found)
+    lines.append(
+        (
+            "Can be cut out",
+            f"{cut['share']:.0%}",
+            f"in whole heads and neurons, {within}: {_times(cut['faster'])} as fast, {cut['bytes'] / 1e6:.1f} MB of "
+            f"{whole['bytes'] / 1e6:.1f}",
+        )
+        if cut
+        else ("Can be cut out", "0%", f"of its heads and neurons: no share that was tried is shown to go {within}")
+    )
+    for line in found["ladder"]:
+        if not math.isnan(line["judged"].mean):
+            lines.append(
+                (
+                    "A smaller one, trained",
+                    f"{line['faster']:.1f}\N{MULTIPLICATION SIGN}",
+                    f"as fast with {line['bytes'] / 1e6:.1f} MB; the score changes by {in_points(line['judged'])}",
+                )
+            )
+    return lines
+
+
+def _cut_out(found: dict[str, Any]) -> dict[str, Any] | None:
+    """What the model takes without as many heads and neurons as are shown to go; None where none are."""
+    (shown,) = (method["shown"] for method in found["methods"] if method["name"] == reporting.LEAST)
+    return next((line for line in found["saves"] if line["share"] == shown), None)
+
+
 def in_short(found: dict[str, Any]) -> list[str]:
     """The answer, a sentence each."""
     whole, best = found["whole"], found["best"]
@@ -125,14 +178,12 @@ def in_short(found: dict[str, Any]) -> list[str]:
             f"{best['share']:.0%} of the weights of its layers can go by {best['method']}, for {within} at most: the "
             f"score changes by {in_points(_cell(found)['change'])}. Zeros alone save neither bytes nor time."
         )
-    shown = {method["name"]: method["shown"] for method in found["methods"]}
-    for line in found["saves"]:
-        if line["share"] == shown["least important heads and neurons"]:
-            lines.append(
-                f"In whole heads and neurons {line['share']:.0%} can go for as little, which does save: "
-                f"{line['bytes'] / 1e6:.1f} MB instead of {whole['bytes'] / 1e6:.1f}, and {_times(line['faster'])} as "
-                "fast, reckoned."
-            )
+    if line := _cut_out(found):
+        lines.append(
+            f"In whole heads and neurons {line['share']:.0%} can go for as little, which does save: "
+            f"{line['bytes'] / 1e6:.1f} MB instead of {whole['bytes'] / 1e6:.1f}, and {_times(line['faster'])} as "
+            "fast, reckoned."
+        )
     for line in found["ladder"]:
         if not math.isnan(line["judged"].mean):
             lines.append(

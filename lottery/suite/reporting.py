@@ -38,7 +38,8 @@ SINGLE = {  # {method: importance and scope}
     LOT: ("random", "local"),
 }
 LATER = ("OBS",)  # takes as long for one share as all others take together, and is left out of a first answer
-PARTS = {"least important heads and neurons": "sample", PARTS_LOT: "random"}
+LEAST = "least important heads and neurons"
+PARTS = {LEAST: "sample", PARTS_LOT: "random"}
 RETRAINED = ("smallest weights of all", LOT)
 
 
@@ -273,7 +274,7 @@ def saves(asked: Plan, place: Path) -> list[dict[str, float]]:
     """
     takes = store.Run(asked.choice.rung.times, place).metrics
     whole = folders.weights_bytes(store.Run(asked.whole, place).path / "model")
-    (method,) = (method for method in asked.methods if PARTS.get(method.name) == "sample")
+    (method,) = (method for method in asked.methods if method.name == LEAST)
     lines = []
     for share, cut in method.cuts.items():
         found = store.Run(cut, place).metrics
