@@ -174,6 +174,16 @@ def test_masks_are_judged_and_drawn(lottery, tmp_path, monkeypatch):
 # What is refused
 
 
+@pytest.mark.parametrize("arguments", [["agreement", "masks", "-o", "there.svg"], ["corpus", "there.txt", "a.json"]])
+def test_a_folder_is_not_written_over_by_a_file(lottery, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    mine = next(tmp_path / each / "mine" for each in arguments if each.startswith("there"))
+    mine.mkdir(parents=True)
+    code, _, error = lottery(*arguments)
+    assert (code, f"{mine.parent.name} is there: give another name\n") == (2, error.removeprefix("lottery: "))
+    assert mine.is_dir()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

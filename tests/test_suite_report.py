@@ -174,8 +174,11 @@ def test_killed_it_goes_on_from_the_run_it_was_at(here, lottery, monkeypatch, tm
         (["model", "own.csv", "-o", "page.html"], "--text-column is missing"),
         (["model", "own.csv", "-o", "page.pdf", *COLUMNS], "page.pdf does not end in .html"),
         (["model", "own.csv", "-o", "page.html", "--json", "page.txt", *COLUMNS], "page.txt does not end in .json"),
-        (["model", "own.csv", "-o", "folder.html", *COLUMNS], "folder.html is a folder"),
-        (["model", "own.csv", "-o", "page.html", "--json", "folder.json", *COLUMNS], "folder.json is a folder"),
+        (["model", "own.csv", "-o", "folder.html", *COLUMNS], "folder.html is there: give another name"),
+        (
+            ["model", "own.csv", "-o", "page.html", "--json", "folder.json", *COLUMNS],
+            "folder.json is there: give another name",
+        ),
         (["model", "none.csv", "-o", "page.html", *COLUMNS], "none.csv"),
         (["model", "own.csv", "-o", "page.html", *COLUMNS[:3], "moot"], "moot"),
         (["nomodel", "own.csv", "-o", "page.html", *COLUMNS], "nomodel"),

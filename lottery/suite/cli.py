@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from lottery import files
 from lottery.choices import SHELVES, offered
 from lottery.suite import report_command, shrink_commands, ticket_commands
-from lottery.suite.ticket_commands import path_argument, path_option
+from lottery.suite.ticket_commands import path_argument, path_option, require_file
 
 app = typer.Typer(
     add_completion=False,
@@ -162,6 +162,7 @@ def corpus(
     from lottery.data import text_corpus
     from lottery.tasks import squad as task
 
+    require_file(output, force=True)
     paragraphs = dict.fromkeys(paragraph for path in squad for paragraph in task.contexts(path))
     documents = [text_corpus.sentences(paragraph) for paragraph in paragraphs]
     with files.written(output) as partial:
@@ -191,6 +192,7 @@ def agreement(
     from lottery.suite.escaped import in_terminal
 
     plots.require_format(output)
+    require_file(output, force=True)
     names, kept = mask_files.side_by_side(
         masks, lambda path: foreign.read(path).mask if foreign.is_foreign(path) else None
     )

@@ -7,7 +7,7 @@ import typer
 
 from lottery import files
 from lottery.suite.shrink_commands import DevFile, Label, Length, MaxLength, Model, Numbers, Second, Text
-from lottery.suite.ticket_commands import path_option
+from lottery.suite.ticket_commands import path_option, require_file
 
 # Options that are repeated in the commands of the page; `lottery shrink` has the same.
 SHARED = (
@@ -54,8 +54,8 @@ def report(
     for path, ending in ((output, ".html"), (json, ".json")):
         if path is not None and path.suffix != ending:
             raise ValueError(f"{path} does not end in {ending}: give the file to write such a name")
-        if path is not None and path.is_dir():
-            raise ValueError(f"{path} is a folder: give the file to write another name")
+        if path is not None:
+            require_file(path, force=True)
     data = shrinking.Data("", "", file, dev_file, text_column, second_column, label_column, numbers)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)

@@ -68,7 +68,7 @@ def save(
 
     if output.suffix != ".safetensors":
         raise ValueError(f"a mask file ends in .safetensors: {output} does not")
-    _require_file(output, force)
+    require_file(output, force)
     given = [name for name in MAKING if context.get_parameter_source(name).name != "DEFAULT"]
     with Console(stderr=True).status("making the mask") as status:
         if tickets.is_run(files.path(model)):
@@ -128,7 +128,7 @@ def import_(
 
     if output.suffix != ".safetensors":
         raise ValueError(f"a mask file ends in .safetensors: {output} does not")
-    _require_file(output, force)
+    require_file(output, force)
     mask, method = foreign.read(source, model=model, embeddings=embeddings, pooler=pooler)
     removed = masks.sparsity(mask)
     mask_files.save(output, mask, model=model or source.stem, method=method, asked=removed, seed=0, coder="smallest")
@@ -217,7 +217,8 @@ def apply(
     )
 
 
-def _require_file(output: Path, force: bool) -> None:
+def require_file(output: Path, force: bool) -> None:
+    """Raise ValueError where a file is to be written and a folder lies there, or a file that may not go."""
     if output.is_dir() or (output.exists() and not force):
         raise ValueError(
             f"{output} is there: give another name{'' if output.is_dir() else ', or --force to write over it'}"
