@@ -1,4 +1,4 @@
-"""A book that is killed at random moments and made again, held against one that nobody disturbed.
+"""A book that is killed at random moments and made again, compared with one that nobody disturbed.
 
     python tests/crash.py [--profile smoke] [--kills 10] [--seed S]
 

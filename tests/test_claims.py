@@ -357,7 +357,7 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert counted == ["published", "minilm"]  # the miniature is no evidence about BERT
     index = (ROOT / "notebooks/analyses/index.py").read_text(encoding="utf-8")
     assert "no evidence" in index
-    # A model that gives one answer to all refuted BERT's regimes.
+    # A model that always answers the same class refuted BERT's regimes.
     assert verdict.loc["high_sparsity_binds"].tolist()[:2] == [HOLDS, SILENT]
     # Made-up words spoke against a claim on English ones; 0.07 counted where its chapter calls that none.
     assert verdict.loc["short_pieces_go_first", "miniature"] == UNASKED
@@ -379,7 +379,7 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert "' =' if several" in text
     minilm = ledger[(ledger["claim"] == "low_sparsity_is_free") & (ledger["source"] == "minilm")]
     assert HOLDS not in set(minilm["verdict"])
-    # Super-survivors were held against heads among which they are, by a pattern of three labelled maps.
+    # Super-survivors were compared with heads among which they are, by a pattern of three labelled maps.
     text = told_in("analyses/attention_patterns")
     assert "task by task, {doc}`/analyses/claims` judges the paper's sentence" in text
     raw = ledger[(ledger["claim"] == "survivors_are_not_more_linguistic") & (ledger["source"] == "minilm")]
@@ -443,7 +443,7 @@ def test_medium_sparsity_in_print():
 
 
 def test_high_sparsity_in_print_leaves_out_what_one_answer_to_all_gets():
-    """Deletion minus pruning at 70, 80, 90 %; from 80 % on CoLA is not clearly above .691, one answer to all."""
+    """Deletion minus pruning at 70, 80, 90 %; from 80 % on CoLA is not clearly above .691, the majority class."""
     recovered, fit = printed("high_sparsity_binds")
     by_task = {
         "mnli": [80.8 - 79.5, 78.6 - 75.9, 72.9 - 64.8],

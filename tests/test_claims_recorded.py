@@ -89,10 +89,10 @@ def test_a_comparison_at_the_floor_says_nothing_and_a_task_at_it_is_left_out():
     found = compared("it", (0.0, INFINITE), *table)
     apart = [100 * (0.03 + noise[seed] - noise[10 + seed]) for seed in (1, 2, 3)]
     assert found.estimate == pytest.approx(np.mean(apart))
-    assert found.basis.endswith("left out: no better than one answer to all on CoLA")
+    assert found.basis.endswith("left out: no better than the majority-class baseline on CoLA")
     alone = [each[each["task"] == "cola"] for each in table]
     assert claims.judged([compared("it", (0.0, INFINITE), *alone)]) == [
-        (SILENT, "no better than one answer to all on CoLA")
+        (SILENT, "no better than the majority-class baseline on CoLA")
     ]
     assert judged([compared("it", (0.0, INFINITE), table[0], table[1].iloc[:0])]) == [MISSING]
 
@@ -272,7 +272,7 @@ def test_a_sum_over_tasks_needs_each_of_them_and_adds_their_errors():
     assert (over_worlds.low, over_worlds.high) == pytest.approx(tuple(interval))
     floor = [[row | {"score": 0.5} if row["task"] == "qqp" else row for row in rows] for rows in of_seeds]
     nothing = compared("it", (0.0, INFINITE), *(scores(made(rows)) for rows in floor), of=of)
-    assert (judged([nothing]), nothing.silent) == ([SILENT], "no better than one answer to all on QQP")
+    assert (judged([nothing]), nothing.silent) == ([SILENT], "no better than the majority-class baseline on QQP")
     alone = (scores(made([row for row in rows if row["task"] == "sst2"])) for rows in of_seeds)
     assert judged([compared("it", (0.0, INFINITE), *alone, of=of)]) == [MISSING]
 
@@ -593,7 +593,7 @@ def subnetworks_recorded() -> pd.DataFrame:
     rows = []
     for task in ("cola", "sst2", "wnli"):
         for seed in (1, 2, 3):
-            why = "no better than one answer to all" if task == "wnli" else ""
+            why = "no better than the majority-class baseline" if task == "wnli" else ""
             search = {
                 "experiment": "ComponentSearch",
                 "of.task": task,
@@ -1063,7 +1063,7 @@ def test_learned_masks_are_compared_as_recorded():
 
 
 def test_masks_of_several_worlds_are_judged_over_worlds():
-    """Four worlds of the same seeds: what T has above one answer to all, and the shares of heads, have four values."""
+    """Four worlds of the same seeds: what T has above the majority class, and the shares of heads, have four values."""
     worlds = []
     for world in (1, 2, 3, 4):
         table = recorded_masks().drop(columns=["world", "examples"])

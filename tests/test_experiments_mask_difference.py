@@ -38,7 +38,7 @@ KINDS = {
 
 @parameters
 class Drawn:
-    """Weights kept by lot, each with the same probability."""
+    """Weights kept at random, each with the same probability."""
 
     version: ClassVar[int] = 1
     seed: int

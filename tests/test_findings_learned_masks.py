@@ -67,7 +67,7 @@ def test_runs_are_named_by_model_method_rise_head_and_teacher():
         ["miniature BERT", 7, "cola", 1, "full", "full fine-tuning", True, "", "", "", 0.0, 0.0],
         ["miniature BERT", 7, "cola", 1, "smp_l", "SMP-L", True, "cubic", "random", "", 0.9, 0.901],
         ["miniature RoBERTa", 7, "squad", 1, "smp_l", "SMP-L", True, "linear", "mlm", "printed", 0.5, 0.5],
-        ["minilm", -1, "cola", 1, "movement", "movement, pressed", True, "cubic", "random", "", 0.5, 0.5],
+        ["minilm", -1, "cola", 1, "movement", "movement, regularised", True, "cubic", "random", "", 0.5, 0.5],
         ["minilm", -1, "cola", 1, "l0", "L0", False, "cubic", "random", "", 0.0, 0.7],
         ["minilm", -1, "cola", 1, "l0", "L0", True, "cubic", "random", "", 0.7, 0.65],
         ["minilm", -1, "cola", 1, "l0", "L0", False, "cubic", "random", "", 0.7, 0.62],
@@ -137,7 +137,7 @@ def test_two_scores_of_a_seed_and_task_are_refused():
 
 
 def tried() -> dict[tuple, float]:
-    """Made-up scores by (method, asked, task, seed): two masks at two sparsities and the whole model, three seeds."""
+    """Made-up scores by (method, asked, task, seed): two masks at two sparsities and the full model, three seeds."""
     generator = np.random.default_rng(2)
     places = [(method, asked) for method in ("smp_l", "movement") for asked in (0.5, 0.9)] + [("full", 0.0)]
     return {
@@ -231,10 +231,10 @@ def test_of_several_worlds_each_counts_once_and_its_seeds_are_paired():
 
 
 def test_runs_that_learn_are_counted_apart_from_how_well_they_do():
-    """One answer to all gets .5 and the whole model .9 on SST-2: at .6 a run has gone a quarter of the way."""
+    """The majority-class baseline gets .5 and the full model .9 on SST-2: at .6 a run has gone a quarter of the way."""
     common = {"title": "SMP-L", "method": "smp_l", "asked": 0.9, "aimed": True}
     rows = [common | {"task": "sst2", "majority": 0.5, "score": score} for score in (0.5, 0.59, 0.61, 0.8, 0.84)]
-    rows += [common | {"task": "rte", "majority": 0.5, "score": 0.7}]  # which the whole model does not learn
+    rows += [common | {"task": "rte", "majority": 0.5, "score": 0.7}]  # which the full model does not learn
     rows += [common | {"task": "sst2", "majority": 0.5, "score": 0.9, "aimed": False}]
     whole = {"title": "full fine-tuning", "method": "full", "asked": 0.0, "aimed": True, "majority": 0.5}
     rows += [whole | {"task": "sst2", "score": 0.9}, whole | {"task": "rte", "score": 0.49}]

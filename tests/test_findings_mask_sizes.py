@@ -26,7 +26,7 @@ def runs() -> pd.DataFrame:
 
 def test_sizes_are_bits_a_weight_by_how_a_mask_was_chosen(runs):
     rows = mask_sizes.sizes(runs)
-    assert rows["chosen"].unique().tolist() == ["by lot", "cut, global", "cut, local", "SMP-L, learned"]
+    assert rows["chosen"].unique().tolist() == ["at random", "cut, global", "cut, local", "SMP-L, learned"]
     assert rows["remaining"].tolist() == [0.1, 0.1, 0.5, 0.5] * 4
     for run, row in zip(runs.to_dict("records"), rows.to_dict("records"), strict=True):
         for code in (*mask_sizes.CODES, "bound", "by_row"):

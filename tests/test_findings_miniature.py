@@ -12,7 +12,7 @@ from lottery.findings.miniature import aims, changes, gains, helped, regimes
 SEEDS = (1, 2, 3)
 TASKS = ("cola", "stsb", "wnli")
 SPARSITIES = (0.0, 0.3, 0.6, 0.9)
-LEVELS = {"cola": 0.0, "stsb": float("nan"), "wnli": 0.55}  # of one answer to all
+LEVELS = {"cola": 0.0, "stsb": float("nan"), "wnli": 0.55}  # of the majority-class baseline
 
 
 @pytest.fixture

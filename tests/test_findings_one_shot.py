@@ -38,7 +38,7 @@ def test_what_goes_is_judged_against_the_model_that_was_not_retrained(runs):
     assert [*table[["task", "pooler", "retrain_epochs"]].itertuples(index=False, name=None)] == [*SCORES]
     free = {
         ("cola", False, 0.0): 0.4,  # at .6 it breaks
-        ("cola", False, 0.25): 0.6,  # 1 point below .51 at both, however much the whole model gains by retraining
+        ("cola", False, 0.25): 0.6,  # 1 point below .51 at both, however much the full model gains by retraining
         ("cola", True, 0.0): 0.0,  # what holds at .6 does not count where .4 breaks
         ("stsb", False, 0.0): 0.0,  # a model without a score is too much lost
     }

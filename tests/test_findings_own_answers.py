@@ -1,4 +1,4 @@
-"""Scores and changes of one's own models, held against formulas and a loop."""
+"""Scores and changes of one's own models, compared with formulas and a loop."""
 
 import numpy as np
 import pandas as pd

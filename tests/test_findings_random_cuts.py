@@ -35,7 +35,7 @@ def runs():
 
 def test_a_place_is_how_many_random_ones_are_worse_a_tie_for_a_half(runs):
     rows = random_cuts.cuts(runs)
-    assert len(rows) == len(MODELS)  # RTE's bound is no more than one answer to all reaches
+    assert len(rows) == len(MODELS)  # RTE's bound is no more than the majority-class baseline reaches
     found = random_cuts.places(rows)
     for row, place in zip(rows.to_dict("records"), found.to_dict("records"), strict=True):
         scores = [0.0 if np.isnan(score) else score for score in row["scores"]]

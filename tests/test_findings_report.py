@@ -19,7 +19,7 @@ def answers(wrong) -> pd.DataFrame:
     return pd.DataFrame({"split": "dev", "answer": given, "label": LABELS}).astype(str)
 
 
-WRONG = {  # rows on which a method is wrong at each share; the whole model on the first 20
+WRONG = {  # rows on which a method is wrong at each share; the full model on the first 20
     ("good", 0.3): range(20),
     ("good", 0.5): range(18, 40),
     ("good", 0.7): range(120),

@@ -14,6 +14,7 @@ from lottery.findings.searches import (
     overlaps,
     placed,
     sharing,
+    silent,
     silent_in_words,
     sound,
     standard,
@@ -22,6 +23,7 @@ from lottery.findings.searches import (
     variations,
     varied,
 )
+from lottery.training import evaluation
 
 KEPT = {  # two layers of three heads, two seeds; CoLA keeps the same head twice, SST-2 none in common
     ("cola", 1): ([1, 1, 0, 0, 0, 1], [1, 1]),
@@ -80,7 +82,13 @@ def test_what_says_nothing_is_counted_by_task_and_reason(runs):
 def test_a_bound_that_one_answer_reaches_is_none(runs):
     runs.loc[1, "dense_score"], runs.loc[2, "dense_score"], runs.loc[3, "majority"] = 0.55, 0.56, float("nan")
     assert sound(runs).index.tolist() == [0, 2, 3]  # 0.9 x 0.55 = 0.495, 0.9 x 0.56 = 0.504
-    assert "- CoLA, 1 of 2: the share of the whole model's score" in silent_in_words(runs)
+    assert "- CoLA, 1 of 2: the majority-class baseline reaches the share" in silent_in_words(runs)
+
+
+def test_a_reason_that_was_recorded_is_told_in_the_words_of_today(runs):
+    lost = runs.assign(degenerate="as it was told once", dense_score=0.5, majority=0.5)
+    assert set(silent(lost)) == {evaluation.degenerate(0.5, 0.5)}
+    assert set(silent(lost.assign(dense_score=0.9))) == {"as it was told once"}  # of which this knows nothing
 
 
 def test_masks_stand_in_layers(runs):

@@ -12,7 +12,7 @@ LUCK = {1: 0.02, 2: -0.01, 3: 0.05}
 
 
 def rows() -> pd.DataFrame:
-    """Two tasks, three seeds and two sparsities of movement, and a whole model, as of `learned_masks.scored`."""
+    """Two tasks, three seeds and two sparsities of movement, and a full model, as of `learned_masks.scored`."""
     masks = [
         {"title": "movement", "method": "movement", "asked": asked, "task": task, "seed": seed, "score": 0.8}
         | {"mask_alone": 0.7 + luck + shift, "weights_alone": 0.3 if seed > 1 else math.nan, "neither": 0.1}

@@ -257,7 +257,7 @@ def test_masks_of_weights_are_laid_end_to_end(tmp_path):
 
 
 def test_masks_that_cannot_stand_side_by_side_are_refused(tmp_path, path):
-    with pytest.raises(ValueError, match=r"folder: 1 mask file.*two or more"):
+    with pytest.raises(ValueError, match=r"folder: one mask file.*two or more"):
         mask_files.side_by_side([path.parent])
     with pytest.raises(ValueError, match=r"mask\.safetensors is given twice"):
         mask_files.side_by_side([path, path.parent])

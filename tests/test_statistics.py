@@ -367,6 +367,7 @@ def test_a_difference_is_told_with_its_interval_where_there_is_one():
     assert Estimate(0.012, 0.003, 0.021).in_words(100) == "+1.2 (+0.3 to +2.1)"
     assert Estimate(-0.5, -1.25, 0.25).in_words(form="+.2f") == "-0.50 (-1.25 to +0.25)"
     assert Estimate(0.12, 0.03, 0.21).in_words(form="+.0%") == "+12% (+3% to +21%)"
+    assert Estimate(-0.04, -1.0, 0.004).in_words() == "0.0 (-1.0 to 0.0)"
     assert Estimate(2.0, math.nan, math.nan).in_words() == "+2.0 (no interval)"
     assert Estimate(math.nan, math.nan, math.nan).in_words() == "not defined"
 

@@ -221,8 +221,8 @@ def test_a_summary_in_sentences():
     found = agreement.summary(masks, draws=99, seed=2)
     sentences = agreement.in_words(found)
     assert sentences.startswith(f"4 masks of 24, keeping {found['kept_least']} to {found['kept_most']}. Fleiss' kappa ")
-    assert f"p = {found['kappa_p']:.2g} against such masks by lot" in sentences
-    assert f"All keep {found['in_all']:.0f}, by lot {found['in_all_by_lot']:.1f}" in sentences
+    assert f"p = {found['kappa_p']:.2g} against random masks" in sentences
+    assert f"All keep {found['in_all']:.0f}, by chance {found['in_all_by_lot']:.1f}" in sentences
     assert "no difference in size is shown" in sentences
     bare = agreement.in_words(agreement.summary(masks.reshape(4, -1), draws=0))
     assert "against" not in bare
@@ -232,7 +232,7 @@ def test_a_summary_in_sentences():
     assert "nan" not in bare + unsure
     silent = agreement.in_words(agreement.summary(np.stack([NEVER, NEVER]), draws=9))
     why = agreement.reason(np.stack([NEVER, NEVER]))
-    all_keep = "All keep 0, by lot 0.0, p = 1 against such masks by lot."
+    all_keep = "All keep 0, by chance 0.0, p = 1 against random masks."
     assert silent == f"2 masks of 24, keeping 0 to 0. They say little: {why}. {all_keep}"
 
 

@@ -19,6 +19,7 @@ from lottery.suite.chapter import (
     Chapter,
     between,
     by_remaining,
+    how_long,
     mean_and_sd,
     perform,
     points,
@@ -48,6 +49,11 @@ def performed(grid, tmp_path) -> Chapter:
 
 def doubles(rows: pd.DataFrame) -> list[int]:
     return rows["double"].tolist()
+
+
+def test_a_length_of_training_is_told_as_one_says_it():
+    told = [how_long(epochs) for epochs in (0.25, 0.5, 0.15, 1.0, 1.5, 3.0)]
+    assert told == ["a quarter of an epoch", "half an epoch", "0.15 of an epoch", "1 epoch", "1.5 epochs", "3 epochs"]
 
 
 def test_a_chapter_has_its_own_rows_beside_the_recorded_ones(grid, tmp_path):
@@ -171,7 +177,7 @@ def test_a_full_model_near_one_answer_to_all_is_said_to_show_nothing_of_pruning(
     assert binom.sf(156, 277, 146 / 277) > 0.05 > binom.sf(161, 277, 146 / 277)
     learnt = {"sst2": (0.8, 0.509), "cola": (0.2, math.nan)}
     (line,) = chapter(rte=(157 / 277, 146 / 277), **learnt)
-    assert "above one answer to all on RTE." in line
+    assert "above the majority-class baseline on RTE." in line
     assert chapter(rte=(162 / 277, 146 / 277), **learnt) == []
     (line,) = chapter(rte=(0.5, 146 / 277), sst2=(0.5, 0.509))
     assert " on RTE and SST-2." in line

@@ -212,7 +212,7 @@ def test_a_folder_is_not_written_over_by_a_file(lottery, tmp_path, monkeypatch, 
         (["runs", "quik"], "did you mean 'quick'?"),
         (["record", "quik"], "did you mean 'quick'?"),
         (["agreement", "gone.safetensors"], "gone.safetensors does not exist"),
-        (["agreement", "."], "0 mask file(s)"),
+        (["agreement", "."], "no mask file (*.safetensors)"),
         (["agreement", ".", "-o", "figure.txt"], "ending in .svg, .png or .pdf"),
     ],
 )

@@ -94,16 +94,16 @@ def test_a_measurement_is_told_with_its_interval_its_claim_and_its_reason_once(c
 def test_measurements_that_say_nothing_for_one_reason_are_told_together():
     nothing = {"estimate": NAN, "low": NAN, "high": NAN, "verdict": SILENT}
     rows = pd.DataFrame([
-        evidence(what="one", why="no better than one answer to all", **nothing),
+        evidence(what="one", why="no better than the majority-class baseline", **nothing),
         evidence(what="two"),
-        evidence(what="three", why="no better than one answer to all", **nothing),
+        evidence(what="three", why="no better than the majority-class baseline", **nothing),
         evidence(what="four", why="too few labels", **nothing),
         evidence(what="five", verdict=SILENT, why="it lies as claimed, but it is favoured"),
     ])  # fmt: skip
     told = ledger.measurements(rows)
     assert [line.split(":")[0] for line in told] == ["two", "five", "one and 1 more like it", "four"]
     assert told[2:] == [
-        "one and 1 more like it: *says nothing*, no better than one answer to all",
+        "one and 1 more like it: *says nothing*, no better than the majority-class baseline",
         "four: *says nothing*, too few labels",
     ]
     assert sum("like it" in line for line in told) == 1

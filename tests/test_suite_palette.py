@@ -29,9 +29,9 @@ def test_a_name_stands_in_one_family():
     [
         ("SMP-L, a teacher", "SMP-L"),
         ("SMP-S, released, a teacher", "SMP-S, released"),
-        ("retrained 0.25 epochs", "retrained"),
+        ("retrained for a quarter of an epoch", "retrained"),
         ("BERT-base, printed", "BERT-base"),
-        ("movement, pressed", "movement, pressed"),
+        ("movement, regularised", "movement, regularised"),
     ],
 )
 def test_a_variant_looks_like_what_it_is_a_variant_of(name, like):
@@ -74,7 +74,7 @@ def figure(tmp_path):
                 else:
                     ax.errorbar([1, 2], [1, 2], [0.1, 0.1], color=colour, fmt=kind, label=name, capsize=2)
             ax.axhline(1, color="black")
-            ax.set(title="CoLA", xlabel="by lot")
+            ax.set(title="CoLA", xlabel="at random")
             ax.legend(**legend)
             ax.figure.savefig(tmp_path / f"{file}.svg")
             plt.close()

@@ -138,7 +138,7 @@ def test_the_panel_of_a_task_has_the_whole_models_score_and_that_of_one_answer()
     whole, one_answer = ax.lines
     assert (whole.get_label(), *whole.get_ydata()) == ("whole", 50, 50)
     assert one_answer.get_ydata() == [0, 0]
-    assert [text.get_text() for text in ax.texts] == ["one answer to all"]
+    assert [text.get_text() for text in ax.texts] == ["majority-class baseline"]
 
 
 def test_a_long_table_is_shown_whole():

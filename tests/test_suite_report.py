@@ -74,13 +74,13 @@ def stamps(folder):
 def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     code, _, error = lottery("report", "model", "own.csv", "-o", "page.html", *HOW, "--json", "numbers.json")
     assert code == 0, error
-    assert "14 of 14: heads and neurons by lot: 50% gone" in error
+    assert "14 of 14: random heads and neurons: 50% gone" in error
     text, found = (here / "page.html").read_text("utf-8"), json.loads((here / "numbers.json").read_text())
     page = Balance(text)
     assert len({*page.ids}) == len(page.ids)
     assert "This is a first answer" in text
     assert "lottery report model own.csv --text-column text --label-column mood --learning-rate 0.003" in text
-    # `lottery shrink` has another batch size by default, and would train the whole model anew.
+    # `lottery shrink` has another batch size by default, and would train the full model again.
     assert "--train-file own.csv --text-column text --label-column mood --learning-rate 0.003 --batch-size 16" in text
     assert "--results runs -o page.html --thorough" in text
 
@@ -144,7 +144,7 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     assert "This is a first answer" not in (here / "more.html").read_text("utf-8")
     assert [method["name"] for method in more["methods"]][-2:] == [
         "smallest weights of all, retrained",
-        "weights by lot, retrained",
+        "random weights, retrained",
     ]
     assert len(more["ladder"]) == 1
     assert more["ladder"][0]["faster"] > 0
@@ -244,7 +244,7 @@ def made(**more):
         ],
         "ladder_bound": 0.03,
         "ladder": [],
-        "runs": [{"what": "the whole model", "run": "FineTuning/a"}],
+        "runs": [{"what": "the full model", "run": "FineTuning/a"}],
     } | more
 
 
@@ -271,7 +271,7 @@ def test_what_was_not_worth_it_is_what_is_shown_to_be_behind():
 def test_a_model_that_knows_nothing_is_not_advised_on():
     unclear = made(whole=made()["whole"] | {"is_clear": False})
     short = " ".join(report_page.in_short(unclear))
-    assert "not shown to be better than one answer to all" in short
+    assert "not shown to be better than the majority-class baseline" in short
     assert "can go by" not in short
     assert "Nothing can be told apart" in report_page.page(unclear, TYPED)
     none = made(best={"method": "Wanda", "share": 0.3, "shown": False})
@@ -281,7 +281,10 @@ def test_a_model_that_knows_nothing_is_not_advised_on():
 def test_numbers_at_a_glance_are_those_of_the_runs():
     """What can be set to zero is the best method's; what can be cut out, and what that saves, that of whole parts."""
     whole, zeros, out = report_page.tiles(made())
-    assert whole[1:] == ("90.0", "accuracy, between 85.0 and 94.0 as far as 200 rows tell; one answer to all has 50.0")
+    assert whole[1:] == (
+        "90.0",
+        "accuracy, between 85.0 and 94.0 as far as 200 rows tell; majority class 50.0",
+    )
     assert zeros[1:] == ("30%", "of the weights of its layers, for at most 2.5 points")
     assert out[1] == "0%"
     cut = {"share": 0.3, "heads": 5, "all_heads": 8, "neurons": 90, "all_neurons": 128, "bytes": 6e7, "faster": 1.25}

@@ -107,7 +107,7 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypat
     assert "labels: blame, praise" in told
     code, told, error = lottery("measure", "small", "small", *OWN)
     assert code == 0, error
-    assert "B scores +0.0 (no interval) points beside A on 45 rows" in told
+    assert "B scores 0.0 (no interval) points beside A on 45 rows" in told
 
     def fail(*_):
         raise NotImplementedError("no such operator\nand more")

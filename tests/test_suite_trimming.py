@@ -131,6 +131,6 @@ def test_nothing_is_left_where_what_was_written_answers_otherwise(here, monkeypa
             model.get_input_embeddings().weight.mul_(1.0001)
 
     monkeypatch.setattr(vocabulary, "cut", wrong)
-    with pytest.raises(RuntimeError, match="does not answer as the whole one"):
+    with pytest.raises(RuntimeError, match="does not answer as the full one"):
         trimming.trim("model", trimming.read([here / "texts.txt"], "", ""), here / "small")
     assert not [path for path in here.iterdir() if "small" in path.name]

@@ -1,4 +1,4 @@
-"""When a training ends, and with which weights, held against a plain reading of the rule."""
+"""When a training ends, and with which weights, compared with a plain reading of the rule."""
 
 import math
 

@@ -142,7 +142,7 @@ def _matrices(model: PreTrainedModel) -> list[tuple[nn.Linear, nn.Linear]]:
     matrices = [(block.get_submodule(value.module), block.get_submodule(out.module)) for block in blocks]
     if any(output.in_features != config.hidden_size for _, output in matrices):
         raise ValueError(
-            "heads were cut out of this model, so that its layers have maps for different heads: give the whole model, "
+            "heads were cut out of this model, so that its layers have maps for different heads: give the full model, "
             "and switch heads off by components.gated"
         )
     return matrices

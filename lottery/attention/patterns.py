@@ -1,4 +1,4 @@
-"""Five patterns of attention (Kovaleva et al. 2019, arXiv:1908.08593), drawn by lot: labelled maps to learn from.
+"""Five patterns of attention (Kovaleva et al. 2019, arXiv:1908.08593), drawn at random: labelled maps to learn from.
 
 The maps that the papers labelled are not public. Each map here is made as attention makes it, by a softmax over sums of
 what draws a token to others: likeness of contents, some columns, a line along the diagonal, segments. A map is kept

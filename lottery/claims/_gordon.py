@@ -39,11 +39,11 @@ class Comparison(NamedTuple):
 def printed(comparison: Comparison, tables: Mapping[str, pd.DataFrame], tasks: tuple[str, ...] = ()) -> Evidence:
     """A comparison in Table 1 of the paper, on all of its tasks or on some.
 
-    tables  "gordon2020_table1", and "glue_dev" for what one answer to all gets
+    tables  "gordon2020_table1", and "glue_dev" for what the majority-class baseline gets
 
     Table 1 has the full model four times, fine-tuned anew: so far does a printed accuracy move where nothing was pruned
     (`replicates`), and the two of a difference are as independent of each other as these. Where neither of the two is
-    clearly above one answer to all, the cell is left out. The interval of a loss is its rounding.
+    clearly above the majority-class baseline, the cell is left out. The interval of a loss is its rounding.
     """
     table = tables["gordon2020_table1"]
     table = table[table["task"].isin(tasks)] if tasks else table
@@ -62,7 +62,7 @@ def with_replicates(
 ) -> Evidence:
     """A weighted sum of printed accuracies, {(condition, sparsity, task): weight}, in points."""
     if not weights:
-        return silent(what, unit, claimed, "no better than one answer to all")
+        return silent(what, unit, claimed, "no better than the majority-class baseline")
     table = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["accuracy"]
     estimate = sum(100 * weight * table[cell] for cell, weight in weights.items())
     deviations, freedom = replicates(tables)
@@ -93,7 +93,7 @@ def replicates(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.Series, int]:
 
 
 def says_something(cell: tuple[str, float, str], tables: Mapping[str, pd.DataFrame]) -> bool:
-    """Whether a printed accuracy, of (condition, sparsity, task), is clearly above one answer to all."""
+    """Whether a printed accuracy, of (condition, sparsity, task), is clearly above the majority-class baseline."""
     accuracy = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["accuracy"][cell]
     size = tables["glue_dev"].set_index("task").loc[cell[2]]
     examples = int(size["examples"])
@@ -119,8 +119,8 @@ def weights(comparison: Comparison, table: pd.DataFrame, tables: Mapping[str, pd
 def measured(comparison: Comparison, rows: pd.DataFrame) -> Evidence:
     """A comparison among `recorded` runs of gordon_pruning, at those of its sparsities that both conditions have.
 
-    For accuracy stands the metric of the task: of CoLA Matthews' correlation, because one answer to all is right there
-    more often than many a model.
+    For accuracy stands the metric of the task: of CoLA Matthews' correlation, because there the majority-class baseline
+    is right more often than many a model.
     """
     one, other = (rows[rows["condition"] == condition] for condition in (comparison.one, comparison.other))
     there = [pair for pair in pairs(comparison) if (one["sparsity"] == pair[0][1]).any()]

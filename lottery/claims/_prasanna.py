@@ -16,7 +16,7 @@ from lottery.claims._runs import compared, of_every_world, scores
 
 Name = str | tuple[str, str]
 SEEDS = 5  # behind each mean of the paper's files
-LEFT_OUT = ("wnli",)  # the whole model is worse there than one answer to all
+LEFT_OUT = ("wnli",)  # the full model is worse there than the majority-class baseline
 RESULTS = "prasanna2020_results"
 REMOVED = {
     "structured": "heads and MLPs removed",

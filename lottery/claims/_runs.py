@@ -61,7 +61,7 @@ def _examples(table: pd.DataFrame, worlds: pd.Series, sizes: pd.Series) -> pd.Se
 
 
 def scores(rows: pd.DataFrame, *, task: str = "task", seed: str = "seed", cell: str | None = None) -> pd.DataFrame:
-    """One run a row: its world, task and seed, and its score beside what one answer to all gets.
+    """One run a row: its world, task and seed, and its score beside what the majority-class baseline gets.
 
     rows     of `prepared`; task, seed: the columns that tell them
     cell     the column that tells runs of a task and seed apart, such as "sparsity"; None: there is one
@@ -121,7 +121,7 @@ def of_every_world(*kinds: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def learned(*kinds: pd.DataFrame) -> pd.Series:
-    """For each task and cell, whether the best of several kinds of runs is clearly above one answer to all.
+    """For each task and cell, whether the best of several kinds of runs is clearly above the majority-class baseline.
 
     kinds    of `scores`. The mean over seeds is taken as one score on the dev set that they share, those of several
              worlds as of as many dev sets. What has a dev set of no known size counts as learned
@@ -145,7 +145,8 @@ def compared(
 
     of  {task: its weight} in a sum over these tasks, each of which is needed; None: the mean over all that there are
 
-    A cell in which neither is clearly above one answer to all is left out, and says nothing where no other is left.
+    A cell in which neither is clearly above the majority-class baseline is left out; where no other is left, this
+    says nothing.
     Over worlds where there are several; else over seeds and, beside them, the examples of the dev set, which all seeds
     share: see `each_task`.
     """
@@ -158,7 +159,7 @@ def compared(
     above = learned(one, other)
     kept = set(above.index[above])
     idle = sorted({choose("tasks", task).TITLE for task, _ in both - kept})
-    why = f"no better than one answer to all on {', '.join(idle)}" if idle else ""
+    why = f"no better than the majority-class baseline on {', '.join(idle)}" if idle else ""
     tasks &= {task for task, _ in kept}
     if not kept or (of and tasks < set(of)):
         return silent(what, "points", claimed, why)

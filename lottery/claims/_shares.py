@@ -15,7 +15,7 @@ from lottery.claims._evidence import Range, none, over, per_unit, silent
 from lottery.claims._runs import by_unit, learned, scores
 
 FEED_FORWARD = ("intermediate.dense", "output.dense")  # but for attention.output.dense
-NOT_LEARNED = "masks of models that are no better than one answer to all"
+NOT_LEARNED = "masks of models that are no better than the majority-class baseline"
 HEADS = ("query_heads", "key_heads", "value_heads", "output_heads")
 
 
@@ -49,7 +49,7 @@ def useful(*kinds: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def over_seeds(
     what: str, unit: str, claimed: Range, rows: pd.DataFrame, measure: Callable[[Mapping[str, Any]], float]
 ) -> Evidence:
-    """A measure of masks over seeds or worlds, mean over the tasks that they are clearly above one answer to all on."""
+    """A measure of masks over seeds or worlds, mean over the tasks that their models have learned."""
     if rows.empty:
         return none(what, unit, claimed, "not recorded")
     rows, why = useful(rows)

@@ -4,7 +4,7 @@ For each task a parabola is fitted to the score after information deletion again
 the range it may be no more than 1 point from its chord: the point that counts as nothing under the claim of free
 weights. (That r² is large would not do: one far point makes it so for many shapes, and noise keeps a straight line from
 it.) And the slopes of the steepest and the flattest task, as the paper ranks them, have to differ. Where a model is not
-clearly above one answer to all, as on CoLA from 80 % on, it can fall no further, and is left out.
+clearly above the majority-class baseline, as on CoLA from 80 % on, it can fall no further, and is left out.
 """
 
 import math

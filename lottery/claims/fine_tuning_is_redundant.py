@@ -54,7 +54,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _swapped(sparsity: float) -> str:
-    return f"pressed movement, its mask on the pre-trained weights minus on its own, {1 - sparsity:.0%} remain"
+    return f"regularised movement, its mask on the pre-trained weights minus on its own, {1 - sparsity:.0%} remain"
 
 
 def _what(sparsity: float) -> str:

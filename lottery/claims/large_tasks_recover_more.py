@@ -2,7 +2,7 @@
 
 The accuracy that is won where the removed weights are freed again, mean over 70, 80 and 90 %: on MNLI and QQP, which
 have the most training data, it has to be more than on SST-2 and CoLA, by any amount. Where neither model is clearly
-above one answer to all, as on CoLA at 80 and 90 %, there is nothing to win, and the cell is left out.
+above the majority-class baseline, as on CoLA at 80 and 90 %, there is nothing to win, and the cell is left out.
 """
 
 import math

@@ -1,6 +1,6 @@
 """A mask that removes a fifth does better than fine-tuning, of BERT and of RoBERTa.
 
-SMP minus fine-tuning of the whole model, in points of score averaged over the tasks, has to be above 0 for each of the
+SMP minus fine-tuning of the full model, in points of score averaged over the tasks, has to be above 0 for each of the
 two. The paper takes for each task the better of SMP-L and SMP-S, by the scores that it reports, which favours the mask;
 ours is SMP-L's, whose sparsity rises along a cubic on BERT and along a line on RoBERTa as in the paper.
 """

@@ -1,8 +1,8 @@
 """A bad subnetwork of pre-trained heads and MLPs is over 15 points ahead of a random one that was never pre-trained.
 
-Bad minus random of weights drawn anew, both trained on the task, in points of score averaged over the tasks, has to be
-above 15. Of the latter the paper prints whole hundredths, cut off and not rounded, so that in print the interval is
-that.
+Bad minus random with weights re-initialised, both trained on the task, in points of score averaged over the tasks, has
+to be above 15. Of the latter the paper prints whole hundredths, cut off and not rounded, so that in print the interval
+is that.
 """
 
 import math

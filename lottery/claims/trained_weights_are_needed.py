@@ -1,7 +1,7 @@
 """A ticket needs the pre-trained weights: under the same mask, new or shuffled ones do worse.
 
-The ticket minus the same mask on weights drawn anew, and minus the same mask on pre-trained layers that exchanged their
-matrices, in points of score averaged over tasks and sparsities, each has to be above 0.
+The ticket minus the same mask on re-initialised weights, and minus the same mask on pre-trained layers that exchanged
+their matrices, in points of score averaged over tasks and sparsities, each has to be above 0.
 """
 
 import math
@@ -23,7 +23,7 @@ TABLE = "rewinding"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says worse, not by how much
 CLAIMED = (MARGIN, math.inf)
-OTHERS = {"redrawn": ("Redrawn", "weights drawn anew"), "shuffled": ("Shuffled", "shuffled weights")}
+OTHERS = {"redrawn": ("Redrawn", "re-initialised weights"), "shuffled": ("Shuffled", "shuffled weights")}
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

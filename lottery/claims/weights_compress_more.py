@@ -3,7 +3,7 @@
 The share of weights that the one search removes minus that of the other, paired by task and seed and averaged over the
 tasks, has to be above 10 points, the lower end of what the paper says; and so on 7 of the 9 tasks in print, each by the
 mean of its seeds. Shares are of the matrices of the layers, without embeddings, for both; tasks with a search that says
-nothing are left out, so that WNLI's whole model is not counted as compression.
+nothing are left out, so that WNLI's full model is not counted as compression.
 """
 
 import math

@@ -22,7 +22,7 @@ TITLE = "sharpness of attention"
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
     """How far attention is from even, in nats: mean over tokens and examples of log(length) - entropy, >= 0.
 
-    The generator is not drawn from, and no gate is set: attention is that of the whole model.
+    The generator is not drawn from, and no gate is set: attention is that of the full model.
     """
     total = torch.zeros(model.config.num_hidden_layers, model.config.num_attention_heads)
     with attention_maps.eager(model), state.frozen(model), torch.inference_mode():

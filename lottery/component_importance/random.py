@@ -17,6 +17,6 @@ TITLE = "random"
 
 
 def score(model: PreTrainedModel, examples: Examples, kept: Mask, generator: torch.Generator) -> Scores:
-    """Uniform in [0, 1), drawn anew at every call."""
+    """Uniform in [0, 1), drawn again at every call."""
     shapes = components.shapes(model.config, neurons=NEURONS in kept)
     return {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}

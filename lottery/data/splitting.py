@@ -1,4 +1,4 @@
-"""Parts of a table of examples: dealt out once and for all, and never with one text on both sides."""
+"""Parts of a table of examples: divided once and for all, and never with one text on both sides."""
 
 import numpy as np
 import pandas as pd

@@ -26,7 +26,7 @@ class ComponentRemoval:
     def perform(self, run: Run) -> dict[str, Any]:
         """Losses are means over the examples, in nats, of a regression in squared units.
 
-        loss           of the whole model
+        loss           of the full model
         head_rises, mlp_rises      what it rises by without each head, layer by layer, and without each MLP
         head_errors, mlp_errors    standard errors of these over the examples
         head_halves, mlp_halves    the same rises over a half of the examples alone, drawn; of an odd number, the larger

@@ -14,7 +14,7 @@ from lottery.store import Count, Run, parameters
 
 @parameters
 class ComponentScores:
-    """Scores of the whole model by which its components are ranked.
+    """Scores of the full model by which its components are ranked.
 
     Prasanna et al. 2020 take them on the task's dev set, Liang et al. 2021 on what the model was trained on.
     """

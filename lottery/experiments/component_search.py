@@ -33,7 +33,7 @@ class ComponentSearch:
     importance: named("component_importance")
     mode: Mode
     heads_share: Fraction = 0.1  # of the model's heads, that go in one step; of it the whole number
-    share: Positive = 0.9  # of the whole model's score that has to be reached
+    share: Positive = 0.9  # of the full model's score that has to be reached
     guarded: bool = False  # whether a layer keeps its last head
     recipe: Literal["printed", "released"] = "printed"
     where: Where = "dev"  # the examples that are looked at; of train as many as dev has, "unseen" if not trained on
@@ -43,9 +43,9 @@ class ComponentSearch:
     def perform(self, run: Run) -> dict[str, Any]:
         """What was found.
 
-        dense_score    of the whole model on the examples looked at, and `majority` that of one answer to all
+        dense_score    of the full model on the examples looked at, and `majority` that of the majority-class baseline
         score          of what is left, there
-        dense_dev_score, dev_score  of the whole model and of what is left, on dev
+        dense_dev_score, dev_score  of the full model and of what is left, on dev
         heads, mlps    left, of `all_heads` and `all_mlps`
         kept_heads     1 where a head is left, else 0: layers * heads numbers, layer by layer
         kept_mlps      the same of MLPs: as many numbers as layers

@@ -24,14 +24,14 @@ TITLES = {
     "one_shot": "one cut of the pre-trained weights",
     "random": "random mask",
     "random_model": "mask of a random model",
-    "redrawn": "found mask, weights drawn anew",
+    "redrawn": "found mask, weights re-initialised",
     "shuffled": "found mask, layers shuffled",
 }
 
 
 @parameters
 class Redrawn:
-    """A model of the shape of another, with every weight drawn anew, the embeddings too."""
+    """A randomly initialised model of the shape of another, its embeddings too."""
 
     version: ClassVar[int] = 1
     like: InstanceOf[Start]
@@ -117,8 +117,8 @@ def ticket(kind: Kind, pruning: IterativePruning) -> Ticket:
     iterative     the mask on the weights to which the pruning rewinds; those of the start, where it never does
     one_shot      the largest weights of the start, by one cut
     random        a mask drawn evenly, on the start
-    random_model  the largest weights of a model drawn anew, as a mask on the start: the paper's random pruning
-    redrawn       the found mask on a model drawn anew
+    random_model  the largest weights of a randomly initialised model, as a mask on the start: the paper's random mask
+    redrawn       the found mask on a randomly initialised model
     shuffled      the found mask on the start with its layers' matrices exchanged
     """
     start = pruning.start

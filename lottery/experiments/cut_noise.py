@@ -21,7 +21,7 @@ UNSURE = 0.05, 0.95  # of a head: that its chance to be removed lies between the
 
 @parameters
 class CutNoise:
-    """The steps of a search, judged by other examples of the same kind: those of dev drawn anew, with replacement.
+    """The steps of a search, judged by other examples of the same kind: those of dev resampled, with replacement.
 
     Prasanna et al. 2020 (arXiv:2005.00561, section 5.1) explain why searches differ: most heads are of low importance,
     and any of them could go. So sets of other heads than the lowest are removed in the first step, too.
@@ -38,14 +38,14 @@ class CutNoise:
 
         phases, removed_at, left_at  of each step: its phase, how many heads it removed, and of how many
         cuts       between the importance of the last head removed and the first kept, over its layer's norm
-        unsure     share of the heads there whose chance to be removed, as examples are drawn anew, is within UNSURE
-        agree      share of the heads that one draw removes and another does, too, over all pairs of draws; by lot
+        unsure     share of the heads there whose chance to be removed, as examples are resampled, is within UNSURE
+        agree      share of the heads that one draw removes and another does, too, over all pairs of draws; by chance
                    removed_at / left_at
         scores, lows, highs, chances, removed  of the heads there, step after step: importance over its layer's norm,
-                   the middle 95 % of it and the chance to be removed as examples are drawn anew, and 1 where it was
+                   the middle 95 % of it and the chance to be removed as examples are resampled, and 1 where it was
         places     of these, layer * heads + head
         lowest_score, dense_score  without the heads of the first step, all MLPs kept, and with all
-        half_scores, any_scores    without as many heads of the lower half of importance, or any, drawn by lot
+        half_scores, any_scores    without as many heads of the lower half of importance, or any, drawn at random
         """
         of = self.of
         if (of.importance, of.recipe, of.where, of.guarded) != ("sample", "printed", "dev", False):
@@ -102,7 +102,7 @@ class CutNoise:
         metrics["places"] += there.flatten().nonzero().flatten().tolist()
 
     def _drawn(self, sizes: torch.Tensor, kept: Mask, generator: torch.Generator) -> torch.Tensor:
-        """Importance over layers' norms from examples drawn anew, (resamples, layers, heads)."""
+        """Importance over layers' norms from examples resampled, (resamples, layers, heads)."""
         examples = len(sizes)
         counts = torch.stack(
             [

@@ -59,7 +59,7 @@ class FineTuning:
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
-        majority         the score of one answer to all of dev; `majority_accuracy`, its accuracy, of a task with one
+        majority         score of the majority-class baseline on dev; `majority_accuracy`, its accuracy
         train_loss       over all that it was trained on, dropout off
         integrated_rate  the learning rate summed over all updates
         best_step        where `epochs` is "auto": the update whose weights are taken, those with the highest score on

@@ -31,7 +31,7 @@ class FormTimes:
 
     @property
     def whole(self) -> SavedForm:
-        """The whole model in torch."""
+        """The full model in torch."""
         return replace(self.of, of=self.of.of.whole, form="torch")
 
     @property
@@ -46,7 +46,7 @@ class FormTimes:
         return [self.whole, *self.timed]
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Of each of `ways` how many times as fast as the whole model it is, and what it takes; a list each.
+        """Of each of `ways` how many times as fast as the full model it is, and what it takes; a list each.
 
         With one thread it is the processor's time that is counted, which other programs hardly change; with more it is
         the clock's.

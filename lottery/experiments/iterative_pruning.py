@@ -116,7 +116,7 @@ class IterativePruning:
     """
 
     version: ClassVar[int] = 1
-    start: InstanceOf[Start]  # a whole model
+    start: InstanceOf[Start]  # a full model
     training: OnTask | OnText
     level: Size
     per_level: Fraction  # share of the weights that each level removes
@@ -162,7 +162,7 @@ class IterativePruning:
         """
         set_seed(self.seed)
         if masks.removed(self.start.mask(run)):
-            raise ValueError(f"start = {type(self.start).__name__} is pruned already: give a whole model")
+            raise ValueError(f"start = {type(self.start).__name__} is pruned already: give a full model")
         model, tokenizer, batch_at, steps, loss, scored = self.training.opened(
             self.start, self._source(run), run, self.seed
         )
@@ -243,7 +243,7 @@ class IterativePruning:
 
 @parameters
 class Rewound:
-    """The whole model to which iterative pruning rewinds; with its mask, as `Ticket`, what the paper calls a ticket."""
+    """The full model to which iterative pruning rewinds; with its mask, as `Ticket`, what the paper calls a ticket."""
 
     version: ClassVar[int] = 1
     pruning: IterativePruning

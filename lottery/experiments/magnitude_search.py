@@ -22,25 +22,25 @@ class MagnitudeSearch:
     """Global pruning of the six matrices of all layers without retraining between the steps.
 
     Prasanna et al. 2020 (arXiv:2005.00561, section 3) call what is left the good subnetwork of magnitude pruning, or
-    m-pruning. The weights never change, so every step cuts the dense model.
+    m-pruning. The weights never change, so every step cuts the full model.
     """
 
     version: ClassVar[int] = 1
     of: FineTuning
     importance: Blind = "magnitude"
     per_step: Fraction = 0.1  # of the weights still there; the published masks were made with 0.05
-    share: Positive = 0.9  # of the dense model's score that has to be reached
+    share: Positive = 0.9  # of the full model's score that has to be reached
     most: Size = 60  # steps
     seed: Count = 0  # of a random importance
 
     def perform(self, run: Run) -> dict[str, Any]:
         """What was found.
 
-        dense_score  of the whole model on dev, and `majority` that of one answer to all
+        dense_score  of the full model on dev, and `majority` that of the majority-class baseline
         score        of what is left
         steps        that were accepted; `ended`, "score" where the next one fell below the bound, else "most"
         sparsity, removed, weights  of what is left: share and number that go, of so many
-        sparsities, scores  at each look, the whole model's first and the one that fell below the bound last
+        sparsities, scores  at each look, the full model's first and the one that fell below the bound last
         head_shares  share of its weights that each head keeps: layers * heads numbers in [0, 1], layer by layer
         mlp_shares   the same of MLPs: as many numbers as layers
         degenerate   why the search says nothing; "" where it does

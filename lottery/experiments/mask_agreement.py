@@ -22,10 +22,10 @@ class MaskAgreement:
     def perform(self, run: Run) -> dict[str, Any]:
         """Likeness of the two, as in `masks` and `agreement.kappa_within`.
 
-        jaccard, by_lot  weights that both keep over those that either keeps, and what masks of these sizes reach by lot
+        jaccard, by_lot  weights that both keep over those that either keeps, and that of such masks by chance
         kappa            Cohen's, beyond what the sizes give
         in_matrices, in_rows, in_columns  beyond what the shares of each matrix, of each row, of each column give
-        kappa_sd, in_matrices_sd, in_rows_sd, in_columns_sd  of each if weights were kept by lot within those shares
+        kappa_sd, in_matrices_sd, in_rows_sd, in_columns_sd  of each if weights were kept at random within those shares
         Raises ValueError where the masks are of different matrices.
         """
         one, other = self.one.mask(run), self.other.mask(run)

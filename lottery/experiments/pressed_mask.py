@@ -1,4 +1,4 @@
-"""A mask of a method that aims at no sparsity, pressed as strongly as leaves what is wanted."""
+"""A mask of a method that aims at no sparsity, regularised as strongly as leaves what is wanted."""
 
 import math
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ class PressedMask(LearnedMask):
 
 
 def next_strength(tried: Mapping[float, float], wanted: float) -> float:
-    """The strength to try next, to three digits, where more pressure leaves fewer weights.
+    """The strength to try next, to three digits, where a stronger regulariser leaves fewer weights.
 
     tried   {strength: share of the weights that remained}
     wanted  the share that is to, in (0, 1)

@@ -28,8 +28,8 @@ class RandomCuts:
 
         scores       of each random subnetwork
         good_heads, good_mlps  of each, how many of the good one's it has
-        dense_score, good_score, bad_score  of the whole model, the good and the bad subnetwork
-        majority     of one answer to all
+        dense_score, good_score, bad_score  of the full model, the good and the bad subnetwork
+        majority     of the majority-class baseline
         heads, mlps  that each subnetwork keeps, of all_heads and all_mlps
         """
         good = self.like.mask(run)

@@ -61,7 +61,7 @@ class SavedForm:
         """What it scores on dev, and what its weights take on disk.
 
         score     with `score_low` and `score_high`, its 95 % interval over the rows
-        majority  the score of one answer to all, the most frequent one; NaN where that has none
+        majority  score of the majority-class baseline, the most frequent one; NaN where that has none
         numbers   parameters
         bytes     of the saved weights; of an export all that it takes
         """

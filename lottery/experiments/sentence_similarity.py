@@ -24,7 +24,7 @@ from lottery.statistics import grouped_jackknife_error
 from lottery.store import Count, Fraction, Run, Size, parameters
 from lottery.training.sentence_vectors import cosines, of_pairs, vectors
 
-VECTORS, ALL = "vectors.safetensors", "sentences"  # of the whole model: first sentences of the pairs, then second ones
+VECTORS, ALL = "vectors.safetensors", "sentences"  # of the full model: first sentences of the pairs, then second ones
 
 
 @parameters
@@ -70,8 +70,8 @@ class SentenceSimilarity:
         """The task's metrics of the cosines of dev's pairs, of which `score` is the one that is reported.
 
         score_error  its standard error over the pairs, by a jackknife; NaN, as the score, of pairs without numbers
-        change       the score minus that of the whole model, and `change_error`, over the same pairs
-        nearness     mean cosine of a sentence's vector with the whole model's, over the sentences of dev, in [-1, 1];
+        change       the score minus that of the full model, and `change_error`, over the same pairs
+        nearness     mean cosine of a sentence's vector with the full model's, over the sentences of dev, in [-1, 1];
                      `nearness_error`, its standard error over the pairs, whose sentences count together
         removed    units, of so many `units` that compete; `all_weights` are the parameters of the encoder
         """

@@ -114,7 +114,7 @@ class Smaller:
         }
 
     def mask(self, run: Run) -> Mask:
-        """What is left of the whole model."""
+        """What is left of the full model."""
         return mask_files.load(run.need(self).path / MASK)[0]
 
     def weights(self, run: Run) -> str:

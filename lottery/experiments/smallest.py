@@ -51,7 +51,7 @@ class Smallest:
         changes, lows, highs  of every rung, the score minus the whole's on the part that chooses, with its interval
         test_score, test_whole_score, test_change, test_low, test_high  of the chosen one; the interval is NaN where the
                    answers of both are the same
-        test_majority  the score of one answer to all there
+        test_majority  score of the majority-class baseline there
         test_rows  how many it is
         Raises ValueError where no rung does what was asked for, saying what can be had.
         """

@@ -23,7 +23,7 @@ from lottery.experiments.tickets import Cut, Ticket
 from lottery.pruning import Scope
 from lottery.tasks import Task
 
-FULL = "full"  # the whole model, among methods
+FULL = "full"  # the full model, among methods
 PRESSED = "_pressed"  # after the name of a method that the paper gives no regulariser, where it has one
 CHOSEN = ("score_rate", "weight_rate", "strength")  # what a method may have of its own; the second is its head's, too
 
@@ -289,11 +289,11 @@ class MaskStudy(_Study):
 
     @property
     def full_rate(self) -> float:
-        """The learning rate of the whole model."""
+        """The learning rate of the full model."""
         return self.chosen.get(FULL, {}).get("weight_rate", self.weight_rate)
 
     def mask(self, of: FineTuning, method: str, sparsity: float, *, pressed: bool = False) -> LearnedMask:
-        """A mask for the model, task, budget and seed of a fine-tuning. When scores are pressed is as released.
+        """A mask for the model, task, budget and seed of a fine-tuning. When the regulariser sets in is as released.
 
         pressed  with the regulariser, whatever the paper gives the method; such a one is called METHOD + PRESSED in
                  `chosen`, where it has rates of its own or else those of the method
@@ -324,7 +324,7 @@ class MaskStudy(_Study):
         )
 
     def pressed(self, of: FineTuning, method: str, sparsity: float) -> PressedMask:
-        """A mask by a method that aims at no sparsity, pressed until it has one.
+        """A mask by a method that aims at no sparsity, regularised until it has one.
 
         The search begins with a strength in proportion to the odds of removal, as the miniature's masks follow it.
         """
@@ -371,7 +371,7 @@ def require_named_apart(models: Sequence[str], parameter: str = "models") -> Non
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetStudy(_Study):
-    """Ways to a sparse model that train for as long, all in all, as one fine-tuning of the whole model does.
+    """Ways to a sparse model that train for as long, all in all, as one fine-tuning of the full model does.
 
     Removed are weights of the layers' matrices.
     """
@@ -425,6 +425,6 @@ class BudgetStudy(_Study):
         return replace(whole, start=controls.ticket("iterative", last), epochs=whole.epochs / self.rounds)
 
     def random(self, whole: FineTuning, sparsity: float) -> FineTuning:
-        """Removed by lot before fine-tuning, the same share of each matrix."""
+        """Removed at random before fine-tuning, the same share of each matrix."""
         kept = self.cut(whole.start, "random", "local", sparsity, whole.seed)
         return replace(whole, start=Ticket(of=whole.start, kept=kept))

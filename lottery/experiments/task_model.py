@@ -27,7 +27,7 @@ class TaskModel:
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, and the other metrics of `LearnedMask` that do not need its mask.
 
-        majority          the score of one answer to all of dev
+        majority          score of the majority-class baseline on dev
         sparsity_met, removed, weights  share and number of the weights removed, of so many in the layers' matrices
         trained           parameters trained in the last fine-tuning, those that it held at 0 left out
         changed           numbers of the encoder that differ from those of `before` and are not 0

@@ -1,4 +1,4 @@
-"""How far whole models are ahead of baselines that the task alone has taught, seed by seed and row by row.
+"""How far full models are ahead of baselines that the task alone has taught, seed by seed and row by row.
 
 Tables are of runs of `FineTuning` and of `Baseline`, a row a run. Where they have the columns dev_answers and
 dev_labels, lists of what was answered to each example of dev and of what was right, intervals are over examples, too.
@@ -25,9 +25,9 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
 
     models     fine-tunings from which nothing was removed; their task, seed and score
     baselines  of the same tasks and seeds, and their kind
-    returns    task, kind; majority, of one answer to all; model and baseline, mean scores; ahead, an Estimate of their
-               difference; over, what its interval is over: "worlds", which differ in their examples, too, where there
-               are several; else "seeds and examples" or "seeds"
+    returns    task, kind; majority, of the majority-class baseline; model and baseline, mean scores; ahead, an Estimate
+               of their difference; over, what its interval is over: "worlds", which differ in their examples, too,
+               where there are several; else "seeds and examples" or "seeds"
 
     A score that is not defined counts as 0. An interval over seeds and examples reaches as far as the root of the sum
     of the squares of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of

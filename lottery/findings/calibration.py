@@ -59,7 +59,7 @@ def alike(rows: pd.DataFrame) -> pd.DataFrame:
 
     returns  indexed by importance, one, texts, other (where the texts are from and how many there are in each set;
              "" of a cut by size, which reads none): kappa, its mean, low and high over the `pairs`; jaccard, and
-             by_lot, what masks of these sizes have of it by lot
+             by_lot, what masks of these sizes have of it by chance
     """
     pairs = rows[rows["experiment"] == "MaskAgreement"]
     if pairs.empty:

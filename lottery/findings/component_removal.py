@@ -90,7 +90,7 @@ def most(runs: pd.DataFrame) -> Estimate:
 
 
 def by_chance(runs: pd.DataFrame) -> tuple[float, float]:
-    """Between which numbers a rank correlation over all heads of one model lies in 95 of 100 models, were it by lot."""
+    """Between which numbers a rank correlation over all heads of one model lies in 95 of 100 models by chance."""
     heads = min(len(row) for row in removals(runs)["head_rises"])
     reach = float(norm.ppf(0.975)) / (heads - 1) ** 0.5
     return -reach, reach

@@ -20,7 +20,7 @@ MODEL = ["of.task", "model"]  # of told_apart
 def alike(one: Sequence[float], other: Sequence[float]) -> dict[str, float]:
     """Spearman's `rank` correlation of two scores of heads, and what they share of the lowest tenth, two at least.
 
-    returns  rank, in [-1, 1]; shared, and by_chance what two choices by lot would share, in [0, 1]
+    returns  rank, in [-1, 1]; shared, and by_chance what two choices at random would share, in [0, 1]
     """
     lowest = max(2, len(one) // 10)
     shared = len({*np.argsort(one)[:lowest]} & {*np.argsort(other)[:lowest]})

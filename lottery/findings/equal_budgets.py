@@ -17,7 +17,7 @@ from lottery.statistics import Estimate
 FULL, LONGER = "full fine-tuning", "full, pre-trained for longer"
 BEFORE = "magnitude, in pre-training"
 RETRAINED = "magnitude, after and retrained"
-LOT = "by lot, before"
+LOT = "random, before"
 BY_SIZE = (
     BEFORE,
     "magnitude, while fine-tuning",
@@ -87,15 +87,15 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def asked(rows: pd.DataFrame) -> list[float]:
-    """The sparsities aimed at, without that of the whole model."""
+    """The sparsities aimed at, without that of the full model."""
     return sorted({each for each in rows["asked"].dropna() if each})
 
 
 def at(rows: pd.DataFrame, sparsity: float) -> pd.DataFrame:
-    """The models to be held against each other at a sparsity, a row a method, task and seed.
+    """The models to be compared with each other at a sparsity, a row a method, task and seed.
 
     rows  of `scored`
-    Those of a method that was pressed to leave so many weights only where on every task the mean is within NEAR.
+    Those of a method that was regularised to leave so many weights only where on every task the mean is within NEAR.
     """
     here = rows[rows["asked"] == sparsity]
     left = (1 - here.groupby(["method", "task"])["sparsity"].mean()) / (1 - sparsity)
@@ -142,7 +142,7 @@ class Order(NamedTuple):
     means   (methods,) mean scores in points, the highest first
     tested  pairs that could be tested; apart, those told apart after Holm's correction
     behind  methods that are told apart from the first
-    unmet   pressed methods of which no strength that was found leaves nearly as many weights
+    unmet   regularised methods of which no strength that was found leaves nearly as many weights
     """
 
     sparsity: float

@@ -37,7 +37,7 @@ def full_models(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def near_floor(models: pd.DataFrame, examples: pd.Series) -> list[str]:
-    """The tasks whose full model is not clearly above one answer to all, by `dev_sets.above`.
+    """The tasks whose full model is not clearly above the majority-class baseline, by `dev_sets.above`.
 
     No cut of such a model says anything.
 

@@ -15,17 +15,17 @@ from lottery.statistics import Estimate
 FULL = "full"  # the method of a model that was fine-tuned whole
 WHOLE = {"method": FULL, "asked": 0.0}  # its rows of `scored`
 MASKS = ("LearnedMask", "PressedMask")  # experiments
-NEAR = 1.25  # times more or fewer weights than asked for, at which a mask that was pressed still counts as met
-LEARNED = 0.25  # of the way from one answer to all to the whole model, at which a run has learned something
+NEAR = 1.25  # times more or fewer weights than asked for, at which a regularised mask still counts as met
+LEARNED = 0.25  # of the way from the majority-class baseline to the full model, at which a run has learned something
 FAMILIES = {"bert": "miniature BERT", "roberta": "miniature RoBERTa"}
 
 
 def title(method: str, strength: float = 0.0) -> str:
-    """What a reader calls a file in lottery/mask_learning, or FULL; pressed so strongly, if the paper does not."""
+    """What a reader calls a file in lottery/mask_learning, or FULL; regularised where the paper does not."""
     if method == FULL:
         return "full fine-tuning"
     how = choose("mask_learning", method)
-    return f"{how.TITLE}, pressed" if strength and not how.STRENGTH else how.TITLE
+    return f"{how.TITLE}, regularised" if strength and not how.STRENGTH else how.TITLE
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
     world        the seed of the miniature that it is; -1 for another model
     method       a file in lottery/mask_learning, or FULL
     title        what a reader calls it
-    aimed        whether it has the sparsity asked for: where it aims at one, as FULL at 0, or was pressed until NEAR
+    aimed        whether it has the sparsity asked for: where it aims at one, as FULL at 0, or was brought NEAR it
     rise, head   as of LearnedMask; "" for FULL
     guided       by which recipe a teacher guided it; "" for none
     asked, met   the sparsity asked for, and that of the mask; 0 for FULL
@@ -76,7 +76,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def stuck(rows: pd.DataFrame) -> pd.Series:
-    """Which rows of `scored` do no better than one answer to all: a difference between two of these says nothing."""
+    """Which rows of `scored` are no better than the majority-class baseline: two of these cannot be compared."""
     return rows["score"] <= rows["majority"]
 
 
@@ -125,8 +125,8 @@ class Learning(NamedTuple):
 def learning(rows: pd.DataFrame) -> dict[tuple[str, float, str], Learning]:
     """Which runs get anywhere, apart from how well: {(title, asked, task): `Learning`}.
 
-    rows  of `scored`. A run has learned something where it has gone LEARNED of the way from one answer to all to the
-          mean score of the whole model on the task; tasks that this does not learn itself are left out
+    rows  of `scored`. A run has learned something where it has gone LEARNED of the way from the majority-class baseline
+          to the mean score of the full model on the task; tasks that this does not learn itself are left out
     """
     floors, whole = (
         rows.groupby("task")["majority"].mean(),

@@ -30,10 +30,10 @@ def by_task(searches: pd.DataFrame, *, draws: int) -> pd.DataFrame:
     """Agreement on heads of the searches of each task: a row a task, columns as of `agreement.summary`.
 
     searches  as of `repeated`
-    draws     of masks by lot
+    draws     of masks at random
     returns   beside these over_seeds, kappa as an Estimate for other seeds; most, the kappa that the sizes allow;
               q_alone, the p of Q without a correction; pairs, how many there are; alike_in_size, those of them that
-              McNemar's exact test does not tell apart at .05; sharing_more, those that share more heads than by lot,
+              McNemar's exact test does not tell apart at .05; sharing_more, those that share more heads than by chance,
               after Holm for the pairs
     The p values, TESTS, are corrected for the number of tasks, after Holm.
     """
@@ -71,7 +71,7 @@ def most(sizes: Sequence[int], items: int) -> float:
 
 
 def against_lot(kappa: float, sizes: Sequence[int], items: int, *, draws: int) -> tuple[float, float]:
-    """What a published kappa is to be held against: the mean by lot, and the share of draws that reach it, p.
+    """What a published kappa is to be compared with: the mean by chance, and the share of draws that reach it, p.
 
     sizes   of the masks that it is of, (masks,), which are all that has to be known of them
     draws   of masks of these sizes that keep any items; the published ones count as one draw (Phipson & Smyth 2010)
@@ -87,12 +87,12 @@ def _nested(sizes: Sequence[int], items: int) -> np.ndarray:
 
 
 def smallest_p(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> float:
-    """The smallest p that dealing labels out anew inside each block can give, however far apart the labels are.
+    """The smallest p that permuting labels inside each block can give, however far apart the labels are.
 
     labels, blocks  of each item, as of `agreement.labels_matter`
-    A block's labels can be dealt in as many ways as they have orders, told apart; and labels that stand equally often
-    in each block can change places everywhere, which leaves all as it was. So many of all the deals reach what was
-    observed, whatever it is.
+    A block's labels can be permuted in as many ways as they have orders, told apart; and labels that stand equally
+    often in each block can change places everywhere, which leaves all as it was. So many of all the permutations reach
+    what was observed, whatever it is.
     """
     counts = _by_block(labels, blocks)
     alike = Counter(tuple(each[label] for each in counts) for label in dict.fromkeys(labels))
@@ -100,7 +100,7 @@ def smallest_p(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> float:
 
 
 def deals(labels: Sequence[Hashable], blocks: Sequence[Hashable]) -> int:
-    """In how many ways labels can be dealt out anew inside each block, those that look alike counted once.
+    """In how many ways labels can be permuted inside each block, those that look alike counted once.
 
     >>> deals("aab" + "ab", "11122")
     6
@@ -158,7 +158,7 @@ def simulated(sizes: Sequence[int], items: int, *, by_lot: bool, times: int, gen
 
 
 def scored(runs: pd.DataFrame) -> pd.DataFrame:
-    """The scores of heads of whole models, of tasks with two seeds or more."""
+    """The scores of heads of full models, of tasks with two seeds or more."""
     rows = runs[runs["experiment"] == "ComponentScores"]
     return rows[rows.groupby("of.task")["of.seed"].transform("size") > 1] if len(rows) else rows
 
@@ -168,7 +168,7 @@ def rankings(scores: pd.DataFrame) -> pd.DataFrame:
 
     scores   as of `scored`
     returns  task, seeds; kendall and rbo, each with the suffixes _mean, _min and _max over the pairs; rbo_by_lot, its
-             mean over 99 pairs of rankings by lot
+             mean over 99 pairs of rankings at random
     """
     generator, lines = np.random.default_rng(0), []
     for task, rows in scores.groupby("of.task", sort=False):
@@ -216,9 +216,9 @@ def certainty(cuts: pd.DataFrame) -> pd.DataFrame:
 
     cuts     as of `cut_steps`
     returns  task, searches; means over steps, then searches, of unsure, the share of unsure heads, of again, the share
-             of the removed heads that two draws of the examples both remove, and of by_lot, what two choices by lot
-             would; seeds_over_examples, as that function; lower_half and any, points of score by which heads removed by
-             lot, from the lower half or from all, do better than the lowest, an Estimate over the searches, paired
+             of the removed heads that two draws of the examples both remove, and of by_lot, what two choices at random
+             would; seeds_over_examples, as that function; lower_half and any, points of score by which heads removed at
+             random, from the lower half or from all, do better than the lowest, an Estimate over the searches, paired
     """
     lines = []
     for task, rows in cuts.groupby("of.of.task", sort=False):

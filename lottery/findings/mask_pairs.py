@@ -48,12 +48,12 @@ def kappas(some: pd.DataFrame) -> dict[str, Estimate]:
 
 
 def by_lot(some: pd.DataFrame) -> float:
-    """The upper end of the middle 95 % of kappa for two masks of these sizes by lot, the largest of these pairs."""
+    """The upper end of the middle 95 % of kappa for two masks of these sizes at random, the largest of these pairs."""
     return float(1.96 * some["kappa_sd"].max())
 
 
 def same_task(some: pd.DataFrame, *, draws: int, seed: int = 0) -> Null:
-    """How much higher kappa is for masks of one task than for others, seeds apart, beside tasks' names dealt out anew.
+    """How much higher kappa is for masks of one task than for others, seeds apart, beside tasks' names permuted.
 
     some  rows of `pairs`, of one method: every two masks of its tasks and seeds. As `agreement.labels_matter`.
     """

@@ -17,7 +17,7 @@ def varied(runs: pd.DataFrame, method: str) -> pd.DataFrame:
 
     The strength of the base is the one that most of them have, its head that of pre-training, or the one that most
     masks of a task have where none has that. Where more than one thing was varied the first of them counts: teacher,
-    words, sum, strength together with the head, time of the pressure, head.
+    words, sum, strength together with the head, schedule of the regulariser, head.
     """
     rows = learned_masks.scored(runs)
     rows = rows[rows["method"] == method]

@@ -5,7 +5,7 @@ import pandas as pd
 from lottery.findings.learned_masks import title
 
 CODES = ("bits", "zlib", "lzma", "entropy")  # of MaskSizes
-LOT = "by lot"
+LOT = "at random"
 
 
 def sizes(runs: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def beyond_entropy(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_structure(more: pd.DataFrame) -> pd.DataFrame:
-    """How the entropy coder does on masks not by lot, where it can find structure: a row each way to choose.
+    """How the entropy coder does on masks not at random, where it can find structure: a row each way to choose.
 
     more     of `beyond_entropy`
     returns  least, most: what it takes more than the entropy, means at each share; below: at how many shares it takes

@@ -20,8 +20,9 @@ def started(runs: pd.DataFrame, start: str) -> pd.DataFrame:
 def gains(runs: pd.DataFrame) -> pd.DataFrame:
     """What pre-training adds to the dev score of each task, in points: a row a task.
 
-    returns  task; majority, of one answer to all, drawn and pretrained, of the model without and with pre-training,
-             means over the seeds; difference, low and high, pretrained minus drawn with its interval, paired over seeds
+    returns  task; majority, of the majority-class baseline, drawn and pretrained, of the model without and with
+             pre-training, means over the seeds; difference, low and high, pretrained minus drawn with its interval,
+             paired over seeds
     """
     lines = []
     for task, rows in started(runs, "Miniature").groupby("task", sort=False):
@@ -108,7 +109,7 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
             at.loc[0.9, "change"].mean <= -10,
         ),
         (
-            "WNLI stays at or below one answer to all, for every seed",
+            "WNLI stays at or below the majority-class baseline, for every seed",
             f"at most {100 * aside['score'].max():.0f} % against {100 * aside['majority'].mean():.0f} %",
             bool((aside["score"] <= aside["majority"]).all()),
         ),

@@ -98,7 +98,7 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
     """Mean share of a pattern over some heads minus that over others, mean over the tasks that have both.
 
     one, other  rows of `grouped` or `shares`
-    The interval is that of other heads of the same kind: places (layer, head) are drawn anew, and with each all its
+    The interval is that of other heads of the same kind: places (layer, head) are resampled, and with each all its
     tasks and seeds. NaN where no task has both.
     """
     tasks = [task for task in one["task"].unique() if (other["task"] == task).any()]
@@ -129,9 +129,9 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     rows     of `shares`, of one task and kind: intact fine-tuned models of the seeds in `kept`
     kept     a row a seed, a column a (layer, head), bool, as by `survival`
     returns  `difference`: mean share of the pattern in a model's kept heads minus that in its removed ones, mean over
-             the seeds that have both; `low`, `high`: the middle 95 % of it where the heads of each layer are dealt out
-             anew, for all seeds alike; `p`, two-sided, that the observed one is as far from their mean; `least`, the
-             smallest p that so many draws, or so few ways to deal, can give; `seeds`
+             the seeds that have both; `low`, `high`: the middle 95 % of it where the heads of each layer are permuted,
+             for all seeds alike; `p`, two-sided, that the observed one is as far from their mean; `least`, the
+             smallest p that so many draws, or so few permutations, can give; `seeds`
     NaN where no seed keeps some heads and removes others. The draw counts as one (Phipson & Smyth 2010).
     """
     values = rows.pivot_table(index="seed", columns=["layer", "head"], values=pattern)

@@ -65,7 +65,7 @@ def points(curves: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def one_answer(rows: pd.DataFrame) -> float:
-    """The mean accuracy over the tasks of one answer to all of dev."""
+    """The mean accuracy over the tasks of the majority-class baseline of dev."""
     return float(rows.groupby("task")["majority_accuracy"].mean().mean())
 
 

@@ -25,7 +25,7 @@ class Cut(NamedTuple):
     method   how that share was chosen
     share    of the weights of the layers' matrices
     answers  as of `own_answers`; of `whole`, the model of which nothing is gone, to the same rows
-    lot      the method that chooses by lot what this one chooses; "" of that one
+    lot      the method that chooses at random what this one chooses; "" of that one
     """
 
     method: str
@@ -38,7 +38,7 @@ class Cut(NamedTuple):
 def judged(cuts: Sequence[Cut], metric: Metric, *, counted: bool) -> pd.DataFrame:
     """Each method at each share, indexed by method and share, in the order given.
 
-    returns  `score`; `change` from the whole model; and `above_lot`, the score minus that of as much gone by lot, NaN
+    returns  `score`; `change` from the full model; and `above_lot`, the score minus that of as much gone at random, NaN
              of the lot itself: each an `Estimate` with its 95 % interval over rows
     """
     found = {(cut.method, cut.share): cut for cut in cuts}

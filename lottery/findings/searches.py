@@ -12,20 +12,26 @@ from lottery import statistics as stats
 from lottery.findings.seeds import told_apart
 from lottery.statistics import agreement
 from lottery.tasks import title
+from lottery.training import evaluation
 
-NO_BOUND = "the share of the whole model's score that has to be reached is no more than one answer to all reaches"
+NO_BOUND = "the majority-class baseline reaches the share of the full model's score that is asked for"
 
 
 def silent(runs: pd.DataFrame) -> pd.Series:
     """Why each search says nothing, "" where it does.
 
     Beside the reasons that a search gives itself there is one that its record shows: where `share` of the dense score
-    is at most that of one answer to all, everything may go.
+    is at most that of the majority-class baseline, everything may go. A search's own reason is told in the words of
+    today, whatever its record has.
     """
     if runs.empty:
         return pd.Series(dtype=str)
     reached = runs["share"].astype(float) * runs["dense_score"].astype(float) <= runs["majority"].astype(float)
-    return runs["degenerate"].mask((runs["degenerate"] == "") & reached, NO_BOUND)
+    own = [
+        recorded and (evaluation.degenerate(dense, majority) or recorded)
+        for recorded, dense, majority in zip(runs["degenerate"], runs["dense_score"], runs["majority"], strict=True)
+    ]
+    return pd.Series(own, runs.index).mask((runs["degenerate"] == "") & reached, NO_BOUND)
 
 
 def sound(runs: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +150,7 @@ def by_place(searches: pd.DataFrame) -> pd.DataFrame:
     """What a search leaves by where it looks, and how much better it does there than on dev.
 
     searches  as of `placed`
-    returns   a row a place, where: searches, how many; shares kept of heads and mlps, and of the whole model's score
+    returns   a row a place, where: searches, how many; shares kept of heads and mlps, and of the full model's score
               there and on_dev, means; more, there minus on_dev in points, an Estimate over the models, paired
     """
     lines = []

@@ -19,11 +19,11 @@ SHAPE = ["batch_size", "length", "threads"]
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each form of each task: indexed by task and FORM, the whole model first.
+    """Each form of each task: indexed by task and FORM, the full model first.
 
-    returns  `score` and `change` from the whole model, each an `Estimate`; `seeds`, over how many fine-tunings, and
+    returns  `score` and `change` from the full model, each an `Estimate`; `seeds`, over how many fine-tunings, and
              `numbers` and `bytes`, which are those of the first. The interval of a score is over the rows of dev; over
-             seeds where there are several; `majority`, the score of one answer to all
+             seeds where there are several; `majority`, score of the majority-class baseline
     """
     forms = _named(rows[rows["experiment"] == "SavedForm"], "of")
     changes = _named(rows[rows["experiment"] == "FormChange"], "of.of")
@@ -48,7 +48,7 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
 def times(rows: pd.DataFrame) -> pd.DataFrame:
     """Each timed form at each shape of a batch: indexed by task, SHAPE and FORM.
 
-    returns  `faster`, how many times as fast as the whole model, an `Estimate`; `seconds`, for a batch; and `load`
+    returns  `faster`, how many times as fast as the full model, an `Estimate`; `seconds`, for a batch; and `load`
     """
     table = {}
     timed = rows[rows["experiment"] == "FormTimes"]
@@ -88,7 +88,7 @@ def without_loss(change: Estimate) -> bool:
 
 
 def says_nothing(whole: pd.Series) -> bool:
-    """Whether a whole model, a row of `scores`, is not shown to be above one answer to all: nothing is to lose."""
+    """Whether a full model, a row of `scores`, is not shown to be above the majority-class baseline."""
     return not whole["score"].low > (0.0 if math.isnan(whole["majority"]) else whole["majority"])
 
 

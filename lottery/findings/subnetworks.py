@@ -32,7 +32,7 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
 
     pruning     "structured", "magnitude", "super"; "" for a model that nothing was removed from
     subnetwork  "full", "good", "random", "bad"; "random, released"; "bad, disjoint"; "random, never trained" where
-                the weights were drawn anew; "good heads, bad MLPs" and the like
+                the weights were re-initialised; "good heads, bad MLPs" and the like
     retrained   whether it was trained after the pruning; a full model counts as not
     tuned_on, trial  the task and the seed of the fine-tuning
     longer      whether it was trained for more epochs than full models of the task were at least

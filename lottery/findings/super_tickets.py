@@ -23,7 +23,7 @@ def scored(runs: pd.DataFrame) -> pd.DataFrame:
     recipe, tenths  of the ticket; "" and 0 of a full model
     heads, mlps     shares kept
     score, unseen   on dev, and on what was held out of train; a score that is not defined counts as 0
-    majority        of one answer to all, likewise
+    majority        of the majority-class baseline, likewise
     """
     whole = runs[runs["experiment"] == "ComponentScores"].iloc[0]
     tuned = runs[(runs["experiment"] == "FineTuning") & runs["task"].isin(runs["of.task"].dropna())]

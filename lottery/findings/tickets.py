@@ -89,7 +89,7 @@ def full_scores(rows: pd.DataFrame, task: str) -> pd.DataFrame:
 
 
 def one_answer(rows: pd.DataFrame, task: str) -> float:
-    """Score of one answer to all on a task, the mean over the worlds, each of which has a dev set of its own."""
+    """Score of the majority-class baseline on a task: the mean over worlds, each of which has a dev set of its own."""
     return rows.loc[rows["task"] == task].fillna({"majority": 0.0}).groupby("world")["majority"].first().mean()
 
 
@@ -98,7 +98,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
 
     returns  `full`, mean score of the full model; `tolerance`, its standard deviation over repeats within a world,
              pooled over the worlds, NaN where there is one repeat; `judged`, whether there is a tolerance and the full
-             model does better than one answer to all; `tried`, how many sparsities, and `won`, how many of them win;
+             model is above the majority-class baseline; `tried`, how many sparsities, and `won`, how many of them win;
              `highest` that wins, NaN for none; `at`, that one or else the lowest tried, and `cost` there: ticket minus
              full model, an estimate paired over the worlds; `matched` of `matched_up_to`, NaN where nothing is judged
     """

@@ -34,9 +34,9 @@ class Method(Protocol):
     TITLE: str  # what it is called
     LEARNED: bool  # whether scores are trained; else the score of a weight is its size
     FROZEN: bool  # whether weights keep the values they came with
-    AIMED: bool  # whether it aims at the sparsity asked for; else that follows from how strongly scores are pressed
+    AIMED: bool  # whether it aims at the sparsity asked for; else that follows from how strong the regulariser is
     START: float  # the score that all weights begin with, where scores are trained
-    STRENGTH: float  # of the pressure on scores, as published; 0 for none
+    STRENGTH: float  # of the regulariser, as published; 0 for none
     PRESSING: Pressing  # whether that rises with the sparsity or threshold, over the whole run, or not, as released
 
     def gates(self, scores: Scores, sparsity: float, progress: float) -> Gates:

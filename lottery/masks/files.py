@@ -221,7 +221,8 @@ def side_by_side(
         raise ValueError(f"{doubled[0]} is given twice: a mask agrees with itself")
     if len(mask_paths) < 2:
         given = ", ".join(map(str, paths))
-        raise ValueError(f"{given}: {len(mask_paths)} mask file(s) (*.safetensors) there; agreement takes two or more")
+        found = "one mask file" if mask_paths else "no mask file"
+        raise ValueError(f"{given}: {found} (*.safetensors) there; agreement takes two or more")
     read = [others[path] if path in others else load(path)[0] for path in mask_paths]
     first = _shape_of(read[0])
     for path, mask in zip(mask_paths, read, strict=True):

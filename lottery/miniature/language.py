@@ -297,7 +297,7 @@ def _spread(rank: int, share: float) -> bool:
 
 
 def _frames(rng: random.Random, count: int) -> list[Frame]:
-    """Different frames, drawn anew until every kind of noun can do something or have something done to it."""
+    """Different frames, drawn until every kind of noun can do something or have something done to it."""
     for _ in range(1000):
         frames: list[Frame] = []
         while len(frames) < count:

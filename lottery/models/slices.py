@@ -2,7 +2,7 @@
 
 A cut model remembers what it keeps. Where all heads and equally many neurons of every layer stay, it is saved as any
 model is, with another width in config.json, and every program opens it. Else the folder holds the narrower matrices, a
-config.json of the whole model, and beside it KEPT, which tells what stays: transformers has no form for such layers.
+config.json of the full model, and beside it KEPT, which tells what stays: transformers has no form for such layers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def cut(model: PreTrainedModel, kept: Mask, *, released: bool = False) -> None:
 def require_whole(model: PreTrainedModel) -> None:
     """Raise ValueError where components were cut out of a model: masks tell of those of a whole one."""
     if hasattr(model, REMEMBERED):
-        raise ValueError("components were cut out of this model already: give the whole one that it was made of")
+        raise ValueError("components were cut out of this model already: give the full one that it was made of")
 
 
 def drop_layers(model: PreTrainedModel, kept: Tensor) -> None:

@@ -52,14 +52,14 @@ def search(
     look              kept -> its score, and the importance of its components, higher is more
     whole             the mask that keeps everything
     heads_at_once     that go in one step, in the mode "both" half of them (rounded down) in its second phase
-    share             of the whole model's score that has to be reached, in (0, 1]
+    share             of the full model's score that has to be reached, in (0, 1]
     guarded           True: a layer never loses its last head
     afresh            True: after a step back the next phase ranks by what was seen before that step; False, as in the
                       released code, by what was seen after it, where the heads just taken back are ranked too
     norm_over_removed True, as in the released code: heads already removed count in their layer's norm
     neurons_at_once   that go in one step of a mode that removes neurons; `whole` has to name them then
 
-    Where the whole model's score is not above 0, or not defined, a share of it is no bound: then there is one step.
+    Where the full model's score is not above 0, or not defined, a share of it is no bound: then there is one step.
     Raises ValueError where fewer than one head, or in the modes of two kinds fewer than two, would go at once, or fewer
     than one neuron, and where the importance does not rank what is to be removed.
 

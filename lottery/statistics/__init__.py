@@ -32,10 +32,20 @@ class Estimate(NamedTuple):
 
     def in_words(self, scale: float = 1.0, form: str = "+.1f") -> str:
         """The mean and, in brackets, the interval, where there is one: "+1.2 (+0.3 to +2.1)"."""
-        mean, low, high = (f"{scale * value:{form}}" for value in self)
+        mean, low, high = (signed(scale * value, form) for value in self)
         if np.isnan(self.mean):
             return "not defined"
         return f"{mean} (no interval)" if np.isnan(self.low) else f"{mean} ({low} to {high})"
+
+
+def signed(value: float, form: str = "+.1f") -> str:
+    """A number with its sign, but for one that is rounded to zero.
+
+    >>> signed(0.26), signed(-0.04), signed(-0.004, "+.0%")
+    ('+0.3', '0.0', '0%')
+    """
+    text = f"{value:{form}}"
+    return text.lstrip("+-") if set(text) <= set("+-0.%") else text
 
 
 class Line(NamedTuple):

@@ -23,7 +23,7 @@ PAIR = ("one", "other", "shared", "expected", "overlap_p", "jaccard", "kappa", "
 
 
 class Null(NamedTuple):
-    """A statistic beside what masks of the same sizes give that choose by lot.
+    """A statistic beside what masks of the same sizes give that choose at random.
 
     observed         of the masks given
     mean, low, high  over the draws, the last two bounding the middle 95 %
@@ -198,7 +198,7 @@ def null(
     draws: int = 999,
     seed: int,
 ) -> Null:
-    """A statistic of masks against that of masks of the same sizes drawn by lot, one-sided: more than by lot.
+    """A statistic of masks against that of masks of the same sizes drawn at random, one-sided: more than by chance.
 
     by_layer  True: every mask, (layers, width), keeps as many in each layer as it does, so that agreement on layers
               alone is part of the null
@@ -287,8 +287,8 @@ def pairs(masks: np.ndarray, names: Sequence[object]) -> pd.DataFrame:
     """Every two masks, a row each.
 
     one, other  their names
-    shared, expected  items that both keep, and how many they would by lot: the mean of a hypergeometric distribution
-    overlap_p   of sharing as many or more by lot; overlap_holm, the same for as many tests as there are pairs
+    shared, expected  items that both keep, and how many they would by chance: the mean of a hypergeometric distribution
+    overlap_p   of sharing as many or more by chance; overlap_holm, the same for as many tests as there are pairs
     jaccard     shared over those that either keeps; NaN where neither keeps any
     kappa       Cohen's; NaN where both keep all, or both nothing
     mcnemar_p   exact: do the two keep as many? mcnemar_holm, the same for as many tests as there are pairs
@@ -321,9 +321,9 @@ def summary(masks: np.ndarray, *, draws: int = 999, seed: int = 0) -> dict[str, 
 
     masks, items, kept_least, kept_most    their number, that of the items, and how many of these a mask keeps
     kappa, kappa_low, kappa_high           Fleiss', and its interval over items
-    kappa_by_lot, kappa_p                  its mean over masks of these sizes by lot, and p against them
-    kappa_by_layer, layer_p                the same by lot in each layer; of masks with layers
-    jaccard, jaccard_by_lot                mean over pairs, and by lot
+    kappa_by_lot, kappa_p                  its mean over masks of these sizes at random, and p against them
+    kappa_by_layer, layer_p                the same for masks at random in each layer; of masks with layers
+    jaccard, jaccard_by_lot                mean over pairs, and by chance
     q, q_p                                 Cochran's: do all masks keep as many?
     in_all, in_all_by_lot, in_all_p        items that all keep
     reason                                 why it says little; "" where nothing speaks against it
@@ -371,22 +371,23 @@ def in_words(row: dict[str, float | str]) -> str:
     """A `summary` in sentences; what is NaN is not told."""
 
     def p_value(name: str) -> str:
-        return "" if np.isnan(row[name]) else f", p = {row[name]:.2g} against such masks by lot"
+        return "" if np.isnan(row[name]) else f", p = {row[name]:.2g} against random masks"
 
     lines = [f"{row['masks']} masks of {row['items']:,}, keeping {row['kept_least']:,} to {row['kept_most']:,}."]
     if row["reason"]:
         lines.append(f"They say little: {row['reason']}.")
     if not np.isnan(row["kappa"]):
-        by_lot = "" if np.isnan(row["kappa_by_lot"]) else f", by lot {row['kappa_by_lot']:.2f}"
+        by_lot = "" if np.isnan(row["kappa_by_lot"]) else f", by chance {row['kappa_by_lot']:.2f}"
         interval = f"95 % interval for other items {row['kappa_low']:.2f} to {row['kappa_high']:.2f}"
         interval = "no interval" if np.isnan(row["kappa_low"]) else interval
         lines.append(f"Fleiss' kappa {row['kappa']:.2f} ({interval}){by_lot}{p_value('kappa_p')}.")
     if not np.isnan(row["layer_p"]):
-        lines.append(f"By lot in each layer kappa would be {row['kappa_by_layer']:.2f} (p = {row['layer_p']:.2g}).")
+        by_layer = f"{row['kappa_by_layer']:.2f} (p = {row['layer_p']:.2g})"
+        lines.append(f"If each layer kept as many at random, kappa would be {by_layer}.")
     if not np.isnan(row["jaccard"]):
-        by_lot = "" if np.isnan(row["jaccard_by_lot"]) else f", by lot {row['jaccard_by_lot']:.2f}"
+        by_lot = "" if np.isnan(row["jaccard_by_lot"]) else f", by chance {row['jaccard_by_lot']:.2f}"
         lines.append(f"Two masks share {row['jaccard']:.0%} of what either keeps (mean Jaccard){by_lot}.")
-    lines.append(f"All keep {row['in_all']:,.0f}, by lot {row['in_all_by_lot']:,.1f}{p_value('in_all_p')}.")
+    lines.append(f"All keep {row['in_all']:,.0f}, by chance {row['in_all_by_lot']:,.1f}{p_value('in_all_p')}.")
     if not np.isnan(row["q_p"]):
         sizes = "the masks differ in size" if row["q_p"] < 0.05 else "no difference in size is shown"
         lines.append(f"Cochran's Q {row['q']:.1f}, p = {row['q_p']:.2g}: {sizes}; of which items it says nothing.")

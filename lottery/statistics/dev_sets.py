@@ -40,9 +40,9 @@ def least_shown(examples: int, differing: float) -> float:
 
 
 def above(metric: str, score: float, floor: float, examples: int, *, level: float = 0.05) -> bool:
-    """Whether a score is clearly above that of one answer to all, by a one-sided test over the examples.
+    """Whether a score is clearly above that of the majority-class baseline, by a one-sided test over the examples.
 
-    floor  the score of one answer to all; of a correlation, where it has none, 0 or NaN
+    floor  score of the majority-class baseline; of a correlation, where it has none, 0 or NaN
     level  of the test: the exact binomial one of an accuracy, else the normal one of the score at the floor
 
     A score that is NaN is not above anything.

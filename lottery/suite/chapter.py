@@ -57,7 +57,7 @@ class Chapter:
 
     @property
     def sources(self) -> dict[str, pd.DataFrame]:
-        """The rows to hold against a paper's numbers, {source: rows}: a real BERT's and the miniature's.
+        """The rows to compare with a paper's numbers, {source: rows}: a real BERT's and the miniature's.
 
         The miniature's are those recorded, or this build's where nothing is; a source without rows is left out.
         """
@@ -151,7 +151,7 @@ class Chapter:
             ways = models.groupby(["epochs", "learning_rate", "runs"]) if len(models) else ()
             for (epochs, rate, runs), some in ways:
                 scores = ", ".join(_full_score(row, sized.get(row["task"], 0)) for row in some.to_dict("records"))
-                how = f"{how_many(int(runs), 'run')} of {epochs:g} epoch{'s' * (epochs != 1)} at a rate of {rate:g}"
+                how = f"{how_many(int(runs), 'run')} of {how_long(epochs)} at a rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
         sure = ", of MiniLM with 95 % intervals over runs and examples" if len(self.minilm) else ""
         lines = [f"*Full models, recorded, scores on dev (x 100){sure}. Of {'; of '.join(parts)}.*"] if parts else []
@@ -190,17 +190,17 @@ def _near_floor(models: pd.DataFrame, examples: pd.Series) -> list[str]:
     if not near:
         return []
     return [
-        f"*MiniLM's full model is not clearly above one answer to all on {listed([*map(title, near)], 'and')}. "
-        "What this page shows of it there says nothing about pruning.*"
+        f"*MiniLM's full model is not clearly above the majority-class baseline on "
+        f"{listed([*map(title, near)], 'and')}. What this page shows of it there says nothing about pruning.*"
     ]
 
 
 def _full_score(row: Mapping[str, object], examples: int) -> str:
-    """A task and its score, with its interval and that of one answer to all where there are.
+    """A task and its score, with its interval and that of the majority-class baseline where there are.
 
     examples  of the task's dev set; 0: not known
     """
-    floor = "" if isnan(row["majority"]) or not row["majority"] else f" (one answer to all {100 * row['majority']:.1f})"
+    floor = "" if isnan(row["majority"]) or not row["majority"] else f" (majority class {100 * row['majority']:.1f})"
     ways = "" if row["ways"] == 1 else f", one of {row['ways']} trainings"
     low, high = full_models.interval(row, examples) if examples else (nan, nan)
     span = "" if isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]"
@@ -247,6 +247,14 @@ def model_title(model: str) -> str:
 def how_many(number: int, unit: str) -> str:
     """A number of things: "1 seed", "3 seeds", "1,200 runs"."""
     return f"{number:,} {unit}" + "s" * (number != 1)
+
+
+def how_long(epochs: float) -> str:
+    """A number of epochs: "a quarter of an epoch", "0.3 of an epoch", "1 epoch", "3 epochs"."""
+    parts = {0.25: "a quarter of an epoch", 0.5: "half an epoch", 0.75: "three quarters of an epoch"}
+    if 0 < epochs < 1:
+        return parts.get(epochs, f"{epochs:g} of an epoch")
+    return f"{epochs:g} epoch" + "s" * (epochs != 1)
 
 
 def remain(sparsity: float) -> str:

@@ -36,7 +36,7 @@ report_command.register(app)
 
 PACKAGE = Path(__file__).parent.parent
 LISTED = (*SHELVES, "models", "profiles", "notebooks")
-DRAWS = {"heads": 999, "mlps": 999, "neurons": 99, "weights": 0}  # by lot; of millions of weights it hardly varies
+DRAWS = {"heads": 999, "mlps": 999, "neurons": 99, "weights": 0}  # at random; of millions of weights it hardly varies
 INTERRUPTED = 130  # the exit code, which typer gives without a word
 SHOWN = 10  # failures of a notebook; the rest is counted
 
@@ -182,7 +182,7 @@ def agreement(
         "agreement.svg"
     ),
 ) -> None:
-    """Whether masks of one model agree on what they keep, beside masks of the same sizes that choose by lot."""
+    """Whether masks of one model agree on what they keep, beside masks of the same sizes that choose at random."""
     from rich.console import Console
     from rich.table import Table
 
@@ -202,7 +202,7 @@ def agreement(
     for (kind, of_kind), ax in zip(kept.items(), axes, strict=True):
         pairs = judged.pairs(of_kind, names)
         console.print(f"[bold]{kind}[/bold]: {judged.in_words(judged.summary(of_kind, draws=DRAWS[kind]))}\n")
-        table = Table("one", "other", "shared", "by lot", "Jaccard", "kappa", "p, overlap", "p, sizes")
+        table = Table("one", "other", "shared", "by chance", "Jaccard", "kappa", "p, overlap", "p, sizes")
         for pair in pairs.itertuples():
             numbers = (pair.jaccard, pair.kappa, pair.overlap_holm, pair.mcnemar_holm)
             shown = ["undefined" if isnan(number) else f"{number:.2g}" for number in numbers]
@@ -214,7 +214,7 @@ def agreement(
         plots.overlap(pairs, sizes, ax=ax).set_title(kind)
     plots.save(axes[0], output)
     typer.echo("the p-values of the pairs are corrected after Holm")
-    typer.echo(f"what two masks share, and in brackets what two of these sizes would by lot: {output}")
+    typer.echo(f"what two masks share, and in brackets what two of these sizes would by chance: {output}")
 
 
 @app.command("list", epilog="Example: [bold]lottery list component_importance[/bold]")

@@ -173,7 +173,7 @@ def _cleared(ax: Axes, *, like: Axes) -> None:
 
 
 def _legend(made: Columns, entries: Mapping[str, object]) -> None:
-    """The legend at the foot, its entries dealt out to the columns, so that it can be cut where they are."""
+    """The legend at the foot, its entries spread over the columns, so that it can be cut where they are."""
     count = made.grid.ncols
     wide, height = made.figure.get_size_inches()
     within = max(1, int(wide / count / (0.5 + LETTER * max(map(len, entries)))))

@@ -19,15 +19,15 @@ all examples | 300 examples
 cut after fine-tuning | cut first | nothing removed
 cut after fine-tuning, against pruned in pre-training | cut without fine-tuning, against pruned in pre-training | \
 cut after fine-tuning, against cut without
-SMP-L | SMP-S | SMP-G | movement | SMP-T | magnitude | L0 | soft movement | movement, pressed | SMP-S, released
-- | - | - | - | - | - | - | by lot | cut, local | cut, global
+SMP-L | SMP-S | SMP-G | movement | SMP-T | magnitude | L0 | soft movement | movement, regularised | SMP-S, released
+- | - | - | - | - | - | - | at random | cut, local | cut, global
 - | - | - | - | SMP-L, no teacher | SMP-L, the head | all masks
 - | - | - | - | - | - | full fine-tuning
 magnitude, in pre-training | magnitude, while fine-tuning | magnitude, after and retrained | \
-magnitude, iterative, rewound | magnitude, after, local | magnitude, after, global | - | by lot, before
+magnitude, iterative, rewound | magnitude, after, local | magnitude, after, global | - | random, before
 one bit each | bits, zlib | bits, lzma | entropy coder
 iterative, rewound | one cut of the pre-trained weights | random mask | mask of a random model | \
-found mask, weights drawn anew | found mask, layers shuffled | full model
+found mask, weights re-initialised | found mask, layers shuffled | full model
 good | bad | - | - | random | - | full
 super | - | reversed
 as trained | its mask alone | its weights alone | neither
@@ -40,7 +40,7 @@ layers
 whole words | pieces that continue
 one cut | trained mask
 magnitudes | with signs
-whole model | heads gone | neurons gone | heads and neurons gone | upper layers gone | layers between gone | \
+- | heads gone | neurons gone | heads and neurons gone | upper layers gone | layers between gone | - | \
 gone by Torch-Pruning | weights zeroed
 MiniLM, recorded | miniature, recorded | this build | - | BERT-base
 recorded
@@ -48,10 +48,10 @@ diagonal | vertical | vertical+diagonal | block | heterogeneous
 network | features | prototype
 one schedule | as released
 - | - | - | - | - | fine-tuning | noise
-- | - | - | - | weights drawn anew | layers shuffled
+- | - | - | - | weights re-initialised | layers shuffled
 - | guessing
 smallest weights of each matrix | smallest weights of all | Wanda | OBS | least important heads and neurons | \
-smallest weights of all, retrained | weights by lot, retrained | weights by lot | heads and neurons by lot
+smallest weights of all, retrained | random weights, retrained | random weights | random heads and neurons
 """  # - for a place that is taken where they stand together with others
 PLACES = {
     name.strip(): place for line in FAMILIES.splitlines() for place, name in enumerate(line.split(" | ")) if name != "-"

@@ -137,11 +137,11 @@ def metric(name: str) -> str:
 def of_task(ax: Axes, task: Task, *, full: float, majority: float, name: str = "full fine-tuning") -> Axes:
     """Make it the panel of a task's scores, in points: its title and metric, and lines at two scores to compare with.
 
-    full      score of the whole model, a fraction, which `name` names in the legend
-    majority  of one answer to all
+    full      score of the full model, a fraction, which `name` names in the legend
+    majority  of the majority-class baseline
     """
     ax.axhline(100 * full, color="black", linestyle="--", label=name)
-    chance(ax, 100 * majority, "one answer to all")
+    chance(ax, 100 * majority, "majority-class baseline")
     ax.set(ylabel=f"{metric(task.METRIC)} (x 100)")
     ax.set_title(in_figure(task.TITLE), fontsize=10)
     return ax

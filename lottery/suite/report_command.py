@@ -38,7 +38,7 @@ def report(
     max_length: MaxLength = 128,
     length: Length = 32,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts read at once when times are measured.")] = 32,
-    seed: Annotated[int, typer.Option(min=0, help="Of the training, and of what is chosen by lot.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the training, and of what is chosen at random.")] = 0,
     results: Annotated[
         Path | None, path_option("--results", metavar="DIR", help="The store of runs; by default results/ here.")
     ] = None,

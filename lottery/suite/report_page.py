@@ -111,10 +111,10 @@ def tiles(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     low, high = (100 * end for end in whole["score"][1:])
     lines = [
         (
-            "The whole model",
+            "The full model",
             f"{100 * whole['score'].mean:.1f}",
             f"{plots.metric(whole['metric'])}, between {low:.1f} and {high:.1f} as far as "
-            f"{found['data']['judge']:,} rows tell; one answer to all has {100 * whole['majority']:.1f}",
+            f"{found['data']['judge']:,} rows tell; majority class {100 * whole['majority']:.1f}",
         )
     ]
     if not whole["is_clear"]:
@@ -158,14 +158,14 @@ def in_short(found: dict[str, Any]) -> list[str]:
     """The answer, a sentence each."""
     whole, best = found["whole"], found["best"]
     lines = [
-        f"The whole model reaches {plots.metric(whole['metric'])} {score(whole['score'])} on "
-        f"{found['data']['judge']:,} rows to judge by; one answer to all reaches {100 * whole['majority']:.1f}."
+        f"The full model reaches {plots.metric(whole['metric'])} {score(whole['score'])} on "
+        f"{found['data']['judge']:,} rows to judge by; the majority-class baseline is {100 * whole['majority']:.1f}."
     ]
     if not whole["is_clear"]:
         return [
             *lines,
-            "That is not shown to be better than one answer to all, so what a cut costs says nothing yet: give more "
-            "rows, a model that fits the language, or train it longer. What follows is for the record.",
+            "That is not shown to be better than the majority-class baseline, so what a cut costs says nothing yet: "
+            "give more rows, a model that fits the language, or train it longer. What follows is for the record.",
         ]
     within = f"{100 * found['bound']:.1f} points"
     if not best["shown"]:
@@ -187,7 +187,7 @@ def in_short(found: dict[str, Any]) -> list[str]:
     for line in found["ladder"]:
         if not math.isnan(line["judged"].mean):
             lines.append(
-                f"A smaller model, trained by the whole one, is {_times(line['faster'])} as fast with "
+                f"A smaller model, trained by the full one, is {_times(line['faster'])} as fast with "
                 f"{line['bytes'] / 1e6:.1f} MB, as measured, and changes the score by {in_points(line['judged'])}."
             )
     if found["ladder"] and all(math.isnan(line["judged"].mean) for line in found["ladder"]):
@@ -293,7 +293,7 @@ def commands(found: dict[str, Any], typed: Typed) -> list[dict[str, Any]]:
         lines.append({"name": method["name"], "share": share, "shown": method["shown"] > 0, "lines": typing})
     lines.append(
         {
-            "name": "a smaller model, trained by the whole one",
+            "name": "a smaller model, trained by the full one",
             "share": None,
             "shown": any(not math.isnan(line["judged"].mean) for line in found["ladder"]),
             "lines": [shlex.join(_shrink(typed.model, typed))],
@@ -339,7 +339,7 @@ def against_share(found: dict[str, Any]) -> Axes:
     ax.axhline(0, color="black", linewidth=0.8)
     plots.chance(ax, -100 * found["bound"], "what counts as free")
     whole = found["whole"]
-    plots.chance(ax, 100 * (whole["majority"] - whole["score"].mean), "one answer to all")
+    plots.chance(ax, 100 * (whole["majority"] - whole["score"].mean), "majority-class baseline")
     ax.set(xlabel="weights of the layers that are gone (%)", ylabel="change of the score, in points")
     plots.legend_below([ax], columns=2)
     return ax
@@ -353,7 +353,7 @@ def against_speed(found: dict[str, Any]) -> Axes:
         ends = None if math.isnan(low) else [[mean - low], [high - mean]]
         ax.errorbar([line["faster"]], [mean], ends, marker="o", capsize=2, color=COLOURS[0])
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set(xlabel="times as fast as the whole model", ylabel="change of the score, in points")
+    ax.set(xlabel="times as fast as the full model", ylabel="change of the score, in points")
     return ax
 
 

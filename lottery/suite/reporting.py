@@ -1,6 +1,6 @@
 """What of one's own model can go: the runs that tell, method by method at equal budgets, and what they tell.
 
-A budget is a share of the weights of the layers' matrices. Of every method the whole model, the rows it is judged by
+A budget is a share of the weights of the layers' matrices. Of every method the full model, the rows it is judged by
 and the shares are the same.
 """
 
@@ -29,7 +29,7 @@ from lottery.suite import shrinking
 SHARES = (0.3, 0.5, 0.7)  # of a first answer
 MORE_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 READ = 256  # texts, by the scores that see data
-LOT, PARTS_LOT = "weights by lot", "heads and neurons by lot"
+LOT, PARTS_LOT = "random weights", "random heads and neurons"
 SINGLE = {  # {method: importance and scope}
     "smallest weights of each matrix": ("magnitude", "local"),
     "smallest weights of all": ("magnitude", "global"),
@@ -48,7 +48,7 @@ class Method:
     """One way to choose what goes, at every share.
 
     whole  the run that answers as the model of which nothing is gone, trained as long
-    lot    the name of what chooses the same by lot; "" of that itself
+    lot    the name of what chooses the same at random; "" of that itself
     """
 
     name: str
@@ -70,11 +70,11 @@ class Plan:
     def runs(self) -> Iterator[tuple[str, Experiment]]:
         """What each run is, in words, and the run: in their order, each once."""
         trained = self.whole.epochs == AUTO or self.whole.epochs > 0
-        yield "the whole model" + (", which is trained first" if trained else ""), self.whole
+        yield "the full model" + (", which is trained first" if trained else ""), self.whole
         yield "the time that heads and neurons take", self.choice.rung.times
         for method in self.methods:
             if method.whole != self.whole:
-                yield f"{method.name}: the whole model, trained as long", method.whole
+                yield f"{method.name}: the full model, trained as long", method.whole
             for share, cut in method.cuts.items():
                 yield f"{method.name}: {share:.0%} gone", cut
         if self.thorough:
@@ -83,7 +83,7 @@ class Plan:
 
 
 def plan(whole: FineTuning, *, thorough: bool, length: int, batch: int) -> Plan:
-    """The runs on a whole model, which has to be saved.
+    """The runs on a full model, which has to be saved.
 
     thorough       more shares, OBS, retraining after the cut, and smaller models that are trained
     length, batch  of the texts that times are measured with: tokens, and texts at once
@@ -173,10 +173,10 @@ def told(asked: Plan, place: Path) -> dict[str, Any]:
     """What the finished runs of a plan tell, of which a page is made: numbers, shares and `Estimate`s as fractions.
 
     data     what the rows are
-    whole    the score of the whole model, that of one answer to all, and `is_clear`, whether it is above that
+    whole    the score of the full model, that of the majority-class baseline, and `is_clear`, whether it is above that
     bound    what a share may lose to count as free: a share of the score
     methods  of each its `cells`, a share each, and `shown`, the largest share shown to go within the bound
-    best     the method by which most is shown to go, among those that are not by lot, and at which share
+    best     the method by which most is shown to go, among those that are not random, and at which share
     saves    what the model takes without its least important heads and neurons
     ladder   of the smaller models that were trained; [] in a first answer; `ladder_bound` is as `bound`, for the rows
              that choose among them

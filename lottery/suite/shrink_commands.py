@@ -62,7 +62,7 @@ def shrink(
     onnx: Annotated[bool, typer.Option("--onnx", help="Write it for ONNX Runtime, too.")] = False,
     int8: Annotated[bool, typer.Option("--int8", help="The same with weights of 8 bits.")] = False,
     pt2: Annotated[bool, typer.Option("--pt2", help="Write it as torch.export does, too.")] = False,
-    epochs: Annotated[float, typer.Option(min=0, help="Of training each smaller model by the whole one.")] = 3.0,
+    epochs: Annotated[float, typer.Option(min=0, help="Of training each smaller model by the full one.")] = 3.0,
     learning_rate: Annotated[float, typer.Option(help="Of that training.")] = 5e-5,
     batch_size: Annotated[int, typer.Option(min=1, help="Of that training.")] = 32,
     max_length: MaxLength = 128,
@@ -77,7 +77,7 @@ def shrink(
     """Write a smaller and faster model, that is chosen on rows held out, and tell what it costs on others.
 
     Heads and neurons go, those first that matter least for the time they take here; several sizes are tried, each
-    trained with the whole model as its teacher. Killed, the same command goes on.
+    trained with the full model as its teacher. Killed, the same command goes on.
     """
     from rich.console import Console
     from rich.table import Table

@@ -23,7 +23,7 @@ from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
 from lottery.experiments.starts import own as read_own
 from lottery.models import exporting, families, folders, opening, slices, timing
 from lottery.models.exporting import Form
-from lottery.statistics import Estimate, dev_sets
+from lottery.statistics import Estimate, dev_sets, signed
 from lottery.store import Run
 from lottery.tasks import Task
 from lottery.training import evaluation, reading
@@ -96,7 +96,7 @@ def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_
     _require_made(model)
     opening.check(model)
     if slices.read(opening.locate(model), opening.configuration(model)) is not None:
-        raise ValueError(f"components were cut out of {model!r} already: give the whole one that it was made of")
+        raise ValueError(f"components were cut out of {model!r} already: give the full one that it was made of")
     start, name = data.start(model, max_length)
     task = start.task_named(name)
     opening.check_length(model, max_length, pair=task.PAIR)
@@ -309,7 +309,7 @@ def lines(report: dict[str, Any]) -> Iterator[list[str]]:
     base = report["models"]["whole"]
     for name, found in report["models"].items():
         yield [
-            {"whole": "whole", ".": "smaller"}.get(name, f"  as {name}"),
+            {"whole": "full", ".": "smaller"}.get(name, f"  as {name}"),
             f"{100 * found['score']:.1f}",
             f"{found['bytes'] / 1e6:.1f}",
             *(f"{1000 * found[f'seconds_{size}']:.1f}" for size in (1, 32)),
@@ -354,8 +354,8 @@ HEADINGS = ("model", "score", "MB", "ms, 1 text", "ms, 32", "times as fast", "at
 def changed(report: dict[str, Any]) -> str:
     """What the cut changes on the test part, in words."""
     mean, low, high = (float("nan") if value is None else 100 * value for value in report["change"])
-    ends = "" if low != low else f" ({low:+.1f} to {high:+.1f})"
-    return f"{mean:+.1f} points{ends} on {report['test_rows']} rows that nothing was chosen by"
+    ends = "" if low != low else f" ({signed(low)} to {signed(high)})"
+    return f"{signed(mean)} points{ends} on {report['test_rows']} rows that nothing was chosen by"
 
 
 def worthless(found: dict[str, Any]) -> str:
@@ -363,8 +363,8 @@ def worthless(found: dict[str, Any]) -> str:
     if found["test_score"] > found["test_majority"] or math.isnan(found["test_majority"]):
         return ""
     return (
-        f"It scores no better than one answer to all rows ({100 * found['test_majority']:.1f}): ask for less, or train "
-        "it longer, on more rows"
+        f"It scores no better than the majority-class baseline ({100 * found['test_majority']:.1f}): ask for less, or "
+        "train it longer, on more rows"
     )
 
 
@@ -374,6 +374,7 @@ def card(report: dict[str, Any], stock: bool) -> str:
     layers = "of {} layers {} stay, ".format(*reversed(report["layers"])) if stock else ""
     table = [HEADINGS, ["---"] * len(HEADINGS), *lines(report)]
     forms = [name for name in report["models"] if name not in ("whole", ".")]
+    threads = "one thread" if report["threads"] == 1 else f"{report['threads']} threads"
     how = (
         "`AutoModelForSequenceClassification.from_pretrained` of transformers opens this folder."
         if stock
@@ -392,7 +393,7 @@ def card(report: dict[str, Any], stock: bool) -> str:
             "",
             f"Made of `{Path(report['made_of']).name}` by cutting out whole heads and neurons of the feed-forward "
             f"networks, {layers}{left['heads']} of {left['all_heads']} heads and {left['neurons']:,} of "
-            f"{left['all_neurons']:,} neurons stay, and training what is left with the whole model as its teacher.",
+            f"{left['all_neurons']:,} neurons stay, and training what is left with the full model as its teacher.",
             *(
                 [
                     f"Of {all_pieces:,} word pieces the {pieces:,} stay that occur in what it learnt from, and single "
@@ -406,7 +407,7 @@ def card(report: dict[str, Any], stock: bool) -> str:
             "",
             *("| " + " | ".join(row) + " |" for row in table),
             "",
-            f"Times are those of one machine, {report['threads']} thread(s), texts of {report['length']} tokens.",
+            f"Times are those of one machine, {threads}, texts of {report['length']} tokens.",
             "",
             how,
             "",

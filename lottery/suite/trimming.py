@@ -64,7 +64,7 @@ def read(paths: Sequence[Path], text: str, second: str) -> list[str]:
 
 
 def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
-    """Write the model `source` with the word pieces of these texts alone, open it again and hold it to the whole one.
+    """Write the model `source` with the word pieces of these texts alone, open it and compare it with the full one.
 
     It keeps its head and the type of its numbers, and what goes with a model goes along. Nothing is left where it
     fails. Raises ValueError for a model or tokenizer that cannot be cut, RuntimeError where what is opened again reads
@@ -85,10 +85,10 @@ def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
             vocabulary.write(tokenizer, staying, partial)
         small, again = opening.as_saved(str(partial)).eval(), opening.tokenizer(str(partial))
         if pieces(again, texts) != pieces(tokenizer, texts):
-            raise RuntimeError("the tokenizer that was written reads the texts otherwise than the whole one")
+            raise RuntimeError("the tokenizer that was written reads the texts otherwise than the full one")
         found = answered(small, again, asked)
         if not all(map(torch.equal, answers, found)):
-            raise RuntimeError("the model that was written does not answer as the whole one")
+            raise RuntimeError("the model that was written does not answer as the full one")
         after = (small.config.vocab_size, small.num_parameters(), folders.weights_bytes(partial))
     return Trimmed(*zip(before, after, strict=True), len(texts), len(asked), broken, unknown)
 

@@ -1,4 +1,4 @@
-"""Random: the stock head, drawn anew and trained with the model, as in fine-tuning."""
+"""Random: the stock head, randomly initialised and trained with the model, as in fine-tuning."""
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 

@@ -22,7 +22,7 @@ Recipe = Literal["mean", "released"]
 
 TEMPERATURE = 0.1
 UNSUPERVISED, SUPERVISED = 0.1, 10.0  # what the two terms count; the released scripts for GLUE
-MOST = 4096  # vectors of a bank that a batch is compared with, drawn anew for each, where there are more
+MOST = 4096  # vectors of a bank that a batch is compared with, drawn again for each, where there are more
 EXAMPLE = "example"  # the name in a batch under which the positions of its examples come
 BATCH_SIZE = 256
 

@@ -98,7 +98,7 @@ class Exam:
         """Scores on every held-out split, and each answer beside the right one.
 
         score     the metric the papers report, on dev
-        constant  True where the model gives one answer to all of dev: its score says nothing about what it learnt
+        constant  True where the model always answers the same class on dev: its score says nothing about what it learnt
         The task's other metrics follow under their names, those of another split after the split's name and a dot,
         those of the rows of a group after the group's. The table has the columns split, answer and label, the last two
         as text.
@@ -124,10 +124,10 @@ class Exam:
 def degenerate(dense: float, majority: float) -> str:
     """Why a model of which a share of the score `dense` is to be kept says nothing; "" where it does.
 
-    majority  the score of one answer to all; NaN where that has none
+    majority  score of the majority-class baseline; NaN where that has none
     """
     if not dense > 0:
-        return "the whole model's score is not above 0, so that no share of it is a bound"
+        return "the full model's score is not above 0, so that no share of it is a bound"
     if dense <= majority:
-        return "the whole model is no better than one answer to all, so that nothing it loses is missed"
+        return "the full model is no better than the majority-class baseline, so that nothing it loses is missed"
     return ""

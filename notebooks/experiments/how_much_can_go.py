@@ -164,7 +164,7 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     """The table with the names a reader sees: of the task, and of what was cut and done after the cut."""
     tasks = {name: known(name).TITLE for name in rows["dense.task"].unique()}
     treatment = [
-        (f"retrained {epochs:g} epochs" if epochs else "as cut")
+        (f"retrained for {chapter.how_long(epochs)}" if epochs else "as cut")
         + ("" if cut == pooler else ", pooler too" if cut else ", not the pooler")
         for epochs, cut in zip(rows["retrain_epochs"], rows["pooler"], strict=True)
     ]
@@ -442,7 +442,7 @@ def kept_in_words(table: pd.DataFrame) -> Markdown | None:
         use = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`{then}"
         if cut.importance == "obs" and not cut.saved:
             use += "; `--texts FILE` then has the weights that stay make up for the others, as they did here"
-        done = f"retrained {kind.retrain_epochs:g} epochs" if kind.retrain_epochs else "as cut"
+        done = f"retrained for {chapter.how_long(kind.retrain_epochs)}" if kind.retrain_epochs else "as cut"
         lines.append(
             f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
         )

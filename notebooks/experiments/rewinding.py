@@ -374,7 +374,7 @@ names = {
     "full": "full model",
     "iterative": "iterative, rewound",
     "random": "mask of a random model",
-    "redrawn": "weights drawn anew",
+    "redrawn": "weights re-initialised",
     "shuffled": "layers shuffled",
 }
 for ticket, name in names.items():

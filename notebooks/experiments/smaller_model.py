@@ -159,7 +159,7 @@ from lottery.suite.palette import look
 
 chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
 WAYS = {
-    "nothing": "whole model",
+    "nothing": "full model",
     "heads": "heads gone",
     "neurons": "neurons gone",
     "both": "heads and neurons gone",

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/mask_size.py --json mask_size.json
 
-Masks by lot of 72 matrices of BERT-base's shapes, 84.9 million weights, at shares that Jiang et al. report, and masks
+Random masks of 72 matrices of BERT-base's shapes, 84.9 million weights, at shares that Jiang et al. report, and masks
 of MiniLM's layers, cut by magnitude. What the smaller of the two codes takes stands against the entropy of the share
 that stays; the header of the file is left out, and told beside it. It takes some two minutes on one core.
 """
@@ -34,7 +34,7 @@ def measure(*, layers=12, width=768, model="minilm", shares=(0.03, 0.1, 0.5, 0.8
         path = Path(folder, "mask.safetensors")
         for share in shares:
             mask = ByLot(layers=layers, width=width, sparsity=1 - share, seed=0).mask(None)
-            figures.append(against_the_entropy(f"by lot, {share:.0%} remaining", mask, 1 - share, path, 1.03))
+            figures.append(against_the_entropy(f"at random, {share:.0%} remaining", mask, 1 - share, path, 1.03))
         made = {"importance": "magnitude", "embeddings": False, "pooler": False, "seed": 0}
         for scope in ("local", "global"):
             for share in shares:
