@@ -36,21 +36,25 @@ def test_many_columns_are_coloured_without_numbers():
     assert len(ax.get_xticks()) == 11
 
 
-def test_heads_and_mlps_of_a_group_stand_side_by_side():
+def test_heads_and_mlps_stand_side_by_side_the_stronger_the_more_they_have():
     generator = np.random.default_rng(0)
-    groups = {
-        "CoLA": (generator.random((4, 3, 5)), generator.random((4, 3, 1))),
-        "RTE": (generator.random((1, 3, 5)), generator.random((1, 3, 1))),
+    heads, mlps = generator.random((12, 7)), generator.random((12, 1))
+    ax = plots.components(heads, mlps, "{:.0%} of seeds")
+    (image,) = ax.images
+    assert image.get_clim() == (0, 1)
+    shown = np.ma.filled(image.get_array().astype(float), np.nan)
+    for layer in range(12):
+        assert shown[layer].tolist()[:7] == heads[layer].tolist()
+        assert np.isnan(shown[layer, 7])
+        assert shown[layer, 8] == mlps[layer, 0]
+    ticks = dict(zip(ax.get_xticks().tolist(), [label.get_text() for label in ax.get_xticklabels()], strict=True))
+    assert ticks == {0: "1", 2: "3", 4: "5", 6: "7", 8: "MLP"}
+    assert dict(zip(ax.get_yticks().tolist(), [label.get_text() for label in ax.get_yticklabels()], strict=True)) == {
+        layer: f"{layer + 1}" for layer in range(0, 12, 2)
     }
-    panels = plots.components(groups, label="share of seeds")
-    assert panels.shape == (2, 2)
-    for (title, group), pair in zip(groups.items(), panels, strict=True):
-        assert pair[0].get_title(loc="left") == title
-        for values, ax in zip(group, pair, strict=True):
-            for (row, column), mean in np.ndenumerate(sum(values) / len(values)):
-                text = ax.texts[row * values.shape[2] + column].get_text()
-                spread = f"\n±{np.sqrt(sum((each[row, column] - mean) ** 2 for each in values) / 3):.2f}"
-                assert text == f"{mean:.2f}" + (spread if title == "CoLA" else "")
+    handles, names = ax.get_legend_handles_labels()
+    assert names == ["0% of seeds", "25% of seeds", "50% of seeds", "75% of seeds", "100% of seeds"]
+    assert [handle.get_color() for handle in handles] == [image.cmap(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
 
 
 def test_the_overlap_of_masks_stands_below_their_sizes():

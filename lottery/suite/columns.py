@@ -105,9 +105,9 @@ def finished(made: Columns, *, scale: str = "xy") -> None:
     for name in names:
         alike = [some[name] for some in panels if name in some]
         for which in scale:
-            limits = [getattr(ax, f"get_{which}lim")() for ax in alike]
+            limits = [getattr(ax, f"get_{which}bound")() for ax in alike]
             for ax in alike:
-                getattr(ax, f"set_{which}lim")(min(low for low, _ in limits), max(high for _, high in limits))
+                getattr(ax, f"set_{which}bound")(min(low for low, _ in limits), max(high for _, high in limits))
     for ax in (ax for ax in made.figure.axes if ax.get_label() == SPACE):
         _cleared(ax, like=axes[0])
     entries: dict[str, object] = {}

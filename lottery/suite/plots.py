@@ -150,10 +150,12 @@ def of_task(ax: Axes, task: Task, *, full: float, majority: float, name: str = "
 def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
     """Make x the share of weights that remains, in per cent and logarithmic, once all is drawn that is to be there.
 
-    Ticks stand at the sparsities and at powers of ten; of two whose names would cover each other at the smaller.
+    More is removed to the right, as where x is the share removed. Ticks stand at the sparsities and at powers of ten;
+    of two whose names would cover each other at the smaller.
     """
     ax.set(xscale="log", xlabel="remaining weights (%)")
-    lowest, _ = ax.get_xlim()
+    ax.xaxis.set_inverted(True)
+    lowest = min(ax.get_xlim())
     wanted = {float(f"{100 * (1 - sparsity):.3g}") for sparsity in sparsities if sparsity < 1}
     ticks: list[float] = []
     for tick in sorted(wanted | {power for power in (0.01, 0.1, 1.0) if power > lowest}):
@@ -181,27 +183,25 @@ def cells(means: np.ndarray, spread: np.ndarray, *, most: float = 1.0, ax: Axes 
     return ax
 
 
-def components(groups: Mapping[str, tuple[np.ndarray, np.ndarray]], *, label: str, most: float = 1.0) -> np.ndarray:
-    """A figure with a line for each group of searches: a heatmap of its heads by layer and one of its MLPs.
+def components(heads: np.ndarray, mlps: np.ndarray, named: str, *, ax: Axes | None = None) -> Axes:
+    """A map of heads by layer, the MLPs beside them: the share of something that each has, the more, the darker.
 
-    groups   {title: ((searches, layers, heads), (searches, layers, 1))}, numbers from 0 to `most`; drawn are the mean
-             over the searches and, with more than one, the standard deviation
-    label    of the colours
-    returns  the Axes, (groups, 2)
+    heads, mlps  (layers, heads) and (layers, 1), from 0 to 1; layers and heads are counted from 1
+    named        of a share in the legend, as "{:.0%} of seeds"
     """
-    width = next(iter(groups.values()))[0].shape[2]
-    height = 2.1 * len(groups) + (0.6 if len(groups) > 1 else 0.9)
-    figure, panels = plt.subplots(len(groups), 2, figsize=(7.0, height), squeeze=False, width_ratios=[width, 1])
-    for (title, group), pair in zip(groups.items(), panels, strict=True):
-        for values, ax in zip(group, pair, strict=True):
-            spread = values.std(0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
-            cells(values.mean(0), spread, most=most, ax=ax)
-        pair[0].set(ylabel="layer", xlabel="head")
-        pair[0].set_title(title, loc="left", fontsize=10)
-        pair[1].set(yticks=[])
-        pair[1].set_xticks([0], ["MLP"])
-    figure.colorbar(panels[0][0].images[0], ax=panels, location="bottom", label=label, aspect=40, pad=0.01)
-    return panels
+    ax = ax or plt.gca()
+    image = ax.imshow(
+        np.hstack([heads, np.full((len(heads), 1), np.nan), mlps]), cmap="OrRd", vmin=0, vmax=1, aspect="auto"
+    )
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        ax.plot([], [], "s", color=image.cmap(share), label=named.format(share), markersize=7)
+    layers, across = heads.shape
+    numbers = range(0, across, -(-across // 6))
+    ax.set_xticks([*numbers, across + 1], [*(f"{head + 1}" for head in numbers), "MLP"])
+    ax.set_yticks(range(0, layers, -(-layers // 6)), [f"{layer + 1}" for layer in range(0, layers, -(-layers // 6))])
+    ax.set(xlabel="head", ylabel="layer")
+    ax.grid(visible=False)
+    return ax
 
 
 def overlap(pairs: pd.DataFrame, sizes: Mapping[str, float], *, ax: Axes | None = None) -> Axes:

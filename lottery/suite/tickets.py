@@ -146,8 +146,12 @@ def heatmap(mask: Mask) -> plots.Axes:
     parts, _ = masks.parted(mask)
     if parts:
         mlps = table["neurons"] / table["of_neurons"] if "neurons" in table else table["mlp"]
-        kept = parts[masks.HEADS][None].numpy().astype(float), mlps.to_numpy(dtype=float)[None, :, None]
-        return plots.components({"what stays": kept}, label="kept")[0][0]
+        (ax,) = plots.panels(1, size=(7.0, 0.3 * len(table) + 1.6))
+        plots.components(
+            parts[masks.HEADS].numpy().astype(float), mlps.to_numpy(dtype=float)[:, None], "{:.0%} kept", ax=ax
+        )
+        plots.legend_below([ax], columns=5)
+        return ax
     layers = table.drop(index=NOWHERE, errors="ignore").dropna(axis="columns", how="all")
     (ax,) = plots.panels(1, size=(7.0, 0.45 * len(layers) + 1.2))
     plots.cells(layers.to_numpy(), np.full(layers.shape, np.nan), ax=ax)

@@ -184,7 +184,7 @@ def normality_drawn(rows: pd.DataFrame, axes: dict) -> None:
         ax.set_yticks(range(len(ORDER)), ORDER[::-1])
         if name == "excess kurtosis":
             ax.set_xscale("symlog", linthresh=1)  # a few single weights can make it a thousand
-            ax.set_xticks([-1, 0, 1, 10, 100, 1000])
+            ax.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1,000"])
 
 
 chapter.figure(normality_drawn, [*FAR], among=findings.profiles, size=(3.6, 2.4))
@@ -247,7 +247,7 @@ def sums_drawn(rows: pd.DataFrame, axes: dict) -> None:
         axes[name].set(xlabel="weights removed (%)", ylabel=name)
 
 
-chapter.figure(sums_drawn, [SHARE, SUM], among=findings.profiles)
+chapter.figure(sums_drawn, [SHARE, SUM], among=findings.profiles, scale="x")
 
 
 # %% tags=["hide-input"]

@@ -82,15 +82,13 @@ from lottery.findings import mask_agreement
 from lottery.findings.published import beside
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
-from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/mask_agreement", grid, results, records, workers=workers, scheduler=scheduler)
-shown = partial(
-    chapter.shown, among=mask_agreement.repeated, nothing="*There are no two searches here that say anything.*"
-)
+NOT_JUDGED = "*There are no two searches here that say anything.*"
+shown = partial(chapter.shown, among=mask_agreement.repeated, nothing=NOT_JUDGED)
 
 
 def left_out(rows: pd.DataFrame) -> Markdown:
@@ -362,12 +360,15 @@ def tasks_told(rows: pd.DataFrame) -> Markdown:
     )
 
 
-def kappas_drawn(rows: pd.DataFrame) -> None:
+KAPPA = "Cohen's kappa over heads"
+
+
+def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Kappa of every two masks, by what they have in common."""
     rows = judged(rows)
     kappas = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
     names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
-    (ax,) = plots.panels(1, size=(7.0, 3.2))
+    ax = axes[KAPPA]
     generator = np.random.default_rng(0)
     for place, kind in enumerate(names):
         values = kappas[kind]
@@ -378,20 +379,14 @@ def kappas_drawn(rows: pd.DataFrame) -> None:
             ax.annotate(f"{np.mean(values):.2f}", (place + 0.32, np.mean(values)), va="center", fontsize=9)
     ax.axhline(0, color="grey", linestyle="--", linewidth=1)
     ax.set_xticks(range(len(names)), names.values())
-    ax.set(ylabel="Cohen's kappa over heads", xlim=(-0.5, len(names) - 0.4))
+    ax.set(ylabel=KAPPA, xlim=(-0.5, len(names) - 0.2))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build in three groups: same task and other seed, other task and same seed, both others; means as lines."}, "figure": {"name": "mask-kappas-live", "caption": "Kappa of every two masks of this build; lines are means, 0 is what masks by lot give."}}
-shown(kappas_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa of every two masks of the miniature's recorded searches; lines are means, 0 is what masks at random give."}, "figure": {"name": "mask-kappas-recorded", "caption": "Kappa of every two masks of the miniature's recorded searches; lines are means, 0 is what masks at random give."}}
-shown(kappas_drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, both others; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, and still far from wholly. Kappa of every two masks; lines are means, 0 is what masks drawn at random give."}}
+chapter.figure(kappas_drawn, [KAPPA], among=mask_agreement.repeated, nothing=NOT_JUDGED, live=False, size=(3.8, 3.0))
 
 # %% tags=["hide-input"]
 shown(tasks_told)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa of every two masks of a real BERT's recorded searches; lines are means, 0 is what masks at random give."}, "figure": {"name": "mask-kappas-minilm", "caption": "Kappa of every two masks of a real BERT's recorded searches; lines are means, 0 is what masks at random give."}}
-shown(kappas_drawn, "minilm")
 
 # %% tags=["hide-input"]
 shown(tasks_told, "minilm")
@@ -463,12 +458,16 @@ shown(rankings_told, "minilm", among=mask_agreement.scored)
 
 
 # %% tags=["hide-input"]
-def cuts_drawn(cuts: pd.DataFrame) -> None:
+def steps_of(cuts: pd.DataFrame) -> list[str]:
+    """The first steps of the first search, three at most."""
+    return [f"step {number + 1}" for number in range(len(mask_agreement.heads_at_steps(cuts.iloc[0])[:3]))]
+
+
+def cuts_drawn(cuts: pd.DataFrame, axes: dict) -> None:
     """Importance of the heads there at the first steps of the first search, lowest first, with the cut."""
     first = cuts.iloc[0]
-    steps = mask_agreement.heads_at_steps(first)[:4]
-    axes = plots.panels(len(steps), size=(3.5, 2.6), sharey=True)
-    for number, (step, ax) in enumerate(zip(steps, axes, strict=True)):
+    steps = mask_agreement.heads_at_steps(first)[: len(axes)]
+    for number, (step, ax) in enumerate(zip(steps, axes.values(), strict=True)):
         for removed, name in ((1, "removed"), (0, "kept")):
             there = (step["removed"] == removed).to_numpy()
             some = step[there]
@@ -477,19 +476,17 @@ def cuts_drawn(cuts: pd.DataFrame) -> None:
             ax.errorbar(np.flatnonzero(there) + 1, some["scores"], reach, label=name, **shown)
         ax.axhline(first["cuts"][number], color="grey", linestyle="--", linewidth=1)
         ax.set_title(
-            f"step {number + 1}: {first['removed_at'][number]} of {first['left_at'][number]} heads", fontsize=9
+            f"{title(first['of.of.task'])}, step {number + 1}: {first['removed_at'][number]} of "
+            f"{first['left_at'][number]} heads",
+            fontsize=9,
         )
-        if number + 2 >= len(steps):
-            ax.set_xlabel("heads, lowest first")
-    axes[0].set_ylabel(f"{title(first['of.of.task'])}: importance,\nover the layer's norm")
-    axes[0].legend(fontsize=8)
+        ax.set(xlabel="heads, lowest first", ylabel="importance")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line."}, "figure": {"name": "cut-noise-live", "caption": "The first steps of one search of this build: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
-shown(cuts_drawn, "live", among=mask_agreement.cut_steps)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The first steps of the first recorded search of a real BERT: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}, "figure": {"name": "cut-noise-minilm", "caption": "The first steps of the first recorded search of a real BERT: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
-shown(cuts_drawn, "minilm", among=mask_agreement.cut_steps)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than other examples would change them. The first steps of the first search: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
+chapter.figure(
+    cuts_drawn, steps_of, among=mask_agreement.cut_steps, nothing=NOT_JUDGED, live=False, scale="", size=(3.6, 2.2)
+)
 
 
 # %% tags=["hide-input"]

@@ -88,7 +88,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
 from lottery.choices import offered
 from lottery.findings import component_removal, component_scores
@@ -105,6 +104,7 @@ chapter.full_models()
 
 # %% [markdown]
 # (p2)=
+# (p2-minilm)=
 # ## A gate on every head
 #
 # Put a number $\xi$ before the output of a head, or of an MLP, and multiply. At $\xi = 1$ the model is as it was, at
@@ -119,32 +119,27 @@ chapter.full_models()
 # sum of their squares. MLPs, one a layer, are compared as they are.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task of this build; one fine-tuned model each."}, "figure": {"name": "component-importance-live", "caption": "Importance of heads (over their layer's norm) and of MLPs (over the highest), computed for this build: one fine-tuned model a task."}}
-def maps_drawn(rows: pd.DataFrame) -> None:
-    """A map of heads and one of MLPs, if it has any, for each task: the first seed, by the stated score if it is there."""
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task: one fine-tuned model each."}, "figure": {"name": "component-importance", "caption": "In no layer is one head all that matters, and what matters differs from task to task. Heads over their layer's norm, MLPs over the highest; the first fine-tuned model of a task."}}
+def maps_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """A map of heads and MLPs for each task: the first seed, by the stated score if it is there."""
+    for row in firsts(rows).to_dict("records"):
+        if title(row["of.task"]) in axes:
+            heads = np.reshape(row["normalised"], (int(row["layers"]), -1))
+            mlps = np.asarray(row["mlp_scores"], dtype=float)
+            mlps = mlps / mlps.max() if len(mlps) else np.full(len(heads), np.nan)
+            ax = axes[title(row["of.task"])]
+            plots.components(heads, mlps[:, None], "importance {:.2f}", ax=ax)
+            ax.set_title(title(row["of.task"]))
+
+
+def firsts(rows: pd.DataFrame) -> pd.DataFrame:
+    """The scores of the first seed of each task, of at most four tasks."""
     usual = rows[(rows["experiment"] == "ComponentScores") & (rows["order"] == 0)]
     stated = usual[usual["importance"] == component_scores.STATED]
-    firsts = (stated if len(stated) else usual).drop_duplicates("of.task").to_dict("records")
-    across, share = len(firsts), {"sharey": True, "sharex": "row", "height_ratios": [3, 1]}
-    axes = plots.panels(2 * across, columns=across, size=(2.6 + 1 / across, 1.7), **share)
-    for row, over, under in zip(firsts, axes, axes[across:], strict=False):
-        heads = np.reshape(row["normalised"], (int(row["layers"]), -1))
-        mlps = np.asarray(row["mlp_scores"]) / max(row["mlp_scores"], default=1)
-        image = over.imshow(heads, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
-        over.set(title=title(row["of.task"]), xlabel="head")
-        under.barh(range(len(mlps)), mlps, color=look("MLPs")["color"])
-        under.set(xlabel="MLP, over the highest", xlim=(0, 1))
-        for ax in (over, under):
-            ax.set_ylabel("layer")
-            ax.set_yticks(range(int(row["layers"])))
-            ax.grid(visible=False)
-    plt.colorbar(image, ax=axes[:across], label="importance")
+    return (stated if len(stated) else usual).drop_duplicates("of.task").head(4)
 
 
-chapter.shown(maps_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of heads (over their layer's norm) and of MLPs (over the highest) of a real BERT, all-MiniLM-L6-v2, recorded."}, "figure": {"name": "p2-minilm", "caption": "Importance of heads (over their layer's norm) and of MLPs (over the highest) of a real BERT, all-MiniLM-L6-v2, recorded."}}
-chapter.shown(maps_drawn, "minilm")
+chapter.figure(maps_drawn, lambda rows: [*firsts(rows)["of.task"].map(title)], live=False, scale="", size=(2.9, 1.9))
 
 # %% [markdown]
 # (x2)=
@@ -156,24 +151,24 @@ chapter.shown(maps_drawn, "minilm")
 # can ask what the mean is made of.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "What a head's importance is made of, one point a head: across, what would be left of it if signs could cancel over the whole dev set; up, how much of it the tenth of the examples with the largest gradients makes (a tenth, if all were alike)."}}
-def examples_drawn(tables: dict[str, pd.DataFrame]) -> None:
-    """A panel for each table, a colour for each task."""
-    axes = plots.panels(len(tables), columns=3, size=(3.8, 3.4), sharey=True)
-    for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        rows = table[table["experiment"] == "ExampleSensitivity"]
-        for task, some in rows.groupby("of.task", sort=False):
-            left, tenth = (100 * np.concatenate([*some[column]]) for column in ("heads_left", "heads_by_tenth"))
-            ax.plot(left, tenth, markersize=3, alpha=0.6, label=title(task), linestyle="", **look(title(task)))
-        ax.axhline(10, color="grey", linestyle="--", linewidth=1)
-        ax.set(title=name, xlabel="left if signs cancel (%)", xlim=(0, 100), ylim=(0, 100))
-        ax.legend(fontsize=8, ncols=2)
-    axes[0].set_ylabel("made by a tenth of the examples (%)")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "A few examples make most of a head's importance, and little of it would be left if signs could cancel. One point a head: across, what would be left if signs cancelled over the whole dev set; up, how much the tenth of the examples with the largest gradients makes (a tenth, dashed, if all were alike)."}}
+TENTH = "made by a tenth of the examples (%)"
+
+
+def examples_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """A colour for each task."""
+    for task, some in rows.groupby("of.task", sort=False):
+        left, tenth = (100 * np.concatenate([*some[column]]) for column in ("heads_left", "heads_by_tenth"))
+        axes[TENTH].plot(left, tenth, markersize=3, alpha=0.6, label=title(task), linestyle="", **look(title(task)))
+    axes[TENTH].axhline(10, color="grey", linestyle="--", linewidth=1)
+    axes[TENTH].set(xlabel="left if signs cancel (%)", ylabel=TENTH, xlim=(0, 100), ylim=(0, 100))
 
 
 tables = {"this build": chapter.live, "miniature, recorded": chapter.miniature, "MiniLM, recorded": chapter.minilm}
 tables = {name: rows for name, rows in tables.items() if len(rows)}
-examples_drawn(tables)
+chapter.figure(
+    examples_drawn, [TENTH], among=lambda rows: rows[rows["experiment"] == "ExampleSensitivity"], size=(3.8, 3.2)
+)
 
 
 # %% tags=["hide-input"]
@@ -259,26 +254,25 @@ reordered(chapter.recorded_or_live)
 # the scores themselves and by scores over their layer's norm, as the search takes them, and within layers.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "Rank correlation of each score with what the loss rises by when a head is removed alone, mean over models with 95 % intervals. Grey: where the correlation of one model lies by chance, in 95 of 100 cases. The dashed line is the most that any score could have, as the examples leave the truth itself open."}}
-def truth_drawn(tables: dict[str, pd.DataFrame]) -> None:
-    """A panel for each table: a line a score, over all heads and within layers."""
-    axes = plots.panels(len(tables), columns=3, size=(4.2, 3.4), sharex=True)
-    for ax, (name, rows) in zip(axes, tables.items(), strict=True):
-        table = component_removal.told(component_removal.beside_truth(rows))
-        ax.axvspan(*component_removal.by_chance(rows), color="grey", alpha=0.15)
-        ax.axvline(component_removal.most(rows).mean, color="grey", linestyle="--", linewidth=1)
-        for shift, (view, label) in zip((-0.22, 0, 0.22), VIEWS.items(), strict=True):
-            means = np.array([value.mean for value in table[view]])
-            ends = np.array([[value.low, value.high] for value in table[view]]).T
-            places = np.arange(len(table)) + shift
-            ax.errorbar(means, places, xerr=np.abs(ends - means), linestyle="", label=label, capsize=2, **look(label))
-        ax.set_yticks(range(len(table)), [title_of_score(score) for score in table["importance"]], fontsize=8)
-        ax.invert_yaxis()
-        ax.set(title=name, xlabel="rank correlation with the truth", xlim=(-1, 1))
-    plots.legend_below(axes)
-
-
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How close each score comes to what the loss rises by when a head is removed alone: rank correlation, mean over models with 95 % intervals. Grey: where the correlation of one model lies by chance, in 95 of 100 cases. The dashed line is the most that any score could have, as the examples leave the truth itself open."}}
 VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
+TRUTH = "rank correlation with the truth"
+
+
+def truth_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """A line a score, over all heads and within layers."""
+    ax = axes[TRUTH]
+    table = component_removal.told(component_removal.beside_truth(rows)).set_index("importance")
+    order = in_order(chapter.live["importance"].dropna())[::-1]
+    ax.axvspan(*component_removal.by_chance(rows), color="grey", alpha=0.15)
+    ax.axvline(component_removal.most(rows).mean, color="grey", linestyle="--", linewidth=1)
+    for shift, (view, label) in zip((0.22, 0, -0.22), VIEWS.items(), strict=True):
+        means = np.array([value.mean for value in table[view]])
+        ends = np.array([[value.low, value.high] for value in table[view]]).T
+        places = np.array([order.index(score) for score in table.index]) + shift
+        ax.errorbar(means, places, xerr=np.abs(ends - means), linestyle="", label=label, capsize=2, **look(label))
+    ax.set_yticks(range(len(order)), [title_of_score(score) for score in order], fontsize=8)
+    ax.set(xlabel=TRUTH, xlim=(-1, 1))
 
 
 def with_truth(rows: pd.DataFrame) -> pd.DataFrame:
@@ -287,7 +281,7 @@ def with_truth(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 NO_TRUTH = "*Nothing was removed alone in these runs.*"
-truth_drawn({name: rows for name, rows in tables.items() if len(with_truth(rows))})
+chapter.figure(truth_drawn, [TRUTH], among=with_truth, nothing=NO_TRUTH, size=(5.0, 3.4))
 
 
 # %% tags=["hide-input"]

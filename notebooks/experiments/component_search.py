@@ -111,7 +111,7 @@ from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, perform, read_published, title
+from lottery.suite.chapter import PRINT, perform, read_published, title
 from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -124,9 +124,8 @@ def in_one_world(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd
     return lambda rows: chosen(one_world(rows))
 
 
-shown = partial(
-    chapter.shown, among=in_one_world(searches.judged), nothing="*No search here says anything; see above why.*"
-)
+NOT_JUDGED = "*No search here says anything; see above why.*"
+shown = partial(chapter.shown, among=in_one_world(searches.judged), nothing=NOT_JUDGED)
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -148,43 +147,38 @@ chapter.full_models()
 # of the whole model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
-# Here is one search, look by look:
+# Here is one search of each model, look by look:
 
 
-# %% tags=["hide-input"]
-def one_search(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search, and below the share of heads and of MLPs left, of a real BERT and of the miniature; the phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search", "caption": "A search goes on until a tenth of the score is gone, and goes back a step between its phases. The first search of each source: crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}
+SCORE, LEFT = "score, of the whole model's (%)", "left (%)"
+
+
+def one_search(rows: pd.DataFrame, axes: dict) -> None:
     """Score, and share of heads and of MLPs left, at each look; phases shaded, steps taken back crossed."""
     row = rows.iloc[0]
-    looks, scores = np.arange(len(row["scores"])), 100 * np.array(row["scores"])
+    looks, scores = np.arange(len(row["scores"])), 100 * np.array(row["scores"], dtype=float) / row["dense_score"]
     accepted, phases = np.array(row["accepted"], dtype=bool), np.array(row["phases"])
-    above, below = plots.panels(2, columns=1, size=(7.0, 2.5), sharex=True)
+    above, below = axes[SCORE], axes[LEFT]
     above.plot(looks[accepted], scores[accepted], "o-", color=look("accepted")["color"], label="accepted")
     above.plot(
         looks[~accepted], scores[~accepted], "x", color=look("taken back")["color"], markersize=8, label="taken back"
     )
-    above.axhline(100 * row["share"] * row["dense_score"], color="grey", linestyle="--", linewidth=1, label="bound")
-    above.set(ylabel=f"{title(row['of.task'])}: {plots.metric(study.task_named(row['of.task']).METRIC)} (x 100)")
-    above.legend(fontsize=8)
+    above.axhline(100 * row["share"], color="grey", linestyle="--", linewidth=1, label="bound")
+    above.set(ylabel=SCORE, title=title(row["of.task"]), xlabel="look")
     for kind in ("heads", "MLPs"):
         left = 100 * np.array(row[f"{kind.lower()}_left"]) / row[f"all_{kind.lower()}"]
         below.plot(looks[accepted], left[accepted], "-", label=kind, **look(kind))
         below.plot(looks[~accepted], left[~accepted], "x", markersize=8, color=look(kind)["color"])
-    below.set(xlabel="look", ylabel="left (%)", ylim=(-4, 104))
-    below.legend(fontsize=8)
+    below.set(xlabel="look", ylabel=LEFT, ylim=(-4, 104))
     for phase in dict.fromkeys(phases[1:]):
         inside = looks[phases == phase]
         for ax in (above, below):
             ax.axvspan(inside[0] - 0.5, inside[-1] + 0.5, color="grey", alpha=0.08 + 0.06 * (phase == "heads"))
-        above.annotate(
-            phase, (inside.mean(), 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8
-        )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search above, the share of heads and of MLPs left below; the three phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search-live", "caption": "One search, computed for this build. Crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}
-shown(one_search, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The first search of the miniature's recorded grid."}, "figure": {"name": "component-search-recorded", "caption": "The first search of the miniature's recorded grid."}}
-shown(one_search)
+judged = in_one_world(searches.judged)
+chapter.figure(one_search, [SCORE, LEFT], among=judged, nothing=NOT_JUDGED, live=False, scale="", size=(4.2, 2.5))
 
 # %% [markdown]
 # ### How many are left
@@ -381,6 +375,7 @@ shown(places_told, among=searches.placed)
 
 # %% [markdown]
 # (p8)=
+# (p8-minilm)=
 # ## How often each head and MLP survives
 #
 # Figure 1 of the paper, and its Appendix A: for each task the share of seeds in which a head, or an MLP, is part of the
@@ -388,55 +383,45 @@ shown(places_told, among=searches.placed)
 # task is solved, cells would be either full or empty.
 
 
-# %% tags=["hide-input"]
-def grids(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The masks of several searches: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds."}}
+def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The masks of several searches as numbers: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
     heads, mlps = searches.masks(rows)
     return heads.astype(float), mlps[:, :, None].astype(float)
 
 
-def survival_drawn(rows: pd.DataFrame) -> None:
+in_print = read_published("prasanna2020_survival").rename(columns={"task": "of.task"})
+shown_tasks = pd.concat([chapter.minilm, chapter.live])["of.task"].unique()
+
+
+def tasks_of(rows: pd.DataFrame) -> list[str]:
+    """Those of the rows' tasks that are shown."""
+    return [title(task) for task in shown_tasks if task in set(rows["of.task"])]
+
+
+def survival_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """For each task the share of seeds in which each head and MLP survives."""
-    plots.components(
-        {
-            f"{title(task)}, {how_many(len(some), 'seed')}": grids(some)
-            for task, some in rows.groupby("of.task", sort=False)
-        },
-        label="share of seeds",
-    )
+    for task in shown_tasks:
+        some = rows[rows["of.task"] == task]
+        if title(task) in axes:
+            shares = (
+                [counts / 5 for counts in laid_out(some, "seeds_kept")]
+                if "seeds_kept" in some
+                else [kept.mean(0) for kept in survivors(some)]
+            )
+            plots.components(*shares, "{:.0%} of seeds", ax=axes[title(task)])
+            axes[title(task)].set_title(title(task))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of seeds in which each survives the search."}, "figure": {"name": "survival-live", "caption": "Share of seeds in which each head and MLP survives, with the standard deviation over seeds; computed for this build."}}
-shown(survival_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of the miniature the same grids over five seeds."}, "figure": {"name": "survival-recorded", "caption": "Share of seeds in which each head and MLP of the miniature survives, with the standard deviation over seeds; recorded."}}
-shown(survival_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each recorded task of MiniLM a grid of six layers by twelve heads, and a column of MLPs, over five seeds."}, "figure": {"name": "p8-minilm", "caption": "Share of seeds in which each head and MLP of a real BERT, MiniLM, survives on real tasks; recorded."}}
-shown(survival_drawn, "minilm")
-
-
-# %% [markdown]
-# And BERT-base, counted from the authors' published masks, for the tasks of this build, or for all
-# of theirs where none of these is among them:
-
-
-# %% tags=["hide-input"]
-def published_survival_drawn() -> None:
-    """For each task of this build the share of the five published seeds in which each head and MLP survives."""
-    kept = read_published("prasanna2020_survival")
-    groups = {}
-    for task in [task for task in tasks if task in set(kept["task"])] or kept["task"].unique():
-        counts = laid_out(kept[kept["task"] == task], "seeds_kept")
-        groups[f"{title(task)}, 5 seeds, BERT-base"] = tuple(
-            np.array([count > seed for seed in range(5)], dtype=float) for count in counts
-        )
-    plots.components(groups, label="share of seeds")
-
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of the twelve layers by twelve heads of BERT-base, and columns of its MLPs, coloured by the share of the authors' five seeds in which each survives."}, "figure": {"name": "survival-published", "caption": "Share of the authors' five seeds in which each head and MLP of BERT-base survives."}}
-published_survival_drawn()
-
+chapter.figure(
+    survival_drawn,
+    tasks_of,
+    printed={PRINT: in_print},
+    among=judged,
+    nothing=NOT_JUDGED,
+    live=False,
+    scale="",
+)
 
 # %% tags=["hide-input"]
 ALWAYS = {
@@ -471,32 +456,29 @@ chapter.beside(always.rename_axis("task"), lambda runs: stability(searches.judge
 # search at any seed is left out.
 
 
-# %% tags=["hide-input"]
-def across_drawn(rows: pd.DataFrame) -> None:
-    """In how many tasks each head and MLP survives."""
-    by_seed = [grids(some) for _, some in rows.groupby("of.seed")]
-    heads, mlps = (np.array([kept[kind].sum(0) for kept in by_seed]) for kind in (0, 1))
-    number = rows["of.task"].nunique()
-    plots.components({how_many(len(heads), "seed"): (heads, mlps)}, label=f"tasks, of {number}", most=number)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the share of tasks in which each survives: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "across-tasks", "caption": "What one task can do without, another keeps. In how many of the tasks, as a share, each head and MLP survives: means over the seeds. In print: counted from the authors' published masks of BERT-base, eight tasks, WNLI left out."}}
+TASKS = "share of tasks"
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the number of this build's tasks in which each survives."}, "figure": {"name": "across-tasks-live", "caption": "In how many of this build's tasks each head and MLP survives: mean and standard deviation over seeds."}}
-shown(across_drawn, "live", among=in_one_world(searches.comparable))
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "In how many of the miniature's recorded tasks each head and MLP survives: mean and standard deviation over seeds."}, "figure": {"name": "across-tasks-recorded", "caption": "In how many of the miniature's recorded tasks each head and MLP survives: mean and standard deviation over seeds."}}
-shown(across_drawn, among=in_one_world(searches.comparable))
-
-
-# %% tags=["hide-input"]
-def published_across_drawn() -> None:
-    """In how many of eight tasks each head and MLP of BERT-base survives, mean over the published seeds."""
-    counted = read_published("prasanna2020_across_tasks")
-    heads, mlps = zip(*(laid_out(rows, "without_wnli") for _, rows in counted.groupby("seed")), strict=True)
-    plots.components({"5 seeds, BERT-base": (np.array(heads), np.array(mlps))}, label="tasks, of 8", most=8)
+def across_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """In which share of the tasks each head and MLP survives."""
+    if "without_wnli" in rows:
+        by_seed = [[kept / 8 for kept in laid_out(some, "without_wnli")] for _, some in rows.groupby("seed")]
+    else:
+        by_seed = [[kept.mean(0) for kept in survivors(some)] for _, some in rows.groupby("of.seed")]
+    heads, mlps = (np.mean(kept, axis=0) for kept in zip(*by_seed, strict=True))
+    plots.components(heads, mlps, "{:.0%} of tasks", ax=axes[TASKS])
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of the layers by heads of BERT-base, and a column of its MLPs, coloured by the number of eight tasks in which each survives, mean over the authors' five seeds."}, "figure": {"name": "across-tasks-published", "caption": "In how many of eight tasks each head and MLP of BERT-base survives, from the authors' published masks; WNLI is left out."}}
-published_across_drawn()
+comparable = in_one_world(searches.comparable)
+chapter.figure(
+    across_drawn,
+    [TASKS],
+    printed={PRINT: read_published("prasanna2020_across_tasks")},
+    among=comparable,
+    live=False,
+    scale="",
+)
 
 # %% [markdown]
 # Do two tasks keep the same heads? Of two independent masks that keep $k_1$ and $k_2$ of $n$ heads, $k_1 k_2 / n$ are
@@ -505,7 +487,7 @@ published_across_drawn()
 
 
 # %% tags=["hide-input"]
-def overlap_drawn(rows: pd.DataFrame) -> None:
+def overlap_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Mean number of heads that two tasks share, and the number expected by chance; lower triangle."""
     table = searches.overlaps(rows)
     sizes = table[table["one"] == table["other"]].groupby("one", sort=False)["shared"].mean()
@@ -513,8 +495,7 @@ def overlap_drawn(rows: pd.DataFrame) -> None:
     pairs = table[table["one"].map(order) < table["other"].map(order)]
     means = pairs.groupby(["one", "other"], sort=False)[["shared", "expected"]].mean().reset_index()
     named = means.assign(one=means["one"].map(title), other=means["other"].map(title))
-    (ax,) = plots.panels(1, size=(7.0, 0.6 * len(sizes) + 1.6))
-    plots.overlap(named, {title(task): size for task, size in sizes.items()}, ax=ax)
+    plots.overlap(named, {title(task): size for task, size in sizes.items()}, ax=axes["heads"])
 
 
 def overlap_told(rows: pd.DataFrame) -> Markdown:
@@ -529,14 +510,14 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
     )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks of this build: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap-live", "caption": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over this build's seeds. Red: more than by chance."}}
-shown(overlap_drawn, "live", among=in_one_world(searches.comparable))
+def of_several_tasks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Comparable searches of three tasks or more; of two a sentence says all."""
+    some = comparable(rows)
+    return some if some["of.task"].nunique() > 2 else some[:0]
 
-# %% tags=["hide-input"]
-shown(overlap_told, "live", among=in_one_world(searches.comparable))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over the miniature's recorded seeds. Red: more than by chance."}, "figure": {"name": "task-overlap-recorded", "caption": "Heads that two tasks share and, in brackets, that independent masks of their sizes would: means over the miniature's recorded seeds. Red: more than by chance."}}
-shown(overlap_drawn, among=in_one_world(searches.comparable))
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap", "caption": "Two tasks share few heads more than independent masks of their sizes would. Heads that two tasks share and, in brackets, that number by chance: means over the seeds. Red: more than by chance."}}
+chapter.figure(overlap_drawn, ["heads"], among=of_several_tasks, live=False, scale="", size=(6.8, 5.2))
 
 # %% tags=["hide-input"]
 shown(overlap_told, among=in_one_world(searches.comparable))

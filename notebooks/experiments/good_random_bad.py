@@ -189,15 +189,13 @@ from lottery.findings.subnetworks import (
     with_subnetworks,
 )
 from lottery.statistics import Estimate
-from lottery.suite import plots
-from lottery.suite.chapter import between, how_many, mean_and_sd, perform, points, read_published, title
+from lottery.suite.chapter import PRINT, between, how_many, mean_and_sd, perform, points, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("experiments/good_random_bad", grid, results, records, workers=workers, scheduler=scheduler)
 stored = read_published("prasanna2020_results").fillna({"pruning": ""})  # "": nothing is removed
 stored = stored.assign(title=stored["task"].map(title))
-BARS = [("full", False), *((name, retrained) for name in ("good", "random", "bad") for retrained in (False, True))]
 NOTHING = "*Every search of these runs says nothing, for the reasons told below: there is nothing to show.*"
 
 
@@ -218,6 +216,7 @@ chapter.full_models()
 
 # %% [markdown]
 # (p4)=
+# (p4-minilm)=
 # ## Three subnetworks of one size
 #
 # - **Good:** what the search keeps ({doc}`component_search`, {doc}`magnitude_search`).
@@ -256,48 +255,59 @@ sizes(chapter.recorded_or_live)
 chapter.shown(sizes, "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-published", "caption": "Prasanna's Figure 2, heads and MLPs, from the scores that its authors store: BERT-base, means over five seeds, bars of one standard deviation. As cut out (faint) and retrained (strong); in brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all, the dotted one the full model's mean less one standard deviation, which the paper takes for success."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed; means over the models, bars of one standard deviation; a grey stroke is one answer to all. In print: Prasanna's Figure 2, BERT-base, from the scores that its authors store, five seeds."}}
+PANELS = {"as cut out": False, "retrained": True}
+TASKS = [*stored["title"].unique()]  # down the side, of every source
 
 
-def bars_panel(ax, number: int, bars: dict[tuple[str, bool], tuple[float, float]], name: str, level: float) -> None:
-    """The bars of one task, as in the paper's Figure 2: mean and standard deviation over the seeds, in points."""
-    for place, kind in enumerate(BARS):
-        if kind in bars:
-            mean, sd = bars[kind]
-            colour = look(kind[0])["color"]
-            ax.bar(place, mean, yerr=sd, color=colour, alpha=1.0 if kind[1] or kind[0] == "full" else 0.4, capsize=2)
-    full, sd = bars["full", False]
-    ax.axhline(full - sd, color="black", linestyle=":", linewidth=1)
-    ax.axhline(100 * level, color="grey", linestyle="--", linewidth=1)
-    ax.set_title(name, fontsize=9)
-    ax.set_xticks([0, 1.5, 3.5, 5.5], ["full", "good", "random", "bad"], fontsize=8)
-    if number % 4 == 0:
-        ax.set_ylabel("score (x 100)")
+def subnetworks_drawn(cells: pd.DataFrame, axes: dict) -> None:
+    """Mean and standard deviation over the seeds, in points, of each subnetwork: the paper's Figure 2, tasks down the side.
+
+    cells  title, subnetwork, retrained, mean, sd and majority, a row a task and subnetwork
+    """
+    for name, ax in axes.items():
+        for shift, kind in zip((0.27, 0.09, -0.09, -0.27), ("full", "good", "random", "bad"), strict=True):
+            some = cells[(cells["subnetwork"] == kind) & (cells["retrained"] == (PANELS[name] and kind != "full"))]
+            places = [len(TASKS) - 1 - TASKS.index(task) + shift for task in some["title"]]
+            reach = 100 * some["sd"].fillna(0)
+            ax.errorbar(100 * some["mean"], places, xerr=reach, label=kind, linestyle="none", capsize=2, **look(kind))
+        levels = cells.dropna(subset="majority").drop_duplicates("title")
+        places = [len(TASKS) - 1 - TASKS.index(task) for task in levels["title"]]
+        ax.plot(100 * levels["majority"], places, "|", color="grey", markersize=14, label="one answer to all")
+        ax.set_yticks(range(len(TASKS)), TASKS[::-1])
+        ax.set(title=name, xlabel="score (x 100)")
 
 
-def bars_of(cells: pd.DataFrame) -> dict[tuple[str, bool], tuple[float, float]]:
-    """{(subnetwork, retrained): (mean, standard deviation)}, in points."""
-    kinds = zip(cells["subnetwork"], cells["retrained"], strict=True)
-    return dict(zip(kinds, 100 * cells[["mean", "sd"]].to_numpy(), strict=True))
+def of_stored(pruning: str) -> pd.DataFrame:
+    """What the authors store of BERT-base."""
+    levels = stored[stored["subnetwork"] == "majority"].set_index("task")["mean"]
+    some = stored[stored["pruning"].isin(["", pruning]) & (stored["subnetwork"] != "majority")]
+    return some.assign(majority=some["task"].map(levels))
 
 
-def stored_drawn(pruning: str) -> None:
-    """A panel for each task of what the authors store of BERT-base."""
-    kept = read_published("prasanna2020_masks").query(
-        "pruning == 'structured' and subnetwork == 'good' and mode == 'both' and where == 'dev'"
-    )
-    share = {
-        "structured": (kept["heads_kept"] / 144 + 2 * kept["mlps_kept"] / 12).groupby(kept["task"]).mean() / 3,
-        "magnitude": read_published("prasanna2020_magnitude").groupby("task")["task_mean_printed"].first(),
-    }[pruning]
-    axes = plots.panels(stored["title"].nunique(), columns=4, size=(2.4, 2.5))
-    for number, (ax, (task, some)) in enumerate(zip(axes, stored.groupby("task", sort=False), strict=True)):
-        level = some.loc[some["subnetwork"] == "majority", "mean"].item()
-        bars = bars_of(some[some["pruning"].isin(["", pruning])])
-        bars_panel(ax, number, bars, f"{title(task)} ({share[task]:.0%})", level)
+def pruned_by(pruning: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What chooses the models that are drawn: those pruned so and the full ones, trained for as long as usual."""
+
+    def cells(rows: pd.DataFrame) -> pd.DataFrame:
+        some = sound_models(rows)
+        some = some[some["pruning"].isin(["", pruning]) & ~some["longer"]]
+        some = some[some["subnetwork"].isin(["full", "good", "random", "bad"])]
+        table = some.groupby(["title", "subnetwork", "retrained"], sort=False)["score"].agg(mean="mean", sd="std")
+        return table.reset_index().assign(
+            majority=lambda made: made["title"].map(some.groupby("title")["majority"].first().fillna(0))
+        )
+
+    return cells
 
 
-stored_drawn("structured")
+chapter.figure(
+    subnetworks_drawn,
+    [*PANELS],
+    printed={PRINT: of_stored("structured")},
+    among=pruned_by("structured"),
+    nothing=NOTHING,
+    size=(3.3, 3.4),
+)
 
 # %% [markdown]
 # In the figure that the paper prints, the bars of the random subnetworks after retraining are those of the good ones: both
@@ -305,49 +315,18 @@ stored_drawn("structured")
 # full model scores less than one answer to all, so that the search removes everything.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task of this build."}, "figure": {"name": "good-random-bad-live", "caption": "Heads and MLPs removed, computed for this build: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong); means over the models, bars of one standard deviation. In brackets the share of the weights of heads and MLPs that the good one keeps. The dashed line is one answer to all; the dotted one the full model's mean less one standard deviation."}}
-def bars_drawn(models: pd.DataFrame) -> None:
-    """A panel for each task, bars as in the paper's Figure 2, and a dot a model."""
-    axes = plots.panels(models["title"].nunique(), columns=4, size=(2.4, 2.5))
-    for number, (ax, (name, some)) in enumerate(zip(axes, models.groupby("title", sort=False), strict=True)):
-        cells = some.groupby(["subnetwork", "retrained"])["score"].agg(mean="mean", sd="std").reset_index()
-        good = some.loc[(some["subnetwork"] == "good") & ~some["retrained"], "share_kept"].mean()
-        level = some["majority"].iloc[0]
-        bars_panel(ax, number, bars_of(cells), f"{name} ({good:.0%})", 0 if pd.isna(level) else level)
-        for place, (kind, after) in enumerate(BARS):
-            values = 100 * some.loc[(some["subnetwork"] == kind) & (some["retrained"] == after), "score"]
-            ax.plot([place] * len(values), values, ".", color="black", markersize=3)
-
-
-def pruned_by(pruning: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """What chooses the models that the bars are of: those pruned so and the full ones, trained for as long as usual."""
-
-    def models(rows: pd.DataFrame) -> pd.DataFrame:
-        some = sound_models(rows)
-        return some[some["pruning"].isin(["", pruning]) & ~some["longer"]]
-
-    return models
-
-
-chapter.shown(bars_drawn, "live", among=pruned_by("structured"), nothing=NOTHING)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads and MLPs removed, the miniature's recorded tasks and seeds: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}, "figure": {"name": "good-random-bad-recorded", "caption": "Heads and MLPs removed, the miniature's recorded tasks and seeds: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}}
-chapter.shown(bars_drawn, among=pruned_by("structured"), nothing=NOTHING)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Heads and MLPs removed from a real BERT, all-MiniLM-L6-v2, recorded: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}, "figure": {"name": "p4-minilm", "caption": "Heads and MLPs removed from a real BERT, all-MiniLM-L6-v2, recorded: the full model, and good, random and bad subnetworks as cut out (faint) and retrained (strong)."}}
-chapter.shown(bars_drawn, "minilm", among=pruned_by("structured"), nothing=NOTHING)
-
 # %% [markdown]
 # Weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of BERT-base and of its good, random and bad subnetworks of weights, as cut out and retrained, for nine tasks of GLUE, as the authors store them."}, "figure": {"name": "good-random-bad-magnitude-published", "caption": "Prasanna's Figure 2, single weights removed by magnitude, from the scores that its authors store: BERT-base, five seeds. In brackets the share of the weights of heads and MLPs that is kept."}}
-stored_drawn("magnitude")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for the recorded tasks of the miniature, or this build's where nothing is recorded."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Single weights removed by magnitude: good, random and bad ones as cut out (faint) and retrained (strong), on the miniature's recorded tasks, or this build's where nothing is recorded."}}
-chapter.shown(bars_drawn, "recorded_or_live", among=pruned_by("magnitude"), nothing=NOTHING)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Single weights removed by magnitude from a real BERT, recorded: good, random and bad ones as cut out (faint) and retrained (strong)."}, "figure": {"name": "good-random-bad-magnitude-minilm", "caption": "Single weights removed by magnitude from a real BERT, recorded: good, random and bad ones as cut out (faint) and retrained (strong)."}}
-chapter.shown(bars_drawn, "minilm", among=pruned_by("magnitude"), nothing=NOTHING)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Of single weights, too, the good ones alone keep the score as cut, and retraining brings the others nearer. Means over the models, bars of one standard deviation; a grey stroke is one answer to all. In print: Prasanna's Figure 2, BERT-base, five seeds."}}
+chapter.figure(
+    subnetworks_drawn,
+    [*PANELS],
+    printed={PRINT: of_stored("magnitude")},
+    among=pruned_by("magnitude"),
+    nothing=NOTHING,
+    size=(3.3, 3.4),
+)
 
 
 # %% tags=["hide-input"]
@@ -456,11 +435,11 @@ chapter.shown(crossed_told, "minilm", nothing=NOT_CROSSED)
 # bad one behind.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the whole model among them."}, "figure": {"name": "random-cuts", "caption": "Random subnetworks of heads and MLPs as cut, a dot each and a column a fine-tuned model, with the good and the bad one of their size and the whole model: the miniature's recorded tasks, or this build's where nothing is recorded. The dashed line is one answer to all."}}
-def cuts_drawn(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the full model among them, of a real BERT and of the miniature."}, "figure": {"name": "random-cuts", "caption": "As cut, the good subnetwork is ahead of nearly all random ones of its size. A dot a random subnetwork of heads and MLPs and a column a fine-tuned model, with the good one, the bad one and the full model; the dashed line is one answer to all."}}
+def cuts_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel for each task, a column for each model."""
-    axes = plots.panels(rows["of.task"].nunique(), columns=4, size=(2.6, 2.6))
-    for ax, (task, some) in zip(axes, rows.groupby("of.task", sort=False), strict=True):
+    for name, ax in axes.items():
+        some = rows[rows["of.task"].map(title) == name]
         for place, row in enumerate(some.to_dict("records")):
             scores = 100 * pd.Series(row["scores"], dtype=float).fillna(0)
             ax.plot([place] * len(scores), scores, ".", color=look("random")["color"], alpha=0.25, markersize=4)
@@ -469,12 +448,17 @@ def cuts_drawn(rows: pd.DataFrame) -> None:
                 score = 0 if pd.isna(row[column]) else 100 * row[column]
                 ax.plot([place], [score], label=label, linestyle="", **look(kind))
         ax.axhline(100 * some["majority"].fillna(0).iloc[0], color="grey", linestyle="--", linewidth=1)
-        ax.set(title=title(task), xlabel="model", xticks=[])
-    axes[0].set_ylabel("score (x 100)")
-    plots.legend_below(axes)
+        ax.set(title=name, xlabel="model", xticks=[], ylabel="score (x 100)")
 
 
-chapter.shown(cuts_drawn, "recorded_or_live", among=random_cuts.cuts)
+chapter.figure(
+    cuts_drawn,
+    lambda rows: [*rows["of.task"].map(title).unique()],
+    among=random_cuts.cuts,
+    live=False,
+    size=(2.5, 2.0),
+    across=4,
+)
 
 
 # %% tags=["hide-input"]

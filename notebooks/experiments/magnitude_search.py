@@ -76,7 +76,7 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, mean_and_sd, perform, read_published, title
+from lottery.suite.chapter import PRINT, mean_and_sd, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -88,15 +88,15 @@ def in_one_world(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd
     return lambda rows: chosen(one_world(rows))
 
 
-shown = partial(
-    chapter.shown, among=in_one_world(searches.finest), nothing="*No search here says anything; see above why.*"
-)
+NOT_JUDGED = "*No search here says anything; see above why.*"
+shown = partial(chapter.shown, among=in_one_world(searches.finest), nothing=NOT_JUDGED)
 
 # %% tags=["remove-input"]
 chapter.full_models()
 
 # %% [markdown]
 # (p1)=
+# (p1-minilm)=
 # ## Smallest first, until a tenth of the score is gone
 #
 # All weights of the six matrices of all layers, of the *fine-tuned* model, stand in one ranking by magnitude. A step
@@ -125,36 +125,30 @@ chapter.shown(left_out)
 chapter.shown(left_out, "minilm")
 
 
-# %% tags=["hide-input"]
-def curves_drawn(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the whole model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's for the first weights, and then falls within a few steps. What is left of it when the smallest weights go at once: a line a seed, whose last point fell below the bound (dashed)."}}
+def curves_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Score, in shares of the whole model's, against the share of weights removed; one line a seed and task."""
-    count = rows["of.task"].nunique()
-    axes = plots.panels(count, columns=3, size=(2.7, 2.6), sharex=True, sharey=True)
-    for place, (ax, (task, some)) in enumerate(zip(axes, rows.groupby("of.task", sort=False), strict=True)):
+    for name, ax in axes.items():
+        some = rows[rows["of.task"].map(title) == name]
         for row in some.to_dict("records"):
             of_dense = 100 * np.array(row["scores"], dtype=float) / row["dense_score"]
-            name = f"seed {row['of.seed']}"
-            ax.plot(100 * np.array(row["sparsities"]), of_dense, label=name, markersize=3, **look(name))
+            seed = f"seed {row['of.seed']}"
+            ax.plot(100 * np.array(row["sparsities"]), of_dense, label=seed, markersize=3, **look(seed))
         ax.axhline(100 * rows["share"].iloc[0], color="grey", linestyle="--", linewidth=1)
         if some["majority"].notna().all():
             plots.chance(ax, 100 * (some["majority"] / some["dense_score"]).mean(), "one answer")
-        ax.set_title(title(task))
-        if place % 3 == 0:
-            ax.set_ylabel("score, of the whole\nmodel's (%)")
-        if place + 3 >= count:
-            ax.set_xlabel("weights removed (%)")
-            ax.xaxis.set_tick_params(labelbottom=True)
-    axes[0].legend(fontsize=8)
+        ax.set(title=name, ylabel="of the whole model's (%)", xlabel="weights removed (%)")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build the score, in per cent of the whole model's, against the share of weights removed, a line a seed; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search-live", "caption": "What is left of the score when the smallest weights go at once, computed for this build: a line a seed. The last point of a line fell below the bound (dashed)."}}
-shown(curves_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What is left of the score when the smallest weights go at once, on the miniature's recorded grid: a line a seed. The last point of a line fell below the bound."}, "figure": {"name": "magnitude-search-recorded", "caption": "What is left of the score when the smallest weights go at once, on the miniature's recorded grid: a line a seed. The last point of a line fell below the bound."}}
-shown(curves_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What is left of the score of a real BERT, MiniLM, when the smallest weights go at once, on real tasks, recorded: a line a seed."}, "figure": {"name": "p1-minilm", "caption": "What is left of the score of a real BERT, MiniLM, when the smallest weights go at once, on real tasks, recorded: a line a seed."}}
-shown(curves_drawn, "minilm")
+finest = in_one_world(searches.finest)
+chapter.figure(
+    curves_drawn,
+    lambda rows: [*rows["of.task"].map(title).unique()],
+    among=finest,
+    nothing=NOT_JUDGED,
+    size=(2.6, 2.0),
+    across=4,
+)
 
 # %% [markdown]
 # ### How much goes
@@ -238,44 +232,30 @@ powers.astype(int).assign(
 # sentences below it show how far from that it is.
 
 
-# %% tags=["hide-input"]
-def shares_drawn(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "magnitude-shares", "caption": "Magnitude pruning takes of every head and MLP, and of none all. Share of its weights that each keeps: means over the seeds, layers and heads counted from 1. In print: BERT-base, mean over the authors' five seeds."}}
+in_print = read_published("prasanna2020_weight_survival").rename(columns={"task": "of.task"})
+shown_tasks = pd.concat([chapter.minilm, chapter.live])["of.task"].unique()
+
+
+def tasks_of(rows: pd.DataFrame) -> list[str]:
+    """Those of the rows' tasks that are shown."""
+    return [title(task) for task in shown_tasks if task in set(rows["of.task"])]
+
+
+def shares_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """For each task the mean share of weights that each head and MLP keeps."""
-    groups = {
-        f"{title(task)}, {how_many(len(some), 'seed')}": searches.weight_shares(some)
-        for task, some in rows.groupby("of.task", sort=False)
-    }
-    plots.components(groups, label="share of weights kept")
+    for task in shown_tasks:
+        some = rows[rows["of.task"] == task]
+        if title(task) in axes:
+            stored = "mean" in some and "head_shares" not in some
+            shares = laid_out(some, "mean") if stored else [kept.mean(0) for kept in searches.weight_shares(some)]
+            plots.components(*shares, "{:.0%} of its weights", ax=axes[title(task)])
+            axes[title(task)].set_title(title(task))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task of this build a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps."}, "figure": {"name": "magnitude-shares-live", "caption": "Share of its weights that each head and MLP keeps under magnitude pruning, with the standard deviation over seeds; computed for this build."}}
-shown(shares_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each head and MLP of the miniature keeps under magnitude pruning, with the standard deviation over seeds; recorded."}, "figure": {"name": "magnitude-shares-recorded", "caption": "Share of its weights that each head and MLP of the miniature keeps under magnitude pruning, with the standard deviation over seeds; recorded."}}
-shown(shares_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each head and MLP of a real BERT, MiniLM, keeps under magnitude pruning, on real tasks; recorded."}, "figure": {"name": "magnitude-shares-minilm", "caption": "Share of its weights that each head and MLP of a real BERT, MiniLM, keeps under magnitude pruning, on real tasks; recorded."}}
-shown(shares_drawn, "minilm")
-
-
-# %% [markdown]
-# And BERT-base, as the cells of the authors' figures have it, for the tasks of this build, or for
-# all of theirs where none of these is among them:
-
-
-# %% tags=["hide-input"]
-def published_shares_drawn() -> None:
-    """For each task of this build the mean share of weights that each head and MLP of BERT-base keeps."""
-    kept = read_published("prasanna2020_weight_survival")
-    groups = {}
-    for task in [task for task in tasks if task in set(kept["task"])] or kept["task"].unique():
-        heads, mlps = laid_out(kept[kept["task"] == task], "mean")
-        groups[f"{title(task)}, mean of 5 seeds, BERT-base"] = (heads[None], mlps[None])
-    plots.components(groups, label="share of weights kept")
-
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of the twelve layers by twelve heads of BERT-base, and columns of its MLPs, coloured by the mean share of weights that each keeps."}, "figure": {"name": "magnitude-shares-published", "caption": "Share of its weights that each head and MLP of BERT-base keeps, mean over the authors' five seeds."}}
-published_shares_drawn()
+chapter.figure(
+    shares_drawn, tasks_of, printed={PRINT: in_print}, among=finest, nothing=NOT_JUDGED, live=False, scale=""
+)
 
 
 # %% tags=["hide-input"]

@@ -133,30 +133,31 @@ chapter = perform("experiments/open_questions", grid, results, records, workers=
 # equal sparsity, then: the loss of masked words, the mean accuracy, and where the weights went.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "MLM loss and mean accuracy under local and global thresholds, and the share that a global cut takes of the word embeddings, the pooler and the layers; one live seed."}, "figure": {"name": "open-scope-live", "caption": "Local against global thresholds at equal sparsity, computed for this build; on the right what a global cut takes of each part of the model."}}
-def scopes_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "MLM loss and mean accuracy under local and global thresholds, and the share that a global cut takes of the word embeddings, the pooler and the layers."}, "figure": {"name": "open-scope", "caption": "A global threshold takes more of some parts than of others; what it does to loss and accuracy is small beside what the sparsity does. Points are means over the seeds, bars span them."}}
+MLM, ACCURACY, PARTS = "held-out MLM loss (nats)", "mean accuracy (%)", "removed of each part (%)"
+
+
+def scopes_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """MLM loss and mean accuracy by scope, and the share that a global cut takes of each part."""
     losses, rows = (prunable.by_scope(each).sort_values("scope", kind="stable", ascending=False)
                     for each in (prunable.pruned(runs), prunable.tuned(runs)))  # fmt: skip
-    panels = plots.panels(3, columns=3, size=(3.0, 3.1))
-    plots.against_sparsity(losses, "mlm_loss", by="scope", ax=panels[0])
-    panels[0].set(ylabel="held-out MLM loss (nats)")
+    plots.against_sparsity(losses, "mlm_loss", by="scope", ax=axes[MLM]).set(ylabel=MLM)
     means = rows.groupby(["scope", "sparsity", "seed"], sort=False)["accuracy"].mean().reset_index()
-    plots.against_sparsity(means, "accuracy", by="scope", scale=100, ax=panels[1]).set(ylabel="mean accuracy (%)")
-    plots.chance(panels[1], 100 * prunable.one_answer(rows), "one answer to all")
+    plots.against_sparsity(means, "accuracy", by="scope", scale=100, ax=axes[ACCURACY]).set(ylabel=ACCURACY)
+    plots.chance(axes[ACCURACY], 100 * prunable.one_answer(rows), "one answer to all")
     parts = scopes.matrix_shares(runs).query("scope == 'global'").groupby(["part", "sparsity", "seed"])
     parts = parts[["removed", "size"]].sum()
     parts = parts.assign(share=parts["removed"] / parts["size"]).reset_index()
-    plots.against_sparsity(parts, "share", by="part", scale=100, ax=panels[2])
-    panels[2].set(title="global", ylabel="removed of each part (%)")
-    panels[0].legend(fontsize=8)
-    panels[2].legend(fontsize=8)
+    plots.against_sparsity(parts, "share", by="part", scale=100, ax=axes[PARTS])
+    axes[PARTS].set(title="global", ylabel=PARTS)
 
 
-scopes_drawn(chapter.live)
+def scopes_there(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs, where some of them are of a global cut."""
+    return runs if len(scopes.matrix_shares(runs)) else runs[:0]
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Local against global thresholds at equal sparsity, on the miniature's recorded grid; on the right what a global cut takes of each part. Points are means over the seeds, bars span them."}, "figure": {"name": "open-scope-recorded", "caption": "Local against global thresholds at equal sparsity, on the miniature's recorded grid; on the right what a global cut takes of each part. Points are means over the seeds, bars span them."}}
-chapter.shown(scopes_drawn)
+
+chapter.figure(scopes_drawn, [MLM, ACCURACY, PARTS], among=scopes_there)
 
 
 # %% tags=["hide-input"]
@@ -172,11 +173,6 @@ def in_words(matrix: str) -> str:
     """A matrix by its kind and layer."""
     kind, layer = families.kind_and_layer(matrix)
     return kind if layer is None else f"{kind} of layer {layer}"
-
-
-def scopes_there(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs, where some of them are of a global cut."""
-    return runs if len(scopes.matrix_shares(runs)) else runs[:0]
 
 
 def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
@@ -238,27 +234,24 @@ chapter.shown(scopes_answered, "minilm", among=scopes_there)
 # sparsity, and that it does not drop at all.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of accuracy of each task against what was measured on the pruned model, with the line drawn through the other tasks; one live seed."}, "figure": {"name": "open-stopping-live", "caption": "Drop of each task, computed for this build, and the line that the other tasks draw for it. The dashed line is the drop that counts as none."}}
-def foretold_drawn(drops: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of accuracy of each task against what was measured on the pruned model, with the line drawn through the other tasks."}, "figure": {"name": "open-stopping", "caption": "The line that the other tasks draw for a task lies apart from its drops. A point for each task, sparsity and seed; the dashed line is the drop that counts as none."}}
+STANDS = {"rise of the MLM loss (%)": "mlm_rise", "1 - mean cosine of features": "turned"}
+
+
+def foretold_drawn(drops: pd.DataFrame, axes: dict) -> None:
     """The drop of each task against each predictor, with the line that the other tasks draw for it."""
     pruned = drops[drops["sparsity"] > 0]
-    panels = plots.panels(2, size=(4.9, 3.3), sharey=True)
-    names = ("rise of the MLM loss (%)", "1 - mean cosine of features")
-    for ax, predictor, name in zip(panels, foretelling.PREDICTORS, names, strict=True):
-        lines = stopping.from_line(pruned, predictor)
+    for name, ax in axes.items():
+        lines = stopping.from_line(pruned, STANDS[name])
         for task, rows in pruned.groupby("task"):
-            ax.plot(rows[predictor], rows["drop"], label=title(task), linestyle="none", **look(title(task)))
-            order = rows[predictor].sort_values().index
-            ax.plot(rows.loc[order, predictor], lines[order], color=look(title(task))["color"], linewidth=1)
+            ax.plot(rows[STANDS[name]], rows["drop"], label=title(task), linestyle="none", **look(title(task)))
+            order = rows[STANDS[name]].sort_values().index
+            ax.plot(rows.loc[order, STANDS[name]], lines[order], color=look(title(task))["color"], linewidth=1)
         ax.axhline(100 * prunable.ALLOWED, color="grey", linestyle="--", linewidth=1)
         ax.set(xlabel=name, ylabel="drop of accuracy (points)")
-    panels[0].legend(fontsize=8)
 
 
-foretold_drawn(foretelling.dropped(chapter.live))
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of each task, recorded, and the line that the other tasks draw for it: a point for each task, sparsity and seed. The dashed line is the drop that counts as none."}, "figure": {"name": "open-stopping-recorded", "caption": "Drop of each task, recorded, and the line that the other tasks draw for it: a point for each task, sparsity and seed. The dashed line is the drop that counts as none."}}
-chapter.shown(foretold_drawn, among=foretelling.dropped)
+chapter.figure(foretold_drawn, [*STANDS], among=foretelling.dropped, scale="y")
 
 # %% tags=["hide-input"]
 ANSWERS = {

@@ -187,19 +187,15 @@ masks = [mask for mask in dict.fromkeys(masks) if isinstance(mask, IterativePrun
 grid = [*masks, *tunings]
 
 # %% tags=["remove-cell"]
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib import pyplot as plt
 
 from lottery.findings import tickets as findings
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, mean_and_sd, model_title, perform, read_published
+from lottery.suite.chapter import PRINT, how_many, mean_and_sd, model_title, perform, read_published
 from lottery.suite.chapter import title as title_of_task
 from lottery.suite.in_short import InShort
-from lottery.suite.palette import look
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
 rows = findings.scored(chapter.recorded_or_live)
@@ -263,42 +259,32 @@ Markdown(
 # all: it tells whether the search was needed.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity; one live seed of the miniature."}, "figure": {"name": "rewinding-curves-live", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found; computed for this build. The dashed line is what one answer to every example scores."}}
-def curves_drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity, of a real BERT and of the miniature."}, "figure": {"name": "rewinding-curves", "caption": "A ticket of iterative pruning stays near the full model for longer than a random mask, or the found mask on weights drawn anew, of as many weights. Each is fine-tuned on the task on which it was found; the dashed line is what one answer to every example scores, and a score that is not defined counts as 0. Points are means over the seeds, bars span them."}}
+def curves_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Dev score of each task against the share of weights removed, the found ticket and its controls."""
     rows = findings.scored(runs)
-    names = findings.searched(rows)
-    panels = plots.panels(len(names), size=(3.6, 2.9), below=0.9)
-    for ax, name in zip(panels, names, strict=True):
-        task = findings.of_task(rows, name)
+    for name, ax in axes.items():
+        source = next(each for each in findings.searched(rows) if title(each) == name)
+        task = findings.of_task(rows, source)
         begins = task[task["ticket"] == "full"].assign(ticket="iterative")
         task = pd.concat([begins, task[task["ticket"] != "full"]])
         task = task.assign(ticket=pd.Categorical(task["ticket"], controls.KINDS)).sort_values("ticket")
         task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
         plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
-        plots.chance(ax, 100 * findings.one_answer(rows, name), "one answer")
-        ax.set(title=title(name), ylabel=plots.metric(study.task_named(name).METRIC) + " (x 100)")
-    plots.legend_below(panels, columns=2)
+        plots.chance(ax, 100 * findings.one_answer(rows, source), "one answer")
+        ax.set(title=name, ylabel=plots.metric(study.task_named(source).METRIC) + " (x 100)")
 
 
-curves = partial(
-    chapter.shown,
+chapter.figure(
     curves_drawn,
+    lambda runs: [*map(title, findings.searched(findings.scored(runs)))],
     among=lambda runs: runs if findings.searched(findings.scored(runs)) else runs[:0],
     nothing="*No mask was found on a task on which tickets are judged.*",
 )
-curves("live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, on the miniature's recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}, "figure": {"name": "rewinding-curves-recorded", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, on the miniature's recorded grid. Points are means over the seeds, bars span them; a score that is not defined counts as 0."}}
-curves()
-
 
 # %% [markdown]
 # For a real BERT, all-MiniLM-L6-v2, whose pre-training went on over paragraphs of Wikipedia first, so that it has a head
 # to fill in hidden words; the seeds are those of search and fine-tuning.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning of all-MiniLM-L6-v2, and for the controls at one sparsity."}, "figure": {"name": "rewinding-curves-minilm", "caption": "Tickets of iterative pruning and their controls, fine-tuned on the task on which they were found, for a real BERT, recorded."}}
-curves("minilm")
 
 # %% [markdown]
 # A ticket *wins* where its mean score is at most a tolerance below the full model's. The tolerance of {cite:t}`chen2020` is
@@ -365,11 +351,7 @@ chapter.shown(worth, "minilm", among=findings.scored)
 #
 # What {cite:t}`chen2020` print for BERT-base in their Table 2, each task at its highest winning sparsity.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Scores that Chen et al. print for the full model, their tickets and three controls on eleven tasks."}, "figure": {"name": "rewinding-published", "caption": "Printed in Chen et al. (2020), Table 2: each task's score for BERT-base and for tickets at the sparsity named with the task."}}
-table = printed.pivot_table("score", "task", "ticket", sort=False)
-shares = printed[printed["ticket"] == "iterative"].set_index("task")["sparsity"]
-(ax,) = plots.panels(1, size=(5.6, 4.6))
-places = np.arange(len(table))[::-1]
+# %% tags=["hide-input"]
 names = {
     "full": "full model",
     "iterative": "iterative, rewound",
@@ -377,16 +359,10 @@ names = {
     "redrawn": "weights re-initialised",
     "shuffled": "layers shuffled",
 }
-for ticket, name in names.items():
-    ax.plot(100 * table[ticket], places, linestyle="none", label=name, **look(name))
-ax.set_yticks(places, [f"{title(task)}, {shares[task]:.0%}" for task in table.index])
-ax.set(xlabel="score (x 100)")
-plots.legend_below([ax], columns=2)
-plt.show()
-
-# %% tags=["hide-input"]
+shares = printed[printed["ticket"] == "iterative"].set_index("task")["sparsity"]
 texts = [mean_and_sd(mean, sd) for mean, sd in zip(printed["score"], printed["sd"], strict=True)]
-table = printed.assign(text=texts).pivot(index="task", columns="ticket", values="text").loc[table.index, [*names]]
+table = printed.assign(text=texts).pivot(index="task", columns="ticket", values="text")
+table = table.loc[printed["task"].unique(), [*names]]
 table.insert(0, "removed", shares[table.index].map("{:.0%}".format))
 table.fillna("").rename(columns=names, index=title).rename_axis(index="BERT-base, printed", columns=None)
 
@@ -415,21 +391,20 @@ published_wins()
 # has it both ways.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A matrix of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned; one live seed."}, "figure": {"name": "rewinding-transfer-live", "caption": "Points lost or won against the full model when a mask is carried to another task; computed for this build."}}
-def matrix_drawn(differences: pd.DataFrame, width: float = 0.95, height: float = 0.5) -> None:
-    """Source by target: the mean difference in points, with the half-width of its interval; of a cell, in inches."""
-    table = findings.transfer_matrix(differences)
-    means = 100 * table.map(lambda cell: cell.mean).astype(float)
-    reach = max(10.0, float(np.nanmax(np.abs(means.to_numpy()))))
-    (ax,) = plots.panels(1, size=(2.2 + width * means.shape[1], 1.6 + height * len(means)))
-    ax.imshow(means, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto")
-    for y, x in np.ndindex(table.shape):
-        cell = table.iloc[y, x]
-        half = "" if np.isnan(cell.low) else f"\n±{100 * (cell.high - cell.mean):.1f}"
-        dark = abs(100 * cell.mean) > 0.6 * reach
-        ax.text(x, y, f"{100 * cell.mean:+.1f}{half}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
-    ax.set_xticks(range(means.shape[1]), map(title, means.columns), rotation=45, ha="right")
-    ax.set_yticks(range(means.shape[0]), map(title, means.index))
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "A mask carried to another task costs little where it was found on the pre-training's own task. Points lost (red) or won (blue) against the full model, means over the seeds. In print: Chen et al. (2020), Figure 2, BERT-base at 70 % sparsity."}}
+REACH = 20.0  # points at which the colour is full
+
+
+def matrix_drawn(differences: pd.DataFrame, axes: dict) -> None:
+    """Source by target: the mean difference in points, as a colour."""
+    (ax,) = axes.values()
+    means = 100 * findings.transfer_matrix(differences).map(lambda cell: cell.mean).astype(float)
+    image = ax.imshow(means, cmap="RdBu", vmin=-REACH, vmax=REACH, aspect="auto")
+    for points in (-20, -10, 0, 10):
+        colour = image.cmap(0.5 + points / (2 * REACH))
+        ax.plot([], [], "s", color=colour, label=f"{points:+} points" if points else "as the full model", markersize=7)
+    ax.set_xticks(range(means.shape[1]), map(title, means.columns), rotation=60, ha="right", fontsize=8)
+    ax.set_yticks(range(means.shape[0]), map(title, means.index), fontsize=8)
     ax.set(xlabel="fine-tuned on", ylabel="mask found on")
     ax.grid(visible=False)
 
@@ -439,7 +414,15 @@ def transferred(runs: pd.DataFrame) -> pd.DataFrame:
     return findings.transferred(findings.scored(runs))
 
 
-matrix_drawn(transferred(chapter.live))
+chapter.figure(
+    matrix_drawn,
+    ["matrix"],
+    printed={PRINT: carried},
+    among=transferred,
+    live=False,
+    scale="",
+    size=(3.4, 3.4),
+)
 
 
 # %% tags=["hide-input"]
@@ -463,8 +446,17 @@ def best_told(differences: pd.DataFrame) -> Markdown:
 
 best_told(transferred(chapter.live))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Points lost or won against the full model when a mask is carried to another task, on the miniature's recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}, "figure": {"name": "rewinding-transfer-recorded", "caption": "Points lost or won against the full model when a mask is carried to another task, on the miniature's recorded grid: means over the seeds, below them half the width of the 95 % interval (paired t)."}}
-chapter.shown(matrix_drawn, among=transferred)
+
+# %% tags=["hide-input"]
+def matrix_told(differences: pd.DataFrame) -> pd.DataFrame:
+    """Each mean difference in points, with the half-width of its interval where it has one."""
+    table = findings.transfer_matrix(differences)
+    halves = table.map(lambda cell: "" if np.isnan(cell.low) else f" ± {100 * (cell.high - cell.mean):.1f}")
+    means = table.map(lambda cell: "" if np.isnan(cell.mean) else f"{100 * cell.mean:+.1f}")
+    return (means + halves).rename(index=title, columns=title).rename_axis(index="mask found on", columns=None)
+
+
+chapter.shown(matrix_told, "recorded_or_live", among=transferred)
 
 # %% tags=["hide-input"]
 chapter.shown(best_told, among=transferred)
@@ -492,9 +484,6 @@ chapter.shown(carried_told, "minilm", among=transferred)
 
 # %% [markdown]
 # First the miniature, then the real BERT.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The matrix that Chen et al. print: twelve sources by eleven targets, points against the full model at 70 % sparsity."}, "figure": {"name": "rewinding-transfer-published", "caption": "Printed in Chen et al. (2020), Figure 2: the same for BERT-base at 70 % sparsity, means of three runs. The colours reach to the largest difference of the figure, and to 10 points at least."}}
-matrix_drawn(carried, width=0.56, height=0.3)
 
 
 # %% tags=["hide-input"]

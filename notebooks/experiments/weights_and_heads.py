@@ -128,13 +128,11 @@ def beside_controls(rows: pd.DataFrame) -> pd.DataFrame:
     return models if (models["sparsity"] > 0).any() else models[:0]
 
 
-def measures_drawn(models: pd.DataFrame) -> None:
+def measures_drawn(models: pd.DataFrame, axes: dict) -> None:
     """The three measures against the share of weights removed, a line a task."""
     models = models.assign(title=models["task"].map(title))
-    axes = plots.panels(3, columns=3, size=(3.2, 3.4))
-    for ax, (name, label) in zip(axes, MEASURES.items(), strict=True):
-        plots.against_sparsity(models, name, by="title", scale=100, ax=ax).set(ylabel=label, ylim=(0, 105))
-    axes[0].legend(fontsize=8)
+    for name, label in MEASURES.items():
+        plots.against_sparsity(models, name, by="title", scale=100, ax=axes[label]).set(ylabel=label, ylim=(0, 105))
 
 
 def compared_told(models: pd.DataFrame) -> pd.DataFrame:
@@ -157,14 +155,8 @@ def answered(models: pd.DataFrame) -> Markdown:
     )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task of this build."}, "figure": {"name": "weights-and-heads-live", "caption": "What the search leaves of models whose weights were pruned in pre-training, computed for this build. Points are means over seeds, bars span them."}}
-chapter.shown(measures_drawn, "live", among=beside_controls, nothing=NOTHING)
-
-# %% tags=["hide-input"]
-chapter.shown(compared_told, "live", among=beside_controls, nothing=NOTHING)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What the search leaves of models whose weights were pruned in pre-training, on the miniature's recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "weights-and-heads-recorded", "caption": "What the search leaves of models whose weights were pruned in pre-training, on the miniature's recorded grid. Points are means over seeds, bars span them."}}
-chapter.shown(measures_drawn, among=beside_controls, nothing=NOTHING)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task."}, "figure": {"name": "weights-and-heads", "caption": "Whether pruned weights leave a model fewer heads that it can do without is not told by so few worlds. What the search leaves of models whose weights were pruned in pre-training; points are means over seeds, bars span them."}}
+chapter.figure(measures_drawn, [*MEASURES.values()], among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
 chapter.shown(compared_told, among=beside_controls, nothing=NOTHING)
