@@ -132,7 +132,7 @@ from lottery.findings.patterns import GROUPS
 from lottery.statistics import Estimate
 from lottery.store import Run
 from lottery.suite import plots
-from lottery.suite.chapter import model_title, perform, read_published, title
+from lottery.suite.chapter import PRINT, model_title, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -150,43 +150,46 @@ chapter.full_models()
 # and the one it doubts most.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of this build's model as pictures, five columns of patterns and three rows from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery-live", "caption": "Raw maps of the first fine-tuned model of this build by the pattern that the network sees in them. Row: the token that attends; bright: much. Above each map how likely the network takes its pattern to be, and the layer and head."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps, raw and normed, of a real BERT and of the miniature, as pictures: five rows of patterns and three columns from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery", "caption": "Where the network is sure, the pattern is plain; where it doubts, a map is a bit of several. Maps of a fine-tuned model by the pattern that the network sees in them: from the left the surest, one in the middle and the one it doubts most. Row: the token that attends; bright: much."}}
 def typical(rows: pd.DataFrame) -> pd.DataFrame:
     """The runs that keep typical maps."""
     return rows[rows["experiment"] == "TypicalMaps"]
 
 
-def gallery_drawn(rows: pd.DataFrame, kind: str = "raw") -> None:
-    """Typical maps, a column a pattern."""
-    row = rows[rows["of.kind"] == kind].iloc[0]
-    ends = np.cumsum([size**2 for size in row["sizes"]])
+def gallery_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """Typical maps, a row a pattern, with how likely the network takes it to be, and the layer and head from 1."""
     places = ["surest", "middle", "most doubtful"]
-    across = len(PATTERNS)
-    axes = plots.panels(3 * across, columns=across, size=(7.0 / across, 5.0 / 3))
-    for ax in axes:
-        ax.set_axis_off()
-    for ax, pattern in zip(axes, PATTERNS, strict=False):
-        ax.text(0.5, 1.35, pattern.replace("+", "+\n"), transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
-    for number, (end, size) in enumerate(zip(ends, row["sizes"], strict=True)):
-        ax = axes[across * places.index(row["places"][number]) + PATTERNS.index(row["patterns"][number])]
-        ax.imshow(np.reshape(row["cells"][end - size**2 : end], (size, size)), cmap="viridis", vmin=0, vmax=1)
-        layer, head = row["in_layers"][number] + 1, row["in_heads"][number] + 1
-        ax.set_title(f"{row['likely'][number]:.0%}, {layer}.{head}", fontsize=8)
+    for name, ax in axes.items():
+        row = rows[rows["of.kind"].map(KINDS) == name].iloc[0]
+        ends = np.cumsum([size**2 for size in row["sizes"]])
+        for number, (end, size) in enumerate(zip(ends, row["sizes"], strict=True)):
+            x, y = places.index(row["places"][number]), PATTERNS.index(row["patterns"][number])
+            cells = np.reshape(row["cells"][end - size**2 : end], (size, size))
+            box = (x + 0.04, x + 0.7, y + 0.92, y + 0.2)
+            ax.imshow(cells, cmap="viridis", vmin=0, vmax=1, extent=box, aspect="auto")
+            where = f"{row['likely'][number]:.0%}, {row['in_layers'][number] + 1}.{row['in_heads'][number] + 1}"
+            ax.text(x + 0.04, y + 0.16, where, fontsize=8)
+        ax.set(xlim=(0, 3), ylim=(len(PATTERNS), 0), title=name)
+        ax.set_xticks([0.4, 1.4, 2.4], places, fontsize=8)
+        ax.set_yticks(
+            [y + 0.5 for y in range(len(PATTERNS))], [each.replace("+", "+\n") for each in PATTERNS], fontsize=8
+        )
+        ax.grid(visible=False)
 
 
-chapter.shown(gallery_drawn, "live", among=typical)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Raw maps of a fine-tuned all-MiniLM-L6-v2, recorded, by the pattern that the network sees in them. Row: the token that attends; bright: much."}, "figure": {"name": "pattern-gallery-minilm", "caption": "Raw maps of a fine-tuned all-MiniLM-L6-v2, recorded, by the pattern that the network sees in them. Row: the token that attends; bright: much."}}
-chapter.shown(gallery_drawn, "minilm", among=typical)
+chapter.figure(
+    gallery_drawn,
+    lambda rows: [name for kind, name in KINDS.items() if kind in set(rows["of.kind"])],
+    among=typical,
+    live=False,
+    scale="",
+    size=(4.0, 4.2),
+)
 
 # %% [markdown]
 # What is let through by attention is not its weight alone: a token whose value vector is short passes little on, however
 # much attention it gets. So there is a second kind of map, **normed** {cite:p}`kobayashi2020`: the weight $\alpha_{ij}$
-# times the length of what it lets through, $\lVert \alpha_{ij} f(x_j) \rVert$ with $f(x) = W_O^{(h)} (W_V^{(h)} x + b)$. The
-# same model, normed:
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Normed maps of the first fine-tuned model of this build."}, "figure": {"name": "pattern-gallery-normed", "caption": "Normed maps of the first fine-tuned model of this build."}}
-chapter.shown(lambda rows: gallery_drawn(rows, "normed"), "live", among=typical)
+# times the length of what it lets through, $\lVert \alpha_{ij} f(x_j) \rVert$ with $f(x) = W_O^{(h)} (W_V^{(h)} x + b)$.
 
 # %% [markdown]
 # ## Can the patterns be told apart?
@@ -323,14 +326,13 @@ chapter.beside(f1_printed(), f1_made)
 # the network does there these labels do not tell. Where does it go wrong?
 
 
-# %% tags=["hide-input"]
-def confusion_drawn(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on labelled maps, raw and normed, of a real BERT and of the miniature: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion", "caption": "The network takes many maps for another pattern than the label has. Its answers to the labelled maps, in maps; the stronger the colour, the larger the share of its row. Of the real BERT it is the test."}}
+def confusion_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Labels against the network's answers, in maps, a panel for each kind of map."""
     rows = rows[rows["classifier"] == classifiers[0]]
-    axes = plots.panels(2, size=(3.5, 3.6), sharey=True)
     short = [pattern.replace("vertical+diagonal", "v.+d.") for pattern in PATTERNS]
-    for ax, (kind, name) in zip(axes, KINDS.items(), strict=True):
-        some = rows[rows["kind"] == kind]
+    for kind, name in KINDS.items():
+        ax, some = axes[name], rows[rows["kind"] == kind]
         counts = pd.crosstab(some["label"], some["answer"]).reindex(PATTERNS, fill_value=0)
         counts = counts.reindex(columns=PATTERNS, fill_value=0).to_numpy()
         within = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -341,24 +343,24 @@ def confusion_drawn(rows: pd.DataFrame) -> None:
         ax.set_xticks(range(len(PATTERNS)), short, rotation=45, ha="right", fontsize=8)
         ax.set_yticks(range(len(PATTERNS)), short, fontsize=8)
         ax.grid(visible=False)
-        ax.set(xlabel="answer", title=name)
-    axes[0].set_ylabel("label")
+        ax.set(xlabel="answer", title=name, ylabel="label")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on this build's labelled maps, raw and normed: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion-live", "caption": "The network's answers to the labelled maps of this build's model, in maps; the stronger the colour, the larger the share of its row."}}
-chapter.shown(confusion_drawn, "live", among=pattern_labels.best_trained)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The network's answers to the test, labelled maps of a real BERT, in maps; the stronger the colour, the larger the share of its row."}, "figure": {"name": "pattern-confusion-minilm", "caption": "The network's answers to the test, labelled maps of a real BERT, in maps; the stronger the colour, the larger the share of its row."}}
-chapter.shown(confusion_drawn, "minilm", among=pattern_labels.best_trained)
+chapter.figure(
+    confusion_drawn, [*KINDS.values()], among=pattern_labels.best_trained, live=False, scale="", size=(3.4, 3.0)
+)
 
 # %% [markdown]
 # And is the network short of maps to learn from? With more drawn maps, weighted F1 on the labelled ones:
 
 
-# %% tags=["hide-input"]
-def curve_drawn(rows: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines; of a real BERT and of the miniature."}, "figure": {"name": "pattern-curve", "caption": "More drawn maps to learn from do not bring the network to the guide's counts. Weighted F1 on labelled maps; dashed: the guide, and the most frequent pattern as the answer to all. Bars span the seeds of training."}}
+WEIGHTED = "weighted F1 on labelled maps"
+
+
+def curve_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Mean and range over seeds of weighted F1 against the number of drawn maps; the guide as a line."""
-    (ax,) = plots.panels(1, size=(7.0, 3.4))
+    ax = axes[WEIGHTED]
     curve = pattern_labels.learning_curve(rows)
     for classifier, some in curve.groupby("classifier", sort=False):
         plots.spread(some["drawn"], some["f1"], classifier, ax=ax)
@@ -366,15 +368,10 @@ def curve_drawn(rows: pd.DataFrame) -> None:
     plots.chance(ax, pattern_labels.weighted_f1(guide), "guide")
     constant = constant.assign(answer=constant["label"].mode()[0])
     plots.chance(ax, pattern_labels.weighted_f1(constant), "one answer to all")
-    ax.set(xscale="log", xlabel="drawn maps", ylabel="weighted F1 on labelled maps", ylim=(0, 1))
-    ax.legend()
+    ax.set(xscale="log", xlabel="drawn maps", ylabel=WEIGHTED, ylim=(0, 1))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on this build's labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines."}, "figure": {"name": "pattern-curve-live", "caption": "Weighted F1 on labelled maps against the number of drawn maps to learn from; this build. Dashed: the guide's counts, and the most frequent pattern as the answer to all."}}
-chapter.shown(curve_drawn, "live", among=pattern_labels.labelled)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on the test, labelled maps of a real BERT, against the number of drawn maps to learn from; bars span the seeds of training."}, "figure": {"name": "pattern-curve-minilm", "caption": "Weighted F1 on the test, labelled maps of a real BERT, against the number of drawn maps to learn from; bars span the seeds of training."}}
-chapter.shown(curve_drawn, "minilm", among=pattern_labels.labelled)
+chapter.figure(curve_drawn, [WEIGHTED], among=pattern_labels.labelled, size=(3.8, 2.8))
 
 # %% [markdown]
 # (p12)=
@@ -387,55 +384,55 @@ chapter.shown(curve_drawn, "minilm", among=pattern_labels.labelled)
 # which answers hardly better than by chance; that follows below.
 
 
-# %% tags=["hide-input"]
-def bars_drawn(rows: pd.DataFrame) -> None:
-    """Stacked shares of patterns by task and group, raw above normed."""
-    shares = patterns.fractions(rows)
-    tasks = list(rows["task"].unique())
-    short = dict(zip(GROUPS, ("pre-trained", "fine-tuned", "survivors", "super"), strict=True))
-    across, lines = min(4, len(tasks)), -(-len(tasks) // 4)
-    axes = plots.panels(2 * lines * across, columns=across, size=(7.0 / across, 2.4), sharey=True)
-    for ax in axes:
-        ax.set_axis_off()
-    for place, task in enumerate(tasks):
-        for line, kind in enumerate(KINDS):
-            ax = axes[across * (2 * (place // across) + line) + place % across]
-            ax.set_axis_on()
-            there = [group for group in GROUPS if (task, kind, group) in shares.index]
-            bottom = np.zeros(len(there))
-            for pattern in PATTERNS:
-                heights = np.array([shares.loc[(task, kind, group), pattern] for group in there])
-                ax.bar(range(len(there)), heights, bottom=bottom, color=COLOURS[pattern], label=pattern)
-                bottom = bottom + heights
-            ax.set_xticks(range(len(there)), [short[group] for group in there], rotation=60, ha="right", fontsize=8)
-            ax.set_title(f"{title(task)}, {kind}", fontsize=9)
-            ax.grid(visible=False)
-    handles, names = axes[0].get_legend_handles_labels()
-    axes[0].figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8)
-
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: for each task of this build the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones."}, "figure": {"name": "pattern-shares-live", "caption": "Shares of patterns among maps of this build's models, raw and normed, by group of heads."}}
-chapter.shown(bars_drawn, "live", among=patterns.grouped)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Shares of patterns among maps of the miniature's recorded tasks, raw and normed, by group of heads."}, "figure": {"name": "pattern-shares-recorded", "caption": "Shares of patterns among maps of the miniature's recorded tasks, raw and normed, by group of heads."}}
-chapter.shown(bars_drawn, among=patterns.grouped)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Shares of patterns among maps of a real BERT, recorded, raw and normed, by group of heads."}, "figure": {"name": "pattern-shares-minilm", "caption": "Shares of patterns among maps of a real BERT, recorded, raw and normed, by group of heads."}}
-chapter.shown(bars_drawn, "minilm", among=patterns.grouped)
-
-# %% [markdown]
-# The paper's Figure 4 by task, in per cent of the maps, raw / normed, beside ours. The printed normed maps are of the released code's
-# norms, of which below; the printed super-survivors' are of models that all else was removed from.
-
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-shares", "caption": "The groups of heads have the patterns in much the same shares. Means over the tasks, raw maps above normed ones. The printed normed maps are of the released code's norms, of which below; the printed super-survivors' are of models that all else was removed from."}}
 published = read_published("prasanna2020_attention_patterns")
 OF_PRINT = {
     ("pretrained", "all"): GROUPS[0],
     ("tuned", "all"): GROUPS[1],
     ("tuned", "super"): GROUPS[3],
 }
+SHORT = dict(zip(GROUPS, ("pre-trained", "fine-tuned", "survivors", "super"), strict=True))
 
 
+def shares_printed() -> pd.DataFrame:
+    """The published shares of each task, laid out as by `patterns.fractions`."""
+    groups = [OF_PRINT.get(pair, "") for pair in zip(published["model"], published["heads"], strict=True)]
+    rows = published.assign(group=groups)
+    return rows[rows["group"] != ""].pivot_table(
+        index=["task", "kind", "group"], columns="pattern", values="share", sort=False
+    )
+
+
+def bars_drawn(shares: pd.DataFrame, axes: dict) -> None:
+    """Stacked shares of patterns by group of heads, means over the tasks."""
+    for kind, name in KINDS.items():
+        means = shares.xs(kind, level="kind").groupby(level="group").mean()
+        there = [group for group in GROUPS if group in means.index]
+        bottom = np.zeros(len(there))
+        for pattern in PATTERNS:
+            heights = means.loc[there, pattern].to_numpy(dtype=float)
+            places = [GROUPS.index(group) for group in there]
+            axes[name].bar(places, heights, bottom=bottom, color=COLOURS[pattern], label=pattern)
+            bottom = bottom + heights
+        axes[name].set_xticks(range(len(GROUPS)), SHORT.values(), rotation=30, ha="right", fontsize=8)
+        axes[name].set(title=name, ylabel="share of the maps")
+        axes[name].grid(visible=False)
+
+
+chapter.figure(
+    bars_drawn,
+    [*KINDS.values()],
+    printed={PRINT: shares_printed()},
+    among=lambda runs: patterns.fractions(patterns.grouped(runs)),
+    live=False,
+    size=(3.0, 2.3),
+)
+
+# %% [markdown]
+# The paper's Figure 4 by task, in per cent of the maps, raw / normed, beside ours.
+
+
+# %% tags=["hide-input"]
 def shares_told(shares: pd.DataFrame) -> pd.DataFrame:
     """Shares of the patterns in per cent, "raw maps / normed maps", a row a group of heads and a task."""
     raw, normed = (100 * shares.xs(kind, level="kind").reorder_levels(["group", "task"]) for kind in KINDS)
@@ -452,15 +449,6 @@ def shares_told(shares: pd.DataFrame) -> pd.DataFrame:
     return table.rename(index=title, level="task").rename_axis(["heads", "task"])
 
 
-def shares_printed() -> pd.DataFrame:
-    """The published shares of each task, laid out as by `patterns.fractions`."""
-    groups = [OF_PRINT.get(pair, "") for pair in zip(published["model"], published["heads"], strict=True)]
-    rows = published.assign(group=groups)
-    return rows[rows["group"] != ""].pivot_table(
-        index=["task", "kind", "group"], columns="pattern", values="share", sort=False
-    )
-
-
 def shares_made(rows: pd.DataFrame) -> pd.DataFrame:
     """Those of our models, of the groups that are printed."""
     shares = patterns.fractions(patterns.grouped(rows))
@@ -469,39 +457,31 @@ def shares_made(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.beside(shares_told(shares_printed()), shares_made)
 
-
 # %% [markdown]
 # Differences between super-survivors and all heads of the same models, mean over the tasks. The interval is that of other
 # heads: places in the network are drawn anew, with each all its tasks and seeds. What is published has no heads to draw;
 # its interval is over the tasks (t).
 
 
-# %% tags=["hide-input"]
-def differences_drawn(table: pd.DataFrame) -> None:
-    """A forest of differences, raw beside normed."""
-    axes = plots.panels(2, size=(3.5, 2.6), sharey=True, sharex=True)
-    for ax, (kind, name) in zip(axes, KINDS.items(), strict=True):
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Super-survivors are hardly of another pattern than all heads. Share of each pattern among super-survivors minus that among all heads of the same models. Intervals of 95 %: over heads, and in print over eight tasks of BERT-base."}}
+def differences_drawn(table: pd.DataFrame, axes: dict) -> None:
+    """A forest of differences, raw above normed."""
+    for kind, name in KINDS.items():
         rows = table[table["kind"] == kind]
-        plots.differences(rows, name="pattern", mean="mean", low="low", high="high", ax=ax)
-        ax.set(xlabel="share, super-survivors minus all", title=name)
+        plots.differences(rows, name="pattern", mean="mean", low="low", high="high", order=PATTERNS, ax=axes[name])
+        axes[name].set(xlabel="share, super-survivors minus all", title=name)
 
 
 tables = {"live": chapter.live, "miniature": chapter.miniature, "minilm": chapter.minilm}
 differences = {whose: patterns.super_minus_all(rows) for whose, rows in tables.items() if len(rows)}
 printed = patterns.printed_super_minus_all(published)
-
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads of this build's models, with intervals, raw and normed."}, "figure": {"name": "pattern-differences-live", "caption": "Share of each pattern among super-survivors minus that among all heads of the same models; this build, 95 % intervals over heads."}}
-chapter.shown(differences_drawn, "live", among=lambda _: differences["live"])
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, for the miniature's recorded tasks and seeds; 95 % intervals."}, "figure": {"name": "pattern-differences-recorded", "caption": "Share of each pattern among super-survivors minus that among all heads, for the miniature's recorded tasks and seeds; 95 % intervals."}}
-chapter.shown(differences_drawn, among=lambda _: differences["miniature"])
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, for a real BERT, recorded; 95 % intervals."}, "figure": {"name": "pattern-differences-minilm", "caption": "Share of each pattern among super-survivors minus that among all heads, for a real BERT, recorded; 95 % intervals."}}
-chapter.shown(differences_drawn, "minilm", among=lambda _: differences["minilm"])
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each pattern among super-survivors minus that among all heads, from the published shares of BERT-base; 95 % intervals over eight tasks."}, "figure": {"name": "pattern-differences-published", "caption": "Share of each pattern among super-survivors minus that among all heads, from the published shares of BERT-base; 95 % intervals over eight tasks."}}
-differences_drawn(printed)
+chapter.figure(
+    differences_drawn,
+    [*KINDS.values()],
+    printed={PRINT: printed},
+    among=lambda runs: next(differences[whose] for whose, rows in tables.items() if rows is runs),
+    size=(3.4, 2.0),
+)
 
 
 # %% tags=["hide-input"]

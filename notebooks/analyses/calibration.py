@@ -143,7 +143,6 @@ from IPython.display import Markdown
 
 from lottery.choices import choose
 from lottery.findings import calibration as found
-from lottery.suite import plots
 from lottery.suite.chapter import perform
 from lottery.suite.in_short import InShort
 
@@ -164,11 +163,14 @@ def places(rows: pd.DataFrame) -> tuple[str, int, int]:
     return here, int(cuts.loc[cuts["calibration.task"] == here, "calibration.texts"].max()), int(of_others.iloc[0])
 
 
-def drawn(rows: pd.DataFrame) -> None:
+SCORE, KAPPA = "score (x 100)", "kappa of two masks"
+
+
+def drawn(rows: pd.DataFrame, panels: dict) -> None:
     """The score left and the likeness of masks against the number of texts."""
     here, _, fixed = places(rows)
     scores, likeness, known = found.left(rows), found.alike(rows), found.reference(rows)
-    axes = plots.panels(2, columns=2, size=(4.0, 3.4), below=1.0)
+    axes = panels[SCORE], panels[KAPPA]
     for importance in scores.index.unique("importance"):
         own = scores.loc[(importance, here)]["score"]
         middle = [100 * each.mean for each in own]
@@ -186,14 +188,13 @@ def drawn(rows: pd.DataFrame) -> None:
         axes[1].axhline(blind, color=line.get_color(), linestyle=":")
     axes[0].axhline(100 * known["magnitude"], color="grey", linestyle=":", label="by size, which reads none")
     axes[0].axhline(100 * known[""], color="grey", label="the whole model")
-    axes[0].set(ylabel="score (x 100)")
-    axes[1].set(ylabel="kappa of two masks", ylim=(0, 1))
+    axes[0].set(ylabel=SCORE)
+    axes[1].set(ylabel=KAPPA, ylim=(0, 1))
     counts = [int(count) for count in own.index]
     for ax in axes:
         ax.set(xscale="log", xlabel="texts read")
         ax.set_xticks(counts, labels=[*map(str, counts)])
         ax.minorticks_off()
-    plots.legend_below(axes, columns=4)
 
 
 def in_words(rows: pd.DataFrame) -> Markdown:
@@ -253,8 +254,8 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
 # %% tags=["remove-input"]
 chapter.shown(in_words, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut all-MiniLM-L6-v2, and the likeness of masks from two sets of texts, against the number of texts read; recorded."}, "figure": {"name": "calibration-minilm", "caption": "all-MiniLM-L6-v2 cut by scores that read texts, recorded. Left: what is left of its score on STS-B, the mean over sets of texts with 95 % intervals. Right: the kappa of the masks of two sets. Crosses: texts of another kind; dotted: a cut by size, which reads none."}}
-chapter.shown(drawn, "minilm")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut model, and the likeness of masks from two sets of texts, against the number of texts read; of a real BERT and of the miniature."}, "figure": {"name": "calibration", "caption": "A few dozen texts are enough for a cut that is no worse than one by many, though its mask still differs. What is left of the score, the mean over sets of texts with 95 % intervals, and the kappa of the masks of two sets. Crosses: texts of another kind; dotted: a cut by size, which reads none."}}
+chapter.figure(drawn, [SCORE, KAPPA], scale="x", size=(3.8, 2.8))
 
 # %% tags=["hide-input"]
 chapter.shown(numbers, "minilm")
@@ -263,9 +264,6 @@ chapter.shown(numbers, "minilm")
 # ## On the model of this build
 #
 # The miniature was never taught to place sentences by their meaning, so look at its masks.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The model of this build cut by scores that read texts: what is left of its score, and the kappa of the masks of two sets of texts."}, "figure": {"name": "calibration-live", "caption": "The model of this build cut by scores that read texts: what is left of its score, and the kappa of the masks of two sets of texts."}}
-drawn(chapter.live)
 
 # %% tags=["remove-input"]
 in_words(chapter.live)

@@ -96,7 +96,6 @@ from transformers import BertConfig
 from lottery.findings import mask_sizes
 from lottery.masks.coding import binary_entropy
 from lottery.pruning import components
-from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -134,28 +133,29 @@ def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str,
     means = values.groupby(remaining).mean()
     ax.plot(100 * means.index, means, label=label, linestyle=line, **look(label))
     ax.set_xlabel("weights remaining (%)")
+    ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
 
-def sizes_drawn(runs: pd.DataFrame) -> None:
+BITS, MORE = "bits a weight, masks drawn at random", "entropy coder, against $h(p)$ (%)"
+
+
+def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
-    rows = mask_sizes.sizes(runs)
-    left, right = plots.panels(2, size=(4.2, 4.9))
+    left, right = axes[BITS], axes[MORE]
     lot, share = rows[rows["chosen"] == mask_sizes.LOT], np.linspace(0.001, 0.999, 400)
     left.plot(100 * share, binary_entropy(share), color="black", linewidth=1, label="entropy")
     for code, name in CODES.items():
         against_share(left, lot["remaining"], lot[code], name, "none")
-    left.set(ylabel="bits a weight", ylim=(0, 1.08), title="masks by lot")
-    left.legend(fontsize=8, loc="lower center")
+    left.set(ylabel=BITS, ylim=(0, 1.08))
     more = mask_sizes.beyond_entropy(rows)
     for chosen, some in more.groupby("chosen", sort=False):
         against_share(right, some["remaining"], 100 * some["entropy"], chosen, "-")
     right.axhline(0, color="black", linewidth=1)
-    right.set(ylabel="entropy coder, against $h(p)$ (%)", title="all masks")
-    right.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    right.set(ylabel=MORE)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks by lot against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Right: how many per cent the entropy coder takes more or less than the entropy, for masks by lot, cut by magnitude and learned."}, "figure": {"name": "mask-sizes-live", "caption": "Left: bits a weight of masks by lot; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for all masks of this build; below 0 it has found structure."}}
-chapter.shown(sizes_drawn, "live")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of masks drawn at random against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes no more than the entropy, the black curve, of masks drawn at random, and less of masks in which there is structure. Above: bits a weight of masks drawn at random, of the miniature's record in the shapes of BERT-base. Below: the entropy coder against the entropy of the share, for all masks; below 0 it has found structure."}}
+chapter.figure(sizes_drawn, [BITS, MORE], among=mask_sizes.sizes, size=(4.4, 3.2))
 
 
 # %% tags=["hide-input"]
@@ -202,17 +202,11 @@ chapter.shown(by_share, "live")
 #
 # ### Recorded: all layers of BERT-base's shape, more shares
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: bits a weight of masks at random of all twelve layers of BERT-base, recorded; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for masks of the miniature, several seeds."}, "figure": {"name": "mask-sizes-recorded", "caption": "Left: bits a weight of masks at random of all twelve layers of BERT-base, recorded; the black curve is the entropy. Right: the entropy coder against the entropy of the share, for masks of the miniature, several seeds."}}
-chapter.shown(sizes_drawn)
-
 # %% tags=["hide-input"]
 chapter.shown(judged)
 
 # %% [markdown]
 # And of a real BERT, all-MiniLM-L6-v2:
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Bits a weight of masks at random, and the entropy coder against the entropy of the share for masks of a real BERT, recorded."}, "figure": {"name": "mask-sizes-minilm", "caption": "Bits a weight of masks at random, and the entropy coder against the entropy of the share for masks of a real BERT, recorded."}}
-chapter.shown(sizes_drawn, "minilm")
 
 # %% tags=["hide-input"]
 chapter.shown(judged, "minilm")

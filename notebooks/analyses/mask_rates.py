@@ -124,7 +124,6 @@ from IPython.display import Markdown
 
 from lottery.findings import mask_rates
 from lottery.findings.mask_rates import VARIED
-from lottery.suite import plots
 from lottery.suite.chapter import perform
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -144,25 +143,19 @@ chapter.full_models()
 
 
 # %% tags=["hide-input"]
-def drawn(runs: pd.DataFrame) -> None:
+def drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel for each thing that was varied: mean score over tasks, sparsities and seeds, a line a method."""
-    rows = mask_rates.scored(runs)
-    axes = plots.panels(len(VARIED), columns=3, size=(3.4, 3.4), below=0.8, sharey=True)
-    for ax, (name, words) in zip(axes, VARIED.items(), strict=True):
+    for name, words in VARIED.items():
+        ax = axes[words]
         for method, some in rows.groupby("method", sort=False):
             means = mask_rates.along(some, name)
             ax.plot(means.index, means, label=method, **look(method))
         ax.set_xscale("symlog", linthresh=1) if name == "strength" else ax.set_xscale("log")
         ax.set(xlabel=words, ylabel="mean score (x 100)")
-        ax.label_outer()
-    plots.legend_below(axes[-1:], columns=4)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score of each method of this build against the strength of the regulariser, the learning rate of scores and that of weights, a panel each."}, "figure": {"name": "mask-rates-live", "caption": "Mean score by strength and by learning rates, computed for this build on few of them."}}
-chapter.shown(drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score by strength and by learning rates, recorded on the world on which the settings of the other chapters are chosen."}, "figure": {"name": "mask-rates-recorded", "caption": "Mean score by strength and by learning rates, recorded on the world on which the settings of the other chapters are chosen."}}
-chapter.shown(drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score of each method against the strength of the regulariser, the learning rate of scores and that of weights, a panel each."}, "figure": {"name": "mask-rates", "caption": "What suits one method does not suit another, and most methods suffer more from a bad rate than from a bad strength. Mean score by strength and by learning rates, on the world on which the settings of the other chapters are chosen."}}
+chapter.figure(drawn, [*VARIED.values()], among=mask_rates.scored)
 
 
 # %% tags=["hide-input"]

@@ -97,7 +97,14 @@ from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
 chapter = perform("analyses/where_masks_keep", grid, results, records, workers=workers, scheduler=scheduler)
-learned_masks = partial(chapter.shown, among=lambda runs: scored(runs[runs["head"] == "random"]))
+
+
+def learned(runs: pd.DataFrame) -> pd.DataFrame:
+    """The learned masks, scored."""
+    return scored(runs[runs["head"] == "random"])
+
+
+learned_masks = partial(chapter.shown, among=learned)
 
 # %% [markdown]
 # (j12-layers)=
@@ -119,32 +126,29 @@ def sizes(start: str) -> dict[str, int]:
     return {kind: attention if kind in families.KINDS[:4] else forward for kind in families.KINDS}
 
 
-def layers_drawn(rows: pd.DataFrame) -> None:
+def by_layer(runs: pd.DataFrame) -> pd.DataFrame:
+    """The share that stays of each kind of matrix, and of the whole layer, of every learned mask."""
+    rows = learned(runs)
+    matrices = mask_places.by_matrix(rows, sizes(rows["start"].iloc[0]))
+    return pd.concat([matrices, mask_places.by_layer(matrices)])
+
+
+def layers_drawn(shares: pd.DataFrame, axes: dict) -> None:
     """Share that stays against the layer, a panel a method, a line a kind; mean over tasks and seeds, bars span them.
 
     One more line is of the whole layer.
     """
-    matrices = mask_places.by_matrix(rows, sizes(rows["start"].iloc[0]))
-    shares = pd.concat([matrices, mask_places.by_layer(matrices)])
-    names = shares["title"].unique()
-    axes = plots.panels(len(names), size=(3.8, 2.6), below=0.6, sharex=True, sharey=True)
-    for ax, name in zip(axes, names, strict=True):
+    for name, ax in axes.items():
         for number, (kind, some) in enumerate(shares[shares["title"] == name].groupby("kind", sort=False)):
             # Side by side, so that lines which are one can be seen.
             plots.spread(some["layer"] + 1 + 0.02 * (number - 3), 100 * some["share"], kind, ax=ax)
         ax.set_title(name, fontsize=10)
         ax.set_xticks(sorted(shares["layer"].unique() + 1))
         ax.set(xlabel="layer", ylabel="weights kept (%)")
-        ax.label_outer()
-    axes[0].legend(fontsize=8, ncols=2)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method of this build."}, "figure": {"name": "masks-by-layer-live", "caption": "Where masks of this build keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
-learned_masks(layers_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Where the miniature's recorded masks keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size."}, "figure": {"name": "masks-by-layer-recorded", "caption": "Where the miniature's recorded masks keep weights: means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size."}}
-learned_masks(layers_drawn)
-
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method."}, "figure": {"name": "masks-by-layer", "caption": "Where layers may compete, they do not keep alike: SMP-G gives some kinds of matrices far more than others. Means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
+chapter.figure(layers_drawn, lambda shares: [*shares["title"].unique()], among=by_layer, size=(3.0, 2.3))
 
 # %% tags=["hide-input"]
 facts = read_published("jiang2023_facts")
@@ -189,34 +193,39 @@ learned_masks(kinds_of_global)
 
 
 # %% tags=["hide-input"]
-def heads_drawn(rows: pd.DataFrame) -> None:
-    """A heatmap of shares kept by layer and head: a row a method, queries on the left and values on the right."""
+def heads_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The shares kept by layer and head on the first task, of each method's queries and values."""
     rows = rows[(rows["task"] == rows["task"].iloc[0]) & rows["method"].isin(["smp_l", "smp_g", "smp_s"])]
-    shares = {
+    return {
         f"{name}: {kind}": mask_places.in_layers(some, HEADS[kind])
         for name, some in rows.groupby("title", sort=False)
         for kind in ("queries", "values")
     }
+
+
+def heads_drawn(runs: pd.DataFrame, axes: dict) -> None:
+    """A heatmap of shares kept by layer and head for each method's queries and values."""
+    shares = heads_of(learned(runs))
     most = max(each.mean(0).max() for each in shares.values())
-    axes = plots.panels(len(shares), size=(3.8, 1.9), below=0.9)
-    for ax, (name, each) in zip(axes, shares.items(), strict=True):
+    for name, each in shares.items():
+        ax = axes[name]
         spread = each.std(0, ddof=1) if len(each) > 1 else np.full(each.shape[1:], np.nan)
         plots.cells(each.mean(0), spread, most=most, ax=ax)
         ax.set_title(name, fontsize=10, loc="left")
         ax.set_xticks(range(each.shape[2]), range(1, each.shape[2] + 1))
         ax.set_yticks(range(each.shape[1]), range(1, each.shape[1] + 1))
-    for ax in axes[::2]:
-        ax.set_ylabel("layer")
-    for ax in axes[-2:]:
-        ax.set_xlabel("head")
-    axes[0].figure.colorbar(axes[0].images[0], ax=axes, location="bottom", label="share of weights kept", aspect=40)
+        ax.set(xlabel="head", ylabel="layer")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions of this build."}, "figure": {"name": "masks-by-head-live", "caption": "What is kept of each head on the first task of this build: the stronger the colour, the more. Layers and heads are counted from 1."}}
-learned_masks(heads_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What the miniature's recorded masks keep of each head on the first task: the stronger the colour, the more."}, "figure": {"name": "masks-by-head-recorded", "caption": "What the miniature's recorded masks keep of each head on the first task: the stronger the colour, the more."}}
-learned_masks(heads_drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions."}, "figure": {"name": "masks-by-head", "caption": "Most heads keep much less than the most that a head keeps, which is the darkest colour. Of the first task, means over the seeds; layers and heads are counted from 1."}}
+chapter.figure(
+    heads_drawn,
+    lambda runs: [*heads_of(learned(runs))],
+    among=lambda runs: runs if len(heads_of(learned(runs))) else runs[:0],
+    live=False,
+    scale="",
+    size=(2.8, 1.7),
+)
 
 
 # %% tags=["hide-input"]
@@ -321,26 +330,28 @@ from lottery.findings import mask_pairs
 of_pairs = partial(chapter.shown, among=mask_pairs.pairs)
 
 
-def kappas_drawn(rows: pd.DataFrame) -> None:
+OF_ONE, OF_TWO = "masks of one method", "same task and seed, two methods"
+
+
+def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Kappa of every two masks of a method, by what they have in common; and of every two methods on the same task and seed."""
     same, others = (rows[(rows["kin"] == mask_pairs.OTHER) == other] for other in (False, True))
-    left, right = plots.panels(2, size=(3.8, 4.2), sharey=True, width_ratios=[3, 2])
+    left, right = axes[OF_ONE], axes[OF_TWO]
     methods = list(same.groupby("method", sort=False))
     for number, (name, some) in enumerate(methods):
         for place, kin in enumerate(mask_pairs.KIN):
             beside = place + 0.16 * (number - (len(methods) - 1) / 2)
             strip(left, some.loc[some["kin"] == kin, "kappa"], beside, name, None if place else name)
     left.set_xticks(range(len(mask_pairs.KIN)), [name.replace(", ", ",\n") for name in mask_pairs.KIN])
-    left.set_title("masks of one method", fontsize=10)
-    left.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    left.set_title(OF_ONE, fontsize=10)
     names = others["method"].unique()
     for place, name in enumerate(names):
         strip(right, others.loc[others["method"] == name, "kappa"], place, "all masks", None)
     right.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
-    right.set_title("same task and seed, two methods", fontsize=10)
+    right.set_title(OF_TWO, fontsize=10)
     for ax in (left, right):
         ax.axhline(0, color="grey", linestyle="--", linewidth=1)
-    left.set_ylabel("Cohen's kappa over weights")
+        ax.set_ylabel("Cohen's kappa over weights")
 
 
 def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | None) -> None:
@@ -351,12 +362,8 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
         ax.hlines(values.mean(), place - 0.08, place + 0.08, color="black")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks of this build: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas-live", "caption": "Kappa over weights of every two masks of this build; lines are means, 0 is what masks by lot give."}}
-of_pairs(kappas_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kappa over weights of every two of the miniature's recorded masks; lines are means, 0 is what masks at random give."}, "figure": {"name": "learned-mask-kappas-recorded", "caption": "Kappa over weights of every two of the miniature's recorded masks; lines are means, 0 is what masks at random give."}}
-of_pairs(kappas_drawn)
-
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what masks drawn at random give."}}
+chapter.figure(kappas_drawn, [OF_ONE, OF_TWO], among=mask_pairs.pairs, live=False, scale="y", size=(4.4, 3.6))
 
 # %% tags=["hide-input"]
 BEYOND = ("sizes", "matrices' shares", "rows' shares", "columns' shares")  # what kappa is, at each of mask_pairs.LEVELS

@@ -161,24 +161,24 @@ FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 
 
 # %% tags=["hide-input"]
-def drawn(rows: pd.DataFrame) -> None:
+def panels_of(rows: pd.DataFrame) -> list[str]:
+    """For each task a panel of each family."""
+    return [f"{title(task)}: {family}" for task in rows["task"].unique() for family in FAMILIES]
+
+
+def drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Score against the share of weights that remains: a row a task, a panel a family, a line each method."""
-    tasks = rows["task"].unique()
-    axes = plots.panels(2 * len(tasks), size=(3.8, 3.0), below=1.8, sharex=True, sharey="row")
-    for place, ax in enumerate(axes):
-        task, (family, names) = tasks[place // 2], [*FAMILIES.items()][place % 2]
+    for panel, ax in axes.items():
+        task = next(each for each in rows["task"].unique() if panel.startswith(f"{title(each)}: "))
         here = rows[rows["task"] == task]
-        for name in names:
+        for name in FAMILIES[panel.removeprefix(f"{title(task)}: ")]:
             curve(ax, here[here["method"] == name], name)
         means = 100 * here.groupby("method")["score"].mean()
         if LONGER in means:
             ax.axhline(means[LONGER], color="black", linestyle=":", label=LONGER)
         plots.of_task(ax, study.task_named(task), full=means[FULL] / 100, majority=here["majority"].mean(), name=FULL)
         plots.remaining(ax, equal_budgets.asked(rows))
-        ax.set_title(f"{title(task)}: {family}", fontsize=10)
-        ax.label_outer()
-    for ax in axes[-2:]:
-        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        ax.set_title(panel, fontsize=10)
 
 
 def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> None:
@@ -195,12 +195,8 @@ def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> N
 # (x1)=
 # ## All methods in one figure
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains on the task of this build: on the left the methods that go by the size of a weight or by lot, on the right those that learn a score; full fine-tuning is a dashed line in both."}, "figure": {"name": "all-methods-live", "caption": "All methods of this build on one budget. Points are means over runs, bars span them; full fine-tuning is dashed."}}
-shown(drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "All methods on one budget, on the miniature's recorded grid. Points are means over runs, bars span them; full fine-tuning is dashed."}, "figure": {"name": "all-methods-recorded", "caption": "All methods on one budget, on the miniature's recorded grid. Points are means over runs, bars span them; full fine-tuning is dashed."}}
-shown(drawn)
-
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains: for each task a panel of the methods that go by the size of a weight or by chance, and one of those that learn a score; full fine-tuning is a dashed line in all."}, "figure": {"name": "all-methods", "caption": "All methods on one budget: the less remains, the more it matters how the weights were chosen. Points are means over runs, bars span them; full fine-tuning is dashed."}}
+chapter.figure(drawn, panels_of, among=equal_budgets.scored, size=(3.2, 2.4), across=2)
 
 # %% [markdown]
 # ## Which is best at which sparsity
@@ -299,24 +295,18 @@ printed(*(read_published(name) for name in ("gordon2020_table1", "jiang2023_resu
 
 
 # %% tags=["hide-input"]
-def stored_drawn(rows: pd.DataFrame) -> None:
+def stored_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Mean score over the tasks against the bytes a task has to store, a panel a family."""
     rows = rows.assign(kilobytes=rows["stored"] / 1000)
-    axes = plots.panels(2, size=(3.8, 4.9), sharex=True, sharey=True)
-    for ax, (family, names) in zip(axes, FAMILIES.items(), strict=True):
-        for name in [*names, FULL]:
+    for family, ax in axes.items():
+        for name in [*FAMILIES[family], FULL]:
             curve(ax, rows[rows["method"] == name], name, x="kilobytes")
         ax.set(xscale="log", xlabel="stored for a task (kB)", ylabel="mean score over the tasks (x 100)")
-        ax.label_outer()
         ax.set_title(family, fontsize=10)
-        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods of this build in two panels."}, "figure": {"name": "all-methods-stored-live", "caption": "Score against what a task stores beside the pre-trained model, for this build. Along a line the sparsity changes."}}
-shown(stored_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against what a task stores beside the pre-trained model, on the miniature's recorded grid. Along a line the sparsity changes."}, "figure": {"name": "all-methods-stored-recorded", "caption": "Score against what a task stores beside the pre-trained model, on the miniature's recorded grid. Along a line the sparsity changes."}}
-shown(stored_drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods in two panels."}, "figure": {"name": "all-methods-stored", "caption": "A learned mask stores a hundredth of what methods store that change the weights, at some cost in score. Along a line the sparsity changes."}}
+chapter.figure(stored_drawn, [*FAMILIES], among=equal_budgets.scored, size=(3.8, 3.2), across=2)
 
 
 # %% tags=["hide-input"]

@@ -171,17 +171,16 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(task=rows["dense.task"].map(tasks), treatment=treatment)
 
 
-def drawn(table: pd.DataFrame) -> None:
+def drawn(table: pd.DataFrame, axes: dict) -> None:
     """A panel for each task: its score against the share of weights removed, as cut and retrained."""
-    names = table["dense.task"].unique()
-    axes = plots.panels(len(names), columns=len(names), size=(3.6 + 1.2 / len(names), 3.4))
-    for name, ax in zip(names, axes, strict=True):
+    for name in table["dense.task"].unique():
         task = known(name)
+        if (ax := axes.get(task.TITLE)) is None:
+            continue
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
         plots.chance(ax, 100 * rows["majority"].fillna(0).mean(), "one answer to all")
         ax.set(title=in_figure(task.TITLE), ylabel=f"{plots.metric(task.METRIC)} on dev (x 100)")
-    axes[0].legend(fontsize=8)
 
 
 # %% tags=["remove-input"]
@@ -190,8 +189,8 @@ chapter.full_models()
 # %% [markdown]
 # ## On the model of this build
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights removed, as cut and after a short retraining, on the model of this build."}, "figure": {"name": "how-much-live", "caption": "Score of a fine-tuned model after one magnitude cut, for the model and task of this build. Each point is the mean over seeds, the bar spans them."}}
-drawn(live)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score on each task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too; of a real BERT, recorded, and of the model of this build."}, "figure": {"name": "how-much", "caption": "As cut, a model keeps its score until a third or so of its weights is gone; a short retraining moves that point to the right. One global magnitude cut of the layers; points are means over the seeds, bars span them, and the dashed line is what one answer to every example scores."}}
+chapter.figure(drawn, lambda table: [known(name).TITLE for name in table["dense.task"].unique()], size=(3.0, 2.5))
 
 # %% tags=["hide-input"]
 competing = [f"{count:,}" for count in sorted(set(live["weights"]))]  # where a pooler is tried too, it makes two
@@ -504,9 +503,6 @@ if also:
 # The same notebook, run with the profile `minilm`: all-MiniLM-L6-v2 {cite:p}`reimers2019,wang2020`, a pre-trained
 # BERT of six layers, fine-tuned on published training sets of GLUE and scored on their dev sets. The recorded runs are
 # part of this book's source; nothing is trained to show them.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too."}, "figure": {"name": "how-much-minilm", "caption": "all-MiniLM-L6-v2 after one global magnitude cut of its layers, as cut and after a short retraining; three seeds, recorded. The bar spans the seeds; the dashed line is what one answer to every example scores."}}
-chapter.shown(drawn, "minilm")
 
 # %% tags=["hide-input"]
 chapter.shown(summary, "minilm")

@@ -124,7 +124,14 @@ from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
 order = ["task", "title", "met", "seed"]  # of rows, and so of lines in figures and tables
-shown = partial(chapter.shown, among=lambda runs: learned_masks.scored(runs).sort_values(order, ignore_index=True))
+
+
+def in_order(runs: pd.DataFrame) -> pd.DataFrame:
+    """The scored models in the order of figures and tables."""
+    return learned_masks.scored(runs).sort_values(order, ignore_index=True)
+
+
+shown = partial(chapter.shown, among=in_order)
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -180,34 +187,32 @@ chapter.full_models()
 # these sizes alike, and what is left of the loss then counts in proportion.
 
 
-# %% tags=["hide-input"]
-def drawn(rows: pd.DataFrame) -> None:
-    """Score against the share of weights that remains, a panel a task and a line each method."""
-    tasks, masked = rows["task"].unique(), rows[(rows["method"] != FULL) & rows["aimed"]]
-    axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.8)
-    for ax, task in zip(axes, tasks, strict=True):
-        for name, some in masked[masked["task"] == task].groupby("title", sort=False):
-            plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
-        here = rows[rows["task"] == task]
-        whole = here.loc[here["method"] == FULL, "score"].mean()
-        plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean())
-        plots.remaining(ax, here["asked"])
-    plots.legend_below(axes, columns=min(4, 2 * len(axes)))
-
-
 # %% [markdown]
 # (j12)=
+# (j12-minilm)=
 # ## Jiang's Figure 1: score against remaining weights
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning-live", "caption": "Masks learned without and with fine-tuning, computed for this build. Points are means over runs, bars span them."}}
-shown(drawn, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks learned without and with fine-tuning, on the miniature's recorded grid. Points are means over runs, bars span them."}, "figure": {"name": "mask-learning-recorded", "caption": "Masks learned without and with fine-tuning, on the miniature's recorded grid. Points are means over runs, bars span them."}}
-shown(drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Jiang's Figure 1: masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains, and movement without a regulariser falls behind them sooner. Points are means over runs, bars span them; the less remains, the further to the right."}}
+def drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """Score against the share of weights that remains, a panel a task and a line each method."""
+    masked = rows[(rows["method"] != FULL) & rows["aimed"]]
+    for task in rows["task"].unique():
+        if (ax := axes.get(title(task))) is not None:
+            for name, some in masked[masked["task"] == task].groupby("title", sort=False):
+                plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
+            here = rows[rows["task"] == task]
+            whole = here.loc[here["method"] == FULL, "score"].mean()
+            plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean())
+            plots.remaining(ax, here["asked"])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks learned without and with fine-tuning, for MiniLM, a real pre-trained BERT, on real data; recorded."}, "figure": {"name": "j12-minilm", "caption": "Masks learned without and with fine-tuning, for MiniLM, a real pre-trained BERT, on real data; recorded."}}
-shown(drawn, "minilm")
 
+def tasks_of(rows: pd.DataFrame) -> list[str]:
+    """The tasks of some rows, as a reader knows them."""
+    return [*rows["task"].map(title).unique()]
+
+
+chapter.figure(drawn, tasks_of, among=in_order, size=(3.0, 2.5))
 
 # %% tags=["hide-input"]
 PAIRS = [
@@ -444,12 +449,10 @@ shown(pulls, "minilm", nothing=UNMEASURED)
 
 
 # %% tags=["hide-input"]
-def swaps_drawn(rows: pd.DataFrame) -> None:
+def swaps_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel a method: means over the tasks of its models' parts against the share of weights that remains."""
     rows = swapped_masks.swapped(rows)
-    names = rows["title"].unique()
-    axes = plots.panels(len(names), size=(3.4, 2.8), below=0.8, sharey=True)
-    for ax, name in zip(axes, names, strict=True):
+    for name, ax in axes.items():
         of = rows[rows["title"] == name]
         for part, some in of.groupby("part", sort=False):
             means = some.groupby(["asked", "world", "seed"])["score"].mean().reset_index()
@@ -457,8 +460,6 @@ def swaps_drawn(rows: pd.DataFrame) -> None:
         plots.remaining(ax, of["asked"])
         ax.set_title(name, fontsize=10)
         ax.set_ylabel("mean score (x 100)")
-        ax.label_outer()
-    plots.legend_below(axes, columns=4)
 
 
 with_parts = partial(
@@ -471,14 +472,15 @@ def swaps(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["mask_alone"].notna()].sort_values(order) if "mask_alone" in rows else rows[:0]
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each method of this build a panel: mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither, against the share of weights that remains."}, "figure": {"name": "swapped-masks-live", "caption": "Masks and trained weights, each without the other, computed for this build. Points are means over tasks and runs, bars span the runs."}}
-with_parts(swaps_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks and trained weights, each without the other, on the miniature's recorded grid. Points are means over tasks and runs, bars span the runs."}, "figure": {"name": "swapped-masks-recorded", "caption": "Masks and trained weights, each without the other, on the miniature's recorded grid. Points are means over tasks and runs, bars span the runs."}}
-with_parts(swaps_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks and trained weights, each without the other, for MiniLM, recorded."}, "figure": {"name": "swapped-masks-minilm", "caption": "Masks and trained weights, each without the other, for MiniLM, recorded."}}
-with_parts(swaps_drawn, "minilm")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each method a panel: mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither, against the share of weights that remains, of a real BERT and of the miniature."}, "figure": {"name": "swapped-masks", "caption": "Of most methods neither the mask alone nor the weights alone do as well as both. Mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither; points are means over tasks and runs, bars span the runs."}}
+chapter.figure(
+    swaps_drawn,
+    lambda rows: [*swapped_masks.swapped(rows)["title"].unique()],
+    among=lambda runs: swaps(learned_masks.scored(runs)),
+    nothing="*No parts were scored here.*",
+    size=(2.7, 2.2),
+    across=4,
+)
 
 
 # %% tags=["hide-input"]

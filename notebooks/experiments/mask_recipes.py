@@ -155,18 +155,25 @@ chapter.full_models()
 # teacher. A point is what one change adds to the mean score over the tasks.
 
 
-# %% tags=["hide-input"]
-def drawn(runs: pd.DataFrame) -> None:
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity, of a real BERT and of the miniature."}, "figure": {"name": "mask-recipes", "caption": "Most changes to the recipe add or cost little beside the interval; what they do is larger, the less remains. The difference from the base, mean score over the tasks, with 95 % intervals over seeds where there are several."}}
+def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     """A line for each recipe and sparsity."""
     lines = mask_recipes.against_base(mask_recipes.varied(runs, method))
     names = [f"{recipe}, {remain(asked)}" for recipe, asked in zip(lines["recipe"], lines["asked"], strict=True)]
-    (ax,) = plots.panels(1, size=(7.0, 0.32 * len(lines) + 1.2))
-    plots.differences(lines.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
+    return lines.assign(name=names)
+
+
+def drawn(lines: pd.DataFrame, axes: dict) -> None:
+    """A line for each recipe and sparsity."""
+    ax = axes["recipes"]
+    plots.differences(lines, name="name", mean="mean", low="low", high="high", order=recipes, ax=ax)
     ax.set(xlabel="minus base, mean score over the tasks (points)")
+    ax.tick_params("y", labelsize=8)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity of this build."}, "figure": {"name": "mask-recipes-live", "caption": "What each change to the recipe adds, computed for this build; with one seed there is no interval."}}
-chapter.shown(drawn, "live")
+every = [against_base(rows)["name"] for rows in (chapter.miniature, chapter.live, chapter.minilm) if len(rows)]
+recipes = [*dict.fromkeys(pd.concat(every))]
+chapter.figure(drawn, ["recipes"], among=against_base, size=(4.8, 0.2 * len(recipes) + 1.0))
 
 
 # %% tags=["hide-input"]
@@ -183,18 +190,12 @@ def at_chance(runs: pd.DataFrame) -> Markdown:
 
 chapter.shown(at_chance, "live")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What each change to the recipe adds, on the miniature's recorded grid, with 95 % intervals over seeds."}, "figure": {"name": "mask-recipes-recorded", "caption": "What each change to the recipe adds, on the miniature's recorded grid, with 95 % intervals over seeds."}}
-chapter.shown(drawn)
-
 # %% tags=["hide-input"]
 chapter.shown(at_chance)
 
 # %% [markdown]
-# And a real BERT, all-MiniLM-L6-v2. It is published without an MLM head, so one is trained first, with
+# The real BERT, all-MiniLM-L6-v2, is published without an MLM head, so one is trained first, with
 # the model, on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What each change to the recipe adds, for MiniLM on CoLA, recorded."}, "figure": {"name": "mask-recipes-minilm", "caption": "What each change to the recipe adds, for MiniLM on CoLA, recorded."}}
-chapter.shown(drawn, "minilm")
 
 # %% tags=["hide-input"]
 chapter.shown(at_chance, "minilm")
@@ -346,13 +347,14 @@ teachers_printed().map("{:+.1f}".format).rename_axis("printed, BERT-base: with a
 
 
 # %% tags=["hide-input"]
-def taught_drawn(runs: pd.DataFrame) -> None:
+def taught_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Score against the share of weights that remains, a panel a task, a line each method with the teacher."""
     rows, every = mask_recipes.taught(runs, method), learned_masks.scored(runs)
-    tasks, whole = rows["task"].unique(), every[every["method"] == learned_masks.FULL]
-    axes = plots.panels(len(tasks), size=(3.8, 3.0), below=0.6)
-    for ax, task in zip(axes, tasks, strict=True):
-        here = rows[rows["task"] == task]
+    whole = every[every["method"] == learned_masks.FULL]
+    for task in rows["task"].unique():
+        ax, here = axes.get(title(task)), rows[rows["task"] == task]
+        if ax is None:
+            continue
         for name in rows["title"].unique():
             some, style = here[here["title"] == name], "--" if name.endswith("no teacher") else "-"
             left = 100 * (1 - some["asked"])
@@ -360,7 +362,6 @@ def taught_drawn(runs: pd.DataFrame) -> None:
         full = whole.loc[whole["task"] == task, "score"].mean()
         plots.of_task(ax, study.task_named(task), full=full, majority=here["majority"].mean(), name="the teacher")
         plots.remaining(ax, here["asked"])
-    plots.legend_below(axes, columns=min(4, 2 * len(axes)))
 
 
 def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
@@ -376,11 +377,13 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
 
 no_teacher = absent("*`guides` lacks `released`, or all tasks ask for a number, of which a teacher says nothing.*")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task of this build a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided-live", "caption": "Methods with a teacher, computed for this build. Points are means over seeds, bars span them."}}
-chapter.shown(taught_drawn, "live") if "released" in guides and taught else no_teacher
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "guided-recorded", "caption": "Methods with a teacher, on the miniature's recorded grid. Points are means over seeds, bars span them."}}
-chapter.shown(taught_drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided", "caption": "With a teacher, too, masks over frozen weights keep up with methods that train them. Broken: without a teacher. Points are means over seeds, bars span them; the teacher itself is the dashed line."}}
+chapter.figure(
+    taught_drawn,
+    lambda runs: [*mask_recipes.taught(runs, method)["task"].map(title).unique()],
+    among=lambda runs: runs if len(mask_recipes.taught(runs, method)) else runs[:0],
+    size=(3.0, 2.5),
+)
 
 # %% tags=["hide-input"]
 chapter.shown(taught_compared)

@@ -192,11 +192,11 @@ def tasks_of(rows: pd.DataFrame) -> list[str]:
     return [*dict.fromkeys(smaller_forms.scores(rows).index.get_level_values("task"))]
 
 
-def drawn(rows: pd.DataFrame) -> None:
+def drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel a task: the score against how many times as fast a form is, a point a form."""
-    tasks, shape = tasks_of(rows), shape_of(rows)
-    panels = plots.panels(len(tasks), columns=2, size=(3.9, 3.6), below=1.1)
-    for ax, task in zip(panels, tasks, strict=True):
+    shape = shape_of(rows)
+    for task in tasks_of(rows):
+        ax = axes[title(task)]
         table = smaller_forms.beside(rows, task, shape)
         whole = table.loc[smaller_forms.WHOLE, "score"].mean
         ax.axhspan(100 * (whole - smaller_forms.WITHIN), 100 * whole, color="grey", alpha=0.15, linewidth=0)
@@ -213,8 +213,6 @@ def drawn(rows: pd.DataFrame) -> None:
         ax.set(xlabel="times as fast", ylabel=f"{plots.metric(study.task_named(task).METRIC)} on dev (x 100)")
         ax.set_title(title(task), fontsize=10)
         ax.set_xlim(left=0)
-    most = max(panels, key=lambda ax: len(ax.get_legend_handles_labels()[1]))
-    plots.legend_below([most], columns=3)
 
 
 def told(rows: pd.DataFrame) -> Markdown:
@@ -311,8 +309,8 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
 # %% tags=["remove-input"]
 chapter.shown(told, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form of all-MiniLM-L6-v2 is as the whole model, on SST-2 healed and on STS-B as cut; recorded."}, "figure": {"name": "smaller-minilm", "caption": "What smaller forms of all-MiniLM-L6-v2 score, and how many times as fast as the whole model they are, recorded. Bars are 95 % intervals: upright of the change from the whole model on the same rows, level over the rounds of timing. In the grey band less than a point is lost. Hollow marks are int8."}}
-chapter.shown(drawn, "minilm")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "What smaller forms of a model score, and how many times as fast as the full model they are. Bars are 95 % intervals: upright of the change from the full model on the same rows, level over the rounds of timing. In the grey band less than a point is lost. White marks are int8."}}
+chapter.figure(drawn, lambda rows: [*map(title, tasks_of(rows))], live=False, scale="", size=(4.2, 3.2))
 
 # %% tags=["remove-input"]
 chapter.shown(compared_in_words, "minilm")
@@ -342,9 +340,6 @@ Markdown(
 
 # %% tags=["remove-input"]
 told(chapter.live)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form of the model of this build is as the whole one."}, "figure": {"name": "smaller-live", "caption": "Smaller forms of the model of this build, as above."}}
-drawn(chapter.live)
 
 # %% tags=["remove-input"]
 compared_in_words(chapter.live)

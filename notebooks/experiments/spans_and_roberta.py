@@ -103,17 +103,22 @@ from lottery.suite.chapter import model_title, perform, read_published
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
-answers = partial(
-    chapter.shown,
-    among=lambda runs: scored(runs[runs["task"] == "squad"]),
-    nothing="*`answering` is empty.*",
-)
+NO_SPANS = "*`answering` is empty.*"
+
+
+def spans_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """The models that answer questions by spans, scored."""
+    return scored(runs[runs["task"] == "squad"])
+
+
+answers = partial(chapter.shown, among=spans_of, nothing=NO_SPANS)
 
 # %% tags=["remove-input"]
 chapter.full_models()
 
 # %% [markdown]
 # (j10)=
+# (j10-minilm)=
 # ## Answers that are a part of a text
 #
 # In SQuAD {cite:p}`rajpurkar2016` a question is asked about a paragraph, and the answer is some words of it. A model
@@ -144,13 +149,19 @@ def framed(ax: Axes, rows: pd.DataFrame, value: str = "score") -> None:
     plots.remaining(ax, rows.loc[~whole, "asked"])
 
 
-def answers_drawn(rows: pd.DataFrame) -> None:
-    """F1 and exact match against the share of weights that remains: a row of two panels a model, a line each method."""
-    names = list(rows["model"].unique())
-    axes = plots.panels(2 * len(names), size=(3.5, 3.2))
-    for place, ax in enumerate(axes):
-        here = rows[rows["model"] == names[place // 2]]
-        value, name = (("score", "F1"), ("exact_match", "exact match"))[place % 2]
+VALUES = {"F1": "score", "exact match": "exact_match"}
+
+
+def answers_of(rows: pd.DataFrame) -> list[str]:
+    """Both measures of each model."""
+    return [f"{model_title(name)}: {measure}" for name in rows["model"].unique() for measure in VALUES]
+
+
+def answers_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """F1 and exact match against the share of weights that remains: two panels a model, a line each method."""
+    for panel, ax in axes.items():
+        of, name = panel.split(": ")
+        value, here = VALUES[name], rows[rows["model"].map(model_title) == of]
         masked = here[(here["method"] != FULL) & (here["guided"] != "printed")]
         for (method, head, guided), some in masked.groupby(["method", "head", "guided"], sort=False):
             usual = title(method) + (", a teacher" if guided else "")
@@ -158,19 +169,11 @@ def answers_drawn(rows: pd.DataFrame) -> None:
             curve(ax, some, value, label, line)
         framed(ax, here, value)
         ax.set(ylabel=f"{name} (x 100)")
-        ax.set_title("" if place % 2 else model_title(names[place // 2]), fontsize=10, loc="left")
-    plots.legend_below(axes, columns=3)
+        ax.set_title(of, fontsize=10)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line."}, "figure": {"name": "spans-live", "caption": "Questions answered by masks, computed for this build. Points are means over seeds, bars span them."}}
-answers(answers_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Questions answered by masks, on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}, "figure": {"name": "spans-recorded", "caption": "Questions answered by masks, on the miniature's recorded grid; broken lines and hollow points are models that a teacher guided."}}
-answers(answers_drawn)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Questions answered by masks over MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; recorded."}, "figure": {"name": "j10-minilm", "caption": "Questions answered by masks over MiniLM, a real pre-trained BERT, on a part of SQuAD's questions; recorded."}}
-answers(answers_drawn, "minilm")
-
+# %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "spans", "caption": "A mask answers questions about as well as full fine-tuning, dashed, while half of the weights remain, and then less so. Broken lines are models that a teacher guided. Points are means over seeds, bars span them."}}
+chapter.figure(answers_drawn, answers_of, among=spans_of, nothing=NO_SPANS, size=(3.4, 2.8))
 
 # %% tags=["hide-input"]
 ENOUGH = 0.6  # of F1: below, a model has hardly learnt to answer
@@ -356,12 +359,10 @@ classes = partial(
 )
 
 
-def models_drawn(rows: pd.DataFrame) -> None:
+def models_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Mean score over the tasks against the share of weights that remains, a panel a model, a line a method and a rise."""
-    names = list(rows["model"].unique())
-    axes = plots.panels(len(names), size=(3.8, 3.8), sharey=True)
-    for ax, name in zip(axes, names, strict=True):
-        here = rows[rows["model"] == name]
+    for name, ax in axes.items():
+        here = rows[rows["model"].map(model_title) == name]
         for method in here.loc[here["method"] != FULL, "method"].unique():
             for rise, line in (("cubic", "-"), ("linear", "--")):
                 some = here[(here["method"] == method) & (here["rise"] == rise)]
@@ -369,16 +370,18 @@ def models_drawn(rows: pd.DataFrame) -> None:
                     curve(ax, some, "score", f"{title(method)}, {rise}", line)
         framed(ax, here)
         plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
-        ax.set_title(model_title(name), fontsize=10)
-    axes[0].set(ylabel="mean score over the tasks (x 100)")
-    plots.legend_below(axes, columns=3)
+        ax.set_title(name, fontsize=10)
+        ax.set(ylabel="mean score over the tasks (x 100)")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta-live", "caption": "Masks on BERT and on RoBERTa, both of the miniature, computed for this build. Points are means over seeds, bars span them; hollow ones are of a sparsity that rises along a line."}}
-classes(models_drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Masks on BERT and on RoBERTa, both of the miniature, on the recorded grid. Points are means over seeds, bars span them."}, "figure": {"name": "roberta-recorded", "caption": "Masks on BERT and on RoBERTa, both of the miniature, on the recorded grid. Points are means over seeds, bars span them."}}
-classes(models_drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta", "caption": "What holds for masks over BERT holds for masks over RoBERTa, both of the miniature, each compared with its own full fine-tuning, dashed. Broken lines are of a sparsity that rises along a line. Points are means over seeds, bars span them."}}
+chapter.figure(
+    models_drawn,
+    lambda rows: [*map(model_title, rows["model"].unique())],
+    among=lambda runs: scored(runs[runs["task"] != "squad"]) if len(runs) else runs,
+    nothing="*`tasks` is empty.*",
+    size=(3.6, 3.0),
+)
 
 
 # %% tags=["hide-input"]

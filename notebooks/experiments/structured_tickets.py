@@ -157,27 +157,33 @@ from lottery.findings import super_tickets
 from lottery.findings.super_tickets import FULL, TICKETS
 
 
-def drawn(runs: pd.DataFrame) -> None:
+def printed_tickets(runs: pd.DataFrame) -> pd.DataFrame:
+    """The tickets of the paper's kinds."""
+    return super_tickets.printed(super_tickets.scored(runs))
+
+
+def tasks_of(rows: pd.DataFrame) -> list[str]:
+    """The tasks of some rows, as a reader knows them."""
+    return [*rows["task"].map(title).unique()]
+
+
+def drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Score against the share of heads that is kept, a panel a task, a line each kind of ticket."""
-    rows = super_tickets.printed(super_tickets.scored(runs))
-    tasks = rows["task"].unique()
-    axes = plots.panels(len(tasks), size=(3.7 if len(tasks) > 1 else 4.6, 3.3))
-    for ax, task in zip(axes, tasks, strict=True):
-        here = rows[rows["task"] == task]
+    for task in rows["task"].unique():
+        ax, here = axes.get(title(task)), rows[rows["task"] == task]
+        if ax is None:
+            continue
         for ticket in TICKETS:
             some = here[here["ticket"] == ticket]
             plots.spread(100 * some["heads"], 100 * some["score"], ticket, ax=ax)
         whole = here.loc[here["ticket"] == FULL, "score"].mean()
         plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean(), name=FULL)
         ax.set(xlabel="heads kept (%)")
-    axes[0].legend(fontsize=8)
+        ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task of this build; the full model is a dashed line."}, "figure": {"name": "super-tickets-live", "caption": "Tickets of heads and MLPs, trained again from the pre-trained weights, computed for this build. With the heads go MLPs. Points are means over seeds, bars span them."}}
-shown(drawn, "live")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Tickets of heads and MLPs, trained again from the pre-trained weights, at all eight levels, on the miniature's recorded tasks and seeds. With the heads go MLPs."}, "figure": {"name": "super-tickets-recorded", "caption": "Tickets of heads and MLPs, trained again from the pre-trained weights, at all eight levels, on the miniature's recorded tasks and seeds. With the heads go MLPs."}}
-shown(drawn)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task; the full model is a dashed line."}, "figure": {"name": "super-tickets", "caption": "A super ticket is nowhere clearly better than a random one of its size, and none than the full model. Tickets of heads and MLPs, trained again from the pre-trained weights; with the heads go MLPs. Points are means over seeds, bars span them."}}
+chapter.figure(drawn, tasks_of, among=printed_tickets, size=(3.2, 2.6))
 
 # %% [markdown]
 # ### Is a super ticket better than the full model, or than any other?
@@ -389,21 +395,30 @@ from lottery.findings.contrasted_masks import CAP, GUIDED, MOVEMENT
 from lottery.suite.chapter import remain
 
 
-def contrast_drawn(rows: pd.DataFrame) -> None:
+def contrast_of(rows: pd.DataFrame) -> pd.DataFrame:
     """A line for each difference and sparsity."""
     lines = contrasted_masks.added(rows)
     names = [f"{line.one} minus {line.other}, {remain(line.asked)}" for line in lines.itertuples()]
-    (ax,) = plots.panels(1, size=(7.0, 0.34 * len(lines) + 1.0))
-    plots.differences(lines.assign(name=names), name="name", mean="mean", low="low", high="high", ax=ax)
+    return lines.assign(name=names)
+
+
+def contrast_drawn(lines: pd.DataFrame, axes: dict) -> None:
+    """A dot and an interval for each difference and sparsity."""
+    ax = axes["contrast"]
+    plots.differences(lines, name="name", mean="mean", low="low", high="high", order=order, ax=ax)
     ax.set(xlabel="mean score over the tasks (points)")
     ax.tick_params("y", labelsize=8)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity of this build."}, "figure": {"name": "cap-live", "caption": "What contrast adds to movement pruning, computed for this build; with one seed there is no interval."}}
-shown(contrast_drawn, "live", among=contrasted_masks.learners)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What contrast adds to movement pruning, on the miniature's recorded grid, with 95 % intervals over seeds."}, "figure": {"name": "cap-recorded", "caption": "What contrast adds to movement pruning, on the miniature's recorded grid, with 95 % intervals over seeds."}}
-shown(contrast_drawn, among=contrasted_masks.learners)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity."}, "figure": {"name": "cap", "caption": "Contrast adds nothing to movement pruning that its teacher does not. Differences of the mean score over the tasks, with 95 % intervals over seeds where there are several."}}
+every = [contrasted_masks.learners(rows) for rows in (chapter.miniature, chapter.live) if len(rows)]
+order = [*dict.fromkeys(pd.concat([contrast_of(rows)["name"] for rows in every if len(rows)]))]
+chapter.figure(
+    contrast_drawn,
+    ["contrast"],
+    among=lambda runs: contrast_of(rows) if len(rows := contrasted_masks.learners(runs)) else rows,
+    size=(7.0, 0.3 * len(order) + 1.0),
+)
 
 
 # %% tags=["hide-input"]

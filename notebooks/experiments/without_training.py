@@ -165,21 +165,23 @@ def named(row: pd.Series) -> str:
     return f"{unit} {how}{where}"
 
 
-def drawn(runs: pd.DataFrame) -> None:
+VALUES = {"score (x 100)": "score", "nearness to the whole model (x 100)": "nearness"}
+
+
+def values_of(runs: pd.DataFrame) -> list[str]:
+    """What is known of the cuts: a score where the pairs have one, and the nearness."""
+    return [name for name, column in VALUES.items() if runs[column].notna().any()]
+
+
+def drawn(runs: pd.DataFrame, axes: dict) -> None:
     """The score and the nearness against the share removed, a line a kind of cut."""
     whole, cut = runs[runs["sparsity"] == 0], runs[runs["sparsity"] > 0]
     kinds = cut[sentences.KIND].drop_duplicates()
     rows = pd.concat([whole.drop(columns=sentences.KIND).merge(kinds, how="cross"), cut])
     rows = rows.assign(kind=rows.apply(named, axis=1))
-    values = [value for value in ("score", "nearness") if rows[value].notna().any()]
-    panels = plots.panels(len(values), columns=len(values), size=(4.0, 3.4), below=1.3)
-    for ax, value in zip(panels, values, strict=True):
-        plots.against_sparsity(rows, value, by="kind", scale=100, ax=ax)
-        ax.set_xlabel("removed (%)")
-    labels = {"score": "score (x 100)", "nearness": "nearness to the whole model (x 100)"}
-    for ax, value in zip(panels, values, strict=True):
-        ax.set_ylabel(labels[value])
-    plots.legend_below(panels, columns=2)
+    for name, ax in axes.items():
+        plots.against_sparsity(rows, VALUES[name], by="kind", scale=100, ax=ax)
+        ax.set(xlabel="removed (%)", ylabel=name)
 
 
 def in_words(runs: pd.DataFrame) -> Markdown:
@@ -244,8 +246,8 @@ chapter.shown(in_words, "minilm")
 # %% tags=["remove-input"]
 chapter.shown(beside_random, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the whole model, against the share of weights, heads or MLPs removed from all-MiniLM-L6-v2; recorded."}, "figure": {"name": "without-training-minilm", "caption": "What a cut costs all-MiniLM-L6-v2 on STS-B without any training, recorded. Left: the mean of both correlations of the cosines with people's judgement. Right: the mean cosine of a sentence's vector with the one of the whole model."}}
-chapter.shown(drawn, "minilm")
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the full model, against the share of weights, heads or MLPs removed, of a real BERT and of the miniature."}, "figure": {"name": "without-training", "caption": "Without any training, half of a sentence encoder's weights can be left out by size at little cost, and by a score that reads texts more; heads and MLPs cannot. The mean of both correlations of the cosines with people's judgement on STS-B, and the mean cosine of a sentence's vector with the one of the full model."}}
+chapter.figure(drawn, values_of, size=(4.2, 2.9))
 
 # %% tags=["hide-input"]
 chapter.shown(numbers, "minilm")
@@ -256,9 +258,6 @@ chapter.shown(numbers, "minilm")
 #
 # The miniature was never taught to place sentences by their meaning: pre-training asks for hidden words and whether
 # passages follow each other. So its score is low, and its nearness is what can be looked at.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score and nearness against the share removed, on the model of this build."}, "figure": {"name": "without-training-live", "caption": "The model of this build, cut and left as it is."}}
-drawn(chapter.live)
 
 # %% tags=["remove-input"]
 in_words(chapter.live)

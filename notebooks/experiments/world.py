@@ -221,19 +221,6 @@ chapter.shown(gains, "live")
 # Over the recorded seeds, with intervals:
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the pre-trained minus that of the untrained miniature for each of ten tasks, with 95 % intervals over the recorded seeds."}, "figure": {"name": "world-gains", "caption": "What pre-training adds to the dev score of each task: mean over the recorded seeds, with its 95 % interval (paired t over seeds). WNLI is built so that nothing can be learnt from its training set."}}
-def gains_drawn(rows: pd.DataFrame) -> None:
-    """The differences with their intervals."""
-    table = findings.gains(rows)
-    ax = plots.differences(
-        table.assign(task=table["task"].map(title)), name="task", mean="difference", low="low", high="high"
-    )
-    ax.set(xlabel="pre-trained minus untrained (points)")
-
-
-chapter.shown(gains_drawn)
-
-
 # %% tags=["hide-input"]
 def gains_told(rows: pd.DataFrame) -> Markdown:
     """In words: on how many tasks pre-training helps, on how many it costs, and what becomes of WNLI."""
@@ -263,19 +250,18 @@ chapter.shown(gains)
 # trained as long without pruning. Again: the miniature was chosen so that these three regimes come out.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score against the share of weights removed, live and recorded."}, "figure": {"name": "world-regimes", "caption": "The regimes of the miniature: rise of the MLM loss (left) and change of the mean score over all tasks but WNLI (right) against a control trained as long. Bars span the seeds."}}
-def regimes_drawn(tables: dict[str, pd.DataFrame]) -> None:
-    """Rise of the loss and change of the score, a line for each table that there is."""
-    both = pd.concat([findings.regimes(rows).assign(what=what) for what, rows in tables.items() if len(rows)])
-    axes = plots.panels(2, size=(3.8, 3.3))
-    for ax, name, label in zip(
-        axes, ("rise", "change"), ("rise of the MLM loss (%)", "change of the mean score (points)"), strict=True
-    ):
-        plots.against_sparsity(both, name, by="what", scale=100, ax=ax).set(ylabel=label)
-    axes[0].legend()
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score of the miniature against the share of weights removed."}, "figure": {"name": "world-regimes", "caption": "The three regimes show, as they were made to: rise of the MLM loss, and change of the mean score over all tasks but WNLI, against a control trained as long. Points are means over the seeds, bars span them."}}
+REGIMES = {"rise of the MLM loss (%)": "rise", "change of the mean score (points)": "change"}
 
 
-regimes_drawn({"recorded": chapter.miniature, "this build": chapter.live})
+def regimes_drawn(table: pd.DataFrame, axes: dict) -> None:
+    """Rise of the loss and change of the score."""
+    for name, ax in axes.items():
+        plots.against_sparsity(table.assign(what="recorded"), REGIMES[name], by="what", scale=100, ax=ax)
+        ax.set(ylabel=name)
+
+
+chapter.figure(regimes_drawn, [*REGIMES], among=findings.regimes)
 
 
 # %% tags=["hide-input"]
