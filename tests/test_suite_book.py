@@ -421,14 +421,16 @@ def test_the_box_of_a_chapter_comes_under_its_title(small, notebook, mapped):
     assert at == sorted(at)
 
 
-def test_a_figure_of_this_build_is_folded_where_the_same_is_recorded():
-    def figure(name, **cell):
-        about = {"mystnb": {"figure": {"name": name, "caption": "A."}}, "tags": ["code"]}
-        return nbformat.v4.new_code_cell("1", metadata=about, **cell)
+def test_long_tables_are_folded_under_their_name():
+    def cell(*tags, **more):
+        return nbformat.v4.new_code_cell("1", metadata={"tags": [*tags]}, **more)
 
-    shown = [nbformat.v4.new_output("display_data", {"image/svg+xml": ""})]
-    cells = [figure(f"{name}-live", outputs=shown) for name in ("a", "b", "c", "d")]
-    cells += [figure("a-recorded", outputs=shown), figure("b-minilm", outputs=shown), figure("c-recorded")]
-    book._fold_this_build(nbformat.v4.new_notebook(cells=cells))
-    folded = [cell.metadata.mystnb.figure.name for cell in cells if "hide-output" in cell.metadata.tags]
-    assert folded == ["a-live", "b-live"]  # of c nothing is recorded yet, and of d there is no twin
+    def table(lines):
+        return [nbformat.v4.new_output("display_data", {"text/html": f"<table>{'<tr></tr>' * lines}</table>"})]
+
+    cells = [cell("code", book.NUMBERS, outputs=table(2)), cell("code", outputs=table(14)), cell(book.NUMBERS)]
+    cells.append(cell("code", outputs=table(15)))
+    book._fold_numbers(nbformat.v4.new_notebook(cells=cells))
+    folded = [["code", "all-numbers", "hide-output"], ["code"], ["all-numbers"], ["code", "hide-output"]]
+    assert [each.metadata.tags for each in cells] == folded
+    assert cells[0].metadata.mystnb.code_prompt_show == "All numbers"

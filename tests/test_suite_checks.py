@@ -136,6 +136,25 @@ def test_what_matplotlib_writes_in_a_figure_is_read(site, tmp_path):
     assert fault == "_images/a.svg: shows the name of a column or a value: train_loss of <b>"
 
 
+def test_two_names_of_one_figure_with_one_look_are_told(site, tmp_path):
+    lines = [("a", {}), ("b", {"marker": "s"}), ("c", {"linestyle": "--"}), ("d", {"color": "#D55E00"}), ("e", {})]
+    figure, axes = plt.subplots(1, 2)
+    for (name, more), ax in zip(lines, [*axes, *axes, axes[0]], strict=True):
+        ax.errorbar([0, 1], [1, 2], [0.1, 0.2], label=name, **{"color": "#0072B2", "marker": "o"} | more)
+    for ax in axes:
+        ax.legend(frameon=False)
+    figure.savefig(tmp_path / "a.svg")
+    plt.close(figure)
+    assert site({"_images/a.svg": (tmp_path / "a.svg").read_text()}) == ["_images/a.svg: gives a and e one look"]
+
+
+def test_a_book_of_too_many_figures_is_told(site):
+    page = '<figure class="a"><img src="a.svg" alt="a line"></figure>'
+    assert site({"index.html": page * checks.MOST, "a.svg": ""}) == []
+    (fault,) = site({"index.html": page * checks.MOST, "other.html": page, "a.svg": ""})
+    assert fault == f"the book has {checks.MOST + 1} figures, more than {checks.MOST}"
+
+
 @pytest.mark.parametrize(("points", "told"), [(8, []), (7, ["_images/a.svg: has letters of 7 points, fewer than 8"])])
 def test_letters_that_a_phone_shows_too_small_are_told(site, tmp_path, points, told):
     figure, ax = plt.subplots()

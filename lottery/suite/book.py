@@ -29,6 +29,7 @@ from rich.progress import Progress
 from lottery import files
 from lottery.suite import checks, execution, holes, notebooks, page_code, printed
 from lottery.suite.escaped import in_markdown
+from lottery.suite.tables import dressed
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 ORDER = 50  # of a page that does not say its own
@@ -48,6 +49,8 @@ threading.Thread(target=watch, daemon=True).start()
 sys.exit(main())
 """
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
+LONG = 14  # lines of a table that a page shows whole, its heads among them
+NUMBERS = "all-numbers"  # of a cell whose output is folded
 IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
 
@@ -280,7 +283,8 @@ def assemble(
         notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
         missing[_in_source(name)] = holes.closed(notebook)
         _put_code_away(notebook)
-        _fold_this_build(notebook)
+        _dress_tables(notebook)
+        _fold_numbers(notebook)
         _put_box_first(notebook)
         notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
         nbformat.write(notebook, place)
@@ -303,19 +307,23 @@ def _put_code_away(notebook: nbformat.NotebookNode) -> None:
             cell.metadata["tags"] = [page_code.TAG if tag == "hide-input" else tag for tag in tags]
 
 
-def _fold_this_build(notebook: nbformat.NotebookNode) -> None:
-    """Fold a figure of this build, `<name>-live`, where the same is shown as recorded: one seed beside all of them."""
-    figures = {
-        cell.metadata["mystnb"]["figure"]["name"]: cell
-        for cell in notebook.cells
-        if cell.get("outputs") and "figure" in cell.metadata.get("mystnb", {})
-    }
-    for name, cell in figures.items():
-        stem, live, _ = name.rpartition("-live")
-        if live and {f"{stem}-recorded", f"{stem}-minilm"} & set(figures):
+def _dress_tables(notebook: nbformat.NotebookNode) -> None:
+    """Give the tables that cells put out the look of the book's."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = dressed(output.data["text/html"])
+
+
+def _fold_numbers(notebook: nbformat.NotebookNode) -> None:
+    """Fold long tables, of which a figure or a sentence shows what counts, and what cells tagged NUMBERS put out."""
+    for cell in notebook.cells:
+        texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+        tagged, long = NUMBERS in cell.metadata.get("tags", []), max((text.count("<tr") for text in texts), default=0)
+        if cell.get("outputs") and (tagged or long > LONG) and "figure" not in cell.metadata.get("mystnb", {}):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
-            cell.metadata["mystnb"]["code_prompt_show"] = "Show this figure as computed for this build"
-            cell.metadata["mystnb"]["code_prompt_hide"] = "Hide the figure of this build"
+            prompts = {"code_prompt_show": "All numbers", "code_prompt_hide": "Fewer numbers"}
+            cell.metadata["mystnb"] = cell.metadata.get("mystnb", {}) | prompts
 
 
 def _put_box_first(notebook: nbformat.NotebookNode) -> None:

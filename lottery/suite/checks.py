@@ -39,6 +39,8 @@ HEADINGS = re.compile(
 LETTERS = re.compile(r"scale\(([\d.]+) -[\d.]+\)")  # of matplotlib, which draws letters of 100 points
 SMALLEST = 8.0  # points of a figure's letters: 9 pixels on a phone, where the style sheet shows 85 % of a figure's size
 SVG = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+MOST = 70  # figures of a book: what is shown three times, once for each source, can be compared with none of them
 DRAWN = re.compile(r"(?:stroke|fill): (#[0-9a-f]{6})")  # "none" and the page's own colour are none
 MACHINE_ACCOUNTS = {
     "",
@@ -76,8 +78,8 @@ def faults(site: Path, root: Path) -> list[str]:
 
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
-    of `leaks`, in figures, too; letters too small for a phone; a heading no smaller than the one above; a name with two
-    colours; paths of this machine and the name of its user.
+    of `leaks`, in figures, too; letters too small for a phone; headings no smaller than the one above; a name with two
+    colours, two names of one figure with one look; too many figures; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -98,6 +100,9 @@ def faults(site: Path, root: Path) -> list[str]:
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in of_figure(lettering(figure))]
         if (size := min(map(float, LETTERS.findall(figure)), default=1.0) * 100) < SMALLEST:
             sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
+        sentences += [f"{path.relative_to(site)}: {fault}" for fault in looks(figure)]
+    figures = sum(path.read_text(encoding="utf-8").count("<figure") for path in pages)
+    sentences += [f"the book has {figures} figures, more than {MOST}"] if figures > MOST else []
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
 
@@ -234,6 +239,20 @@ def legend(svg: str) -> list[tuple[str, str]]:
             elif found := DRAWN.search(element.get("style", "")):  # the last: a frame stands before the first
                 colour = found[1]
     return entries
+
+
+def looks(svg: str) -> list[str]:
+    """The names of one figure's legends, which have no frame, with the colour, the marker and the line of another."""
+    names: dict[tuple[str, ...], dict[str, None]] = {}
+    for group in _with_comments(svg).iter(f"{SVG}g"):
+        look: list[str] = []
+        for element in group.iter() if group.get("id", "").startswith("legend_") else ():
+            if element.tag is ElementTree.Comment:
+                names.setdefault(tuple(look), {})[element.text.strip()] = None
+                look = []
+            elif element.get("style") and not element.get("id"):  # what has an id is the shape of a marker, used below
+                look += [element.get("style"), element.get(f"{XLINK}href", "")]
+    return [f"gives {' and '.join(each)} one look" for look, each in names.items() if look and len(each) > 1]
 
 
 def lettering(svg: str) -> list[str]:

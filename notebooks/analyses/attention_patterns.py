@@ -354,7 +354,7 @@ chapter.figure(
 # And is the network short of maps to learn from? With more drawn maps, weighted F1 on the labelled ones:
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines; of a real BERT and of the miniature."}, "figure": {"name": "pattern-curve", "caption": "More drawn maps to learn from do not bring the network to the guide's counts. Weighted F1 on labelled maps; dashed: the guide, and the most frequent pattern as the answer to all. Bars span the seeds of training."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines; of a real BERT and of the miniature."}, "figure": {"name": "pattern-curve", "caption": "The more drawn maps there are to learn from, the better the network gets, and the others hardly. Weighted F1 on labelled maps; dashed: the guide, and the most frequent pattern as the answer to all. Bars span the seeds of training."}}
 WEIGHTED = "weighted F1 on labelled maps"
 
 
@@ -384,7 +384,7 @@ chapter.figure(curve_drawn, [WEIGHTED], among=pattern_labels.labelled, size=(3.8
 # which answers hardly better than by chance; that follows below.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-shares", "caption": "The groups of heads have the patterns in much the same shares. Means over the tasks, raw maps above normed ones. The printed normed maps are of the released code's norms, of which below; the printed super-survivors' are of models that all else was removed from."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-shares", "caption": "Models differ more in their patterns than groups of heads of one model do. Means over the tasks, raw maps above normed ones. The printed normed maps are of the released code's norms, of which below; the printed super-survivors' are of models that all else was removed from."}}
 published = read_published("prasanna2020_attention_patterns")
 OF_PRINT = {
     ("pretrained", "all"): GROUPS[0],
@@ -463,7 +463,7 @@ chapter.beside(shares_told(shares_printed()), shares_made)
 # its interval is over the tasks (t).
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Super-survivors are hardly of another pattern than all heads. Share of each pattern among super-survivors minus that among all heads of the same models. Intervals of 95 %: over heads, and in print over eight tasks of BERT-base."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Which patterns super-survivors have more often than all heads differs from model to model. Share of each pattern among super-survivors minus that among all heads of the same models. Intervals of 95 %: over heads, and in print over eight tasks of BERT-base."}}
 def differences_drawn(table: pd.DataFrame, axes: dict) -> None:
     """A forest of differences, raw above normed."""
     for kind, name in KINDS.items():
@@ -532,7 +532,7 @@ too_few_labels()
 # what they only seem to get. For each group of heads, normed minus raw:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def norming(rows: pd.DataFrame) -> pd.DataFrame:
     """Normed minus raw, in points, a row a pattern and a column a group; in brackets intervals over heads."""
     return in_points(patterns.normed_minus_raw(rows)).rename_axis("normed - raw, points")
@@ -584,7 +584,7 @@ bound_told()
 # untrained after that. What does each of these change? Shares of maps in points, against ours:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def ways_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Released minus ours, in points: of all heads in intact models, and of super-survivors in pruned ones."""
     words = in_points(patterns.released_minus_ours(rows))

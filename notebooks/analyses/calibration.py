@@ -229,6 +229,26 @@ def in_words(rows: pd.DataFrame) -> Markdown:
     return Markdown("\n".join([parts[0], "", *parts[1:]]))
 
 
+def briefly(rows: pd.DataFrame) -> Markdown:
+    """How many texts are enough, in a sentence."""
+    here, most, _ = places(rows)
+    few = found.enough(found.differences(rows, here, most), here, most)
+    parts = [
+        f"{NAMES.get(importance, importance)} "
+        + (f"no fewer than {most}" if least == most else f"{least} texts of {title_of(here)}")
+        for importance, least in few.items()
+    ]
+    return Markdown(
+        f"With {rows['sparsity'].max():.0%} of the weights removed, a cut is shown to lose less than a point against one by "
+        f"{most} texts with, by {' and, by '.join(parts)}."
+    )
+
+
+def title_of(task: str) -> str:
+    """A task as a reader knows it."""
+    return choose("tasks", task).TITLE
+
+
 def numbers(rows: pd.DataFrame) -> pd.DataFrame:
     """All of it: the score left by each kind of set, and how alike the masks of two such sets are."""
     here, _, _ = places(rows)
@@ -283,7 +303,7 @@ numbers(chapter.live)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-told = [chapter.shown(in_words, "minilm")]
+told = [chapter.shown(briefly, "minilm")]
 short.summary(told)
 
 # %% tags=["remove-input", "in-short"]

@@ -93,7 +93,7 @@ from matplotlib import pyplot as plt
 from lottery.findings import movement as findings
 from lottery.models import families
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, between, perform, read_published, title
+from lottery.suite.chapter import between, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -132,31 +132,6 @@ chapter.beside(table_2(table2), lambda runs: table_2(findings.rates_compared(run
 table_2(findings.rates_compared(chapter.live))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement in the order of magnitudes against the learning rate of fine-tuning: BERT-base as printed in Table 2, MiniLM and the miniature."}, "figure": {"name": "gordon-movement-rates", "caption": "The higher the learning rate, the further weights move in the order of their magnitudes. In print: Gordon et al. (2020), Table 2. Points are means over the seeds, bars span them."}}
-MOVEMENT = "mean movement (%)"
-
-
-def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
-    """Mean movement over the seeds in %, a line for each task, against x; bars span the seeds."""
-    for task, some in rows.groupby(rows["task"].map(title)):
-        plots.spread(some[x], 100 * some["mean"], task, ax=ax)
-    ax.set_ylim(bottom=0)
-
-
-def rates_drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """Movement against the learning rate."""
-    ax = axes[MOVEMENT]
-    lines(rows, "learning_rate", ax)
-    ax.set(xlabel="learning rate", ylabel=MOVEMENT, xscale="log")
-    ax.set_xticks(sorted(rows["learning_rate"].unique()), minor=False)
-    ax.minorticks_off()
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.tick_params(axis="x", rotation=40)
-
-
-chapter.figure(rates_drawn, [MOVEMENT], printed={PRINT: table2}, among=findings.rates_compared, scale="")
-
-
 # %% tags=["hide-input"]
 def rates_told(rows: pd.DataFrame) -> Markdown:
     """The range of the movement, and how it grows when the rate is doubled."""
@@ -187,12 +162,20 @@ rates_told(table2)
 # twice the epochs have twice the learning rate in sum; and beside it stands the same with the rate of the released code.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs: BERT-base as stored by the authors, the miniature under the released rate and with one schedule for each length."}, "figure": {"name": "gordon-movement-epochs", "caption": "Under the released rate the movement levels off after an epoch; with one schedule over its whole length, fine-tuning goes on moving weights. BERT-base at 5e-5: the numbers of the paper's Figure 4, right, as its authors store them."}}
+MOVEMENT = "mean movement (%)"
 SCHEDULES = {"as released": "released", "one schedule": "printed"}
 
 
 def epochs_of(runs: pd.DataFrame) -> list[str]:
     """The schedules under which several numbers of epochs were followed."""
     return [name for name in SCHEDULES if len(set(findings.epochs_compared(runs, SCHEDULES[name])["epochs"])) > 1]
+
+
+def lines(rows: pd.DataFrame, x: str, ax: plt.Axes) -> None:
+    """Mean movement over the seeds in %, a line for each task, against x; bars span the seeds."""
+    for task, some in rows.groupby(rows["task"].map(title)):
+        plots.spread(some[x], 100 * some["mean"], task, ax=ax)
+    ax.set_ylim(bottom=0)
 
 
 def epochs_drawn(runs: pd.DataFrame, axes: dict) -> None:

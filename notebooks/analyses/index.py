@@ -26,9 +26,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery.choices import choose
-from lottery.experiments import conditions
 from lottery.findings import one_shot, sentences, smaller_forms
-from lottery.findings.conditions import best, with_conditions
 from lottery.statistics import dev_sets
 from lottery.suite import ledger, plots
 from lottery.suite.chapter import read_published, recorded, title
@@ -48,7 +46,6 @@ plots.house_style()
 encoder = recorded(records, "minilm", "without_training")
 smaller = recorded(records, "minilm", "smaller_model")
 bert = recorded(records, "minilm", "how_much_can_go")
-gordon = recorded(records, "miniature", "gordon_pruning")
 missing = absent("*Nothing is recorded of this model.*")
 
 # %% [markdown]
@@ -232,36 +229,6 @@ claims_told()
 # about BERT, so what it shows does not count in the two numbers above. The evidence is in the papers' printed numbers and
 # in runs of a real pre-trained BERT on real data, which stand beside it and are marked as such.
 
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Loss of masked words and mean accuracy of the miniature against the share of weights removed, for the four conditions of Gordon et al."}, "figure": {"name": "index-miniature", "caption": "The miniature, pruned while its pre-training goes on or after it was fine-tuned: loss of masked words on held-out text, and mean accuracy on dev over the tasks. Points are means over the recorded seeds, bars span them."}}
-def gordon_drawn(rows: pd.DataFrame) -> None:
-    """Loss of masked words and mean accuracy of the miniature against the share of weights removed."""
-    models, tuned = (rows[rows["experiment"] == name] for name in ("GradualPruning", "FineTuning"))
-    tuned = best(with_conditions(tuned))
-    tuned = tuned.assign(name=tuned["condition"].map(conditions.TITLES))
-    means = tuned.groupby(["name", "sparsity", "seed"], sort=False)["accuracy"].mean().reset_index()
-    axes = plots.panels(2, size=(3.8, 3.6))
-    plots.against_sparsity(models, "mlm_loss", by="importance", ax=axes[0])
-    plots.against_sparsity(means, "accuracy", by="name", scale=100, ax=axes[1])
-    axes[0].set(ylabel="loss of masked words (nats)")
-    axes[1].set(ylabel="mean accuracy on dev (%)")
-    axes[0].legend(title="removed by")
-    axes[1].legend(fontsize=8)
-
-
-gordon_drawn(gordon) if len(gordon) else missing
-
-
-# %% tags=["remove-input"]
-def gordon_told(rows: pd.DataFrame) -> Markdown:
-    """Of which worlds and tasks the figure is."""
-    tasks = ", ".join(title(name) for name in rows["task"].dropna().unique())
-    return Markdown(
-        f"Seeds {', '.join(str(seed) for seed in sorted(rows['seed'].unique()))}, each a world; tasks {tasks}."
-    )
-
-
-gordon_told(gordon) if len(gordon) else missing
 
 # %% [markdown]
 # {doc}`How the miniature is made </experiments/world>`, and

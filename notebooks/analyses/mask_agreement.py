@@ -420,7 +420,7 @@ kinship_told()
 # of rankings by lot.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and range over pairs of seeds, a row a task."""
     lines = {
@@ -489,7 +489,7 @@ chapter.figure(
 )
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
     """How sure the cuts are, a row a task."""
     lines = {

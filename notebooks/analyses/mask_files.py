@@ -128,10 +128,10 @@ Markdown(
 CODES = {"bits": "one bit each", "zlib": "bits, zlib", "lzma": "bits, lzma", "entropy": "entropy coder"}
 
 
-def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str, line: str) -> None:
+def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str, **line: str) -> None:
     """The means at each share."""
     means = values.groupby(remaining).mean()
-    ax.plot(100 * means.index, means, label=label, linestyle=line, **look(label))
+    ax.plot(100 * means.index, means, label=label, **look(label) | line)
     ax.set_xlabel("weights remaining (%)")
     ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
@@ -144,12 +144,12 @@ def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
     left, right = axes[BITS], axes[MORE]
     lot, share = rows[rows["chosen"] == mask_sizes.LOT], np.linspace(0.001, 0.999, 400)
     left.plot(100 * share, binary_entropy(share), color="black", linewidth=1, label="entropy")
-    for code, name in CODES.items():
-        against_share(left, lot["remaining"], lot[code], name, "none")
+    for marker, (code, name) in zip("osv*", CODES.items(), strict=True):
+        against_share(left, lot["remaining"], lot[code], name, linestyle="none", color="black", marker=marker)
     left.set(ylabel=BITS, ylim=(0, 1.08))
     more = mask_sizes.beyond_entropy(rows)
     for chosen, some in more.groupby("chosen", sort=False):
-        against_share(right, some["remaining"], 100 * some["entropy"], chosen, "-")
+        against_share(right, some["remaining"], 100 * some["entropy"], chosen)
     right.axhline(0, color="black", linewidth=1)
     right.set(ylabel=MORE)
 
@@ -180,7 +180,7 @@ def judged(runs: pd.DataFrame) -> Markdown:
 chapter.shown(judged, "live")
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def by_share(runs: pd.DataFrame) -> pd.DataFrame:
     """Bits a weight at every share, means over seeds, and in brackets how much more that is than the bound."""
     means = mask_sizes.sizes(runs).groupby(["chosen", "remaining"], sort=False).mean()

@@ -146,7 +146,8 @@ chapter.full_models()
 def drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel for each thing that was varied: mean score over tasks, sparsities and seeds, a line a method."""
     for name, words in VARIED.items():
-        ax = axes[words]
+        if (ax := axes.get(words)) is None:
+            continue
         for method, some in rows.groupby("method", sort=False):
             means = mask_rates.along(some, name)
             ax.plot(means.index, means, label=method, **look(method))
@@ -155,10 +156,16 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score of each method against the strength of the regulariser, the learning rate of scores and that of weights, a panel each."}, "figure": {"name": "mask-rates", "caption": "What suits one method does not suit another, and most methods suffer more from a bad rate than from a bad strength. Mean score by strength and by learning rates, on the world on which the settings of the other chapters are chosen."}}
-chapter.figure(drawn, [*VARIED.values()], among=mask_rates.scored)
+def varied(rows: pd.DataFrame) -> list[str]:
+    """What was varied of some method."""
+    methods = [some for _, some in rows.groupby("method")]
+    return [words for name, words in VARIED.items() if any(len(mask_rates.along(some, name)) for some in methods)]
 
 
-# %% tags=["hide-input"]
+chapter.figure(drawn, varied, among=mask_rates.scored)
+
+
+# %% tags=["hide-input", "all-numbers"]
 def best(runs: pd.DataFrame) -> pd.DataFrame:
     """For each method the best setting, how far the worst is behind, and how many others may be as good."""
     table = mask_rates.best(mask_rates.scored(runs))
@@ -198,6 +205,17 @@ def told(runs: pd.DataFrame) -> Markdown:
     return Markdown(f"{wider}\n\nAs a profile's `chosen`: `{{{', '.join(chosen)}}}`")
 
 
+def briefly(runs: pd.DataFrame) -> Markdown:
+    """What a bad setting costs, and how many grids are too narrow, in a sentence or two."""
+    table = mask_rates.best(mask_rates.scored(runs))
+    cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
+    return Markdown(
+        f"Between the best setting of a method and its worst lie {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} "
+        f"({cost.idxmax()}). Of {len(table)} methods {ends} do best at an end of what was tried, so that a better setting "
+        "may lie beyond."
+    )
+
+
 chapter.shown(told, "live")
 
 # %% tags=["hide-input"]
@@ -215,7 +233,7 @@ chapter.shown(told)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [chapter.shown(told)]
+found = [chapter.shown(briefly)]
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]

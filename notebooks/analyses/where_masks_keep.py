@@ -126,11 +126,16 @@ def sizes(start: str) -> dict[str, int]:
     return {kind: attention if kind in families.KINDS[:4] else forward for kind in families.KINDS}
 
 
+EVEN = 0.01  # a method whose shares differ by no more gives every matrix the same by its definition
+
+
 def by_layer(runs: pd.DataFrame) -> pd.DataFrame:
-    """The share that stays of each kind of matrix, and of the whole layer, of every learned mask."""
+    """The share that stays of each kind of matrix, and of the whole layer, of learned masks that may choose it."""
     rows = learned(runs)
     matrices = mask_places.by_matrix(rows, sizes(rows["start"].iloc[0]))
-    return pd.concat([matrices, mask_places.by_layer(matrices)])
+    shares = pd.concat([matrices, mask_places.by_layer(matrices)])
+    uneven = shares.groupby("title")["share"].agg(np.ptp) > EVEN
+    return shares[shares["title"].map(uneven)]
 
 
 def layers_drawn(shares: pd.DataFrame, axes: dict) -> None:
@@ -209,8 +214,8 @@ def heads_drawn(runs: pd.DataFrame, axes: dict) -> None:
     most = max(each.mean(0).max() for each in shares.values())
     for name, each in shares.items():
         ax = axes[name]
-        spread = each.std(0, ddof=1) if len(each) > 1 else np.full(each.shape[1:], np.nan)
-        plots.cells(each.mean(0), spread, most=most, ax=ax)
+        ax.imshow(each.mean(0), cmap="OrRd", vmin=0, vmax=most, aspect="auto")
+        ax.grid(visible=False)
         ax.set_title(name, fontsize=10, loc="left")
         ax.set_xticks(range(each.shape[2]), range(1, each.shape[2] + 1))
         ax.set_yticks(range(each.shape[1]), range(1, each.shape[1] + 1))
@@ -256,7 +261,7 @@ learned_masks(uneven_heads)
 # to pool:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 of_label_words = partial(
     chapter.shown, among=lambda runs: scored(runs[runs["head"].notna() & (runs["head"] != "random")])
 )
@@ -365,7 +370,7 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what masks drawn at random give."}}
 chapter.figure(kappas_drawn, [OF_ONE, OF_TWO], among=mask_pairs.pairs, live=False, scale="y", size=(4.4, 3.6))
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 BEYOND = ("sizes", "matrices' shares", "rows' shares", "columns' shares")  # what kappa is, at each of mask_pairs.LEVELS
 
 
@@ -438,7 +443,7 @@ of_pairs(task_or_run)
 # of them: 1 for the same order, 0 by lot.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def heads_agree(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column a kind of pair."""
     lines = {name: mask_pairs.head_ranks(some) for name, some in rows.groupby("title", sort=False)}

@@ -182,13 +182,17 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
 
 
 def curve(ax: Axes, rows: pd.DataFrame, name: str, *, x: str = "remaining") -> None:
-    """The means of a method over its rows at each sparsity asked for, with bars that span the runs."""
+    """The means of a method over its rows at each sparsity asked for, with bars that span the runs.
+
+    Lines of methods that learn no score are broken: there are more methods than colours.
+    """
     if rows.empty:
         return
     rows = rows.assign(remaining=100 * (1 - rows["sparsity"]))
     means = rows.groupby(["asked", "unit", "seed"])["score"].mean().reset_index()
     places = means["asked"].map(rows.groupby("asked")[x].mean())
-    plots.spread(places, 100 * means["score"], name, ax=ax)
+    line = "-" if name in BY_SCORE else "--" if name in BY_SIZE else "none"
+    plots.spread(places, 100 * means["score"], name, ax=ax, linestyle=line)
 
 
 # %% [markdown]
@@ -208,7 +212,7 @@ chapter.figure(drawn, panels_of, among=equal_budgets.scored, size=(3.2, 2.4), ac
 # that is not told apart may still differ.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def means(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column each share of remaining weights: the mean, and the difference from full fine-tuning."""
     sparsities = equal_budgets.asked(rows)
@@ -303,13 +307,14 @@ def stored_drawn(rows: pd.DataFrame, axes: dict) -> None:
             curve(ax, rows[rows["method"] == name], name, x="kilobytes")
         ax.set(xscale="log", xlabel="stored for a task (kB)", ylabel="mean score over the tasks (x 100)")
         ax.set_title(family, fontsize=10)
+        ax.minorticks_off()
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods in two panels."}, "figure": {"name": "all-methods-stored", "caption": "A learned mask stores a hundredth of what methods store that change the weights, at some cost in score. Along a line the sparsity changes."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods in two panels."}, "figure": {"name": "all-methods-stored", "caption": "A learned mask stores about a hundredth of what full fine-tuning does, at some cost in score. Along a line the sparsity changes."}}
 chapter.figure(stored_drawn, [*FAMILIES], among=equal_budgets.scored, size=(3.8, 3.2), across=2)
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def costs(rows: pd.DataFrame) -> pd.DataFrame:
     """Steps, numbers trained and changed, and kilobytes, means over tasks and seeds; numbers at the highest sparsity."""
     lines, sparsities = {}, equal_budgets.asked(rows)

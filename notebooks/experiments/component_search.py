@@ -270,7 +270,7 @@ chapter.beside(sizes_printed(), sizes_made)
 #   count in their layer's norm; and after a step back the next phase ranks by what the rejected model showed.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 MODES = {"both": "heads and MLPs", "heads": "heads alone", "mlps": "MLPs alone"}
 
 

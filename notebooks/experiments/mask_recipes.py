@@ -139,7 +139,6 @@ from lottery.findings import learned_masks, mask_recipes, published
 from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
 from lottery.suite import plots
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
-from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
@@ -212,7 +211,7 @@ chapter.shown(at_chance, "minilm")
 # and to words that belong to the names of labels; the words as released differ for MNLI alone:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def compared(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
     """The score of the base, and what recipes, or those of the regulariser, add to it, a column each sparsity."""
     rows = mask_recipes.varied(runs, method)
@@ -288,7 +287,7 @@ beside_ours(printed(4, "head", OF_WORDS), {BASE: OF_WORDS["label_words"], HEADS[
 # code, so it belongs to the mean: the sum is tried at the same strength, since the paper names no other, and presses as
 # many times as hard as there are weights. That it fails says that the formula cannot be what ran, and nothing more.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 chapter.shown(compared, "live")
 
 # %% tags=["hide-input"]
@@ -313,7 +312,7 @@ beside_ours(printed(5, "pressed", PRESSED), {BASE: PRESSED[True], mask_recipes.U
 # so that STS-B has none here; the code halves its loss and calls that a teacher.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def of_a_teacher(runs: pd.DataFrame) -> pd.DataFrame:
     """What a teacher adds to the base."""
     return compared(runs, *GUIDED)
@@ -374,8 +373,6 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
             lines[f"{own} minus {name}"] = {asked: each.in_words() for asked, each in advantages.items()}
     return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
 
-
-no_teacher = absent("*`guides` lacks `released`, or all tasks ask for a number, of which a teacher says nothing.*")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided", "caption": "With a teacher, too, masks over frozen weights keep up with methods that train them. Broken: without a teacher. Points are means over seeds, bars span them; the teacher itself is the dashed line."}}
 chapter.figure(

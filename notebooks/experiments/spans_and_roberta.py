@@ -209,7 +209,7 @@ def learnt(runs: pd.DataFrame) -> str:
 chapter.shown(part_of_squad, "minilm")
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 from lottery.findings.learned_masks import WHOLE, advantages, over_all
 from lottery.suite.chapter import by_remaining
 
@@ -384,7 +384,7 @@ chapter.figure(
 )
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def papers_rise(model: str) -> str:
     """Along what the paper lets the sparsity of such a model rise."""
     return "linear" if "roberta" in model.lower() else "cubic"

@@ -189,7 +189,7 @@ chapter.figure(drawn, tasks_of, among=printed_tickets, size=(3.2, 2.6))
 # ### Is a super ticket better than the full model, or than any other?
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
     """Super tickets against the full model and both controls, a row a level."""
     rows = super_tickets.printed(super_tickets.scored(runs))
@@ -242,7 +242,7 @@ shown(verdict)
 # the level is chosen on dev, once on the examples that were held out. Only the second is a result.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def chosen(runs: pd.DataFrame) -> pd.DataFrame:
     """By where the level is chosen: the levels, and what the chosen ticket has on dev and there over the full model."""
     lines = {}
@@ -332,7 +332,7 @@ def too_large() -> pd.DataFrame:
 too_large()
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 from lottery.statistics import Estimate
 
 
@@ -457,7 +457,7 @@ shown(contrast_adds)
 # How much the three kinds of terms weigh, over the training set when training is over, in nats:
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def weighed(rows: pd.DataFrame) -> pd.DataFrame:
     """The parts of the loss by learner, task and sparsity, means over seeds."""
     lines = {}

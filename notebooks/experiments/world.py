@@ -142,7 +142,7 @@ Markdown(
 # was drawn, after its pre-training, and after a longer one, so that one sees how much was left to learn.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def dashed(table: pd.DataFrame) -> pd.DataFrame:
     """The table with a dash where there is no number."""
     return table.astype(object).where(table.notna(), "–")
@@ -206,7 +206,7 @@ chapter.shown(progress)
 # The same fine-tuning from the pre-trained model and from the model as it was drawn.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "all-numbers"]
 def gains(rows: pd.DataFrame) -> pd.DataFrame:
     """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
     table = findings.gains(rows)
