@@ -1,5 +1,7 @@
 """`lottery ticket import`, and `lottery agreement` of masks that other programs have left."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -68,7 +70,9 @@ def test_those_that_are_published_are_of_bert_base():
     with torch.device("meta"):
         weights = families.prunable(BertModel(BertConfig()), embeddings=False, pooler=False)
     assert sum(weight.numel() for weight in weights.values()) == foreign.BERT_BASE
-    assert foreign._shapes("", np.zeros(10_616_832, np.uint8)) == {n: tuple(w.shape) for n, w in weights.items()}
+    assert foreign._shapes("", np.zeros(10_616_832, np.uint8), Path("a.npy")) == {
+        n: tuple(w.shape) for n, w in weights.items()
+    }
 
 
 def test_published_masks_of_heads_and_mlps_are_read(imported, refused, here, reference):
@@ -128,6 +132,14 @@ def test_nothing_else_is_read(refused, here, bert_folder, monkeypatch):
     assert "does not exist" in refused("gone.npy")
     assert "already" in refused("ours.safetensors")
     assert "nothing is removed" in refused(bert_folder)
+    (here / "strange").mkdir()
+    (here / "strange/config.json").write_text("{}")
+    (here / "both").mkdir()
+    (here / "both/head_mask.npy").write_text("no array")
+    np.save(here / "long.npy", np.ones(5, dtype=np.uint8))
+    for name in ("text.npy", "object.pt", "list.pt", bert_folder, "strange", "both", "long.npy"):
+        assert refused(name).count(Path(name).name) == 1
+    assert "both/head_mask.npy" in refused("both")
     assert not (here / "t.safetensors").exists()
 
 

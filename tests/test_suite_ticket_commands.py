@@ -113,8 +113,8 @@ def test_texts_go_with_a_score_that_reads_them_and_with_a_mask_of_weights(lotter
         return error
 
     save = ("save", bert_folder, "-o", "t.safetensors", "--sparsity", 0.5)
-    assert "goes by texts that the model reads" in refused(*save, "--importance", "wanda")
-    assert "goes by the weights alone" in refused(*save, "--texts", file)
+    assert "goes by texts that the model reads: give some by --texts FILE" in refused(*save, "--importance", "wanda")
+    assert "goes by the weights alone: leave out --texts FILE" in refused(*save, "--texts", file)
     assert "leave the word embeddings out" in refused(*save, "--importance", "wanda", "--texts", file, "--embeddings")
     assert "column" in refused(*save, "--importance", "wanda", "--texts", file)  # there is none called text
     apply = ("apply", str(heads[1]), bert_folder, "-o", "out")

@@ -36,7 +36,7 @@ class OneShot:
     calibration: Calibration | None = None  # the texts that a score reads which sees data
 
     def __post_init__(self):
-        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
+        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings, given_by="calibration")
 
     def perform(self, run: Run) -> dict[str, Any]:
         """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, the score of one answer.

@@ -39,7 +39,7 @@ class Cut:
     calibration: Calibration | None = None  # the texts that a score reads which sees data
 
     def __post_init__(self):
-        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
+        scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings, given_by="calibration")
 
     def mask(self, run: Run) -> Mask:
         """What scores highest."""

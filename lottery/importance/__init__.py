@@ -35,16 +35,17 @@ def sees_data(name: str) -> bool:
     return choose("importance", name).SEES_DATA
 
 
-def check(name: str, *, texts: bool, embeddings: bool) -> None:
+def check(name: str, *, texts: bool, embeddings: bool, given_by: str) -> None:
     """Raise ValueError where a score and what it is given do not belong together.
 
     texts       whether there are some for it to read
     embeddings  whether word embeddings are among what is scored, which multiply no input
+    given_by    what gives the texts where it was called, such as "--texts FILE"
     """
     if sees_data(name) and not texts:
-        raise ValueError(f"importance = {name!r} goes by texts that the model reads: give it some")
+        raise ValueError(f"importance = {name!r} goes by texts that the model reads: give some by {given_by}")
     if texts and not sees_data(name):
-        raise ValueError(f"importance = {name!r} goes by the weights alone: give it no texts")
+        raise ValueError(f"importance = {name!r} goes by the weights alone: leave out {given_by}")
     if texts and embeddings:
         raise ValueError(f"importance = {name!r} goes by what a matrix multiplies: leave the word embeddings out")
 

@@ -42,7 +42,7 @@ def prune(
     stay are others than before. Raises ValueError for an unknown name, a sparsity out of range, and where a score and
     its data do not belong together.
     """
-    scoring.check(importance, texts=data is not None, embeddings=embeddings)
+    scoring.check(importance, texts=data is not None, embeddings=embeddings, given_by="data")
     weights, moments = families.prunable(model, embeddings=embeddings, pooler=pooler), None
     if data is not None:
         read = data if isinstance(data, Examples) else examples.of_batches(data)

@@ -1,5 +1,7 @@
 """Masks of other programs, read from their files and folders. Nothing is unpickled but tensors."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import NamedTuple
@@ -57,8 +59,14 @@ def read(path: Path, *, model: str = "", embeddings: bool = False, pooler: bool 
             raise ValueError(f"{path} is a mask file of lottery already: use it as it is")
         unpack = "unpack it first, or " if path.suffix == ".zip" else ""
         raise ValueError(f"{path} is no mask that is known: {unpack}give {KNOWN}")
+    return _read(path, model, embeddings, pooler)
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Inside the block what is wrong with tensors is told with the name of their file, which they do not know."""
     try:
-        return _read(path, model, embeddings, pooler)
+        yield
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -67,25 +75,34 @@ def _read(path: Path, model: str, embeddings: bool, pooler: bool) -> Found:
     if path.is_dir():
         if any((path / name).is_file() for name in (HEAD_MASK, MLP_MASK)):
             heads, mlps = (_array(path / name) if (path / name).is_file() else None for name in (HEAD_MASK, MLP_MASK))
-            return Found(_of_components(heads, mlps, model), "heads and MLPs, imported")
+            return Found(_of_components(heads, mlps, path, model), "heads and MLPs, imported")
         if (state := _state_beside(path)) is not None:
-            return Found(foreign.of_buffers(state), "torch.nn.utils.prune, imported")
+            return Found(_of_buffers(state, path), "torch.nn.utils.prune, imported")
         weights = opening.encoder_weights(str(path), embeddings=embeddings, pooler=pooler)
-        return Found(foreign.of_zeros(weights), "zeros, imported")
+        with _about(path):
+            return Found(foreign.of_zeros(weights), "zeros, imported")
     if path.suffix == ".npy":
         array = _array(path)
         if array.ndim == 2:
-            return Found(_of_components(array, None, model), "heads, imported")
-        return Found(foreign.of_packed(array, _shapes(model, array)), "SMP, imported")
-    return Found(foreign.of_buffers(_state(path)), "torch.nn.utils.prune, imported")
+            return Found(_of_components(array, None, path, model), "heads, imported")
+        shapes = _shapes(model, array, path)
+        with _about(path):
+            return Found(foreign.of_packed(array, shapes), "SMP, imported")
+    return Found(_of_buffers(_state(path), path), "torch.nn.utils.prune, imported")
 
 
-def _of_components(heads: np.ndarray | None, mlps: np.ndarray | None, model: str) -> Mask:
+def _of_components(heads: np.ndarray | None, mlps: np.ndarray | None, path: Path, model: str) -> Mask:
     config = opening.configuration(model) if model else None
-    mask = foreign.of_components(heads, mlps, components.shapes(config)[HEADS][1] if config else None)
-    if config:
-        components.check(mask, config)
+    with _about(path):
+        mask = foreign.of_components(heads, mlps, components.shapes(config)[HEADS][1] if config else None)
+        if config:
+            components.check(mask, config)
     return mask
+
+
+def _of_buffers(state: dict[str, Tensor], path: Path) -> Mask:
+    with _about(path):
+        return foreign.of_buffers(state)
 
 
 def _array(path: Path) -> np.ndarray:
@@ -93,7 +110,7 @@ def _array(path: Path) -> np.ndarray:
         with path.open("rb") as file:  # np.load leaves an archive of arrays open
             return np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path.name} is no array of numpy, or one of objects, which are not unpickled") from error
+        raise ValueError(f"{path} is no array of numpy, or one of objects, which are not unpickled") from error
 
 
 def _state(path: Path) -> dict[str, Tensor]:
@@ -104,9 +121,9 @@ def _state(path: Path) -> dict[str, Tensor]:
             else torch.load(path, map_location="cpu", weights_only=True)
         )
     except (safetensors.SafetensorError, UnpicklingError, EOFError, RuntimeError, ValueError, KeyError) as error:
-        raise ValueError("it holds no tensors alone, and nothing else is unpickled") from error
+        raise ValueError(f"{path} holds something else than tensors, and nothing else is unpickled") from error
     if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
-        raise ValueError("it holds something else than tensors by their names: save `model.state_dict()`")
+        raise ValueError(f"{path} holds something else than tensors by their names: save `model.state_dict()`")
     return state
 
 
@@ -119,12 +136,12 @@ def _state_beside(folder: Path) -> dict[str, Tensor] | None:
     return None
 
 
-def _shapes(model: str, packed: np.ndarray) -> Shapes:
+def _shapes(model: str, packed: np.ndarray, path: Path) -> Shapes:
     """Of the matrices of a model's layers; without a name those of BERT-base, if the array is as long as its mask."""
     from transformers import AutoModel, BertConfig
 
     if not model and 8 * packed.size != BERT_BASE:
-        raise ValueError(f"it is not of BERT-base, whose mask takes {BERT_BASE // 8:,} bytes: say of which --model")
+        raise ValueError(f"{path} is not of BERT-base, whose mask takes {BERT_BASE // 8:,} bytes: say of which --model")
     config = opening.configuration(model) if model else BertConfig()
     with torch.device("meta"):  # shapes alone
         weights = families.prunable(AutoModel.from_config(config), embeddings=False, pooler=False)

@@ -69,7 +69,8 @@ def of_model(
     sparsity    share of the weights to remove, in [0, 1)
     texts       that a score reads which sees data
     """
-    scoring.check(importance, texts=bool(texts), embeddings=embeddings)  # before a model is fetched
+    # Before a model is fetched.
+    scoring.check(importance, texts=bool(texts), embeddings=embeddings, given_by="--texts FILE")
     if source in miniature.NAMES:
         raise ValueError(
             f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
