@@ -105,14 +105,15 @@ def as_json(about: str, where: dict[str, Any], figures: list[Figure], skipped: s
 
 
 def as_table(about: str, figures: list[Figure]) -> Table:
-    """A row a figure, those that miss their bar in red."""
+    """A row a figure, with whether it meets its bar; those that miss it in red."""
     table = Table(title=about, title_justify="left")
-    for heading in ("what", "figure", "bar", "made from"):
+    for heading in ("what", "figure", "bar", "met", "made from"):
         table.add_column(heading)
     for figure in figures:
         seen = ", ".join(f"{name} {value:.4g}" for name, value in figure.seen.items())
         style = "red" if figure.met is False else None
-        table.add_row(figure.what, f"{figure.value:.3g} {figure.unit}", figure.bar, seen, style=style)
+        met = {True: "yes", False: "no", None: ""}[figure.met]
+        table.add_row(figure.what, f"{figure.value:.3g} {figure.unit}", figure.bar, met, seen, style=style)
     return table
 
 
