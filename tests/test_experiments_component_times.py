@@ -1,7 +1,6 @@
 """Times of heads and neurons: what the model saves without half of them, over how many those are."""
 
 import pytest
-import torch
 
 from lottery import store
 from lottery.experiments.component_times import ComponentTimes
@@ -24,15 +23,3 @@ def test_a_component_takes_what_the_model_saves_without_half_of_its_kind(mood, m
     assert seen["input_ids"].shape == (4, 8)
     assert seen["whole"] - seen["heads"] == 4 * (3 * (8 * 32 + 8) + 8 * 32)
     assert seen["whole"] - seen["neurons"] == 64 * (2 * 32 + 1)
-
-
-def test_times_are_medians_in_turns_without_the_first_round():
-    order = []
-
-    def reader(name):
-        return lambda **_: order.append(name)
-
-    found = timing.seconds({"a": reader("a"), "b": reader("b")}, {"input_ids": torch.zeros(1, 1)}, rounds=3)
-    assert order == ["a", "b"] * 4
-    assert set(found) == {"a", "b"}
-    assert all(0 <= value < 1 for value in found.values())

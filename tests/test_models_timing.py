@@ -14,7 +14,8 @@ INPUTS = {"input_ids": torch.zeros(1, 2, dtype=torch.long)}
 def clock(monkeypatch):
     """Readers that take as long as they are told, one number a call, by this clock."""
     now = [0.0]
-    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    for name in ("perf_counter", "process_time"):
+        monkeypatch.setattr(time, name, lambda: now[0])
     monkeypatch.setattr(timing.turns, "__kwdefaults__", timing.turns.__kwdefaults__ | {"clock": time.perf_counter})
 
     def reader(name, order, lasts):
@@ -47,6 +48,16 @@ def test_a_turn_is_filled_and_its_fastest_reading_counts(clock):
 def test_seconds_are_the_median_of_the_rounds(clock):
     readers = {"a": clock("a", [], iter([9.0, 1.0, 5.0, 2.0]))}
     assert timing.seconds(readers, INPUTS, rounds=3) == {"a": 2.0}
+
+
+@pytest.mark.parametrize(("threads", "name"), [(1, "process_time"), (2, "perf_counter")])
+def test_of_one_thread_the_processors_time_counts(threads, name, monkeypatch):
+    """A clock that stands still beside one that does not: which of the two was looked at."""
+    ticks = iter(range(100))
+    for each in ("perf_counter", "process_time"):
+        monkeypatch.setattr(time, each, (lambda: float(next(ticks))) if each == name else (lambda: 0.0))
+    with timing.threads(threads):
+        assert timing.seconds({"a": lambda **_: None}, INPUTS, rounds=3) == {"a": 1.0}
 
 
 def test_threads_are_set_inside_the_block_alone():

@@ -1,7 +1,6 @@
 """How fast the forms of smaller models are beside the whole one: all of them in turns, on one machine."""
 
 import os
-import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -56,12 +55,12 @@ class FormTimes:
         batch_seconds  the median for a batch; `whole_seconds` that of the whole
         load           how many programs wanted to compute when it began, the mean of a minute
         """
-        load, clock = os.getloadavg()[0], time.process_time if self.threads == 1 else time.perf_counter
+        load = os.getloadavg()[0]
         with timing.threads(self.threads):
             model = self.whole.opened(run)
             readers = {-1: model} | {place: form.opened(run) for place, form in enumerate(self.timed)}
             inputs = timing.batch(model, self.batch_size, self.length)
-            turns = timing.turns(readers, inputs, self.rounds, turn=TURN, clock=clock)
+            turns = timing.turns(readers, inputs, self.rounds, turn=TURN, clock=timing.clock(inputs))
         taken = {place: np.array(each) for place, each in turns.items()}
         ratios = [taken[-1] / taken[place] for place in range(len(self.ways))]
         ends = [quantile_test(each, p=0.5).confidence_interval(0.95) for each in ratios]
