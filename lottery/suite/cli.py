@@ -4,6 +4,7 @@ Commands import what they need when they are called: `lottery --help` has no use
 """
 
 import ast
+import re
 import sys
 from contextlib import chdir
 from difflib import get_close_matches
@@ -423,6 +424,19 @@ def _sentence(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def _as_typed(sentence: str, given: list[str]) -> str:
+    """A sentence on a parameter, `name = value`, with the option's own name where the command given has one of it."""
+    command = typer.main.get_command(app)
+    for word in given:
+        command = getattr(command, "commands", {}).get(word, command)
+    options = {each.name: max(each.opts, key=len) for each in command.params if each.opts[0].startswith("-")}
+    return re.sub(
+        r"(?:\b[A-Z]\w+: )?\b(\w+) = ",
+        lambda found: f"{options[found[1]]} " if found[1] in options else found[0],
+        sentence,
+    )
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The command line. Exit codes: 0 done, 1 something failed while it ran, 2 what was asked for cannot be."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -433,7 +447,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (TyperException, ValueError, OSError, RuntimeError) as error:
         if "--debug" in given:
             raise
-        typer.echo(f"lottery: {_sentence(error)}", err=True)
+        typer.echo(f"lottery: {_as_typed(_sentence(error), given)}", err=True)
         code = 2 if isinstance(error, (TyperException, *files.REFUSALS)) else 1
     if code == INTERRUPTED:
         typer.echo("lottery: interrupted; the same command goes on from here", err=True)
