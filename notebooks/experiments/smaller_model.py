@@ -67,6 +67,7 @@ healing_epochs = 2.0
 healing_rate = 5e-4
 max_length = 64
 pooling = ""  # "mean" of the tokens' vectors, or the "first"; "": as the model itself says, else the mean
+shown_commands = ["inspect", "vocabulary", "shrink", "measure"]  # whose words stand at the end
 worlds = [1]  # of the miniature
 seeds = [1]
 miniature_steps = 3000
@@ -147,15 +148,21 @@ for of in cuts:
 grid = [*dict.fromkeys(forms), *changes, *times]
 
 # %% tags=["remove-cell"]
+import tempfile
+from pathlib import Path
+
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery.choices import listed
+from lottery import store
+from lottery.choices import choose, listed
 from lottery.findings import smaller_forms
+from lottery.models.folders import weights_bytes
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
+from lottery.suite.transcript import transcript
 
 chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
 WAYS = {
@@ -352,6 +359,40 @@ all_times(chapter.live)
 
 # %% tags=["remove-input"]
 load_in_words(chapter.live)
+
+# %% [markdown]
+# (what-the-commands-print)=
+# ### What the commands print
+#
+# {doc}`/your_own` tells how a smaller model is made of one's own. Here its commands are called on the model of this build,
+# as it was fine-tuned, with 400 of its sentences and their labels in a file. Asked for is the best that takes a tenth less.
+
+
+# %% tags=["remove-input"]
+def called(names: list[str]) -> Markdown | None:
+    """The commands of the smaller model, typed where the fine-tuned model and a file of its sentences lie."""
+    if not names:
+        return None
+    run, labels = store.perform(tuned, Path(results)), choose("tasks", task).LABELS
+    weights = run.path / "model"
+    some = tuned.tables(task)["train"].head(400)
+    own = ["--train-file", "feedback.csv", "--text-column", "comment", "--label-column", "sentiment"]
+    most = f"{0.9 * weights_bytes(weights) / 1e6:.1f}"
+    words = {
+        "inspect": ["inspect", "model"],
+        "vocabulary": ["vocabulary", "model", "feedback.csv", "--text-column", "comment", "-o", "words"],
+        "shrink": ["shrink", "model", "-o", "small", *own, "--size", most, "--epochs", "3", "--learning-rate", "5e-4"],
+        "measure": ["measure", "model", "small", *own],
+    }
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "model").symlink_to(weights.resolve())
+        named = some["label"].map(dict(enumerate(labels)))
+        pd.DataFrame({"comment": some["first"], "sentiment": named}).to_csv(folder / "feedback.csv", index=False)
+        return Markdown("\n\n".join(transcript([words[name] for name in names], folder)))
+
+
+called(shown_commands)
 
 # %% [markdown]
 # ## Summary
