@@ -366,6 +366,36 @@ def mood_folder(tmp_path_factory, tokenizer) -> Path:
 
 
 @pytest.fixture(scope="session")
+def vectors_folder(tmp_path_factory, mood_folder, tokenizer) -> Path:
+    """A sentence encoder, encoder/, that takes the first token's vector, and pairs of those texts, pairs.csv."""
+    import json
+
+    import pandas as pd
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from lottery.models import opening
+
+    folder = tmp_path_factory.mktemp("vectors")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    torch.manual_seed(0)
+    model = BertModel(BertConfig(vocab_size=60, max_position_embeddings=40, **sizes), add_pooling_layer=False)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(10)
+    opening.save(model, tokenizer, folder / "encoder")
+    (folder / "encoder/1_Pooling").mkdir()
+    told = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    told = [{"idx": n, "name": f"{n}", "path": path, "type": f"a.{kind}"} for n, (path, kind) in enumerate(told)]
+    (folder / "encoder/modules.json").write_text(json.dumps(told))
+    (folder / "encoder/1_Pooling/config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
+    texts = pd.read_csv(mood_folder / "own.csv")["text"]
+    pd.DataFrame({"one": texts[:150].tolist(), "other": texts[150:].tolist()}).to_csv(folder / "pairs.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def mood_runs(tmp_path_factory) -> Path:
     """A store of runs on it."""
     return tmp_path_factory.mktemp("mood_runs")

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score
-from toy_smaller import by_hand
+from toy_smaller import by_hand, first_vectors
 from transformers import BertForSequenceClassification
 
 from lottery import store
 from lottery.component_importance import sample
 from lottery.data import splitting
+from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.smaller import ANSWERS, MODEL, parts
-from lottery.experiments.starts import OWN, Own, Unlabelled
+from lottery.experiments.starts import OWN, Own, Unlabelled, Vectors
 from lottery.models import opening, slices, vocabulary
 
 
@@ -120,3 +123,38 @@ def test_without_labels_the_model_is_held_to_its_own_answers(mood, mood_runs, be
     assert store.perform(asis, mood_runs).metrics["score"] == 1.0
     with pytest.raises(ValueError, match="has no head that gives a text one of several classes"):
         replace(start, model=bert_folder).tables(OWN)
+
+
+@pytest.mark.parametrize("second", ["", "other"])
+def test_of_a_sentence_encoder_the_vectors_are_what_is_kept(rung, vectors_folder, mood_runs, second):
+    folder = str(vectors_folder / "encoder")
+    read = {"text": "one", "second": second, "pooling": "first", "max_length": 16}
+    start = Vectors(model=folder, file=str(vectors_folder / "pairs.csv"), test_share=0.2, **read)
+    asis = FineTuning(
+        start=start, task=OWN, epochs=0.0, batch_size=16, learning_rate=3e-3, max_length=16, seed=1, saved=True
+    )
+    assert store.perform(asis, mood_runs).metrics["score"] == pytest.approx(1.0)
+    of = replace(rung, of=asis, times=replace(rung.times, of=asis))
+    runs = {epochs: store.perform(replace(of, epochs=epochs), mood_runs) for epochs in (0.0, 8.0)}
+    _, exam = asis.opened(runs[0.0])
+    _, choosing = parts(exam)
+    near = []
+    for run in runs.values():
+        vectors = {
+            name: [first_vectors(place, choosing[column]) for column in ("first", "second") if column in choosing]
+            for name, place in (("whole", folder), ("small", run.path / MODEL))
+        }
+        near.append(np.mean([(o * t).sum(1) for o, t in zip(vectors["small"], vectors["whole"], strict=True)]))
+        if second:
+            cosines = {name: (one * other).sum(1) for name, (one, other) in vectors.items()}
+            expected = spearmanr(cosines["small"], cosines["whole"]).statistic
+        else:
+            expected = near[-1]
+        assert run.metrics["score"] == pytest.approx(expected, abs=1e-5)
+        assert run.metrics["whole_score"] == pytest.approx(1.0)
+        assert run.metrics["neurons"] < 128
+    assert near[0] < 0.95
+    assert near[1] > near[0] + 0.02
+    assert runs[8.0].metrics["steps"] == 8 * -(-len(exam.encoded(parts(exam)[0])) // 16)
+    with pytest.raises(ValueError, match="are not trained: give 0"):
+        store.perform(replace(asis, epochs=1.0), mood_runs)

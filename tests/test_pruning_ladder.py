@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lottery.pruning.ladder import rung
+from lottery.pruning.ladder import reach, rung
 
 
 def scores(seed, layers=3, heads=4, neurons=10):
@@ -47,6 +47,17 @@ def test_even_cuts_take_as_many_neurons_from_every_layer(share):
     assert 3 * (count - 1) * 0.11 < share * total
     for row, own in zip(kept["neurons"], given["neurons"], strict=True):
         assert sorted(own.tolist())[count:] == sorted(own[row].tolist())
+
+
+@pytest.mark.parametrize("layers", [False, True])
+def test_what_is_in_reach_can_be_saved_evenly_and_no_more(layers):
+    given, seconds = scores(2), {"heads": 0.7, "neurons": 0.11}
+    kept = {kind: torch.ones(each.shape, dtype=torch.bool) for kind, each in given.items()}
+    most = reach(kept, seconds, layers=layers)
+    found = rung(given, seconds, most, even=True, layers=layers)
+    assert sorted(found["neurons"].sum(1).tolist()) == ([0, 0, 1] if layers else [1, 1, 1])
+    with pytest.raises(ValueError, match="cannot be saved by taking equally many"):
+        rung(given, seconds, most + 1e-6, even=True, layers=layers)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from toy_smaller import first_vectors
+from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from lottery.experiments.component_times import ComponentTimes
+from lottery.experiments.starts import Vectors
 from lottery.masks import files as mask_files
 from lottery.models import exporting, opening, slices
 from lottery.suite import shrinking
@@ -138,9 +140,11 @@ def test_where_nobody_says_what_may_be_lost_it_is_what_so_few_rows_can_show(here
     assert [each["bound"] for each in asked[1:]] == [0.005, 2.0, 3e6]
 
 
-def test_uniform_is_opened_by_transformers(here, lottery):
+def test_uniform_is_opened_by_transformers(here, lottery, monkeypatch):
+    monkeypatch.setattr(shrinking, "LADDER", (0.3, 0.5, 0.999))  # the last one leaves no neuron
     code, _, error = lottery("shrink", "model", "-o", "even", *HOW, "--within", 100, "--uniform", "--seed", 1)
     assert code == 0, error
+    assert "2 of 2: without 50%" in error
     assert not (here / "even" / slices.KEPT).exists()
     assert BertForSequenceClassification.from_pretrained(here / "even").num_parameters() < 60 * 32 + 20_000
     assert "`AutoModelForSequenceClassification.from_pretrained`" in (here / "even/README.md").read_text()
@@ -210,6 +214,53 @@ def test_what_a_ticket_leaves_is_cut_out_and_healed(here, lottery):
     assert kept["neurons"].sum(1).tolist() == [64, 0]
 
 
+def test_a_sentence_encoder_is_held_to_its_own_vectors(vectors_folder, lottery, here, monkeypatch):
+    monkeypatch.chdir(vectors_folder)
+    texts = ["--train-file", "pairs.csv", "--text-column", "one", "--max-length", 16]
+    how = [*HOW[HOW.index("--length") :], "--within", 100]
+    code, told, error = lottery("shrink", "encoder", "-o", "small", *texts, *how, "--pt2", "--seeds", 2)
+    assert code == 0, error
+    said = " ".join(error.split())
+    assert "each text's vector, by the cosine, are held to those of the whole model" in said
+    assert "taking the first" in said
+    report = json.loads((vectors_folder / "small/report.json").read_text())
+    read = {"text": "one", "second": "", "pooling": "first", "max_length": 16, "test_share": shrinking.TEST_SHARE}
+    start = Vectors(model="encoder", file="pairs.csv", **read)
+    held_out = [*start.tables("own")["dev"]["first"]]
+    vectors = [first_vectors(vectors_folder / name, held_out) for name in ("encoder", "small")]
+    expected = np.mean([one @ other for one, other in zip(*vectors, strict=True)])
+    models = report["models"]
+    assert models["whole"]["score"] == pytest.approx(1.0)
+    assert models["."]["score"] == pytest.approx(expected, abs=1e-5)
+    assert models["pt2"]["score"] == pytest.approx(expected, abs=1e-5)
+    low, high = report["change"][1:]
+    assert low <= report["change"][0] <= high < 0
+    assert report["healings"] == 2
+    assert "the mean of 2 trainings" in told
+    for name in ("modules.json", "1_Pooling/config.json"):
+        assert (vectors_folder / "small" / name).read_bytes() == (vectors_folder / "encoder" / name).read_bytes()
+    code, told, error = lottery("measure", "encoder", "small", *texts)
+    assert code == 0, error
+    assert f"{100 * expected:.1f}" in told
+    pairs = [*texts, "--second-column", "other"]
+    code, _, error = lottery("shrink", "encoder", "-o", "even", *pairs, *how, "--uniform")
+    assert code == 0, error
+    assert "the cosines of pairs, by rank, are held" in " ".join(error.split())
+    assert "`SentenceTransformer` of sentence-transformers" in (vectors_folder / "even/README.md").read_text()
+    for more, sentence in (
+        (["--numbers"], "--numbers is for rows with a label"),
+        (["--dev-file", "pairs.csv"], "--dev-file is for rows with a label"),
+        (["--data-dir", "."], "--data-dir is for --task"),
+        (["--label-column", "other", "--pooling", "mean"], "--pooling is for the vectors of a sentence encoder"),
+    ):
+        code, _, error = lottery("shrink", "encoder", "-o", "refused", *texts, *more)
+        assert (code, sentence in error, len(error.splitlines())) == (2, True, 1), error
+    for one, other in (("encoder", here / "model"), (here / "model", "encoder")):
+        code, _, error = lottery("measure", one, other, *texts)
+        assert (code, len(error.splitlines())) == (2, 1), error
+    assert BertModel.from_pretrained(vectors_folder / "even").num_parameters() < 21_000
+
+
 COMMAND = """
 import sys
 from lottery.experiments.component_times import ComponentTimes
@@ -269,7 +320,7 @@ def test_models_that_cannot_be_held_side_by_side_are_refused(here, lottery, bert
 def test_texts_longer_than_the_model_reads_are_refused_before_anything_is_done(command, here, lottery):
     code, told, error = lottery(*command, "--length", 5000)
     assert (code, told) == (2, "")
-    assert "length = 5000: the model has positions for" in error
+    assert "--length 5000: the model has positions for" in error
     assert len(error.splitlines()) == 1
     assert not (here / "refused").exists()
     assert not (here / "results").exists()

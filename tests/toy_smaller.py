@@ -19,6 +19,17 @@ def rows() -> pd.DataFrame:
 
 
 @torch.no_grad()
+def first_vectors(folder, texts):
+    """What a saved encoder makes of the first token of each text, text by text: (n, width), of length 1."""
+    model, tokenizer = opening.bare_encoder(str(folder)).eval(), BertTokenizer.from_pretrained(folder)
+    found = [
+        model(**tokenizer(text, truncation=True, max_length=16, return_tensors="pt")).last_hidden_state[0, 0]
+        for text in texts
+    ]
+    return np.stack([(each / each.norm()).numpy() for each in found])
+
+
+@torch.no_grad()
 def by_hand(folder, table):
     """The answers of a saved model, text by text."""
     model, tokenizer = opening.as_saved(str(folder)).eval(), BertTokenizer.from_pretrained(folder)

@@ -27,6 +27,7 @@ OTHER_ENDINGS = {
     ".ndjson": "call it .jsonl",
     ".json": "write one object a line, as pandas' `to_json(..., orient='records', lines=True)` does, as .jsonl",
 }
+ENDINGS = (".csv", ".tsv", ".jsonl")
 AN_OBJECT_A_LINE = 'a .jsonl file holds one object a line, such as {"text": "...", "label": 1}'
 
 
@@ -50,6 +51,29 @@ class OwnTask:
             "f1_macro": metrics.f1_macro(predictions, labels),
             "matthews": metrics.matthews(predictions, labels),
         }
+
+
+@dataclass(frozen=True)
+class OwnVectors:
+    """What `OwnTask` tells of a file, here of texts whose vectors are held to those that the whole encoder makes."""
+
+    TITLE: str
+    PAIR: bool
+    POOLING: str  # as `models.pooling.Pooling`
+    KIND: ClassVar[str] = "vectors"
+    LABELS: ClassVar[tuple[str, ...]] = ()
+    WORDS: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    @property
+    def METRIC(self) -> str:
+        """Of pairs, whether those are alike that were; of single texts, how near the vectors stay."""
+        return "spearman" if self.PAIR else "cosine"
+
+    def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """Of cosines: of pairs, held to those that the whole finds; of a text's vector with the whole's, their mean."""
+        if self.PAIR:
+            return {"spearman": metrics.spearman(predictions, labels)}
+        return {"cosine": float(np.mean(predictions))}
 
 
 def read(
@@ -142,11 +166,8 @@ def _require_two(labels: pd.Series, where: str) -> None:
 def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if len({*columns.values()}) < len(columns):
         raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
-    readers = {
-        ".csv": text_files.comma_separated,
-        ".tsv": _tab_separated,
-        ".jsonl": partial(_json_lines, columns=columns.values()),
-    }
+    each_reads = text_files.comma_separated, _tab_separated, partial(_json_lines, columns=columns.values())
+    readers = dict(zip(ENDINGS, each_reads, strict=True))
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give a file that ends in {', '.join(readers)}")
     if path.suffix.lower() not in readers:

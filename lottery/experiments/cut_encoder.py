@@ -21,7 +21,7 @@ from lottery.pruning import components, ways
 from lottery.pruning.ways import Way
 from lottery.store import Count, Fraction, Run, Size, parameters
 from lottery.training import reading
-from lottery.training.sentence_vectors import cosines, of_pairs, pooled, sensitivity
+from lottery.training.sentence_vectors import cosines, one_by_one, pooled, sensitivity
 
 SEEN = 512  # sentences
 
@@ -78,7 +78,7 @@ class CutEncoder:
     def answering(self, run: Run) -> Callable[[Reader], np.ndarray]:
         """How alike a reader finds the two sentences of every pair of dev, by the cosine: (n,)."""
         dev = self.start.tables(self.task)["dev"]
-        given = of_pairs(dev, opening.tokenizer(self.weights(run)), self.max_length)
+        given = one_by_one(dev, opening.tokenizer(self.weights(run)), self.max_length)
 
         def answers(reader: Reader) -> np.ndarray:
             vectors = reading.read(reader, given, pooled(self.pooling))

@@ -60,7 +60,7 @@ class FineTuning:
         """Dev scores as in `Exam.score`, `majority`, `steps`, `train_loss` and `integrated_rate`.
 
         majority         score of the majority-class baseline on dev; `majority_accuracy`, its accuracy
-        train_loss       over all that it was trained on, dropout off
+        train_loss       over all that it was trained on, dropout off; NaN for vectors, which are held to themselves
         integrated_rate  the learning rate summed over all updates
         best_step        where `epochs` is "auto": the update whose weights are taken, those with the highest score on
                          the part of train that is held out for this; `still_rising`, whether it rose to the last
@@ -72,6 +72,8 @@ class FineTuning:
             raise ValueError("scored_unseen: it is trained on all of train; give fewer train_examples")
         set_seed(self.seed)
         task = self.task_named(self.task)
+        if task.KIND == "vectors" and self.epochs != 0:
+            raise ValueError(f"epochs = {self.epochs}: vectors that are held to themselves are not trained: give 0")
         source = self.start.weights(run)
         tokenizer = opening.tokenizer(source)
         tables = self.tables(self.task)
@@ -133,7 +135,8 @@ class FineTuning:
             )
         scores, answers = exam.score(model)
         run.once("answers.parquet", lambda: answers)
-        metrics = {"steps": len(losses), "train_loss": training.mean_loss(model, train)}
+        metrics = {"steps": len(losses)}
+        metrics["train_loss"] = float("nan") if task.KIND == "vectors" else training.mean_loss(model, train)
         metrics["integrated_rate"] = self.learning_rate * sum(map(rate, range(len(losses))))
         if stopping:
             metrics |= {"best_step": stopping.best, "still_rising": stopping.risen}

@@ -22,7 +22,7 @@ from lottery.pruning import Scope, components
 from lottery.pruning.at_once import prune
 from lottery.statistics import grouped_jackknife_error
 from lottery.store import Count, Fraction, Run, Size, parameters
-from lottery.training.sentence_vectors import cosines, of_pairs, vectors
+from lottery.training.sentence_vectors import cosines, one_by_one, vectors
 
 VECTORS, ALL = "vectors.safetensors", "sentences"  # of the full model: first sentences of the pairs, then second ones
 
@@ -49,7 +49,9 @@ class SentenceSimilarity:
 
     def __post_init__(self):
         if self.unit == "weights":
-            scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings)
+            scoring.check(
+                self.importance, texts=bool(self.calibration), embeddings=self.embeddings, given_by="calibration"
+            )
 
     @property
     def preceding(self) -> list["SentenceSimilarity"]:
@@ -79,7 +81,7 @@ class SentenceSimilarity:
         tokenizer, model = opening.tokenizer(source), opening.bare_encoder(source)
         families.check_length(model.config, self.max_length)
         dev = self.start.tables(self.task)["dev"]
-        given = of_pairs(dev, tokenizer, self.max_length)
+        given = one_by_one(dev, tokenizer, self.max_length)
         kept = self._cut(model, given, tokenizer)
         cut = vectors(model, given, self.pooling)
         if self.preceding:

@@ -1,6 +1,7 @@
 """A smaller model: heads and neurons cut out of a fine-tuned one, healed with the whole as its teacher."""
 
 import copy
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 import pandas as pd
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import masks, pruning, training
 from lottery.choices import choose
 from lottery.data import splitting
-from lottery.data.examples import Examples, seeded
+from lottery.data.examples import Batch, Examples, seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores
@@ -23,10 +25,12 @@ from lottery.masks import files as mask_files
 from lottery.models import families, folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
-from lottery.training import distillation, evaluation
+from lottery.tasks import Task
+from lottery.training import distillation, evaluation, sentence_vectors
 from lottery.training.evaluation import Exam
 
 MASK, ANSWERS, MODEL = "mask.safetensors", "answers.parquet", "model"
+Loss = Callable[[PreTrainedModel, Batch], Tensor]
 HELD_OUT = 0.15  # of the training set, on which the smaller models are chosen among
 SEEN = 2048  # examples of the training set at most, from which the importance is taken
 
@@ -64,7 +68,7 @@ class Smaller:
         set_seed(self.seed)
         whole, exam = self.of.opened(run)
         if exam.task.KIND == "span":
-            raise ValueError(f"{exam.task.TITLE} asks for a span of the text: give a task of classes or numbers")
+            raise ValueError(spans_in_words(exam.task))
         learnt, choosing = parts(exam)
         train = exam.encoded(learnt)
         kept = self._kept(run, whole, exam, learnt)
@@ -143,16 +147,27 @@ class Smaller:
         return components.sliced(small, {kind: each[staying] for kind, each in kept.items()})
 
 
+def spans_in_words(task: Task) -> str:
+    """Why a model that answers by a span of the text is not made smaller here, as a sentence."""
+    return (
+        f"{task.TITLE} asks for a span of the text, and a smaller model is chosen by answers that are classes or "
+        "numbers, or by vectors: give a task of these"
+    )
+
+
 def component_scores(
     whole: PreTrainedModel, exam: Exam, learnt: pd.DataFrame, seed: int, *, most: int, importance: str = "sample"
 ) -> Scores:
     """How much each head, MLP and neuron matters, by at most so many of the rows learnt from, drawn by the seed.
 
-    importance  one of lottery/component_importance that ranks neurons beside heads
+    importance  one of lottery/component_importance that ranks neurons beside heads; of vectors, which have no loss, it
+                is how far each moves them
     """
     order = np.random.default_rng(seed).permutation(len(learnt))[:most]
     given = exam.encoded(learnt.iloc[sorted(order)].reset_index(drop=True))
     everything = components.everything(whole.config, neurons=True)
+    if exam.task.KIND == "vectors":
+        return sentence_vectors.sensitivity(whole, given, exam.task.POOLING, everything, seeded(seed))
     return choose("component_importance", importance).score(whole, given, everything, seeded(seed))
 
 
@@ -191,26 +206,36 @@ def heal(
 ) -> int:
     """Train a smaller model in place with the whole one as its teacher; how many updates that took.
 
-    taught  share of the teacher in the loss
+    taught  share of the teacher in the loss; of vectors, for which there is no label, it is all
     kept    of single weights; the others are held at zero
     how     as in `training.train`
     """
     steps = training.steps_in(train, epochs=epochs, batch_size=batch_size) if epochs else 0
     if steps:
+        taught_by, loss = _lesson(exam.task, whole, train, taught)
         optimizer = training.adamw(small, learning_rate=learning_rate)
         weights = families.prunable(small, embeddings=False, pooler=False) if kept else {}
         with pruning.held(weights, kept, optimizer) if kept else nullcontext():
             training.fine_tune(
                 small,
                 optimizer,
-                distillation.with_teacher(exam.task.KIND, whole, train, taught),
+                taught_by,
                 steps=steps,
                 batch_size=batch_size,
                 seed=seed,
-                loss=None if exam.task.KIND == "regression" else distillation.guided("released", taught),
+                loss=loss,
                 **how,
             )
     return steps
+
+
+def _lesson(task: Task, whole: PreTrainedModel, train: Examples, taught: float) -> tuple[Examples, Loss | None]:
+    """Examples with what the teacher says of them, and the loss that takes it; None for the model's own."""
+    if task.KIND == "vectors":
+        given = sentence_vectors.with_vectors(whole, train, task.POOLING)
+        return given, sentence_vectors.matching(task.POOLING)
+    given = distillation.with_teacher(task.KIND, whole, train, taught)
+    return given, None if task.KIND == "regression" else distillation.guided("released", taught)
 
 
 def parts(exam: Exam) -> tuple[pd.DataFrame, pd.DataFrame]:

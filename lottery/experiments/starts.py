@@ -4,6 +4,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -17,8 +18,10 @@ from lottery.experiments.continued_pretraining import ContinuedPretraining
 from lottery.experiments.miniature import Miniature
 from lottery.masks import Mask
 from lottery.models import opening
+from lottery.models.pooling import Pooling
 from lottery.store import Count, Fraction, Run, Size, Source, parameters
 from lottery.tasks import Task
+from lottery.training import sentence_vectors
 
 OWN = "own"
 
@@ -116,6 +119,23 @@ class Unlabelled(_OfFiles):
 
     def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
         return _unlabelled(self, _contents(self.file))
+
+
+@parameters
+class Vectors(_OfFiles):
+    """A sentence encoder and the user's texts without labels: right is what vectors it makes. The task is OWN."""
+
+    version: ClassVar[int] = 1
+    model: Model
+    file: Source  # a .csv, .tsv or .jsonl file
+    test_share: Fraction  # of the different texts, or pairs of them, held out
+    text: str  # the column of the text
+    second: str  # that of the other text of a pair, or ""
+    pooling: Pooling
+    max_length: Size  # tokens of a text, at most
+
+    def _read(self) -> tuple[Task, dict[str, pd.DataFrame]]:
+        return _vectors(self, _contents(self.file))
 
 
 @parameters
@@ -367,8 +387,8 @@ def _unlabelled(given: Unlabelled, contents: tuple[str, ...]) -> tuple[Task, dic
     names = tuple(config.id2label.values())
     if opening.head_places(config, names) is None or len(names) < 2:
         raise ValueError(
-            f"{given.model!r} has no head that gives a text one of several classes, so that it has no answers to go "
-            "by: give the column of the labels"
+            f"{given.model!r} has no head that gives a text one of several classes, and is no sentence encoder, so "
+            "that it has no answers to go by: give the column of the labels"
         )
     table = own_file.texts(Path(given.file).expanduser(), _columns(given.text, given.second, ""))
     model, tokenizer = opening.for_classes(given.model, names), opening.tokenizer(given.model)
@@ -384,6 +404,22 @@ def _unlabelled(given: Unlabelled, contents: tuple[str, ...]) -> tuple[Task, dic
         PAIR="second" in table,
         METRIC="accuracy",
     )
+    return task, {"train": train, "dev": dev}
+
+
+@lru_cache(maxsize=2)
+def _vectors(given: Vectors, contents: tuple[str, ...]) -> tuple[Task, dict[str, pd.DataFrame]]:
+    """The same of the user's texts, or pairs of them, with the model's vectors or their cosines beside them."""
+    table = own_file.texts(Path(given.file).expanduser(), _columns(given.text, given.second, ""))
+    read = sentence_vectors.one_by_one(table, opening.tokenizer(given.model), given.max_length)
+    found = sentence_vectors.vectors(opening.bare_encoder(given.model), read, given.pooling)
+    pair = "second" in table
+    if pair:
+        table = table.assign(label=sentence_vectors.cosines(*np.split(found, 2)).astype(float))
+    else:
+        table = table.assign(label=1.0, vector=[*found])
+    train, dev = splitting.held_out(table, given.test_share, seed=own_file.SPLIT_SEED, stratified=False)
+    task = own_file.OwnVectors(TITLE=Path(given.file).name, PAIR=pair, POOLING=given.pooling)
     return task, {"train": train, "dev": dev}
 
 

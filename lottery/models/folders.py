@@ -12,12 +12,7 @@ from safetensors import safe_open
 from lottery import files
 
 # All that is opened of an encoder, as patterns of names at its folder's top: what else lies there changes nothing.
-FILES = (
-    "config.json",
-    "lottery.json",  # what is left of a cut model
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "adapter_config.json",  # transformers looks for it where peft is installed
+TOKENIZER = (
     "tokenizer*.json",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -25,6 +20,14 @@ FILES = (
     "vocab.json",
     "merges.txt",
     "*.model",  # of sentencepiece
+)
+FILES = (
+    "config.json",
+    "lottery.json",  # what is left of a cut model
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "adapter_config.json",  # transformers looks for it where peft is installed
+    *TOKENIZER,
 )
 # The same of a model's folder: older ones of sentence-transformers have the encoder in a folder of its own.
 READ = (*FILES, *(f"0_*/{name}" for name in FILES))

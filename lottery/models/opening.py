@@ -86,6 +86,10 @@ def home(source: str) -> Path:
     folder = Path(source).expanduser()
     if source and folder.is_dir():
         return folder
+    if source in miniature.NAMES:
+        raise ValueError(
+            f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
+        )
     if folder.is_file():
         raise ValueError(f"{source!r} is a file: give the folder in which the model lies, {str(folder.parent)!r}")
     if not _may_be_on_the_hub(source):

@@ -58,6 +58,12 @@ def pooling(source: str) -> Pooling:
     return KNOWN[modes[0]]
 
 
+def makes_vectors(source: str) -> bool:
+    """Whether it is a sentence encoder: a model saved without any head, or one whose folder tells what comes behind."""
+    (architecture, *_) = opening.configuration(source).architectures or [""]
+    return bool(_behind(source)) or architecture.endswith("Model")
+
+
 def told(source: str) -> str:
     """What becomes of the tokens' vectors in a sentence encoder, in words; "" where its folder tells of no modules."""
     behind = _behind(source)

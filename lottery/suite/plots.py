@@ -130,7 +130,13 @@ def chance(ax: Axes, level: float, name: str = "chance") -> Axes:
 
 def metric(name: str) -> str:
     """What a task's METRIC is called, on an axis and in a sentence."""
-    called = {"matthews": "Matthews correlation", "pearson_spearman": "mean correlation", "f1": "F1"}
+    called = {
+        "matthews": "Matthews correlation",
+        "pearson_spearman": "mean correlation",
+        "f1": "F1",
+        "cosine": "cosine with the whole model's vector",
+        "spearman": "rank correlation with the whole model's cosines",
+    }
     return called.get(name, name.replace("_", " "))
 
 

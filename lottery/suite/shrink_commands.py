@@ -2,8 +2,9 @@
 
 import shlex
 import sys
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,7 +19,15 @@ Text = Annotated[str, typer.Option("--text-column", metavar="NAME", help="The co
 Second = Annotated[str, typer.Option("--second-column", metavar="NAME", help="That of a second text.")]
 Label = Annotated[
     str,
-    typer.Option("--label-column", metavar="NAME", help="That of the label; without, the model's answers count."),
+    typer.Option(
+        "--label-column", metavar="NAME", help="That of the label; without, the model's own answers or vectors count."
+    ),
+]
+Pool = Annotated[
+    Literal["", "mean", "first", "max"],
+    typer.Option(
+        help="Of a sentence encoder without labels: what its tokens' vectors become; else as its folder says."
+    ),
 ]
 Numbers = Annotated[bool, typer.Option("--numbers", help="Labels are numbers, not names of classes.")]
 MaxLength = Annotated[int, typer.Option("--max-length", min=1, help="Tokens of an example, at most.")]
@@ -36,6 +45,7 @@ def shrink(
     second_column: Second = "",
     label_column: Label = "",
     numbers: Numbers = False,
+    pooling: Pool = "",
     within: Annotated[
         float | None,
         typer.Option(min=0, help="Points of the score that may be lost; if not said 1, or what the rows can show."),
@@ -69,6 +79,9 @@ def shrink(
     length: Length = 32,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts read at once when times are measured.")] = 32,
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Trainings of each size, from that seed on; all of them count.")
+    ] = 1,
     results: Annotated[
         Path | None, path_option("--results", metavar="DIR", help="The store of runs; by default results/ here.")
     ] = None,
@@ -84,7 +97,7 @@ def shrink(
 
     from lottery import store
     from lottery.models import exporting, opening
-    from lottery.suite import shrinking, tickets
+    from lottery.suite import plots, shrinking, tickets
     from lottery.training import evaluation
 
     require_folder(output, force)
@@ -92,12 +105,19 @@ def shrink(
     exporting.require(forms)
     bounds = {"within": within, "speed": speed, "bytes": size}
     given = [name for name, bound in bounds.items() if bound is not None]
+    for option, bound in (("--within", within), ("--speed", speed), ("--size", size)):
+        if bound is not None and not isfinite(bound):
+            raise ValueError(f"{option} {bound}: give a number")
+    if size == 0:
+        raise ValueError("--size 0: no model takes no bytes; give so many MB")
     if len(given) > 1:
         raise ValueError("give one of --within, --speed and --size")
     if ticket and (given or uniform):
         raise ValueError("--ticket says what is left: give it without --within, --speed, --size and --uniform")
     (asked,) = given or ["within"]
-    data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
+    data = shrinking.Data(
+        task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers, pooling
+    )
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
     mask = str(tickets.of_components(ticket, opening.configuration(model))) if ticket else ""
@@ -115,18 +135,19 @@ def shrink(
         epochs=epochs,
         asked=asked,
         bound=float(bound),
+        seeds=seeds,
         ticket=mask,
     )
     place = (results or Path("results")).absolute()
     console = Console(stderr=True)
-    labels = whole.start.task_named(whole.task).LABELS
-    console.print(opening.head_in_words(model, labels), highlight=False)
+    console.print(shrinking.judged_in_words(whole), highlight=False)
     console.print(f"{learnt:,} rows to learn from, {choosing:,} to choose by, {judging:,} to judge by", highlight=False)
     if asked == "within" and not ticket:
         console.print(f"{100 * bound:.1f} points may be lost, by the lower end of the interval", highlight=False)
     dense = store.perform(whole, place).metrics
     if why := evaluation.degenerate(dense["score"], dense["majority"]):
         raise ValueError(f"{model!r} cannot be shrunk on this: {why}")
+    choice = shrinking.within_reach(choice, place)
     table = Table(*shrinking.TRIED, title=f"tried, on the {choosing:,} rows to choose by")
     for row in shrinking.tried(choice, place, lambda line: console.print(line, highlight=False)):
         table.add_row(*row)
@@ -134,7 +155,9 @@ def shrink(
     run = store.perform(choice, place)
     with console.status("writing it, opening what was written, and measuring that"):
         report = shrinking.write(run, output, forms, "lottery " + shlex.join(sys.argv[1:]))
-    table = Table(*shrinking.HEADINGS, title=f"{report['metric']} on {report['test_rows']} other rows")
+    table = Table(
+        *shrinking.HEADINGS, title=f"{plots.metric(report['metric'])} (x 100) on {report['test_rows']} other rows"
+    )
     for row in shrinking.lines(report):
         table.add_row(*row)
     Console().print(table)
@@ -225,6 +248,7 @@ def measure(
     second_column: Second = "",
     label_column: Label = "",
     numbers: Numbers = False,
+    pooling: Pool = "",
     max_length: MaxLength = 128,
     length: Length = 32,
 ) -> None:
@@ -234,7 +258,9 @@ def measure(
 
     from lottery.suite import shrinking
 
-    data = shrinking.Data(task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers)
+    data = shrinking.Data(
+        task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers, pooling
+    )
     rows, change, count = shrinking.measured(one, other, data, max_length=max_length, length=length)
     table = Table("model", *shrinking.HEADINGS[1:])
     for row in rows:

@@ -9,24 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import files, miniature, store
+from lottery import files, store
 from lottery.choices import listed
-from lottery.data.examples import Examples
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
-from lottery.experiments.smaller import ANSWERS, Smaller, parts, tabled
-from lottery.experiments.smallest import TEST, Smallest, change
-from lottery.experiments.starts import OWN, Given, Own, Unlabelled, task_data
+from lottery.experiments.smaller import ANSWERS, Smaller, parts, spans_in_words, tabled
+from lottery.experiments.smallest import TEST, Smallest, change, mean_of
+from lottery.experiments.starts import OWN, Given, Own, Unlabelled, Vectors, task_data
 from lottery.experiments.starts import own as read_own
-from lottery.models import exporting, families, folders, opening, slices, timing
+from lottery.masks import HEADS, NEURONS
+from lottery.models import exporting, families, folders, opening, pooling, slices, timing
 from lottery.models.exporting import Form
+from lottery.pruning import components, ladder
 from lottery.statistics import Estimate, dev_sets, signed
 from lottery.store import Run
+from lottery.suite import plots
 from lottery.tasks import Task
-from lottery.training import evaluation, reading
+from lottery.training import evaluation, reading, sentence_vectors
 from lottery.training.evaluation import Exam
 
 LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
@@ -50,27 +53,33 @@ class Data:
     second: str = ""
     label: str = ""
     numbers: bool = False
+    pooling: str = ""
 
-    def start(self, model: str, max_length: int) -> tuple[Given | Own | Unlabelled, str]:
+    def start(self, model: str, max_length: int) -> tuple[Given | Own | Unlabelled | Vectors, str]:
         """The start of runs on it, and the task's name. Raises ValueError where it does not fit together."""
-        _require_made(model)
+        opening.home(model)
+        if self.task == OWN:
+            raise ValueError("--task names a published one: for a file of your own give --train-file in its place")
         if self.task and self.train_file:
             raise ValueError("give --task or --train-file, and not both")
         if self.task:
+            self._require_use()
             return Given(model=model, data=task_data(model, self.task, self.data_dir)), self.task
         if not self.train_file:
             raise ValueError("say on what the model is to do well: --task with --data-dir, or --train-file")
         if not self.text:
             raise ValueError("--text-column is missing: name the column of the text")
+        self._require_use()
         if not self.label:
-            start = Unlabelled(
-                model=model,
-                file=self.train_file,
-                test_share=TEST_SHARE,
-                text=self.text,
-                second=self.second,
-                max_length=max_length,
-            )
+            read = {"file": self.train_file, "text": self.text, "second": self.second, "max_length": max_length}
+            read |= {"model": model, "test_share": TEST_SHARE}
+            if not pooling.makes_vectors(model):
+                if self.pooling:
+                    raise ValueError(f"--pooling is for a sentence encoder, and {model!r} is none: leave it out")
+                start = Unlabelled(**read)
+            else:
+                opening.check_length(model, max_length, pair=False)
+                start = Vectors(**read, pooling=self.pooling or pooling.pooling(model))
             start.tables(OWN)
             return start, OWN
         own = Own(
@@ -85,31 +94,55 @@ class Data:
         )
         return read_own(own), OWN
 
-
-def _require_made(model: str) -> None:
-    if model in miniature.NAMES:
-        raise ValueError(f"{model!r} is made by the book's runs: give the folder of one, RUN/model")
+    def _require_use(self) -> None:
+        """Raise ValueError where something is given that would not be looked at."""
+        of_rows, of_vectors = "is for rows with a label", "is for the vectors of a sentence encoder, without labels"
+        idle = [
+            ("--data-dir", self.data_dir and not self.task, "is for --task"),
+            ("--text-column", self.text and self.task, "is for --train-file"),
+            ("--second-column", self.second and self.task, "is for --train-file"),
+            ("--label-column", self.label and self.task, "is for --train-file"),
+            ("--dev-file", self.dev_file and not self.label, of_rows),
+            ("--numbers", self.numbers and not self.label, of_rows),
+            ("--pooling", self.pooling and (self.task or self.label), of_vectors),
+        ]
+        for option, given, where in idle:
+            if given:
+                raise ValueError(f"{option} {where}: leave it out")
 
 
 def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_rate: float, seed: int) -> FineTuning:
     """The model on its task: as it is where its head is of these classes, else with a new head, fine-tuned."""
-    _require_made(model)
     opening.check(model)
     if slices.read(opening.locate(model), opening.configuration(model)) is not None:
         raise ValueError(f"components were cut out of {model!r} already: give the full one that it was made of")
     start, name = data.start(model, max_length)
     task = start.task_named(name)
-    opening.check_length(model, max_length, pair=task.PAIR)
-    fits = opening.head_places(opening.configuration(model), task.LABELS) is not None
+    if task.KIND == "span":
+        raise ValueError(spans_in_words(task))
+    opening.check_length(model, max_length, pair=task.PAIR and task.KIND != "vectors")
+    asis = task.KIND == "vectors" or opening.head_places(opening.configuration(model), task.LABELS) is not None
     return FineTuning(
         start=start,
         task=name,
-        epochs=0.0 if fits else AUTO,
+        epochs=0.0 if asis else AUTO,
         batch_size=batch_size,
         learning_rate=learning_rate,
         max_length=max_length,
         seed=seed,
         saved=True,
+    )
+
+
+def judged_in_words(of: FineTuning) -> str:
+    """By what the smaller models of one are judged, and what becomes of its head, as a sentence."""
+    task = of.task_named(of.task)
+    if task.KIND != "vectors":
+        return opening.head_in_words(of.start.model, task.LABELS)
+    held = "the cosines of pairs, by rank," if task.PAIR else "each text's vector, by the cosine,"
+    return (
+        f"No label is named, so {held} are held to those of the whole model, whose vectors of tokens are pooled by "
+        f"{pooling.WORDS[task.POOLING]}."
     )
 
 
@@ -144,11 +177,12 @@ def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterato
             "what the ticket leaves" if rung.ticket else f"without {rung.saved_time:.0%} of what heads and neurons take"
         )
         tell(f"{number} of {count}: {part}")
-        run = store.perform(rung, place)
-        found, lost = run.metrics, change(run.read(ANSWERS), exam)
+        runs = [store.perform(each, place) for each in choice.healings(rung)]
+        found = runs[0].metrics | mean_of([run.metrics for run in runs])
+        lost = change([run.read(ANSWERS) for run in runs], exam)
         if number == 1:
             widths = [f"{found[name]}/{found[name]}" for name in ("all_heads", "all_neurons")]
-            megabytes = folders.weights_bytes(Path(rung.of.weights(run))) / 1e6
+            megabytes = folders.weights_bytes(Path(rung.of.weights(runs[0]))) / 1e6
             yield [*widths, f"{megabytes:.1f}", "1.00", f"{100 * found['whole_score']:.1f}", ""]
         row = [
             f"{found['heads']}/{found['all_heads']}",
@@ -178,6 +212,7 @@ def choice(
     epochs: float,
     asked: str,
     bound: float,
+    seeds: int = 1,
     ticket: str = "",
 ) -> Smallest:
     """The choice among the smaller models of the ladder that are tried.
@@ -197,8 +232,29 @@ def choice(
     }
     rung = Smaller(of=of, times=times, saved_time=LADDER[0], even=even, layers=even, vocabulary=pieces, **healed)
     if ticket:
-        return Smallest(rung=replace(rung, saved_time=0.0, ticket=ticket), shares=[0.0], asked="within", bound=2.0)
-    return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound)
+        alone = replace(rung, saved_time=0.0, ticket=ticket)
+        return Smallest(rung=alone, shares=[0.0], asked="within", bound=2.0, seeds=seeds)
+    return Smallest(rung=rung, shares=[*LADDER], asked=asked, bound=bound, seeds=seeds)
+
+
+def within_reach(choice: Smallest, place: Path) -> Smallest:
+    """The same without those sizes of the ladder that cannot be had by taking evenly, once it has been timed.
+
+    Raises ValueError where none can.
+    """
+    rung = choice.rung
+    if not rung.even or rung.ticket:
+        return choice
+    measured = store.perform(rung.times, place).metrics
+    everything = components.everything(opening.configuration(rung.of.start.model), neurons=True)
+    most = ladder.reach(everything, {HEADS: measured["head"], NEURONS: measured["neuron"]}, layers=rung.layers)
+    shares = [share for share in choice.shares if share <= most]
+    if not shares:
+        raise ValueError(
+            f"taking equally many neurons of every layer, and whole layers, saves at most {most:.0%} of the time of "
+            f"what can go, and {choice.shares[0]:.0%} is the least that is tried: leave --uniform out"
+        )
+    return replace(choice, shares=shares)
 
 
 def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, Any]:
@@ -208,22 +264,23 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
     Nothing is left where it fails. Raises RuntimeError where what is opened again answers otherwise.
     """
     exporting.require(forms)
-    rung = run.experiment.ladder[run.metrics["chosen"]]
+    choice = run.experiment
+    rung = choice.healings(choice.ladder[run.metrics["chosen"]])[run.metrics["healing"]]
     of, source = rung.of, Path(rung.weights(run))
     _, exam = of.opened(run)
     task = exam.task
     with files.written_folder(folder.absolute()) as partial:
+        home = opening.home(of.start.model)
+        own = [path.name for path in files.visible(opening.locate(of.start.model), *folders.TOKENIZER)]
+        folders.accompany(home, partial, without=own)
         shutil.copytree(source, partial, dirs_exist_ok=True)
-        licence = opening.locate(of.start.model)
-        for path in files.visible(licence, "LICENSE*", "NOTICE*"):
-            shutil.copyfile(path, partial / path.name)
         small = opened(partial, task)
         exporting.write(small.model, small.tokenizer, partial, forms)
         readers = {"whole": opened(Path(of.weights(run)), task), ".": small}
         readers |= {form: opened(partial / form, task) for form in forms}
         scored = run.read(TEST)
         before = scored[scored["model"] == "small"]["answer"].astype(float).to_numpy()
-        answers = answered(readers, exam)
+        answers = {name: answer(reader, exam, exam.tables["dev"]) for name, reader in readers.items()}
         if not np.allclose(answers["."], before, atol=1e-4):
             raise RuntimeError("the model that was written does not answer as the one that was scored: write it again")
         inputs = {size: timing.batch(small.model, size, rung.times.length) for size in (1, 32)}
@@ -234,6 +291,8 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
             "metric": task.METRIC,
             "test_rows": run.metrics["test_rows"],
             "change": [run.metrics[f"test_{name}"] for name in ("change", "low", "high")],
+            "healings": choice.seeds,
+            "opened_by": openers(partial, task) if slices.read(partial, small.model.config) is None else [],
             "saved_time": rung.saved_time,
             "left": {name: run.need(rung).metrics[name] for name in ("heads", "all_heads", "neurons", "all_neurons")},
             "layers": [readers[name].model.config.num_hidden_layers for name in (".", "whole")],
@@ -244,19 +303,29 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
             "models": described(readers, answers, exam, inputs),
         }
         files.write_json(partial / "report.json", report)
-        (partial / "README.md").write_text(card(report, slices.read(partial, small.model.config) is None), "utf-8")
+        (partial / "README.md").write_text(card(report), "utf-8")
     return report
+
+
+def openers(folder: Path, task: Task) -> list[str]:
+    """What of other programs opens a model's folder that is as any other, in words."""
+    loader = "AutoModel" if task.KIND == "vectors" else "AutoModelForSequenceClassification"
+    behind = (folder / folders.MODULES).is_file()
+    return [
+        f"`{loader}.from_pretrained` of transformers",
+        *(["`SentenceTransformer` of sentence-transformers"] if behind else []),
+    ]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A model of a folder, whichever form it has: called with inputs it gives an output with `logits`."""
+    """A model of a folder, whichever form it has: called with inputs it gives an output of its own class's names."""
 
     call: Callable[..., Any]
     model: PreTrainedModel | None  # of an export there is none
     folder: Path
     tokenizer: PreTrainedTokenizerBase
-    places: list[int]  # of its numbers, one a class of the task, or one
+    places: list[int]  # of its numbers, one a class of the task, or one; none of an encoder
 
     @property
     def bytes(self) -> int:
@@ -270,20 +339,18 @@ def opened(folder: Path, task: Task) -> Reader:
     """A saved model under its head for the task, or an exported one, from its files alone."""
     if (folder / EXPORT).is_file():
         made = exporting.opened(folder)
-        places = opening.head_places(made.config, task.LABELS)
+        places = [] if task.KIND == "vectors" else opening.head_places(made.config, task.LABELS)
         return Reader(made, None, folder, opening.tokenizer(str(folder)), places)
     model = evaluation.with_head(str(folder), task, ours=True).eval()
     return Reader(model, model, folder, opening.tokenizer(str(folder)), [*range(evaluation.outputs(task))])
 
 
-def answered(readers: dict[str, Reader], exam: Exam) -> dict[str, np.ndarray]:
-    """What each of several models answers to every row of the test part, as its own tokenizer reads it."""
-    exams = {name: replace(exam, tokenizer=reader.tokenizer) for name, reader in readers.items()}
-    return {name: answer(reader, exam, exams[name].encoded(exam.tables["dev"])) for name, reader in readers.items()}
-
-
-def answer(reader: Reader, exam: Exam, given: Examples) -> np.ndarray:
-    """What it answers to every example: numbers of classes, or numbers, (n,)."""
+def answer(reader: Reader, exam: Exam, table: pd.DataFrame) -> np.ndarray:
+    """What it answers to every row, as its own tokenizer reads it: numbers of classes, numbers, or cosines, (n,)."""
+    given = replace(exam, tokenizer=reader.tokenizer).encoded(table)
+    if exam.task.KIND == "vectors":
+        vectors = reading.read(reader.call, given, sentence_vectors.pooled(exam.task.POOLING), batch_size=32)
+        return evaluation.alike(exam.task, vectors, table)
     logits = reading.read(reader.call, given, lambda output, _: output.logits[:, reader.places], batch_size=32)
     return evaluation.decided(exam.task, logits).astype(float)
 
@@ -334,18 +401,22 @@ def measured(
     readers = {}
     for number, model in zip("AB", (one, other), strict=True):
         folder = opening.locate(model)
-        if opening.head_places(opening.configuration(model), task.LABELS) is None:
-            raise ValueError(f"{model!r}: {opening.head_in_words(model, task.LABELS)} It has no score to measure.")
+        if task.KIND == "vectors":
+            if not pooling.makes_vectors(model):
+                raise ValueError(f"{model!r} is no sentence encoder as {whole[0]!r} is, to whose vectors it is held")
+        elif opening.head_places(opening.configuration(model), task.LABELS) is None:
+            kind = listed([*task.LABELS], "and") if task.LABELS else "numbers"
+            raise ValueError(f"{model!r} has no score to measure: it has no head for {kind}; give one trained for that")
         readers[number] = opened(folder, task)
     exam = Exam(task, tables, opening.tokenizer(whole[0]), max_length)
     fewest = min((reader.call for reader in readers.values()), key=lambda each: each.config.vocab_size)
     inputs = {size: timing.batch(fewest, size, length) for size in (1, 32)}
-    answers = answered(readers, exam)
+    answers = {name: answer(reader, exam, tables["dev"]) for name, reader in readers.items()}
     found = described(readers, answers, exam, inputs)
     right = evaluation.truth(task, tables["dev"])
     rows = list(lines({"models": {"whole": found["A"], ".": found["B"]}}))
     rows[0][0], rows[1][0] = f"A: {one}", f"B: {other}"
-    return rows, change(tabled({"whole": answers["A"], "small": answers["B"]}, right), exam), len(right)
+    return rows, change([tabled({"whole": answers["A"], "small": answers["B"]}, right)], exam), len(right)
 
 
 HEADINGS = ("model", "score", "MB", "ms, 1 text", "ms, 32", "times as fast", "at 32")
@@ -355,7 +426,8 @@ def changed(report: dict[str, Any]) -> str:
     """What the cut changes on the test part, in words."""
     mean, low, high = (float("nan") if value is None else 100 * value for value in report["change"])
     ends = "" if low != low else f" ({signed(low)} to {signed(high)})"
-    return f"{signed(mean)} points{ends} on {report['test_rows']} rows that nothing was chosen by"
+    several = f", the mean of {report['healings']} trainings" if report["healings"] > 1 else ""
+    return f"{signed(mean)} points{ends} on {report['test_rows']} rows that nothing was chosen by{several}"
 
 
 def worthless(found: dict[str, Any]) -> str:
@@ -368,24 +440,25 @@ def worthless(found: dict[str, Any]) -> str:
     )
 
 
-def card(report: dict[str, Any], stock: bool) -> str:
+def card(report: dict[str, Any]) -> str:
     """README.md of the folder: what it was made from, what went, the figures, and how to open it."""
     left, (pieces, all_pieces) = report["left"], report["pieces"]
-    layers = "of {} layers {} stay, ".format(*reversed(report["layers"])) if stock else ""
+    programs = report["opened_by"]
+    layers = "of {} layers {} stay, ".format(*reversed(report["layers"])) if programs else ""
     table = [HEADINGS, ["---"] * len(HEADINGS), *lines(report)]
     forms = [name for name in report["models"] if name not in ("whole", ".")]
     threads = "one thread" if report["threads"] == 1 else f"{report['threads']} threads"
     how = (
-        "`AutoModelForSequenceClassification.from_pretrained` of transformers opens this folder."
-        if stock
+        f"{listed(programs, 'and')} {'open' if len(programs) > 1 else 'opens'} this folder."
+        if programs
         else "Its layers differ in width, which transformers has no form for: `lottery.models.opening.as_saved` opens "
         "this folder, to use or to train on."
     )
     if forms:
         how += (
-            f" For {listed([f'`{form}/`' for form in forms])} neither is needed: `ExportedModel.from_pretrained` of "
-            "`transformers.exporters.base` opens it; so does ONNX Runtime `model.onnx`, and `torch.export.load` "
-            "`model.pt2` after `import transformers.modeling_outputs`."
+            f" {listed([f'`{form}/`' for form in forms], 'and')} hold it as a graph, which needs no code of a model: "
+            "`ExportedModel.from_pretrained` of `transformers.exporters.base` opens it; so does ONNX Runtime "
+            "`model.onnx`, and `torch.export.load` `model.pt2` after `import transformers.modeling_outputs`."
         )
     return "\n".join(
         [
@@ -403,7 +476,8 @@ def card(report: dict[str, Any], stock: bool) -> str:
                 else []
             ),
             "",
-            f"It changes the score ({report['metric']}) by {changed(report)}; the 95 % interval is that of the rows.",
+            f"It changes the score ({plots.metric(report['metric'])}, x 100) by {changed(report)}.",
+            "The 95 % interval is that of the rows" + (" and of these." if report["healings"] > 1 else "."),
             "",
             *("| " + " | ".join(row) + " |" for row in table),
             "",

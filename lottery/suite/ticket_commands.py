@@ -1,5 +1,6 @@
 """The commands `lottery ticket ...`: a ticket saved, shown, and baked into a model that any program opens."""
 
+import os
 from functools import partial
 from math import isnan
 from pathlib import Path
@@ -226,7 +227,10 @@ def require_file(output: Path, force: bool) -> None:
 
 
 def require_folder(output: Path, force: bool) -> None:
-    """Raise ValueError where a folder is to be written and something lies there that may not go."""
+    """Raise ValueError where a folder is to be written and cannot be, or something lies there that may not go."""
+    there = next(place for place in output.absolute().parents if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise ValueError(f"{output} cannot be written: {there} is no folder, or none that you may write into")
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
     if not (force and (output / "config.json").is_file()):

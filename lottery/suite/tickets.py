@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from lottery import files, masks, miniature, pruning, store
+from lottery import files, masks, pruning, store
 from lottery import importance as scoring
 from lottery.data import examples, own_file
 from lottery.experiments import starts
@@ -71,10 +71,6 @@ def of_model(
     """
     # Before a model is fetched.
     scoring.check(importance, texts=bool(texts), embeddings=embeddings, given_by="--texts FILE")
-    if source in miniature.NAMES:
-        raise ValueError(
-            f"{source!r} is made by the book's runs: give the folder of one, results/Miniature/<key>/model"
-        )
     weights = opening.encoder_weights(source, embeddings=embeddings, pooler=pooler)
     moments = texts.moments(source, opening.encoder(source), weights) if texts else None
     mask = at_once.chosen(weights, sparsity, importance=importance, scope=scope, seed=seed, moments=moments)

@@ -18,7 +18,6 @@ from lottery.statistics import Estimate, bootstrap_over_group_sums
 ASKED = 200  # texts whose answers are compared
 LENGTH = 32  # tokens of those, at most
 HELD_OUT = 0.1  # of the texts, to see what texts lose that the vocabulary was not made from
-TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", *vocabulary.OTHERS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def read(paths: Sequence[Path], text: str, second: str) -> list[str]:
         if path.suffix.lower() == ".txt":
             found += [line.strip() for line in text_files.text(path).splitlines()]
             continue
-        if path.is_file() and not text:
+        if path.is_file() and path.suffix.lower() in own_file.ENDINGS and not text:
             raise ValueError(f"--text-column is missing: name the column of the text in {path}")
         columns = {"first": text} | ({"second": second} if second else {})
         table = own_file.texts(path, columns)
@@ -80,7 +79,7 @@ def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
     with files.written_folder(folder.absolute()) as partial:
         with opening.quiet():
             slices.write(model.to(folders.number_type(place)), partial)
-            of_tokenizer = [path.name for path in files.visible(place, *TOKENIZER)]
+            of_tokenizer = [path.name for path in files.visible(place, *folders.TOKENIZER)]
             folders.accompany(opening.home(source), partial, without=of_tokenizer)
             vocabulary.write(tokenizer, staying, partial)
         small, again = opening.as_saved(str(partial)).eval(), opening.tokenizer(str(partial))

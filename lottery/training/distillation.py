@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Recipe = Literal["printed", "released"]
 TEMPERATURE = 2.0  # of the released recipe
-TEACHER = "teacher"  # the name in a batch under which the teacher's scores of its examples come
+TEACHER = "teacher"  # the name in a batch under which what the teacher says of its examples comes
 SPAN_TEACHER = ("teacher_starts", "teacher_ends")  # those under which its scores of their tokens come
 
 

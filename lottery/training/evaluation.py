@@ -1,6 +1,6 @@
 """A model on a task: its head, the task's examples as it reads them, its answers and their scores.
 
-The KIND of a task decides between classes, a number and a span.
+The KIND of a task decides between classes, a number, a span, and the vectors of an encoder without any head.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from lottery.data import examples, spans
 from lottery.data.examples import Examples
 from lottery.models import opening
 from lottery.tasks import Task
+from lottery.training import sentence_vectors
 
 
 def with_head(source: str, task: Task, *, ours: bool = False) -> PreTrainedModel:
@@ -25,6 +26,8 @@ def with_head(source: str, task: Task, *, ours: bool = False) -> PreTrainedModel
     """
     if task.KIND == "span":
         return opening.for_spans(source)
+    if task.KIND == "vectors":
+        return opening.bare_encoder(source)
     return opening.for_classes(source, task.LABELS, ours=ours)
 
 
@@ -34,13 +37,23 @@ def outputs(task: Task) -> int:
 
 
 def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
-    """The right answer to each row: class numbers, numbers, or tuples of accepted texts, (n,)."""
+    """The right answer to each row: class numbers, numbers, tuples of accepted texts, or cosines, (n,)."""
     return table["answers" if task.KIND == "span" else "label"].to_numpy()
 
 
 def decided(task: Task, logits: np.ndarray) -> np.ndarray:
     """What outputs answer, (n, labels) of a classifier or (n, 1) of a regression: class numbers or numbers, (n,)."""
     return logits[:, 0] if task.KIND == "regression" else logits.argmax(-1)
+
+
+def alike(task: Task, vectors: np.ndarray, table: pd.DataFrame) -> np.ndarray:
+    """What vectors of the texts of a table, as of `Exam.encoded`, answer to each row: a cosine, (n,).
+
+    That of the vectors of its two texts; or, of a row of one text, that with the whole model's vector, column `vector`.
+    """
+    if task.PAIR:
+        return sentence_vectors.cosines(*np.split(vectors, 2)).astype(float)
+    return sentence_vectors.cosines(vectors, np.stack(table["vector"])).astype(float)
 
 
 @dataclass(frozen=True)
@@ -57,13 +70,18 @@ class Exam:
     max_length: int
 
     def encoded(self, table: pd.DataFrame) -> Examples:
-        """Rows of the task as the model's examples."""
+        """Rows of the task as the model's examples; of a task of vectors the texts one by one."""
+        if self.task.KIND == "vectors":
+            return sentence_vectors.one_by_one(table, self.tokenizer, self.max_length)
         if self.task.KIND == "span":
             return spans.encode(table, self.tokenizer, self.max_length)
         return examples.encode(table, self.tokenizer, self.max_length, regression=self.task.KIND == "regression")
 
     def answering(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], np.ndarray]:
-        """What a model answers to each row: model -> class numbers, numbers, or texts, (n,). They are encoded once."""
+        """What a model answers to each row: model -> class numbers, numbers, texts or cosines, (n,).
+
+        The rows are encoded once.
+        """
         if self.task.KIND == "span":
             read = spans.windows(table, self.tokenizer, self.max_length)
 
@@ -73,6 +91,9 @@ class Exam:
 
             return texts
         given = self.encoded(table)
+        if self.task.KIND == "vectors":
+            pooling = self.task.POOLING
+            return lambda model: alike(self.task, sentence_vectors.vectors(model, given, pooling), table)
         return lambda model: decided(self.task, training.predict(model, given))
 
     def scoring(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], float]:
@@ -83,9 +104,12 @@ class Exam:
     def majority(self) -> dict[str, float]:
         """The task's metrics for the answer a model without any knowledge gives to every row of dev.
 
-        That is the most frequent class of dev, the mean of train, or the first word of the paragraph.
+        That is the most frequent class of dev, the mean of train, or the first word of the paragraph; NaN of vectors,
+        of which a model without knowledge has none.
         """
         train, dev = self.tables["train"], self.tables["dev"]
+        if self.task.KIND == "vectors":
+            return {self.task.METRIC: float("nan")}
         if self.task.KIND == "span":
             constant = np.array([paragraph.split()[0] for paragraph in dev["second"]], dtype=object)
         elif self.task.KIND == "regression":

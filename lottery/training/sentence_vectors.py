@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +16,16 @@ from lottery.models.pooling import Pooling
 from lottery.models.state import frozen
 from lottery.pruning import components
 from lottery.training import evaluating, reading
+from lottery.training.distillation import TEACHER
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def of_pairs(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
-    """The sentences of n pairs, columns first and second, each by itself: the first ones, then the second ones, 2 n."""
-    sentences = pd.DataFrame({"first": [*table["first"], *table["second"]], "label": 0})
-    return encode(sentences, tokenizer, max_length)
+def one_by_one(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
+    """The texts of a table, each by itself: those of the column first, then, where there is one, those of second."""
+    texts = [text for name in ("first", "second") if name in table for text in table[name]]
+    return encode(pd.DataFrame({"first": texts, "label": 0}), tokenizer, max_length)
 
 
 def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, batch_size: int = 256) -> np.ndarray:
@@ -94,6 +96,25 @@ def sensitivity(
     finally:
         model.train(before)
     return scores
+
+
+def with_vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling) -> Examples:
+    """Examples with a teacher's vectors beside them, for the loss of `matching`."""
+    return replace(examples, numbers={TEACHER: torch.from_numpy(vectors(model, examples, pooling))})
+
+
+def matching(pooling: Pooling) -> Callable[[PreTrainedModel, Batch], torch.Tensor]:
+    """A loss for `training.train`: 1 - the cosine with the teacher's vector, the mean over the batch, in [0, 2].
+
+    That is half of the squared distance of vectors of length 1, which Reimers & Gurevych 2020 (arXiv:2004.09813, eq. 1)
+    train by.
+    """
+
+    def loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+        inputs = {name: tensor for name, tensor in batch.items() if name != TEACHER}
+        return 1 - (pooled(pooling)(model(**inputs), batch) * batch[TEACHER]).sum(-1).mean()
+
+    return loss
 
 
 def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
