@@ -196,6 +196,12 @@ def test_what_cannot_be_asked_for_is_refused_in_a_sentence(arguments, sentence, 
     assert not (here / "page.html").exists() or (here / "page.html").stat().st_size > 0
 
 
+def test_a_sentence_encoder_without_labels_has_nothing_to_report(vectors_folder, lottery, tmp_path):
+    words = [vectors_folder / "encoder", vectors_folder / "pairs.csv", "-o", tmp_path / "page.html"]
+    code, _, error = lottery("report", *words, "--text-column", "one", "--max-length", 16)
+    assert (code, "name --label-column, or have `lottery shrink`" in error, len(error.splitlines())) == (2, True, 1)
+
+
 def cell(share, mean, reach=0.02):
     change = Estimate(mean, mean - reach, mean + reach)
     return {

@@ -59,6 +59,11 @@ def report(
     data = shrinking.Data("", "", file, dev_file, text_column, second_column, label_column, numbers)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
+    if whole.task_named(whole.task).KIND == "vectors":
+        raise ValueError(
+            f"{model!r} has no head that gives a text one of several classes: name --label-column, or have `lottery "
+            "shrink` make it smaller by its vectors"
+        )
     asked = reporting.plan(whole, thorough=thorough, length=length, batch=batch)
     place = results or Path("results")
     console = Console(stderr=True)

@@ -123,7 +123,7 @@ def plan(whole: FineTuning, *, thorough: bool, length: int, batch: int) -> Plan:
         pieces=False,
         length=length,
         batch=batch,
-        epochs=3.0,
+        epochs=shrinking.long_enough(whole),
         asked="within",
         bound=shrinking.bearable(whole, shrinking.rows(whole)[1]),
     )

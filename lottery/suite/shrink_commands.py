@@ -72,7 +72,12 @@ def shrink(
     onnx: Annotated[bool, typer.Option("--onnx", help="Write it for ONNX Runtime, too.")] = False,
     int8: Annotated[bool, typer.Option("--int8", help="The same with weights of 8 bits.")] = False,
     pt2: Annotated[bool, typer.Option("--pt2", help="Write it as torch.export does, too.")] = False,
-    epochs: Annotated[float, typer.Option(min=0, help="Of training each smaller model by the full one.")] = 3.0,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="Of training each smaller model by the full one; if not said 3, or what 300 updates take."
+        ),
+    ] = None,
     learning_rate: Annotated[float, typer.Option(help="Of that training.")] = 5e-5,
     batch_size: Annotated[int, typer.Option(min=1, help="Of that training.")] = 32,
     max_length: MaxLength = 128,
@@ -132,7 +137,7 @@ def shrink(
         pieces=vocabulary,
         length=length,
         batch=batch,
-        epochs=epochs,
+        epochs=shrinking.long_enough(whole) if epochs is None else epochs,
         asked=asked,
         bound=float(bound),
         seeds=seeds,

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery import files, store
+from lottery import files, store, training
 from lottery.choices import listed
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
@@ -36,6 +36,7 @@ LADDER = (0.2, 0.35, 0.5, 0.65, 0.8)  # of the time of all heads and neurons
 TRIED = ("heads", "neurons", "MB", "times as fast", "score", "change")  # what is told of each of them
 EXPORT = "export.json"  # in the folder of an exported model
 TEST_SHARE = 0.15  # of a user's rows
+EPOCHS, UPDATES = 3.0, 300  # of healing, at least: a few epochs of few rows are few updates
 # Of the rows that choose, so many a smaller model is taken to answer otherwise and as well, where nobody says how much
 # may be lost: of a point that so few rows cannot show, nothing would ever be shown.
 DIFFERING = 0.03
@@ -157,6 +158,13 @@ def rows(of: FineTuning) -> tuple[int, int, int]:
     exam = asked_on(of)
     learnt, choosing = parts(exam)
     return len(learnt), len(choosing), len(exam.tables["dev"])
+
+
+def long_enough(of: FineTuning) -> float:
+    """Epochs of healing where nobody says how many: EPOCHS, or as many as UPDATES take where rows are few."""
+    exam = asked_on(of)
+    learnt, _ = parts(exam)
+    return max(EPOCHS, UPDATES / training.steps_in(exam.encoded(learnt), epochs=1.0, batch_size=of.batch_size))
 
 
 def bearable(of: FineTuning, judging: int) -> float:
