@@ -221,7 +221,7 @@ def test_a_sentence_encoder_is_held_to_its_own_vectors(vectors_folder, lottery, 
     code, told, error = lottery("shrink", "encoder", "-o", "small", *texts, *how, "--pt2", "--seeds", 2)
     assert code == 0, error
     said = " ".join(error.split())
-    assert "each text's vector, by the cosine, are held to those of the whole model" in said
+    assert "each text's vector, by the cosine, are held to those of the full model" in said
     assert "taking the first" in said
     report = json.loads((vectors_folder / "small/report.json").read_text())
     read = {"text": "one", "second": "", "pooling": "first", "max_length": 16, "test_share": shrinking.TEST_SHARE}

@@ -134,8 +134,8 @@ def metric(name: str) -> str:
         "matthews": "Matthews correlation",
         "pearson_spearman": "mean correlation",
         "f1": "F1",
-        "cosine": "cosine with the whole model's vector",
-        "spearman": "rank correlation with the whole model's cosines",
+        "cosine": "cosine with the full model's vector",
+        "spearman": "rank correlation with the full model's cosines",
     }
     return called.get(name, name.replace("_", " "))
 

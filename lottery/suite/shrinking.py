@@ -142,7 +142,7 @@ def judged_in_words(of: FineTuning) -> str:
         return opening.head_in_words(of.start.model, task.LABELS)
     held = "the cosines of pairs, by rank," if task.PAIR else "each text's vector, by the cosine,"
     return (
-        f"No label is named, so {held} are held to those of the whole model, whose vectors of tokens are pooled by "
+        f"No label is named, so {held} are held to those of the full model, whose vectors of tokens are pooled by "
         f"{pooling.WORDS[task.POOLING]}."
     )
 

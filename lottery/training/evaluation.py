@@ -49,7 +49,7 @@ def decided(task: Task, logits: np.ndarray) -> np.ndarray:
 def alike(task: Task, vectors: np.ndarray, table: pd.DataFrame) -> np.ndarray:
     """What vectors of the texts of a table, as of `Exam.encoded`, answer to each row: a cosine, (n,).
 
-    That of the vectors of its two texts; or, of a row of one text, that with the whole model's vector, column `vector`.
+    That of the vectors of its two texts; or, of a row of one text, that with the full model's vector, column `vector`.
     """
     if task.PAIR:
         return sentence_vectors.cosines(*np.split(vectors, 2)).astype(float)
