@@ -129,7 +129,7 @@ from lottery.attention.patterns import PATTERNS
 from lottery.claims._patterns import Recorded
 from lottery.findings import pattern_labels, patterns
 from lottery.findings.patterns import GROUPS
-from lottery.statistics import Estimate
+from lottery.statistics import Estimate, signed
 from lottery.store import Run
 from lottery.suite import plots
 from lottery.suite.chapter import PRINT, model_title, perform, read_published, title
@@ -231,7 +231,7 @@ sheet_told()
 # the end. So the miniature's scores below are on the high side and the real BERT's are the test. (Classifiers trained on an
 # earlier way of drawing had been scored on both before; nothing was chosen by that.)
 #
-# Three things are held against the network. *Features*: a logistic regression on a dozen numbers, the mass on each of seven
+# Three things are compared with the network. *Features*: a logistic regression on a dozen numbers, the mass on each of seven
 # diagonals, the three largest columns, the entropy of rows and the spread of columns, learnt from the same drawn maps.
 # *Prototype*: the nearest mean picture. *Guide*: the counts of the guide themselves, by which drawn maps are labelled; it
 # learns nothing, so it says whether there is anything to learn.
@@ -289,7 +289,7 @@ chapter.shown(judged_told, among=pattern_labels.best_trained)
 chapter.shown(judged_told, "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
-# In brackets 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are drawn anew, each with
+# In brackets 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
 # all its maps. The paper gives one number for each kind of map, on the maps by which it chose the network to keep; beside it
 # ours, on maps that were labelled alike, and on all, each label for itself. How far the second label foretells the first is
 # what a classifier can reach at most.
@@ -367,7 +367,7 @@ def curve_drawn(rows: pd.DataFrame, axes: dict) -> None:
     guide, constant = rows[rows["classifier"] == "guide"], rows.drop_duplicates(["model", "task", "number"])
     plots.chance(ax, pattern_labels.weighted_f1(guide), "guide")
     constant = constant.assign(answer=constant["label"].mode()[0])
-    plots.chance(ax, pattern_labels.weighted_f1(constant), "one answer to all")
+    plots.chance(ax, pattern_labels.weighted_f1(constant), "majority-class baseline")
     ax.set(xscale="log", xlabel="drawn maps", ylabel=WEIGHTED, ylim=(0, 1))
 
 
@@ -459,7 +459,7 @@ chapter.beside(shares_told(shares_printed()), shares_made)
 
 # %% [markdown]
 # Differences between super-survivors and all heads of the same models, mean over the tasks. The interval is that of other
-# heads: places in the network are drawn anew, with each all its tasks and seeds. What is published has no heads to draw;
+# heads: places in the network are resampled, with each all its tasks and seeds. What is published has no heads to draw;
 # its interval is over the tasks (t).
 
 
@@ -602,9 +602,9 @@ chapter.shown(ways_told, "minilm", among=patterns.released_ways)
 # %% [markdown]
 # ## Does being heterogeneous help to survive?
 #
-# Super-survivors are few. All heads that a search keeps can be held against all it removes, but survival goes by layer, and
-# so do patterns: a head may survive because of where it is. So the share of a pattern in kept heads minus that in removed
-# ones is compared with what it would be if the heads *of each layer* were dealt out anew, in all seeds alike. p-values are
+# Super-survivors are few. All heads that a search keeps can be compared with all it removes, but survival goes by
+# layer, and so do patterns: a head may survive because of where it is. So the share of a pattern in kept heads minus that in removed
+# ones is compared with what it would be if the heads *of each layer* were permuted, in all seeds alike. p-values are
 # two-sided and corrected for the number of tasks, after Holm. (The paper's code correlates the pattern of each of half a
 # million maps with survival, as if these were independent.)
 
@@ -618,8 +618,10 @@ def survival_tests(rows: pd.DataFrame) -> pd.DataFrame:
 def survival_told(table: pd.DataFrame) -> Markdown:
     """The table in words, and a sentence."""
     columns = {
-        "kept minus removed (points)": (100 * table["difference"]).map("{:+.1f}".format),
-        "by lot in each layer": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in table.itertuples()],
+        "kept minus removed (points)": (100 * table["difference"]).map(signed),
+        "by chance, within layers": [
+            f"{signed(100 * row.low)} to {signed(100 * row.high)}" for row in table.itertuples()
+        ],
         "p": table["corrected"].map("{:.3f}".format),
         "seeds": table["seeds"],
     }

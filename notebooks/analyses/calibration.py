@@ -64,10 +64,10 @@ from lottery.suite.given import given
 globals().update(given("analyses/calibration", globals()))
 if other_texts not in texts:
     raise ValueError(
-        f"other_texts = {other_texts}: other texts are held against as many of {task!r}, so give one of {texts}"
+        f"other_texts = {other_texts}: other texts are compared with as many of {task!r}, so give one of {texts}"
     )
 if sets < 2:
-    raise ValueError(f"sets = {sets}: two at least can be held against each other")
+    raise ValueError(f"sets = {sets}: two at least can be compared with each other")
 begun = {
     name: starts.start(model, name, data_dir, seed=seed, miniature_steps=miniature_steps)
     for name in [task, *other_tasks]
@@ -187,7 +187,7 @@ def drawn(rows: pd.DataFrame, panels: dict) -> None:
         blind = likeness.xs((importance, here, ""), level=("importance", "one", "other"))["kappa"].iloc[0]
         axes[1].axhline(blind, color=line.get_color(), linestyle=":")
     axes[0].axhline(100 * known["magnitude"], color="grey", linestyle=":", label="by size, which reads none")
-    axes[0].axhline(100 * known[""], color="grey", label="the whole model")
+    axes[0].axhline(100 * known[""], color="grey", label="full model")
     axes[0].set(ylabel=SCORE)
     axes[1].set(ylabel=KAPPA, ylim=(0, 1))
     counts = [int(count) for count in own.index]
@@ -213,7 +213,7 @@ def in_words(rows: pd.DataFrame) -> Markdown:
         blind = likeness.xs((importance, here, ""), level=("importance", "one", "other"))["kappa"].iloc[0]
         line = (
             f"- **{name}.** Masks of two sets of {min(same.index)} texts have a kappa of {same[min(same.index)]:.2f}, of {most} texts "
-            f"{same[most]:.2f}; by lot it is 0, and as all rows lose alike, 1 can be reached. With the mask of the cut by size "
+            f"{same[most]:.2f}; chance gives 0, and as all rows lose the same share, 1 can be reached. With the mask of the cut by size "
             f"it is {blind:.2f}. "
         )
         fewest = found.left(rows).loc[(importance, here)].index.min()
@@ -259,7 +259,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
             "score (x 100)": row["score"].in_words(100, ".1f"),
             f"kappa with other texts of {choose('tasks', here).TITLE}": f"{masks['kappa']:.3f} ({masks['low']:.3f} to {masks['high']:.3f})",
             "pairs of masks": int(masks["pairs"]),
-            "weights that both keep, of those that either does": f"{masks['jaccard']:.2f} (by lot {masks['by_lot']:.2f})",
+            "weights that both keep, of those that either does": f"{masks['jaccard']:.2f} (by chance {masks['by_lot']:.2f})",
         }
     return pd.DataFrame.from_dict(lines, orient="index")
 

@@ -168,8 +168,8 @@ errors()
 #   method alone; a rival of theirs counts as having the same. What they quote from other papers is shown and decides
 #   nothing.
 # - **A comparison near the floor says nothing.** One of the two models has to be clearly above the majority-class
-#   baseline, by a test over the examples of dev. CoLA is scored by Matthews' correlation, because one answer to all is
-#   right there more often than many a model.
+#   baseline, by a test over the examples of dev. CoLA is scored by Matthews' correlation, because there the most frequent answer is
+#   right more often than many a model.
 #
 # What an undecided claim would take, in seeds, worlds, examples and hours, is told in
 # {doc}`/analyses/what_it_would_take`.

@@ -298,8 +298,8 @@ f"A file of {size / 1e6:.1f} MB; the saved model is {accuracy(again):.0%} right"
 # ## Do masks agree?
 #
 # Are the heads that matter the same whichever examples one asks? The examples of each adjective choose half of the heads.
-# `stacked` puts masks into the one array that `lottery.statistics.agreement` takes, and everything is held against masks of
-# the same sizes that choose by lot.
+# `stacked` puts masks into the one array that `lottery.statistics.agreement` takes, and everything is compared with masks of
+# the same sizes that choose at random.
 
 # %%
 from lottery.statistics import agreement

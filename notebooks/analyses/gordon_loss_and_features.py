@@ -164,7 +164,7 @@ def lines_drawn(points: pd.DataFrame, axes: dict) -> None:
 
 
 def as_points(table: pd.DataFrame) -> pd.DataFrame:
-    """The points of the paper's Table 1. CoLA's lowest accuracy is that of one answer to all, which 10 of its rows have."""
+    """The points of the paper's Table 1. CoLA's lowest accuracy, of 10 rows, is the majority-class baseline."""
     rows = table[table["condition"].isin(SHOWN)].rename(columns={"pretraining_loss": "loss"})
     floor = table.loc[table["task"] == "cola", "accuracy"].min()
     return rows.assign(seed=0, constant=(rows["task"] == "cola") & (rows["accuracy"] == floor))
@@ -216,16 +216,18 @@ def hanging(points: pd.DataFrame) -> Markdown:
             continue
         steeper = means.sort_values("slope").index
         change = (means["without_last"] / means["slope"] - 1).abs()
-        most, least = (
-            f"from {means.loc[task, 'slope']:.2f} to {means.loc[task, 'without_last']:.2f} on {title(task)}"
-            for task in (change.idxmax(), change.idxmin())
-        )
+        most, without = change.idxmax(), means.sort_values("without_last").index
+        ranked = " > ".join(map(title, steeper))
         item = (
-            f"- **{TITLES[condition].capitalize()}.** The lines hold from {means['r2'].min():.1%} to "
-            f"{means['r2'].max():.1%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
-            f"{means['leverage'].mean():.2f}, of at most 1; without it the slope goes {most}, where it changes most for its "
-            f"size, and {least}, where least. From the steepest on, the order of the tasks is {' > '.join(map(title, steeper))}, and without "
-            f"that point {' > '.join(map(title, means.sort_values('without_last').index))}. "
+            f"- **{TITLES[condition].capitalize()}.** The lines explain {means['r2'].min():.0%} to "
+            f"{means['r2'].max():.0%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
+            f"{means['leverage'].mean():.2f}, of at most 1. Dropping it changes slopes by up to {change[most]:.0%} "
+            f"({title(most)}). The tasks rank {ranked} by their slopes, "
+            + (
+                "with that point and without. "
+                if [*without] == [*steeper]
+                else f"and {' > '.join(map(title, without))} without that point. "
+            )
         )
         item += without_line if undefined else ""
         collapsed = here[here["constant"].astype(bool) & here["task"].isin(means.index)]
@@ -233,7 +235,7 @@ def hanging(points: pd.DataFrame) -> Markdown:
             whole = here[here["task"] == task]
             left = lines.slopes(lines.fitted(whole[~whole["constant"].astype(bool)], "loss"))["slope"].iloc[0].mean
             item += (
-                f"On {title(task)} {len(rows)} of {len(whole)} models have collapsed to one answer "
+                f"On {title(task)} {len(rows)} of {len(whole)} models always give the same answer "
                 f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
                 f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
                 + ("not defined without them for every seed. " if np.isnan(left) else f"{left:.2f} without. ")

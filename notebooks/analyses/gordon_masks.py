@@ -135,9 +135,9 @@ printed_most = facts["most that masks differ"]
 # model that was fine-tuned first and then cut at once, and counts the share of weights that one keeps and the other
 # removes, over all matrices and the word embeddings together. Two things are missing to read that number:
 #
-# - **Chance.** Two masks of sparsity $s$ drawn by lot differ in $2s(1-s)$ of the weights. So a difference can only be
+# - **Chance.** Two masks of sparsity $s$ drawn at random differ in $2s(1-s)$ of the weights. So a difference can only be
 #   large in the middle, and small numbers at low and high sparsities mean little by themselves. Cohen's kappa
-#   {cite:p}`cohen1960` takes chance out: 1 for equal masks, 0 for masks drawn by lot. The Jaccard index is the share of
+#   {cite:p}`cohen1960` takes chance out: 1 for equal masks, 0 for masks drawn at random. The Jaccard index is the share of
 #   weights that both keep among those that either keeps.
 # - **A model that was not fine-tuned.** The two models differ in more than fine-tuning: one was pruned gradually while its
 #   pre-training went on, the other in a single cut after it. Cutting the pre-trained control at once, with no task in
@@ -215,7 +215,7 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
     return Markdown(
         f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
         f"{mean.loc[most, BOTH]:.1%} of the weights, "
-        f"where masks drawn by lot differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
+        f"where masks drawn at random differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
         f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is "
         f"{findings.beyond_control(rows, most).in_words(100)} points more. Fine-tuning alone, with a single cut on both sides, "
         f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {printed_most:.0%} at every sparsity"
@@ -272,7 +272,7 @@ beside(
 
 # %% tags=["hide-input"]
 Markdown(
-    "Masks drawn by lot differ in "
+    "Masks drawn at random differ in "
     + ", ".join(f"{2 * step / 10 * (1 - step / 10):.0%} at {step / 10:.0%}" for step in range(1, 10))
     + f", so that what is printed, {printed_most:.0%}, is {printed_most / 0.18:.0%} of chance at 10 or 90 % and {printed_most / 0.5:.0%} at 50 %."
 )

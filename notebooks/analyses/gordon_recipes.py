@@ -163,8 +163,9 @@ Markdown(
     f"{three_released:.2f} instead of {three:.2f}, nine make {nine_released:.2f} instead of {nine:.2f}. The five epochs that a model pruned "
     f"after fine-tuning has left to recover, epochs 4 to 8, make {recovery:.2f}: "
     f"{recovery / three_released:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
-    f"So weights that seem to settle after an epoch, and a fine-tuning that seems not to make a model easier to prune, "
-    f"may be the work of such a learning rate: it would leave the same marks. How far weights move and masks change under "
+    "A learning rate that restarts at 1/k each epoch would freeze any model's weights after the first epoch. The paper's "
+    "two conclusions, that weights settle within an epoch and that fine-tuning makes a model no easier to prune, may be no "
+    "more than that. How far weights move and masks change under "
     "it is measured in {doc}`/analyses/gordon_movement` and {doc}`/analyses/gordon_masks`."
 )
 

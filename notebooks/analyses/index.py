@@ -29,7 +29,7 @@ from lottery.choices import choose
 from lottery.findings import one_shot, sentences, smaller_forms
 from lottery.statistics import dev_sets
 from lottery.suite import ledger, plots
-from lottery.suite.chapter import read_published, recorded, title
+from lottery.suite.chapter import how_long, read_published, recorded, title
 from lottery.suite.given import given
 from lottery.suite.holes import absent
 
@@ -156,15 +156,15 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
         cut, retrained = kinds.iloc[0], kinds.iloc[-1]
         if not dev_sets.above(choose("tasks", task).METRIC, cut["whole"] / 100, levels[task] / 100, examples[task]):
             lines.append(
-                f"- **{title(task)}** says nothing: the whole model reaches {cut['whole']:.1f}, which on {examples[task]} "
-                f"examples is not clearly above the {levels[task]:.1f} of one answer to all."
+                f"- **{title(task)}** says nothing: the full model reaches {cut['whole']:.1f}, which on {examples[task]} "
+                f"examples is not clearly above the {levels[task]:.1f} of the majority-class baseline."
             )
             continue
         lines.append(
-            f"- **{title(task)}:** the whole model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f} (one answer to "
-            f"all: {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
-            f"cut for less than two points, up to {retrained['free']:.0%} when "
-            f"{retrained['retrain_epochs']:g} epochs of retraining follow; {cut['most']:.0%} removed leave {cut['left']:.1f}."
+            f"- **{title(task)}:** the full model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f} "
+            f"(majority class {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
+            f"cut for less than two points, up to {retrained['free']:.0%} with "
+            f"{how_long(retrained['retrain_epochs'])} of retraining. With {cut['most']:.0%} removed it scores {cut['left']:.1f}."
         )
     head = (
         f"all-MiniLM-L6-v2, a pre-trained BERT of six layers, fine-tuned on GLUE's own data with "
@@ -187,7 +187,7 @@ def bert_drawn(rows: pd.DataFrame) -> None:
     axes = plots.panels(rows["dense.task"].nunique(), columns=4, size=(3.9, 3.2))
     for ax, (name, some) in zip(axes, rows.groupby("dense.task", sort=False), strict=True):
         plots.against_sparsity(some, "score", by="then", scale=100, ax=ax)
-        plots.chance(ax, 100 * some["majority"].iloc[0], "one answer to all")
+        plots.chance(ax, 100 * some["majority"].iloc[0], "majority-class baseline")
         ax.set(title=title(name), ylabel=f"{plots.metric(choose('tasks', name).METRIC)} on dev (x 100)")
     axes[0].legend()
 

@@ -20,7 +20,7 @@
 # for the heads that they need. If the two masks are alike, the good subnetwork says something about the task; if not, it
 # says something about the run. {cite:t}`prasanna2020` report that good subnetworks are *unstable*: Fleiss' kappa between
 # five seeds is low, and Cochran's Q test does not show them to be significantly similar. This chapter takes those
-# statistics apart, asks what masks would show that choose *by lot*, and whether a mask has anything to do with its task.
+# statistics apart, asks what masks would show that choose *at random*, and whether a mask has anything to do with its task.
 #
 # It takes a file of your own, too: {doc}`/your_own` has the command.
 
@@ -40,7 +40,7 @@ world = 1  # seed of the miniature's world and of its pre-training
 miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
-draws = 999  # of masks by lot
+draws = 999  # of random masks
 epochs = 2.0  # of fine-tuning
 batch_size = 32
 learning_rate = 1e-3
@@ -114,13 +114,13 @@ chapter.shown(left_out, "minilm")
 
 # %% [markdown]
 # (p10)=
-# ## Kappa, and what it is to be held against
+# ## Kappa, beside chance and the most that can be reached
 #
 # Each head is an item, each seed a judge who says *keep* or *remove*. **Fleiss' kappa** {cite:p}`fleiss1971` is the
 # agreement beyond what judges with these shares would have by chance: 1 at most, about 0 by chance. Both ends need a second
-# look. Chance means *on average*: whether a kappa of 0.2 could be luck takes masks **by lot**, any heads of the model and
-# exactly as many as were found, and the share of such draws that reach it (p); beside it masks by lot **in each layer**, as
-# many in each layer as were found, so that agreeing on the *layers* does not count. And masks of unequal sizes cannot reach
+# look. Chance means *on average*: whether a kappa of 0.2 could be luck is told by **random masks**, any heads of the model and
+# exactly as many as were found: p is the share of draws that reach it. Masks that are **random within each layer** keep as
+# many heads in each layer as were found, so that agreeing on the *layers* does not count. And masks of unequal sizes cannot reach
 # 1: the **most that sizes allow** is the kappa of one ranking that is cut at each of these sizes. All p-values are corrected
 # for the number of tasks, after Holm: the smallest is multiplied by as many.
 
@@ -147,7 +147,7 @@ def number(value: float, form: str = ".2f") -> str:
 
 
 def with_lot(value: float, by_lot: float, form: str) -> str:
-    """A number and, in brackets, what it would be by lot."""
+    """A number and, in brackets, what it would be at random."""
     return number(value, form) + ("" if np.isnan(by_lot) else f" ({by_lot:{form}})")
 
 
@@ -162,11 +162,11 @@ def kappas_made(rows: pd.DataFrame) -> pd.DataFrame:
         "seeds": rows["masks"].astype(str),
         "heads kept": [f"{row.kept_least} to {row.kept_most} of {row.items}" for row in rows.itertuples()],
         "kappa": [kappa.in_words(form=".2f").removesuffix(" (no interval)") for kappa in rows["over_seeds"]],
-        "by lot": rows["kappa_by_lot"].map(number),
+        "by chance": rows["kappa_by_lot"].map(number),
         "p": rows["kappa_p"].map(p_value),
         "most that sizes allow": rows["most"].map(number),
         "of that": [of_most(row.kappa, row.most) for row in rows.itertuples()],
-        "by lot in each layer": rows["kappa_by_layer"].map(number),
+        "by chance, sizes by layer": rows["kappa_by_layer"].map(number),
         "p, in each layer": rows["layer_p"].map(p_value),
     }
     if any(rows["reason"]):
@@ -175,7 +175,7 @@ def kappas_made(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lots_printed() -> pd.DataFrame:
-    """For each task: the sizes of the published masks, the most they allow, kappa by lot, and its p after Holm."""
+    """For each task: the sizes of the published masks, the most they allow, kappa at random, and its p after Holm."""
     table = pd.DataFrame(
         {
             task: {"most": mask_agreement.most(kept, 144)}
@@ -191,13 +191,13 @@ lots = lots_printed()
 
 
 def kappas_printed() -> pd.DataFrame:
-    """The kappas of the published masks of BERT-base in words; what they are held against takes only their sizes."""
+    """The kappas of the published masks of BERT-base in words; what they are compared with takes only their sizes."""
     kept = sizes[published.index]
     columns = {
         "seeds": [str(len(each)) for each in kept],
         "heads kept": [f"{min(each):.0f} to {max(each):.0f} of 144" for each in kept],
         "kappa": published["kappa"].map("{:.2f}".format),
-        "by lot": lots["by_lot"].map("{:.2f}".format),
+        "by chance": lots["by_lot"].map("{:.2f}".format),
         "p": lots["p"].map(p_value),
         "most that sizes allow": lots["most"].map("{:.2f}".format),
         "of that": [of_most(*pair) for pair in zip(published["kappa"], lots["most"], strict=True)],
@@ -211,7 +211,7 @@ beside({"BERT-base, printed": kappas_printed()} | {name: kappas_made(rows) for n
 
 # %% [markdown]
 # In brackets behind kappa its 95 % interval for other *seeds*, by a jackknife over those there are; of the published masks
-# the numbers by lot are made here, from their sizes. WNLI's masks keep everything or nothing, and it is no part of the
+# the numbers by chance are made here, from their sizes. WNLI's masks keep everything or nothing, and it is no part of the
 # correction.
 
 
@@ -230,9 +230,9 @@ def agreement_told() -> Markdown:
             f"- **{name}:** kappa is between {table['kappa'].min():.2f} and {table['kappa'].max():.2f}, which is "
             f"{share.min():.0%} to {share.max():.0%} of what sizes allow; "
             + (
-                f"on {(table['kappa_p'] < 0.05).sum()} of {len(table)} tasks masks agree more than by lot."
+                f"on {(table['kappa_p'] < 0.05).sum()} of {len(table)} tasks masks agree more than by chance."
                 if least < 0.05
-                else f"whether masks agree more than by lot {draws} draws cannot tell: the smallest possible p is {least:.2g}."
+                else f"whether masks agree more than by chance {draws} draws cannot tell: the smallest possible p is {least:.2g}."
             )
             + (
                 f" On {', '.join(whole)} nearly all that can agree does: seeds differ in where to stop."
@@ -252,8 +252,8 @@ agreement_told()
 #
 # The **Jaccard** index of two masks is the number of heads that both keep over the number that either keeps. *Alike in
 # size* counts the pairs of seeds whose sizes McNemar's exact test does not tell apart at .05; the paper takes Cochran's
-# test of two masks, its form for large samples. *Sharing more* counts those that share more heads than two masks of these
-# sizes by lot, by the hypergeometric distribution, corrected for the pairs after Holm. Q and its p, without a correction
+# test of two masks, its form for large samples. *Sharing more* counts those that share more heads than two random masks of
+# these sizes do, by the hypergeometric distribution, corrected for the pairs after Holm. Q and its p, without a correction
 # as in the paper, are about sizes again, as the next section shows.
 
 
@@ -261,8 +261,8 @@ agreement_told()
 def pairs_made(rows: pd.DataFrame) -> pd.DataFrame:
     """Pairs of ours, what all of them keep, and Q, in words, a row a task."""
     columns = {
-        "Jaccard (by lot)": [with_lot(row.jaccard, row.jaccard_by_lot, ".2f") for row in rows.itertuples()],
-        "kept by all (by lot)": [with_lot(row.in_all, row.in_all_by_lot, ".1f") for row in rows.itertuples()],
+        "Jaccard (by chance)": [with_lot(row.jaccard, row.jaccard_by_lot, ".2f") for row in rows.itertuples()],
+        "kept by all (by chance)": [with_lot(row.in_all, row.in_all_by_lot, ".1f") for row in rows.itertuples()],
         "Cochran's Q": rows["q"].map("{:.1f}".format).replace("nan", ""),
         "p of Q": rows["q_alone"].map(p_value),
         "alike in size": [f"{row.alike_in_size} of {row.pairs}" for row in rows.itertuples()],
@@ -278,8 +278,8 @@ def pairs_printed() -> pd.DataFrame:
     )
     together = together.set_index("task").loc[published.index]
     columns = {
-        "Jaccard (by lot)": published["mean_jaccard"].map("{:.2f}".format).replace("nan", ""),
-        "kept by all (by lot)": [
+        "Jaccard (by chance)": published["mean_jaccard"].map("{:.2f}".format).replace("nan", ""),
+        "kept by all (by chance)": [
             with_lot(*pair, ".1f")
             for pair in together[["in_all_seeds", "in_all_seeds_expected"]].itertuples(index=False)
         ],
@@ -298,7 +298,7 @@ beside({"BERT-base, printed": pairs_printed()} | {name: pairs_made(rows) for nam
 # Q compares *how many* heads each seed keeps. It knows nothing of *which*: two masks that keep twelve heads each and share
 # none are the same to it. The paper writes that the test "did not show that the binary mask of head survival obtained with
 # five random seeds for each tasks were significantly similar". To see what the test sees, here are five masks of 144 heads
-# made in four ways: sizes all equal, or those of a task's published masks; heads by lot, 400 times, or the first ones of one
+# made in four ways: sizes all equal, or those of a task's published masks; heads at random, 400 times, or the first ones of one
 # fixed ranking, so that masks agree as much as their sizes let them.
 
 # %% tags=["hide-input"]
@@ -310,7 +310,7 @@ def simulated(times: int = 400) -> pd.DataFrame:
     """How often Q rejects at .05, and kappa on average."""
     generator, rows = np.random.default_rng(0), []
     for what, kept in (("all equal", equal), ("as CoLA's", unequal)):
-        for how, by_lot in (("by lot", True), ("one ranking", False)):
+        for how, by_lot in (("at random", True), ("one ranking", False)):
             sets = mask_agreement.simulated(kept, 144, by_lot=by_lot, times=times if by_lot else 1, generator=generator)
             words = {"Q rejects": f"{sets['rejects']:.0%}", "kappa, mean": f"{sets['kappa']:.2f}"}
             rows.append({"sizes": f"{what}: {', '.join(f'{size:.0f}' for size in kept)}", "heads": how} | words)
@@ -321,7 +321,7 @@ simulated()
 
 # %% [markdown]
 # Q rejects where *sizes* differ, whether or not the masks have anything in common, and does not where they are equal; kappa
-# tells masks by lot from those of one ranking, whatever their sizes. (Masks that are equal leave nothing to test, which
+# tells random masks from those of one ranking, whatever their sizes. (Masks that are equal leave nothing to test, which
 # counts as no rejection.)
 #
 # ## Has a mask anything to do with its task?
@@ -329,7 +329,7 @@ simulated()
 # If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Likeness is
 # **Cohen's kappa**, which is Fleiss' for two masks whose shares may differ; where both keep everything, or nothing, it is not
 # defined and counts as 0. Compared are masks of *different* seeds, so that no two come from one order of examples; the null
-# deals the names of the tasks out anew among the masks of each seed.
+# permutes the names of the tasks among the masks of each seed.
 
 
 # %% tags=["hide-input"]
@@ -345,7 +345,7 @@ def tasks_told(rows: pd.DataFrame) -> Markdown:
         needed = "more tasks or more seeds" if ways >= 0.05 else "more draws"
         return Markdown(
             f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks. Whether that is more "
-            f"than luck this test cannot tell, however far apart the tasks are: names can be dealt out in so few ways that the "
+            f"than luck this test cannot tell, however far apart the tasks are: names can be permuted in so few ways that the "
             f"smallest possible p is {least:.3g} (here {null.p:.3f}, by {draws:,} draws). It takes {needed}."
         )
     return Markdown(
@@ -382,7 +382,7 @@ def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     ax.set(ylabel=KAPPA, xlim=(-0.5, len(names) - 0.2))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, both others; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, and still far from wholly. Kappa of every two masks; lines are means, 0 is what masks drawn at random give."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, both others; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, and still far from wholly. Kappa of every two masks; lines are means, 0 is what random masks give."}}
 chapter.figure(kappas_drawn, [KAPPA], among=mask_agreement.repeated, nothing=NOT_JUDGED, live=False, size=(3.8, 3.0))
 
 # %% tags=["hide-input"]
@@ -415,9 +415,8 @@ kinship_told()
 # ## Do the rankings agree?
 #
 # A mask is a ranking that was cut somewhere. If only the cut moved between seeds, rankings would agree where masks do not.
-# Of the importance of heads in the whole fine-tuned models: **Kendall's tau**, 1 for the same order and 0 by chance, and
-# **rank-biased overlap** {cite:p}`webber2010`, which weighs the top, here with $p = 0.9$; beside it what it is on average
-# of rankings by lot.
+# Of the importance of heads in the full fine-tuned models: **Kendall's tau**, 1 for the same order and 0 by chance, and
+# **rank-biased overlap** {cite:p}`webber2010`, which weighs the top, here with $p = 0.9$; beside it its mean over random rankings.
 
 
 # %% tags=["hide-input", "all-numbers"]
@@ -428,7 +427,7 @@ def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
             "seeds": row.seeds,
             "Kendall's tau": f"{row.kendall_mean:.2f} ({between([row.kendall_min, row.kendall_max], '.2f')})",
             "rank-biased overlap": f"{row.rbo_mean:.2f} ({between([row.rbo_min, row.rbo_max], '.2f')})",
-            "by lot": f"{row.rbo_by_lot:.2f}",
+            "by chance": f"{row.rbo_by_lot:.2f}",
         }
         for row in mask_agreement.rankings(scores).itertuples()
     }
@@ -452,9 +451,9 @@ shown(rankings_told, "minilm", among=mask_agreement.scored)
 #
 # The paper explains the instability by the distribution of the scores: at any step most heads have a low importance, and
 # could all be removed with about equal success. That is three questions. Are the scores near the cut so close together that
-# *other examples* would have cut elsewhere? So the examples of dev are drawn anew, with replacement, and the step is taken
+# *other examples* would have cut elsewhere? So the examples of dev are resampled, with replacement, and the step is taken
 # again. Do scores differ more *between seeds* than by the examples? And would *other heads* have gone with equal success? So
-# as many heads as in the first step are removed by lot, from the lower half of importance, or from all, and no MLP.
+# as many heads as in the first step are removed at random, from the lower half of importance, or from all, and no MLP.
 
 
 # %% tags=["hide-input"]
@@ -483,7 +482,7 @@ def cuts_drawn(cuts: pd.DataFrame, axes: dict) -> None:
         ax.set(xlabel="heads, lowest first", ylabel="importance")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than other examples would change them. The first steps of the first search: importance of every head, with the middle 95 % as examples are drawn anew. Dashed: the cut."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than other examples would change them. The first steps of the first search: importance of every head, with the middle 95 % as examples are resampled. Dashed: the cut."}}
 chapter.figure(
     cuts_drawn, steps_of, among=mask_agreement.cut_steps, nothing=NOT_JUDGED, live=False, scale="", size=(3.6, 2.2)
 )
@@ -496,10 +495,10 @@ def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
         title(row["task"]): {
             "searches": row["searches"],
             "heads unsure at a step": f"{row['unsure']:.0%}",
-            "removed again (by lot)": with_lot(row["again"], row["by_lot"], ".0%"),
+            "removed again (by chance)": with_lot(row["again"], row["by_lot"], ".0%"),
             "spread between seeds, over that by examples": f"{row['seeds_over_examples']:.1f}".replace("nan", ""),
-            "lower half by lot, minus lowest (points)": row["lower_half"].in_words(),
-            "any by lot, minus lowest (points)": row["any"].in_words(),
+            "random in the lower half, minus lowest (points)": row["lower_half"].in_words(),
+            "any random ones, minus lowest (points)": row["any"].in_words(),
         }
         for row in mask_agreement.certainty(cuts).to_dict("records")
     }
@@ -516,11 +515,11 @@ shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
 
 # %% [markdown]
 # *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
-# again* the share of the heads that two draws both remove, and in brackets what two choices by lot would share. All seeds
+# again* the share of the heads that two draws both remove, and in brackets what two random choices would share. All seeds
 # are scored on the same examples; at a spread of 1 another seed moves a head's score as much as other examples would. The
 # last two columns are differences of scores without the heads of the first step; in brackets 95 % intervals over the
 # searches (paired t). Near 0 means: with equal success. Importance and scores are of the same examples of dev, which favours
-# the lowest heads: they were chosen on what they are judged by, those by lot were not.
+# the lowest heads: they were chosen on what they are judged by, the random ones were not.
 
 # %% [markdown]
 # ## Masks of your own
@@ -532,7 +531,7 @@ shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
 # ```
 #
 # It prints the same as the first table here and every pair, and draws what two masks share as `agreement.svg`. Of weights,
-# of which there are millions, nothing is drawn by lot: there chance hardly varies, and stands in the table.
+# of which there are millions, nothing is drawn at random: there chance hardly varies, and stands in the table.
 
 # %% [markdown]
 # ## Summary

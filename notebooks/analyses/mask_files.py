@@ -30,10 +30,10 @@ model = "miniature"  # of whose masks the sizes are measured; or "minilm", a fol
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
-seeds = [1]  # of the miniature, and of the masks by lot
+seeds = [1]  # of the miniature, and of the random masks
 miniature_steps = 3000  # of pre-training
 sparsities = [0.2, 0.5, 0.9, 0.97]  # shares of the weights removed
-layers = 3  # of the masks by lot; BERT-base has 12
+layers = 3  # of the random masks; BERT-base has 12
 width = 768  # as BERT-base
 tasks = ["cola"]  # files in lottery/tasks, on which masks are learned as in the chapter on mask learning; []: none
 methods = ["smp_l", "smp_s", "movement"]  # of lottery/mask_learning, those that aim at a sparsity
@@ -96,7 +96,8 @@ from transformers import BertConfig
 from lottery.findings import mask_sizes
 from lottery.masks.coding import binary_entropy
 from lottery.pruning import components
-from lottery.suite.chapter import between, perform, read_published
+from lottery.statistics import signed
+from lottery.suite.chapter import between, how_many, perform, read_published
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -111,7 +112,7 @@ printed = read_published("jiang2023_sizes")
 # `entropy` is asymmetric numeral coding {cite:p}`duda2013` of the bits, with a rate for every row of a matrix where rows
 # differ by more than chance, and one for the whole matrix where they do not; the rates are in the file and in all sizes
 # below. Beside them stand two general compressors on the packed bits. They look for bytes that come again, which in a mask
-# they do only by chance. Masks by lot have the shapes of BERT-base's matrices; others are cut by magnitude, locally (the same
+# they do only by chance. Random masks have the shapes of BERT-base's matrices; others are cut by magnitude, locally (the same
 # share of each matrix) or globally, from a pre-trained model; and the masks that all this is for are learned on a task, as
 # in {doc}`/experiments/mask_learning`.
 
@@ -120,7 +121,7 @@ printed = read_published("jiang2023_sizes")
 WEIGHTS = components.matrix_weights(BertConfig())  # of BERT-base, which is the default
 by_lot, of_model = (chapter.live.loc[chapter.live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
 Markdown(
-    f"In this build masks by lot are of {layers} layers {width} wide, {by_lot:,} weights, {by_lot / WEIGHTS:.0%} of BERT-base's "
+    f"In this build random masks are of {how_many(layers, 'layer')} {width} wide: {by_lot:,} weights, BERT-base has "
     f"{WEIGHTS:,}. The others are of the model `{Path(model).name}`, {of_model:,} weights."
 )
 
@@ -136,11 +137,11 @@ def against_share(ax: Axes, remaining: pd.Series, values: pd.Series, label: str,
     ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
 
-BITS, MORE = "bits a weight, masks drawn at random", "entropy coder, against $h(p)$ (%)"
+BITS, MORE = "bits a weight, random masks", "entropy coder, against $h(p)$ (%)"
 
 
 def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """Bits a weight of masks by lot, by every code, and how far the entropy coder is from the bound on all masks."""
+    """Bits a weight of random masks, by every code, and how far the entropy coder is from the bound on all masks."""
     left, right = axes[BITS], axes[MORE]
     lot, share = rows[rows["chosen"] == mask_sizes.LOT], np.linspace(0.001, 0.999, 400)
     left.plot(100 * share, binary_entropy(share), color="black", linewidth=1, label="entropy")
@@ -154,18 +155,18 @@ def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
     right.set(ylabel=MORE)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of masks drawn at random against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes no more than the entropy, the black curve, of masks drawn at random, and less of masks in which there is structure. Above: bits a weight of masks drawn at random, of the miniature's record in the shapes of BERT-base. Below: the entropy coder against the entropy of the share, for all masks; below 0 it has found structure."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of random masks against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes no more than the entropy, the black curve, of random masks, and less of masks in which there is structure. Above: bits a weight of random masks, of the miniature's record in the shapes of BERT-base. Below: the entropy coder against the entropy of the share, for all masks; below 0 it has found structure."}}
 chapter.figure(sizes_drawn, [BITS, MORE], among=mask_sizes.sizes, size=(4.4, 3.2))
 
 
 # %% tags=["hide-input"]
 def judged(runs: pd.DataFrame) -> Markdown:
-    """In words: the coder against the bound on masks by lot and on a model's, and against the compressors."""
+    """In words: the coder against the bound on random masks and on a model's, and against the compressors."""
     more = mask_sizes.beyond_entropy(mask_sizes.sizes(runs))
     lot = more[more["chosen"] == mask_sizes.LOT]
     sparse = lot[lot["remaining"] == lot["remaining"].min()]
     lines = [
-        f"On masks by lot the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
+        f"On random masks the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
         f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
         f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
@@ -187,7 +188,7 @@ def by_share(runs: pd.DataFrame) -> pd.DataFrame:
     table = {"weights": means["weights"].map("{:,.0f}".format), "h(p)": means["bound"].map("{:.4f}".format)}
     for code, name in CODES.items():
         more = means[code] / means["bound"] - 1
-        table[name] = [f"{bits:.4f} ({100 * part:+.1f} %)" for bits, part in zip(means[code], more, strict=True)]
+        table[name] = [f"{bits:.4f} ({signed(100 * part)} %)" for bits, part in zip(means[code], more, strict=True)]
     table["rows known"] = means["by_row"].map("{:.4f}".format)
     return pd.DataFrame(table).rename("{:.0%}".format, level="remaining").rename_axis(["mask", "remaining weights"])
 
@@ -197,7 +198,7 @@ chapter.shown(by_share, "live")
 # %% [markdown]
 # Bits a weight, in brackets against $h(p)$, without the header of the file, which is a few kilobytes. *Rows known* is the
 # sum of the rows' own entropies, as if every row's share were known for nothing: what a coder with a rate for each row
-# could reach at most. Of masks by lot it is below $h(p)$ too, for even there the rows' shares differ by chance; that is
+# could reach at most. Of random masks it is below $h(p)$ too, because even there the rows' shares differ by chance; that is
 # why a row gets its own rate only where it saves more than it takes to tell.
 #
 # ### Recorded: all layers of BERT-base's shape, more shares

@@ -45,7 +45,7 @@ methods = [
     "magnitude",
 ]  # of lottery/mask_learning, those that aim at a sparsity, and "full" for the whole model
 pressed_too = []  # of the methods that the paper gives no regulariser, those also tried with that of the others
-pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed until they have it
+pressed = []  # of lottery/mask_learning, those that aim at no sparsity, regularised until they have it
 sparsities = [0.9]  # shares of the weights of the layers' matrices to remove
 strengths = [0.0, 16.0, 400.0]  # of the regulariser, where there is one; rates are tried at the middle one
 score_rate = 6e-2  # in the middle of those that are tried, for the scores
@@ -138,7 +138,7 @@ chapter.full_models()
 #
 # Of each method its strength and its rates are varied alone, around one setting that all of these lines share. A method
 # without a regulariser has one rate that matters, and as many values of it are tried as the others have settings: where
-# nothing presses on scores, as in movement, their rate does not matter, for Adam's steps are in proportion to the rate,
+# nothing pulls on scores, as in movement, their rate does not matter, for Adam's steps are in proportion to the rate,
 # scores begin at 0, and only their order counts. Of soft movement and L0 the strength is searched for at each setting.
 
 

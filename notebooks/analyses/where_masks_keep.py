@@ -44,7 +44,7 @@ joint_rate = 3e-4  # the same for movement, whose scores follow from how weights
 head_rate = 1e-3  # of the head over weights that stay as they are
 chosen = {}  # a method: its own score_rate, weight_rate or strength, as in the chapter on mask learning
 max_length = 64  # tokens of an example, at most
-draws = 999  # of names of tasks dealt out anew
+draws = 999  # permutations of the names of tasks
 results = "results"
 records = "book/records"
 workers = 2
@@ -299,11 +299,10 @@ def nearest_deviations(rows: pd.DataFrame) -> Markdown:
 
     return Markdown(
         f"In the paper {pressed:.1f} points with it and {free:.2f} without, {pressed / free:.1f} times as much. If weights "
-        f"of BERT-base's heads were kept by lot it would be {lot:.2f} points, and {whole:.0f} if heads were kept whole or not at "
-        f"all. Here it is larger with the regulariser in {near.larger} of {near.ways} ways to pool, by {near.least:.1f} to "
-        f"{near.most:.1f} times. Nearest to the paper's quotient come {pooled(near.by_quotient)}. Nearest to its two numbers "
-        f"themselves, judged by whichever of them is off by the larger factor, come {pooled(near.by_both)}: that factor is "
-        f"{near.off:.1f}."
+        f"of BERT-base's heads were kept at random it would be {lot:.2f} points, and {whole:.0f} if a head were kept as a whole "
+        f"or not at all. Here it is larger with the regulariser in {near.larger} of {near.ways} ways to pool, by a factor of {near.least:.1f} "
+        f"to {near.most:.1f}. The way to pool whose quotient is closest is {pooled(near.by_quotient)}. "
+        f"The one that is closest to both numbers is {pooled(near.by_both)}; it is off by a factor of up to {near.off:.1f}."
     )
 
 
@@ -320,7 +319,7 @@ of_label_words(nearest_deviations)
 # ## Do two learned masks agree?
 #
 # Now every weight is an item, and two masks are two judges who keep or remove it. **Cohen's kappa** is their agreement
-# beyond what masks of these sizes have by lot: 1 for the same mask, 0 by lot. (As all masks of this section keep equally
+# beyond chance for masks of these sizes: 1 for the same mask, 0 by chance. (As all masks of this section keep equally
 # many weights, but for rounding, the mean kappa of pairs is Fleiss' kappa of all of them, the statistic of
 # {doc}`/analyses/mask_agreement`.) With as many weights as a model has, next to any kappa is more than luck. So the
 # question is what the agreement is *about*. Two masks can agree because both keep much of one matrix, or of one row, that
@@ -367,7 +366,7 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
         ax.hlines(values.mean(), place - 0.08, place + 0.08, color="black")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what masks drawn at random give."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what random masks give."}}
 chapter.figure(kappas_drawn, [OF_ONE, OF_TWO], among=mask_pairs.pairs, live=False, scale="y", size=(4.4, 3.6))
 
 # %% tags=["hide-input", "all-numbers"]
@@ -385,8 +384,8 @@ def kappas(rows: pd.DataFrame) -> pd.DataFrame:
         lines[place] = {
             "pairs": len(some),
             **{f"beyond {what}": each.in_words(form=".2f").replace(" (no interval)", "") for what, each in estimates},
-            "largest by lot": f"{mask_pairs.by_lot(some):.3f}",
-            "Jaccard (by lot)": f"{some['jaccard'].mean():.2f} ({some['by_lot'].mean():.2f})",
+            "largest by chance": f"{mask_pairs.by_lot(some):.3f}",
+            "Jaccard (by chance)": f"{some['jaccard'].mean():.2f} ({some['by_lot'].mean():.2f})",
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["masks of", "pair"])
 
@@ -397,8 +396,8 @@ of_pairs(kappas, "live")
 of_pairs(kappas)
 
 # %% [markdown]
-# *Largest by lot* is the upper end of the middle 95 % of kappa for masks of these sizes by lot. Is it the task that two masks
-# share, or the run? The null deals the names of the tasks out anew among the masks of each seed, and asks how much more alike
+# *Largest by chance* is the upper end of the middle 95 % of kappa for random masks of these sizes. Is it the task that two
+# masks share, or the run? The null permutes the names of the tasks among the masks of each seed, and asks how much more alike
 # masks of one task are than others, seeds apart:
 
 
@@ -414,7 +413,7 @@ def task_or_run(rows: pd.DataFrame) -> Markdown:
         line += (
             "There are no two tasks, or no two seeds, to compare."
             if np.isnan(null.observed)
-            else f"Seeds apart, masks of one task have a kappa {null.observed:+.2f} higher than others (names dealt out: up to "
+            else f"Seeds apart, masks of one task have a kappa {null.observed:+.2f} higher than others (with permuted names up to "
             f"{null.high:+.2f}; p = {null.p:.3f})."
         )
         lines.append(line)
@@ -433,14 +432,14 @@ of_pairs(task_or_run, "live")
 of_pairs(task_or_run)
 
 # %% [markdown]
-# With few tasks and seeds there are few ways to deal names out, and p cannot be small: with two tasks and two seeds not
-# below a half.
+# With few tasks and seeds there are few ways to permute names, and p cannot be small: with two tasks and two seeds it
+# is a half at least.
 #
 # ### Do they at least agree on heads?
 #
 # Masks that share few weights may still favour the same heads. Heads are ranked by the share of their weights that stays, of
 # queries, keys, values and outputs, each within its layer, and two masks are compared by Spearman's rank correlation over all
-# of them: 1 for the same order, 0 by lot.
+# of them: 1 for the same order, 0 by chance.
 
 
 # %% tags=["hide-input", "all-numbers"]

@@ -42,11 +42,11 @@ miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["sst2"]  # files in lottery/tasks, or "own": a file of your own
 sparsities = [0.5, 0.9]  # shares of the weights of the layers' matrices to remove
 methods = ["smp_l", "smp_s", "movement", "magnitude"]  # of lottery/mask_learning, those that aim at a sparsity
-pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed until they have it
+pressed = []  # of lottery/mask_learning, those that aim at no sparsity, regularised until they have it
 strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training in all, for every method
 rounds = 3  # trainings among which iterative pruning shares them out
-control = False  # whether the whole model's pre-training also goes on, for as long as that of those pruned in it
+control = False  # whether the full model's pre-training also goes on, for as long as that of those pruned in it
 pruning_steps = 300  # of the pre-training in which weights are removed
 pruning_ramp = 150  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of its mask
@@ -76,7 +76,7 @@ from lottery.suite.given import given
 
 globals().update(given("experiments/all_methods", globals()))
 if not methods:
-    raise ValueError("methods: learned masks are what the others are held against; give at least one")
+    raise ValueError("methods: learned masks are what the others are compared with; give at least one")
 require_aimed(methods)
 require_aimed(pressed, "pressed", aimed=False)
 study, masks, ways = (kind.from_cell(globals()) for kind in (TaskStudy, MaskStudy, BudgetStudy))
@@ -129,7 +129,7 @@ chapter = perform("experiments/all_methods", grid, results, records, workers=wor
 shown = partial(chapter.shown, among=equal_budgets.scored)
 learners = ("smp_l", "smp_s", "smp_s_released", "smp_g", "movement", "soft_movement", "l0")
 BY_SCORE = [title(name, "mask_learning") for name in learners]
-FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
+FAMILIES = {"by size, or at random": BY_SIZE, "by learned scores": BY_SCORE}
 
 # %% [markdown]
 # ## The methods, and what they have in common
@@ -147,16 +147,16 @@ FAMILIES = {"by size, or by lot": BY_SIZE, "by learned scores": BY_SCORE}
 #   weights; the last of the rounds trains what is left. All rounds together have the budget.
 # - **Magnitude, after**: the fully fine-tuned model is cut and nothing is trained after that, locally, or globally, which is
 #   the *m-pruning* of {cite:t}`prasanna2020`.
-# - **By lot, before**: the control that knows nothing.
+# - **Random, before**: random weights go before any training; the baseline that knows nothing.
 # - **SMP-L**, **SMP-S**, **SMP-G** {cite:p}`jiang2023`: a mask is learned and no weight is changed; **movement**, **soft
 #   movement** {cite:p}`sanh2020` and **L0** {cite:p}`louizos2018`: mask and weights are learned together
 #   ({doc}`/experiments/mask_learning`).
 #
 # The budget is the number of fine-tuning steps, all trainings that lead to a model counted. It leaves out the pre-training,
-# also the steps in which the first method prunes: the table below has them in a column, and where it was run, a whole model
+# also the steps in which the first method prunes: the table below has them in a column, and where it was run, a full model
 # whose pre-training went on for as long stands beside. It leaves out the search for learning rates, too: each group of
 # methods has one for all tasks and sparsities, unless `chosen` gives a method its own. Soft movement and L0 aim at no
-# sparsity; the strength of their pressure is searched for, training after training, until about the share that is asked
+# sparsity; the strength of their regulariser is searched for, training after training, until about the share that is asked
 # for remains. Only the last of these trainings is counted.
 
 
@@ -262,7 +262,7 @@ shown(best)
 
 # %% [markdown]
 # What the papers print, for MNLI on BERT-base, in points of accuracy. These numbers come from several harnesses and budgets,
-# and some were trained with a teacher, so a row cannot be held against another as above:
+# and some were trained with a teacher, so rows cannot be compared as above:
 
 
 # %% tags=["hide-input"]

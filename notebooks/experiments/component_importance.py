@@ -331,7 +331,7 @@ chapter.shown(truth_in_a_sentence, "minilm", among=with_truth, nothing=NO_TRUTH)
 
 # %% [markdown]
 # One at a time is not the whole truth: of two heads that do the same, each can go, but not both. So pairs of heads, drawn
-# by lot, are removed together.
+# at random, are removed together.
 
 
 # %% tags=["hide-input"]
@@ -373,7 +373,7 @@ chapter.shown(pairs_told, "minilm", among=with_truth, nothing=NO_TRUTH)
 
 
 # %% tags=["hide-input"]
-NOTHING = "*Every search of these runs says nothing, as the whole model is no better than one answer to all.*"
+NOTHING = "*The full model is no better than the majority-class baseline here, so its searches say nothing.*"
 
 
 def tickets(rows: pd.DataFrame) -> pd.DataFrame:

@@ -44,7 +44,7 @@ varied_tasks = ["cola"]  # on which the search is varied: one kind alone, a guar
 places = []  # where the search may look, "dev", "train", "unseen"; []: what that changes is not looked at
 train_examples = 700  # that the models of `places` are trained on; the rest of train is unseen
 importance = "sample"  # a file in lottery/component_importance
-share = 0.9  # of the whole model's score that has to be reached
+share = 0.9  # of the full model's score that has to be reached
 epochs = 2.0  # of fine-tuning
 batch_size = 32
 learning_rate = 1e-3
@@ -111,7 +111,7 @@ from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, perform, read_published, title
+from lottery.suite.chapter import PRINT, how_many, perform, read_published, title
 from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -144,7 +144,7 @@ chapter.full_models()
 # 3. **MLPs:** one a step.
 #
 # After each step the smaller model is scored, on dev, and importance is computed anew. A step after which less than 90 %
-# of the whole model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
+# of the full model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
 # Here is one search of each model, look by look:
@@ -183,10 +183,10 @@ chapter.figure(one_search, [SCORE, LEFT], among=judged, nothing=NOT_JUDGED, live
 # %% [markdown]
 # ### How many are left
 #
-# Where the whole model is no better than one answer to all, nothing that is removed is missed and the search goes on to
-# the end; where its score is not above 0, a share of it is no bound. WNLI, where BERT is worse than the most frequent
-# answer, is such a case in the paper: most of its searches end without any head or MLP, and yet its numbers stand in
-# the paper's means. Here such searches are named and left out.
+# If the full model is no better than the majority-class baseline, pruning never hurts and the search deletes everything; if
+# its score is not above 0, a share of it is no bound. WNLI, where BERT is worse than the most frequent answer, is such a
+# case in the paper: most of its searches end without any head or MLP, and yet its numbers stand in the paper's means.
+# Here such searches are named and left out.
 
 
 # %% tags=["hide-input"]
@@ -218,7 +218,7 @@ def sizes(left: pd.DataFrame) -> pd.DataFrame:
         "task", sort=False
     )
     means = groups[["of_heads", "of_mlps", "of_score"]].mean().map("{:.0%}".format)
-    table = means.set_axis(["heads, mean", "MLPs, mean", "score, of the whole model's"], axis=1)
+    table = means.set_axis(["heads, mean", "MLPs, mean", "score, of the full model's"], axis=1)
     table.insert(0, "heads / MLPs left, a seed each", groups["both"].agg(", ".join))
     return table.rename(index=title).rename_axis("task")
 
@@ -287,7 +287,7 @@ def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
         "heads left": table["heads"].map("{:.0%}".format),
         "MLPs left": table["mlps"].map("{:.0%}".format),
         "layers without a head": table["emptied"].map("{:.1f}".format),
-        "score, of the whole model's": table["score"].map("{:.0%}".format),
+        "score, of the full model's": table["score"].map("{:.0%}".format),
         "heads more than plain": more["more_heads"],
         "MLPs more than plain": more["more_mlps"],
         "heads on which it agrees with plain": table["alike"].map("{:.0%}".format, na_action="ignore").fillna(""),
@@ -504,9 +504,10 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
     if table.empty:
         return Markdown("There are no two tasks to compare.")
     row = table.iloc[0]
+    pair = "The two tasks" if row["tasks"] == 2 else f"Two of the {row['tasks']} tasks"
     return Markdown(
-        f"Two of the {row['tasks']} tasks share {row['shared']:.1f} heads on average, independent masks of these sizes "
-        f"{row['expected']:.1f}: {row['more'].in_words()} heads more, the 95 % interval over {row['seeds']} seeds in brackets."
+        f"{pair} share {row['shared']:.1f} heads on average, independent masks of these sizes {row['expected']:.1f}: "
+        f"{row['more'].in_words()} heads more, in brackets the 95 % interval over {how_many(row['seeds'], 'seed')}."
     )
 
 

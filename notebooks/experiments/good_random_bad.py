@@ -17,7 +17,7 @@
 # # The good, the random and the bad
 #
 # A search finds a part of a fine-tuned model that does nearly as well: the *good* subnetwork. Is it good because of what it
-# consists of? {cite:t}`prasanna2020` hold it against two others of its size: a *random* one, and a *bad* one, made of what
+# consists of? {cite:t}`prasanna2020` compare it with two others of its size: a *random* one, and a *bad* one, made of what
 # the search threw away. Each is scored as it is cut out, and again after the same part of the *pre-trained* model was
 # fine-tuned by itself. If the good one were a winning ticket {cite:p}`frankle2019`, the others should not win. They report
 # that when heads and MLPs are removed and the rest is trained again, random ones do about as well as the good ones, and even
@@ -255,7 +255,7 @@ sizes(chapter.recorded_or_live)
 chapter.shown(sizes, "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed; means over the models, bars of one standard deviation; a grey stroke is one answer to all. In print: Prasanna's Figure 2, BERT-base, from the scores that its authors store, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed; means over the models, bars of one standard deviation; a grey stroke is the majority-class baseline. In print: Prasanna's Figure 2, BERT-base, from the scores that its authors store, five seeds."}}
 PANELS = {"as cut out": False, "retrained": True}
 TASKS = [*stored["title"].unique()]  # down the side, of every source
 
@@ -312,7 +312,7 @@ chapter.figure(
 # %% [markdown]
 # In the figure that the paper prints, the bars of the random subnetworks after retraining are those of the good ones: both
 # are drawn from one file. Here each has its own, which the authors' tables use, too. Of WNLI no number means anything: the
-# full model scores less than one answer to all, so that the search removes everything.
+# full model scores less than the majority-class baseline, so that the search removes everything.
 
 
 # %% [markdown]
@@ -365,7 +365,7 @@ chapter.beside(contrasts_printed(), lambda rows: contrasts_told(sound_models(row
 
 # %% tags=["hide-input"]
 def left_out() -> Markdown:
-    """What is left out of figures and differences, and which models give one answer to all, for each source."""
+    """What is left out of figures and differences, and which models always give the same answer, for each source."""
     lines = []
     for source, rows in {"miniature": chapter.recorded_or_live, "MiniLM": chapter.minilm}.items():
         if rows.empty:
@@ -380,7 +380,7 @@ def left_out() -> Markdown:
         kept = models[models["degenerate"] == ""]
         constant = kept[kept["constant"].astype(bool)]
         lines.append(
-            f"- {source}: of the {len(kept)} models shown {len(constant)} give one answer to all of dev, "
+            f"- {source}: of the {len(kept)} models shown {len(constant)} always give the same answer on dev, "
             f"{int(constant['retrained'].sum())} of them after retraining."
         )
     return Markdown("\n".join(["Left out, and degenerate:", "", *lines]))
@@ -435,7 +435,7 @@ chapter.shown(crossed_told, "minilm", nothing=NOT_CROSSED)
 # bad one behind.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the full model among them, of a real BERT and of the miniature."}, "figure": {"name": "random-cuts", "caption": "As cut, the good subnetwork is ahead of nearly all random ones of its size. A dot a random subnetwork of heads and MLPs and a column a fine-tuned model, with the good one, the bad one and the full model; the dashed line is one answer to all."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the full model among them, of a real BERT and of the miniature."}, "figure": {"name": "random-cuts", "caption": "As cut, the good subnetwork is ahead of nearly all random ones of its size. A dot a random subnetwork of heads and MLPs and a column a fine-tuned model, with the good one, the bad one and the full model; the dashed line is the majority-class baseline."}}
 def cuts_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel for each task, a column for each model."""
     for name, ax in axes.items():
@@ -484,8 +484,8 @@ def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
     places, worth = random_cuts.in_all(random_cuts.places(rows)), random_cuts.worth(rows)
     return Markdown(
         f"Over all models, means over the tasks: the good one is better than {per_cent(places['good'])} of the random ones, "
-        f"the bad one than {per_cent(places['bad'])}; 50 % is by lot. To hold all of the good one's heads instead of none is "
-        f"worth {worth['heads'].in_words()} points to a random one as cut, all of its MLPs {worth['mlps'].in_words()}."
+        f"the bad one than {per_cent(places['bad'])}; 50 % is chance. A random one, as cut, that shares all heads with "
+        f"the good one instead of none gains {worth['heads'].in_words()} points; one that shares all its MLPs, {worth['mlps'].in_words()}."
     )
 
 
@@ -518,7 +518,7 @@ def cells(means: pd.DataFrame) -> pd.DataFrame:
     """One row a kind of model, one column a task, from rows of pruning, subnetwork, retrained, title, mean and sd."""
     of = [
         means["pruning"].map({"": "", **REMOVED, "super": "all but super-survivors"}).rename("removed"),
-        means["subnetwork"].replace("majority", "one answer to all").rename("subnetwork"),
+        means["subnetwork"].replace("majority", "majority-class baseline").rename("subnetwork"),
         means["retrained"].map({True: "retrained", False: ""}).rename("trained"),
     ]
     texts = pd.Series(
@@ -553,9 +553,9 @@ chapter.beside(cells(stored[trained_before(stored)]), cells_made(trained_before)
 # (p6)=
 # ## How bad are the bad ones?
 #
-# The paper's Table 2 holds the bad subnetworks, retrained, against models that were never pre-trained. Of ours, a bag of
+# The paper's Table 2 compares the bad subnetworks, retrained, with models that were never pre-trained. Of ours, a bag of
 # words and a BiLSTM are trained here on the task alone from nothing; *random, never trained* is a random part of a BERT of
-# the same shape whose weights were drawn anew, so that only the shape is left. The paper's bag of words and its BiLSTMs
+# the same shape whose weights are randomly initialised, so that only the shape is left. The paper's bag of words and its BiLSTMs
 # are quoted from {cite:t}`wang2019` and read pre-trained word vectors. The printed lines of the bad ones, retrained, stand
 # as they are printed, misprints too; the full model's are those that the authors store.
 
@@ -571,7 +571,7 @@ NAMES = {
     "bad_structured": "bad heads and MLPs",
     "bad_magnitude": "bad weights",
     "random_init": "random heads and MLPs, never trained",
-    "majority": "one answer to all",
+    "majority": "majority-class baseline",
     "cbow": "bag of words",
     "bilstm": "BiLSTM",
     "bilstm_glove": "BiLSTM + GloVe",
@@ -674,12 +674,12 @@ chapter.beside(ahead_told(corrected), lambda rows: ahead_told(sound_only(rows)))
 # the task better than words by themselves tell it, and what its parts score says little of pruning.
 
 # %% [markdown]
-# Task by task, the whole model less each baseline that was trained here:
+# Task by task, the full model less each baseline that was trained here:
 
 
 # %% tags=["hide-input"]
 def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
-    """The whole models less the baselines on every task but WNLI, as by `baselines.ahead`."""
+    """The full models less the baselines on every task but WNLI, as by `baselines.ahead`."""
     models = scored(rows)
     whole = models[(models["subnetwork"] == "full") & ~models["longer"] & (models["task"] != "wnli")]
     return baseline_findings.ahead(whole, rows[rows["experiment"] == "Baseline"])
@@ -690,17 +690,20 @@ def ahead_by_task(table: pd.DataFrame) -> pd.DataFrame:
     lines = table.assign(
         task=table["task"].map(title),
         baseline=table["kind"].map(NAMES),
-        **{"one answer to all": table["majority"].fillna(0).map(points), "whole model": table["model"].map(points)},
+        **{
+            "majority-class baseline": table["majority"].fillna(0).map(points),
+            "full model": table["model"].map(points),
+        },
         scores=table["baseline"].map(points),
         ahead=table["ahead"].map(lambda ahead: ahead.in_words(100)),
     )
-    names = {"scores": "the baseline's score", "ahead": "whole model ahead by", "over": "interval over"}
-    columns = ["task", "baseline", "one answer to all", "whole model", *names]
+    names = {"scores": "the baseline's score", "ahead": "full model ahead by", "over": "interval over"}
+    columns = ["task", "baseline", "majority-class baseline", "full model", *names]
     return lines[columns].rename(columns=names).set_index(["task", "baseline"])
 
 
 def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
-    """On how many tasks the whole model is ahead of both, and on which it is behind one."""
+    """On how many tasks the full model is ahead of both, and on which it is behind one."""
     sides = baseline_findings.beaten(table)
     names = {side: ", ".join(map(title, tasks)) or "none" for side, tasks in sides.items()}
     return Markdown(
@@ -728,7 +731,7 @@ chapter.shown(ahead_in_a_sentence, "minilm", among=task_by_task)
 # ## Super-survivors
 #
 # Heads and MLPs that the searches of *all* seeds keep. If importance meant something beyond one run, these should be the
-# ones. How many would there be if every seed chose as many as it did, but by lot?
+# ones. How many would there be if every seed chose as many as it did, at random?
 
 
 # %% tags=["hide-input"]

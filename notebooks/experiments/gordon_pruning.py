@@ -24,14 +24,14 @@
 #   the model is fine-tuned, and what was removed stays away;
 # - **information deletion:** the same pruned model, but before fine-tuning its zeros are set free to move again: what
 #   they knew is gone, the room they took is not;
-# - **pruned after fine-tuning:** the whole model is fine-tuned first, then cut at once, and fine-tuned further;
+# - **pruned after fine-tuning:** the full model is fine-tuned first, then cut at once, and fine-tuned further;
 # - **random, in pre-training:** as the first, but chance chooses the weights.
 #
 # They report three regimes: up to 30 or 40 % nothing is lost; up to about 60 % what pre-training taught is deleted, which
 # costs the tasks; and beyond 70 % the model is too small to fit even the task's training data.
 #
 # One thing is done differently here by default. In the paper the conditions are trained for very different lengths of
-# time, from 3 to 15 epochs; here all have the same budget, and each is held against its own control from which nothing
+# time, from 3 to 15 epochs; here all have the same budget, and each is compared with its own control from which nothing
 # was removed. What the paper's budgets change is the matter of {doc}`/analyses/gordon_recipes`.
 #
 # It takes a file of your own, too: {doc}`/your_own` has the command.
@@ -95,7 +95,7 @@ whole = [
 ]
 if "pruned_in_pretraining" not in conditions:
     raise ValueError(
-        f"conditions = {conditions}: pruned_in_pretraining has to be among them, to hold the others against"
+        f"conditions = {conditions}: pruned_in_pretraining has to be among them, to compare the others with"
     )
 tuned = [
     under(condition, each, sparsity, budget) for condition in conditions for sparsity in sparsities for each in whole
@@ -292,14 +292,14 @@ ACCURACY, LOSS = "mean accuracy on dev (%)", "mean training loss (nats)"
 
 
 def figure_1_of(accuracy: pd.DataFrame, loss: pd.DataFrame, level: float) -> pd.DataFrame:
-    """The points of the paper's Figure 1, each with its panel; `level` is of one answer to all."""
+    """The points of the paper's Figure 1, each with its panel; `level` is of the majority-class baseline."""
     parts = {ACCURACY: 100 * accuracy, LOSS: loss}
     points = [means.rename(columns=TITLES).melt(ignore_index=False).assign(panel=name) for name, means in parts.items()]
     return pd.concat(points).reset_index().assign(level=100 * level)
 
 
 def conditions_of(runs: pd.DataFrame) -> pd.DataFrame:
-    """Figure 1 of runs, with the mean over the tasks of the accuracy of one answer to all of dev."""
+    """Figure 1 of runs, with the majority-class baseline, the mean over the tasks."""
     level = findings.transferred(runs).groupby("task")["majority_accuracy"].mean().mean()
     return figure_1_of(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"), level)
 
@@ -308,7 +308,7 @@ def figure_1(points: pd.DataFrame, axes: dict) -> None:
     """The paper's Figure 1: mean accuracy and mean training loss of each condition against what was removed."""
     for name, ax in axes.items():
         plots.against_sparsity(points[points["panel"] == name], "value", by="condition", ax=ax).set(ylabel=name)
-    plots.chance(axes[ACCURACY], points["level"].iloc[0], "one answer to all")
+    plots.chance(axes[ACCURACY], points["level"].iloc[0], "majority-class baseline")
 
 
 glue = read_published("glue_dev").set_index("task")
@@ -320,11 +320,11 @@ chapter.figure(figure_1, [ACCURACY, LOSS], printed={PRINT: in_table_1}, among=co
 
 # %% tags=["hide-input"]
 def left_to_lose(runs: pd.DataFrame, before: pd.DataFrame) -> Markdown:
-    """What the control scores on each task, beside one answer to all and the model as it was published."""
+    """What the control scores on each task, beside the majority-class baseline and the model as it was published."""
     rows = findings.transferred(runs)
     rows = rows[(rows["sparsity"] == 0) & (rows["condition"] == "pruned_in_pretraining")]
     whole = 100 * rows.groupby("task", sort=False)[["score", "majority"]].mean()
-    scores = [f"{title(task)} {row.score:.1f} (one answer to all {row.majority:.1f})" for task, row in whole.iterrows()]
+    scores = [f"{title(task)} {row.score:.1f} (majority class {row.majority:.1f})" for task, row in whole.iterrows()]
     text = (
         f"With nothing removed this model scores {', '.join(scores)}, means over the seeds of fine-tuning, times 100. "
     )
@@ -403,7 +403,7 @@ def contrasts_told(runs: pd.DataFrame) -> pd.DataFrame:
     return table.map(lambda difference: difference.in_words(100))
 
 
-alone = "*These runs are of one condition: there is none to hold it against.*"
+alone = "*These runs are of one condition: there is none to compare it with.*"
 chapter.shown(contrasts_told, nothing=alone)
 
 # %% tags=["hide-input"]
@@ -491,12 +491,12 @@ chapter.figure(
 
 # %% tags=["hide-input"]
 def collapsed(runs: pd.DataFrame) -> Markdown:
-    """How many of the fine-tuned models give one answer to all, by condition."""
+    """How many of the fine-tuned models always give the same answer, by condition."""
     rows = findings.transferred(runs).drop_duplicates("key")  # a control stands in several conditions
     counts = rows[rows["constant"].astype(bool)].groupby(rows["condition"].map(TITLES)).size()
     named = ", ".join(f"{count} ({name})" for name, count in counts.items())
     return Markdown(
-        f"Of {len(rows)} fine-tuned models {counts.sum()} give one answer to all of dev: {named or 'none'}."
+        f"Of {len(rows)} fine-tuned models {counts.sum()} always give the same answer on dev: {named or 'none'}."
     )
 
 

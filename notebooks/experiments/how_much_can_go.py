@@ -144,7 +144,7 @@ from lottery.data.examples import reading as read_by
 from lottery.findings import one_shot, own_answers
 from lottery.models import opening
 from lottery.suite import plots
-from lottery.suite.chapter import between, how_many, perform, title
+from lottery.suite.chapter import between, how_long, how_many, perform, title
 from lottery.suite.escaped import in_figure, in_markdown
 from lottery.suite.in_short import InShort
 from lottery.suite.notebooks import on_page
@@ -164,7 +164,7 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     """The table with the names a reader sees: of the task, and of what was cut and done after the cut."""
     tasks = {name: known(name).TITLE for name in rows["dense.task"].unique()}
     treatment = [
-        (f"retrained for {chapter.how_long(epochs)}" if epochs else "as cut")
+        (f"retrained for {how_long(epochs)}" if epochs else "as cut")
         + ("" if cut == pooler else ", pooler too" if cut else ", not the pooler")
         for epochs, cut in zip(rows["retrain_epochs"], rows["pooler"], strict=True)
     ]
@@ -179,7 +179,7 @@ def drawn(table: pd.DataFrame, axes: dict) -> None:
             continue
         rows = named(table[table["dense.task"] == name])
         plots.against_sparsity(rows, "score", by="treatment", scale=100, ax=ax)
-        plots.chance(ax, 100 * rows["majority"].fillna(0).mean(), "one answer to all")
+        plots.chance(ax, 100 * rows["majority"].fillna(0).mean(), "majority-class baseline")
         ax.set(title=in_figure(task.TITLE), ylabel=f"{plots.metric(task.METRIC)} on dev (x 100)")
 
 
@@ -202,22 +202,20 @@ Markdown(
 
 # %% tags=["hide-input"]
 def in_words(table: pd.DataFrame) -> Markdown:
-    """For each task: what the whole model reaches, what goes for less than two points, and what the pooler does."""
+    """For each task: what the full model reaches, what goes for less than two points, and what the pooler does."""
     lines, pooled = [], one_shot.with_pooler(table).set_index("task")
     for name, kinds in one_shot.cuts(table).groupby("task", sort=False):
         rows = table[table["dense.task"] == name]
         whole = one_shot.points(rows)[False, 0.0][0.0]
         cut = kinds[~kinds["pooler"].astype(bool) & (kinds["retrain_epochs"] == 0)].iloc[0]
-        guess = 100 * rows["majority"].fillna(0).mean()  # one answer to all correlates with nothing
+        guess = 100 * rows["majority"].fillna(0).mean()  # a constant answer correlates with nothing
         span = f"seeds {between(whole, '.1f')}; " if len(whole) > 1 else ""
         line = (
-            f"- **{in_markdown(known(name).TITLE)}.** The whole model reaches {plots.metric(known(name).METRIC)} {cut['whole']:.1f} "
-            f"({span}without any knowledge {guess:.1f}). "
+            f"- **{in_markdown(known(name).TITLE)}.** The full model reaches {plots.metric(known(name).METRIC)} {cut['whole']:.1f} "
+            f"({span}majority-class baseline {guess:.1f}). "
         )
         if not cut["whole"] > guess + one_shot.WITHIN:
-            line += (
-                "That is no more than two points better than no knowledge at all, so what a cut costs it says nothing. "
-            )
+            line += "That is no more than two points above the baseline, so it says nothing of what a cut costs. "
         else:
             line += (
                 f"Up to **{cut['free']:.0%}** of the weights of its layers go in one cut for less than two points on "
@@ -225,14 +223,14 @@ def in_words(table: pd.DataFrame) -> Markdown:
             )
         if name in pooled.index:
             line += (
-                f"What the pooler does among the weights that compete: at {pooled.loc[name, 'share']:.0%}, with it and "
-                f"without it, {difference(pooled.loc[name])}. "
+                f"With the pooler among the weights that are ranked, or without it: at {pooled.loc[name, 'share']:.0%} "
+                f"{difference(pooled.loc[name])}. "
             )
-        collapsed = int(rows["constant"].sum())
-        lines.append(
-            f"{line}Of the {len(rows)} runs, {collapsed} ended in a model that gives one answer to all; their scores are "
-            "shown as they are."
-        )
+        if collapsed := int(rows["constant"].sum()):
+            line += (
+                f"{collapsed} of the {how_many(len(rows), 'run')} ended in a model that always gives the same answer. "
+            )
+        lines.append(line.rstrip())
     return Markdown("\n".join(lines))
 
 
@@ -240,7 +238,7 @@ def difference(row: pd.Series) -> str:
     """The mean difference of the scores of the same seeds, in words, with its interval."""
     if row["undefined"]:
         return (
-            f"{row['undefined']} of {row['seeds']} models have no score, as they give one answer to all, and so no "
+            f"{row['undefined']} of {row['seeds']} models have no score, as they always give the same answer, and so no "
             "difference"
         )
     mean, low, high = row["change"]
@@ -250,7 +248,7 @@ def difference(row: pd.Series) -> str:
         span = f"the same for all {row['seeds']} seeds: no interval"
     else:
         span = f"95 % interval over {row['seeds']} seeds {low:.1f} to {high:.1f}"
-    return f"the difference is {mean:.1f} points ({span})"
+    return f"the difference is {stats.signed(mean)} points ({span})"
 
 
 # %% tags=["hide-input"]
@@ -283,7 +281,7 @@ def mine_cut(share: float, after: bool) -> list[OneShot]:
 
 
 def is_clear(after: bool) -> bool:
-    """Whether your whole model, trained on as after a cut or not, is clearly better than one answer to all."""
+    """Whether your full model, trained on as after a cut or not, is clearly better than the majority-class baseline."""
     guess = live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
     return own_answers.score(answers(mine_cut(0.0, after))[0], metric, counted=counted).low > guess
 
@@ -294,17 +292,17 @@ def before_the_cut() -> list[str]:
     guess = 100 * live.loc[live["dense.task"] == OWN, "majority"].fillna(0).iloc[0]
     lines = []
     if as_it_is:
-        lines.append(f"Your model as it is reaches {scored(as_it_is)}; one answer to all, {guess:.1f}.")
+        lines.append(f"Your model as it is reaches {scored(as_it_is)}; the majority-class baseline is {guess:.1f}.")
     elif trained[0].epochs == 0:
         lines.append(
-            f"Under a head that was never trained it reaches {scored(trained)}; one answer to all, {guess:.1f}."
+            f"Under a head that was never trained it reaches {scored(trained)}; the majority-class baseline is {guess:.1f}."
         )
     if trained[0].epochs == 0:
         return lines
     rows, guessing = store.rows(trained, Path(results)), np.log(max(2, len(known(OWN).LABELS)))
     lines.append(
         f"Trained for {rows['steps'].iloc[0]:,} updates it reaches {scored(trained)}"
-        + ("." if as_it_is else f"; one answer to all, {guess:.1f}.")
+        + ("." if as_it_is else f"; the majority-class baseline is {guess:.1f}.")
     )
     if trained[0].epochs == "auto" and rows["still_rising"].any():
         lines.append(
@@ -342,23 +340,23 @@ def after_the_cut(after: bool) -> list[str]:
     if not changes:
         return []
     whole = mine_cut(0.0, after)
-    how = f"Retrained for {whole[0].retrain_epochs:g} epochs after the cut" if after else "Cut and left as it is"
+    how = f"Retrained for {how_long(whole[0].retrain_epochs)} after the cut" if after else "Cut and left as it is"
     if not is_clear(after):
         return [
-            f"{how}: the whole model is not clearly better than one answer to all, so what a cut costs it says nothing."
+            f"{how}: the full model is not clearly better than the majority-class baseline, so this says nothing of what a cut costs."
         ]
     if free:
         row = store.rows(mine_cut(free, after), Path(results)).iloc[0]
         lines = [
             f"{how}, **{free:.0%} of the weights of its layers** ({row['removed'] / row['all_weights']:.0%} of the whole model) "
-            f"can go for less than two points: {in_points(changes[free])} against the whole model, trained as long."
+            f"can go for less than two points: {in_points(changes[free])} against the full model, trained as long."
         ]
     else:
         lines = [f"{how}, even {min(changes):.0%} costs two points or more: {in_points(changes[min(changes)])}."]
     gain = own_answers.change(answers(mine_cut(0.0, False)), answers(whole), metric, counted=counted)
     if after and gain.low > 0:
         lines.append(
-            f"**The whole model gains {in_points(gain)} by the same retraining**, so it was not trained out before."
+            f"**The full model gains {in_points(gain)} by the same retraining**, so it was not trained out before."
         )
     return lines
 
@@ -366,7 +364,7 @@ def after_the_cut(after: bool) -> list[str]:
 def in_points(change: stats.Estimate) -> str:
     """A change of the score in points, with its interval; where both models answer alike there is none."""
     if np.isnan(change.mean):
-        return "one answer to all, which has no score"
+        return "always the same answer, which has no score"
     if np.isnan(change.low) and not change.mean:
         return "not one row is judged otherwise"
     return f"{change.in_words(100)} points"
@@ -441,7 +439,7 @@ def kept_in_words(table: pd.DataFrame) -> Markdown | None:
         use = f"the model `{folder}/model`" if cut.saved else f"to be put on `{whole}` by `lottery ticket apply`{then}"
         if cut.importance == "obs" and not cut.saved:
             use += "; `--texts FILE` then has the weights that stay make up for the others, as they did here"
-        done = f"retrained for {chapter.how_long(kind.retrain_epochs)}" if kind.retrain_epochs else "as cut"
+        done = f"retrained for {how_long(kind.retrain_epochs)}" if kind.retrain_epochs else "as cut"
         lines.append(
             f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
         )

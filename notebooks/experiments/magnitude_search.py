@@ -18,7 +18,7 @@
 #
 # The chapter before took whole heads and MLPs out of a fine-tuned model. {cite:t}`prasanna2020` also remove single
 # weights, the smallest first, and call what is left the good subnetwork of magnitude pruning, or m-pruning. It keeps the
-# same nine tenths of the whole model's score, so the two can be compared: how much goes, and are the heads that lose
+# same nine tenths of the full model's score, so the two can be compared: how much goes, and are the heads that lose
 # most of their weights the ones that a search for heads would have removed?
 #
 # It takes a file of your own, too: {doc}`/your_own` has the command.
@@ -40,7 +40,7 @@ miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["cola", "sst2"]  # files in lottery/tasks, or "own": a file of your own
 tuning_seeds = [1, 2]  # of the fine-tunings: all of them in the first world, the first one in every other
 per_step = [0.1, 0.05]  # of the weights still there; 0.1 as printed, 0.05 as the published masks show
-share = 0.9  # of the whole model's score that has to be reached
+share = 0.9  # of the full model's score that has to be reached
 epochs = 2.0  # of fine-tuning
 batch_size = 32
 learning_rate = 1e-3
@@ -102,7 +102,7 @@ chapter.full_models()
 # All weights of the six matrices of all layers, of the *fine-tuned* model, stand in one ranking by magnitude. A step
 # removes the smallest 10 % of the weights still there, so that after $k$ steps $0.9^k$ of them are left, and scores what
 # is left on dev. Nothing is trained in between: the weights never change, so each step is one cut of the same ranking.
-# The last step that keeps 90 % of the whole model's score is the good subnetwork.
+# The last step that keeps 90 % of the full model's score is the good subnetwork.
 #
 # The released code ranks most of the biases of these layers with the matrices; here biases are never pruned. And the
 # masks that were published were not made as printed: their sizes are powers of 0.95, not of 0.9, so a step took **5 %** of
@@ -125,9 +125,9 @@ chapter.shown(left_out)
 chapter.shown(left_out, "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the whole model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's for the first weights, and then falls within a few steps. What is left of it when the smallest weights go at once: a line a seed, whose last point fell below the bound (dashed)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's for the first weights, and then falls within a few steps. What is left of it when the smallest weights go at once: a line a seed, whose last point fell below the bound (dashed)."}}
 def curves_drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """Score, in shares of the whole model's, against the share of weights removed; one line a seed and task."""
+    """Score, in shares of the full model's, against the share of weights removed; one line a seed and task."""
     for name, ax in axes.items():
         some = rows[rows["of.task"].map(title) == name]
         for row in some.to_dict("records"):

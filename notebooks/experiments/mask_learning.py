@@ -46,7 +46,7 @@ brief_tasks = []  # of the tasks, those with the first seed alone, at brief_spar
 brief_sparsities = [0.5, 0.9]  # to remove on these
 head = "random"  # of those that change no weight, a file in lottery/task_heads: "mlm" is the paper's
 pressed_too = []  # of the methods that the paper gives no regulariser, those also tried with that of the others
-pressed = []  # of lottery/mask_learning, those that aim at no sparsity, pressed with the first seed until they have it
+pressed = []  # of lottery/mask_learning, those that aim at no sparsity, regularised with the first seed until they have it
 pressed_sparsities = [0.9]  # which
 strength = 400.0  # of the regulariser of those methods that the paper gives one
 epochs = 6.0  # of training, for every method and for fine-tuning
@@ -148,7 +148,7 @@ chapter.full_models()
 #
 # for kept and for removed weights alike, so that a removed weight can come back. The weights themselves stay as they were
 # pre-trained. The sparsity rises along a cubic, $s_t = s (1 - (1 - t / N)^3)$, and a regulariser, the mean of $\sigma(S)$,
-# presses all scores down, hardest those near 0. In **SMP-L** the highest scores of each matrix stay, the same share of each.
+# pushes all scores down, hardest those near 0. In **SMP-L** the highest scores of each matrix stay, the same share of each.
 #
 # (j2)=
 # ### SMP-S: shares that follow the scores
@@ -167,7 +167,7 @@ chapter.full_models()
 # (j4)=
 # ### SMP-T: scores above a threshold
 #
-# What has $\sigma(S)$ above a threshold stays, and the threshold rises. How much that leaves depends on the pressure.
+# What has $\sigma(S)$ above a threshold stays, and the threshold rises. How much that leaves depends on the regulariser.
 #
 # (j8)=
 # ### Four rivals that train the weights as well
@@ -177,14 +177,14 @@ chapter.full_models()
 #
 # **Movement** {cite:p}`sanh2020` keeps scores as SMP-L does, **soft movement** as SMP-T; **L0** {cite:p}`louizos2018`
 # learns random gates that end up at 0 or 1; gradual **magnitude** {cite:p}`zhu2017` has no scores. All are trained for
-# the same number of steps on the same batches, and so is the whole model. All have the same new head, trained with them,
+# the same number of steps on the same batches, and so is the full model. All have the same new head, trained with them,
 # unless `head` gives another to those that change no weight; what the paper's frozen head does is a question of the
 # [next chapter](j5).
 #
-# Movement has no regulariser, and SMP-L has one, so that fine-tuning is not all that tells them apart. *Movement, pressed*
-# has that of SMP-L too. Why it could matter: Adam divides a gradient by its own size, so that without it every score moves
-# about as fast as any other, whatever is at stake. Pressing all scores down by much more than the loss pulls at them makes
-# these sizes alike, and what is left of the loss then counts in proportion.
+# Movement has no regulariser and SMP-L has one, so they differ in more than fine-tuning. *Movement, regularised* has that of
+# SMP-L too. Why it could matter: Adam normalises each gradient, so without a regulariser every score moves at the same
+# speed. A strong common push makes the normaliser nearly constant, and the task gradient counts again in proportion to its
+# size.
 
 
 # %% [markdown]
@@ -230,9 +230,9 @@ chapter.figure(drawn, tasks_of, printed={PRINT: of_print()}, among=in_order, siz
 
 # %% tags=["hide-input", "all-numbers"]
 PAIRS = [
-    ("SMP-L", "movement", "what fine-tuning adds to a mask, with its sign changed"),
-    ("SMP-L", "movement, pressed", "the same where both have the regulariser"),
-    ("movement, pressed", "movement", "what the regulariser adds"),
+    ("SMP-L", "movement", "what freezing the weights gains"),
+    ("SMP-L", "movement, regularised", "the same where both have the regulariser"),
+    ("movement, regularised", "movement", "what the regulariser adds"),
     ("SMP-L", "magnitude", "learned against large"),
     ("SMP-S", "SMP-L", "shares that follow the scores"),
     ("SMP-L", "SMP-G", "each matrix alike against one ranking"),
@@ -289,9 +289,9 @@ shown(task_by_task, "minilm")
 # ## How many learn, and how well those that do
 #
 # Some trainings never leave the ground, and a mean mixes how often that happens with what the others reach. Here a
-# training counts as one that *learns* when it goes a quarter of the way from one answer to all to the whole model. In each
-# cell: the share of the runs that learn with Wilson's 95 % interval, then the mean score of these, with a t interval over
-# runs. Tasks that the whole model does not learn are left out.
+# training counts as one that *learns* when it goes a quarter of the way from the majority-class baseline to the full
+# model. In each cell: the share of the runs that learn with Wilson's 95 % interval, then the mean score of these, with a t interval over
+# runs. Tasks that the full model does not learn are left out.
 
 
 # %% tags=["hide-input"]
@@ -391,10 +391,10 @@ table_1_whole().rename_axis(columns="BERT-base, printed")
 # %% [markdown]
 # Its Table 2 stands in {doc}`/experiments/spans_and_roberta`, Tables 4 and 5 in {doc}`/experiments/mask_recipes`.
 #
-# ## How strongly scores have to be pressed
+# ## How strong the regulariser has to be
 #
-# SMP-T, soft movement and L0 are given no sparsity: how many weights stay follows from how strongly the regulariser
-# presses the scores down. So the strength is searched for, training after training, until about the share that is asked
+# SMP-T, soft movement and L0 are given no sparsity: how many weights stay follows from the strength of the
+# regulariser. So the strength is searched for, training after training, until about the share that is asked
 # for remains; what these trainings take is not in any budget. The paper says that SMP-T does not converge.
 
 
@@ -417,7 +417,7 @@ def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index("method") if lines else pd.DataFrame()
 
 
-shown(by_pressure, "live", nothing="*`pressed` is empty.*")
+shown(by_pressure, "live", nothing="*No such method is tried in this build (parameter `pressed`).*")
 
 # %% tags=["hide-input"]
 shown(by_pressure)
@@ -433,7 +433,7 @@ shown(by_pressure)
 
 # %% tags=["hide-input", "all-numbers"]
 def pulls(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each method that is pressed and each task, the pull of the regulariser in units of that of the loss."""
+    """For each method that is regularised and each task, the pull of the regulariser in units of that of the loss."""
     rows = rows[rows["pull"] > 0]
     table = rows.groupby(["title", "strength", rows["task"].map(title)], sort=False)["pull"].apply(
         lambda some: with_range(some, ".2g")

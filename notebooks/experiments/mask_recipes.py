@@ -18,7 +18,7 @@
 # # What does a learned mask need?
 #
 # {cite:t}`jiang2023` learn a mask over frozen weights, and name three things that it takes: a head for the task made of
-# words that the model knows, a regulariser that presses scores down, and, for their best numbers, a teacher. In each the
+# words that the model knows, a regulariser that pushes scores down, and, for their best numbers, a teacher. In each the
 # paper says one thing and its code does another. Here each is varied alone, around one recipe, on the same data and for the
 # same number of steps.
 #
@@ -86,7 +86,7 @@ HEAD = "mlm"  # of the base, as released
 
 
 def tuned(task: str, seed: int) -> FineTuning:
-    """The whole model fine-tuned, its heads of pre-training trained first where there is text for that.
+    """The full model fine-tuned, its heads of pre-training trained first where there is text for that.
 
     On a file of your own, whose labels have no words, no head of pre-training is of use.
     """
@@ -106,7 +106,7 @@ def variations(base: LearnedMask) -> list[dict[str, object]]:
     others = heads if base.head == HEAD else []
     return [
         *({"head": head} for head in others),
-        # A new head is pressed harder than the base is.
+        # Under a new head the regulariser is stronger than in the base.
         *({"head": head, "strength": 0.0} for head in others if head == "random"),
         *({"pressing": pressing} for pressing in pressings if pressing != "run"),
         *({"strength": other} for other in (0.0, *strengths)),
@@ -177,13 +177,13 @@ chapter.figure(drawn, ["recipes"], among=against_base, size=(4.8, 0.2 * len(reci
 
 # %% tags=["hide-input"]
 def at_chance(runs: pd.DataFrame) -> Markdown:
-    """How many of the masks do no better than one answer to all, and what the whole model scores."""
+    """How many of the masks do no better than the majority-class baseline, and what the full model scores."""
     masked = learned_masks.stuck(mask_recipes.varied(runs, method))
     rows = learned_masks.scored(runs)
     whole = rows.loc[rows["method"] == learned_masks.FULL, "score"]
     return Markdown(
-        f"Of {len(masked)} masks {masked.sum()} do no better than one answer to all: a difference between two of these says "
-        f"nothing. Fine-tuned whole, the model scores {100 * whole.mean():.1f} on average."
+        f"Of {len(masked)} masks {masked.sum()} do no better than the majority-class baseline: a difference between two of these says "
+        f"nothing. Full fine-tuning scores {100 * whole.mean():.1f} on average."
     )
 
 
@@ -284,8 +284,8 @@ beside_ours(printed(4, "head", OF_WORDS), {BASE: OF_WORDS["label_words"], HEADS[
 # sink fastest: so masks keep changing when the sparsity has been reached. The paper prints a sum over all weights, and lets
 # it rise with the sparsity; its code takes the mean over each matrix, and the mean of these, and lets it rise over the
 # whole run. Without it, says Table 5, sparse masks fall behind or do not converge. The strength of 400 is that of the
-# code, so it belongs to the mean: the sum is tried at the same strength, since the paper names no other, and presses as
-# many times as hard as there are weights. That it fails says that the formula cannot be what ran, and nothing more.
+# code, so it belongs to the mean. The sum is tried at the same strength, since the paper names no other: it then pulls as many
+# times as hard as there are weights. If it fails, the printed formula cannot be what the authors ran.
 
 # %% tags=["hide-input", "all-numbers"]
 chapter.shown(compared, "live")

@@ -144,7 +144,7 @@ def scopes_drawn(runs: pd.DataFrame, axes: dict) -> None:
     plots.against_sparsity(losses, "mlm_loss", by="scope", ax=axes[MLM]).set(ylabel=MLM)
     means = rows.groupby(["scope", "sparsity", "seed"], sort=False)["accuracy"].mean().reset_index()
     plots.against_sparsity(means, "accuracy", by="scope", scale=100, ax=axes[ACCURACY]).set(ylabel=ACCURACY)
-    plots.chance(axes[ACCURACY], 100 * prunable.one_answer(rows), "one answer to all")
+    plots.chance(axes[ACCURACY], 100 * prunable.one_answer(rows), "majority-class baseline")
     parts = scopes.matrix_shares(runs).query("scope == 'global'").groupby(["part", "sparsity", "seed"])
     parts = parts[["removed", "size"]].sum()
     parts = parts.assign(share=parts["removed"] / parts["size"]).reset_index()

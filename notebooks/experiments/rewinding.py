@@ -18,7 +18,7 @@
 #
 # {cite:t}`gordon2020` prune while pre-training goes on, and keep the weights that it ends with. {cite:t}`chen2020` ask
 # the question of the lottery ticket hypothesis {cite:p}`frankle2019` instead: is there, in the *pre-trained* weights as
-# they are, a subnetwork that can be fine-tuned as well as the whole model? They look for it on a task or on the
+# they are, a subnetwork that can be fine-tuned as well as the full model? They look for it on a task or on the
 # pre-training text, weights rewound after every cut, and carry the masks from task to task. This chapter does both on the
 # miniature, and less of it on a real BERT, with the controls that tell what the mask is worth and what the weights under
 # it.
@@ -253,7 +253,7 @@ Markdown(
 # ## Do the tickets win?
 #
 # Beside the ticket stand controls with as many weights. A *random mask* keeps the pre-trained values of weights drawn
-# evenly; the paper's own random mask keeps those that are large in *another, random model*. *Weights drawn anew* under the
+# evenly; the paper's own random mask keeps those that are large in *another, random model*. *Weights re-initialised* under the
 # found mask tell what the mask is worth without pre-training. *Shuffled layers* keep the pre-trained values, the six
 # matrices of each layer moved to another one. And *one cut* keeps the largest pre-trained weights, with no training at
 # all: it tells whether the search was needed.
@@ -326,7 +326,7 @@ chapter.shown(wins, "minilm", among=findings.scored)
 # highest sparsity that wins, as in the paper, even where a lower one does not. By that rule tickets win the more
 # easily, the more scores scatter. The next column does not have that fault: up to that sparsity, and at every lower
 # one, a one-sided test at 5 % over the worlds shows that the ticket loses less than one point. Nothing is judged where
-# the full model was fine-tuned but once, or does no better than one answer to all.
+# the full model was fine-tuned only once, or is no better than the majority-class baseline.
 
 
 # %% tags=["hide-input"]
@@ -431,14 +431,14 @@ def best_told(differences: pd.DataFrame) -> Markdown:
     means = findings.by_source(differences)
     best, pairs = findings.ahead(means)
     text = (
-        f"At {differences['sparsity'].iloc[0]:.0%}, of {means.shape[1]} sources **{title(best)}** costs least over the "
-        f"{how_many(differences['task'].nunique(), 'task')}: {findings.costs(means)[best].in_words(100)} points."
+        f"At {differences['sparsity'].iloc[0]:.0%}, the masks of **{title(best)}** cost least of {how_many(means.shape[1], 'source')}, over "
+        f"{how_many(differences['task'].nunique(), 'task')} {findings.costs(means)[best].in_words(100)} points."
     )
     for (one, other), apart in pairs.items():
         text += f" {title(one)} minus {title(other)}: {apart.in_words(100)} points."
     if undefined := int(differences["undefined"].sum()):
         text += (
-            f" {undefined} of {len(differences)} scores are not defined, as the model gives one answer to all, and count "
+            f" {undefined} of {len(differences)} scores are not defined, as the model always gives the same answer, and count "
             "as 0."
         )
     return Markdown(text)

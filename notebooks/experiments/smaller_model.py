@@ -32,7 +32,7 @@
 #   changes no answer to texts of these words, so that the figure leaves it out.
 # - **int8**: ONNX with weights of 8 bits, by the dynamic quantisation of ONNX Runtime.
 #
-# What is cut on a task is trained on afterwards, with the whole model as its teacher. A sentence encoder is judged as it
+# What is cut on a task is trained on afterwards, with the full model as its teacher. A sentence encoder is judged as it
 # is, without any training. Times are measured in turns, all models within one round, so that whatever else the machine
 # does falls on all alike. It takes a file of your own, too; how, and how to get a smaller model of your own without all
 # these others, {doc}`/your_own` tells.
@@ -52,7 +52,7 @@ encoder_task = "stsb"  # of pairs with a number each, or "own": the encoder is c
 share = 0.5  # of what goes
 ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]
 healed_ways = ["heads", "neurons", "both", "first_layers", "spread_layers", "torch_pruning", "zeros"]  # on the task
-in_8_bits = ["nothing", "both"]  # which of them, and whether the whole model, are written with 8 bits, too
+in_8_bits = ["nothing", "both"]  # which of them, and whether the full model, are written with 8 bits, too
 fewer_words = ["both"]  # which are written with the words of the training set alone, too, as they are packed
 compared = ["first_layers", "spread_layers", "torch_pruning"]  # to these "both" is compared, row by row
 shown = [32, 16, 1]  # texts read at once, tokens of each, and threads: what the figure's times are of
@@ -223,15 +223,15 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
 
 
 def told(rows: pd.DataFrame) -> Markdown:
-    """For each task what the whole model scores, and what is shown to lose less than a point, the fastest first."""
+    """For each task what the full model scores, and what is shown to lose less than a point, the fastest first."""
     shape, lines = shape_of(rows), []
     for task in tasks_of(rows):
         table = smaller_forms.beside(rows, task, shape)
         whole = table.loc[smaller_forms.WHOLE]
         if smaller_forms.says_nothing(whole):
             lines.append(
-                f"- **{title(task)}** says nothing: the whole model scores {whole['score'].in_words(100, '.1f')}, which is not "
-                "clearly above one answer to all."
+                f"- **{title(task)}** says nothing: the full model scores {whole['score'].in_words(100, '.1f')}, which is not "
+                "clearly above the majority-class baseline."
             )
             continue
         free = table.drop(index=smaller_forms.WHOLE)
@@ -243,7 +243,7 @@ def told(rows: pd.DataFrame) -> Markdown:
         ]
         named = listed(best, "and") if best else "none of them"
         lines.append(
-            f"- **{title(task)}**: the whole model scores {whole['score'].in_words(100, '.1f')} and takes "
+            f"- **{title(task)}**: the full model scores {whole['score'].in_words(100, '.1f')} and takes "
             f"{whole['bytes'] / 1e6:.1f} MB. Shown to lose less than a point: {named}."
         )
     return Markdown(f"At {in_words(shape)}:\n\n" + "\n".join(lines))
@@ -407,7 +407,7 @@ short.box(
     question="What does a model gain in time and bytes when whole pieces of it go, and what does that cost in points?",
     done=(
         "Half of the heads, of the neurons, of both and of the layers are cut out of one model, and it is also written "
-        "with 8-bit numbers. What is cut on a task is trained on afterwards with the whole model as its teacher. Scores "
+        "with 8-bit numbers. What is cut on a task is trained on afterwards with the full model as its teacher. Scores "
         "are compared row by row, times in turns."
     ),
     not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",

@@ -143,7 +143,7 @@ def curve(ax: Axes, rows: pd.DataFrame, value: str, label: str, line: str = "-")
 
 
 def framed(ax: Axes, rows: pd.DataFrame, value: str = "score") -> None:
-    """The whole model's line, and the shares of weights that remain as ticks."""
+    """The full model's line, and the shares of weights that remain as ticks."""
     whole = rows["method"] == FULL
     ax.axhline(100 * rows.loc[whole, value].mean(), color="black", linestyle="--", linewidth=1, label=title(FULL))
     plots.remaining(ax, rows.loc[~whole, "asked"])
@@ -191,13 +191,13 @@ def part_of_squad(runs: pd.DataFrame) -> Markdown:
 
 
 def learnt(runs: pd.DataFrame) -> str:
-    """The whole model's F1 beside the printed one of BERT-base, and what follows where it is far below."""
+    """The full model's F1 beside the printed one of BERT-base, and what follows where it is far below."""
     printed = read_published("jiang2023_results").query(
         "task == 'squad' and method == 'fine_tuning' and metric == 'f1'"
     )
     whole = runs.loc[runs["experiment"] == "FineTuning", "score"].mean()
     theirs = printed["score"].max()
-    line = f"The whole model reaches an F1 of {100 * whole:.1f}, in print BERT-base has {100 * theirs:.1f}."
+    line = f"The full model reaches an F1 of {100 * whole:.1f}, in print BERT-base has {100 * theirs:.1f}."
     if whole > ENOUGH:
         return line
     return (
@@ -260,17 +260,17 @@ answers(answers_compared, "minilm")
 
 # %% tags=["hide-input"]
 def cost_of_freezing(rows: pd.DataFrame) -> Markdown:
-    """What not touching the weights costs in F1, by model, and how well the whole model does."""
+    """What not touching the weights costs in F1, by model, and how well the full model does."""
     phrases = []
     for model, here in rows.groupby("model", sort=False):
         more = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN, ["asked"])
         whole = 100 * here.loc[here["method"] == FULL, "score"].mean()
         phrases.append(
-            f"{more.in_words() if more else 'not tried'} points on {model_title(model)}, which has {whole:.1f} when it is fine-tuned whole"
+            f"{more.in_words() if more else 'not tried'} points on {model_title(model)}, where full fine-tuning has {whole:.1f}"
         )
     return Markdown(
-        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. One answer to all, the first word "
-        f"of the paragraph, has an F1 of {100 * rows['majority'].mean():.1f}."
+        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. Always answering with the first word of the "
+        f"paragraph has an F1 of {100 * rows['majority'].mean():.1f}."
     )
 
 
@@ -369,7 +369,7 @@ def models_drawn(rows: pd.DataFrame, axes: dict) -> None:
                 if len(some):
                     curve(ax, some, "score", f"{title(method)}, {rise}", line)
         framed(ax, here)
-        plots.chance(ax, 100 * here["majority"].mean(), "one answer to all")
+        plots.chance(ax, 100 * here["majority"].mean(), "majority-class baseline")
         ax.set_title(name, fontsize=10)
         ax.set(ylabel="mean score over the tasks (x 100)")
 

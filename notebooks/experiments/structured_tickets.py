@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Do whole heads, or other models, make a better rival?
 #
-# {cite:t}`jiang2023` hold their masks against two more methods than those of the [first chapter](j1). *Super
+# {cite:t}`jiang2023` compare their masks with two more methods than those of the [first chapter](j1). *Super
 # tickets* {cite:p}`liang2021` remove whole heads and MLPs, and as long as it is little of them they are said to be *better*
 # than the full model. *Contrastive pruning*, CAP {cite:p}`xu2022`, is movement pruning with three more terms in the loss,
 # which pull sentences towards what other models make of them. This chapter rebuilds both, with the controls that tell what
@@ -106,6 +106,7 @@ scores = dict.fromkeys(needed for ticket in tickets for needed in ticket.precedi
 grid = [*full, *parts, *scores, *cut, *again, *movement, *guided, *contrasted]
 
 # %% tags=["remove-cell"]
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -114,8 +115,9 @@ from IPython.display import Markdown
 from transformers import BertConfig
 
 from lottery.experiments.super_ticket import sizes
+from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import perform, read_published, title
+from lottery.suite.chapter import how_many, perform, read_published, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
@@ -218,11 +220,17 @@ def verdict(runs: pd.DataFrame) -> Markdown:
     )
     if np.isnan([each.low for each in to_full.values()]).all():
         return Markdown(f"{first} Without more seeds nothing tells whether that is luck.")
-    (above, below), (better, worse) = super_tickets.apart(to_full), super_tickets.apart(to_random)
     return Markdown(
-        f"{first} Of the {len(to_full)} levels the 95 % interval of that difference is above 0 at {above} and below 0 at "
-        f"{below}; that of the difference to a random ticket of the same size is above 0 at {better} and below 0 at {worse}."
+        f"{first} By 95 % intervals, {shown_at(to_full, 'the full model')}; {shown_at(to_random, 'a random ticket of its size')}."
     )
+
+
+def shown_at(differences: Mapping[object, Estimate], other: str) -> str:
+    """At how many levels a super ticket is shown to be better or worse than another."""
+    better, worse = super_tickets.apart(differences)
+    if not better + worse:
+        return f"it is not shown to differ from {other} at any of {how_many(len(differences), 'level')}"
+    return f"it is better than {other} at {better} of {how_many(len(differences), 'level')} and worse at {worse}"
 
 
 shown(verdict, "live")

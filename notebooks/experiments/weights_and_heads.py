@@ -93,7 +93,7 @@ chapter.full_models()
 # %% [markdown]
 # ## Which searches say something
 #
-# A search bounded by a share of a score says nothing where the model is no better than one answer to all. Such models
+# A search bounded by a share of a score says nothing where the model is no better than the majority-class baseline. Such models
 # are left out, and so are the models whose control is one.
 
 
@@ -148,10 +148,17 @@ def answered(models: pd.DataFrame) -> Markdown:
     """Are heads less prunable, at any sparsity?"""
     more = compared(models)["heads"]
     at = {sign: ", ".join(f"{share:.0%}" for share, each in more.items() if each.sign == sign) for sign in (1, -1)}
+    words = {1: "less", -1: "more"}
+    shown = [f"{words[sign]} prunable at {shares}" for sign, shares in at.items() if shares]
+    told = (
+        f"Once weights are gone, heads are shown to be {' and '.join(shown)}, of the {len(more)} sparsities tried"
+        if shown
+        else f"We cannot say. With {more.index[-1]:.0%} of the weights gone, the share of heads kept changes by "
+        f"{more.iloc[-1].in_words(100)} points"
+    )
     return Markdown(
-        f"That heads are less prunable once weights are gone is shown at {at[1] or 'no sparsity'}, and that they "
-        f"are more prunable at {at[-1] or 'no sparsity'}, of the {len(more)} tried (95 % intervals over "
-        f"{how_many(models['world'].nunique(), 'world')}, each with a pre-trained model of its own, not corrected for their number)."
+        f"{told} (95 % intervals over {how_many(models['world'].nunique(), 'world')}, each with a pre-trained model of its "
+        "own, not corrected for their number)."
     )
 
 

@@ -24,9 +24,9 @@
 #
 # - **The score**: how well the cosines agree with people's judgement of how alike the sentences are, by correlation.
 # - **The nearness**: how far the vectors stay where they were, by the cosine of each sentence's vector with the one that
-#   the whole model makes of it. This takes no label, and so any sentences.
+#   the full model makes of it. This takes no label, and so any sentences.
 #
-# Weights go by their size, by lot, or by a score that lets the model read some texts first, without labels: Wanda
+# Weights go by their size, at random, or by a score that lets the model read some texts first, without labels: Wanda
 # {cite:p}`sun2023`, and OBS {cite:p}`hassibi1993,frantar2023`, which has the weights that stay make up for the others.
 # Which texts they read hardly matters, or does it? {doc}`/analyses/calibration` asks.
 #
@@ -185,7 +185,7 @@ def drawn(runs: pd.DataFrame, axes: dict) -> None:
 
 
 def in_words(runs: pd.DataFrame) -> Markdown:
-    """The whole model, and up to which share each kind of cut is shown to cost less than a point."""
+    """The full model, and up to which share each kind of cut is shown to cost less than a point."""
     whole, cuts = runs[runs["sparsity"] == 0].iloc[0], sentences.by_kind(runs)
     worlds = runs["start.seed"].nunique() if "start.seed" in runs else 1
     if np.isnan(whole["score"]):

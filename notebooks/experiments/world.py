@@ -138,8 +138,8 @@ Markdown(
 # %% [markdown]
 # ## How much is learnt
 #
-# The loss of guessing hidden words on documents that were not trained on, by models that count words, by the BERT as it
-# was drawn, after its pre-training, and after a longer one, so that one sees how much was left to learn.
+# The loss of guessing hidden words on documents that were not trained on, by models that count words, by the BERT
+# randomly initialised, after its pre-training, and after a longer one, so that one sees how much was left to learn.
 
 
 # %% tags=["hide-input", "all-numbers"]
@@ -203,14 +203,14 @@ chapter.shown(progress)
 # %% [markdown]
 # ## Does pre-training help?
 #
-# The same fine-tuning from the pre-trained model and from the model as it was drawn.
+# The same fine-tuning from the pre-trained and from the randomly initialised model.
 
 
 # %% tags=["hide-input", "all-numbers"]
 def gains(rows: pd.DataFrame) -> pd.DataFrame:
     """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
     table = findings.gains(rows)
-    names = {"majority": "one answer", "pretrained": "pre-trained"}
+    names = {"majority": "majority class", "drawn": "randomly initialised", "pretrained": "pre-trained"}
     table.insert(1, "metric", [plots.metric(choose("tasks", task).METRIC) for task in table["task"]])
     return dashed(table.assign(task=table["task"].map(title)).rename(columns=names).set_index("task").round(1))
 
