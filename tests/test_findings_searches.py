@@ -74,7 +74,7 @@ def test_without_a_sound_search_there_is_no_row(runs):
 def test_what_says_nothing_is_counted_by_task_and_reason(runs):
     assert set(sound(runs)["of.task"]) == {"cola", "sst2"}
     sentences = silent_in_words(runs)
-    assert sentences.startswith("Of 6 searches 2 say nothing")
+    assert sentences.startswith("2 of 6 searches say nothing")
     assert sentences.endswith("- WNLI, 2 of 2: one answer does as well.")
     assert silent_in_words(sound(runs)) == "None of the 4 searches is degenerate."
 

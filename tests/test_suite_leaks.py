@@ -24,6 +24,7 @@ def test_a_page_as_it_should_be_has_none(found):
     body = """
         <h1>Heads and MLPs<a class="headerlink" href="#">#</a></h1>
         <p>None of the four is <code>a_b</code>, NaN is no number, $5 and $6, f(s), {a}, True to its word.</p>
+        <p>By lots of answers, drawn and compressed, the whole model holds against all: a world.</p>
         <p>See <a class="reference internal" href="b.html"><span class="doc std xref">Doing</span></a>.</p>
         <div class="cell tag_hide-input"><div class="cell_input"><pre>x = {None: np.nan}; of.seed</pre></div>
         <div class="cell_output"><p>None of these runs, of seed 1, on CoLA: <span class="math">\\(x_1\\)</span></p>
@@ -57,6 +58,10 @@ def test_a_page_as_it_should_be_has_none(found):
         ("<p><em>Not recorded yet:</em> run it.</p>", "what is told elsewhere: Not recorded yet: run it."),
         (OUTPUT.format("<p>Not part of this build.</p>"), "what is told elsewhere"),
         ("<p>over 3 seed(s)</p>", "a plural left open: over 3 seed(s)"),
+        ("<p>Masks drawn by lot agree.</p>", "a word that this book no longer uses: Masks drawn by lot agree."),
+        ("<figcaption>Dashed: <em>One answer</em> to\n all.</figcaption>", "a word that this book no longer uses"),
+        ("<h2>The whole MiniLM</h2>", "a word that this book no longer uses"),
+        ('<dl class="py"><dt>f</dt><dd>Is held against chance.</dd></dl>', "a word that this book no longer uses"),
         ("<table><tr><th>of.seed</th></tr></table>", "the name of a column or a value: of.seed"),
         ("<table><tr><th>start.family</th></tr></table>", "the name of a column or a value"),
         ("<table><tr><th>label_words</th></tr></table>", "the name of a column or a value"),
@@ -97,6 +102,6 @@ def test_one_page_tells_what_is_missing_and_those_on_code_tell_names(found):
 def test_what_is_written_in_a_figure_is_searched_like_what_a_cell_puts_out():
     written = ["", "CoLA, 5 seeds", "v.+d.", r"$10^{-2}$", "[CLS] the ##s [SEP]", "SMP-L", "0.5"]
     assert leaks.of_figure(written) == []
-    for leak in ("minilm", "5 seed(s)", "of.seed", "nan", "train_loss", "True"):
+    for leak in ("minilm", "5 seed(s)", "of.seed", "nan", "train_loss", "True", "random or by lot"):
         (sentence,) = leaks.of_figure([*written, leak, leak])
         assert leak in sentence

@@ -26,7 +26,7 @@ class Miniature:
 
     version: ClassVar[int] = 2
     seed: Count  # of the world, its text, the model's weights and the order of the examples
-    steps: Count  # of pre-training; with 0 the model is as it was drawn
+    steps: Count  # of pre-training; with 0 the model is randomly initialised
     documents: Count = 0  # of the text, fewer being read more often in the same steps; 0: as MiniatureText has
     nouns: Count = 0  # of the language; 0: miniature.NOUNS
     family: miniature.Family = "bert"

@@ -39,7 +39,7 @@ class OneShot:
         scoring.check(self.importance, texts=bool(self.calibration), embeddings=self.embeddings, given_by="calibration")
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, the score of one answer.
+        """Dev scores as in `Exam.score`, `removed` of `weights`, and `majority`, that of the majority class.
 
         `all_weights` are those of the model, those that are not cut and those of the head among them.
 

@@ -27,7 +27,7 @@ class PartsCut:
     seed: Count  # of the examples that the importance is taken from, and of a random one
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `Exam.score`, and `majority`, the score of one answer; the mask stays in the run's folder.
+        """Dev scores as in `Exam.score`, and `majority`, of the majority class; the mask stays in the run's folder.
 
         removed, weights     weights of the layers' matrices that went, of so many
         gone, all_weights    parameters that went, biases among them, of all of the model

@@ -26,7 +26,7 @@ class PrunedScore:
     recipe: Literal["printed", "released"] = "printed"
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """Dev scores as in `Exam.score`, and `majority`, the score of one answer.
+        """Dev scores as in `Exam.score`, and `majority`, that of the majority class.
 
         heads, mlps  left; of a mask of weights None
         share_kept   of the weights that the mask covers; of components, of the weights of all heads and MLPs

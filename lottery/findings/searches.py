@@ -69,7 +69,8 @@ def silent_in_words(runs: pd.DataFrame) -> str:
     rows = rows[rows["why"] != ""]
     if rows.empty:
         return f"None of the {len(runs)} searches is degenerate."
-    lines = [f"Of {len(runs)} searches {len(rows)} say nothing and are left out of every mean below:", ""]
+    say = "says nothing and is" if len(rows) == 1 else "say nothing and are"
+    lines = [f"{len(rows)} of {len(runs)} searches {say} left out of every mean below:", ""]
     for (task, why), some in rows.groupby(["of.task", "why"], sort=False):
         of = int((runs["of.task"] == task).sum())
         lines.append(f"- {title(task)}, {len(some)} of {of}: {why}.")

@@ -153,5 +153,5 @@ def degenerate(dense: float, majority: float) -> str:
     if not dense > 0:
         return "the full model's score is not above 0, so that no share of it is a bound"
     if dense <= majority:
-        return "the full model is no better than the majority-class baseline, so that nothing it loses is missed"
+        return "the full model is no better than the majority-class baseline, so pruning never hurts it"
     return ""

@@ -23,7 +23,7 @@
 # only these maps could tell of relations between words, and so their share is an upper bound on how linguistic a head can
 # be. {cite:t}`prasanna2020` find that the heads which survive pruning with every seed are no more heterogeneous than
 # heads at large. They count by a small convolutional network that reads maps as pictures. Their labelled maps are not
-# public, so this chapter trains the network on maps that are drawn, holds it against simpler ways on real maps that were
+# public, so this chapter trains the network on maps that are drawn, compares it with simpler ways on real maps that were
 # labelled for this book, and only then counts.
 
 # %% tags=["parameters"]

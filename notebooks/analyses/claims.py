@@ -84,8 +84,8 @@ in_short()
 # - **holds:** every measurement of the claim lies where the claim says, by a test;
 # - **fails:** one of them lies elsewhere, by a test;
 # - **undecided:** one may lie on either side, or has no interval;
-# - **says nothing:** the comparison cannot bear on the claim: the model that it starts from does no better than one
-#   answer to all, or the comparison favours the claim, or the rival's number is from elsewhere;
+# - **says nothing:** the comparison cannot bear on the claim: the model that it starts from is no better than the
+#   majority-class baseline, or the comparison favours the claim, or the rival's number is from elsewhere;
 # - **no number:** nothing is printed, or nothing is recorded yet;
 # - **not asked:** the sentence is about English words, GLUE's tasks or BERT's own rates, which a miniature does not have.
 

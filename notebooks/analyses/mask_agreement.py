@@ -349,8 +349,8 @@ def tasks_told(rows: pd.DataFrame) -> Markdown:
             f"smallest possible p is {least:.3g} (here {null.p:.3f}, by {draws:,} draws). It takes {needed}."
         )
     return Markdown(
-        f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks; if names are dealt "
-        f"out, the middle 95 % of such differences lie from {null.low:+.2f} to {null.high:+.2f} (p = {null.p:.3f}; "
+        f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks; with permuted "
+        f"names, the middle 95 % of such differences lie from {null.low:+.2f} to {null.high:+.2f} (p = {null.p:.3f}; "
         f"the smallest that could come out is {least:.2g}): "
         + (
             "masks of one task are more alike, in which heads or in how many they keep."

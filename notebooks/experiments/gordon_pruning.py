@@ -474,13 +474,13 @@ in_print.map(lambda part: f"{100 * part.mean:+.1f}").rename(index="{:.0%}".forma
 # ### Each task by itself
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of each task against the share of weights removed, for the conditions, of a real BERT and of the miniature."}, "figure": {"name": "gordon-tasks", "caption": "Every task falls, but not at one sparsity. The dashed line is what one answer to every example scores; a score that is not defined counts as 0. In print there is no score but accuracy, of CoLA, too, which Table 1 below has."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of each task against the share of weights removed, for the conditions, of a real BERT and of the miniature."}, "figure": {"name": "gordon-tasks", "caption": "Every task falls, but not at one sparsity. The dashed line is the majority-class baseline; a score that is not defined counts as 0. In print there is no score but accuracy, of CoLA, too, which Table 1 below has."}}
 def scores_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Dev score of each task against the share of weights removed."""
     for name, ax in axes.items():
         task = rows[rows["task"].map(title) == name]
         plots.against_sparsity(task.assign(name=task["condition"].map(TITLES)), "score", by="name", scale=100, ax=ax)
-        plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "one answer")
+        plots.chance(ax, 100 * task["majority"].fillna(0).mean(), "majority-class baseline")
         ax.set(title=name, ylabel=plots.metric(fine_tuning.task_named(task["task"].iloc[0]).METRIC) + " (x 100)")
 
 

@@ -513,7 +513,7 @@ chapter.shown(in_words, "minilm")
 #
 # The pooler stands between the encoder and the task's head. A cut that compares the weights of the whole model can take
 # all of it where its weights are small beside those of the layers, and the head then sees the same vector for every
-# sentence: the score falls to that of one answer at a sparsity at which the layers still work. Look at the lines with
+# sentence: the score falls to the majority-class baseline at a sparsity at which the layers still work. Look at the lines with
 # and without the pooler. A cut that takes the same share of each matrix (`-p scope local`) leaves every matrix something.
 # In BERT itself the pooler was trained with the next sentence task; {cite:t}`gordon2020` and {cite:t}`chen2020` prune it.
 # So look at what a global cut removes before believing what it tells.

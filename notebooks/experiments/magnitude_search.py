@@ -136,8 +136,8 @@ def curves_drawn(rows: pd.DataFrame, axes: dict) -> None:
             ax.plot(100 * np.array(row["sparsities"]), of_dense, label=seed, markersize=3, **look(seed))
         ax.axhline(100 * rows["share"].iloc[0], color="grey", linestyle="--", linewidth=1)
         if some["majority"].notna().all():
-            plots.chance(ax, 100 * (some["majority"] / some["dense_score"]).mean(), "one answer")
-        ax.set(title=name, ylabel="of the whole model's (%)", xlabel="weights removed (%)")
+            plots.chance(ax, 100 * (some["majority"] / some["dense_score"]).mean(), "majority-class baseline")
+        ax.set(title=name, ylabel="of the full model's (%)", xlabel="weights removed (%)")
 
 
 finest = in_one_world(searches.finest)

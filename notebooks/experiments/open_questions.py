@@ -347,8 +347,8 @@ chapter.shown(foretold_answered, "minilm", among=foretelling.dropped)
 # **Is it the larger of the two data sets that limits pruning?** The paper believes that how far a model can be pruned is
 # limited by the largest set of data it was trained on, which is that of pre-training, and would be more confident after
 # experiments in which the pre-training data is much smaller (footnote 15). The answer is a contrast of four drops: on few
-# examples and on many, after little text and after much. With little text, moreover, the control is not far above one
-# answer to all, so that there is next to nothing to lose, and a drop that cannot be large says nothing of what limits it.
+# examples and on many, after little text and after much. With little text, moreover, the control is not far above
+# the majority-class baseline, so that there is next to nothing to lose, and a drop that cannot be large says nothing of what limits it.
 
 
 # %% tags=["hide-input"]

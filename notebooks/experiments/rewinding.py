@@ -259,7 +259,7 @@ Markdown(
 # all: it tells whether the search was needed.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity, of a real BERT and of the miniature."}, "figure": {"name": "rewinding-curves", "caption": "A ticket of iterative pruning stays near the full model for longer than a random mask, or the found mask on weights drawn anew, of as many weights. Each is fine-tuned on the task on which it was found; the dashed line is what one answer to every example scores, and a score that is not defined counts as 0. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity, of a real BERT and of the miniature."}, "figure": {"name": "rewinding-curves", "caption": "A ticket of iterative pruning stays near the full model for longer than a random mask, or the found mask on weights re-initialised, of as many weights. Each is fine-tuned on the task on which it was found; the dashed line is the majority-class baseline, and a score that is not defined counts as 0. Points are means over the seeds, bars span them."}}
 def curves_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Dev score of each task against the share of weights removed, the found ticket and its controls."""
     rows = findings.scored(runs)
@@ -271,7 +271,7 @@ def curves_drawn(runs: pd.DataFrame, axes: dict) -> None:
         task = task.assign(ticket=pd.Categorical(task["ticket"], controls.KINDS)).sort_values("ticket")
         task["ticket"] = task["ticket"].astype(str).map(controls.TITLES)
         plots.against_sparsity(task, "score", by="ticket", scale=100, ax=ax)
-        plots.chance(ax, 100 * findings.one_answer(rows, source), "one answer")
+        plots.chance(ax, 100 * findings.one_answer(rows, source), "majority-class baseline")
         ax.set(title=name, ylabel=plots.metric(study.task_named(source).METRIC) + " (x 100)")
 
 
