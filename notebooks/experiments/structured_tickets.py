@@ -216,10 +216,10 @@ def verdict(runs: pd.DataFrame) -> Markdown:
     to_full, to_random = (super_tickets.against(rows, other) for other in (FULL, "random"))
     best = max(to_full, key=lambda level: to_full[level].mean)
     first = (
-        f"The best level is {best}: a super ticket scores {to_full[best].in_words()} points more than the full model."
+        f"At the best level, {best}, a super ticket differs from the full model by {to_full[best].in_words()} points."
     )
     if np.isnan([each.low for each in to_full.values()]).all():
-        return Markdown(f"{first} Without more seeds nothing tells whether that is luck.")
+        return Markdown(f"{first} With one seed that may be luck.")
     return Markdown(
         f"{first} By 95 % intervals, {shown_at(to_full, 'the full model')}; {shown_at(to_random, 'a random ticket of its size')}."
     )
@@ -449,8 +449,8 @@ def contrast_adds(runs: pd.DataFrame) -> Markdown | pd.DataFrame:
     scores = rows[rows["learner"] == MOVEMENT].groupby("asked")["score"].mean()
     for asked, score in scores.items():
         sentences.append(
-            f"At {1 - asked:.0%} remaining weights movement scores {100 * score:.1f}, and {cap} {added[asked, cap, MOVEMENT]} "
-            f"points more; of that the teacher makes {added[asked, GUIDED, MOVEMENT]} and the contrast "
+            f"At {1 - asked:.0%} remaining weights movement scores {100 * score:.1f}. {cap} changes that by "
+            f"{added[asked, cap, MOVEMENT]} points: the teacher by {added[asked, GUIDED, MOVEMENT]}, the contrast by "
             f"{added[asked, cap, GUIDED]}."
         )
     return Markdown(" ".join(sentences))
