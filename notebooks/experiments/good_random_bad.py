@@ -273,7 +273,7 @@ def subnetworks_drawn(cells: pd.DataFrame, axes: dict) -> None:
             ax.errorbar(100 * some["mean"], places, xerr=reach, label=kind, linestyle="none", capsize=2, **look(kind))
         levels = cells.dropna(subset="majority").drop_duplicates("title")
         places = [len(TASKS) - 1 - TASKS.index(task) for task in levels["title"]]
-        ax.plot(100 * levels["majority"], places, "|", color="grey", markersize=14, label="one answer to all")
+        ax.plot(100 * levels["majority"], places, "|", color="grey", markersize=14, label="majority-class baseline")
         ax.set_yticks(range(len(TASKS)), TASKS[::-1])
         ax.set(title=name, xlabel="score (x 100)")
 
@@ -318,7 +318,7 @@ chapter.figure(
 # %% [markdown]
 # Weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Of single weights, too, the good ones alone keep the score as cut, and retraining brings the others nearer. Means over the models, bars of one standard deviation; a grey stroke is one answer to all. In print: Prasanna's Figure 2, BERT-base, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Of single weights, too, the good ones alone keep the score as cut, and retraining brings the others nearer. Means over the models, bars of one standard deviation; a grey stroke is the majority-class baseline. In print: Prasanna's Figure 2, BERT-base, five seeds."}}
 chapter.figure(
     subnetworks_drawn,
     [*PANELS],

@@ -189,7 +189,7 @@ chapter.full_models()
 # %% [markdown]
 # ## On the model of this build
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score on each task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too; of a real BERT, recorded, and of the model of this build."}, "figure": {"name": "how-much", "caption": "As cut, a model keeps its score until a third or so of its weights is gone; a short retraining moves that point to the right. One global magnitude cut of the layers; points are means over the seeds, bars span them, and the dashed line is what one answer to every example scores."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score on each task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too; of a real BERT, recorded, and of the model of this build."}, "figure": {"name": "how-much", "caption": "As cut, a model keeps its score until a third or so of its weights is gone; a short retraining moves that point to the right. One global magnitude cut of the layers; points are means over the seeds, bars span them, and the dashed line is the majority-class baseline."}}
 chapter.figure(drawn, lambda table: [known(name).TITLE for name in table["dense.task"].unique()], size=(3.0, 2.5))
 
 # %% tags=["hide-input"]

@@ -213,7 +213,7 @@ def tasks_of(rows: pd.DataFrame) -> list[str]:
 
 
 def of_print() -> pd.DataFrame:
-    """The scores of the paper's Table 1 without a teacher, with those of one answer to all of the dev sets."""
+    """The scores of the paper's Table 1 without a teacher, with the majority-class baseline of the dev sets."""
     dev = read_published("glue_dev").set_index("task")
     rows = published.one_metric(tables[(tables["table"] == 1) & ~tables["teacher"] & (tables["task"] != "squad")])
     return rows.assign(

@@ -165,7 +165,7 @@ def named(row: pd.Series) -> str:
     return f"{unit} {how}{where}"
 
 
-VALUES = {"score (x 100)": "score", "nearness to the whole model (x 100)": "nearness"}
+VALUES = {"score (x 100)": "score", "nearness to the full model (x 100)": "nearness"}
 
 
 def values_of(runs: pd.DataFrame) -> list[str]:
