@@ -68,12 +68,12 @@ def test_each_panel_holds_the_numbers_of_its_source_and_no_others():
 
 
 def test_points_of_this_build_are_hollow_nameless_and_told_in_the_legend():
-    figure = made(scores(3.5, 9.5)).figure
+    figure = made(pd.concat([scores(3.5, 9.5), scores(3.5).assign(method="movement")])).figure
     names = [text.get_text() for part in figure.subfigs for legend in part.legends for text in legend.get_texts()]
     assert names == ["SMP-L", "this build"]
     ax = plt.gcf().axes[-3]
     assert (ax.get_title(), len(ax.texts)) == ("a", 1)  # "chance", once
-    (point,) = [line for line in ax.lines if line.get_fillstyle() == "none"]
+    point, _ = [line for line in ax.lines if line.get_fillstyle() == "none"]
     assert (point.get_linestyle(), point.get_color(), point.get_marker()) == ("None", *look_of("SMP-L"))
     assert ax.get_ylim()[1] > 9.5
     assert [
@@ -111,7 +111,8 @@ def test_what_more_sources_have_stands_first_and_the_longest_column_is_dealt_out
     tops = [part for part in figure.subfigs if part.axes]
     assert [part.get_suptitle() for part in tops] == ["one", "other", " "]
     assert [len(part.axes) for part in tops] == [3, 3, 3]  # two of the first are to spare: one a column
-    assert [*columns.columns({"one": ["x", "b"], "other": ["c", "b"]}).axes["other"]] == ["b", "c"]
+    panels = columns.columns({"one": ["x", "b"], "other": ["c", "b"]}).axes
+    assert {source: [*some] for source, some in panels.items()} == {"one": ["b", "x"], "other": ["b", "c"]}
     assert len(columns.columns({"one": ["x", "b"], "other": ["x", "b"]}).figure.subfigs) == 2
     assert len(columns.columns({"one": [*"abcd"]}).figure.subfigs) == 3
 
