@@ -3,8 +3,16 @@
 import re
 
 import pandas as pd
+import pytest
 
 from lottery.suite.tables import dressed
+
+
+@pytest.fixture(autouse=True, params=[True, False])
+def formulas(request):
+    """Whether tables may hold formulas, of which pandas tells in their class; the book's may not."""
+    with pd.option_context("display.html.use_mathjax", request.param):
+        yield
 
 
 def shown(frame: pd.DataFrame) -> list[list[str]]:

@@ -18,7 +18,7 @@ HEAD = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 
 def dressed(html: str) -> str:
     """A table of pandas as the book shows it; any other HTML as it is."""
-    if 'class="dataframe"' not in html:
+    if 'class="dataframe' not in html:
         return html
     html = STYLE.sub("", html)  # pandas' own, which would hold for all tables of a page
     return HEADS.sub(lambda heads: _in_one_line(heads[0]), CELL.sub(_cell, html))
