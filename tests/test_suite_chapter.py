@@ -3,6 +3,7 @@
 import math
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.display import Markdown
@@ -20,6 +21,7 @@ from lottery.suite.chapter import (
     between,
     by_remaining,
     how_long,
+    how_many,
     mean_and_sd,
     perform,
     points,
@@ -49,6 +51,11 @@ def performed(grid, tmp_path) -> Chapter:
 
 def doubles(rows: pd.DataFrame) -> list[int]:
     return rows["double"].tolist()
+
+
+def test_things_are_counted_with_numbers_of_any_kind():
+    assert [how_many(number, "run") for number in (1, 0, 1200)] == ["1 run", "0 runs", "1,200 runs"]
+    assert [how_many(np.int64(number), "run") for number in (1, 3)] == ["1 run", "3 runs"]
 
 
 def test_a_length_of_training_is_told_as_one_says_it():

@@ -246,7 +246,7 @@ def model_title(model: str) -> str:
 
 def how_many(number: int, unit: str) -> str:
     """A number of things: "1 seed", "3 seeds", "1,200 runs"."""
-    return f"{number:,} {unit}" + "s" * (number != 1)
+    return f"{number:,} {unit}" + ("" if number == 1 else "s")
 
 
 def how_long(epochs: float) -> str:
@@ -254,7 +254,7 @@ def how_long(epochs: float) -> str:
     parts = {0.25: "a quarter of an epoch", 0.5: "half an epoch", 0.75: "three quarters of an epoch"}
     if 0 < epochs < 1:
         return parts.get(epochs, f"{epochs:g} of an epoch")
-    return f"{epochs:g} epoch" + "s" * (epochs != 1)
+    return f"{epochs:g} epoch" + ("" if epochs == 1 else "s")
 
 
 def remain(sparsity: float) -> str:
