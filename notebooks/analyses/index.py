@@ -176,23 +176,8 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
 bert_told(bert) if len(bert) else missing
 
 # %% [markdown]
-# The chapter {doc}`/experiments/how_much_can_go` tells the rest.
+# The chapter {doc}`/experiments/how_much_can_go` draws it, and tells the rest.
 
-
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Dev score of all-MiniLM-L6-v2 on each recorded GLUE task against the share of weights removed, as cut and after a short retraining."}, "figure": {"name": "index-minilm", "caption": "Score on the dev set after one cut of the smallest weights of the layers: as it is, and after a short retraining. Points are means over the seeds, bars span them."}}
-def bert_drawn(rows: pd.DataFrame) -> None:
-    """A panel for each task: its score against the share of weights removed, as cut and retrained."""
-    rows = rows[~rows["pooler"]]
-    rows = rows.assign(then=rows["retrain_epochs"].map(lambda epochs: "retrained" if epochs else "as cut"))
-    axes = plots.panels(rows["dense.task"].nunique(), columns=4, size=(3.9, 3.2))
-    for ax, (name, some) in zip(axes, rows.groupby("dense.task", sort=False), strict=True):
-        plots.against_sparsity(some, "score", by="then", scale=100, ax=ax)
-        plots.chance(ax, 100 * some["majority"].iloc[0], "majority-class baseline")
-        ax.set(title=title(name), ylabel=f"{plots.metric(choose('tasks', name).METRIC)} on dev (x 100)")
-    axes[0].legend()
-
-
-bert_drawn(bert) if len(bert) else missing
 
 # %% [markdown]
 # ## What the papers ask
