@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from lottery.suite.transcript import transcript
 
 
@@ -25,5 +23,8 @@ def test_commands_are_shown_with_what_they_print(mood_folder):
     assert trimmed.startswith("```text\n$ lottery vocabulary model own.csv --text-column text -o words\nwords: ")
     assert str(mood_folder) not in trimmed
     assert (mood_folder / "words/config.json").is_file()
-    with pytest.raises(RuntimeError, match=r"lottery inspect gone/by ended with 2: .*gone/by"):
-        transcript([["inspect", "gone/by"]], mood_folder)
+
+
+def test_what_is_refused_is_shown_and_ends_it(mood_folder):
+    (refused,) = transcript([["inspect", "gone/by/far"], ["inspect", "model"]], mood_folder)
+    assert refused.startswith("```text\n$ lottery inspect gone/by/far\nlottery: there is no folder 'gone/by/far'")

@@ -21,6 +21,8 @@ for words in json.loads(sys.argv[1]):
             cli.main(words)
         except SystemExit as left:
             told.append([left.code, said.getvalue()])
+            if left.code:
+                break
 print(json.dumps(told))
 """
 
@@ -29,7 +31,8 @@ def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
     """What a terminal in a folder shows of each of these commands of `lottery`, one after another, as Markdown.
 
     commands  their words, without `lottery`
-    Raises RuntimeError where one of them does not end well.
+    returns   up to the first that is refused, with the sentence that says why: those behind it go on from what it makes
+    Raises RuntimeError where one of them fails.
     """
     environment = os.environ | {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
     arguments = [sys.executable, "-c", CALLED, json.dumps([[*words] for words in commands])]
@@ -37,8 +40,8 @@ def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
     if done.returncode:
         raise RuntimeError(f"the commands could not be called: {done.stderr.strip()[-500:]}")
     blocks = []
-    for words, (code, said) in zip(commands, json.loads(done.stdout.splitlines()[-1]), strict=True):
-        if code:
+    for words, (code, said) in zip(commands, json.loads(done.stdout.splitlines()[-1]), strict=False):
+        if code not in (0, 2):
             raise RuntimeError(f"lottery {shlex.join(words)} ended with {code}: {said.strip()[-500:]}")
         told = said.strip().replace(f"{folder.resolve()}{os.sep}", "")
         blocks.append(f"```text\n$ lottery {shlex.join(words)}\n{told}\n```")

@@ -377,6 +377,7 @@ def called(names: list[str]) -> Markdown | None:
     weights = run.path / "model"
     some = tuned.tables(task)["train"].head(400)
     own = ["--train-file", "feedback.csv", "--text-column", "comment", "--label-column", "sentiment"]
+    own += ["--max-length", f"{max_length}"]
     most = f"{0.9 * weights_bytes(weights) / 1e6:.1f}"
     words = {
         "inspect": ["inspect", "model"],
