@@ -3,6 +3,7 @@
 Nothing heavy is imported before a fixture asks for it.
 """
 
+import json
 import os
 import random
 import shutil
@@ -392,6 +393,27 @@ def vectors_folder(tmp_path_factory, mood_folder, tokenizer) -> Path:
     (folder / "encoder/1_Pooling/config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
     texts = pd.read_csv(mood_folder / "own.csv")["text"]
     pd.DataFrame({"one": texts[:150].tolist(), "other": texts[150:].tolist()}).to_csv(folder / "pairs.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def names_folder(tmp_path_factory, mood_folder) -> Path:
+    """The same model, model/, and sentences of which ten words are entities of two types, names.conll and .jsonl."""
+    folder, draw, sentences = tmp_path_factory.mktemp("names"), random.Random(0), []
+    for _ in range(200):
+        words = [f"w{draw.randrange(30)}" for _ in range(draw.randrange(2, 8))]
+        kinds = [
+            next((kind for kind, own in (("A", range(5)), ("B", range(5, 10))) if int(word[1:]) in own), "")
+            for word in words
+        ]
+        joined = [bool(kind) and kind == before for kind, before in zip(kinds, ["", *kinds], strict=False)]
+        tags = [f"{'I' if on else 'B'}-{kind}" if kind else "O" for kind, on in zip(kinds, joined, strict=True)]
+        sentences.append((words, tags))
+    lines = ["\n".join(map(" ".join, zip(*each, strict=True))) for each in sentences]
+    (folder / "names.conll").write_text("\n\n".join(lines))
+    objects = [json.dumps({"words": words, "tags": tags}) for words, tags in sentences]
+    (folder / "names.jsonl").write_text("\n".join(objects))
+    shutil.copytree(mood_folder / "model", folder / "model")
     return folder
 
 

@@ -192,6 +192,7 @@ def test_a_file_that_nothing_can_be_learnt_from_is_refused(tmp_path, name, conte
         ("a.parquet", b"x", "does not end in .csv, .tsv, .jsonl: write it with `pandas.read_parquet"),
         ("a.json", b"x", "does not end in .csv, .tsv, .jsonl: write one object a line"),
         ("a.ndjson", b"x", "does not end in .csv, .tsv, .jsonl: call it .jsonl"),
+        ("a.conll", b"x", "for a tag of each word say that the labels are tags"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused_with_what_makes_one_of_it(tmp_path, name, content, told):
@@ -352,3 +353,51 @@ def test_numbers_that_cannot_be_scaled_are_refused(tmp_path):
     rows = [(f"text {number}", (1e308, -1e308)[number % 2]) for number in range(20)]
     with pytest.raises(ValueError, match="too large or too close"):
         read(written(tmp_path / "a.csv", rows), labels="numbers")
+
+
+SENTENCES = [("Anna sings", "B-PER O"), ("in Bonn", "O B-LOC"), ("so it goes", "O O O")]
+
+
+def tagged_file(path, rows):
+    blocks = ["\n".join(map(" ".join, zip(words.split(), tags.split(), strict=True))) for words, tags in rows]
+    path.write_text("\n\n".join(blocks))
+    return path
+
+
+def test_a_tag_for_each_word_is_a_task_of_entities(tmp_path):
+    train = tagged_file(
+        tmp_path / "a.conll", [(f"{words} {n}", f"{tags} O") for n in range(5) for words, tags in SENTENCES]
+    )
+    task, tables = read(train, labels="tags")
+    assert (task.KIND, task.METRIC, task.PAIR) == ("tags", "entity_f1", False)
+    assert task.LABELS == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+    assert [len(tables[split]) for split in ("train", "dev")] == [12, 3]
+    both = pd.concat(tables.values())
+    assert set(both["first"]) == {f"{words} {n}" for n in range(5) for words, _ in SENTENCES}
+    assert task.shares(both["label"]) == {"PER": 0.5, "LOC": 0.5}
+    other = tagged_file(tmp_path / "b.conll", SENTENCES)
+    assert [*read(train, other, labels="tags")[1]["dev"]["label"]] == [tags for _, tags in SENTENCES]
+
+
+@pytest.mark.parametrize(
+    ("dev", "columns", "told"),
+    [
+        ([("Anna", "B-ORG")], {}, "entities of type 'ORG' are not in"),
+        ([("Anna", "O")], {}, "all words have the tag O"),
+        (SENTENCES, {"second": "other"}, "the column 'other' is of a second text"),
+        (None, {}, "cannot be held out"),
+    ],
+)
+def test_tags_that_do_not_go_together_are_refused(tmp_path, dev, columns, told):
+    train = tagged_file(tmp_path / "a.conll", SENTENCES if dev else SENTENCES[:1])
+    dev = tagged_file(tmp_path / "b.conll", [*dev, ("Bert", "O")]) if dev else None
+    with pytest.raises(ValueError, match=r"conll|column") as error:
+        read(train, dev, {**COLUMNS, **columns}, "tags")
+    assert told in str(error.value)
+
+
+def test_texts_may_be_lists_of_words(tmp_path):
+    written(tmp_path / "a.jsonl", [([f"w{number}", "is", "here"], 1) for number in range(20)], ("words", "n"))
+    assert own_file.texts(tmp_path / "a.jsonl", {"first": "words"})["first"][3] == "w3 is here"
+    tagged_file(tmp_path / "a.conll", SENTENCES * 7)
+    assert own_file.texts(tmp_path / "a.conll", {})["first"][1] == "in Bonn"

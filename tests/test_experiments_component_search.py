@@ -153,3 +153,10 @@ def test_neurons_are_searched_for_and_kept_in_the_mask(tuned, results):
     assert found["score"] == pytest.approx(mcc(model, model_folder, dev))
     plain = store.perform(search(tuned), results).metrics
     assert not any("neurons" in name for name in plain)
+
+
+def test_of_a_small_model_as_few_heads_go_at_once_as_the_mode_takes(tuned):
+    """A tenth of eight heads would be none, which no search takes."""
+    for mode, least in (("both", 2), ("heads", 1), ("mlps", 0)):
+        asked = search(tuned, mode=mode, heads_share=0.1)
+        assert [asked.heads_at_once(heads) for heads in (8, 144)] == [least, 14]

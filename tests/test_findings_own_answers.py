@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from lottery.data import metrics
+from lottery.data import metrics, tagged
 from lottery.findings import own_answers
 
 
@@ -108,3 +108,44 @@ def test_a_model_of_one_answer_has_no_correlation_and_no_interval():
 )
 def test_what_is_free_ends_at_the_first_share_that_costs(changes, most):
     assert own_answers.free(changes, within=0.02) == most
+
+
+def test_tags_are_scored_over_drawn_sentences():
+    """F1 of entities is no mean over sentences: a draw has the entities of its sentences counted together."""
+    draw = np.random.default_rng(5)
+    kinds = np.array(["O", "B-A", "B-B"])
+    labels = [" ".join(kinds[draw.integers(3, size=draw.integers(1, 6))]) for _ in range(60)]
+
+    def noisy(share):
+        return [
+            " ".join(tag if draw.random() > share else kinds[draw.integers(3)] for tag in tags.split())
+            for tags in labels
+        ]
+
+    whole, cut = noisy(0.1), noisy(0.6)
+
+    def f1(given, right):
+        pairs = [
+            (a, b) for one, two in zip(given, right, strict=True) for a, b in zip(one.split(), two.split(), strict=True)
+        ]
+        same = sum(a == b != "O" for a, b in pairs)
+        return 2 * same / sum((a != "O") + (b != "O") for a, b in pairs)
+
+    def metric(given, right):
+        return tagged.scores(given, right)["entity_f1"]
+
+    found = own_answers.score(answers(whole, labels, False), metric, counted=False)
+    assert found.mean == pytest.approx(f1(whole, labels))
+    assert found.low < found.mean < found.high
+    change = own_answers.change([answers(whole, labels, False)], [answers(cut, labels, False)], metric, counted=False)
+    assert change.mean == pytest.approx(f1(cut, labels) - f1(whole, labels))
+    draws = []
+    for _ in range(400):
+        rows = draw.integers(60, size=60)
+        right = [labels[row] for row in rows]
+        draws.append(f1([cut[row] for row in rows], right) - f1([whole[row] for row in rows], right))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert change.low == pytest.approx(low, abs=0.05)
+    assert change.high == pytest.approx(high, abs=0.05)
+    alike = own_answers.change([answers(cut, labels, False)], [answers(cut, labels, False)], metric, counted=False)
+    assert (alike.mean, np.isnan(alike.low)) == (0, True)

@@ -167,3 +167,31 @@ def test_what_a_config_says_of_outputs_changes_none(saved, entries):
 def test_a_decoder_is_refused(saved):
     with pytest.raises(ValueError, match="set up as a decoder"):
         opening.for_classes(saved(is_decoder=True), CLASSES)
+
+
+def test_a_head_of_tags_is_kept_as_one_of_classes_is(saved):
+    tags = ("O", "B-PER", "I-PER")
+    folder = saved(BertForTokenClassification, id2label=named(["B-PER", "I-PER", "O"]))
+    before, after = (
+        BertForTokenClassification.from_pretrained(folder).eval(),
+        opening.for_classes(folder, tags, of_words=True),
+    )
+    ids = torch.tensor([[2, 6, 9, 3]])
+    with torch.no_grad():
+        expected, logits = before(input_ids=ids).logits, after.eval()(input_ids=ids).logits
+    assert torch.equal(logits, expected[..., [2, 0, 1]])
+    assert after.config.id2label == named(tags)
+    assert "is kept" in opening.head_in_words(folder, tags, of_words=True)
+    config = opening.configuration(folder)
+    assert opening.head_places(config, tags, of_words=True) == [2, 0, 1]
+    assert opening.head_places(config, tags) is None
+    assert opening.head_places(config, ("O", "B-LOC", "I-LOC"), of_words=True) is None
+
+
+def test_a_head_of_classes_gives_way_to_one_of_tags(saved):
+    folder = saved(id2label=named(CLASSES))
+    assert "a head that gives each word a tag" in opening.head_in_words(folder, CLASSES, of_words=True)
+    model = opening.for_classes(folder, CLASSES, of_words=True)
+    assert type(model) is BertForTokenClassification
+    theirs = BertForSequenceClassification.from_pretrained(folder).classifier.weight
+    assert not torch.equal(model.classifier.weight, theirs)

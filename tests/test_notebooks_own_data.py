@@ -184,3 +184,21 @@ def test_what_makes_no_sense_is_refused(mine, name, changed, told):
     with pytest.raises(ValueError, match="own") as error:
         notebooks.grid(ROOT, path(name), given | CHAPTERS.get(name, ({},))[0] | changed)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("how_much_can_go", {"task": OWN, "seeds": [1]}), ("component_importance", {"tasks": [OWN]})]
+)
+def test_a_tag_for_each_word_is_taken_where_the_chapter_says_so(names_folder, name, given):
+    file = {"model": str(names_folder / "model"), "train_file": str(names_folder / "names.conll"), "labels": "tags"}
+    grid = notebooks.grid(ROOT, f"experiments/{name}", given | file | {"max_length": 16})
+    own = {start for each in grid for start in starts_of(each)}
+    assert {start.labels for start in own} == {"tags"}
+    assert {start.task_named(OWN).LABELS for start in own} == {("O", "B-A", "I-A", "B-B", "I-B")}
+
+
+@pytest.mark.parametrize("name", [name for name in CHAPTERS if name != "component_importance"])
+def test_elsewhere_tags_are_refused_in_a_sentence(names_folder, mine, name):
+    file = {"train_file": str(names_folder / "names.conll"), "labels": "tags"}
+    with pytest.raises(ValueError, match=r"labels = 'tags': this chapter takes classes and numbers"):
+        notebooks.grid(ROOT, path(name), mine | CHAPTERS[name][0] | file)

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 import torch
-from transformers import BertForQuestionAnswering, BertForSequenceClassification
+from transformers import BertForQuestionAnswering, BertForSequenceClassification, BertForTokenClassification
 
 from lottery.choices import choose
-from lottery.data import examples
+from lottery.data import examples, tagged
 from lottery.pruning import components, sensitivity
 
 
@@ -140,3 +140,20 @@ def test_the_three_estimators_are_their_sums_over_the_order_of_the_data():
     one_sign = {name: gradient.abs() for name, gradient in gradients.items()}
     sample, batch = (choose("component_importance", kind).of(one_sign)["mlps"] for kind in ("sample", "batch"))
     assert not torch.allclose(sample, batch)  # the last batch is smaller, and counts as much
+
+
+def test_the_loss_of_tags_is_that_of_a_sentence_alone(bert_folder, tokenizer):
+    """The mean over its words, however long its neighbours in a batch are."""
+    torch.manual_seed(0)
+    model = BertForTokenClassification.from_pretrained(bert_folder, num_labels=3)
+    rows = [" ".join(f"w{(row * 7 + word * 3) % 50}" for word in range(1 + row)) for row in range(6)]
+    tags = [" ".join(("O", "B-A", "I-A")[(row + word) % 3] for word in range(1 + row)) for row in range(6)]
+    table = pd.DataFrame({"first": rows, "label": tags})
+    given, _ = tagged.encode(table, tokenizer, 6, tagged.labels(["A"]))
+    kept = components.everything(model.config)
+    found = sensitivity.per_example(model, given, kept, batch_size=4)
+    for row in range(6):
+        one = alone(model, given.batch([row]), kept)
+        for name in kept:
+            assert torch.allclose(found[name][row], one[name], atol=1e-5)
+    assert all(each.abs().max() > 1e-3 for each in found.values())

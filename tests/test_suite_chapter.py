@@ -232,3 +232,9 @@ def test_a_figure_without_any_rows_is_a_sentence():
     sentence = Chapter("a/b", NOTHING, NOTHING, NOTHING).figure(lambda *_: None, ["a"], nothing="*None here.*")
     assert sentence.data == "*None here.*"
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("kind", [int, np.int64])
+def test_a_number_of_things_may_come_from_a_table(kind):
+    assert [how_many(kind(number), "seed") for number in (1, 3)] == ["1 seed", "3 seeds"]
+    assert [how_long(kind(number)) for number in (1, 3)] == ["1 epoch", "3 epochs"]

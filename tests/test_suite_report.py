@@ -113,7 +113,8 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
             answers = pd.read_parquet(here / "runs" / cell["run"] / "answers.parquet")
             change = (answers["answer"] == answers["label"]).mean() - right
             assert cell["change"]["mean"] == pytest.approx(change)
-            assert shown.startswith("0.0 (none differs)" if cell["change"]["low"] is None else f"{100 * change:+.1f} (")
+            points = "0.0" if abs(change) < 5e-4 else f"{100 * change:+.1f}"
+            assert shown.startswith("0.0 (none differs)" if cell["change"]["low"] is None else f"{points} (")
             assert f"<code>{cell['run']}</code>" in text
     for line in found["saves"]:
         saved = 8e-3 * (8 - line["heads"]) + 1e-3 * (128 - line["neurons"])
@@ -149,6 +150,49 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     assert len(more["ladder"]) == 1
     assert more["ladder"][0]["faster"] > 0
     assert sum(each.startswith("data:") for each in page.addresses) == 2
+
+
+def test_a_file_of_tags_is_reported_on(names_folder, lottery, monkeypatch):
+    monkeypatch.chdir(names_folder)
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: {"whole": 0.25, "head": 8e-3, "neuron": 1e-3})
+    monkeypatch.setattr(reporting, "SHARES", (0.5,))
+    how = ["--tags", "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "reports"]
+    code, _, error = lottery("report", "model", "names.conll", "-o", "page.html", *how, "--json", "numbers.json")
+    assert code == 0, error
+    text, found = (
+        (names_folder / "page.html").read_text("utf-8"),
+        json.loads((names_folder / "numbers.json").read_text()),
+    )
+    assert found["whole"]["metric"] == "entity_f1"
+    assert found["whole"]["majority"] == 0
+    assert found["data"]["classes"].keys() == {"A", "B"}
+    parsed = Balance(text)
+    assert parsed.tables[0][0] == ["type of entity", "share of the entities"]
+    for method in found["methods"]:
+        for one in method["cells"]:
+            answers = pd.read_parquet(names_folder / "reports" / one["run"] / "answers.parquet")
+            right = [{*spans(tags)} for tags in answers["label"]]
+            given = [{*spans(tags)} for tags in answers["answer"]]
+            both = sum(len(a & b) for a, b in zip(given, right, strict=True))
+            f1 = 2 * both / (sum(map(len, given)) + sum(map(len, right)))
+            assert one["score"]["mean"] == pytest.approx(f1)
+    # CoNLL's files have no columns to be named.
+    vocabulary = "lottery vocabulary model names.conll -o fewer_words"
+    assert f"{vocabulary}\n" in text or f"{vocabulary}<" in text
+    code, _, error = lottery(*vocabulary.split()[1:])
+    assert code == 0, error
+
+
+def spans(tags):
+    """(first word, last word, type) of each entity of a sentence."""
+    words = tags.split()
+    for place, tag in enumerate(words):
+        goes_on = tag[0] == "I" and place and words[place - 1] != "O" and words[place - 1][2:] == tag[2:]
+        if tag != "O" and not goes_on:
+            ends = place + 1
+            while ends < len(words) and words[ends] == f"I-{tag[2:]}":
+                ends += 1
+            yield place, ends, tag[2:]
 
 
 def test_killed_it_goes_on_from_the_run_it_was_at(here, lottery, monkeypatch, tmp_path):
@@ -220,7 +264,7 @@ def made(**more):
     return {
         "thorough": False,
         "data": {"title": "a <b> & 'c'", "learn": 800, "judge": 200, "classes": {"<i>bad</i>": 0.5, "good": 0.5}}
-        | {"twins": 0, "at_odds": 0, "unknown": 0.0, "cut": 0.0, "max_length": 128},
+        | {"tagged": False, "twins": 0, "at_odds": 0, "unknown": 0.0, "cut": 0.0, "max_length": 128},
         "whole": {"model": "<script>x</script>", "head": "It has a head.", "metric": "accuracy", "majority": 0.5}
         | {"score": Estimate(0.9, 0.85, 0.94), "is_clear": True, "steps": 0, "still_rising": False}
         | {"bytes": 9e7, "run": "FineTuning/a"},
@@ -300,7 +344,7 @@ def test_numbers_at_a_glance_are_those_of_the_runs():
     assert out[2].endswith("for at most 2.5 points: 1.25 times as fast, 60.0 MB of 90.0")
     trained = cut | {"faster": 1.84, "judged": Estimate(-0.01, -0.02, 0.0)}
     *_, last = report_page.tiles(made(ladder=[trained, trained | {"judged": Estimate(np.nan, np.nan, np.nan)}]))
-    assert last[1:] == ("1.8×", "as fast with 60.0 MB; the score changes by -1.0 (-2.0 to +0.0) points")
+    assert last[1:] == ("1.8×", "as fast with 60.0 MB; the score changes by -1.0 (-2.0 to 0.0) points")
     assert len(report_page.tiles(made(whole=made()["whole"] | {"is_clear": False}))) == 1
 
 

@@ -324,3 +324,31 @@ def test_texts_longer_than_the_model_reads_are_refused_before_anything_is_done(c
     assert len(error.splitlines()) == 1
     assert not (here / "refused").exists()
     assert not (here / "results").exists()
+
+
+def test_a_smaller_model_of_tags_is_chosen_written_and_measured(names_folder, lottery, monkeypatch):
+    monkeypatch.chdir(names_folder)
+    times = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: times)
+    monkeypatch.setattr(shrinking, "LADDER", (0.2,))
+    how = ["--tags", "--max-length", 16, "--length", 8]
+    more = ["--epochs", 4, "--learning-rate", 3e-3, "--batch-size", 16, "--results", "runs", "--within", 60]
+    code, told, error = lottery("shrink", "model", "-o", "small", "--train-file", "names.conll", *how, *more, "--pt2")
+    assert code == 0, error
+    report = json.loads((names_folder / "small/report.json").read_text())
+    assert report["metric"] == "entity_f1"
+    assert report["models"]["whole"]["score"] > 0.9  # each word tells its type
+    assert report["models"]["pt2"]["score"] == pytest.approx(report["models"]["."]["score"], abs=0.02)
+    columns = ["--text-column", "words", "--label-column", "tags"]
+    code, told, error = lottery("measure", "small", "small", "--train-file", "names.jsonl", *columns, *how)
+    assert code == 0, error
+    assert "B scores 0.0 (no interval) points beside A on 30 rows" in told
+    for wrong, why in (
+        ([*columns, "--numbers"], "give one of --numbers and --tags"),
+        ([], "--text-column is missing: name the column of the text"),
+        (columns[:2], "--label-column is missing: name the column of the tags"),
+        ([*columns, "--pooling", "mean"], "--pooling is for the vectors"),
+    ):
+        code, _, error = lottery("measure", "small", "small", "--train-file", "names.jsonl", *how, *wrong)
+        assert code == 2
+        assert why in error

@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import BertForQuestionAnswering, BertForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import (
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    get_linear_schedule_with_warmup,
+)
 
 from lottery import masks, pruning, store, training
-from lottery.data import spans
+from lottery.data import spans, tagged
 from lottery.data.examples import encode, epochs
 from lottery.models.families import prunable
 from lottery.schedules import linear_with_warmup
@@ -299,3 +304,39 @@ def test_predict_spans_is_each_example_alone(config, tokenizer):
             assert len(starts[i]) == len(ends[i]) == len(examples.sequences["input_ids"][i])
             np.testing.assert_allclose(starts[i], alone.start_logits[0], atol=1e-6)
             np.testing.assert_allclose(ends[i], alone.end_logits[0], atol=1e-6)
+
+
+@pytest.fixture
+def sentences(tokenizer):
+    """Sentences of 1 to 7 words with tags of two types, of which some words are cut off."""
+    draw = np.random.default_rng(4)
+    words = [[f"w{number}" for number in draw.integers(50, size=length)] for length in (3, 1, 7, 5, 2, 6)]
+    tags = [[("O", "B-A", "I-A")[number] for number in draw.integers(3, size=len(each))] for each in words]
+    table = pd.DataFrame({"first": [*map(" ".join, words)], "label": [*map(" ".join, tags)]})
+    return tagged.encode(table, tokenizer, 7, tagged.labels(["A"]))[0]
+
+
+def test_predict_tokens_is_each_example_alone(config, sentences):
+    torch.manual_seed(4)
+    model = BertForTokenClassification(type(config)(**config.to_dict() | {"num_labels": 3}))
+    found = training.predict_tokens(model, sentences, batch_size=4)
+    model.eval()
+    with torch.no_grad():
+        for row, ids in enumerate(sentences.sequences["input_ids"]):
+            alone = model(input_ids=ids[None]).logits[0]
+            assert found[row].shape == (len(ids), 3)
+            np.testing.assert_allclose(found[row], alone, atol=1e-6)
+
+
+def test_the_mean_loss_of_tags_counts_each_word_once(config, sentences):
+    torch.manual_seed(4)
+    model = BertForTokenClassification(type(config)(**config.to_dict() | {"num_labels": 3})).train()
+    found = training.mean_loss(model, sentences, batch_size=4)
+    model.eval()
+    losses = []
+    with torch.no_grad():
+        for ids, labels in zip(*(sentences.sequences[name] for name in ("input_ids", "labels")), strict=True):
+            scores = model(input_ids=ids[None]).logits[0].log_softmax(-1)
+            losses += [-scores[place, label].item() for place, label in enumerate(labels) if label != -100]
+    assert len(losses) == 3 + 1 + 5 + 5 + 2 + 5  # of seven tokens two are not words
+    assert found == pytest.approx(np.mean(losses), abs=1e-6)

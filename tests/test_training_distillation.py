@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from transformers import BertForSequenceClassification
+from transformers import BertForSequenceClassification, BertForTokenClassification
 
 from lottery.data.examples import Examples
 from lottery.training import distillation
@@ -111,3 +111,38 @@ def test_a_number_is_mixed_with_the_teachers_so_that_a_squared_error_weighs_both
     (found,) = torch.autograd.grad((x - given.numbers["labels"]).square().sum(), x)
     assert torch.allclose(found, expected, atol=1e-5)
     assert distillation.TEACHER not in given.numbers
+
+
+class FixedTags(Fixed):
+    """As `Fixed`, of which a batch has labels."""
+
+    def forward(self, input_ids, labels):
+        return super().forward(input_ids)
+
+
+@pytest.mark.parametrize("recipe", ["printed", "released"])
+def test_of_tags_the_words_are_counted_that_have_one(recipe):
+    draw = np.random.default_rng(2)
+    student, teacher = draw.normal(size=(2, 2, 4, 3))
+    labels = torch.tensor([[-100, 1, 0, -100], [-100, 2, -100, -100]])
+    batch = {"input_ids": torch.zeros(2, 4), "labels": labels, "teacher": torch.tensor(teacher)}
+    found = distillation.guided(recipe)(FixedTags(torch.tensor(student)), batch).item()
+    words = [(0, 1), (0, 2), (1, 1)]
+    s, t = (np.array([scores[place] for place in words]) for scores in (student, teacher))
+    if recipe == "printed":
+        assert found == pytest.approx(3 + divergence(softmax(s), softmax(t)), rel=1e-5)
+    else:
+        assert found == pytest.approx(0.5 * 3 + 0.5 * 4 * divergence(softmax(t / 2), softmax(s / 2)), rel=1e-5)
+
+
+def test_a_teacher_of_tags_says_something_of_every_token(bert_folder):
+    torch.manual_seed(0)
+    teacher = BertForTokenClassification.from_pretrained(bert_folder, num_labels=3).eval()
+    ids = [torch.tensor([2, 7, 9, 3]), torch.tensor([2, 8, 3])]
+    labels = [torch.tensor([-100, 1, 0, -100]), torch.tensor([-100, 2, -100])]
+    given = Examples({"input_ids": ids, "labels": labels}, {}, {"labels": -100})
+    batch = distillation.with_teacher("tags", teacher, given, 0.5).batch([0, 1])
+    assert batch["teacher"].shape == (2, 4, 3)
+    with torch.no_grad():
+        for row, each in enumerate(ids):
+            assert torch.allclose(batch["teacher"][row, : len(each)], teacher(each[None]).logits[0], atol=1e-5)

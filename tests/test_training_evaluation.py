@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lottery.choices import choose
+from lottery.data import own_file
 from lottery.models import opening
 from lottery.training import evaluation
 from lottery.training.evaluation import Exam
@@ -185,3 +186,29 @@ def test_a_model_saved_with_its_head_keeps_it(bert_folder, tokenizer, cola, tmp_
     opening.save(model, tokenizer, tmp_path)
     again = evaluation.with_head(str(tmp_path), task)
     assert torch.equal(again.classifier.weight, model.classifier.weight)
+
+
+def test_tags_are_those_of_each_sentence_alone(names_folder, tokenizer):
+    """Each word's by its own token, as one word is one here, and O where it is cut off."""
+    task, tables = own_file.read(names_folder / "names.conll", None, {}, "tags", dev_share=0.2)
+    torch.manual_seed(1)
+    model = evaluation.with_head(str(names_folder / "model"), task).eval()
+    assert model.config.id2label == dict(enumerate(task.LABELS))
+    exam = Exam(task, tables, tokenizer, 7)
+    dev = tables["dev"]
+    given = []
+    with torch.no_grad():
+        for text in dev["first"]:
+            ids = tokenizer(text, truncation=True, max_length=7, return_tensors="pt")
+            told = [task.LABELS[number] for number in model(**ids).logits[0].argmax(-1)][1:-1]
+            given.append(" ".join(told + ["O"] * (len(text.split()) - len(told))))
+    found, answers = exam.score(model)
+    assert answers["answer"].tolist() == given
+    assert answers["label"].tolist() == dev["label"].tolist()
+    assert found["score"] == found["entity_f1"] == exam.scoring(dev)(model)
+    assert found["constant"] is False
+    assert exam.majority()["entity_f1"] == 0
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([1.0, 0, 0, 0, 0]))
+    assert exam.score(model)[0]["constant"] is True

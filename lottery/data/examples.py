@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 Batch = dict[str, torch.Tensor]
 
+IGNORED = -100  # the label of a token that has none, which torch's cross-entropy passes over
+
 
 @dataclass(frozen=True)
 class Examples:
     """n examples, each a few sequences of its own length and a few numbers.
 
     sequences  {"input_ids": n tensors (length,), "token_type_ids": ...}: int64, or floats for scores of the tokens
-    numbers    {"labels": (n,) tensor, ...}, under the names by which the model takes them
+    numbers    {"labels": (n,) tensor, ...}, under the names by which the model takes them; labels of tokens are a
+               sequence
     pad        {"input_ids": the padding token's id, ...}; 0 where a name is missing
     """
 
@@ -50,7 +53,8 @@ class Examples:
 
     def inputs(self, indices: list[int], device: torch.device | str = "cpu") -> Batch:
         """A batch without the labels and other numbers, on a device: what a model reads that is asked, not trained."""
-        return {name: each.to(device) for name, each in self.batch(indices).items() if name not in self.numbers}
+        answers = {*self.numbers, "labels"}
+        return {name: each.to(device) for name, each in self.batch(indices).items() if name not in answers}
 
 
 def encode(

@@ -1,4 +1,4 @@
-"""A user's own task: one or two texts and a label in each row of a .csv, .tsv or .jsonl file."""
+"""A user's own task: rows of a file with one or two texts and a label, or sentences with a tag for each word."""
 
 import json
 import math
@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from lottery.data import metrics, splitting, text_files
+from lottery.data import metrics, splitting, tagged, text_files
 
-Labels = Literal["classes", "numbers"]
+Labels = Literal["classes", "numbers", "tags"]
 SPLIT_SEED = 0  # of the rows that are held out where no dev file is given: the same for every run
 # What is to be done with files of other endings.
 OTHER_ENDINGS = {
@@ -25,6 +25,7 @@ OTHER_ENDINGS = {
     ".ods": "save the sheet as .csv (UTF-8)",
     ".parquet": "write it with `pandas.read_parquet(...).to_csv(..., index=False)`",
     ".ndjson": "call it .jsonl",
+    ".conll": "for a tag of each word say that the labels are tags",
     ".json": "write one object a line, as pandas' `to_json(..., orient='records', lines=True)` does, as .jsonl",
 }
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -43,14 +44,30 @@ class OwnTask:
     WORDS: ClassVar[tuple[tuple[str, ...], ...]] = ()  # which words would say its labels is not known
 
     def metrics(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """Classes: accuracy, the reported score, F1 averaged over classes, Matthews. Numbers: those of STS-B."""
+        """Classes: accuracy, the reported score, F1 averaged over classes, Matthews. Numbers: those of STS-B.
+
+        Tags: F1 of the entities, the reported score, precision and recall.
+        """
         if self.KIND == "regression":
             return metrics.correlations(predictions, labels)
+        if self.KIND == "tags":
+            return tagged.scores(predictions, labels)
         return {
             "accuracy": metrics.accuracy(predictions, labels),
             "f1_macro": metrics.f1_macro(predictions, labels),
             "matthews": metrics.matthews(predictions, labels),
         }
+
+    def shares(self, labels: pd.Series) -> dict[str, float]:
+        """{class: its share of the rows}, the most frequent first; of tags {type: its share of the entities}.
+
+        labels  of tables that were read; of numbers there are no classes
+        """
+        if self.KIND == "tags":
+            kinds = [tag[2:] for tags in labels for tag in tags.split() if tag.startswith("B-")]
+            return pd.Series(kinds, dtype=object).value_counts(normalize=True).to_dict()
+        counted = labels.value_counts(normalize=True) if self.LABELS else {}
+        return {self.LABELS[label]: float(share) for label, share in dict(counted).items()}
 
 
 @dataclass(frozen=True)
@@ -83,7 +100,7 @@ def read(
 
     train, dev  files with one row an example; without `dev`, a share of the rows of `train` is held out
     columns     {"first": ..., "second": ..., "label": ...}: ours -> theirs; "second" only for pairs
-    labels      whether the label is the name of a class or a number
+    labels      whether the label is the name of a class, a number, or a tag for each word, as of `tagged.read`
     dev_share   share of the different texts to hold out, drawn once and for all, of each class alike; rows of one text
                 stay together
     Labels of one spelling to the eye are one class, as is a whole number with and without ".0". Numbers are moved and
@@ -91,12 +108,12 @@ def read(
     correlations, do not change by it. Warns of classes that differ in capitals only.
     Raises FileNotFoundError, or ValueError in one sentence for files that no model can be trained or judged on.
     """
-    written = {"train": _rows(train, columns)}
-    if dev:
-        if dev.resolve() == train.resolve() or (dev.is_file() and dev.read_bytes() == train.read_bytes()):
-            raise ValueError(f"{dev} is the same as {train}: a model is not judged by what it was trained on")
-        written["dev"] = _rows(dev, columns)
+    if dev and (dev.resolve() == train.resolve() or (dev.is_file() and dev.read_bytes() == train.read_bytes())):
+        raise ValueError(f"{dev} is the same as {train}: a model is not judged by what it was trained on")
+    if labels == "tags":
+        return _tagged(train, dev, columns, dev_share)
     files = {"train": train, "dev": dev}
+    written = {split: _rows(path, columns) for split, path in files.items() if path}
     if labels == "numbers":
         values = {split: text_files.numbers(table["label"], files[split]) for split, table in written.items()}
         names: tuple[str, ...] = ()
@@ -131,6 +148,27 @@ def read(
     return task, tables
 
 
+def _tagged(
+    train: Path, dev: Path | None, columns: Mapping[str, str], dev_share: float
+) -> tuple[OwnTask, dict[str, pd.DataFrame]]:
+    if "second" in columns:
+        raise ValueError(f"the column {columns['second']!r} is of a second text: a word's tag asks for one text alone")
+    names = columns.get("first", ""), columns.get("label", "")  # none of a .conll file
+    tables = {"train": tagged.read(train, *names)}
+    kinds = tagged.types(tables["train"]["label"])
+    if dev:
+        tables["dev"] = tagged.read(dev, *names)
+        if strange := [kind for kind in tagged.types(tables["dev"]["label"]) if kind not in kinds]:
+            raise ValueError(f"{dev}: entities of type {strange[0]!r} are not in {train}, which has {', '.join(kinds)}")
+    else:
+        tables = _held_out(tables["train"], dev_share, names=(), path=train)
+        for split, table in tables.items():
+            if not tagged.types(table["label"]):
+                raise ValueError(f"{train}: no sentence held out for {split} has an entity: give more of them")
+    task = OwnTask(TITLE=train.name, KIND="tags", LABELS=tagged.labels(kinds), PAIR=False, METRIC="entity_f1")
+    return task, tables
+
+
 def pairs(file: Path, columns: Mapping[str, str]) -> tuple[OwnTask, dict[str, pd.DataFrame]]:
     """Pairs of texts from a user's file, for models that are judged as they are: the one split is dev.
 
@@ -151,8 +189,11 @@ def pairs(file: Path, columns: Mapping[str, str]) -> tuple[OwnTask, dict[str, pd
 
 
 def texts(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """The texts of a user's file: first and, where it is named, second. Raises as `pairs`, and for fewer than 20."""
-    rows = _rows(file, columns)
+    """The texts of a user's file: first and, where it is named, second. Raises as `pairs`, and for fewer than 20.
+
+    A text may be a list of its words, and a file one of those that give each word a tag.
+    """
+    rows = tagged.read(file, "", "") if tagged.is_nameless(file.name) else _rows(file, columns, listed=True)
     if len(rows) < 20:
         raise ValueError(f"{file} has {len(rows)} texts: give 20 or more, of which some are held out")
     return rows
@@ -163,10 +204,14 @@ def _require_two(labels: pd.Series, where: str) -> None:
         raise ValueError(f"{where} have the label {text_files.shortened(labels.iloc[0])!r}: there is nothing to tell")
 
 
-def _rows(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+def _rows(path: Path, columns: Mapping[str, str], *, listed: bool = False) -> pd.DataFrame:
     if len({*columns.values()}) < len(columns):
         raise ValueError(f"the columns {', '.join(columns.values())} are not all different: each is read once")
-    each_reads = text_files.comma_separated, _tab_separated, partial(_json_lines, columns=columns.values())
+    each_reads = (
+        text_files.comma_separated,
+        _tab_separated,
+        partial(_json_lines, columns=columns.values(), listed=listed),
+    )
     readers = dict(zip(ENDINGS, each_reads, strict=True))
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give a file that ends in {', '.join(readers)}")
@@ -209,7 +254,7 @@ def _in_quotes(field: str) -> bool:
     return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
 
 
-def _json_lines(path: Path, columns: Collection[str]) -> tuple[list[str], list[list[str]]]:
+def _json_lines(path: Path, columns: Collection[str], *, listed: bool) -> tuple[list[str], list[list[str]]]:
     objects = []
     for number, line in enumerate(text_files.text(path).split("\n"), 1):
         if line.strip():
@@ -221,7 +266,10 @@ def _json_lines(path: Path, columns: Collection[str]) -> tuple[list[str], list[l
             if not isinstance(objects[-1], dict):
                 raise ValueError(f"{path}, line {number}: not a JSON object; {AN_OBJECT_A_LINE}")
             for name in columns:
-                if isinstance(objects[-1].get(name), (list, dict)):
+                value = objects[-1].get(name)
+                if listed and isinstance(value, list) and all(isinstance(word, str) for word in value):
+                    objects[-1][name] = " ".join(value)
+                elif isinstance(value, (list, dict)):
                     raise ValueError(f"{path}, line {number}: {name!r} is a list or an object: give a text or a number")
     names = list(dict.fromkeys(name for each in objects for name in each))
     return names, [[_as_text(each.get(name)) for name in names] for each in objects]

@@ -38,10 +38,10 @@ class Baseline:
         """
         set_seed(self.seed)
         task = self.start.task_named(self.task)
-        if task.KIND == "span":
+        if task.KIND in ("span", "tags"):
             raise ValueError(
-                f"task = {self.task!r} asks for a part of the text, and a baseline answers with a class or a number: "
-                "give a task of classes or numbers"
+                f"task = {self.task!r} asks for {'a part' if task.KIND == 'span' else 'each word'} of the text, and a "
+                "baseline answers with a class or a number: give a task of classes or numbers"
             )
         tables = starts.published(self.task, self.data) if self.data else self.start.tables(self.task)
         source = self.start.weights(run)

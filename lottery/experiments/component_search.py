@@ -136,8 +136,8 @@ class ComponentSearch:
         return mask_files.load(run.need(self).path / MASK)[0]
 
     def heads_at_once(self, heads: int) -> int:
-        """How many of a model's heads go in one step of its first phase."""
-        return _whole_number(heads * self.heads_share)
+        """How many of a model's heads go in one step of its first phase: of a small model as few as the mode takes."""
+        return max(component_search.LEAST_HEADS.get(self.mode, 0), _whole_number(heads * self.heads_share))
 
     def _table(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         dev = tables["dev"]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from lottery.experiments.fine_tuning import AUTO, FineTuning
 from lottery.experiments.starts import OWN, Own, Unlabelled
-from lottery.models import opening
+from lottery.training import evaluation
 
 EPOCHS = 3.0  # of a published task
 RETRAINING = 0.25  # epochs after a cut, of a published task
@@ -18,8 +18,7 @@ def is_ready(task: str, given: Own | Unlabelled | None) -> bool:
     """
     if task != OWN:
         return False
-    names = given.task_named(task).LABELS
-    return opening.head_places(opening.configuration(given.model), names) is not None
+    return evaluation.keeps_head(given.model, given.task_named(task))
 
 
 def epochs(asked: float | Literal["auto"], task: str, given: Own | Unlabelled | None) -> float | Literal["auto"]:

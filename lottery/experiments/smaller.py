@@ -20,6 +20,7 @@ from lottery.data import splitting
 from lottery.data.examples import Batch, Examples, seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
+from lottery.findings import own_answers
 from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores
 from lottery.masks import files as mask_files
 from lottery.models import families, folders, opening, slices, state, timing, vocabulary
@@ -268,5 +269,5 @@ def tabled(answers: dict[str, np.ndarray], right: np.ndarray) -> pd.DataFrame:
 
 def score_of(answers: pd.DataFrame, model: str, exam: Exam, table: pd.DataFrame) -> float:
     """The task's score of one of the models of `side_by_side`."""
-    given = answers[answers["model"] == model]["answer"].astype(float).to_numpy()
+    given = own_answers.as_read(answers[answers["model"] == model]["answer"])
     return exam.task.metrics(given, evaluation.truth(exam.task, table))[exam.task.METRIC]

@@ -141,6 +141,7 @@ class TaskStudy(_Study):
     second_column: str = ""
     label_column: str = "label"
     labels: Labels = "classes"
+    takes_tags: bool = False  # whether the chapter takes a file with a tag for each word, too
     examples: int | Mapping[str, int] = 0  # as of `starts.require_part`
     dev_examples: int = 0
 
@@ -161,6 +162,11 @@ class TaskStudy(_Study):
         """
         if self.train_file is None:
             return None
+        if self.labels == "tags" and not self.takes_tags:
+            raise ValueError(
+                "labels = 'tags': this chapter takes classes and numbers; for a tag of each word there are "
+                "how_much_can_go, component_importance, `lottery shrink` and `lottery report`"
+            )
         if not self.label_column:
             asked = {"dev_file": self.dev_file, "examples": self.examples, "dev_examples": self.dev_examples}
             asked["labels"] = self.labels if self.labels != "classes" else ""

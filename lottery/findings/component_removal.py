@@ -116,7 +116,7 @@ def additivity(runs: pd.DataFrame) -> pd.Series:
 def _in_nats(row: dict) -> bool:
     """Whether the loss of a row's task is one of classes; of a user's file its labels tell."""
     if row["of.task"] in NO_FILES:
-        return row["of.start.labels"] == "classes"
+        return row.get("of.start.labels") != "numbers"
     return choose("tasks", row["of.task"]).KIND != "regression"
 
 

@@ -17,9 +17,17 @@ RESAMPLES = 1999
 
 
 def given(answers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Answers and labels of dev as numbers, (n,) each: of classes, or those of a regression."""
+    """Answers and labels of dev, (n,) each: numbers of classes or of a regression; tags of sentences stay texts."""
     dev = answers[answers["split"] == "dev"]
-    return dev["answer"].astype(float).to_numpy(), dev["label"].astype(float).to_numpy()
+    return as_read(dev["answer"]), as_read(dev["label"])
+
+
+def as_read(written: pd.Series) -> np.ndarray:
+    """What stands in a file of answers, (n,): numbers, or tags of a sentence, none of which is a number."""
+    try:
+        return written.astype(float).to_numpy()
+    except ValueError:
+        return written.to_numpy(dtype=object)
 
 
 def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0) -> Estimate:

@@ -32,6 +32,7 @@ from transformers import (
     AutoModelForPreTraining,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
@@ -395,20 +396,22 @@ def _check_heads(source: str, model: PreTrainedModel, report: dict[str, set]) ->
         )
 
 
-def for_classes(source: str, names: Sequence[str], *, ours: bool = False) -> PreTrainedModel:
+def for_classes(source: str, names: Sequence[str], *, ours: bool = False, of_words: bool = False) -> PreTrainedModel:
     """The encoder under a classifier of the named classes, in their order; without names, of one number.
 
-    ours  whether it was saved by a run on the same task, whose head is taken as it is even where nobody named its
-          classes
+    ours      whether it was saved by a run on the same task, whose head is taken as it is even where nobody named its
+              classes
+    of_words  whether each token is given a class, and not the text
     The head is the saved one, its rows in the order of the names, where it is of these classes by `head_places`; else
     it is drawn from torch's global generator. The names stand in the model's configuration.
     """
     saved, count = configuration(source), max(1, len(names))
     problem = "single_label_classification" if names else "regression"
-    model, info = _opened(AutoModelForSequenceClassification, source, num_labels=count, problem_type=problem)
+    kind = AutoModelForTokenClassification if of_words else AutoModelForSequenceClassification
+    model, info = _opened(kind, source, num_labels=count, problem_type=problem)
     drawn = info["missing_keys"] | {name for name, _, _ in info["mismatched_keys"]}
     head = {name for name, _ in model.named_parameters() if not name.startswith(f"{model.base_model_prefix}.")}
-    places = head_places(saved, names)
+    places = head_places(saved, names, of_words=of_words)
     if places is not None:
         last = _last_layer(model, count)
         last.load_state_dict({name: tensor[places] for name, tensor in last.state_dict().items()})
@@ -420,28 +423,30 @@ def for_classes(source: str, names: Sequence[str], *, ours: bool = False) -> Pre
     return model
 
 
-def head_places(config: PreTrainedConfig, names: Sequence[str]) -> list[int] | None:
+def head_places(config: PreTrainedConfig, names: Sequence[str], *, of_words: bool = False) -> list[int] | None:
     """The number that each of the classes has in the head a model was saved with; None where that is another head.
 
     Another one is a head for words or for spans, one that gives several labels at a time, one of other classes, and one
     whose classes nobody named. Without names, a regression, it is [0] or None.
+    of_words  whether a head is asked for that gives each token a class, and not the text
     """
-    if not _tells_classes(config):
+    if not _tells_classes(config, of_words):
         return None
     if not names:
         return [0] if config.num_labels == 1 else None
     return labels.places(config.id2label, names)
 
 
-def head_in_words(source: str, names: Sequence[str]) -> str:
+def head_in_words(source: str, names: Sequence[str], *, of_words: bool = False) -> str:
     """What becomes of a model's head under the named classes, as a sentence for whoever gave the model."""
     config = configuration(source)
-    if head_places(config, names) is not None:
+    if head_places(config, names, of_words=of_words) is not None:
         return "The head it was saved with is of these classes and is kept." if names else "Its head is kept."
     if not config.architectures:
         return "Its config.json does not say under which head it was saved, so its head is new and has to be trained."
-    if not _tells_classes(config):
-        return "It was saved without a head that gives a text one label, so its head is new and has to be trained."
+    if not _tells_classes(config, of_words):
+        labelled = "each word a tag" if of_words else "a text one label"
+        return f"It was saved without a head that gives {labelled}, so its head is new and has to be trained."
     if not names or config.num_labels == 1:
         return "Its head is for labels of another kind, so a new one is drawn and has to be trained."
     if _is_unnamed(config):
@@ -455,10 +460,11 @@ def head_in_words(source: str, names: Sequence[str]) -> str:
     )
 
 
-def _tells_classes(config: PreTrainedConfig) -> bool:
+def _tells_classes(config: PreTrainedConfig, of_words: bool) -> bool:
     (architecture, *_) = config.architectures or [""]
     several = getattr(config, "problem_type", None) == "multi_label_classification"
-    return architecture.endswith("ForSequenceClassification") and not several
+    kind = "ForTokenClassification" if of_words else "ForSequenceClassification"
+    return architecture.endswith(kind) and not several
 
 
 def _is_unnamed(config: PreTrainedConfig) -> bool:

@@ -16,6 +16,9 @@ from lottery.masks import HEADS, MLPS, NEURONS, Mask, Scores
 Mode = Literal["heads", "mlps", "both", "neurons", "heads and neurons"]
 Look = Callable[[Mask], tuple[float, Scores]]
 
+# Heads that go at once in modes that remove some, at least: where it is two, one does in a second phase.
+LEAST_HEADS = {"both": 2, "heads and neurons": 2, "heads": 1}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -72,7 +75,7 @@ def search(
     >>> last_accepted(steps).kept["heads"].int().tolist()
     [[1, 0, 0], [1, 0, 0]]
     """
-    least = {"both": 2, "heads and neurons": 2, "heads": 1}.get(mode, 0)
+    least = LEAST_HEADS.get(mode, 0)
     if heads_at_once < least:
         raise ValueError(f"heads_at_once = {heads_at_once}: give at least {least} for the mode {mode!r}")
     if "neurons" in mode and neurons_at_once < 1:

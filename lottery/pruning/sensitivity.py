@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, mse_loss
 from tqdm.auto import tqdm
 
-from lottery.data.examples import Batch, Examples, sorted_batches
+from lottery.data.examples import IGNORED, Batch, Examples, sorted_batches
 from lottery.masks import NEURONS, Mask, Scores, boolean
 from lottery.models.state import frozen
 from lottery.pruning import components
@@ -93,13 +93,16 @@ def _gradients(
 def example_losses(model: PreTrainedModel, batch: Batch) -> Tensor:
     """The loss of each example of a batch as if it were alone, (n,), by its labels or the places of its span.
 
-    In nats; of a model with one output the squared error.
+    In nats; of a model with one output the squared error; of tags the mean over the example's words.
     """
     places = ("start_positions", "end_positions")
     targets = {name: batch[name] for name in ("labels", *places) if name in batch}
     output = model(**{name: tensor for name, tensor in batch.items() if name not in targets})
     if "labels" in targets:
         labels = targets["labels"]
+        if labels.ndim == 2:
+            words = cross_entropy(output.logits.mT, labels, reduction="none", ignore_index=IGNORED)
+            return words.sum(1) / (labels != IGNORED).sum(1).clamp(min=1)
         if output.logits.shape[-1] == 1:
             return mse_loss(output.logits[:, 0], labels.view(-1).to(output.logits.dtype), reduction="none")
         return cross_entropy(output.logits, labels.view(-1), reduction="none")

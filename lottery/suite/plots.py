@@ -134,6 +134,7 @@ def metric(name: str) -> str:
         "matthews": "Matthews correlation",
         "pearson_spearman": "mean correlation",
         "f1": "F1",
+        "entity_f1": "F1 of entities",
         "cosine": "cosine with the full model's vector",
         "spearman": "rank correlation with the full model's cosines",
     }

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from lottery import files
-from lottery.suite.shrink_commands import DevFile, Label, Length, MaxLength, Model, Numbers, Second, Text
+from lottery.suite.shrink_commands import DevFile, Label, Length, MaxLength, Model, Numbers, Second, Tags, Text
 from lottery.suite.ticket_commands import path_option, require_file
 
 # Options that are repeated in the commands of the page; `lottery shrink` has the same.
 SHARED = (
-    *("text_column", "second_column", "label_column", "numbers", "dev_file", "learning_rate", "batch_size"),
+    *("text_column", "second_column", "label_column", "numbers", "tags", "dev_file", "learning_rate", "batch_size"),
     *("max_length", "length", "batch", "seed", "results"),
 )
 
@@ -19,12 +19,13 @@ SHARED = (
 def report(
     context: typer.Context,
     model: Model,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Your own rows: .csv, .tsv or .jsonl.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Your own rows: .csv, .tsv, .jsonl or .conll.")],
     output: Annotated[Path, path_option("-o", "--output", metavar="PAGE.html", help="The page to write.")],
     text_column: Text = "",
     second_column: Second = "",
     label_column: Label = "",
     numbers: Numbers = False,
+    tags: Tags = False,
     dev_file: DevFile = "",
     json: Annotated[
         Path | None, path_option("--json", metavar="FILE.json", help="Write the numbers of the page, too.")
@@ -56,7 +57,8 @@ def report(
             raise ValueError(f"{path} does not end in {ending}: give the file to write such a name")
         if path is not None:
             require_file(path, force=True)
-    data = shrinking.Data("", "", file, dev_file, text_column, second_column, label_column, numbers)
+    labels = shrinking.labels(numbers=numbers, tags=tags)
+    data = shrinking.Data("", "", file, dev_file, text_column, second_column, label_column, labels)
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
     if whole.task_named(whole.task).KIND == "vectors":

@@ -247,8 +247,7 @@ def untried(found: dict[str, Any], typed: Typed) -> list[tuple[str, str, str]]:
                 shlex.join(again),
             )
         )
-    vocabulary = ["lottery", "vocabulary", typed.model, typed.file, "--text-column", typed.text_column]
-    vocabulary += ["--second-column", typed.second_column] if typed.second_column else []
+    vocabulary = ["lottery", "vocabulary", typed.model, typed.file, *_columns(typed)]
     return [
         *lines,
         (
@@ -287,8 +286,7 @@ def commands(found: dict[str, Any], typed: Typed) -> list[dict[str, Any]]:
         else:
             apply = ["lottery", "ticket", "apply", "ticket.safetensors", model, "-o", "pruned"]
             if method["name"] == "OBS":
-                apply += ["--texts", typed.file, "--text-column", typed.text_column]
-                apply += ["--second-column", typed.second_column] if typed.second_column else []
+                apply += ["--texts", typed.file, *_columns(typed)]
             typing = [shlex.join(["lottery", "ticket", "save", run, "-o", "ticket.safetensors"]), shlex.join(apply)]
         lines.append({"name": method["name"], "share": share, "shown": method["shown"] > 0, "lines": typing})
     lines.append(
@@ -300,6 +298,11 @@ def commands(found: dict[str, Any], typed: Typed) -> list[dict[str, Any]]:
         }
     )
     return lines
+
+
+def _columns(typed: Typed) -> list[str]:
+    named = {"--text-column": typed.text_column, "--second-column": typed.second_column}
+    return [word for option, name in named.items() if name for word in (option, name)]
 
 
 def _shrink(model: str, typed: Typed) -> list[str]:

@@ -25,6 +25,7 @@ from lottery.findings import own_answers, report
 from lottery.models import folders, opening
 from lottery.store import Experiment
 from lottery.suite import shrinking
+from lottery.training import evaluation
 
 SHARES = (0.3, 0.5, 0.7)  # of a first answer
 MORE_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -232,15 +233,14 @@ def data(of: FineTuning) -> dict[str, Any]:
     """What the rows are, and what of them keeps a model from being right, as far as it can be counted."""
     task, tables = of.task_named(of.task), of.tables(of.task)
     every = pd.concat(tables.values(), ignore_index=True)
-    labels = task.LABELS
-    shares = every["label"].value_counts(normalize=True) if labels else {}
     return {
         "title": task.TITLE,
         "learn": len(tables["train"]),
         "judge": len(tables["dev"]),
-        "classes": {labels[label]: float(share) for label, share in dict(shares).items()},
+        "tagged": task.KIND == "tags",
+        "classes": task.shares(every["label"]),
         "twins": splitting.also_in(tables["train"], tables["dev"]),
-        "at_odds": splitting.at_odds(every) if labels else 0,
+        "at_odds": splitting.at_odds(every) if task.LABELS else 0,
         "max_length": of.max_length,
         **examples.reading(tables["dev"], opening.tokenizer(of.start.model), of.max_length),
     }
@@ -253,7 +253,7 @@ def _whole(asked: Plan, place: Path, score: Any) -> dict[str, Any]:
     majority = found["majority"] if found["majority"] == found["majority"] else 0.0  # a correlation has none
     return {
         "model": Path(of.start.model).name,
-        "head": opening.head_in_words(of.start.model, task.LABELS),
+        "head": evaluation.head_in_words(of.start.model, task),
         "metric": task.METRIC,
         "score": score,
         "majority": majority,

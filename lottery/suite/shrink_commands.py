@@ -13,7 +13,9 @@ from lottery.suite.ticket_commands import path_argument, path_option, require_fo
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A folder, minilm or a name of the hub.")]
 Task = Annotated[str, typer.Option("--task", help="A published task: see `lottery list tasks`.")]
 DataDir = Annotated[str, typer.Option("--data-dir", metavar="DIR", help="GLUE's download, or hub; with --task.")]
-TrainFile = Annotated[str, typer.Option("--train-file", metavar="FILE", help="Your own rows: .csv, .tsv or .jsonl.")]
+TrainFile = Annotated[
+    str, typer.Option("--train-file", metavar="FILE", help="Your own rows: .csv, .tsv, .jsonl or .conll.")
+]
 DevFile = Annotated[str, typer.Option("--dev-file", metavar="FILE", help="Rows to report on; else some are kept.")]
 Text = Annotated[str, typer.Option("--text-column", metavar="NAME", help="The column of the text.")]
 Second = Annotated[str, typer.Option("--second-column", metavar="NAME", help="That of a second text.")]
@@ -30,6 +32,7 @@ Pool = Annotated[
     ),
 ]
 Numbers = Annotated[bool, typer.Option("--numbers", help="Labels are numbers, not names of classes.")]
+Tags = Annotated[bool, typer.Option("--tags", help="A label for each word, as in .conll files or lists in .jsonl.")]
 MaxLength = Annotated[int, typer.Option("--max-length", min=1, help="Tokens of an example, at most.")]
 Length = Annotated[int, typer.Option("--length", min=1, help="Tokens of the texts that times are measured with.")]
 
@@ -45,6 +48,7 @@ def shrink(
     second_column: Second = "",
     label_column: Label = "",
     numbers: Numbers = False,
+    tags: Tags = False,
     pooling: Pool = "",
     within: Annotated[
         float | None,
@@ -120,8 +124,9 @@ def shrink(
     if ticket and (given or uniform):
         raise ValueError("--ticket says what is left: give it without --within, --speed, --size and --uniform")
     (asked,) = given or ["within"]
+    labels = shrinking.labels(numbers=numbers, tags=tags)
     data = shrinking.Data(
-        task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers, pooling
+        task, data_dir, train_file, dev_file, text_column, second_column, label_column, labels, pooling
     )
     how = {"max_length": max_length, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     whole = shrinking.whole(model, data, **how)
@@ -253,6 +258,7 @@ def measure(
     second_column: Second = "",
     label_column: Label = "",
     numbers: Numbers = False,
+    tags: Tags = False,
     pooling: Pool = "",
     max_length: MaxLength = 128,
     length: Length = 32,
@@ -263,8 +269,9 @@ def measure(
 
     from lottery.suite import shrinking
 
+    labels = shrinking.labels(numbers=numbers, tags=tags)
     data = shrinking.Data(
-        task, data_dir, train_file, dev_file, text_column, second_column, label_column, numbers, pooling
+        task, data_dir, train_file, dev_file, text_column, second_column, label_column, labels, pooling
     )
     rows, change, count = shrinking.measured(one, other, data, max_length=max_length, length=length)
     table = Table("model", *shrinking.HEADINGS[1:])

@@ -15,12 +15,16 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import files, store, training
 from lottery.choices import listed
+from lottery.data import tagged
+from lottery.data.examples import Batch
+from lottery.data.own_file import Labels
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import AUTO, FineTuning
 from lottery.experiments.smaller import ANSWERS, Smaller, parts, spans_in_words, tabled
 from lottery.experiments.smallest import TEST, Smallest, change, mean_of
 from lottery.experiments.starts import OWN, Given, Own, Unlabelled, Vectors, task_data
 from lottery.experiments.starts import own as read_own
+from lottery.findings import own_answers
 from lottery.masks import HEADS, NEURONS
 from lottery.models import exporting, families, folders, opening, pooling, slices, timing
 from lottery.models.exporting import Form
@@ -53,7 +57,7 @@ class Data:
     text: str = ""
     second: str = ""
     label: str = ""
-    numbers: bool = False
+    labels: Labels = "classes"
     pooling: str = ""
 
     def start(self, model: str, max_length: int) -> tuple[Given | Own | Unlabelled | Vectors, str]:
@@ -68,10 +72,12 @@ class Data:
             return Given(model=model, data=task_data(model, self.task, self.data_dir)), self.task
         if not self.train_file:
             raise ValueError("say on what the model is to do well: --task with --data-dir, or --train-file")
-        if not self.text:
-            raise ValueError("--text-column is missing: name the column of the text")
+        named = self.text and (self.label or self.labels != "tags")
+        if not named and not (self.labels == "tags" and tagged.is_nameless(self.train_file)):
+            missing, what = ("label", "tags") if self.text else ("text", "text")
+            raise ValueError(f"--{missing}-column is missing: name the column of the {what}")
         self._require_use()
-        if not self.label:
+        if not self.label and self.labels != "tags":
             read = {"file": self.train_file, "text": self.text, "second": self.second, "max_length": max_length}
             read |= {"model": model, "test_share": TEST_SHARE}
             if not pooling.makes_vectors(model):
@@ -91,25 +97,34 @@ class Data:
             text=self.text,
             second=self.second,
             label=self.label,
-            labels="numbers" if self.numbers else "classes",
+            labels=self.labels,
         )
         return read_own(own), OWN
 
     def _require_use(self) -> None:
         """Raise ValueError where something is given that would not be looked at."""
         of_rows, of_vectors = "is for rows with a label", "is for the vectors of a sentence encoder, without labels"
+        labelled = self.label or self.labels == "tags"
         idle = [
             ("--data-dir", self.data_dir and not self.task, "is for --task"),
             ("--text-column", self.text and self.task, "is for --train-file"),
             ("--second-column", self.second and self.task, "is for --train-file"),
             ("--label-column", self.label and self.task, "is for --train-file"),
-            ("--dev-file", self.dev_file and not self.label, of_rows),
-            ("--numbers", self.numbers and not self.label, of_rows),
-            ("--pooling", self.pooling and (self.task or self.label), of_vectors),
+            ("--dev-file", self.dev_file and not labelled, of_rows),
+            ("--numbers", self.labels == "numbers" and not self.label, of_rows),
+            ("--tags", self.labels == "tags" and self.task, "is for --train-file"),
+            ("--pooling", self.pooling and (self.task or labelled), of_vectors),
         ]
         for option, given, where in idle:
             if given:
                 raise ValueError(f"{option} {where}: leave it out")
+
+
+def labels(*, numbers: bool, tags: bool) -> Labels:
+    """What the labels of a user's file are, as options of a command say. Raises ValueError for both."""
+    if numbers and tags:
+        raise ValueError("give one of --numbers and --tags")
+    return "numbers" if numbers else "tags" if tags else "classes"
 
 
 def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_rate: float, seed: int) -> FineTuning:
@@ -122,7 +137,7 @@ def whole(model: str, data: Data, *, max_length: int, batch_size: int, learning_
     if task.KIND == "span":
         raise ValueError(spans_in_words(task))
     opening.check_length(model, max_length, pair=task.PAIR and task.KIND != "vectors")
-    asis = task.KIND == "vectors" or opening.head_places(opening.configuration(model), task.LABELS) is not None
+    asis = task.KIND == "vectors" or evaluation.keeps_head(model, task)
     return FineTuning(
         start=start,
         task=name,
@@ -139,7 +154,7 @@ def judged_in_words(of: FineTuning) -> str:
     """By what the smaller models of one are judged, and what becomes of its head, as a sentence."""
     task = of.task_named(of.task)
     if task.KIND != "vectors":
-        return opening.head_in_words(of.start.model, task.LABELS)
+        return evaluation.head_in_words(of.start.model, task)
     held = "the cosines of pairs, by rank," if task.PAIR else "each text's vector, by the cosine,"
     return (
         f"No label is named, so {held} are held to those of the full model, whose vectors of tokens are pooled by "
@@ -287,9 +302,9 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
         readers = {"whole": opened(Path(of.weights(run)), task), ".": small}
         readers |= {form: opened(partial / form, task) for form in forms}
         scored = run.read(TEST)
-        before = scored[scored["model"] == "small"]["answer"].astype(float).to_numpy()
+        before = own_answers.as_read(scored[scored["model"] == "small"]["answer"])
         answers = {name: answer(reader, exam, exam.tables["dev"]) for name, reader in readers.items()}
-        if not np.allclose(answers["."], before, atol=1e-4):
+        if not _same(answers["."], before):
             raise RuntimeError("the model that was written does not answer as the one that was scored: write it again")
         inputs = {size: timing.batch(small.model, size, rung.times.length) for size in (1, 32)}
         report = {
@@ -315,9 +330,15 @@ def write(run: Run, folder: Path, forms: list[Form], command: str) -> dict[str, 
     return report
 
 
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return np.array_equal(one, other) if one.dtype == object else np.allclose(one, other, atol=1e-4)
+
+
 def openers(folder: Path, task: Task) -> list[str]:
     """What of other programs opens a model's folder that is as any other, in words."""
-    loader = "AutoModel" if task.KIND == "vectors" else "AutoModelForSequenceClassification"
+    loader = {"vectors": "AutoModel", "tags": "AutoModelForTokenClassification"}.get(
+        task.KIND, "AutoModelForSequenceClassification"
+    )
     behind = (folder / folders.MODULES).is_file()
     return [
         f"`{loader}.from_pretrained` of transformers",
@@ -347,19 +368,26 @@ def opened(folder: Path, task: Task) -> Reader:
     """A saved model under its head for the task, or an exported one, from its files alone."""
     if (folder / EXPORT).is_file():
         made = exporting.opened(folder)
-        places = [] if task.KIND == "vectors" else opening.head_places(made.config, task.LABELS)
+        places = [] if task.KIND == "vectors" else evaluation.head_places(made.config, task)
         return Reader(made, None, folder, opening.tokenizer(str(folder)), places)
     model = evaluation.with_head(str(folder), task, ours=True).eval()
     return Reader(model, model, folder, opening.tokenizer(str(folder)), [*range(evaluation.outputs(task))])
 
 
 def answer(reader: Reader, exam: Exam, table: pd.DataFrame) -> np.ndarray:
-    """What it answers to every row, as its own tokenizer reads it: numbers of classes, numbers, or cosines, (n,)."""
+    """What it answers to every row, as its own tokenizer reads it: (n,) as of `Exam.answering`."""
+
+    def said(output: Any, _: Batch) -> torch.Tensor:
+        return output.logits[..., reader.places]
+
+    if exam.task.KIND == "tags":
+        sentences, places = tagged.encode(table, reader.tokenizer, exam.max_length, exam.task.LABELS)
+        return tagged.told(reading.rows(reader.call, sentences, said, batch_size=32), places, exam.task.LABELS)
     given = replace(exam, tokenizer=reader.tokenizer).encoded(table)
     if exam.task.KIND == "vectors":
         vectors = reading.read(reader.call, given, sentence_vectors.pooled(exam.task.POOLING), batch_size=32)
         return evaluation.alike(exam.task, vectors, table)
-    logits = reading.read(reader.call, given, lambda output, _: output.logits[:, reader.places], batch_size=32)
+    logits = reading.read(reader.call, given, said, batch_size=32)
     return evaluation.decided(exam.task, logits).astype(float)
 
 
@@ -412,7 +440,7 @@ def measured(
         if task.KIND == "vectors":
             if not pooling.makes_vectors(model):
                 raise ValueError(f"{model!r} is no sentence encoder as {whole[0]!r} is, to whose vectors it is held")
-        elif opening.head_places(opening.configuration(model), task.LABELS) is None:
+        elif not evaluation.keeps_head(model, task):
             kind = listed([*task.LABELS], "and") if task.LABELS else "numbers"
             raise ValueError(f"{model!r} has no score to measure: it has no head for {kind}; give one trained for that")
         readers[number] = opened(folder, task)

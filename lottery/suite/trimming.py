@@ -41,7 +41,7 @@ class Trimmed:
 
 
 def read(paths: Sequence[Path], text: str, second: str) -> list[str]:
-    """The texts of files, each once: the lines of a .txt, the named columns of a .csv, .tsv or .jsonl.
+    """The texts of files, each once: lines of a .txt, named columns of a .csv, .tsv or .jsonl, sentences of a .conll.
 
     Raises FileNotFoundError or ValueError where a file is not there or not so, where its column is not named, and for
     fewer than 20 texts.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
-from lottery.data.examples import Batch, Examples, epochs, sorted_batches
+from lottery.data.examples import IGNORED, Batch, Examples, epochs, sorted_batches
 from lottery.schedules import Schedule, linear_with_warmup
 from lottery.training import reading
 
@@ -174,34 +174,49 @@ def predict(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256
         )
 
 
+def predict_tokens(
+    model: PreTrainedModel,
+    examples: Examples,
+    said: Callable[[Any], torch.Tensor] = lambda output: output.logits,
+    *,
+    batch_size: int = 256,
+) -> list[np.ndarray]:
+    """Scores of every token: n arrays (length, k), dropout off. In the precision of `predict`.
+
+    said  of a model's output, (batch, longest, k)
+    """
+    with evaluating(model), Accelerator().autocast():
+        rows = reading.rows(model, examples, lambda output, _: said(output), device=model.device, batch_size=batch_size)
+    return [row[:length] for row, length in zip(rows, examples.lengths.tolist(), strict=True)]
+
+
 def predict_spans(
     model: PreTrainedModel, examples: Examples, *, batch_size: int = 256
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Scores of every token as first and as last of the answer: two lists of n arrays (length,), dropout off.
+    """Scores of every token as first and as last of the answer: two lists of n arrays (length,), as `predict_tokens`.
 
-    An example is one window of a paragraph (spans.windows). In the precision of `predict`.
+    An example is one window of a paragraph (spans.windows).
     """
-    starts: list[np.ndarray] = [np.empty(0)] * len(examples)
-    ends: list[np.ndarray] = [np.empty(0)] * len(examples)
-    lengths = examples.lengths.tolist()
-    with evaluating(model), Accelerator().autocast():
-        for positions in sorted_batches(examples.lengths, batch_size):
-            output = model(**examples.inputs(positions, model.device))
-            first, last = (logits.float().cpu().numpy() for logits in (output.start_logits, output.end_logits))
-            for row, position in enumerate(positions):
-                starts[position] = first[row, : lengths[position]]
-                ends[position] = last[row, : lengths[position]]
-    return starts, ends
+
+    def ends(output: Any) -> torch.Tensor:
+        return torch.stack([output.start_logits, output.end_logits], dim=-1)
+
+    rows = predict_tokens(model, examples, ends, batch_size=batch_size)
+    return [row[:, 0] for row in rows], [row[:, 1] for row in rows]
 
 
 def mean_loss(model: PreTrainedModel, examples: Examples, *, batch_size: int = 256) -> float:
     """The model's loss over all examples, each counted once, dropout off; in nats (squared units for a regression).
 
-    In the precision of `predict`.
+    Of tags each word is counted once. In the precision of `predict`.
     """
-    total = 0.0
+    total, count = 0.0, 0
     with evaluating(model), Accelerator().autocast():
         for positions in sorted_batches(examples.lengths, batch_size):
             batch = {name: tensor.to(model.device) for name, tensor in examples.batch(positions).items()}
-            total += model(**batch).loss.item() * len(positions)
-    return total / len(examples)
+            labels = batch.get("labels")
+            of_words = labels is not None and labels.ndim == 2
+            counted = int((labels != IGNORED).sum()) if of_words else len(positions)
+            total += model(**batch).loss.item() * counted if counted else 0.0
+            count += counted
+    return total / count

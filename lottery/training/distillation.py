@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import kl_div
 
 from lottery import training
-from lottery.data.examples import Batch, Examples
+from lottery.data.examples import IGNORED, Batch, Examples
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -25,21 +25,25 @@ SPAN_TEACHER = ("teacher_starts", "teacher_ends")  # those under which its score
 def guided(recipe: Recipe, share: float = 0.5) -> Callable[[nn.Module, Batch], Tensor]:
     """A loss for `training.train`: batches hold a teacher's scores beside what the model takes.
 
-    TEACHER       (batch, classes); or for spans
+    TEACHER       (batch, classes), or for tags (batch, tokens, classes); or for spans
     SPAN_TEACHER  (batch, tokens) each, of every token as the first and as the last of the answer
 
     printed   the model's own loss + KL(student || teacher) (Jiang et al. 2023, eq. 7)
     released  1 - share of the model's own loss + share of T^2 KL(teacher || student), both softened at the temperature
               T = 2; share is half in Jiang et al. 2023 and 0.9 in CAP (Xu et al. 2022)
-    In nats, the mean over the batch; of spans the mean of the start's and the end's, over the tokens of a window
-    without those that fill it up.
+    In nats, the mean over the batch, of tags over its words; of spans the mean of the start's and the end's, over the
+    tokens of a window without those that fill it up.
     """
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
         given = {name: batch[name] for name in (TEACHER, *SPAN_TEACHER) if name in batch}
         output = model(**{name: tensor for name, tensor in batch.items() if name not in given})
         if TEACHER in given:
-            pairs = [(output.logits.float(), given[TEACHER])]
+            student, teacher = output.logits.float(), given[TEACHER]
+            if student.ndim == 3:
+                tagged = batch["labels"] != IGNORED
+                student, teacher = student[tagged], teacher[tagged]
+            pairs = [(student, teacher)]
         else:
             filling = batch["attention_mask"] == 0
             pairs = [
@@ -62,6 +66,9 @@ def with_teacher(kind: str, teacher: PreTrainedModel, given: Examples, share: fl
     if kind == "span":
         scores = ([torch.from_numpy(each) for each in rows] for rows in training.predict_spans(teacher, given))
         return replace(given, sequences=given.sequences | dict(zip(SPAN_TEACHER, scores, strict=True)))
+    if kind == "tags":
+        rows = [torch.from_numpy(each) for each in training.predict_tokens(teacher, given)]
+        return replace(given, sequences=given.sequences | {TEACHER: rows})
     scores = torch.from_numpy(training.predict(teacher, given))
     if kind == "regression":
         mixed = (1 - share) * given.numbers["labels"] + share * scores[:, 0]

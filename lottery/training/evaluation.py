@@ -1,6 +1,7 @@
 """A model on a task: its head, the task's examples as it reads them, its answers and their scores.
 
-The KIND of a task decides between classes, a number, a span, and the vectors of an encoder without any head.
+The KIND of a task decides between classes, a number, a span, a tag for each word, and the vectors of an encoder without
+any head.
 """
 
 from collections.abc import Callable
@@ -8,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery import training
-from lottery.data import examples, spans
+from lottery.data import examples, spans, tagged
 from lottery.data.examples import Examples
 from lottery.models import opening
 from lottery.tasks import Task
@@ -28,7 +29,22 @@ def with_head(source: str, task: Task, *, ours: bool = False) -> PreTrainedModel
         return opening.for_spans(source)
     if task.KIND == "vectors":
         return opening.bare_encoder(source)
-    return opening.for_classes(source, task.LABELS, ours=ours)
+    return opening.for_classes(source, task.LABELS, ours=ours, of_words=task.KIND == "tags")
+
+
+def head_places(config: PreTrainedConfig, task: Task) -> list[int] | None:
+    """The numbers that the task's classes have in the head a model was saved with, as of `opening.head_places`."""
+    return opening.head_places(config, task.LABELS, of_words=task.KIND == "tags")
+
+
+def keeps_head(source: str, task: Task) -> bool:
+    """Whether the model `source` was saved under a head for the task, by which it answers without being trained."""
+    return head_places(opening.configuration(source), task) is not None
+
+
+def head_in_words(source: str, task: Task) -> str:
+    """What becomes of a model's head on the task, as a sentence for whoever gave the model."""
+    return opening.head_in_words(source, task.LABELS, of_words=task.KIND == "tags")
 
 
 def outputs(task: Task) -> int:
@@ -37,7 +53,7 @@ def outputs(task: Task) -> int:
 
 
 def truth(task: Task, table: pd.DataFrame) -> np.ndarray:
-    """The right answer to each row: class numbers, numbers, tuples of accepted texts, or cosines, (n,)."""
+    """The right answer to each row: class numbers, numbers, tuples of accepted texts, tags, or cosines, (n,)."""
     return table["answers" if task.KIND == "span" else "label"].to_numpy()
 
 
@@ -75,10 +91,12 @@ class Exam:
             return sentence_vectors.one_by_one(table, self.tokenizer, self.max_length)
         if self.task.KIND == "span":
             return spans.encode(table, self.tokenizer, self.max_length)
+        if self.task.KIND == "tags":
+            return tagged.encode(table, self.tokenizer, self.max_length, self.task.LABELS)[0]
         return examples.encode(table, self.tokenizer, self.max_length, regression=self.task.KIND == "regression")
 
     def answering(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], np.ndarray]:
-        """What a model answers to each row: model -> class numbers, numbers, texts or cosines, (n,).
+        """What a model answers to each row: model -> class numbers, numbers, texts, tags or cosines, (n,).
 
         The rows are encoded once.
         """
@@ -90,6 +108,9 @@ class Exam:
                 return np.array(spans.answers(table["second"].tolist(), read, starts, ends), dtype=object)
 
             return texts
+        if self.task.KIND == "tags":
+            sentences, places = tagged.encode(table, self.tokenizer, self.max_length, self.task.LABELS)
+            return lambda model: tagged.told(training.predict_tokens(model, sentences), places, self.task.LABELS)
         given = self.encoded(table)
         if self.task.KIND == "vectors":
             pooling = self.task.POOLING
@@ -104,8 +125,8 @@ class Exam:
     def majority(self) -> dict[str, float]:
         """The task's metrics for the answer a model without any knowledge gives to every row of dev.
 
-        That is the most frequent class of dev, the mean of train, or the first word of the paragraph; NaN of vectors,
-        of which a model without knowledge has none.
+        That is the most frequent class of dev, the mean of train, the first word of the paragraph, or no entity; NaN of
+        vectors, of which a model without knowledge has none.
         """
         train, dev = self.tables["train"], self.tables["dev"]
         if self.task.KIND == "vectors":
@@ -114,6 +135,8 @@ class Exam:
             constant = np.array([paragraph.split()[0] for paragraph in dev["second"]], dtype=object)
         elif self.task.KIND == "regression":
             constant = np.full(len(dev), train["label"].mean())
+        elif self.task.KIND == "tags":
+            constant = tagged.outside(dev["label"])
         else:
             constant = np.full(len(dev), dev["label"].mode()[0])
         return self.task.metrics(constant, truth(self.task, dev))
@@ -135,7 +158,7 @@ class Exam:
             prefix = "" if split == "dev" else f"{split}."
             metrics = self.task.metrics(given, right)
             if split == "dev":
-                scores |= {"score": metrics[self.task.METRIC], "constant": bool((given == given[0]).all())}
+                scores |= {"score": metrics[self.task.METRIC], "constant": self._is_constant(given)}
             scores |= {f"{prefix}{name}": value for name, value in metrics.items()}
             groups = self.tables[split].groupby("group").indices if "group" in self.tables[split] else {}
             for group, places in groups.items():
@@ -143,6 +166,11 @@ class Exam:
                 scores |= {f"{prefix}{group}.{name}": value for name, value in some.items()}
             answers.append(pd.DataFrame({"split": split, "answer": given, "label": right}).astype(str))
         return scores, pd.concat(answers, ignore_index=True)
+
+    def _is_constant(self, given: np.ndarray) -> bool:
+        if self.task.KIND == "tags":
+            return len({tag for tags in given for tag in tags.split()}) == 1
+        return bool((given == given[0]).all())
 
 
 def degenerate(dense: float, majority: float) -> str:

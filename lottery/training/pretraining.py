@@ -8,11 +8,9 @@ import torch
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lottery.data.examples import Batch, Examples, epochs, padding, seeded, sorted_batches
+from lottery.data.examples import IGNORED, Batch, Examples, epochs, padding, seeded, sorted_batches
 from lottery.models.families import mlm_head, nsp_head
 from lottery.training import evaluating
-
-IGNORED = -100  # the label torch's cross-entropy passes over
 
 
 def sentence_pairs(

@@ -26,11 +26,23 @@ def read(
 
     said  (the reader's output, the batch) -> (batch, k)
     """
-    rows: list[np.ndarray] = [np.empty(0)] * len(examples)
+    return np.stack(rows(reader, examples, said, device=device, batch_size=batch_size))
+
+
+def rows(
+    reader: Reader,
+    examples: Examples,
+    said: Callable[[Any, Batch], torch.Tensor],
+    *,
+    device: torch.device | str = "cpu",
+    batch_size: int = 64,
+) -> list[np.ndarray]:
+    """The same where it is as long as a batch: of tokens, said is (batch, longest, k), and n arrays (longest, k)."""
+    found: list[np.ndarray] = [np.empty(0)] * len(examples)
     with torch.inference_mode():
         for positions in sorted_batches(examples.lengths, batch_size):
             batch = examples.inputs(positions, device)
-            found = said(reader(**batch), batch).float().cpu().numpy()
-            for position, row in zip(positions, found, strict=True):
-                rows[position] = row
-    return np.stack(rows)
+            of_batch = said(reader(**batch), batch).float().cpu().numpy()
+            for position, row in zip(positions, of_batch, strict=True):
+                found[position] = row
+    return found

@@ -28,13 +28,13 @@
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
-train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
+train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example; of tags .conll or .jsonl
 dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
 label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
-labels = "classes"  # what the labels are: "classes" or "numbers"
+labels = "classes"  # what the labels are: "classes", "numbers" or "tags", one for each word
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 worlds = [1]  # seeds of the miniature and of its language
@@ -55,6 +55,8 @@ workers = 2
 scheduler = ""
 
 # %% tags=["grid", "remove-cell"]
+from dataclasses import replace
+
 from lottery.experiments.component_removal import ComponentRemoval
 from lottery.experiments.component_scores import ComponentScores
 from lottery.experiments.component_search import ComponentSearch
@@ -63,7 +65,7 @@ from lottery.experiments.studies import TaskStudy
 from lottery.suite.given import given
 
 globals().update(given("experiments/component_importance", globals()))
-study = TaskStudy.from_cell(globals())
+study = replace(TaskStudy.from_cell(globals()), takes_tags=True)
 dense = [
     study.tuned(task, seed, world=world, learning_rate=learning_rate, saved=True)
     for task in tasks

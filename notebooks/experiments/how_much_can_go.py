@@ -36,13 +36,13 @@ data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings i
 examples = 0  # of a task's training set, at most so many, drawn by label and the same for every run; 0: all
 dev_examples = 0  # of what it is scored on, likewise
 also = ""  # a task on which the same models are scored too, such as "hans" for those of "mnli"
-train_file = ""  # .csv, .tsv or .jsonl
+train_file = ""  # .csv, .tsv or .jsonl; of tags .conll or .jsonl
 dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
 label_column = "label"  # "": there is none, and what a classifier of yours answers as it is counts as right
-labels = "classes"  # what the labels are: "classes" or "numbers"
+labels = "classes"  # what the labels are: "classes", "numbers" or "tags", one for each word
 sparsities = [0.2, 0.4, 0.5, 0.6, 0.7]  # shares of the prunable weights to remove
 seeds = [1]  # of the task's head, the order of its examples, dropout and the retraining
 scope = "global"  # "global": the smallest weights of the whole model go; "local": of each matrix; "row": of each row
@@ -85,7 +85,7 @@ if set(tasks) - {OWN} and not any(sparsities):
     raise ValueError(f"sparsities = {sparsities}: give at least one share above 0")
 longest = max_length or (64 if model == "miniature" else 128)
 rate = learning_rate or (1e-3 if model == "miniature" else 5e-5)
-study = replace(TaskStudy.from_cell(globals()), max_length=longest)
+study = replace(TaskStudy.from_cell(globals()), max_length=longest, takes_tags=True)
 mine = study.own
 dense = [study.tuned(name, seed, world=seed, learning_rate=rate, saved=True) for name in tasks for seed in seeds]
 # The user's own model before anything is done to it, where it can be judged.
@@ -149,6 +149,7 @@ from lottery.suite.escaped import in_figure, in_markdown
 from lottery.suite.in_short import InShort
 from lottery.suite.notebooks import on_page
 from lottery.tasks import Task
+from lottery.training import evaluation
 
 chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
 live = store.rows(cuts, Path(results))
@@ -371,13 +372,14 @@ def in_points(change: stats.Estimate) -> str:
 
 
 def classes_in_words(tables: dict[str, pd.DataFrame]) -> str:
-    """The names of your classes with their shares of the rows, the most frequent first; "" for numbers."""
-    names, most = known(OWN).LABELS, 10
-    if not names:
+    """Your classes, or types of entities, with their shares, the most frequent first; "" for numbers."""
+    task, most = known(OWN), 10
+    shares = task.shares(pd.concat(tables.values())["label"])
+    if not shares:
         return ""
-    shares = pd.concat(tables.values())["label"].value_counts(normalize=True)
-    by_share = [f"{in_markdown(names[label])} ({share:.0%})" for label, share in shares.head(most).items()]
-    return f", of the classes {', '.join(by_share)}{f' and {len(names) - most} more' if len(names) > most else ''}"
+    what = "with entities of the types" if task.KIND == "tags" else "of the classes"
+    by_share = [f"{in_markdown(name)} ({share:.0%})" for name, share in [*shares.items()][:most]]
+    return f", {what} {', '.join(by_share)}{f' and {len(shares) - most} more' if len(shares) > most else ''}"
 
 
 def mine_in_words() -> Markdown:
@@ -388,8 +390,8 @@ def mine_in_words() -> Markdown:
     lines = [
         f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by"
         f"{classes_in_words(tables)}. "
-        f"{in_markdown(opening.head_in_words(model, task.LABELS))} Intervals are 95 % over the rows to judge by, and over seeds where "
-        "there are several."
+        f"{in_markdown(evaluation.head_in_words(model, task))} Intervals are 95 % over the rows to judge by, and over "
+        "seeds where there are several."
     ]
     whole = pd.concat(tables.values(), ignore_index=True)
     if twins := splitting.also_in(tables["train"], tables["dev"]):
