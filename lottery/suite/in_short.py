@@ -116,8 +116,12 @@ class InShort:
             if len(states) and not states.isin(LACKING).all():
                 counts[where] = ledger.headline(states)
         if counts:
-            of = f"Of the {how_many(len(self.claims), 'claim')} that this chapter measures"
-            told.append(f"{of}, {'; '.join(f'{where} {words}' for where, words in counts.items())}.")
+            of = f"Of the {len(self.claims)} claims that this chapter measures, "
+            each = "; ".join(f"{where} {words}" for where, words in counts.items())
+            if len(self.claims) == 1:
+                of = "The claim that this chapter measures "
+                each = " and ".join(f"{words.removeprefix('1 ')} {where}" for where, words in counts.items())
+            told.append(f"{of}{each}.")
         return told or [NOTHING]
 
     def _table(self, numbers: Mapping[str, Mapping[str, str]]) -> str:

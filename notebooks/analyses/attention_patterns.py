@@ -263,7 +263,7 @@ def advantages_told(rows: pd.DataFrame) -> Markdown:
         return Markdown("*The network was not trained here.*")
     for classifier, some in rows[rows["classifier"] != "network"].groupby("classifier", sort=False):
         more = pattern_labels.advantage(network, some)
-        sure = {1: "ahead", -1: "behind", 0: "neither ahead nor behind for sure"}[more.sign]
+        sure = {1: "ahead", -1: "behind", 0: "not shown to be ahead or behind"}[more.sign]
         lines.append(f"minus that of {classifier}: {more.in_words(form='+.3f')}, {sure}")
     return Markdown(
         f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
@@ -491,7 +491,7 @@ def linguistic_told(table: pd.DataFrame, whose: str) -> str:
     for kind, name in KINDS.items():
         row = table[(table["kind"] == kind) & (table["pattern"] == "heterogeneous")].iloc[0]
         more = Estimate(row["mean"], row["low"], row["high"])
-        side = {1: "more", -1: "less", 0: "neither more nor less for sure"}[more.sign]
+        side = {1: "more", -1: "less", 0: "not shown to be more or less"}[more.sign]
         lines.append(f"{name} {more.in_words(100)} points: {side}")
     return f"- {whose}: {'; '.join(lines)}."
 

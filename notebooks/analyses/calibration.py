@@ -218,7 +218,7 @@ def in_words(rows: pd.DataFrame) -> Markdown:
         )
         fewest = found.left(rows).loc[(importance, here)].index.min()
         if least == most:
-            line += f"No fewer than {most} texts are shown to lose less than a point against as many. "
+            line += f"Fewer than {most} texts are not shown to be enough. "
         else:
             line += f"**{least} texts are enough**, shown to lose less than a point against {most}; "
             line += "fewer were not tried. " if least == fewest else "fewer are not. "

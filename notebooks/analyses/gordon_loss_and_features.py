@@ -235,7 +235,7 @@ def hanging(points: pd.DataFrame) -> Markdown:
             whole = here[here["task"] == task]
             left = lines.slopes(lines.fitted(whole[~whole["constant"].astype(bool)], "loss"))["slope"].iloc[0].mean
             item += (
-                f"On {title(task)} {len(rows)} of {len(whole)} models always give the same answer "
+                f"On {title(task)} {len(rows)} of {len(whole)} fine-tunings ended in a model that always gives the same answer "
                 f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
                 f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
                 + ("not defined without them for every seed. " if np.isnan(left) else f"{left:.2f} without. ")

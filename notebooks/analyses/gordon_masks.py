@@ -120,7 +120,7 @@ from lottery.findings.budgets import summed_rates
 from lottery.findings.mask_differences import ALONE, BOTH, TUNING
 from lottery.findings.published import beside
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, perform, read_published
+from lottery.suite.chapter import how_long, how_many, perform, read_published
 from lottery.suite.in_short import InShort
 
 chapter = perform("analyses/gordon_masks", grid, results, records, workers=workers, scheduler=scheduler)
@@ -154,7 +154,7 @@ printed_most = facts["most that masks differ"]
 # %% tags=["hide-input"]
 Markdown(
     f"This build: the miniature, {how_many(len(seeds), 'seed')}, {how_many(len(tasks), 'task')}, {findings.compared(chapter.live)['weights'].max():,.0f} "
-    f"weights compared, {epochs / 2:g} epochs of fine-tuning before the cut."
+    f"weights compared, {how_long(epochs / 2)} of fine-tuning before the cut."
 )
 
 
@@ -216,9 +216,9 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
         f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
         f"{mean.loc[most, BOTH]:.1%} of the weights, "
         f"where masks drawn at random differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
-        f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there: with the task it is "
-        f"{findings.beyond_control(rows, most).in_words(100)} points more. Fine-tuning alone, with a single cut on both sides, "
-        f"changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {printed_most:.0%} at every sparsity"
+        f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there. So fine-tuning accounts for "
+        f"{findings.beyond_control(rows, most).in_words(100)} points; the rest is pruning gradually instead of at once. "
+        f"Fine-tuning alone, with a single cut on both sides, changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {printed_most:.0%} at every sparsity"
         f"{' but ' + ', '.join(over) if over else ''}."
     )
 
@@ -272,9 +272,8 @@ beside(
 
 # %% tags=["hide-input"]
 Markdown(
-    "Masks drawn at random differ in "
-    + ", ".join(f"{2 * step / 10 * (1 - step / 10):.0%} at {step / 10:.0%}" for step in range(1, 10))
-    + f", so that what is printed, {printed_most:.0%}, is {printed_most / 0.18:.0%} of chance at 10 or 90 % and {printed_most / 0.5:.0%} at 50 %."
+    f"What is printed, less than {printed_most:.0%}, is {printed_most / 0.18:.0%} of what random masks differ in where 10 or "
+    f"90 % are removed, and {printed_most / 0.5:.0%} of it at 50 %."
 )
 
 # %% [markdown]
@@ -345,17 +344,17 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
     for one, other in ((first, none), (last, first)) if last > first else ((first, none),):
         accuracy, score, mask = (findings.changes(rows, one, other, of=name) for name in ("accuracy", "score", "moved"))
         items.append(
-            f"- From {other:g} to {one:g} epochs before the cut the mean accuracy changes by {accuracy.in_words(100)} points "
-            f"(by each task's own metric, of CoLA Matthews' correlation, {score.in_words(100)}), and the "
-            f"mask comes to differ from that of no fine-tuning by {mask.in_words(100)} points more: in "
-            f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights."
+            f"- With {how_long(one)} before the cut instead of {how_long(other) if other else 'none'} the mean accuracy changes "
+            f"by {accuracy.in_words(100)} points (by each task's own metric, of CoLA Matthews' correlation, by "
+            f"{score.in_words(100)}). The mask then differs from that of no fine-tuning in "
+            f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights, {mask.in_words(100)} points more."
         )
     if rows["released"].any():
         dying = findings.changes(rows, last, first if last > first else none, of="released")
         items.append(
-            f"- Under the released learning rate the mask of {last:g} epochs differs in "
-            f"{rows.loc[rows['before'] == last, 'released'].mean():.1%} of the weights; from "
-            f"{first if last > first else none:g} to {last:g} epochs that grows by {dying.in_words(100)} points."
+            f"- Under the released learning rate the mask of {how_long(last)} differs in "
+            f"{rows.loc[rows['before'] == last, 'released'].mean():.1%} of the weights, {dying.in_words(100)} points more than "
+            f"that of {how_long(first) if last > first else 'none'}."
         )
     return Markdown("\n".join(items))
 

@@ -92,6 +92,7 @@ from matplotlib import pyplot as plt
 
 from lottery.findings import movement as findings
 from lottery.models import families
+from lottery.statistics import signed
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
 from lottery.suite.in_short import InShort
@@ -141,7 +142,7 @@ def rates_told(rows: pd.DataFrame) -> Markdown:
         if growth.isna().any()
         else f"each doubling of the rate multiplies it by {between(growth, '.2f')}, by task"
     )
-    return Markdown(f"{between(means, '.1%')} of the order; {grown}.")
+    return Markdown(f"A weight moves by {between(means, '.1%')} of the order on average; {grown}.")
 
 
 rates_told(findings.rates_compared(chapter.recorded_or_live))
@@ -246,33 +247,16 @@ def places_told(runs: pd.DataFrame) -> str:
     """How much further the lowest tenth moves than the highest, and the same of noise."""
     places = findings.places(findings.rates_compared(runs))
     apart = places.apart
-    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {apart.low:+.1f} to {apart.high:+.1f})"
+    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {signed(apart.low)} to {signed(apart.high)})"
     return (
         f"the tenth of the weights that starts smallest moves by {places.low_tenth:.1%}, the largest tenth by "
         f"{places.high_tenth:.1%}: {places.ratio:.1f} times as far. Under noise it is {places.noise:.1f} times; the difference "
-        f"of the two ratios is {apart.mean:+.1f}{span}. Counting by final instead of starting place changes no bar by more "
+        f"of the two ratios is {signed(apart.mean)}{span}. Counting by final instead of starting place changes no bar by more "
         f"than {100 * places.bins:.2f} points."
     )
 
 
 Markdown("\n".join(f"- **{name}:** {places_told(rows)}" for name, rows in chapter.sources.items()))
-
-
-# %% tags=["hide-input"]
-def places_told(runs: pd.DataFrame) -> Markdown:
-    """How much further the lowest tenth moves than the highest, and the same of noise."""
-    places = findings.places(findings.rates_compared(runs))
-    apart = places.apart
-    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {apart.low:+.1f} to {apart.high:+.1f})"
-    return Markdown(
-        f"The tenth of the weights that starts smallest moves by {places.low_tenth:.1%}, the largest tenth by "
-        f"{places.high_tenth:.1%}: {places.ratio:.1f} times as far. Under noise it is {places.noise:.1f} times; the difference "
-        f"of the two ratios is {apart.mean:+.1f}{span}. Counting by final instead of starting place changes no bar by more "
-        f"than {100 * places.bins:.2f} points."
-    )
-
-
-places_told(chapter.live)
 
 # %% [markdown]
 # "High magnitude weights are more stable" is so, and follows from the measure: among small weights neighbours in the order
@@ -337,9 +321,9 @@ def matrices_told(table: pd.DataFrame, name: str) -> str:
     means = table.groupby(["by", "name"])["mean"].mean()
     kind, layer = means["kind"].sort_values(), means["layer"].sort_values()
     return (
-        f"- **{name}:** most the {kind.index[-1]} ({kind.iloc[-1]:.1%}), least the {kind.index[0]} ({kind.iloc[0]:.1%}) "
-        f"matrices; most layer {layer.index[-1] + 1} ({layer.iloc[-1]:.1%}), least layer {layer.index[0] + 1} "
-        f"({layer.iloc[0]:.1%}), of {layer.index.max() + 1}."
+        f"- **{name}:** the {kind.index[-1]} matrices move most ({kind.iloc[-1]:.1%}), the {kind.index[0]} matrices least "
+        f"({kind.iloc[0]:.1%}). Of the {layer.index.max() + 1} layers, layer {layer.index[-1] + 1} moves most "
+        f"({layer.iloc[-1]:.1%}) and layer {layer.index[0] + 1} least ({layer.iloc[0]:.1%})."
     )
 
 

@@ -170,11 +170,12 @@ def judged(runs: pd.DataFrame) -> Markdown:
         f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
         f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
-    lines += [
-        f"Of masks called *{row.Index}* it differs from *h(p)* by {between([row.least, row.most], '+.1%')}, and is below it at "
-        f"{row.below} of {row.shares} shares."
+    found = [
+        f"{row.Index} {between([row.least, row.most], '+.1%')} ({row.below} of {how_many(row.shares, 'share')} below)"
         for row in mask_sizes.of_structure(more).itertuples()
     ]
+    if found:
+        lines.append(f"Where there may be structure, it differs from *h(p)* by: {'; '.join(found)}.")
     return Markdown(" ".join(lines))
 
 

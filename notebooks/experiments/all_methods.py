@@ -122,7 +122,7 @@ from matplotlib.axes import Axes
 from lottery.findings import equal_budgets
 from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
 from lottery.suite import plots
-from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
+from lottery.suite.chapter import by_remaining, how_many, perform, points, read_published, remain, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
@@ -243,8 +243,8 @@ def best(rows: pd.DataFrame) -> Markdown:
         line += f", then {others[0]} with {order.means[others[0]]:.1f}. " if others else ". "
         behind = f" ({'; '.join(order.behind)})" if order.behind else ""
         line += (
-            f"Of {order.tested} pairs tested, {order.apart} are told apart; from the first, {len(order.behind)} of "
-            f"{len(others)} methods{behind}. "
+            f"{order.apart or 'None'} of the {order.tested} pairs tested {'is' if order.apart == 1 else 'are'} shown to differ, "
+            f"{len(order.behind) or 'none'} of the {how_many(len(others), 'method')} from the first{behind}. "
             if order.tested
             else "One run each: nothing can be told apart. "
         )

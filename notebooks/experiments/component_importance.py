@@ -401,8 +401,8 @@ def smaller(more: pd.Series) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
     by_score = "; ".join(f"{title_of_score(name)} {more[name].in_words()}" for name in in_order(more.index))
     return Markdown(
-        "Beside the stated score, the weights that a search keeps change by, in points, with 95 % intervals over the seeds "
-        f"of the mean over the tasks: {by_score}."
+        f"How much more of the weights a search keeps than by the stated score, in points, means over the tasks with 95 % "
+        f"intervals over the seeds: {by_score}."
     )
 
 

@@ -707,8 +707,9 @@ def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
     sides = baseline_findings.beaten(table)
     names = {side: ", ".join(map(title, tasks)) or "none" for side, tasks in sides.items()}
     return Markdown(
-        f"By the whole interval, the model is ahead of every baseline on {len(sides[1])} of {sum(map(len, sides.values()))} "
-        f"tasks ({names[1]}), and behind one of them on {len(sides[-1])} ({names[-1]}); open: {names[0]}."
+        f"By 95 % intervals, the model is ahead of every baseline on {len(sides[1])} of "
+        f"{how_many(sum(map(len, sides.values())), 'task')} ({names[1]}). It is behind one of them on {names[-1]}, and not "
+        f"shown to be either on {names[0]}."
     )
 
 

@@ -443,8 +443,8 @@ def order_told(parts: pd.DataFrame) -> Markdown:
         return f"at {', '.join(shares)}" if shares else "nowhere"
 
     return Markdown(
-        f"The whole interval on one side: deletion costs more than room {where('more', 1)}, room more than deletion "
-        f"{where('more', -1)}. Deletion costs something {where('deleted', 1)}, room {where('room', 1)}."
+        f"By 95 % intervals, deletion costs more than room {where('more', 1)}, room more than deletion {where('more', -1)}. "
+        f"Deletion costs something {where('deleted', 1)}, room {where('room', 1)}."
     )
 
 

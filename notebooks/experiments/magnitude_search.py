@@ -76,7 +76,7 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, mean_and_sd, perform, read_published, title
+from lottery.suite.chapter import PRINT, how_many, mean_and_sd, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -265,7 +265,7 @@ def unevenness_told(rows: pd.DataFrame) -> Markdown:
     for row in searches.unevenness(rows).itertuples():
         line = (
             f"- **{title(row.task)}:** a head keeps from {row.heads_least:.0%} to {row.heads_most:.0%} of its weights "
-            f"(means over {row.seeds} seeds), an MLP from {row.mlps_least:.0%} to {row.mlps_most:.0%}"
+            f"(means over {how_many(row.seeds, 'seed')}), an MLP from {row.mlps_least:.0%} to {row.mlps_most:.0%}"
         )
         if row.seeds > 1:
             line += (
@@ -286,14 +286,13 @@ def unevenness_printed() -> Markdown:
     """The same of BERT-base, from the cells of the authors' figures, and what the paper says of one of them."""
     cells = read_published("prasanna2020_weight_survival").groupby(["task", "component"], sort=False)["mean"]
     least, most = cells.min().unstack(), cells.max().unstack()
-    lines = [
-        f"- **{title(task)}:** a head keeps from {least.loc[task, 'heads']:.0%} to {most.loc[task, 'heads']:.0%} of its weights, "
-        f"an MLP from {least.loc[task, 'mlps']:.0%} to {most.loc[task, 'mlps']:.0%}."
-        for task in least.index
-    ]
+    spread = (most - least)["heads"]
     return Markdown(
-        f"BERT-base, printed; of QNLI the paper says that blocks keep {facts['least kept by a block']:.0%} to "
-        f"{facts['most kept by a block']:.0%}:\n\n" + "\n".join(lines)
+        f"BERT-base, printed: within a task the heads that keep least and most of their weights are {spread.min():.0%} to "
+        f"{spread.max():.0%} of a head's weights apart, the most on {title(spread.idxmax())} (from "
+        f"{least.loc[spread.idxmax(), 'heads']:.0%} to {most.loc[spread.idxmax(), 'heads']:.0%}); MLPs at most "
+        f"{(most - least)['mlps'].max():.0%}. Of QNLI the paper says that blocks keep {facts['least kept by a block']:.0%} to "
+        f"{facts['most kept by a block']:.0%}."
     )
 
 
