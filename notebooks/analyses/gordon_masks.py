@@ -284,7 +284,7 @@ Markdown(
 # 6, 9 and 12 epochs, cuts 60 % at once, fine-tunes for 2 more, and shows the mean accuracy over the tasks and the share in
 # which the mask differs from that of the model with 0 epochs before the cut.
 #
-# Two things keep these lines from saying what they seem to say. A model with more epochs before the cut has been trained
+# These lines do not say what they seem to say, for two reasons. A model with more epochs before the cut has been trained
 # longer in all. So a second one stands beside it, from the same weights and with the same two trainings, seeds and head,
 # but *cut first*: by the same rule, before either of them. What is left between the two is whether the task has had a say
 # in which weights go. And a third one from which nothing is removed tells what the cut costs.

@@ -14,9 +14,9 @@
 # # How much of a language model can go?
 #
 # A pre-trained language model has far more weights than its tasks seem to need. Remove some: which ones, how many, at
-# which moment, and what does the model forget? This book answers by computing: its figures come from runs that you can
-# repeat with one command, the small ones in minutes on a laptop and without a network, and stand beside the numbers that
-# the papers print.
+# which moment, and what does the model forget? Every figure of this book is computed by a notebook that you can run
+# again with one command, the small ones in minutes on a laptop without a network, and stands beside the number that the
+# paper printed.
 
 # %% tags=["parameters", "remove-cell"]
 records = "book/records"

@@ -148,9 +148,9 @@ chapter.figure(maps_drawn, lambda rows: [*firsts(rows)["of.task"].map(title)], l
 # ## Every example by itself
 #
 # Give every example of a batch a gate of its own. Since no example's gate reaches another example's loss, one backward
-# pass through the *sum* of their losses tells the gradient of each: exact, for every head and every MLP, and hardly dearer
-# than a backward pass that stops at the activations, for no weight needs a gradient. With the single examples at hand one
-# can ask what the mean is made of.
+# pass through the *sum* of their losses gives the gradient of each, exactly, for every head and every MLP. That costs
+# hardly more than a backward pass that stops at the activations, because no weight needs a gradient. And with the single
+# examples at hand one can ask what the mean is made of.
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "A few examples make most of a head's importance, and little of it would be left if signs could cancel. One point a head: across, what would be left if signs cancelled over the whole dev set; up, how much the tenth of the examples with the largest gradients makes (a tenth, dashed, if all were alike)."}}
@@ -228,7 +228,7 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
 compared(chapter.recorded_or_live)
 
 # %% [markdown]
-# The miniature: means over tasks and seeds, in brackets the range. A random score agrees with nothing. The real BERT:
+# The miniature: means over tasks and seeds, in brackets the range. A random score agrees with none. The real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(compared, "minilm")

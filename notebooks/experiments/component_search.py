@@ -147,7 +147,7 @@ chapter.full_models()
 # of the full model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
-# Here is one search of each model, look by look:
+# Here is one search of each model, step by step:
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search, and below the share of heads and of MLPs left, of a real BERT and of the miniature; the phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search", "caption": "A search goes on until a tenth of the score is gone, and goes back a step between its phases. The first search of each source: crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}

@@ -430,8 +430,8 @@ chapter.shown(crossed_told, "minilm", nothing=NOT_CROSSED)
 # %% [markdown]
 # ## Are all tickets winning?
 #
-# One random subnetwork tells how that one does. As cut, a subnetwork costs one pass over dev, so there can be many: all of
-# the good one's size, drawn evenly. If importance finds what matters, the good one is ahead of nearly all of them, and the
+# One random subnetwork may be a lucky one. As cut, a subnetwork costs one pass over dev, so there can be many, all of the
+# good one's size and drawn evenly. If importance finds what matters, the good one is ahead of nearly all of them, and the
 # bad one behind.
 
 
@@ -495,9 +495,9 @@ chapter.shown(cuts_told, "recorded_or_live", among=random_cuts.cuts)
 chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
 
 # %% [markdown]
-# A tie counts for a half. In the table, in brackets the exact 95 % interval over other random subnetworks of these models;
-# in the sentence that over worlds, or over seeds where there is one world, by a plane through the scores of each model's
-# random ones. The real BERT:
+# A tie counts as a half. In the table brackets hold the exact 95 % interval over other random subnetworks of these models.
+# In the sentence they hold the interval over worlds, or over seeds where there is one world; what parts are worth comes
+# from a plane fitted to the scores of each model's random subnetworks. The real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(cuts_told, "minilm", among=random_cuts.cuts)
