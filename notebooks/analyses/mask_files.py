@@ -170,12 +170,14 @@ def judged(runs: pd.DataFrame) -> Markdown:
         f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
         f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
-    found = [
-        f"{row.Index} {between([row.least, row.most], '+.1%')} ({row.below} of {how_many(row.shares, 'share')} below)"
-        for row in mask_sizes.of_structure(more).itertuples()
+    found = mask_sizes.of_structure(more)
+    learned = found.index.str.endswith("learned")
+    lines += [
+        f"On masks that are {how} the entropy coder takes {between([rows['least'].min(), rows['most'].max()], '+.1%')} "
+        "against the entropy."
+        for how, rows in (("cut by magnitude", found[~learned]), ("learned", found[learned]))
+        if len(rows)
     ]
-    if found:
-        lines.append(f"Where there may be structure, it differs from *h(p)* by: {'; '.join(found)}.")
     return Markdown(" ".join(lines))
 
 
