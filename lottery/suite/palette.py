@@ -37,7 +37,7 @@ weights by size | weights at random | heads by size | heads at random | MLPs by 
 weights by size, of each matrix | weights by size, embeddings too | weights by Wanda | weights by OBS
 query | key | value | attention output | intermediate | output | pooler | word embeddings
 - | - | - | - | - | - | all six
-layers
+- | - | layers
 whole words | pieces that continue
 one cut | trained mask
 magnitudes | with signs
@@ -47,7 +47,7 @@ MiniLM, recorded | miniature, recorded | this build | - | BERT-base
 recorded
 diagonal | vertical | vertical+diagonal | block | heterogeneous
 network | features | prototype
-one schedule | as released
+- | - | - | one schedule | as released
 - | - | - | - | - | fine-tuning | noise
 - | - | - | - | weights re-initialised | layers shuffled
 - | guessing

@@ -187,7 +187,7 @@ def drawn(rows: pd.DataFrame, panels: dict) -> None:
         blind = likeness.xs((importance, here, ""), level=("importance", "one", "other"))["kappa"].iloc[0]
         axes[1].axhline(blind, color=line.get_color(), linestyle=":")
     axes[0].axhline(100 * known["magnitude"], color="grey", linestyle=":", label="by size, which reads none")
-    axes[0].axhline(100 * known[""], color="grey", label="full model")
+    axes[0].axhline(100 * known[""], color="black", label="full model")
     axes[0].set(ylabel=SCORE)
     axes[1].set(ylabel=KAPPA, ylim=(0, 1))
     counts = [int(count) for count in own.index]
