@@ -435,7 +435,7 @@ def best_told(differences: pd.DataFrame) -> Markdown:
         f"{how_many(differences['task'].nunique(), 'task')} {findings.costs(means)[best].in_words(100)} points."
     )
     for (one, other), apart in pairs.items():
-        text += f" Those of {title(one)} change that by {apart.in_words(100)} points against those of {title(other)}."
+        text += f" Those of {title(one)} differ from those of {title(other)} by {apart.in_words(100)} points."
     if undefined := int(differences["undefined"].sum()):
         text += (
             f" {undefined} of {len(differences)} scores are not defined, as the model always gives the same answer, and count "
