@@ -467,3 +467,20 @@ def words_go(monkeypatch):
         return sorted({*tokenizer.all_special_ids, *vocabulary.used(tokenizer, texts)})
 
     monkeypatch.setattr(vocabulary, "of_texts", of_texts)
+
+
+@pytest.fixture
+def mapped(monkeypatch):
+    """What `cluster.map` was given: experiments, workers, scheduler, chapters; all is performed in this process."""
+    from lottery import store
+    from lottery.suite import cluster
+
+    told = []
+
+    def perform(grid, results, *, workers, scheduler, records, chapters):
+        told.append((grid, workers, scheduler, chapters))
+        for experiment in grid:
+            store.perform(experiment, results)
+
+    monkeypatch.setattr(cluster, "map", perform)
+    return told

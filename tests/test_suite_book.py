@@ -1,16 +1,11 @@
 """A book of a page or two, from its notebooks to its pages, and what keeps it from being shown."""
 
-import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
-from threading import Barrier
-from time import monotonic, sleep
+from time import sleep
 
 import browser
 import nbformat
@@ -19,7 +14,7 @@ import yaml
 from rich.console import Console
 
 from lottery import store
-from lottery.suite import book, checks, cluster, execution, notebooks
+from lottery.suite import book, checks, cluster, computing, notebooks
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,20 +45,6 @@ import matplotlib.pyplot as plt
 
 plt.plot(store.rows(grid, Path(results))["double"]);
 """
-
-
-@pytest.fixture
-def mapped(monkeypatch):
-    """What `cluster.map` was given: experiments, workers, scheduler, chapters; all is performed in this process."""
-    told = []
-
-    def perform(grid, results, *, workers, scheduler, records, chapters):
-        told.append((grid, workers, scheduler, chapters))
-        for experiment in grid:
-            store.perform(experiment, results)
-
-    monkeypatch.setattr(cluster, "map", perform)
-    return told
 
 
 def build(root, **given):
@@ -118,6 +99,28 @@ def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small,
     assert browser.consoles(site, pages, tmp_path / "profile") == {}
 
 
+def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook, mapped, monkeypatch):
+    notebook("experiments/double", NOTEBOOK)
+    notebook("analyses/plain", '# %% [markdown]\n# # Plain\n\n# See {ref}`g7`.\n\n# %% tags=["parameters"]\nupto = 2\n')
+    place, seen, perform = small / "book/_build/first_pages", [], cluster.map
+
+    def slowly(*given, **where):
+        while not (pages := sorted(place.glob("site/_build/html/**/plain.html"))):
+            sleep(0.1)
+        seen.extend(page.read_text() for page in (*pages, place / "site/_build/html/index.html"))
+        perform(*given, **where)
+
+    monkeypatch.setattr(cluster, "map", slowly)
+    page, told = build(small)
+    assert "2 runs are to be performed, by 2 workers: less than a minute" in told
+    assert re.search(r"4 pages can be read while the rest is computed: open .*/first_pages/.*/index\.html", told)
+    plain, index = seen
+    assert "<h1>Plain" in plain
+    assert "Doubling" not in index  # of the list of chapters
+    assert not place.exists()
+    assert "Doubling" in page.read_text()
+
+
 def test_a_book_with_a_fault_does_not_take_the_place_of_a_good_one(small, monkeypatch):
     def render(_, place):
         (place / "_build/html").mkdir(parents=True)
@@ -150,114 +153,9 @@ def test_a_notebook_that_was_not_executed_is_not_published(small, notebook, monk
         executed.write_text('{"cells": [{"cell_type": "code", "source": "1", "execution_count": null, "outputs": []}]}')
         return {}
 
-    monkeypatch.setattr(book, "execute_all", unexecuted)
+    monkeypatch.setattr(computing, "compute", unexecuted)
     with pytest.raises(RuntimeError, match=r"double\.ipynb: cell 0 was not executed"):
         build(small)
-
-
-def test_the_runs_of_all_notebooks_are_performed_together_before_the_first_is_executed(
-    small, notebook, mapped, monkeypatch
-):
-    parameters = '# %% tags=["parameters"]\nresults = "results"\nscheduler = ""\n\n# %% tags=["grid"]\n'
-    notebook("experiments/empty", parameters + "grid = []\n")
-    for name, number in (("a", 1), ("b", 2), ("c", 3)):
-        one = f'from toy_experiments import Doubling\ngrid = [Doubling(number={number}, log="log")]\n'
-        notebook(f"experiments/{name}", parameters + one)
-    notebook("analyses/plain", '# %% tags=["parameters"]\nresults = "results"\n')
-    executed, finished = [], []
-
-    def execute(root, name, told, output, progress):
-        executed.append(name)
-        finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
-        return 0
-
-    monkeypatch.setattr(execution, "up_to_date", lambda root, name, *_: name == "experiments/c")
-    monkeypatch.setattr(execution, "execute", execute)
-    monkeypatch.setattr(store, "record", lambda *_: None)
-    names = ["experiments/empty", "experiments/a", "experiments/b", "experiments/c", "analyses/plain"]
-    told = {name: notebooks.machine(small, name, results=small / "results", scheduler="tcp://far:1") for name in names}
-    book.execute_all(
-        small,
-        told,
-        small / "executed",
-        results=small / "results",
-        workers=2,
-        scheduler="tcp://far:1",
-        force=False,
-        console=Console(quiet=True),
-    )
-    ((grid, *where),) = mapped
-    assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1", names[1:3]])
-    assert sorted(executed) == sorted(set(names) - {"experiments/c"})
-    assert finished == [2] * 4
-
-
-def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wait(
-    small, notebook, mapped, monkeypatch
-):
-    names = [f"experiments/{letter}" for letter in "abcdef"]
-    for name in names:
-        notebook(name, '# %% tags=["parameters"]\n')
-    both, begun = Barrier(2), []
-
-    def execute(root, name, told, output, progress):
-        begun.append(name)
-        if name in names[:2]:
-            both.wait(timeout=30)  # alone, neither would come past this
-        if name == "experiments/b":
-            raise RuntimeError("notebook experiments/b failed")
-        sleep(1)
-        return 0
-
-    monkeypatch.setattr(execution, "execute", execute)
-    monkeypatch.setattr(store, "record", lambda *_: None)
-    where = {"results": small / "results", "workers": 2, "scheduler": "", "force": True, "console": Console(quiet=True)}
-    with pytest.raises(RuntimeError, match="experiments/b failed"):
-        book.execute_all(small, {name: {} for name in names}, small / "executed", **where)
-    assert {*begun[:2]} == {*names[:2]}
-    assert len(begun) < len(names)
-
-
-def test_a_run_that_fails_is_told_with_its_notebooks(small, notebook, mapped):
-    parameters = '# %% tags=["parameters"]\nresults = "results"\nscheduler = ""\n\n# %% tags=["grid"]\n'
-    notebook(
-        "experiments/good", parameters + 'from toy_experiments import Doubling\ngrid = [Doubling(number=1, log="l")]\n'
-    )
-    bad = 'from toy_experiments import Failing\ngrid = [Failing(message="no luck", log="l")]\n'
-    notebook("experiments/bad", parameters + bad)
-    told = {
-        name: notebooks.machine(small, name, results=small / "results", scheduler="")
-        for name in ("experiments/good", "experiments/bad")
-    }
-    where = {"results": small / "results", "workers": 1, "scheduler": "", "force": True, "console": Console(quiet=True)}
-    with pytest.raises(ValueError, match=r"^experiments/bad: .*no luck"):
-        book.execute_all(small, told, small / "executed", **where)
-
-
-def test_an_interrupted_book_ends_its_notebooks_at_once(small, notebook):
-    notebook(
-        "experiments/slow",
-        '# %% tags=["parameters"]\n\n# %%\nimport os, pathlib, time\n'
-        'pathlib.Path("kernel").write_text(str(os.getpid()))\ntime.sleep(120)\n',
-    )
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pathlib import Path; from rich.console import Console; from lottery.suite import book\n"
-        "book.execute_all(Path.cwd(), {'experiments/slow': {}}, Path('executed'), results=Path('results'), workers=2,\n"
-        "    scheduler='', force=True, console=Console(quiet=True))\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=small, stderr=subprocess.PIPE, text=True)
-    until = monotonic() + 60
-    while not (small / "kernel").exists() or not (small / "kernel").read_text():
-        assert monotonic() < until
-        assert process.poll() is None, process.stderr.read()
-        sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
-    assert "KeyboardInterrupt" in error
-    kernel = int((small / "kernel").read_text())
-    with pytest.raises(ProcessLookupError):
-        os.kill(kernel, 0)
 
 
 def test_pages_stand_in_the_part_and_order_that_they_say(small, notebook):

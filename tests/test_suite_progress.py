@@ -96,12 +96,12 @@ def test_the_bar_names_the_chapter_and_tells_runs_and_time(capsys):
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
-        (0, "under a minute"),
-        (29, "under a minute"),
-        (31, "1 min"),
-        (3560, "59 min"),
-        (3600, "1 h"),
-        (12_000, "3 h 20 min"),
+        (0, "less than a minute"),
+        (29, "less than a minute"),
+        (31, "about 1 min"),
+        (3560, "about 59 min"),
+        (3600, "about 1 h"),
+        (12_000, "about 3 h 20 min"),
     ],
 )
 def test_a_time_is_told_to_the_minute(seconds, told):

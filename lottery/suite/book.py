@@ -11,8 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import chdir, closing
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -24,14 +23,14 @@ import nbformat
 import pandas as pd
 import yaml
 from rich.console import Console
-from rich.progress import Progress
 
 from lottery import files
-from lottery.suite import checks, execution, holes, notebooks, page_code, printed
+from lottery.suite import checks, computing, execution, holes, notebooks, page_code, printed
 from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
+FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the book is whole
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
 OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
@@ -84,13 +83,22 @@ def build(
     overrides = {
         name: changes.get(name, {}) | notebooks.machine(root, name, **machine) for name in _notebooks(first, pages)
     }
-    tables = execute_all(
-        root, overrides, executed, results=results, workers=workers, scheduler=scheduler, force=force, console=console
+    tables = computing.compute(
+        root,
+        overrides,
+        executed,
+        results=results,
+        workers=workers,
+        scheduler=scheduler,
+        force=force,
+        console=console,
+        at_hand=lambda done: _show_first(root, first, pages, executed, done, console),
     )
     faults = [fault for name in overrides for fault in checks.unexecuted(executed / f"{name}.ipynb")]
     _refuse(faults, "a notebook may not be published")
     _refuse(printed.unshown(root, executed), "the papers' printed numbers are left out")
     source = home / "source"
+    began = time.monotonic()
     with files.locked(home / ".lock"):
         missing = assemble(root, first, pages, executed, source)
         made = how_this_was_made(root, profile, overrides, executed, tables, missing)
@@ -101,6 +109,8 @@ def build(
             (home / "html").replace(home / "staged" / "before")
         staged.replace(home / "html")
         shutil.rmtree(home / "staged")
+        shutil.rmtree(home / FIRST_PAGES, ignore_errors=True)
+    computing.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
     return home / "html" / "index.html"
 
 
@@ -170,98 +180,6 @@ def _notebooks(first: Page, pages: dict[str, list[Page]]) -> list[str]:
 def _in_source(notebook: str) -> str:
     """Where a notebook lies in the source tree: under its name, the first page at the top."""
     return FIRST if Path(notebook).name == FIRST else notebook
-
-
-# Executing
-
-
-def execute_all(
-    root: Path,
-    overrides: dict[str, dict[str, Any]],
-    executed: Path,
-    *,
-    results: Path,
-    workers: int,
-    scheduler: str,
-    force: bool,
-    console: Console,
-) -> dict[str, pd.DataFrame]:
-    """Execute the notebooks that are not up to date, as executed/<name>.ipynb; the runs of each notebook.
-
-    overrides  {notebook: its given parameters}
-    First the runs of all of them are performed together, so that no worker waits at a notebook's end; then the
-    notebooks, which find everything done, are executed `workers` at a time. Beside a notebook stays a table of the runs
-    it shows, whatever becomes of the store.
-    """
-    # torch, Dask and Jupyter: seconds that commands which only look can do without
-    from jupyter_core.utils import ensure_event_loop
-
-    from lottery import store
-    from lottery.suite import cluster, kernels
-
-    def table_of(name: str) -> Path:
-        return executed / f"{name}.runs.parquet"
-
-    def one(name: str, progress: Progress) -> float:
-        with closing(ensure_event_loop()):  # a thread's own, which Jupyter makes and never closes
-            seconds = execution.execute(root, name, overrides[name], executed / f"{name}.ipynb", progress)
-        store.record(_with_needs(grids[name], results), results, table_of(name))
-        return seconds
-
-    with chdir(root):  # where notebooks are, so that files they name have the same key here
-        grids = {name: notebooks.grid(root, name, given) for name, given in overrides.items()}
-        stale = []
-        for name, given in overrides.items():
-            if not force and execution.up_to_date(root, name, given, executed / f"{name}.ipynb"):
-                _say(console, f"{name}: up to date")
-            else:
-                stale.append(name)
-                table_of(name).unlink(missing_ok=True)
-        ours = [(each, name) for name in stale if "scheduler" in overrides[name] for each in grids[name]]
-        try:
-            cluster.map(
-                [experiment for experiment, _ in ours],
-                results,
-                workers=workers,
-                scheduler=scheduler,
-                records=root / "book" / "records",
-                chapters=[name for _, name in ours],
-            )
-        except (RuntimeError, ValueError) as error:
-            failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
-            raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
-        with execution.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
-            at_work = {pool.submit(one, name, progress): name for name in stale}
-            try:
-                for number, future in enumerate(as_completed(at_work), 1):
-                    took = _duration(future.result())
-                    _say(progress.console, f"[{number}/{len(stale)}] {at_work[future]}: executed in {took}")
-            except KeyboardInterrupt:
-                pool.shutdown(wait=False, cancel_futures=True)
-                kernels.stop()
-                raise
-            finally:
-                pool.shutdown(cancel_futures=True)
-        for name in overrides:
-            if not table_of(name).exists():  # of one that is up to date
-                store.record(_with_needs(grids[name], results), results, table_of(name))
-    return {name: store.recorded(table_of(name)) for name in overrides}
-
-
-def _with_needs(grid: list[Any], results: Path) -> list[Any]:
-    """The experiments of a grid and all that they need, each once, but for needs that are gone from the store since."""
-    from lottery import store
-
-    experiments: dict[str, Any] = {}
-    for experiment in grid:
-        needs = [each for each in store.needs(experiment) if store.Run(each, results).finished]
-        for each in (*_with_needs(needs, results), experiment):
-            experiments.setdefault(store.key(each), each)
-    return list(experiments.values())
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 # Putting together
@@ -444,7 +362,7 @@ def how_this_was_made(
     ]
     recorded = {path: store.recorded(path) for path in sorted((root / "book" / "records").glob("*/*.parquet"))}
     for name, table in tables.items():
-        took = _duration(execution.seconds(executed / f"{name}.ipynb"))
+        took = execution.duration(execution.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
         public = [f"`{word} = {value!r}`" for word, value in parameters if execution.is_public(word, value)]
         told = [f"- this build: {_runs_in_words(table)}; the page itself was executed in {took};"]
@@ -473,7 +391,11 @@ def _runs_in_words(table: pd.DataFrame) -> str:
     if table.empty:
         return "no runs of its own"
     days = [f"{datetime.fromtimestamp(when, UTC):%-d %B %Y}" for when in sorted(table["made.finished"])]
-    parts = [f"{len(table)} runs", _duration(table["seconds"].sum()), " to ".join(dict.fromkeys((days[0], days[-1])))]
+    parts = [
+        f"{len(table)} runs",
+        execution.duration(table["seconds"].sum()),
+        " to ".join(dict.fromkeys((days[0], days[-1]))),
+    ]
     for word in ("model", "task", "seed", *(f"made.{what}" for what in OF_A_RUN)):
         columns = [column for column in table if column == word or column.endswith(f".{word}")]
         values = {value for column in columns for value in table[column].dropna()}
@@ -483,25 +405,21 @@ def _runs_in_words(table: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
-def _duration(seconds: float) -> str:
-    for unit, name in ((3600, "h"), (60, "min")):
-        if seconds >= unit:
-            return f"{seconds / unit:.1f} {name}"
-    return f"{seconds:.0f} s"
-
-
 # Rendering
 
 
-def render(source: Path, place: Path) -> Path:
+def render(source: Path, place: Path, *, strict: bool = True) -> Path:
     """The pages of a source tree, rendered into a new folder `place`: the folder in it that is the site.
+
+    strict  whether a warning is an error; pages of a part of the book refer to others
 
     Raises RuntimeError with the warnings if there is any, and ValueError where Jupyter Book is not installed.
     """
     if not find_spec("jupyter_book"):
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
-    arguments = ["build", str(source), "--path-output", str(place), "--all", "-W", "-n", "--keep-going", "-q"]
+    arguments = ["build", str(source), "--path-output", str(place), "--all", "--keep-going", "-q"]
+    arguments += ["-W", "-n"] if strict else []
     environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
     done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -509,3 +427,24 @@ def render(source: Path, place: Path) -> Path:
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
         _refuse(warnings, "the book does not render without a warning")
     return place / "_build" / "html"
+
+
+def _show_first(
+    root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, done: list[str], console: Console
+) -> None:
+    """Render the prose and the notebooks that are done, while the rest is computed, and say where they can be read.
+
+    Nothing is rendered where the first page of the book is not among them. What they refer to may not be there yet.
+    """
+    if first.notebook and first.file not in done:
+        return
+    there = {title: [page for page in part if page.file != MADE] for title, part in pages.items()}
+    there = {title: [page for page in part if not page.notebook or page.file in done] for title, part in there.items()}
+    there = {title: part for title, part in there.items() if part}
+    place = root / "book" / "_build" / FIRST_PAGES
+    with files.locked(place.with_name(".lock")):
+        shutil.rmtree(place, ignore_errors=True)
+        assemble(root, first, there, executed, place / "source")
+        site = render(place / "source", place / "site", strict=False)
+    count = 2 + sum(len(part) for part in there.values())  # with the first page and the list of contents
+    computing.say(console, f"{count} pages can be read while the rest is computed: open {site / 'index.html'}")

@@ -134,7 +134,7 @@ def map(
     sources or versions, several threads, no sight of `results`.
     """
     results = Path(results).absolute()
-    todo = _todo(grid, results)
+    todo = unfinished(grid, results)
     if todo:
         with nullcontext(scheduler) if scheduler else local(min(workers, len(todo))) as address:
             left = Left([run.experiment for run in todo.values()], recorded_seconds(Path(records)) if records else {})
@@ -226,8 +226,8 @@ class _Workers:
             self.told_of_trap = True
 
 
-def _todo(grid: list[Experiment], results: Path) -> dict[str, Run]:
-    """What is not finished, with what it needs before it: {name: run}, needed ones first."""
+def unfinished(grid: Sequence[Experiment], results: Path) -> dict[str, Run]:
+    """What of a grid is not finished, with what it needs before it: {name: run}, needed ones first."""
     todo: dict[str, Run] = {}
 
     def add(experiment: Experiment) -> None:

@@ -89,6 +89,14 @@ def seconds(output: Path) -> float:
     return json.loads(_stamp(output).read_text())["seconds"]
 
 
+def duration(seconds: float) -> str:
+    """How long, in one unit: "12 s", "1.3 min", "2.0 h"."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"
+
+
 def answers(output: Path) -> str:
     """What the cells tagged `answer` of the executed notebook at `output` say, as Markdown; "" where there are none."""
     cells = [cell for cell in nbformat.read(output, as_version=4).cells if "answer" in cell.metadata.get("tags", [])]

@@ -126,7 +126,7 @@ class Bar:
         left, done = self.left.seconds, self.left.spent
         words = (
             f"{chapter + ': ' if chapter else ''}{self.ended:,} of {self.runs:,} runs, "
-            f"about {in_words(left / max(workers, 1))} left"
+            f"{in_words(left / max(workers, 1))} left"
         )
         if words != self._bar.desc:  # else it fills logs
             self._bar.n = done / (done + left) if done + left else 1.0
@@ -134,10 +134,10 @@ class Bar:
 
 
 def in_words(seconds: float) -> str:
-    """About how long: "under a minute", "7 min", "3 h 20 min"."""
+    """About how long: "less than a minute", "about 7 min", "about 3 h 20 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
-        return "under a minute"
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)
+    return f"about {' '.join(parts)}"

@@ -33,19 +33,19 @@ examples = 0  # of a task's training set, at most so many, drawn by label and th
 dev_examples = 0  # of what it is scored on, likewise
 world = 1  # seed of the miniature's world and of its pre-training
 miniature_steps = 3000  # of the miniature's pre-training
-tasks = ["cola", "sst2"]  # files in lottery/tasks
-tuning_seeds = [1, 2]  # of the fine-tunings of the one pre-trained model
+tasks = ["cola"]  # files in lottery/tasks
+tuning_seeds = [1]  # of the fine-tunings of the one pre-trained model
 classifiers = [
     "network",
     "features",
     "prototype",
 ]  # files in lottery/pattern_classifiers; the first one counts patterns
-drawn = [250, 2000]  # maps to train on; patterns are counted by what was trained on the last
+drawn = [250]  # maps to train on; patterns are counted by what was trained on the last
 training_seeds = [0]  # of the classifiers; patterns are counted by the first
 maps = ""  # or a folder of labelled maps of your own, to train on instead
 labels_file = "book/labels/attention_patterns.csv"  # of real maps
-labelled_tasks = ["cola", "mrpc", "qnli", "rte", "sst2"]  # of these, on which this model's were labelled; []: none were
-sentences = 40  # of dev, whose maps are counted; the paper takes 100
+labelled_tasks = ["cola"]  # of these, on which this model's were labelled; []: none were
+sentences = 20  # of dev, whose maps are counted; the paper takes 100
 as_released = True  # whether maps are made in the released code's ways, too
 choosing = False  # True, in a running notebook: widgets to choose the map that is drawn
 draws = 999  # of the permutation test

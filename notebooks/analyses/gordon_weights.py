@@ -27,7 +27,7 @@
 model = "miniature"  # pre-trained here; or "minilm", a folder, a name of the hub: looked at as it is, once
 seeds = [1]  # of the miniature
 miniature_steps = 3000  # of pre-training
-sparsities = [0.0, 0.3, 0.6, 0.9]  # shares removed, for what is left of the heads
+sparsities = [0.0, 0.6, 0.9]  # shares removed, for what is left of the heads
 scope = "local"  # "local": the same share of each matrix goes, as in the paper; "global": the smallest of all
 embeddings = True  # whether the word embeddings are cut, too
 recipe = "printed"  # of the pruning that trains on, as in the chapter on it

@@ -21,7 +21,7 @@
 # sparsity they let rise in another way without saying why. Here both are tried with the same methods and budgets.
 
 # %% tags=["parameters"]
-models = ["miniature", "miniature-roberta"]  # or "minilm", a folder, a name of the hub: then with `data_dir`
+models = ["miniature"]  # or "minilm", a folder, a name of the hub: then with `data_dir`
 data_dir = ""  # for any model but the miniatures: a downloaded glue_data folder, with SQuAD in it, or "hub"
 world = 1  # seed of the miniature's world and of its pre-training
 tuning_seeds = [1]  # of the head, the order of the examples and noise
@@ -29,7 +29,7 @@ miniature_steps = 3000  # of the miniature's pre-training
 tasks = ["sst2"]  # files in lottery/tasks, of classes; []: none
 methods = ["smp_l", "smp_s", "movement"]  # of lottery/mask_learning, those that aim at a sparsity
 sparsities = [0.5]  # shares of the weights of the layers' matrices to remove
-rises = ["cubic", "linear"]  # along which the sparsity rises
+rises = ["cubic"]  # along which the sparsity rises
 answering = ["miniature"]  # of the models, those that answer questions on a text
 answer_sparsities = [0.5]  # to which; along the first of the rises
 answer_heads = ["mlm"]  # of lottery/task_heads, tried with SMP-L beside the head "random", which all methods have

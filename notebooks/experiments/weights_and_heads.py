@@ -25,9 +25,9 @@
 
 # %% tags=["parameters"]
 seeds = [1]  # of the miniature's worlds, and of its pre-training and pruning
-tuning_seeds = [1, 2]  # of the fine-tunings of each pruned model
+tuning_seeds = [1]  # of the fine-tunings of each pruned model
 miniature_steps = 3000  # of pre-training, before any weight is removed
-tasks = ["cola", "sst2"]  # files in lottery/tasks
+tasks = ["cola"]  # files in lottery/tasks
 sparsities = [0.0, 0.6]  # shares of the prunable weights; 0.0 is the control, trained as long
 pruning_steps = 400  # of the continued pre-training in which weights are removed
 pruning_ramp = 200  # of these, steps over which the sparsity rises
