@@ -111,6 +111,7 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
         seen.extend((site / name).read_text() for name in ("analyses/plain.html", "index.html"))
         perform(*given, **where)
 
+    monkeypatch.setattr(computing, "LONG", 0)
     monkeypatch.setattr(cluster, "map", slowly)
     page, told = build(small)
     assert "2 runs are to be performed, by 2 workers: less than a minute" in told

@@ -39,6 +39,7 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
         finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
         return 0
 
+    monkeypatch.setattr(computing, "LONG", 0)
     monkeypatch.setattr(cluster, "map", slowly)
     monkeypatch.setattr(execution, "up_to_date", lambda root, name, *_: name == "experiments/c")
     monkeypatch.setattr(execution, "execute", execute)

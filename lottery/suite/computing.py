@@ -17,6 +17,7 @@ from lottery import files
 from lottery.suite import execution, notebooks
 
 LONGEST = 5  # chapters of which it is told how long their runs took
+LONG = 60  # seconds; pages are shown before the end where the runs are expected to take longer
 
 
 def compute(
@@ -34,7 +35,7 @@ def compute(
     """Execute the notebooks that are not up to date, as executed/<name>.ipynb; the runs of each notebook.
 
     overrides  {notebook: its given parameters}
-    at_hand    called with the notebooks that can be shown before any run is performed, where runs are to be performed
+    at_hand    called with the notebooks that can be shown before any run is performed, where runs take LONG
 
     The runs of all of them are performed together, so that no worker waits at a notebook's end. Meanwhile those
     notebooks are executed, one after the other, that need none of these. In the end the rest, which find everything
@@ -58,7 +59,7 @@ def compute(
         for name in names:
             if not stopped.is_set():
                 say(console, f"{name}: executed in {execution.duration(one(name, Progress(disable=True)))}")
-        if not stopped.is_set():
+        if expected >= LONG and not stopped.is_set():
             at_hand([*names, *up_to_date])
 
     with chdir(root):  # where notebooks are, so that files they name have the same key here
@@ -74,8 +75,7 @@ def compute(
         ours = [(each, name) for name in stale if "scheduler" in overrides[name] for each in grids[name]]
         todo = cluster.unfinished([experiment for experiment, _ in ours], results)
         ready = [name for name in stale if todo and not cluster.unfinished(grids[name], results)]
-        if todo:
-            _say_how_long(console, root, todo, workers)
+        expected = _say_how_long(console, root, todo, workers) if todo else 0.0
         began = time.monotonic()
         try:
             with _aside(first, ready, busy=bool(todo)):
@@ -136,15 +136,18 @@ def _aside(first: Callable[[list[str], threading.Event], None], names: list[str]
             raise
 
 
-def _say_how_long(console: Console, root: Path, todo: dict[str, Any], workers: int) -> None:
+def _say_how_long(console: Console, root: Path, todo: dict[str, Any], workers: int) -> float:
+    """Say how many runs there are, and about how long they take; this in seconds."""
     from lottery.suite.progress import Left, in_words, recorded_seconds
 
     left = Left([run.experiment for run in todo.values()], recorded_seconds(root / "book" / "records"))
+    expected = left.seconds / workers
     say(
         console,
         f"{len(todo):,} runs are to be performed, by {workers} {'worker' if workers == 1 else 'workers'}: "
-        f"{in_words(left.seconds / workers)}, if they take as long as those that are recorded",
+        f"{in_words(expected)}, if they take as long as those that are recorded",
     )
+    return expected
 
 
 def _longest(todo: dict[str, Any], grids: dict[str, list[Any]], stale: list[str]) -> str:
