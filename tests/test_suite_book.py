@@ -123,6 +123,24 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
     assert "Doubling" in page.read_text()
 
 
+def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there(small):
+    def built(**given):
+        page, told = build(small, **given)
+        return page.read_text(), "The pages are up to date" in told
+
+    page, up_to_date = built()
+    assert (up_to_date, built(), built(force=True)) == (False, (page, True), (page, False))
+    (small / "book/_build/html/index.html").write_text("altered")
+    assert built() == (page, False)
+    (small / "book/_build/html/closing.html").unlink()
+    assert built() == (page, False)
+    (small / "book/index.md").write_text("# Another title\n")
+    other, up_to_date = built()
+    assert ("Another title" in other, up_to_date) == (True, False)
+    (small / "constraints.txt").write_text("torch==0\n")
+    assert built() == (other, False)
+
+
 def test_a_book_with_a_fault_does_not_take_the_place_of_a_good_one(small, monkeypatch):
     def render(_, place):
         (place / "_build/html").mkdir(parents=True)
@@ -134,7 +152,7 @@ def test_a_book_with_a_fault_does_not_take_the_place_of_a_good_one(small, monkey
     build(small)
     page = '<img src="index.html">'
     with pytest.raises(RuntimeError, match=r"it is left in .*\nindex.html: the picture index.html has no text"):
-        build(small)
+        build(small, force=True)
     assert (small / "book/_build/html/index.html").read_text() == "<h1>Good</h1>"
 
 

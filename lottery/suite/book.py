@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,7 @@ from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
+RENDERED = "html.stamp.json"  # in book/_build: of what the pages there were made, and what they are
 FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the book is whole
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
@@ -103,11 +105,16 @@ def build(
         missing = assemble(root, first, pages, executed, source)
         made = how_this_was_made(root, profile, overrides, executed, tables, missing)
         (source / f"{MADE}.md").write_text(made)
+        made_of = _made_of(root, source)
+        if not force and files.read_json(home / RENDERED) == {"of": made_of, "site": _contents(home / "html")}:
+            computing.say(console, "The pages are up to date")
+            return home / "html" / "index.html"
         staged = render(source, home / "staged")
         _refuse(checks.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
         if (home / "html").exists():
             (home / "html").replace(home / "staged" / "before")
         staged.replace(home / "html")
+        files.write_json(home / RENDERED, {"of": made_of, "site": _contents(home / "html")})
         shutil.rmtree(home / "staged")
         shutil.rmtree(home / FIRST_PAGES, ignore_errors=True)
     computing.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
@@ -406,6 +413,19 @@ def _runs_in_words(table: pd.DataFrame) -> str:
 
 
 # Rendering
+
+
+def _made_of(root: Path, source: Path) -> str:
+    """The sha256 of all that the pages depend on: their source tree, this package, and the versions of the others."""
+    package = Path(execution.__file__).resolve().parent.parent
+    pins = (root / "constraints.txt").read_text(encoding="utf-8")
+    return sha256(
+        f"{_contents(source)} {files.fingerprint(package, package.rglob('*.py'))} {pins}".encode()
+    ).hexdigest()
+
+
+def _contents(folder: Path) -> str:
+    return files.fingerprint(folder, (path for path in folder.rglob("*") if path.is_file()))
 
 
 def render(source: Path, place: Path, *, strict: bool = True) -> Path:
