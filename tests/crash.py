@@ -31,8 +31,8 @@ from rich.console import Console
 
 ROOT = Path(__file__).parent.parent
 MADE = ("results", "book/_build")
-# Of times and the machine, and the index of all words in them.
-TIMED = ("provenance.json", "how_this_was_made.html", "how_this_was_made.md", "searchindex.js")
+# Of times and the machine, the index of all words in them, and what pages with them are made of.
+TIMED = ("provenance.json", "how_this_was_made.html", "how_this_was_made.md", "searchindex.js", "html.stamp.json")
 TELLS_TIME = ("world.ipynb", "world.html")  # pages that tell how long something took: their numbers may differ
 DRAWS_TIME = ("smaller_model.ipynb", "smaller_model.html")  # pages whose figures show it: nothing in them is compared
 MEASURES_TIME = ("FormTimes",)  # experiments whose results are times
