@@ -46,7 +46,7 @@ CHAPTERS = {
     # The whole model; at two levels super, random and reversed tickets, scored and retrained, all by one importance;
     # movement alone, with a teacher, and CAP.
     "structured_tickets": (
-        {"contrast_tasks": [OWN]},
+        {"tenths": [2, 6], "contrast_tasks": [OWN]},
         {"FineTuning": 7, "PrunedScore": 6, "ComponentScores": 1, "LearnedMask": 3},
     ),
     # Three strengths and three rates of either kind around the one in the middle; of the whole model as many rates.
