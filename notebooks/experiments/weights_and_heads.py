@@ -162,7 +162,7 @@ def answered(models: pd.DataFrame) -> Markdown:
     )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task."}, "figure": {"name": "weights-and-heads", "caption": "Whether pruned weights leave a model fewer heads that it can do without is not told by so few worlds. What the search leaves of models whose weights were pruned in pre-training; points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task."}, "figure": {"name": "heads-where-weights-are-gone", "caption": "Whether pruned weights leave a model fewer heads that it can do without is not told by so few worlds. What the search leaves of models whose weights were pruned in pre-training; points are means over seeds, bars span them."}}
 chapter.figure(measures_drawn, [*MEASURES.values()], among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
