@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from time import sleep
@@ -241,6 +242,15 @@ def test_a_real_models_twin_is_linked_where_something_is_recorded(small, noteboo
         (small / "book/records/minilm/double.parquet").write_text("")
     book.assemble(small, book.first_page(small), book.pages_by_part(small), executed, source)
     assert (f"<{label}>" in (source / "what_is_in_this_book.md").read_text()) == linked
+
+
+def test_every_anchor_of_the_book_stands_once():
+    """A book with a figure that is named as its chapter does not render, which is seen when all is computed."""
+    anchor = re.compile(r'^(?:# )?\(([\w-]+)\)=$|^(?:# )?:name: ([\w-]+)|"figure": \{"name": "([\w-]+)"', re.MULTILINE)
+    files = [*(ROOT / "notebooks").rglob("*.py"), *(ROOT / "book").glob("*.md")]
+    found = Counter(name for path in files for told in anchor.findall(path.read_text()) for name in told if name)
+    assert len(found) > 100
+    assert [name for name, count in found.items() if count > 1] == []
 
 
 def test_a_row_with_two_anchors_is_refused(small):
