@@ -102,7 +102,8 @@ def test_a_book_is_built_and_then_found_and_a_failure_leaves_it_as_it_was(small,
 
 def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook, mapped, monkeypatch):
     notebook("experiments/double", NOTEBOOK)
-    notebook("analyses/plain", '# %% [markdown]\n# # Plain\n\n# See {ref}`g7`.\n\n# %% tags=["parameters"]\nupto = 2\n')
+    plain = "# %% [markdown]\n# # Plain\n\n# See {ref}`g7`.\n\n"
+    notebook("analyses/plain", plain + '# %% tags=["parameters"]\nrecords = "book/records"\n')
     place, seen, perform = small / "book/_build/first_pages", [], cluster.map
 
     def slowly(*given, **where):

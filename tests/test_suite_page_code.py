@@ -70,6 +70,7 @@ def test_the_switch_and_the_links_of_a_figure_lead_to_its_code_and_its_runs(site
     assert "code-1" not in page  # the other's code is not put away
     assert page.count(f'href="how_this_was_made.html#{page_code.runs_of("index")}"') == 2
     assert "with-code" not in (site / "plain.html").read_text()
+    assert "A rising line. code runs" in re.sub(r"<[^>]*>", "", page)
 
 
 def test_a_picture_is_a_link_to_itself(site):

@@ -38,8 +38,9 @@ def compute(
     at_hand    called with the notebooks that can be shown before any run is performed, where runs take LONG
 
     The runs of all of them are performed together, so that no worker waits at a notebook's end. Meanwhile those
-    notebooks are executed, one after the other, that need none of these. In the end the rest, which find everything
-    done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever becomes of the store.
+    notebooks are executed, one after the other, that read what is recorded and need none of these. In the end the rest,
+    which find everything done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever
+    becomes of the store.
     """
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
     from lottery.suite import cluster
@@ -74,7 +75,8 @@ def compute(
         stale = [name for name in overrides if name not in up_to_date]
         ours = [(each, name) for name in stale if "scheduler" in overrides[name] for each in grids[name]]
         todo = cluster.unfinished([experiment for experiment, _ in ours], results)
-        ready = [name for name in stale if todo and not cluster.unfinished(grids[name], results)]
+        reading = [name for name in stale if "records" in notebooks.resolve(root, name, overrides[name])]
+        ready = [name for name in reading if todo and not cluster.unfinished(grids[name], results)]
         expected = _say_how_long(console, root, todo, workers) if todo else 0.0
         began = time.monotonic()
         try:

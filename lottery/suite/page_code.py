@@ -89,7 +89,8 @@ def link(app: Any, doctree: nodes.document, page: str) -> None:
         code["ids"].append(f"code-{number}")
         for caption in cell.findall(nodes.caption):
             links = (_link("code", f"#code-{number}"), nodes.Text(" "), _link("runs", runs))
-            caption.append(nodes.inline("", "", *links, classes=["behind"]))
+            # Behind a blank: to whoever reads the text alone, a sentence and a link are two words.
+            caption += [nodes.Text(" "), nodes.inline("", "", *links, classes=["behind"])]
 
 
 def _with_code(doctree: nodes.document) -> Iterator[tuple[nodes.Element, nodes.Element]]:
