@@ -96,7 +96,7 @@ def test_one_shot_scores_by_the_texts_of_the_tuned_model_and_updates_what_stays(
 def test_a_score_and_its_texts_go_together(cut, fine_tuning):
     with pytest.raises(ValueError, match="goes by texts that the model reads"):
         replace(cut, calibration=None)
-    with pytest.raises(ValueError, match="give it no texts"):
+    with pytest.raises(ValueError, match="leave out calibration"):
         replace(cut, importance="magnitude")
     with pytest.raises(ValueError, match="leave the word embeddings out"):
         replace(cut, embeddings=True)

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -130,6 +131,7 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     small = next(line for line in re.findall(r"<code>([^<]*)</code></pre>", text) if "--ticket" in line)
     code, _, error = lottery(*small.split()[1:])
     assert code == 0, error
+    shutil.rmtree(here / "small")  # the folder is shared with other tests
 
     # Nothing is run twice, and --thorough goes on.
     before = stamps(here / "runs")

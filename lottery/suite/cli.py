@@ -424,7 +424,7 @@ def _sentence(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _as_typed(sentence: str, given: list[str]) -> str:
+def _with_options(sentence: str, given: list[str]) -> str:
     """A sentence on a parameter, `name = value`, with the option's own name where the command given has one of it."""
     command = typer.main.get_command(app)
     for word in given:
@@ -447,7 +447,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (TyperException, ValueError, OSError, RuntimeError) as error:
         if "--debug" in given:
             raise
-        typer.echo(f"lottery: {_as_typed(_sentence(error), given)}", err=True)
+        typer.echo(f"lottery: {_with_options(_sentence(error), given)}", err=True)
         code = 2 if isinstance(error, (TyperException, *files.REFUSALS)) else 1
     if code == INTERRUPTED:
         typer.echo("lottery: interrupted; the same command goes on from here", err=True)

@@ -85,7 +85,7 @@ def local(workers: int) -> Iterator[str]:
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": ":0", "host": "127.0.0.1"}}
     with _uninterrupted():
         cluster = SpecCluster(
-            workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="ERROR"
+            workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="CRITICAL"
         )
     with cluster:
         try:

@@ -304,7 +304,7 @@ def ladder(asked: Plan, place: Path) -> list[dict[str, Any]]:
                 "saved_time": rung.saved_time,
                 **{name: found[name] for name in ("heads", "all_heads", "neurons", "all_neurons", "bytes", "score")},
                 "faster": found["whole_seconds"] / found["batch_seconds"],
-                "change": smallest.change(run.read(ANSWERS), exam),
+                "change": smallest.change([run.read(ANSWERS)], exam),
                 "judged": report.NONE,
                 "run": _named(rung),
             }
