@@ -132,6 +132,10 @@ def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there
 
     page, up_to_date = built()
     assert (up_to_date, built(), built(force=True)) == (False, (page, True), (page, False))
+    for name in ("staged", "first_pages"):  # as of one that was killed when all was in its place
+        (small / "book/_build" / name).mkdir()
+    assert built() == (page, True)
+    assert not {"staged", "first_pages"} & {path.name for path in (small / "book/_build").iterdir()}
     (small / "book/_build/html/index.html").write_text("altered")
     assert built() == (page, False)
     (small / "book/_build/html/closing.html").unlink()

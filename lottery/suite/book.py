@@ -107,6 +107,7 @@ def build(
         (source / f"{MADE}.md").write_text(made)
         made_of = _made_of(root, source)
         if not force and files.read_json(home / RENDERED) == {"of": made_of, "site": _contents(home / "html")}:
+            _sweep(home)
             computing.say(console, "The pages are up to date")
             return home / "html" / "index.html"
         staged = render(source, home / "staged")
@@ -115,8 +116,7 @@ def build(
             (home / "html").replace(home / "staged" / "before")
         staged.replace(home / "html")
         files.write_json(home / RENDERED, {"of": made_of, "site": _contents(home / "html")})
-        shutil.rmtree(home / "staged")
-        shutil.rmtree(home / FIRST_PAGES, ignore_errors=True)
+        _sweep(home)
     computing.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
     return home / "html" / "index.html"
 
@@ -413,6 +413,12 @@ def _runs_in_words(table: pd.DataFrame) -> str:
 
 
 # Rendering
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a rendering leaves that is done, or was killed."""
+    for name in ("staged", FIRST_PAGES):
+        shutil.rmtree(home / name, ignore_errors=True)
 
 
 def _made_of(root: Path, source: Path) -> str:
