@@ -166,3 +166,11 @@ def test_the_kernel_is_this_interpreter_whatever_is_set_up_elsewhere(checkout, n
     same = f'# %% tags=["parameters"]\n\n# %%\nimport sys\nassert sys.executable == {sys.executable!r}\n'
     notebook("experiments/count", same)
     execution.execute(checkout, "experiments/count", {}, checkout / "out.ipynb", QUIET)
+
+
+def test_a_figure_is_the_same_whatever_the_last_bits_of_its_places_are():
+    drawn = '<g id="p{0}123456789"><path d="M {1} 41.5 \n" clip-path="url(#p{0}123456789)"/></g>'
+    one, other = drawn.format("a", "463.477188"), drawn.format("b", "463.477187")
+    assert one != other
+    assert execution.numbered(one) == execution.numbered(other)
+    assert execution.numbered(drawn.format("a", "463.478188")) != execution.numbered(one)
