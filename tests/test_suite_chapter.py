@@ -20,12 +20,14 @@ from lottery.suite.chapter import (
     Chapter,
     between,
     by_remaining,
+    each_task,
     how_long,
     how_many,
     mean_and_sd,
     perform,
     points,
     recorded,
+    tasks_of,
     title,
     with_range,
 )
@@ -238,3 +240,12 @@ def test_a_figure_without_any_rows_is_a_sentence():
 def test_a_number_of_things_may_come_from_a_table(kind):
     assert [how_many(kind(number), "seed") for number in (1, 3)] == ["1 seed", "3 seeds"]
     assert [how_long(kind(number)) for number in (1, 3)] == ["1 epoch", "3 epochs"]
+
+
+def test_each_task_is_drawn_by_itself_on_the_panel_of_its_name():
+    rows = pd.DataFrame({"of.task": ["sst2", "cola", "sst2", "rte"], "score": [1, 2, 3, 4]})
+    drawn = {}
+    draw = each_task(lambda some, ax: drawn.update({ax: some["score"].tolist()}), "of.task")
+    draw(rows, {"CoLA": "left", "SST-2": "right"})  # RTE has no panel in this figure
+    assert drawn == {"right": [1, 3], "left": [2]}
+    assert tasks_of(rows, "of.task") == ["SST-2", "CoLA", "RTE"]

@@ -57,6 +57,11 @@ class Examples:
         return {name: each.to(device) for name, each in self.batch(indices).items() if name not in answers}
 
 
+def one_by_one(table: pd.DataFrame) -> list[str]:
+    """The texts of a table, each by itself: those of the column first, then, where there is one, those of second."""
+    return [text for name in ("first", "second") if name in table for text in table[name]]
+
+
 def encode(
     table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int, *, regression: bool = False
 ) -> Examples:

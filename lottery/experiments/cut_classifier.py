@@ -16,6 +16,7 @@ from lottery.models.timing import Reader
 from lottery.pruning import ways
 from lottery.pruning.ways import Way
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, parameters
+from lottery.tasks import score
 from lottery.training import evaluation, reading
 
 SEEN = 512  # examples of the training set at most, from which the importance is taken
@@ -103,8 +104,7 @@ class CutClassifier:
 
     def metric(self, answers: np.ndarray, right: np.ndarray) -> float:
         """The task's score."""
-        task = self.of.task_named(self.of.task)
-        return task.metrics(answers, right)[task.METRIC]
+        return score(self.of.task_named(self.of.task), answers, right)
 
     @property
     def counted(self) -> bool:

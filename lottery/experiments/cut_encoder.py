@@ -20,6 +20,7 @@ from lottery.models.timing import Reader
 from lottery.pruning import components, ways
 from lottery.pruning.ways import Way
 from lottery.store import Count, Fraction, Run, Size, parameters
+from lottery.tasks import score
 from lottery.training import reading
 from lottery.training.sentence_vectors import cosines, one_by_one, pooled, sensitivity
 
@@ -92,8 +93,7 @@ class CutEncoder:
 
     def metric(self, answers: np.ndarray, right: np.ndarray) -> float:
         """The task's score."""
-        task = self.start.task_named(self.task)
-        return task.metrics(answers, right)[task.METRIC]
+        return score(self.start.task_named(self.task), answers, right)
 
     @property
     def counted(self) -> bool:

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lottery import masks, pruning, training
 from lottery.choices import choose
 from lottery.data import splitting
-from lottery.data.examples import Batch, Examples, seeded
+from lottery.data.examples import Batch, Examples, one_by_one, seeded
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.findings import own_answers
@@ -26,7 +26,7 @@ from lottery.masks import files as mask_files
 from lottery.models import families, folders, opening, slices, state, timing, vocabulary
 from lottery.pruning import components, ladder
 from lottery.store import Count, Fraction, NotNegative, Positive, Run, Size, Source, parameters
-from lottery.tasks import Task
+from lottery.tasks import Task, score
 from lottery.training import distillation, evaluation, sentence_vectors
 from lottery.training.evaluation import Exam
 
@@ -181,14 +181,9 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
 
 def leave_words_of(table: pd.DataFrame, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """Cut, in place, the pieces of words that no text of a table uses; the numbers of those that stay, for `save`."""
-    staying = vocabulary.of_texts(tokenizer, texts(table), model.config)
+    staying = vocabulary.of_texts(tokenizer, one_by_one(table), model.config)
     vocabulary.cut(model, staying)
     return staying
-
-
-def texts(table: pd.DataFrame) -> list[str]:
-    """All texts of a table, first ones and second ones."""
-    return [text for name in ("first", "second") if name in table for text in table[name]]
 
 
 def heal(
@@ -270,4 +265,4 @@ def tabled(answers: dict[str, np.ndarray], right: np.ndarray) -> pd.DataFrame:
 def score_of(answers: pd.DataFrame, model: str, exam: Exam, table: pd.DataFrame) -> float:
     """The task's score of one of the models of `side_by_side`."""
     given = own_answers.as_read(answers[answers["model"] == model]["answer"])
-    return exam.task.metrics(given, evaluation.truth(exam.task, table))[exam.task.METRIC]
+    return score(exam.task, given, evaluation.truth(exam.task, table))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from lottery.findings import own_answers
 from lottery.models import opening
 from lottery.statistics import Estimate
 from lottery.store import Fraction, NotNegative, Run, Size, parameters
+from lottery.tasks import score
 from lottery.training import evaluation
 from lottery.training.evaluation import Exam
 
@@ -132,11 +134,7 @@ def change(answers: list[pd.DataFrame], exam: Exam) -> Estimate:
     returns  with its 95 % interval over the rows; where there are several healings, over these, too
     """
     whole, small = ([each[each["model"] == name] for each in answers] for name in ("whole", "small"))
-
-    def metric(given: np.ndarray, right: np.ndarray) -> float:
-        return exam.task.metrics(given, right)[exam.task.METRIC]
-
-    return own_answers.change(whole, small, metric, counted=exam.task.METRIC == "accuracy")
+    return own_answers.change(whole, small, partial(score, exam.task), counted=exam.task.METRIC == "accuracy")
 
 
 def mean_of(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -237,6 +237,24 @@ def title(name: str, kind: str = "tasks") -> str:
     return tasks.title(name) if kind == "tasks" else choose(kind, name).TITLE
 
 
+def tasks_of(rows: pd.DataFrame, column: str = "task") -> list[str]:
+    """The tasks of some rows, as a reader knows them: the panels of a figure that has one a task."""
+    return [*rows[column].map(title).unique()]
+
+
+def each_task(
+    draw: Callable[[pd.DataFrame, Axes], None], column: str = "task"
+) -> Callable[[pd.DataFrame, Mapping[str, Axes]], None]:
+    """From a way to draw the rows of one task one to draw all, as `Chapter.figure` asks for it: a panel a task."""
+
+    def drawn(rows: pd.DataFrame, axes: Mapping[str, Axes]) -> None:
+        for task, some in rows.groupby(column, sort=False):
+            if (ax := axes.get(title(task))) is not None:
+                draw(some, ax)
+
+    return drawn
+
+
 def model_title(model: str) -> str:
     """The name by which a reader knows a model: the folder's or the hub's, but for those that this book is about."""
     return {"miniature": "the miniature", "minilm": "MiniLM", "miniature-roberta": "the miniature RoBERTa"}.get(

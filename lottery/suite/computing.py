@@ -43,7 +43,7 @@ def compute(
     becomes of the store.
     """
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
-    from lottery.suite import cluster
+    from lottery.suite import cluster, kernels
 
     def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
@@ -73,10 +73,12 @@ def compute(
             else:
                 table_of(name).unlink(missing_ok=True)
         stale = [name for name in overrides if name not in up_to_date]
-        ours = [(each, name) for name in stale if "scheduler" in overrides[name] for each in grids[name]]
-        todo = cluster.unfinished([experiment for experiment, _ in ours], results)
+        on_workers = [name for name in stale if "scheduler" in overrides[name]]
+        ours = [(each, name) for name in on_workers for each in grids[name]]
+        waiting = {name: cluster.unfinished(grids[name], results) for name in stale}
+        todo = {key: run for name in on_workers for key, run in waiting[name].items()}
         reading = [name for name in stale if "records" in notebooks.resolve(root, name, overrides[name])]
-        ready = [name for name in reading if todo and not cluster.unfinished(grids[name], results)]
+        ready = [name for name in reading if todo and not waiting[name]]
         expected = _say_how_long(console, root, todo, workers) if todo else 0.0
         began = time.monotonic()
         try:
@@ -93,7 +95,7 @@ def compute(
             failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
             raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
         if todo:
-            say(console, f"The runs took {execution.duration(time.monotonic() - began)}{_longest(todo, grids, stale)}")
+            say(console, f"The runs took {execution.duration(time.monotonic() - began)}{_longest(waiting)}")
         rest = [name for name in stale if name not in ready]
         with execution.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
             at_work = {pool.submit(one, name, progress): name for name in rest}
@@ -102,8 +104,6 @@ def compute(
                     took = execution.duration(future.result())
                     say(progress.console, f"[{number}/{len(rest)}] {at_work[future]}: executed in {took}")
             except KeyboardInterrupt:
-                from lottery.suite import kernels
-
                 pool.shutdown(wait=False, cancel_futures=True)
                 kernels.stop()
                 raise
@@ -152,26 +152,22 @@ def _say_how_long(console: Console, root: Path, todo: dict[str, Any], workers: i
     return expected
 
 
-def _longest(todo: dict[str, Any], grids: dict[str, list[Any]], stale: list[str]) -> str:
-    """In words, of which chapters the runs took longest; each run counts for the first chapter that needs it."""
+def _longest(waiting: dict[str, dict[str, Any]]) -> str:
+    """In words, of which chapters the runs took longest; each run counts for the first chapter that needs it.
+
+    waiting  {chapter: {name of a run: the run, not finished before}}
+    """
     from lottery import store
 
     took: dict[str, float] = {}
-    counted = set()
-    for name in stale:
-        keys = {store.key(each) for each in _with_all_needs(grids[name])} - counted
-        counted |= keys
-        of_it = [run for run in todo.values() if store.key(run.experiment) in keys and run.finished]
-        took[name] = sum(files.read_json(run.path / store.PROVENANCE)["seconds"] for run in of_it)
+    counted: set[str] = set()
+    for chapter, runs in waiting.items():
+        own = [run for name, run in runs.items() if name not in counted and run.finished]
+        counted |= runs.keys()
+        took[chapter] = sum(files.read_json(run.path / store.PROVENANCE)["seconds"] for run in own)
     longest = sorted((name for name in took if took[name] >= 1), key=lambda name: -took[name])[:LONGEST]
     told = ", ".join(f"{name} {execution.duration(took[name])}" for name in longest)
     return f"; of one core each, the longest: {told}" if told else ""
-
-
-def _with_all_needs(grid: list[Any]) -> list[Any]:
-    from lottery import store
-
-    return [each for experiment in grid for each in (*_with_all_needs(store.needs(experiment)), experiment)]
 
 
 def _with_needs(grid: list[Any], results: Path) -> list[Any]:

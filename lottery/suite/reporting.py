@@ -6,10 +6,10 @@ and the shares are the same.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lottery import store
@@ -25,6 +25,7 @@ from lottery.findings import own_answers, report
 from lottery.models import folders, opening
 from lottery.store import Experiment
 from lottery.suite import shrinking
+from lottery.tasks import score
 from lottery.training import evaluation
 
 SHARES = (0.3, 0.5, 0.7)  # of a first answer
@@ -184,10 +185,7 @@ def told(asked: Plan, place: Path) -> dict[str, Any]:
     """
     of = asked.whole
     task = of.task_named(of.task)
-    counted = task.METRIC == "accuracy"
-
-    def metric(answers: np.ndarray, right: np.ndarray) -> float:
-        return task.metrics(answers, right)[task.METRIC]
+    metric, counted = partial(score, task), task.METRIC == "accuracy"
 
     def answers(experiment: FineTuning | OneShot | PartsCut) -> pd.DataFrame:
         return store.Run(experiment, place).read("answers.parquet")

@@ -32,7 +32,7 @@ from lottery.pruning import components, ladder
 from lottery.statistics import Estimate, dev_sets, signed
 from lottery.store import Run
 from lottery.suite import plots
-from lottery.tasks import Task
+from lottery.tasks import Task, score
 from lottery.training import evaluation, reading, sentence_vectors
 from lottery.training.evaluation import Exam
 
@@ -399,7 +399,7 @@ def described(
     times = {size: timing.seconds({n: r.call for n, r in readers.items()}, batch) for size, batch in inputs.items()}
     return {
         name: {
-            "score": exam.task.metrics(answers[name], right)[exam.task.METRIC],
+            "score": score(exam.task, answers[name], right),
             "bytes": reader.bytes,
             **{f"seconds_{size}": times[size][name] for size in inputs},
         }

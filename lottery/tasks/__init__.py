@@ -9,16 +9,23 @@ models that split a word of the first, as the miniatures do. A task may also hav
 in fact gave them to the labels.
 """
 
+import numpy as np
+
 from lottery.choices import choose
 from lottery.data import Task
 
-__all__ = ["NO_FILES", "Task", "title"]
+__all__ = ["NO_FILES", "Task", "score", "title"]
 
 # What is given as a task and is no file of this folder.
 NO_FILES = {
     "own": "a file of your own, with one or two texts and a label in each row: `lottery run "
     "experiments/how_much_can_go -p task own -p train_file FILE` takes it, as do other chapters that have a train_file"
 }
+
+
+def score(task: Task, answers: np.ndarray, right: np.ndarray) -> float:
+    """What answers, (n,), score on a task by the metric that is reported."""
+    return task.metrics(answers, right)[task.METRIC]
 
 
 def title(name: str) -> str:

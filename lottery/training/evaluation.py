@@ -15,7 +15,7 @@ from lottery import training
 from lottery.data import examples, spans, tagged
 from lottery.data.examples import Examples
 from lottery.models import opening
-from lottery.tasks import Task
+from lottery.tasks import Task, score
 from lottery.training import sentence_vectors
 
 
@@ -120,7 +120,7 @@ class Exam:
     def scoring(self, table: pd.DataFrame) -> Callable[[PreTrainedModel], float]:
         """What a model scores on the rows by the metric that the papers report: model -> a number."""
         answer, right = self.answering(table), truth(self.task, table)
-        return lambda model: self.task.metrics(answer(model), right)[self.task.METRIC]
+        return lambda model: score(self.task, answer(model), right)
 
     def majority(self) -> dict[str, float]:
         """The task's metrics for the answer a model without any knowledge gives to every row of dev.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lottery.data import examples
 from lottery.data.examples import Batch, Examples, encode, sorted_batches
 from lottery.masks import Mask, Scores
 from lottery.models.pooling import Pooling
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 
 
 def one_by_one(table: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
-    """The texts of a table, each by itself: those of the column first, then, where there is one, those of second."""
-    texts = [text for name in ("first", "second") if name in table for text in table[name]]
-    return encode(pd.DataFrame({"first": texts, "label": 0}), tokenizer, max_length)
+    """The texts of a table as examples, in the order of `examples.one_by_one`."""
+    return encode(pd.DataFrame({"first": examples.one_by_one(table), "label": 0}), tokenizer, max_length)
 
 
 def vectors(model: PreTrainedModel, examples: Examples, pooling: Pooling, *, batch_size: int = 256) -> np.ndarray:

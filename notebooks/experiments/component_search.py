@@ -105,13 +105,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
+from matplotlib.axes import Axes
 
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, how_many, perform, read_published, title
+from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_of, title
 from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -391,31 +392,29 @@ def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 in_print = read_published("prasanna2020_survival").rename(columns={"task": "of.task"})
-shown_tasks = pd.concat([chapter.minilm, chapter.live])["of.task"].unique()
+shown_tasks = tasks_of(pd.concat([chapter.minilm, chapter.live]), "of.task")
 
 
-def tasks_of(rows: pd.DataFrame) -> list[str]:
+def shown_of(rows: pd.DataFrame) -> list[str]:
     """Those of the rows' tasks that are shown."""
-    return [title(task) for task in shown_tasks if task in set(rows["of.task"])]
+    there = tasks_of(rows, "of.task")
+    return [task for task in shown_tasks if task in there]
 
 
-def survival_drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """For each task the share of seeds in which each head and MLP survives."""
-    for task in shown_tasks:
-        some = rows[rows["of.task"] == task]
-        if title(task) in axes:
-            shares = (
-                [counts / 5 for counts in laid_out(some, "seeds_kept")]
-                if "seeds_kept" in some
-                else [kept.mean(0) for kept in survivors(some)]
-            )
-            plots.components(*shares, "{:.0%} of seeds", ax=axes[title(task)])
-            axes[title(task)].set_title(title(task))
+def survival_drawn(rows: pd.DataFrame, ax: Axes) -> None:
+    """Of one task the share of seeds in which each head and MLP survives."""
+    shares = (
+        [counts / 5 for counts in laid_out(rows, "seeds_kept")]
+        if "seeds_kept" in rows
+        else [kept.mean(0) for kept in survivors(rows)]
+    )
+    plots.components(*shares, "{:.0%} of seeds", ax=ax)
+    ax.set_title(title(rows["of.task"].iloc[0]))
 
 
 chapter.figure(
-    survival_drawn,
-    tasks_of,
+    each_task(survival_drawn, "of.task"),
+    shown_of,
     printed={PRINT: in_print},
     among=judged,
     nothing=NOT_JUDGED,

@@ -148,7 +148,7 @@ from lottery.suite.chapter import between, how_long, how_many, perform, title
 from lottery.suite.escaped import in_figure, in_markdown
 from lottery.suite.in_short import InShort
 from lottery.suite.notebooks import on_page
-from lottery.tasks import Task
+from lottery.tasks import Task, score
 from lottery.training import evaluation
 
 chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
@@ -263,7 +263,7 @@ def answers(experiments: list[FineTuning | OneShot]) -> list[pd.DataFrame]:
 
 def metric(given: np.ndarray, labels: np.ndarray) -> float:
     """The score of answers to your task."""
-    return known(OWN).metrics(given, labels)[known(OWN).METRIC]
+    return score(known(OWN), given, labels)
 
 
 def scored(experiments: list[FineTuning | OneShot]) -> str:

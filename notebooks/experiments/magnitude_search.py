@@ -71,12 +71,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, how_many, mean_and_sd, perform, read_published, title
+from lottery.suite.chapter import PRINT, each_task, how_many, mean_and_sd, perform, read_published, tasks_of, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -234,27 +235,31 @@ powers.astype(int).assign(
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "magnitude-shares", "caption": "Magnitude pruning takes of every head and MLP, and of none all. Share of its weights that each keeps: means over the seeds, layers and heads counted from 1. In print: BERT-base, mean over the authors' five seeds."}}
 in_print = read_published("prasanna2020_weight_survival").rename(columns={"task": "of.task"})
-shown_tasks = pd.concat([chapter.minilm, chapter.live])["of.task"].unique()
+shown_tasks = tasks_of(pd.concat([chapter.minilm, chapter.live]), "of.task")
 
 
-def tasks_of(rows: pd.DataFrame) -> list[str]:
+def shown_of(rows: pd.DataFrame) -> list[str]:
     """Those of the rows' tasks that are shown."""
-    return [title(task) for task in shown_tasks if task in set(rows["of.task"])]
+    there = tasks_of(rows, "of.task")
+    return [task for task in shown_tasks if task in there]
 
 
-def shares_drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """For each task the mean share of weights that each head and MLP keeps."""
-    for task in shown_tasks:
-        some = rows[rows["of.task"] == task]
-        if title(task) in axes:
-            stored = "mean" in some and "head_shares" not in some
-            shares = laid_out(some, "mean") if stored else [kept.mean(0) for kept in searches.weight_shares(some)]
-            plots.components(*shares, "{:.0%} of its weights", ax=axes[title(task)])
-            axes[title(task)].set_title(title(task))
+def shares_drawn(rows: pd.DataFrame, ax: Axes) -> None:
+    """Of one task the mean share of weights that each head and MLP keeps."""
+    stored = "mean" in rows and "head_shares" not in rows
+    shares = laid_out(rows, "mean") if stored else [kept.mean(0) for kept in searches.weight_shares(rows)]
+    plots.components(*shares, "{:.0%} of its weights", ax=ax)
+    ax.set_title(title(rows["of.task"].iloc[0]))
 
 
 chapter.figure(
-    shares_drawn, tasks_of, printed={PRINT: in_print}, among=finest, nothing=NOT_JUDGED, live=False, scale=""
+    each_task(shares_drawn, "of.task"),
+    shown_of,
+    printed={PRINT: in_print},
+    among=finest,
+    nothing=NOT_JUDGED,
+    live=False,
+    scale="",
 )
 
 

@@ -115,11 +115,23 @@ from functools import partial
 
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 
 from lottery.findings import learned_masks, published, swapped_masks
 from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, by_remaining, perform, points, read_published, remain, title, with_range
+from lottery.suite.chapter import (
+    PRINT,
+    by_remaining,
+    each_task,
+    perform,
+    points,
+    read_published,
+    remain,
+    tasks_of,
+    title,
+    with_range,
+)
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_learning", grid, results, records, workers=workers, scheduler=scheduler)
@@ -194,22 +206,14 @@ chapter.full_models()
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Jiang's Figure 1: masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains, and movement without a regulariser falls behind them sooner. Points are means over runs, bars span them; the less remains, the further to the right. In print: Table 1 of Jiang et al. (2023), BERT-base without a teacher."}}
-def drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """Score against the share of weights that remains, a panel a task and a line each method."""
+def drawn(rows: pd.DataFrame, ax: Axes) -> None:
+    """Of one task the score against the share of weights that remains, a line each method."""
     masked = rows[(rows["method"] != FULL) & rows["aimed"]]
-    for task in rows["task"].unique():
-        if (ax := axes.get(title(task))) is not None:
-            for name, some in masked[masked["task"] == task].groupby("title", sort=False):
-                plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
-            here = rows[rows["task"] == task]
-            whole = here.loc[here["method"] == FULL, "score"].mean()
-            plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean())
-            plots.remaining(ax, here["asked"])
-
-
-def tasks_of(rows: pd.DataFrame) -> list[str]:
-    """The tasks of some rows, as a reader knows them."""
-    return [*rows["task"].map(title).unique()]
+    for name, some in masked.groupby("title", sort=False):
+        plots.spread(100 * (1 - some["asked"]), 100 * some["score"], name, ax=ax)
+    whole = rows.loc[rows["method"] == FULL, "score"].mean()
+    plots.of_task(ax, study.task_named(rows["task"].iloc[0]), full=whole, majority=rows["majority"].mean())
+    plots.remaining(ax, rows["asked"])
 
 
 def of_print() -> pd.DataFrame:
@@ -226,7 +230,7 @@ def of_print() -> pd.DataFrame:
 
 
 tables = read_published("jiang2023_results")
-chapter.figure(drawn, tasks_of, printed={PRINT: of_print()}, among=in_order, size=(3.0, 2.5))
+chapter.figure(each_task(drawn), tasks_of, printed={PRINT: of_print()}, among=in_order, size=(3.0, 2.5))
 
 # %% tags=["hide-input", "all-numbers"]
 PAIRS = [

@@ -112,12 +112,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 from transformers import BertConfig
 
 from lottery.experiments.super_ticket import sizes
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import how_many, perform, read_published, title
+from lottery.suite.chapter import each_task, how_many, perform, read_published, tasks_of, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
@@ -164,28 +165,19 @@ def printed_tickets(runs: pd.DataFrame) -> pd.DataFrame:
     return super_tickets.printed(super_tickets.scored(runs))
 
 
-def tasks_of(rows: pd.DataFrame) -> list[str]:
-    """The tasks of some rows, as a reader knows them."""
-    return [*rows["task"].map(title).unique()]
-
-
-def drawn(rows: pd.DataFrame, axes: dict) -> None:
-    """Score against the share of heads that is kept, a panel a task, a line each kind of ticket."""
-    for task in rows["task"].unique():
-        ax, here = axes.get(title(task)), rows[rows["task"] == task]
-        if ax is None:
-            continue
-        for ticket in TICKETS:
-            some = here[here["ticket"] == ticket]
-            plots.spread(100 * some["heads"], 100 * some["score"], ticket, ax=ax)
-        whole = here.loc[here["ticket"] == FULL, "score"].mean()
-        plots.of_task(ax, study.task_named(task), full=whole, majority=here["majority"].mean(), name=FULL)
-        ax.set(xlabel="heads kept (%)")
-        ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
+def drawn(rows: pd.DataFrame, ax: Axes) -> None:
+    """Of one task the score against the share of heads that is kept, a line each kind of ticket."""
+    for ticket in TICKETS:
+        some = rows[rows["ticket"] == ticket]
+        plots.spread(100 * some["heads"], 100 * some["score"], ticket, ax=ax)
+    task, whole = study.task_named(rows["task"].iloc[0]), rows.loc[rows["ticket"] == FULL, "score"].mean()
+    plots.of_task(ax, task, full=whole, majority=rows["majority"].mean(), name=FULL)
+    ax.set(xlabel="heads kept (%)")
+    ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task; the full model is a dashed line."}, "figure": {"name": "super-tickets", "caption": "A super ticket is nowhere clearly better than a random one of its size, and none than the full model. Tickets of heads and MLPs, trained again from the pre-trained weights; with the heads go MLPs. Points are means over seeds, bars span them."}}
-chapter.figure(drawn, tasks_of, among=printed_tickets, size=(3.2, 2.6))
+chapter.figure(each_task(drawn), tasks_of, among=printed_tickets, size=(3.2, 2.6))
 
 # %% [markdown]
 # ### Is a super ticket better than the full model, or than any other?
