@@ -105,7 +105,7 @@ def differences(one: Path, other: Path) -> list[str]:
 def of_times(root: Path) -> set[str]:
     """The names of the figures on pages that show how long something took; they are made of what is drawn."""
     pages = [path for path in (root / "book/_build/html").rglob("*.html") if path.name in DRAWS_TIME]
-    return {name for page in pages for name in re.findall(r"[0-9a-f]{64}\.svg", page.read_text())}
+    return {name for page in pages for name in re.findall(r"[0-9a-f]{64}(?:-piled)?\.svg", page.read_text())}
 
 
 def content(path: Path) -> object:
