@@ -38,6 +38,10 @@ longer = 0  # how many times longer a second pre-training runs, to show how much
 longer_seeds = []  # those of the seeds for which it does
 tasks = ["sst2", "stsb"]
 sparsities = [0.0, 0.6, 0.9]  # of the regimes; 0.0 is the control, trained as long
+repeated_tasks = ["sst2"]  # of the tasks those whose fine-tunings are done again as on another machine; the first world
+repeated_seeds = [1]  # of those fine-tunings
+repeated_threads = [1, 2]  # that they are done again with
+repeated_pretraining = []  # of the tasks those for which the pre-training is done again, too, for the first of the seeds
 pruning_steps = 400  # of the continued pre-training in which weights are removed
 pruning_ramp = 200  # of these, steps over which the sparsity rises
 every = 10  # steps between two computations of the mask
@@ -57,6 +61,7 @@ from dataclasses import replace
 
 from lottery.experiments.counting import Counting
 from lottery.experiments.miniature import Miniature
+from lottery.experiments.repetition import Repetition
 from lottery.experiments.studies import PretrainingStudy, TaskStudy
 from lottery.suite.given import given
 
@@ -74,7 +79,24 @@ tuned = [
     if start.seed == seed
     for task in tasks
 ]
-grid = [*counted, *models, *pruned, *tuned]
+first = Miniature(seed=seeds[0], steps=miniature_steps)
+saved = [
+    fine_tuning.tuned_from(first, task, seed, learning_rate=learning_rate, saved=True)
+    for task in repeated_tasks
+    for seed in repeated_seeds
+]
+least = min(repeated_threads)
+repeated = [
+    Repetition(of=of, instructions=instructions, threads=threads, pretrained_too=False)
+    for of in saved
+    for instructions, threads in [*(("all", threads) for threads in repeated_threads), ("avx2", least)]
+]
+repeated += [
+    Repetition(of=of, instructions="avx2", threads=least, pretrained_too=True)
+    for of in saved
+    if of.task in repeated_pretraining and of.seed == repeated_seeds[0]
+]
+grid = [*counted, *models, *pruned, *tuned, *repeated]
 
 # %% tags=["remove-cell"]
 import pandas as pd
@@ -83,6 +105,7 @@ from IPython.display import Markdown
 from lottery import miniature
 from lottery.choices import choose
 from lottery.findings import miniature as findings
+from lottery.findings import repetitions
 from lottery.statistics import Estimate
 from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform, title
@@ -304,6 +327,76 @@ chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
 # teaches a model this small to compare two of them. And the fine-tuning was made short: a longer one, at a higher rate,
 # learns anew at 60 % what pruning took away, and hides the second regime. How much of that regime there is depends on
 # how long one fine-tunes, in the miniature at least.
+
+# %% [markdown]
+# (x22)=
+# ## Does another machine find the same?
+#
+# A number in this book that you compute yourself should be the number that is printed. How far that holds is measured: a
+# fine-tuning is done once more by another process, with as many threads, with more, and with the instructions of an older
+# processor (AVX2, in PCs since 2013), on which torch adds in another order, so that the last bits of a sum differ. A
+# training makes much of such a difference. Two masks are cut from either model, which keep the larger half of each matrix.
+
+
+# %% tags=["hide-input", "all-numbers"]
+def machines_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """What each other way to compute changes, a row a way."""
+    table = repetitions.by_machine(rows)
+    lines = {}
+    for row in table.itertuples():
+        processor = "this processor" if row.instructions == "all" else "an older processor"
+        name = f"{processor}, {how_many(int(row.threads), 'thread')}" + (
+            ", pre-training too" if row.pretrained_too else ""
+        )
+        lines[name] = {
+            "fine-tunings": row.runs,
+            "identical": row.identical,
+            "weights with other bits": f"{1 - row.same_weights:.1%}",
+            "mask that differs": f"{row.changed_mask:.2%}",
+            "other answers": f"{row.changed_answers:.1%}",
+            "score off by, mean (points)": f"{row.mean_off:.2f}",
+            "at most": f"{row.most_off:.2f}",
+        }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("done again on")
+
+
+chapter.shown(machines_told, "live", among=repetitions.done)
+
+# %% tags=["hide-input"]
+chapter.shown(machines_told, among=repetitions.done)
+
+
+# %% tags=["hide-input"]
+def machines_in_words(rows: pd.DataFrame) -> Markdown:
+    """Where the same bits come again, and how far off the rest is beside another seed."""
+    table, seeds_apart = repetitions.by_machine(rows), repetitions.between_seeds(rows)
+    same, other = (table[chosen] for chosen in (table["instructions"] == "all", table["instructions"] != "all"))
+    again = same[same["threads"] == same["threads"].min()]
+    sentences = [
+        f"With the same processor and as many threads {again['identical'].sum()} of {again['runs'].sum()} fine-tunings come "
+        "out the same to the last bit"
+    ]
+    more = same[same["threads"] > same["threads"].min()]
+    if len(more):
+        sentences[0] += f", with more threads {more['identical'].sum()} of {more['runs'].sum()}"
+    for pretrained_too, begun in ((False, "On an older processor"), (True, "Where it makes the pre-training, too,")):
+        if len(some := other[other["pretrained_too"] == pretrained_too]):
+            (row,) = some.itertuples()
+            sentences.append(
+                f"{begun} a score is off by {row.mean_off:.1f} points on average, by {row.most_off:.1f} at most "
+                f"({how_many(row.runs, 'fine-tuning')}), and a mask differs on {row.changed_mask:.1%} of the weights"
+            )
+    if seeds_apart == seeds_apart:
+        sentences.append(f"Two seeds of one fine-tuning lie {seeds_apart:.1f} points apart on average")
+    return Markdown(". ".join(sentences) + ".")
+
+
+chapter.shown(machines_in_words, among=repetitions.done)
+
+# %% [markdown]
+# So: on one machine, with as many threads, every result of this book repeats bit for bit, killed and resumed or not. On
+# another one it does not, and what moves by less than another seed moves it is no other finding. Each recorded run
+# tells the processor, the instructions and the threads that it was made with.
 
 # %% [markdown]
 # ## Summary
