@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+from lottery.suite import interactive
 from lottery.suite.leaks import leaks, of_figure
 
 PICTURE = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf")
@@ -79,15 +80,18 @@ def faults(site: Path, root: Path) -> list[str]:
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
     of `leaks`, in figures, too; letters too small for a phone; headings no smaller than the one above; a name with two
-    colours, two names of one figure with one look; too many figures; paths of this machine and the name of its user.
+    colours, two names of one figure with one look; too many figures; figures to move without their script, their still
+    figure, or the room they have; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
+    scripts = {path.stem: path.stat().st_size for path in (site / interactive.FOLDER).glob("*.js")}
     sentences = []
     for path, page in pages.items():
+        text = path.read_text(encoding="utf-8")
         of_page = (
             *(page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax()),
-            captions(path.read_text(encoding="utf-8")),
+            *(captions(text), interactive.faults(text, scripts)),
         )
         sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in leaks(path)]

@@ -165,21 +165,6 @@ from lottery.suite.palette import look
 from lottery.suite.transcript import transcript
 
 chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
-WAYS = {
-    "nothing": "full model",
-    "heads": "heads gone",
-    "neurons": "neurons gone",
-    "both": "heads and neurons gone",
-    "first_layers": "upper layers gone",
-    "spread_layers": "layers between gone",
-    "torch_pruning": "gone by Torch-Pruning",
-    "zeros": "weights zeroed",
-}
-
-
-def name_of(way: str, form: str) -> str:
-    """A form as a reader knows it."""
-    return WAYS[way] + "".join(f", {each}" for each in form.split(", ") if each != "torch")
 
 
 def shape_of(rows: pd.DataFrame) -> tuple[int, int, int]:
@@ -214,9 +199,9 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
             reach = [[100 * (change.mean - change.low)], [100 * (change.high - change.mean)]]
             ends = [[faster.mean - faster.low], [faster.high - faster.mean]]
             hollow = {} if form == "torch" else {"markerfacecolor": "white"}
-            style = look(WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
+            style = look(smaller_forms.WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
             y = 100 * (whole + change.mean)
-            ax.errorbar(faster.mean, y, reach, ends, label=name_of(way, form), elinewidth=0.9, **style)
+            ax.errorbar(faster.mean, y, reach, ends, label=smaller_forms.named(way, form), elinewidth=0.9, **style)
         ax.set(xlabel="times as fast", ylabel=f"{plots.metric(study.task_named(task).METRIC)} on dev (x 100)")
         ax.set_title(title(task), fontsize=10)
         ax.set_xlim(left=0)
@@ -238,7 +223,7 @@ def told(rows: pd.DataFrame) -> Markdown:
         free = free[free["change"].map(smaller_forms.without_loss)]
         free = free.iloc[sorted(range(len(free)), key=lambda place: -free["faster"].iloc[place].mean)]
         best = [
-            f"{name_of(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
+            f"{smaller_forms.named(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
             for index, row in free.iterrows()
         ]
         named = listed(best, "and") if best else "none of them"
@@ -252,7 +237,7 @@ def told(rows: pd.DataFrame) -> Markdown:
 def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
     """Half of the heads and neurons against other ways to be as fast, on the same rows."""
     lines = [
-        f"- {title(task)}, against *{name_of(way, form)}*: {row['change'].in_words(100)} points"
+        f"- {title(task)}, against *{smaller_forms.named(way, form)}*: {row['change'].in_words(100)} points"
         for (task, _, _, way, form), row in smaller_forms.against(rows).iterrows()
     ]
     if not lines:
@@ -269,7 +254,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
     for task in tasks_of(rows):
         for (way, form), row in smaller_forms.beside(rows, task, shape).iterrows():
             is_whole = (way, form) == smaller_forms.WHOLE
-            lines[title(task), name_of(way, form)] = {
+            lines[title(task), smaller_forms.named(way, form)] = {
                 "score (x 100)": row["score"].in_words(100, ".1f"),
                 "change (points)": "" if is_whole else row["change"].in_words(100),
                 "parameters": f"{row['numbers'] / 1e6:.2f} M",
@@ -288,7 +273,7 @@ def all_times(rows: pd.DataFrame) -> pd.DataFrame:
     for (*shape, way, form), row in timed.loc[most].iterrows():
         is_whole = (way, form) == smaller_forms.WHOLE
         text = f"{1000 * row['seconds']:.1f} ms" if is_whole else row["faster"].in_words(1, ".2f")
-        lines.setdefault(name_of(way, form), {})[in_words(tuple(shape))] = text
+        lines.setdefault(smaller_forms.named(way, form), {})[in_words(tuple(shape))] = text
     return pd.DataFrame.from_dict(lines, orient="index").T.rename_axis("a batch of")
 
 
