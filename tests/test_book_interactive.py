@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 import browser
+import numpy as np
 import pytest
+from statsmodels.stats.inter_rater import fleiss_kappa
 
 from lottery.suite.interactive import interactive
 
@@ -34,22 +36,22 @@ def press(words: str) -> str:
     return f"{buttons}.find(it => (it.ariaLabel || it.textContent) === '{words}').click()"
 
 
-@pytest.fixture
-def moved(tmp_path):
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
     """What expressions come to on the page of a script and its facts."""
+    site, profile = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("profile")
+    shutil.copytree(BOOK / "_static", site, dirs_exist_ok=True)
+    shutil.copytree(BOOK / "_extra" / "interactive", site / "interactive")
+    with browser.reader(site, profile) as read:
 
-    def visit(script: str, facts: dict, *expressions: str, scripts: bool = True) -> list[object]:
-        site = tmp_path / "site"
-        shutil.copytree(BOOK / "_static", site)
-        shutil.copytree(BOOK / "_extra" / "interactive", site / "interactive")
-        fetched = '<script src="interactive.js"></script>' if scripts else ""
-        (site / "page.html").write_text(
-            PAGE.format(facts=interactive(script, facts, figure="still").data, scripts=fetched)
-        )
-        ((*told,),) = browser.values(site, [("page.html", list(expressions))], tmp_path / "profile")
-        return told
+        def visit(script: str, facts: dict, *expressions: str, scripts: bool = True) -> list[object]:
+            fetched = '<script src="interactive.js"></script>' if scripts else ""
+            page = PAGE.format(facts=interactive(script, facts, figure="still").data, scripts=fetched)
+            number = len([*site.glob("*.html")])
+            (site / f"{number}.html").write_text(page)  # a new one each time: the browser keeps what it has read
+            return read(f"{number}.html", list(expressions))
 
-    return visit
+        yield visit
 
 
 def cut(task: str, way: str, removed: float, change: float, **more: object) -> dict:
@@ -99,4 +101,72 @@ def test_without_the_script_the_still_figure_is_there(moved):
     assert moved("ways_to_cut", CUTS, still, "document.body.innerText.trim()", scripts=False) == [
         "inline",
         "What it shows.",
+    ]
+
+
+SEEDS = {"name": "BERT, CoLA", "seeds": 3, "layers": 2, "kept": [3, 3, 2, 0, 1, 0]}
+OTHER = {"name": "MiniLM, CoLA", "seeds": 2, "layers": 1, "kept": [2, 0]}
+
+
+def kappas(kept: list[int], seeds: int, own: list[bool]) -> tuple[float, float]:
+    """Fleiss' kappa among seeds by statsmodels, and that of another choice with one of them, counted pair by pair."""
+    table = np.array([[n, seeds - n] for n in kept])
+    alike = [(yes, number < n) for yes, n in zip(own, kept, strict=True) for number in range(seeds)]
+    observed = np.mean([one == other for one, other in alike])
+    mine, theirs = (np.mean([pair[side] for pair in alike]) for side in (0, 1))
+    expected = mine * theirs + (1 - mine) * (1 - theirs)
+    return fleiss_kappa(table), (observed - expected) / (1 - expected)
+
+
+def test_a_ticket_agrees_with_the_seeds_as_far_as_its_heads_do(moved):
+    head = "layer 2, head 3, kept by 0 of 3 seeds"
+    start, _, more, _, none, _, drawn, width = moved(
+        "own_ticket",
+        {"of": [SEEDS]},
+        SAYS,
+        press(head),
+        SAYS,
+        press("none"),
+        SAYS,
+        press("what most seeds keep"),
+        SAYS,
+        WIDTH,
+    )
+    own = [True, True, True, False, False, False]
+    among, with_one = kappas(SEEDS["kept"], 3, own)
+    assert start.startswith("BERT, CoLA: your ticket keeps 3 of 6 heads;")
+    assert f"is {with_one:.2f}, and {with_one:.2f} for the best choice of that size" in start
+    assert f"Among the 3 seeds kappa is {among:.2f}." in start
+    _, with_one = kappas(SEEDS["kept"], 3, [*own[:5], True])
+    _, best = kappas(SEEDS["kept"], 3, [True, True, True, False, True, False])
+    assert "keeps 4 of 6" in more
+    assert f"is {with_one:.2f}, and {best:.2f} for the best" in more
+    assert "with all heads or none there is nothing to agree on" in none
+    assert drawn == start
+    assert width <= 390
+
+
+def test_a_ticket_at_random_keeps_as_many_and_is_another_each_time(moved):
+    pressed = "[...document.querySelectorAll('.cells button')].map(it => +(it.ariaPressed === 'true')).join('')"
+    draw = press("as many at random")
+    told = moved("own_ticket", {"of": [SEEDS | {"kept": [3, 0] * 30, "layers": 6}]}, pressed, *[draw, pressed] * 3)[::2]
+    assert {each.count("1") for each in told} == {30}
+    assert len(set(told)) == 4
+
+
+def test_the_arrows_go_from_head_to_head_and_another_model_has_its_own(moved):
+    arrow = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true}))"
+    focus, where = "document.querySelector('.cells button').focus()", "document.activeElement.ariaLabel"
+    told = moved("own_ticket", {"of": [SEEDS, OTHER]}, focus, where, arrow, where, control(0, 1), SAYS)
+    assert (told[1], told[3]) == ("layer 1, head 1, kept by 3 of 3 seeds", "layer 2, head 1, kept by 0 of 3 seeds")
+    assert told[5].startswith("MiniLM, CoLA: your ticket keeps 1 of 2 heads")
+
+
+def test_the_still_figure_can_be_had_back(moved):
+    shown = "[...document.querySelectorAll('.moved, figure > span')].map(it => getComputedStyle(it).display).join()"
+    swap = "document.querySelector('.swap').click()"
+    assert moved("own_ticket", {"of": [SEEDS]}, shown, swap, shown, swap, shown)[::2] == [
+        "block,none",
+        "none,inline",
+        "block,none",
     ]

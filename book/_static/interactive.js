@@ -137,6 +137,14 @@
     try {
       draw(place, JSON.parse(holder.querySelector("script").textContent), tools);
       shown.classList.add("still");
+      const words = ["Show the still figure", "Show the figure to move"];
+      const swap = button(words[0], () => {
+        place.hidden = !place.hidden;
+        shown.classList.toggle("still", !place.hidden);
+        swap.textContent = words[Number(place.hidden)];
+      });
+      swap.className = "swap";
+      shown.after(swap);
     } catch (error) { // the still figure is there
       place.remove();
       throw error;
