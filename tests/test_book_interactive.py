@@ -1,11 +1,13 @@
 """The figures to move, in a browser on small pages: what their controls do, and that nothing is lost without them."""
 
+import re
 import shutil
 from pathlib import Path
 
 import browser
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from lottery.suite.interactive import interactive
@@ -170,3 +172,87 @@ def test_the_still_figure_can_be_had_back(moved):
         "none,inline",
         "block,none",
     ]
+
+
+RATES = {
+    "epochs": [2, 3],
+    "first": 3,
+    "names": ["one", "other"],
+    "colours": ["#000000", "#0072B2"],
+    "rates": [{"one": [0, 1, 0], "saw": [1, 0.5, 0]}, {"one": [0, 1, 0], "saw": [1, 0, 0.5, 0]}],
+    "sums": [{"one": [0.5, 0.5], "saw": [0.5, 0.25]}, {"one": [0.6, 0.6, 0.3], "saw": [0.5, 0.25, 0.25]}],
+}
+
+
+def test_the_rate_over_as_many_epochs_as_one_likes(moved):
+    first, _, fewer, shown, width = moved(
+        "sawtooth", RATES, SAYS, control(0, 0), SAYS, "document.querySelector('.moved output').textContent", WIDTH
+    )
+    told = "one schedule sums to {} times the peak rate times an epoch, as released {}. The first epoch has {} of it"
+    assert first == f"Over 3 epochs {told.format('1.50', '1.00', '40 %')} with one schedule and 50 % as released."
+    assert fewer == f"Over 2 epochs {told.format('1.00', '0.75', '50 %')} with one schedule and 67 % as released."
+    assert (shown, width <= 390) == ("2", True)
+
+
+def test_noise_moves_small_weights_further_and_the_more_the_larger_it_is(moved):
+    """Beside the same made here, of other numbers and by ranks of scipy's."""
+    level = {"name": "MiniLM", "shares": [0.02] * 50, "mean": 0.05, "noised": 8.9}
+    facts = {"of": [level], "colours": ["#000000", "#0072B2"]}
+    little, _, much, _, alike, size = moved(
+        "noise", facts, SAYS, control(0, 90), SAYS, press("as much movement as fine-tuning makes"), SAYS,
+        "document.querySelector('.moved output').textContent",
+    )  # fmt: skip
+    generator = np.random.default_rng(0)
+    weights, noise = generator.normal(size=(2, 40_000))
+
+    def moves(sigma: float) -> tuple[float, float]:
+        before, after = rankdata(abs(weights)), rankdata(abs(weights + sigma * noise))
+        far = abs(after - before) / len(before)
+        return 100 * far.mean(), far[before <= 4000].sum() / far[before > 36_000].sum()
+
+    seen = re.compile(r"by ([\d.]+) %.*?weights ([\d.]+) times")
+    found = [tuple(map(float, seen.search(each).groups())) for each in (little, much, alike)]
+    sizes = [0.005 * 400**0.5, 0.005 * 400**0.75]
+    assert found[:2] == [pytest.approx(moves(sigma), rel=0.1) for sigma in sizes]
+    assert found[1][0] > found[0][0]
+    assert found[2][0] == pytest.approx(5.0, rel=0.05)
+    assert moves(float(size.split()[0]) / 100)[0] == pytest.approx(5.0, rel=0.1)
+    assert "Fine-tuning moves MiniLM by 5.0 %, and its smallest tenth 1.0 times as far; noise on" in little
+
+
+MAPS = {
+    "models": [
+        {
+            "name": "one",
+            "layers": 1,
+            "heads": 2,
+            "sentences": [
+                {"tokens": ["[CLS]", "cats"], "cells": "/AAA" + "A/A/", "patterns": ["block", "vertical"]},
+                {"tokens": ["a", "b" * 60], "cells": "////AAAA"},
+            ],
+        },
+        {"name": "other", "layers": 1, "heads": 1, "sentences": [{"tokens": ["x"], "cells": "/"}]},
+    ]
+}
+
+
+def test_a_map_is_chosen_by_model_sentence_and_head(moved):
+    filled = "[...document.querySelectorAll('.moved rect')].map(it => it.getAttribute('fill')).join(' ')"
+    first, fills, _, second, _, sentence, _, model, width = moved(
+        "attention_maps", MAPS, SAYS, filled, press("layer 1, head 2"), SAYS, control(1, 1), SAYS, control(0, 1), SAYS,
+        WIDTH,
+    )  # fmt: skip
+    told = "Rows attend to columns; most goes to"
+    assert first == f"one, layer 1, head 1. {told} [CLS]. The network takes it for block."
+    assert fills.replace("rgb(255,255,255)", ".").replace("rgb(0,114,178)", "#") == "# . . ."
+    assert second == f"one, layer 1, head 2. {told} cats. The network takes it for vertical."
+    assert sentence == f"one, layer 1, head 2. {told} a."
+    assert model == f"other, layer 1, head 1. {told} x."
+    assert width <= 390
+
+
+def test_every_script_is_moved_by_a_test():
+    scripts = {path.stem for path in (BOOK / "_extra" / "interactive").glob("*.js")}
+    moved = set(re.findall(r'\bmoved\(\s*"(\w+)"', Path(__file__).read_text()))
+    assert len(scripts) == 5
+    assert moved == scripts

@@ -61,6 +61,34 @@
     return control;
   };
 
+  // A button for each head, a row a layer. The keyboard stops once; its arrows go from head to head. `dress` is called
+  // with each button, its number and its name.
+  const heads = (layers, across, dress) => {
+    const all = Array.from({ length: layers * across }, (_, at) => {
+      const cell = button("", () => {});
+      cell.tabIndex = at ? -1 : 0;
+      dress(cell, at, `layer ${Math.floor(at / across) + 1}, head ${(at % across) + 1}`);
+      return cell;
+    });
+    const row = (layer) => make(
+      "div", { role: "row" }, make("span", { role: "rowheader" }, `${layer + 1}`),
+      all.slice(layer * across, (layer + 1) * across).map((cell) => make("span", { role: "gridcell" }, cell)),
+    );
+    const whole = make("div", { class: "cells", role: "grid", "aria-label": "heads by layer" },
+      Array.from({ length: layers }, (_, layer) => row(layer)));
+    whole.style.setProperty("--across", across);
+    whole.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
+      const next = all[all.indexOf(document.activeElement) + step];
+      if (!step || !next) return;
+      event.preventDefault();
+      document.activeElement.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+    return { whole, all };
+  };
+
   // Round numbers between two, about so many.
   const ticks = (low, high, about = 5) => {
     const rough = (high - low) / about;
@@ -123,7 +151,7 @@
   // Numbers as they are written: with a minus sign where they are below zero.
   const number = (value, digits = 1) => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
 
-  const tools = { make, drawn, choice, slider, button, panel, redrawn, number };
+  const tools = { make, drawn, choice, slider, button, heads, panel, redrawn, number };
 
   const fill = (holder, script, draw) => {
     const figure = document.getElementById(holder.dataset.figure);

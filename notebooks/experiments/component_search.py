@@ -385,7 +385,7 @@ shown(places_told, among=searches.placed)
 # task is solved, cells would be either full or empty.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds. With a script, put a ticket of your own together."}}
 def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches as numbers: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
     heads, mlps = searches.masks(rows)

@@ -2,11 +2,12 @@
 //
 // Of the seeds only the number that keep each head is known, and enough: kappa among them (Fleiss) and kappa of another
 // choice with a seed taken at random, (observed - expected) / (1 - expected) agreement, follow from these counts.
-interactive("own_ticket", (place, facts, { make, choice, button, number }) => {
+interactive("own_ticket", (place, facts, { make, choice, button, heads, number }) => {
   let of = facts.of[0];
   let kept = [];
   let draws = 0;
-  const cells = make("div", { class: "cells", role: "grid", "aria-label": "heads by layer" });
+  let grid;
+  const cells = make("div", {});
   const says = make("p", { class: "says", "aria-live": "polite" });
 
   const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
@@ -48,9 +49,7 @@ interactive("own_ticket", (place, facts, { make, choice, button, number }) => {
       `kappa is ${number(amongSeeds(), 2)}. A choice at random has 0, and 1 is to choose alike.`;
   };
   const show = () => {
-    [...cells.querySelectorAll("button")].forEach((cell, head) => {
-      cell.setAttribute("aria-pressed", String(kept[head]));
-    });
+    grid.all.forEach((cell, head) => cell.setAttribute("aria-pressed", String(kept[head])));
     says.textContent = told();
   };
   const keep = (ticket) => {
@@ -58,34 +57,15 @@ interactive("own_ticket", (place, facts, { make, choice, button, number }) => {
     show();
   };
   const build = () => {
-    const across = of.kept.length / of.layers;
-    cells.style.setProperty("--across", across);
-    cells.replaceChildren(
-      ...Array.from({ length: of.layers }, (_, layer) =>
-        make("div", { role: "row" }, make("span", { role: "rowheader" }, `${layer + 1}`),
-          Array.from({ length: across }, (_, head) => {
-            const at = layer * across + head;
-            const name = `layer ${layer + 1}, head ${head + 1}, kept by ${of.kept[at]} of ${of.seeds} seeds`;
-            const cell = button("", () => keep(kept.map((yes, other) => (other === at ? !yes : yes))));
-            cell.setAttribute("aria-label", name);
-            cell.title = name;
-            cell.tabIndex = at ? -1 : 0; // one stop for all; the arrows go from head to head
-            cell.style.setProperty("--kept", `${(100 * of.kept[at]) / of.seeds}%`);
-            return make("span", { role: "gridcell" }, cell);
-          }))));
+    grid = heads(of.layers, of.kept.length / of.layers, (cell, at, name) => {
+      cell.addEventListener("click", () => keep(kept.map((yes, other) => (other === at ? !yes : yes))));
+      cell.setAttribute("aria-label", `${name}, kept by ${of.kept[at]} of ${of.seeds} seeds`);
+      cell.title = cell.ariaLabel;
+      cell.style.setProperty("--kept", `${(100 * of.kept[at]) / of.seeds}%`);
+    });
+    cells.replaceChildren(grid.whole);
     keep(of.kept.map((n) => 2 * n > of.seeds));
   };
-  cells.addEventListener("keydown", (event) => {
-    const all = [...cells.querySelectorAll("button")];
-    const across = of.kept.length / of.layers;
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
-    const next = all[all.indexOf(document.activeElement) + step];
-    if (!step || !next) return;
-    event.preventDefault();
-    document.activeElement.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  });
   const which = choice("seeds of", facts.of.map((each) => each.name), (number) => {
     of = facts.of[number];
     build();
