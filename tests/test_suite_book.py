@@ -104,6 +104,7 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
     notebook("experiments/double", NOTEBOOK)
     plain = "# %% [markdown]\n# # Plain\n\n# See {ref}`g7`.\n\n"
     notebook("analyses/plain", plain + '# %% tags=["parameters"]\nrecords = "book/records"\n')
+    (small / "book/of_code.md").write_text("# Code\n\n```{eval-rst}\n.. automodule:: lottery.schedules\n```\n")
     place, seen, perform = small / "book/_build/first_pages", [], cluster.map
 
     def slowly(*given, **where):
@@ -121,6 +122,8 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
     plain, index = seen
     assert "<h1>Plain" in plain
     assert "Doubling" not in index  # of the list of chapters
+    assert "of_code" not in index  # which takes long
+    assert "of_code" in page.read_text()
     assert not place.exists()
     assert "Doubling" in page.read_text()
 

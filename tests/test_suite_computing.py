@@ -25,10 +25,11 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
         notebook(f"experiments/{name}", parameters + one)
     notebook("analyses/plain", '# %% tags=["parameters"]\nresults = "results"\n')
     executed, finished, shown = [], [], []
-    seen, perform = Event(), cluster.map
+    seen, plain, perform = Event(), Event(), cluster.map
 
     def slowly(grid, results, **given):
-        assert seen.wait(30), "while runs are at work, what needs none of them is executed and shown"
+        assert seen.wait(30), "while runs are at work, what reads records alone is executed and shown"
+        assert plain.wait(30), "and then what else needs none of them is executed"
         perform(grid, results, **given)
 
     def at_hand(names):
@@ -37,6 +38,8 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
 
     def execute(root, name, told, output, progress):
         executed.append(name)
+        if name == "analyses/plain":
+            plain.set()
         finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
         return 0
 
@@ -62,7 +65,7 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
     assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1", names[1:3]])
     assert sorted(executed) == sorted(set(names) - {"experiments/c"})
     assert [finished[executed.index(name)] for name in names[1:3]] == [2, 2]
-    assert executed[0] == "experiments/empty"  # which needs none of the runs, and reads records
+    assert executed[:2] == ["experiments/empty", "analyses/plain"]  # which need none of the runs; one reads records
     assert shown == [["experiments/c", "experiments/empty"]]
 
 

@@ -50,6 +50,7 @@ threading.Thread(target=watch, daemon=True).start()
 sys.exit(main())
 """
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
+OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
 LONG = 14  # lines of a table that a page shows whole, its heads among them
 NUMBERS = "all-numbers"  # of a cell whose output is folded
 IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
@@ -455,17 +456,24 @@ def render(source: Path, place: Path, *, strict: bool = True) -> Path:
     return place / "_build" / "html"
 
 
+def _at_hand(root: Path, page: Page, done: list[str]) -> bool:
+    """Whether a page can be among the first ones: prose, but no reference of the code, or a notebook that is done."""
+    if page.notebook:
+        return page.file in done
+    return page.file != MADE and OF_CODE not in (root / "book" / f"{page.file}.md").read_text(encoding="utf-8")
+
+
 def _show_first(
     root: Path, first: Page, pages: dict[str, list[Page]], executed: Path, done: list[str], console: Console
 ) -> None:
     """Render the prose and the notebooks that are done, while the rest is computed, and say where they can be read.
 
-    Nothing is rendered where the first page of the book is not among them. What they refer to may not be there yet.
+    The reference of the code is left out, which takes longer than all of these. Nothing is rendered where the book's
+    first page is not among them. What they refer to may not be there yet.
     """
     if first.notebook and first.file not in done:
         return
-    there = {title: [page for page in part if page.file != MADE] for title, part in pages.items()}
-    there = {title: [page for page in part if not page.notebook or page.file in done] for title, part in there.items()}
+    there = {title: [page for page in part if _at_hand(root, page, done)] for title, part in pages.items()}
     there = {title: part for title, part in there.items() if part}
     place = root / "book" / "_build" / FIRST_PAGES
     with files.locked(place.with_name(".lock")):
