@@ -9,7 +9,7 @@ import nbformat
 import psutil
 from rich.progress import Progress
 
-from lottery.suite import execution, kernels
+from lottery.suite import execution, warm
 
 QUIET = Progress(disable=True)
 
@@ -28,7 +28,7 @@ def test_a_kernel_begins_with_everything_imported_and_as_a_process_of_its_own(ch
     cell = "import json, multiprocessing, os, sys, threading\n"
     cell += "print(json.dumps([[*sys.modules], os.getpid() == os.getsid(0), os.getcwd(), sys.argv[0]]))\n"
     modules, leads, folder, program = json.loads(executed(checkout, notebook, cell))
-    assert set(kernels.IMPORTED) <= set(modules)
+    assert set(warm.IMPORTED) <= set(modules)
     assert leads
     assert folder == str(checkout.resolve())
     assert program.endswith("ipykernel_launcher")

@@ -44,7 +44,7 @@ def compute(
     store.
     """
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
-    from lottery.suite import cluster, kernels
+    from lottery.suite import cluster, kernels, warm
 
     def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
@@ -78,6 +78,8 @@ def compute(
             else:
                 table_of(name).unlink(missing_ok=True)
         stale = [name for name in overrides if name not in up_to_date]
+        if stale:
+            warm.serve()  # which imports while it is found out what there is to do
         on_workers = [name for name in stale if "scheduler" in overrides[name]]
         ours = [(each, name) for name in on_workers for each in grids[name]]
         waiting = {name: cluster.unfinished(grids[name], results) for name in stale}
