@@ -59,7 +59,8 @@ SIZES = {
         "batch": 2,
         "length": 5,
         "rounds": 1,
-        "ways": ("smp_l",),
+        "ways": ("smp_l", "smp_l by sorting", "smp_l by functional_call"),
+        "held_by": ("smp_l by functional_call",),  # a process each
     },
     "cells": lambda get: (
         get("monkeypatch").setattr("lottery.miniature.DOCUMENTS", 30)
