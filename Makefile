@@ -14,9 +14,10 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 book: .venv/.installed
 	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
 
-# One thread a process: several tests run side by side.
+# One thread a process: several tests run side by side. Each process takes tests that lie together, of which many share
+# what is made once for their file, and in the end some of the other's.
 test: .venv/.installed
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 crash: .venv/.installed
 	.venv/bin/python tests/crash.py
