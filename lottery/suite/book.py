@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 
 from lottery import files
-from lottery.suite import checks, computing, execution, holes, notebooks, page_code, printed
+from lottery.suite import checks, computing, execution, holes, notebooks, page_code, printed, thumbnails
 from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
 
@@ -214,6 +214,7 @@ def assemble(
         _put_box_first(notebook)
         notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
         nbformat.write(notebook, place)
+    thumbnails.made(source, FIRST)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
         {"caption": title, "numbered": 1, "chapters": [{"file": page.file} for page in part]}
         for title, part in pages.items()

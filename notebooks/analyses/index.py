@@ -26,10 +26,10 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery.choices import choose
-from lottery.findings import one_shot, sentences, smaller_forms, ways_to_cut
+from lottery.findings import learned_masks, movement, one_shot, sentences, smaller_forms, ways_to_cut
 from lottery.statistics import Estimate, dev_sets
 from lottery.suite import ledger, plots
-from lottery.suite.chapter import how_long, read_published, recorded, title
+from lottery.suite.chapter import between, how_long, read_published, recorded, title
 from lottery.suite.columns import side_by_side
 from lottery.suite.given import given
 from lottery.suite.holes import absent
@@ -249,6 +249,88 @@ def claims_told() -> Markdown:
 
 
 claims_told()
+
+# %% [markdown]
+# ## What nobody had noticed
+
+
+# %% tags=["remove-input"]
+def noise_found(rows: pd.DataFrame) -> str:
+    """What noise does to the order of magnitudes beside fine-tuning, on a real BERT."""
+    places = movement.places(movement.rates_compared(rows))
+    return (
+        f"Fine-tuning moves the smallest tenth of a real BERT's weights {places.ratio:.1f} times as far in the order of "
+        f"magnitudes as the largest tenth. Normal noise of the same size, which knows no task, moves it "
+        f"{places.noise:.1f} times as far."
+    )
+
+
+def schedule_found(rows: pd.DataFrame) -> str:
+    """How much further weights move after the first epoch, with one schedule, and with the released code's."""
+    once, last, grown = movement.growth(movement.epochs_compared(rows))
+    printed = read_published("gordon2020_movement_by_epoch").pivot_table("movement_mean", "task", "epochs")
+    theirs = printed[12] / printed[1] - 1
+    return (
+        "The released code starts each epoch anew, at a learning rate that falls with the number of the epoch. Under it "
+        f"BERT-base's weights move {between(theirs, '.0%')} further in twelve epochs than in one. With one schedule over all "
+        f"epochs the miniature's move {between([each.mean for each in grown.values()], '.0%')} further in {last:g} than in "
+        f"{once:g}."
+    )
+
+
+def regulariser_found(rows: pd.DataFrame) -> str:
+    """What the regulariser of SMP adds to movement pruning, at the least sparsity that was tried."""
+    scored = learned_masks.scored(rows)
+    masked = scored[scored["title"].isin([MOVEMENT, REGULARISED, "SMP-L"]) & (scored["task"] == "cola")]
+    least = masked["asked"].min()
+    means = 100 * masked[masked["asked"] == least].groupby("title")["score"].mean()
+    return (
+        f"On CoLA with {least:.0%} of a real BERT's weights removed, movement pruning scores {means[MOVEMENT]:.1f}, and "
+        f"{means[REGULARISED]:.1f} with the regulariser that SMP has. SMP-L, which never fine-tunes a weight, scores "
+        f"{means['SMP-L']:.1f}."
+    )
+
+
+MOVEMENT, REGULARISED = "movement", "movement, regularised"
+FOUND = [  # the title, the figure that it comes from with a column and what that shows, the rows, and what is made of them
+    (
+        "Large weights are no more stable than noise leaves them",
+        (
+            "gordon-movement-places",
+            1,
+            "Share of all movement by place in the order: fine-tuning as bars, noise as a line.",
+        ),
+        recorded(records, "minilm", "gordon_movement"),
+        noise_found,
+    ),
+    (
+        "Weights settle in an epoch because the learning rate does",
+        ("gordon-movement-epochs", 1, "Mean movement of weights against the number of epochs."),
+        recorded(records, "miniature", "gordon_movement"),
+        schedule_found,
+    ),
+    (
+        "The regulariser makes the difference, not the frozen weights",
+        ("mask-learning", 2, "Score against the weights that remain, a line a method."),
+        recorded(records, "minilm", "mask_learning"),
+        regulariser_found,
+    ),
+]
+
+
+def card(heading: str, figure: str, column: int, shows: str, words: str) -> str:
+    """A finding with a small picture of a column of its figure, and the way to it."""
+    options = [
+        f":img-top: thumbnails/{figure}.{column}.svg",
+        f":img-alt: {shows}",
+        f":link: {figure}",
+        ":link-type: ref",
+    ]
+    return "\n".join([f":::{{grid-item-card}} {heading}", *options, "", words, ":::"])
+
+
+cards = [card(heading, *figure, tell(rows)) for heading, figure, rows, tell in FOUND if len(rows)]
+Markdown("\n\n".join(["::::{grid} 1 1 3 3\n:gutter: 3", *cards, "::::"])) if cards else missing
 
 # %% [markdown]
 # ## What the miniature shows
