@@ -10,34 +10,18 @@ and have loaded torch, before the clock starts. It takes some five minutes.
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
-import cloudpickle
+from _empty import Empty
 from _report import Figure, main, side_by_side
 from distributed import LocalCluster
 
 from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
-from lottery.store import Count, parameters
 from lottery.suite import cluster, warm
-
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a script
-
-
-@parameters
-class Empty:
-    """A run without work."""
-
-    version: ClassVar[int] = 1
-    number: Count
-
-    def perform(self, run):
-        return {}
 
 
 def empty_runs(count):
