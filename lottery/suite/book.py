@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 
 from lottery import files
-from lottery.suite import checks, computing, execution, holes, notebooks, page_code, printed, thumbnails
+from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails
 from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
 
@@ -203,6 +203,7 @@ def assemble(
     missing = {}
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
+    doors.opened(root, source, doors.repository(root))
     for name in _notebooks(first, pages):
         place = source / f"{_in_source(name)}.ipynb"
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -436,10 +437,11 @@ def _contents(folder: Path) -> str:
     return files.fingerprint(folder, (path for path in folder.rglob("*") if path.is_file()))
 
 
-def render(source: Path, place: Path, *, strict: bool = True) -> Path:
+def render(source: Path, place: Path, *, builder: str = "html", strict: bool = True) -> Path:
     """The pages of a source tree, rendered into a new folder `place`: the folder in it that is the site.
 
-    strict  whether a warning is an error; pages of a part of the book refer to others
+    builder  of Sphinx: "html", or "singlehtml" for all of them in one
+    strict   whether a warning is an error; pages of a part of the book refer to others
 
     Raises RuntimeError with the warnings if there is any, and ValueError where Jupyter Book is not installed.
     """
@@ -447,6 +449,7 @@ def render(source: Path, place: Path, *, strict: bool = True) -> Path:
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
     arguments = ["build", str(source), "--path-output", str(place), "--all", "--keep-going", "-q"]
+    arguments += ["--builder", builder] if builder != "html" else []
     arguments += ["-W", "-n"] if strict else []
     environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
     done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
@@ -454,7 +457,7 @@ def render(source: Path, place: Path, *, strict: bool = True) -> Path:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
         _refuse(warnings, "the book does not render without a warning")
-    return place / "_build" / "html"
+    return place / "_build" / builder
 
 
 def _at_hand(root: Path, page: Page, done: list[str]) -> bool:
