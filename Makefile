@@ -15,12 +15,13 @@ book: .venv/.installed
 	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
 
 # One thread a process: several tests run side by side. Each process takes tests that lie together, of which many share
-# what is made once for their file, and in the end some of the other's.
+# what is made once for their file, and in the end some of the other's. Compiled modules are kept, whatever is set: more
+# than a hundred processes import them.
 test: .venv/.installed
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 crash: .venv/.installed
-	.venv/bin/python tests/crash.py
+	PYTHONDONTWRITEBYTECODE= .venv/bin/python tests/crash.py
 
 # A missed bar is told, and no failure: a busy machine misses bars too. A benchmark that crashes is one.
 bench: .venv/.installed
