@@ -200,7 +200,7 @@ def assemble(
 
     returns  {page: what it has nothing to show of}, which is taken out of the notebooks
     """
-    missing = {}
+    missing, asked = {}, exercises_of(root)
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
     doors.opened(root, source, doors.repository(root))
@@ -213,7 +213,7 @@ def assemble(
         _dress_tables(notebook)
         _fold_numbers(notebook)
         _put_box_first(notebook)
-        notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
+        notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(name, asked)]
         nbformat.write(notebook, place)
     thumbnails.made(source, FIRST)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
@@ -265,11 +265,13 @@ def _put_box_first(notebook: nbformat.NotebookNode) -> None:
         notebook.cells = [opening, *boxes, below, *rest]
 
 
-def exercises(root: Path, name: str) -> list[str]:
-    """The section of a notebook's exercises with the commands that do them, in MyST; [] where it has none."""
-    asked = exercises_of(root).get(name, [])
+def exercises(name: str, asked: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """The section of a notebook's exercises with the commands that do them, in MyST; [] where it has none.
+
+    asked  as of `exercises_of`
+    """
     parts = []
-    for number, each in enumerate(asked, 1):
+    for number, each in enumerate(asked.get(name, []), 1):
         typed = " \\\n    ".join(
             f"-p {word} {shlex.quote(_typed(value))}" for word, value in each["parameters"].items()
         )
