@@ -51,6 +51,9 @@ def test_a_kernel_heeds_the_environment_of_whoever_asks_for_it(checkout, noteboo
 
 
 def test_what_libraries_log_reaches_the_notebook_and_no_terminal(checkout, notebook, capfd):
+    """But for a line a minute, which a cell has that waits for the server to import all: so one is executed before."""
+    executed(checkout, notebook, "print('begun')\n")
+    capfd.readouterr()
     cell = "from transformers.utils import logging\nlogging.get_logger('transformers').warning('only here')\n"
     assert "only here" not in executed(checkout, notebook, cell + "print('done')\n")  # stderr is not published
     told = capfd.readouterr()
