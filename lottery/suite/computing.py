@@ -38,10 +38,10 @@ def compute(
     at_hand    called with the notebooks that can be shown before any run is performed, where runs take LONG
 
     The runs of all of them are performed together, so that no worker waits at a notebook's end. Meanwhile those
-    notebooks are executed, one after the other, that need none of these: first those that read what is recorded, then
-    the others, since a pre-training on which all else rests leaves a core idle. In the end the rest, which find
-    everything done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever becomes of the
-    store.
+    notebooks are executed, one after the other, that need none of these: first those that do nothing but read what is
+    recorded, then the others, since a pre-training on which all else rests leaves a core idle. In the end the rest,
+    which find everything done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever
+    becomes of the store.
     """
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
     from lottery.suite import cluster, kernels, warm
@@ -85,7 +85,8 @@ def compute(
         waiting = {name: cluster.unfinished(grids[name], results) for name in stale}
         todo = {key: run for name in on_workers for key, run in waiting[name].items()}
         ready = [name for name in stale if todo and not waiting[name]]
-        reading = [name for name in ready if "records" in notebooks.resolve(root, name, overrides[name])]
+        told = {name: notebooks.resolve(root, name, overrides[name]) for name in ready if not grids[name]}
+        reading = [name for name in told if "records" in told[name]]
         expected = _say_how_long(console, root, todo, workers) if todo else 0.0
         began = time.monotonic()
         try:
