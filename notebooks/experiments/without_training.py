@@ -28,7 +28,7 @@
 #
 # Weights go by their size, at random, or by a score that lets the model read some texts first, without labels: Wanda
 # {cite:p}`sun2023`, and OBS {cite:p}`hassibi1993,frantar2023`, which has the weights that stay make up for the others.
-# Which texts they read hardly matters, or does it? {doc}`/analyses/calibration` asks.
+# Does it matter which texts they read? See {doc}`/analyses/calibration`.
 #
 # For a model and pairs of your own:
 #
@@ -199,9 +199,9 @@ def briefly(runs: pd.DataFrame) -> Markdown:
     shares = sentences.free(sentences.by_kind(runs)).reset_index(name="share")
     chosen = shares[shares["importance"] != "random"].sort_values("share", ascending=False, kind="stable")
     parts = [
-        f"{sentences.named(row)} up to **{row['share']:.0%}**"
+        f"{sentences.named(row)}: up to **{row['share']:.0%}**"
         if row["share"]
-        else f"{sentences.named(row)} at none of the shares tried"
+        else f"{sentences.named(row)}: at none of the shares tried"
         for _, row in chosen.drop_duplicates("unit").iterrows()
     ]
     return Markdown(f"Shown to lose less than one point, by the best choice of each unit: {'; '.join(parts)}.")
@@ -216,7 +216,7 @@ def beside_random(runs: pd.DataFrame) -> Markdown:
             f"- {sentences.named(of)}: better at {row['better']} of {row['shares']} shares, worse at {row['worse']}"
         )
     return Markdown(
-        "Beside as many of the same units at random, cut out alike (where the intervals have nothing in common):\n\n"
+        "Compared with as many of the same units chosen at random, better or worse where the two intervals do not overlap:\n\n"
         + "\n".join(lines)
     )
 
@@ -277,7 +277,7 @@ short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="What does a cut cost by itself, where nothing is trained before it or after it?",
+    question="What does a cut cost by itself, with no training before or after it?",
     done=(
         "A sentence encoder is cut at several shares, by single weights, heads or MLPs, chosen by several "
         "scores and at random. The cosines of its sentence vectors are compared with people's judgement of "
