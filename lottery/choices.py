@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -32,6 +33,7 @@ def offered(kind: str) -> list[str]:
     return sorted(module.name for module in iter_modules([str(folder)]) if not module.name.startswith("_"))
 
 
+@cache  # of what it found alone: bootstraps ask thousands of times, and looking into a folder takes a millisecond
 def choose(kind: str, name: str) -> ModuleType:
     """The module lottery/<kind>/<name>.py; to offer a new choice, add its file.
 

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -38,12 +38,20 @@ def consoles(site: Path, pages: list[str], profile: Path) -> dict[str, list[str]
 
 def values(site: Path, visits: list[tuple[str, list[str]]], profile: Path) -> list[list[object]]:
     """What expressions of JavaScript, one after the other, come to on pages of a site, opened in their order."""
+    with reader(site, profile) as read:
+        return [read(page, expressions) for page, expressions in visits]
+
+
+@contextmanager
+def reader(site: Path, profile: Path) -> Iterator[Callable[[str, list[str]], list[object]]]:
+    """One browser for several visits: (page, expressions) -> what these come to there."""
     with _served(site) as address, _Browser(profile) as browser:
-        told = []
-        for page, expressions in visits:
+
+        def read(page: str, expressions: list[str]) -> list[object]:
             browser.console(f"{address}/{page}")
-            told.append([browser.value(expression) for expression in expressions])
-    return told
+            return [browser.value(expression) for expression in expressions]
+
+        yield read
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -104,6 +104,15 @@ def lottery(capsys):
     return call
 
 
+@pytest.fixture(scope="session")
+def stranger():
+    """Runs a program that knows transformers alone, in a process of its own: what it prints."""
+    from strangers import strangers
+
+    with strangers() as run:
+        yield run
+
+
 @pytest.fixture
 def reference() -> Callable[[str], Path]:
     """From a path below the reference data to the path; it skips the test where that is missing."""
@@ -439,11 +448,12 @@ def mood(mood_folder):
 @pytest.fixture
 def rung(mood, monkeypatch):
     """A smaller model of that one, where a head takes 8 units of time and a neuron 1, whatever else goes on."""
+    from toy_smaller import UNITS
+
     from lottery.experiments.component_times import ComponentTimes
     from lottery.experiments.smaller import Smaller
 
-    units = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
-    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: units)
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: UNITS)
     times = ComponentTimes(of=mood, batch_size=4, length=8, rounds=2)
     healed = {"epochs": 4.0, "batch_size": 16, "learning_rate": 3e-3, "seed": 0}
     return Smaller(of=mood, times=times, saved_time=0.5, even=False, **healed)

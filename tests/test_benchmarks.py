@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "benchmarks"
 SCRIPTS = {path.stem: path for path in FOLDER.glob("[!_]*.py")}
 SAID_BY_A_BUILD = "\n".join(
     [
-        "Successfully installed lottery",
+        ".venv/bin/lottery book --profile quick --workers 2",
         "9 pages can be read while the rest is computed: open x",
         "The runs took 1 s",
         "The book is there: open x",
@@ -59,7 +59,8 @@ SIZES = {
         "batch": 2,
         "length": 5,
         "rounds": 1,
-        "ways": ("smp_l",),
+        "ways": ("smp_l", "smp_l by sorting", "smp_l by functional_call"),
+        "held_by": ("smp_l by functional_call",),  # a process each
     },
     "cells": lambda get: (
         get("monkeypatch").setattr("lottery.miniature.DOCUMENTS", 30)

@@ -203,7 +203,7 @@ def test_recorded_answers_serve_any_metric():
     drawn = []
     for _ in range(400):
         places = generator.integers(600, size=600)
-        means = [np.mean([matthews_corrcoef(labels[places], row[places]) for row in each]) for each in (whole, cut)]
+        means = [np.mean([np.corrcoef(labels[places], row[places])[0, 1] for row in each]) for each in (whole, cut)]
         drawn.append(100 * (means[0] - means[1]))
     assert fixed == pytest.approx(np.std(drawn), rel=0.25)
 

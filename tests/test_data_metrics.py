@@ -3,6 +3,7 @@ from statistics import correlation
 
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from lottery.data import metrics
 
@@ -21,6 +22,19 @@ def test_scores_of_classes_against_counting():
         assert metrics.f1(predictions, labels) == pytest.approx(2 * tp / (2 * tp + fp + fn))
         below = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
         assert metrics.matthews(predictions, labels) == pytest.approx((tp * tn - fp * fn) / below)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_what_is_counted_here_is_what_scikit_learn_has_to_the_last_bit(classes):
+    draw = np.random.default_rng(classes)
+    for size in (7, 400, 9815):
+        labels = draw.integers(classes, size=size)
+        predictions = np.where(draw.random(size) < 0.6, labels, draw.integers(classes, size=size))
+        for one, other in ((predictions, labels), (predictions.astype(float), labels), (labels, 1 - labels)):
+            assert metrics.accuracy(one, other) == sklearn.metrics.accuracy_score(other, one)
+            assert metrics.matthews(one, other) == sklearn.metrics.matthews_corrcoef(other, one)
+    words = np.array(["O", "B-A", "I-A"], dtype=object)[draw.integers(3, size=(2, 50))]
+    assert metrics.accuracy(*words) == sklearn.metrics.accuracy_score(*words)
 
 
 def test_scores_of_numbers_against_the_standard_library():

@@ -56,7 +56,12 @@ def test_a_miniature_of_less_text_and_another_language_has_them_in_all_it_brings
     assert reader.get_vocab() == miniature.tokenizer(language).get_vocab()
     model = BertForPreTraining.from_pretrained(run.path / "model")
     assert model.config.vocab_size == len(reader)
-    assert small.tables("sst2")["train"].equals(miniature.tables(language, "sst2")["train"])
+    for _ in range(2):
+        train = small.tables("sst2")["train"]
+        assert train.equals(miniature.tables(language, "sst2")["train"])
+        train["first"] = "altered"  # by whoever has taken it
+    assert not Miniature(seed=6, steps=0, nouns=98).tables("sst2")["train"].equals(small.tables("sst2")["train"])
+    assert not Miniature(seed=5, steps=0).tables("sst2")["train"].equals(small.tables("sst2")["train"])
 
     def sentences(pairs):
         return {s for ids in pairs.sequences["input_ids"] for s in reader.decode(ids).split(" [SEP]")[:-1]}

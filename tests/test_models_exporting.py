@@ -1,8 +1,6 @@
 """Exports: opened in a process that does not know lottery, on several batch sizes and lengths, against the model."""
 
 import importlib.util
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -65,15 +63,19 @@ def uneven(model):
     return components.sliced(model, kept)
 
 
-def opened(folder, batches, tmp_path):
-    torch.save(batches, tmp_path / "batches.pt")
-    arguments = [sys.executable, "-c", STRANGER, str(folder), str(tmp_path / "batches.pt"), str(tmp_path / "found.pt")]
-    told = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path)
-    assert told.returncode == 0, told.stderr[-2000:]
-    return torch.load(tmp_path / "found.pt")
+@pytest.fixture
+def opened(stranger, tmp_path):
+    """From a folder of exports and batches to {form: the answers that a program without lottery has}."""
+
+    def opened(folder, batches):
+        torch.save(batches, tmp_path / "batches.pt")
+        stranger(STRANGER, folder, tmp_path / "batches.pt", tmp_path / "found.pt", folder=tmp_path)
+        return torch.load(tmp_path / "found.pt")
+
+    return opened
 
 
-def test_every_form_of_an_uneven_bert_answers_as_it_does(config, batches, tokenizer, tmp_path, capfd):
+def test_every_form_of_an_uneven_bert_answers_as_it_does(config, batches, tokenizer, tmp_path, capfd, opened):
     needs_onnx()
     torch.manual_seed(0)
     model = BertForSequenceClassification(config)  # of weights too small for 8 bits to hit saturated attention
@@ -85,7 +87,7 @@ def test_every_form_of_an_uneven_bert_answers_as_it_does(config, batches, tokeni
     exporting.write(small, tokenizer, tmp_path / "forms", ["pt2", "onnx", "int8"])
     assert small.training
     assert capfd.readouterr().out == ""
-    found = opened(tmp_path / "forms", batches, tmp_path)
+    found = opened(tmp_path / "forms", batches)
     assert len(found) == 5
     with torch.no_grad():
         expected = [small.eval()(**batch).logits for batch in batches]
@@ -101,13 +103,15 @@ def test_every_form_of_an_uneven_bert_answers_as_it_does(config, batches, tokeni
     assert AutoTokenizer.from_pretrained(tmp_path / "forms" / "int8")("w1 w2") == tokenizer("w1 w2")
 
 
-def test_pt2_needs_no_package_more_and_another_family_is_exported_too(batches, tokenizer, tmp_path, monkeypatch):
+def test_pt2_needs_no_package_more_and_another_family_is_exported_too(
+    batches, tokenizer, tmp_path, monkeypatch, opened
+):
     monkeypatch.setattr(exporting, "PACKAGES", ("onnx_that_is_not_there",))
     torch.manual_seed(0)
     config = DistilBertConfig(vocab_size=60, dim=16, n_layers=2, n_heads=4, hidden_dim=24, max_position_embeddings=40)
     small = uneven(DistilBertForSequenceClassification(config).eval())
     exporting.write(small, tokenizer, tmp_path / "forms", ["pt2"])
-    found = opened(tmp_path / "forms", [{n: b[n] for n in ("input_ids", "attention_mask")} for b in batches], tmp_path)
+    found = opened(tmp_path / "forms", [{n: b[n] for n in ("input_ids", "attention_mask")} for b in batches])
     with torch.no_grad():
         for logits, batch in zip(found["pt2"], batches, strict=True):
             assert torch.equal(logits, small(batch["input_ids"], batch["attention_mask"]).logits)

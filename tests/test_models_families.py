@@ -1,8 +1,5 @@
 """A contract over tiny random models of every family: what is found, masked, gated, cut out, saved and opened again."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import nn
@@ -293,7 +290,7 @@ EXPORTED = ("mpnet", "modernbert", "deberta-v3")
 FORMS = dict.fromkeys(MADE, ("stock",)) | dict.fromkeys(EXPORTED, ("stock", "pt2", "onnx"))
 
 
-def test_other_programs_open_what_is_saved_and_give_the_same_answers(tokenizer, tmp_path):
+def test_other_programs_open_what_is_saved_and_give_the_same_answers(tokenizer, tmp_path, stranger):
     forms = tmp_path / "forms"
     expected, given = {}, {}
     for name, wanted in FORMS.items():
@@ -315,9 +312,7 @@ def test_other_programs_open_what_is_saved_and_give_the_same_answers(tokenizer, 
             exporting.write(uneven, tokenizer, forms / name, others)
             expected |= {(name, form): answers(uneven, given[name]) for form in others}
     torch.save(given, tmp_path / "batches.pt")
-    arguments = [sys.executable, "-c", STRANGER, forms, tmp_path / "batches.pt", tmp_path / "found.pt"]
-    told = subprocess.run([*map(str, arguments)], capture_output=True, text=True, cwd=tmp_path)
-    assert told.returncode == 0, told.stderr[-2000:]
+    stranger(STRANGER, forms, tmp_path / "batches.pt", tmp_path / "found.pt", folder=tmp_path)
     found = torch.load(tmp_path / "found.pt")
     assert found.keys() == expected.keys()
     for (name, form), logits in found.items():

@@ -1,8 +1,6 @@
 """Cut models on disk: what a process that knows transformers alone, or lottery, opens again."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,32 +58,38 @@ def outputs(model, ids):
     return [model(each).logits for each in ids]
 
 
-def in_another_process(program, folder, ids, tmp_path):
-    torch.save(ids, tmp_path / "ids.pt")
-    arguments = [sys.executable, "-c", program, str(folder), str(tmp_path / "ids.pt"), str(tmp_path / "found.pt")]
-    told = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path)
-    assert told.returncode == 0, told.stderr[-2000:]
-    return torch.load(tmp_path / "found.pt")
+@pytest.fixture
+def opened_elsewhere(stranger, ids, tmp_path):
+    """From a folder to what a program that knows transformers alone finds it to answer."""
+
+    def opened(folder):
+        torch.save(ids, tmp_path / "ids.pt")
+        stranger(STRANGER, folder, tmp_path / "ids.pt", tmp_path / "found.pt", folder=tmp_path)
+        return torch.load(tmp_path / "found.pt")
+
+    return opened
 
 
-def test_equally_many_neurons_are_opened_by_a_program_that_knows_transformers_alone(model, ids, tokenizer, tmp_path):
+def test_equally_many_neurons_are_opened_by_a_program_that_knows_transformers_alone(
+    model, ids, tokenizer, tmp_path, opened_elsewhere
+):
     kept = components.everything(model.config, neurons=True)
     kept["neurons"][0, ::2], kept["neurons"][1, 12:] = False, False
     small = components.sliced(model, kept)
     opening.save(small, tokenizer, tmp_path / "small")
     assert not (tmp_path / "small" / slices.KEPT).exists()
-    assert all(map(torch.equal, outputs(small, ids), in_another_process(STRANGER, tmp_path / "small", ids, tmp_path)))
+    assert all(map(torch.equal, outputs(small, ids), opened_elsewhere(tmp_path / "small")))
     assert small.config.to_dict() == model.config.to_dict()  # of the cut model masks tell as of the whole one
 
 
-def test_whole_layers_go_and_the_rest_is_opened_by_any_program(model, ids, tokenizer, tmp_path):
+def test_whole_layers_go_and_the_rest_is_opened_by_any_program(model, ids, tokenizer, tmp_path, opened_elsewhere):
     torch.manual_seed(1)
     with torch.no_grad():
         whole = outputs(model, ids)
         slices.drop_layers(model, torch.tensor([False, True]))
         few = outputs(model, ids)
     opening.save(model, tokenizer, tmp_path / "small")
-    assert all(map(torch.equal, few, in_another_process(STRANGER, tmp_path / "small", ids, tmp_path)))
+    assert all(map(torch.equal, few, opened_elsewhere(tmp_path / "small")))
     assert not any(map(torch.allclose, whole, few))
     with pytest.raises(ValueError, match="has 1 layers, and 0 of 1 are to stay"):
         slices.drop_layers(model, torch.tensor([False]))

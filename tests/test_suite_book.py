@@ -104,6 +104,7 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
     notebook("experiments/double", NOTEBOOK)
     plain = "# %% [markdown]\n# # Plain\n\n# See {ref}`g7`.\n\n"
     notebook("analyses/plain", plain + '# %% tags=["parameters"]\nrecords = "book/records"\n')
+    (small / "book/of_code.md").write_text("# Code\n\n```{eval-rst}\n.. automodule:: lottery.schedules\n```\n")
     place, seen, perform = small / "book/_build/first_pages", [], cluster.map
 
     def slowly(*given, **where):
@@ -121,11 +122,24 @@ def test_what_needs_no_run_can_be_read_while_runs_are_performed(small, notebook,
     plain, index = seen
     assert "<h1>Plain" in plain
     assert "Doubling" not in index  # of the list of chapters
+    assert "of_code" not in index  # which takes long
+    assert "of_code" in page.read_text()
     assert not place.exists()
     assert "Doubling" in page.read_text()
 
 
-def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there(small):
+def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there(small, monkeypatch):
+    """By something that costs less than Jupyter Book."""
+
+    def render(source, place):
+        site = place / "_build/html"
+        site.mkdir(parents=True)
+        for page in source.glob("*.md"):
+            (site / page.with_suffix(".html").name).write_text(f"<h1>{page.read_text().splitlines()[0]}</h1>")
+        return site
+
+    monkeypatch.setattr(book, "render", render)
+
     def built(**given):
         page, told = build(small, **given)
         return page.read_text(), "The pages are up to date" in told
@@ -321,9 +335,10 @@ ASKED = book.exercises_of(ROOT)
 
 @pytest.mark.parametrize("name", sorted(ASKED))
 def test_the_command_of_an_exercise_is_read_and_runs_something_else_than_the_chapter(name):
-    """As it stands on the page, through a shell and the command line's reading."""
-    usual = {store.key(each) for each in notebooks.grid(ROOT, name, {})}
-    (section,) = book.exercises(ROOT, name)
+    """As it stands on the page, read by a shell and the command line, under the profile that is the default."""
+    profile = notebooks.profile(ROOT, "quick").get(name, {})
+    usual = {store.key(each) for each in notebooks.grid(ROOT, name, profile)}
+    (section,) = book.exercises(name, ASKED)
     commands = re.findall(r"```\n(.*?)```", section, re.DOTALL)
     assert len(commands) == len(ASKED[name]) == 2
     for command, asked in zip(commands, ASKED[name], strict=True):
@@ -332,7 +347,8 @@ def test_the_command_of_an_exercise_is_read_and_runs_something_else_than_the_cha
         assert (run, notebook, set(words[::3])) == ("run", name, {"-p"})
         given = notebooks.parsed(ROOT, name, typed)
         assert given == asked["parameters"]
-        assert {store.key(each) for each in notebooks.grid(ROOT, name, given)} - usual, "nothing new is asked"
+        asks = {store.key(each) for each in notebooks.grid(ROOT, name, profile | given)}
+        assert asks - usual, "nothing new is asked"
 
 
 def test_every_chapter_that_runs_something_has_exercises_and_a_box():

@@ -5,6 +5,7 @@ import nbformat
 import pytest
 
 from lottery.suite import checks
+from lottery.suite.interactive import interactive
 
 PAGE = "<!DOCTYPE html><html><head><title>T</title></head><body>{}</body></html>"
 
@@ -163,6 +164,26 @@ def test_letters_that_a_phone_shows_too_small_are_told(site, tmp_path, points, t
     figure.savefig(tmp_path / "a.svg")
     plt.close(figure)
     assert site({"_images/a.svg": (tmp_path / "a.svg").read_text()}) == told
+
+
+@pytest.mark.parametrize("style", ["<style>text {{font-size: {}px}}</style>", '<text font-size="{}">a</text>'])
+def test_letters_of_a_figure_that_is_written_by_hand_are_told(site, style):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">' + style + "</svg>"
+    assert site({"_images/a.svg": svg.format(11)}) == []
+    assert site({"_images/a.svg": svg.format(10)}) == ["_images/a.svg: has letters of 7.5 points, fewer than 8"]
+
+
+def test_a_chapter_without_the_box_of_the_others_is_told(site):
+    box = '<div class="in-short admonition">a</div>'
+    chapters = {"experiments/a.html": box, "analyses/b.html": '<section id="in-short">b</section>', "index.html": "c"}
+    assert site(chapters | {"analyses/from_python.html": "no chapter"}) == []
+    assert site({"analyses/c.html": "bare"}) == ["analyses/c.html: does not begin with the box that chapters have"]
+
+
+def test_a_figure_to_move_without_its_script_is_told(site):
+    body = '<p id="bars">a</p>' + interactive("noise", {}, figure="bars").data
+    assert site({"a.html": body}) == ["a.html: asks for the script noise, which is not in book/_extra/interactive"]
+    assert site({"interactive/noise.js": "interactive()"}) == []
 
 
 def test_headings_get_smaller_at_each_width_of_page(site):

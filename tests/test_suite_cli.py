@@ -87,6 +87,7 @@ def test_it_starts_without_what_is_slow_to_import():
     [
         "",
         "book",
+        "pdf",
         "run",
         "list",
         "runs",
@@ -112,7 +113,7 @@ def test_every_help_has_an_example(lottery, command):
 
 
 def test_commands_are_those_that_are_tested():
-    assert len(cli.app.registered_commands) == 13
+    assert len(cli.app.registered_commands) == 14
     (group,) = cli.app.registered_groups
     assert len(group.typer_instance.registered_commands) == 4
 

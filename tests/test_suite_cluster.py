@@ -1,4 +1,4 @@
-"""One cluster of two workers serves most of the module: its start takes seconds."""
+"""One cluster of two workers, copies of a warm process as a book's are, serves most of the module."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from distributed import Client
 from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killing, Outer, Sum, Surroundings, Wrapping
 
 from lottery import store
-from lottery.suite import cluster
+from lottery.suite import cluster, warm
 
 SURROUNDINGS = {
     "MALLOC_TRIM_THRESHOLD_": "absent",
@@ -32,6 +32,7 @@ SURROUNDINGS = {
 
 @pytest.fixture(scope="module")
 def address():
+    warm.serve()
     with cluster.local(2) as address:
         yield address
 
@@ -150,10 +151,15 @@ def visible_gpus():
 
 
 def test_where_there_are_gpus_every_worker_gets_one_of_its_own_and_that_is_said(monkeypatch, capsys):
+    """And where there is no warm process, workers are as those that are copies of one."""
     monkeypatch.setattr(cluster.torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(warm, "serving", lambda: False)
     with cluster.local(3) as address, Client(address, set_as_default=False) as client:
         client.wait_for_workers(2)
         assert sorted(client.run(visible_gpus).values()) == ["0", "1"]
+        for told in client.run(Surroundings(number=0).perform, None).values():
+            assert SURROUNDINGS.items() <= told.items()
+        assert all(signal.SIGINT in each for each in client.run(blocked).values())
     assert "2 of 3 workers are started: one for each GPU" in capsys.readouterr().err
 
 

@@ -9,6 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 from rich.console import Console
+from toy_experiments import Doubling
 
 from lottery import store
 from lottery.suite import cluster, computing, execution, notebooks
@@ -23,12 +24,17 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
     for name, number in (("a", 1), ("b", 2), ("c", 3)):
         one = f'from toy_experiments import Doubling\ngrid = [Doubling(number={number}, log="log")]\n'
         notebook(f"experiments/{name}", parameters + one)
+    done = 'from toy_experiments import Doubling\ngrid = [Doubling(number=4, log="log")]\n'
+    notebook("experiments/done", parameters + done)  # before, of a book that was interrupted
+    monkeypatch.chdir(small)
+    store.perform(Doubling(number=4, log="log"), small / "results")
     notebook("analyses/plain", '# %% tags=["parameters"]\nresults = "results"\n')
     executed, finished, shown = [], [], []
-    seen, perform = Event(), cluster.map
+    seen, plain, perform = Event(), Event(), cluster.map
 
     def slowly(grid, results, **given):
-        assert seen.wait(30), "while runs are at work, what needs none of them is executed and shown"
+        assert seen.wait(30), "while runs are at work, what reads records alone is executed and shown"
+        assert plain.wait(30), "and then what else needs none of them is executed"
         perform(grid, results, **given)
 
     def at_hand(names):
@@ -37,6 +43,8 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
 
     def execute(root, name, told, output, progress):
         executed.append(name)
+        if name == "analyses/plain":
+            plain.set()
         finished.append(len(list((small / "results").glob("Doubling/*/metrics.json"))))
         return 0
 
@@ -45,7 +53,7 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
     monkeypatch.setattr(execution, "up_to_date", lambda root, name, *_: name == "experiments/c")
     monkeypatch.setattr(execution, "execute", execute)
     monkeypatch.setattr(store, "record", lambda *_: None)
-    names = ["experiments/empty", "experiments/a", "experiments/b", "experiments/c", "analyses/plain"]
+    names = ["experiments/empty", *(f"experiments/{name}" for name in ("a", "b", "c", "done")), "analyses/plain"]
     told = {name: notebooks.machine(small, name, results=small / "results", scheduler="tcp://far:1") for name in names}
     computing.compute(
         small,
@@ -59,10 +67,10 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
         at_hand=at_hand,
     )
     ((grid, *where),) = mapped
-    assert ([each.number for each in grid], where) == ([1, 2], [2, "tcp://far:1", names[1:3]])
+    assert ([each.number for each in grid], where) == ([1, 2, 4], [2, "tcp://far:1", [*names[1:3], names[4]]])
     assert sorted(executed) == sorted(set(names) - {"experiments/c"})
-    assert [finished[executed.index(name)] for name in names[1:3]] == [2, 2]
-    assert executed[0] == "experiments/empty"  # which needs none of the runs, and reads records
+    assert [finished[executed.index(name)] for name in names[1:3]] == [3, 3]
+    assert executed[:3] == ["experiments/empty", "experiments/done", "analyses/plain"]  # which need none of the runs
     assert shown == [["experiments/c", "experiments/empty"]]
 
 

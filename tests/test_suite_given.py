@@ -11,6 +11,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from papermill import cli
+from papermill.exceptions import PapermillExecutionError
 from toy_experiments import Reading
 
 from lottery import store
@@ -167,44 +169,57 @@ def test_a_notebook_takes_its_parameters_as_they_are_given_before_it_uses_them(n
 # Kernels that start anywhere
 
 
-def executed(folder: Path, *words: str, cwd: str | None = None) -> tuple[str, str]:
-    """What the notebook of a checkout prints when papermill alone executes it, called in the current folder; stderr."""
-    there = Path.cwd() / "in.ipynb"
-    jupytext.write(jupytext.read(folder / "notebooks/experiments/reading.py"), there)
-    command = [sys.executable, "-m", "papermill", str(there), "out.ipynb", "-k", "python3", "--no-progress-bar"]
-    path = os.pathsep.join([str(folder), str(Path(__file__).parent)])
-    done = subprocess.run(
-        [*command, *(["--cwd", cwd] if cwd else []), *words],
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def papermill(house, elsewhere, monkeypatch):
+    """Calls papermill alone in the current folder, on that checkout's notebook: as its command does, or by it."""
+    there = elsewhere / "in.ipynb"
+    jupytext.write(jupytext.read(house / "notebooks/experiments/reading.py"), there)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(house), str(Path(__file__).parent)]))
+    fixed = [str(there), "out.ipynb", "-k", "python3", "--no-progress-bar"]
+
+    def call(*words: str, command: bool = False) -> None:
+        if command:
+            subprocess.run([sys.executable, "-m", "papermill", *fixed, *words], capture_output=True, check=True)
+        else:
+            cli.papermill.main([*fixed, *words], standalone_mode=False)
+
+    return call
+
+
+def printed() -> str:
+    """What the executed notebook has printed."""
     cells = nbformat.read("out.ipynb", as_version=4).cells
     texts = [output.get("text", "") for cell in cells for output in cell.get("outputs", [])]
-    return "".join(text for text in texts if "live" in text), done.stderr
+    return "".join(text for text in texts if "live" in text)
 
 
-def test_papermill_alone_finds_store_and_records_of_the_checkout_and_files_from_where_it_is_called(house, elsewhere):
-    told, error = executed(house, "-p", "train_file", "mine.csv", "-y", "sparsities: [0.5, 0.25]")
-    assert told == "1 live, 2 recorded, 7 printed\nprinted\nfrom elsewhere\n", error
+def test_papermill_alone_finds_store_and_records_of_the_checkout_and_files_from_where_it_is_called(
+    house, elsewhere, papermill
+):
+    papermill("-p", "train_file", "mine.csv", "-y", "sparsities: [0.5, 0.25]", command=True)
+    assert printed() == "1 live, 2 recorded, 7 printed\nprinted\nfrom elsewhere\n"
     assert len([*(house / "results/Reading").iterdir()]) == 1
     assert not (elsewhere / "results").exists()
 
 
-def test_a_kernel_in_the_folder_of_the_notebook_finds_the_checkout(house, elsewhere):
+def test_a_kernel_in_the_folder_of_the_notebook_finds_the_checkout(house, elsewhere, papermill):
+    """And in it the store: the second run is there."""
     (house / "data.csv").write_text("from the checkout")
     (house / "notebooks/experiments/near.csv").write_text("from the notebook's folder")
+    done = Reading(model=str(house / "notebooks/experiments/near.csv"), sizes=(20,))
+    store.perform(done, house / "results")
     for file, content in (("data.csv", "the checkout"), ("near.csv", "the notebook's folder")):
-        told, error = executed(house, "-p", "train_file", file, cwd=str(house / "notebooks/experiments"))
-        assert told == f"1 live, 2 recorded, 7 printed\nprinted\nfrom {content}\n", error
+        papermill("-p", "train_file", file, "--cwd", str(house / "notebooks/experiments"))
+        assert printed() == f"1 live, 2 recorded, 7 printed\nprinted\nfrom {content}\n"
     assert len([*(house / "results/Reading").iterdir()]) == 2
     assert not (house / "notebooks/experiments/results").exists()
     assert not (elsewhere / "results").exists()
 
 
-def test_a_list_that_papermill_takes_for_a_text_is_refused_with_the_words_that_work(house, elsewhere):
-    _, error = executed(house, "-p", "train_file", "mine.csv", "-p", "sparsities", "[0.2]")
-    assert "sparsities = '[0.2]' is misread: papermill takes it by -y 'sparsities: [0.2]'" in error
+def test_a_list_that_papermill_takes_for_a_text_is_refused_with_the_words_that_work(house, papermill):
+    words = r"sparsities = '\[0.2\]' is misread: papermill takes it by -y 'sparsities: \[0.2\]'"
+    with pytest.raises(PapermillExecutionError, match=words):
+        papermill("-p", "train_file", "mine.csv", "-p", "sparsities", "[0.2]")
     assert not (house / "results").exists()
 
 

@@ -1,6 +1,7 @@
 """The box of a chapter beside the ledger, which judges the same claims by another road, and with records missing."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -52,6 +53,26 @@ def test_verdicts_are_those_of_the_ledger():
         decided = verdicts.loc[of_chapter, source].isin([claims.HOLDS, claims.FAILS]).sum()
         told = [line for line in summary.splitlines() if line.startswith(f"- {where}")]
         assert sum(line.count("{ref}") for line in told) == decided
+
+
+def test_a_chapter_of_a_book_takes_its_evidence_from_what_the_ledger_keeps(tmp_path, monkeypatch):
+    """The same words as of its own rows, without a bootstrap; its own again once a record changes."""
+    records, name = tmp_path / "records", "component_search"
+    for profile in ("miniature", "minilm"):
+        (records / profile).mkdir(parents=True)
+        if (kept := RECORDS / profile / f"{name}.parquet").exists():
+            shutil.copy(kept, records / profile)
+    tables = [recorded(str(records), profile, name) for profile in ("miniature", "minilm")]
+    alone, in_book = (Chapter(f"experiments/{name}", NONE, *tables, place) for place in (None, records))
+    told = InShort(alone).box(**TEXT).data
+    assert InShort(in_book).box(**TEXT).data == told  # the ledger keeps nothing yet
+    ledger.weighed(records, ["component_search", "rewinding"])  # which is all that is recorded there
+    computed = []
+    monkeypatch.setattr(claims, "evidence", lambda *given: computed.append(given) or pd.DataFrame({"claim": []}))
+    assert (InShort(in_book).box(**TEXT).data, computed) == (told, [])
+    (records / "miniature" / f"{name}.parquet").unlink()
+    assert InShort(in_book).evidence.empty
+    assert len(computed) == 1
 
 
 def test_a_chapter_without_claims_tells_what_it_computed_and_no_holes():

@@ -3,22 +3,20 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from toy_smaller import first_vectors
+from toy_smaller import UNITS, first_vectors, shrunk
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from lottery.experiments.component_times import ComponentTimes
 from lottery.experiments.starts import Vectors
 from lottery.masks import files as mask_files
 from lottery.models import exporting, opening, slices
-from lottery.suite import shrinking
+from lottery.suite import shrinking, warm
 
 STRANGER = """
 import json, sys, torch
@@ -42,13 +40,12 @@ def here(mood_folder, monkeypatch):
     What they take of so small a model is lost in the noise: its times may even be below 0.
     """
     monkeypatch.chdir(mood_folder)
-    times = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
-    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: times)
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: UNITS)
     monkeypatch.setattr(shrinking, "LADDER", (0.3, 0.5))
     return mood_folder
 
 
-def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypatch):
+def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypatch, stranger):
     others = set((here / "runs/Smallest").glob("*"))  # the store is shared with other tests
     code, told, error = lottery("shrink", "model", "-o", "small", *HOW, "--within", 10, "--pt2")
     assert code == 0, error
@@ -69,9 +66,8 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypat
     assert models["whole"]["score"] == pytest.approx(found["test_whole_score"])
     assert models["."]["bytes"] == (here / "small/model.safetensors").stat().st_size < models["whole"]["bytes"]
     rows = pd.read_csv(here / "own.csv").head(40)
-    arguments = [sys.executable, "-c", STRANGER, str(here / "small/pt2"), json.dumps(rows["text"].tolist())]
-    stranger = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    answers, knows_lottery = json.loads(stranger.stdout)
+    told = stranger(STRANGER, here / "small/pt2", json.dumps(rows["text"].tolist()))
+    answers, knows_lottery = json.loads(told.splitlines()[-1])
     assert not knows_lottery
     assert np.mean([one == other for one, other in zip(answers, rows["mood"], strict=True)]) > 0.8
     card = (here / "small/README.md").read_text()
@@ -262,46 +258,36 @@ def test_a_sentence_encoder_is_held_to_its_own_vectors(vectors_folder, lottery, 
     assert BertModel.from_pretrained(vectors_folder / "even").num_parameters() < 21_000
 
 
-COMMAND = """
-import sys
-from lottery.experiments.component_times import ComponentTimes
-from lottery.suite import cli, shrinking
-ComponentTimes.perform = lambda self, run: {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
-shrinking.LADDER = (0.3, 0.5)
-cli.main(sys.argv[1:])
-"""
-
-
 def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_left_half_written(here):
     """Killed in the training of a smaller model, and while the folder is written."""
 
+    warm.serve()
+
     def begun(output, store):
-        words = [*map(str, HOW), "--within", "100", "--seed", "5", "--results", store]
-        return subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "shrink", "model", "-o", output, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        words = ["shrink", "model", "-o", output, *HOW, "--within", 100, "--seed", 5, "--results", store]
+        process = warm.CONTEXT.Process(target=shrunk, args=(here, [str(word) for word in words]))
+        process.start()
+        return process
 
-    def told(process):
-        said, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, said.decode()
+    def done(process):
+        process.join(timeout=300)
+        assert process.exitcode == 0, (here / "said").read_text()
 
-    told(begun("undisturbed", "peace"))
+    done(begun("undisturbed", "peace"))
     moments = (
         lambda: [*here.glob("war/Smaller/*/.lock")],
         lambda: [path for path in here.glob(".disturbed-*") if (path / "config.json").exists()],
     )
     for moment in moments:
         process = begun("disturbed", "war")
-        while not moment() and process.poll() is None:
+        while not moment() and process.exitcode is None:
             time.sleep(0.001)
         process.kill()
-        assert process.wait() == -9
-        process.stdout.close()
+        process.join()
+        assert process.exitcode == -9
         assert not (here / "disturbed").exists()
     assert moments[1]()
-    told(begun("disturbed", "war"))
+    done(begun("disturbed", "war"))
     assert not moments[1]()
     for name in ("model.safetensors", "config.json", "lottery.json", "tokenizer.json"):
         assert (here / "disturbed" / name).read_bytes() == (here / "undisturbed" / name).read_bytes()
@@ -329,8 +315,7 @@ def test_texts_longer_than_the_model_reads_are_refused_before_anything_is_done(c
 
 def test_a_smaller_model_of_tags_is_chosen_written_and_measured(names_folder, lottery, monkeypatch):
     monkeypatch.chdir(names_folder)
-    times = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}
-    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: times)
+    monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: UNITS)
     monkeypatch.setattr(shrinking, "LADDER", (0.2,))
     how = ["--tags", "--max-length", 16, "--length", 8]
     more = ["--epochs", 4, "--learning-rate", 3e-3, "--batch-size", 16, "--results", "runs", "--within", 60]

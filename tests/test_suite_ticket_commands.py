@@ -3,8 +3,6 @@
 import json
 import math
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,7 +153,7 @@ def test_what_is_asked_for_is_what_is_made(lottery, here, bert_folder):
 
 
 def test_a_retrained_cut_is_saved_and_its_model_opened_by_a_program_that_knows_transformers_alone(
-    lottery, here, bert_folder
+    lottery, here, bert_folder, stranger
 ):
     """Its answers there, by the names of the classes, are those that the run scored; its zeros are the mask's."""
     rows = [
@@ -173,9 +171,8 @@ def test_a_retrained_cut_is_saved_and_its_model_opened_by_a_program_that_knows_t
     mask, header = mask_files.load(here / "t.safetensors")
     assert (header["method"], float(header["sparsity_asked"])) == ("magnitude, global", 0.6)
     dev = start.tables(OWN)["dev"]
-    arguments = [sys.executable, "-c", STRANGER, str(run.path / "model"), json.dumps(dev["first"].tolist())]
-    told = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=here)
-    answers, zeros, knows_lottery = json.loads(told.stdout)
+    told = stranger(STRANGER, run.path / "model", json.dumps(dev["first"].tolist()), folder=here)
+    answers, zeros, knows_lottery = json.loads(told.splitlines()[-1])
     assert not knows_lottery
     names = start.task_named(OWN).LABELS
     scored = run.read("answers.parquet")["answer"].astype(int)

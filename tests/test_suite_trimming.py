@@ -1,8 +1,6 @@
 """`lottery vocabulary`: a folder with the word pieces of some texts alone, that answers them as before."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -50,14 +48,15 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_what_is_written_answers_the_texts_as_the_whole_one_in_a_program_that_knows_nothing_of_it(here, lottery):
+def test_what_is_written_answers_the_texts_as_the_whole_one_in_a_program_that_knows_nothing_of_it(
+    here, lottery, stranger
+):
     code, told, error = lottery("vocabulary", "model", "texts.txt", "-o", "small")
     assert code == 0, error
     lines = (here / "texts.txt").read_text().split("\n")[:20]
     found = {}
     for name in ("model", "small"):
-        arguments = [sys.executable, "-c", STRANGER, str(here / name), json.dumps(lines)]
-        found[name] = json.loads(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout)
+        found[name] = json.loads(stranger(STRANGER, here / name, json.dumps(lines)).splitlines()[-1])
     assert found["small"][0] == found["model"][0]
     assert not found["small"][2]
     assert found["small"][1] == len(AutoTokenizer.from_pretrained(here / "small")) < found["model"][1]

@@ -43,7 +43,7 @@ def test_sensitivity_is_the_squared_length_of_the_derivative_by_each_gate(bert_f
     model = opening.bare_encoder(bert_folder).double().train()
     kept = components.everything(model.config, neurons=True)
     draw = torch.Generator().manual_seed(0)
-    found = sensitivity(model, given, "mean", kept, draw, directions=3000, batch_size=2)
+    found = sensitivity(model, given, "mean", kept, draw, directions=800, batch_size=2)
     assert model.training
     model.eval()
     whole, step = vectors64(model, given), 1e-4

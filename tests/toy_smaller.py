@@ -1,11 +1,18 @@
 """Texts whose class one of their words tells, and what a saved model answers to them, text by text."""
 
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import torch
 from transformers import BertTokenizer
 
+from lottery.experiments.component_times import ComponentTimes
 from lottery.models import opening
+
+UNITS = {"whole": 1.0, "head": 8e-3, "neuron": 1e-3, "threads": 1}  # of time, whatever else goes on
 
 
 def rows() -> pd.DataFrame:
@@ -37,3 +44,14 @@ def by_hand(folder, table):
         model(**tokenizer(text, truncation=True, max_length=16, return_tensors="pt")).logits.argmax().item()
         for text in table["first"]
     ]
+
+
+def shrunk(folder: Path, words: list[str]) -> None:
+    """The command line of a process of its own, in a folder; what it says goes to said."""
+    from lottery.suite import cli, shrinking
+
+    os.chdir(folder)
+    ComponentTimes.perform = lambda self, run: UNITS
+    shrinking.LADDER = (0.3, 0.5)
+    with (folder / "said").open("w") as said, redirect_stdout(said), redirect_stderr(said):
+        cli.main(words)

@@ -1,5 +1,6 @@
 """The miniature: a small BERT or RoBERTa pre-trained on a made-up language, which brings its own tasks and text."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -62,7 +63,8 @@ class Miniature:
 
     def tables(self, task: str) -> dict[str, pd.DataFrame]:
         """The task in the language's words."""
-        return miniature.tables(self._language, task)
+        made = _tables(self.seed, self.nouns or miniature.NOUNS, task)
+        return {split: table.copy() for split, table in made.items()}
 
     def text(self, run: Run, tokenizer: PreTrainedTokenizerBase) -> tuple[Examples, Examples]:
         """The pairs of the language's text to train on, and those held out."""
@@ -72,3 +74,8 @@ class Miniature:
     @property
     def _language(self) -> miniature.Language:
         return miniature.Language(self.seed, nouns=self.nouns or miniature.NOUNS)
+
+
+@lru_cache(maxsize=32)  # all tasks of a few worlds, half a second each: run after run asks for the same ones
+def _tables(seed: int, nouns: int, task: str) -> dict[str, pd.DataFrame]:
+    return miniature.tables(miniature.Language(seed, nouns=nouns), task)

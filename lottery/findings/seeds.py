@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -38,9 +39,7 @@ def worlds(runs: pd.DataFrame) -> pd.Series:
 
     runs  with `parameters`, JSON
     """
-    return pd.Series(
-        [_world(json.loads(text)) if TOY in text else math.nan for text in runs["parameters"]], runs.index, float
-    )
+    return pd.Series([_world_told(text) if TOY in text else math.nan for text in runs["parameters"]], runs.index, float)
 
 
 def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
@@ -78,6 +77,11 @@ def _numbered(runs: pd.DataFrame) -> pd.Series:
         if start in runs:
             found = found.mask((runs[start] == TOY) & (found < 0), runs[seed].astype(float))
     return found
+
+
+@cache  # of the same rows a chapter asks some seventy times
+def _world_told(text: str) -> float:
+    return _world(json.loads(text))
 
 
 def _world(description: Any) -> float:

@@ -3,6 +3,8 @@
 Rows are runs of SentenceSimilarity.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
@@ -12,6 +14,17 @@ from lottery.statistics import Estimate
 
 WITHIN = 0.01  # of the score: a loss that counts as none
 KIND = ["unit", "importance", "scope", "embeddings"]
+
+
+def named(kind: Mapping[str, object]) -> str:
+    """A kind of cut, as of KIND, as a reader knows it."""
+    unit = {"weights": "weights", "heads": "heads", "mlps": "MLPs"}[kind["unit"]]
+    scopes = {"global": "", "local": ", of each matrix", "row": ", of each row"}
+    where = scopes[kind["scope"]] if kind["unit"] == "weights" else ""
+    where += ", embeddings too" if kind["embeddings"] else ""
+    known = {"random": "at random", "magnitude": "by size", "wanda": "by Wanda", "obs": "by OBS"}
+    how = known.get(kind["importance"], f"by {kind['importance']}")
+    return f"{unit} {how}{where}"
 
 
 def estimate(mean: float, error: float) -> Estimate:

@@ -15,7 +15,22 @@ from lottery.statistics import Estimate
 FORM = ["way", "form"]
 WHOLE = ("nothing", "torch")
 USED = ", words used"  # behind the form of a model that has the words of its training set alone
+WAYS = {
+    "nothing": "full model",
+    "heads": "heads gone",
+    "neurons": "neurons gone",
+    "both": "heads and neurons gone",
+    "first_layers": "upper layers gone",
+    "spread_layers": "layers between gone",
+    "torch_pruning": "gone by Torch-Pruning",
+    "zeros": "weights zeroed",
+}
 SHAPE = ["batch_size", "length", "threads"]
+
+
+def named(way: str, form: str) -> str:
+    """A form as a reader knows it."""
+    return WAYS[way] + "".join(f", {each}" for each in form.split(", ") if each != "torch")
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:

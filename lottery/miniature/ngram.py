@@ -1,7 +1,7 @@
 """How well words can be guessed by counting: a unigram model, and a cloze model that looks at the neighbours."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from math import log
 
@@ -27,10 +27,10 @@ def losses(
     the hidden word's own place, unlike BERT, which sees one hidden word in ten as it is.
     """
     guesses = [
-        (labels[place], [_context(ids, place, offsets) for offsets in NEIGHBOURS])
+        (label, contexts)
         for ids, labels in hidden
-        for place in range(len(ids))
-        if labels[place] >= 0
+        for label, *contexts in zip(labels, *(_contexts(ids, offsets) for offsets in NEIGHBOURS), strict=True)
+        if label >= 0
     ]
     if not guesses:
         raise ValueError("no word is hidden: give labels of which at least one is 0 or more")
@@ -51,15 +51,17 @@ def losses(
     return {"unigram": unigram_loss / len(guesses), "ngram": ngram_loss / len(guesses)}
 
 
-def _context(ids: Sequence[int], place: int, offsets: tuple[int, ...]) -> Context:
-    return tuple(ids[place + offset] if 0 <= place + offset < len(ids) else OUTSIDE for offset in offsets)
+def _contexts(ids: Sequence[int], offsets: tuple[int, ...]) -> Iterator[Context]:
+    """The neighbours of every place in turn."""
+    reach = max(map(abs, offsets))
+    padded = [*[OUTSIDE] * reach, *ids, *[OUTSIDE] * reach]
+    return zip(*(padded[reach + offset : reach + offset + len(ids)] for offset in offsets), strict=True)
 
 
 def _count(text, offsets: tuple[int, ...], wanted: set[Context]) -> dict[Context, Counter]:
     seen: dict[Context, Counter] = defaultdict(Counter)
     for ids in text:
-        for place, word in enumerate(ids):
-            context = _context(ids, place, offsets)
+        for context, word in zip(_contexts(ids, offsets), ids, strict=True):
             if context in wanted:
                 seen[context][word] += 1
     return seen

@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 
 from lottery import files
-from lottery.suite import checks, computing, execution, holes, notebooks, page_code, printed
+from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails
 from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
 
@@ -50,6 +50,7 @@ threading.Thread(target=watch, daemon=True).start()
 sys.exit(main())
 """
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
+OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
 LONG = 14  # lines of a table that a page shows whole, its heads among them
 NUMBERS = "all-numbers"  # of a cell whose output is folded
 IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
@@ -199,9 +200,10 @@ def assemble(
 
     returns  {page: what it has nothing to show of}, which is taken out of the notebooks
     """
-    missing = {}
+    missing, asked = {}, exercises_of(root)
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source, ignore=shutil.ignore_patterns("_build", "records"))
+    doors.opened(root, source, doors.repository(root))
     for name in _notebooks(first, pages):
         place = source / f"{_in_source(name)}.ipynb"
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -211,8 +213,9 @@ def assemble(
         _dress_tables(notebook)
         _fold_numbers(notebook)
         _put_box_first(notebook)
-        notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(root, name)]
+        notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(name, asked)]
         nbformat.write(notebook, place)
+    thumbnails.made(source, FIRST)
     parts = [{"chapters": [{"file": CONTENTS}]}] + [
         {"caption": title, "numbered": 1, "chapters": [{"file": page.file} for page in part]}
         for title, part in pages.items()
@@ -262,11 +265,13 @@ def _put_box_first(notebook: nbformat.NotebookNode) -> None:
         notebook.cells = [opening, *boxes, below, *rest]
 
 
-def exercises(root: Path, name: str) -> list[str]:
-    """The section of a notebook's exercises with the commands that do them, in MyST; [] where it has none."""
-    asked = exercises_of(root).get(name, [])
+def exercises(name: str, asked: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """The section of a notebook's exercises with the commands that do them, in MyST; [] where it has none.
+
+    asked  as of `exercises_of`
+    """
     parts = []
-    for number, each in enumerate(asked, 1):
+    for number, each in enumerate(asked.get(name, []), 1):
         typed = " \\\n    ".join(
             f"-p {word} {shlex.quote(_typed(value))}" for word, value in each["parameters"].items()
         )
@@ -434,10 +439,11 @@ def _contents(folder: Path) -> str:
     return files.fingerprint(folder, (path for path in folder.rglob("*") if path.is_file()))
 
 
-def render(source: Path, place: Path, *, strict: bool = True) -> Path:
+def render(source: Path, place: Path, *, builder: str = "html", strict: bool = True) -> Path:
     """The pages of a source tree, rendered into a new folder `place`: the folder in it that is the site.
 
-    strict  whether a warning is an error; pages of a part of the book refer to others
+    builder  of Sphinx: "html", or "singlehtml" for all of them in one
+    strict   whether a warning is an error; pages of a part of the book refer to others
 
     Raises RuntimeError with the warnings if there is any, and ValueError where Jupyter Book is not installed.
     """
@@ -445,6 +451,7 @@ def render(source: Path, place: Path, *, strict: bool = True) -> Path:
         raise ValueError("Jupyter Book is not installed: give `pip install '.[book]'` in the checkout")
     shutil.rmtree(place, ignore_errors=True)
     arguments = ["build", str(source), "--path-output", str(place), "--all", "--keep-going", "-q"]
+    arguments += ["--builder", builder] if builder != "html" else []
     arguments += ["-W", "-n"] if strict else []
     environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
     done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
@@ -452,7 +459,14 @@ def render(source: Path, place: Path, *, strict: bool = True) -> Path:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
         _refuse(warnings, "the book does not render without a warning")
-    return place / "_build" / "html"
+    return place / "_build" / builder
+
+
+def _at_hand(root: Path, page: Page, done: list[str]) -> bool:
+    """Whether a page can be among the first ones: prose, but no reference of the code, or a notebook that is done."""
+    if page.notebook:
+        return page.file in done
+    return page.file != MADE and OF_CODE not in (root / "book" / f"{page.file}.md").read_text(encoding="utf-8")
 
 
 def _show_first(
@@ -460,12 +474,12 @@ def _show_first(
 ) -> None:
     """Render the prose and the notebooks that are done, while the rest is computed, and say where they can be read.
 
-    Nothing is rendered where the first page of the book is not among them. What they refer to may not be there yet.
+    The reference of the code is left out, which takes longer than all of these. Nothing is rendered where the book's
+    first page is not among them. What they refer to may not be there yet.
     """
     if first.notebook and first.file not in done:
         return
-    there = {title: [page for page in part if page.file != MADE] for title, part in pages.items()}
-    there = {title: [page for page in part if not page.notebook or page.file in done] for title, part in there.items()}
+    there = {title: [page for page in part if _at_hand(root, page, done)] for title, part in pages.items()}
     there = {title: part for title, part in there.items() if part}
     place = root / "book" / "_build" / FIRST_PAGES
     with files.locked(place.with_name(".lock")):

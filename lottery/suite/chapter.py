@@ -43,12 +43,14 @@ class Chapter:
     name               "<folder>/<name>" of the notebook
     live               of this build
     miniature, minilm  recorded under the profile of that name
+    records            the folder of what is recorded; None where these rows are not from there
     """
 
     name: str
     live: pd.DataFrame
     miniature: pd.DataFrame
     minilm: pd.DataFrame
+    records: Path | None = None
 
     @property
     def recorded_or_live(self) -> pd.DataFrame:
@@ -213,7 +215,7 @@ def perform(name: str, grid: list[Experiment], results: str, records: str, *, wo
     plots.house_style()
     cluster.map(grid, results, workers=workers, scheduler=scheduler, records=records)
     miniature, minilm = (recorded(records, profile, Path(name).name) for profile in ("miniature", "minilm"))
-    return Chapter(name, store.rows(grid, Path(results)), miniature, minilm)
+    return Chapter(name, store.rows(grid, Path(results)), miniature, minilm, Path(records))
 
 
 def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:

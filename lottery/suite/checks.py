@@ -5,14 +5,17 @@ Each check returns what is wrong, one sentence a fault; nothing wrong is an empt
 
 import html
 import json
+import math
 import re
 import tempfile
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+from lottery.suite import interactive
 from lottery.suite.leaks import leaks, of_figure
 
 PICTURE = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf")
@@ -40,6 +43,10 @@ LETTERS = re.compile(r"scale\(([\d.]+) -[\d.]+\)")  # of matplotlib, which draws
 SMALLEST = 8.0  # points of a figure's letters: 9 pixels on a phone, where the style sheet shows 85 % of a figure's size
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}"
+SIZED = re.compile(r"""font-size(?:="|: ?)([\d.]+)(?:px|")""")  # of an SVG that is written by hand, in pixels
+FOLDERS = ("experiments", "analyses")  # of a site: its pages that were notebooks
+NO_CHAPTERS = {"from_python.html"}  # that show the package and ask nothing
+BOX = re.compile(r'class="in-short admonition"|<section id="in-short"')
 MOST = 70  # figures of a book: what is shown three times, once for each source, can be compared with none of them
 DRAWN = re.compile(r"(?:stroke|fill): (#[0-9a-f]{6})")  # "none" and the page's own colour are none
 MACHINE_ACCOUNTS = {
@@ -79,15 +86,18 @@ def faults(site: Path, root: Path) -> list[str]:
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
     of `leaks`, in figures, too; letters too small for a phone; headings no smaller than the one above; a name with two
-    colours, two names of one figure with one look; too many figures; paths of this machine and the name of its user.
+    colours, two names of one figure with one look; too many figures; a chapter without its box; figures to move without
+    their script, their still figure, or the room they have; paths of this machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
+    scripts = {path.stem: path.stat().st_size for path in (site / interactive.FOLDER).glob("*.js")}
     sentences = []
     for path, page in pages.items():
+        text = path.read_text(encoding="utf-8")
         of_page = (
             *(page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax()),
-            captions(path.read_text(encoding="utf-8")),
+            *(captions(text), interactive.faults(text, scripts)),
         )
         sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in leaks(path)]
@@ -98,10 +108,11 @@ def faults(site: Path, root: Path) -> list[str]:
     for path in sorted((site / "_images").glob("*.svg")):
         figure = path.read_text(encoding="utf-8")
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in of_figure(lettering(figure))]
-        if (size := min(map(float, LETTERS.findall(figure)), default=1.0) * 100) < SMALLEST:
+        if (size := letters(figure)) < SMALLEST:
             sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
         sentences += [f"{path.relative_to(site)}: {fault}" for fault in looks(figure)]
     figures = sum(path.read_text(encoding="utf-8").count("<figure") for path in pages)
+    sentences += boxless({path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in pages})
     sentences += [f"the book has {figures} figures, more than {MOST}"] if figures > MOST else []
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
@@ -109,6 +120,22 @@ def faults(site: Path, root: Path) -> list[str]:
 def captions(page: str) -> list[str]:
     """The captions of a page that cannot be read alone."""
     return [f"has a caption that cannot be read alone: {each}" for each in LEANING.findall(page)]
+
+
+def letters(svg: str) -> float:
+    """The points of the smallest letters of a figure, by matplotlib or written by hand; infinite without any."""
+    drawn = [100 * float(size) for size in LETTERS.findall(svg)]
+    return min(drawn + [0.75 * float(size) for size in SIZED.findall(svg)], default=math.inf)
+
+
+def boxless(pages: Mapping[str, str]) -> list[str]:
+    """The chapters among the pages of a book, {path: HTML}, that do not begin with the box that others have."""
+    chapters = {path: text for path, text in pages.items() if "/" in path and not path.endswith(tuple(NO_CHAPTERS))}
+    chapters = {path: text for path, text in chapters.items() if path.split("/")[0] in FOLDERS}
+    boxed = {path for path, text in chapters.items() if BOX.search(text)}
+    return [
+        f"{path}: does not begin with the box that chapters have" for path in chapters if boxed and path not in boxed
+    ]
 
 
 def headings(css: str) -> list[str]:

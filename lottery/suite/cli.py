@@ -97,6 +97,14 @@ def book(
     typer.echo(f"The book is there: open {page}")
 
 
+@app.command(epilog="Example: [bold]lottery pdf[/bold]")
+def pdf() -> None:
+    """Print the built book into one file, by Chromium and without LaTeX."""
+    from lottery.suite import notebooks, paper
+
+    typer.echo(f"The book is printed: {paper.printed(notebooks.checkout())}")
+
+
 @app.command(
     cls=_NameValue,
     epilog="Example: [bold]lottery run experiments/how_much_can_go -p task rte -p scope local[/bold]",

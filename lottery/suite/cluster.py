@@ -14,7 +14,6 @@ from contextlib import contextmanager, nullcontext
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
-from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from uuid import uuid4
@@ -29,18 +28,16 @@ from tqdm import tqdm
 
 from lottery import files, store
 from lottery.store import Experiment, Run
+from lottery.suite import warm
 from lottery.suite.progress import Bar, Left, recorded_seconds
 
-# What a worker's process finds in its environment when it is made. Dask would have glibc hand memory back at every
-# training step, which is up to 1.7x slower on a CPU, and would have every worker tell of its start and end, with
-# tracebacks when that is abrupt. torch takes memory in pages of 2 MB where asked to, on Linux: an update of a BERT with
-# its table of words takes up to 25 % less time then. A nanny started by hand imports this module, with
-# `--preload-nanny lottery.suite.cluster`.
+# What the process of a worker whose nanny was started by hand finds in its environment when it is made, which takes
+# `--preload-nanny lottery.suite.cluster`; a local one is a copy of what has it. Dask would have glibc hand memory back
+# at every training step, which is up to 1.7x slower on a CPU, and would have workers tell of their end with tracebacks.
 TRAP = "MALLOC_TRIM_THRESHOLD_"
 _NANNY = dask.config.config["distributed"]["nanny"]["pre-spawn-environ"]
 _NANNY.pop(TRAP, None)
-_NANNY["THP_MEM_ALLOC_ENABLE"] = "1"
-_NANNY["DASK_LOGGING__DISTRIBUTED"] = "critical"
+_NANNY |= {name: warm.ENVIRONMENT[name] for name in ("THP_MEM_ALLOC_ENABLE", "DASK_LOGGING__DISTRIBUTED")}
 
 # A local worker that is killed comes back, but a cluster would give it up if it were away 15 s after: on a machine in
 # which memory is short that is so, and when it is killed again.
@@ -73,43 +70,33 @@ def local(workers: int) -> Iterator[str]:
     if gpus and workers > gpus:
         _say(f"{gpus} of {workers} workers are started: one for each GPU of this machine")
         workers = gpus
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
     def worker(number: int) -> dict:
-        gpu = {"CUDA_VISIBLE_DEVICES": str(number)} if gpus else {}
+        environment = os.environ | warm.ENVIRONMENT | ({"CUDA_VISIBLE_DEVICES": str(number)} if gpus else {})
         return {
             "cls": Nanny,
-            "options": {"nthreads": 1, "memory_limit": 0, "dashboard": False, "env": threads | gpu},
+            "options": {"nthreads": 1, "memory_limit": 0, "dashboard": False, "env": environment},
         }
 
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": ":0", "host": "127.0.0.1"}}
-    with _uninterrupted():
-        cluster = SpecCluster(
-            workers={number: worker(number) for number in range(workers)}, scheduler=scheduler, silence_logs="CRITICAL"
-        )
-    with cluster:
-        try:
-            yield cluster.scheduler_address
-        except BaseException:
-            for nanny in cluster.workers.values():
-                nanny.close_gracefully()  # it starts no new worker in place of this one
-                if nanny.pid:
-                    os.kill(nanny.pid, signal.SIGKILL)  # else Dask waits 4 s for the run that it is at
-            raise
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block, and never reaches the processes and threads that it starts.
-
-    A terminal sends it to workers, too; they are ended by the process that started them, and would print tracebacks.
-    """
-    resource_tracker.ensure_running()  # were it started in the block, it would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    # Of a warm process there are copies at once; to make one for workers alone would take as long as to start two.
+    begun = warm.CONTEXT.get_start_method() if warm.serving() else "spawn"
+    with dask.config.set({"distributed.worker.multiprocessing-method": begun}):
+        with warm.uninterrupted():
+            cluster = SpecCluster(
+                workers={number: worker(number) for number in range(workers)},
+                scheduler=scheduler,
+                silence_logs="CRITICAL",
+            )
+        with cluster:
+            try:
+                yield cluster.scheduler_address
+            except BaseException:
+                for nanny in cluster.workers.values():
+                    nanny.close_gracefully()  # it starts no new worker in place of this one
+                    if nanny.pid:
+                        os.kill(nanny.pid, signal.SIGKILL)  # else Dask waits 4 s for the run that it is at
+                raise
 
 
 def map(

@@ -191,6 +191,24 @@ def _legend(made: Columns, entries: Mapping[str, object]) -> None:
 
 def stacked(svg: str) -> str | None:
     """The columns of such a figure one below the other, and its legend at the foot; None for any other picture."""
+    if not (found := _columns(svg)):
+        return None
+    cuts, foot = found
+    return _piled(svg, [*cuts, *foot])
+
+
+def column(svg: str, number: int) -> str | None:
+    """A column of such a figure, from 1, without its legend; None for any other picture and where it has fewer."""
+    found = _columns(svg)
+    cuts = found[0][number - 1 : number] if found else []
+    return _piled(svg, cuts) if cuts else None
+
+
+Cut = tuple[float, float, float, float]  # left, top, width and height of a part of a figure
+
+
+def _columns(svg: str) -> tuple[list[Cut], list[Cut]] | None:
+    """The columns of a figure that was made of such, and the parts of its legend."""
     places, root = PLACES.search(svg), ROOT.search(svg)
     tall = [float(height) for height in places[3].split("-")] if places and root else []
     if len(tall) < 2:
@@ -199,11 +217,16 @@ def stacked(svg: str) -> str | None:
     margin = (float(root[1]) - len(tall) * width) / 2
     foot = float(root[2]) - height - 2 * margin
     lefts = [margin + width * number for number in range(len(tall))]
-    cuts = [(left, margin, each) for left, each in zip(lefts, tall, strict=True)]
-    cuts += [(left, margin + height, foot) for left in lefts] if foot > 1 else []
-    parts, y = [], 0.0
-    for left, top, each in cuts:
-        view = f'y="{y:g}" width="{width:g}" height="{each:g}" viewBox="{left:g} {top:g} {width:g} {each:g}"'
+    cuts = [(left, margin, width, each) for left, each in zip(lefts, tall, strict=True)]
+    return cuts, [(left, margin + height, width, foot) for left in lefts] if foot > 1 else []
+
+
+def _piled(svg: str, cuts: Sequence[Cut]) -> str:
+    """These parts of a figure, one below the other."""
+    root = ROOT.search(svg)
+    parts, y, width = [], 0.0, cuts[0][2]
+    for left, top, wide, each in cuts:
+        view = f'y="{y:g}" width="{wide:g}" height="{each:g}" viewBox="{left:g} {top:g} {wide:g} {each:g}"'
         parts.append(f'<svg {view}><use xlink:href="#whole"/></svg>')
         y += each
     size = f'width="{width:g}pt" height="{y:g}pt" viewBox="0 0 {width:g} {y:g}"'

@@ -38,12 +38,13 @@ def compute(
     at_hand    called with the notebooks that can be shown before any run is performed, where runs take LONG
 
     The runs of all of them are performed together, so that no worker waits at a notebook's end. Meanwhile those
-    notebooks are executed, one after the other, that read what is recorded and need none of these. In the end the rest,
+    notebooks are executed, one after the other, that need none of these: first those that do nothing but read what is
+    recorded, then the others, since a pre-training on which all else rests leaves a core idle. In the end the rest,
     which find everything done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever
     becomes of the store.
     """
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
-    from lottery.suite import cluster, kernels
+    from lottery.suite import cluster, kernels, warm
 
     def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
@@ -56,12 +57,16 @@ def compute(
         store.record(_with_needs(grids[name], results), results, table_of(name))
         return seconds
 
-    def first(names: list[str], stopped: threading.Event) -> None:
+    def executed_aside(names: list[str], stopped: threading.Event) -> None:
         for name in names:
             if not stopped.is_set():
                 say(console, f"{name}: executed in {execution.duration(one(name, Progress(disable=True)))}")
+
+    def first(stopped: threading.Event) -> None:
+        executed_aside(reading, stopped)
         if expected >= LONG and not stopped.is_set():
-            at_hand([*names, *up_to_date])
+            at_hand([*reading, *up_to_date])
+        executed_aside([name for name in ready if name not in reading], stopped)
 
     with chdir(root):  # where notebooks are, so that files they name have the same key here
         grids = {name: notebooks.grid(root, name, given) for name, given in overrides.items()}
@@ -73,16 +78,19 @@ def compute(
             else:
                 table_of(name).unlink(missing_ok=True)
         stale = [name for name in overrides if name not in up_to_date]
+        if stale:
+            warm.serve()  # which imports while it is found out what there is to do
         on_workers = [name for name in stale if "scheduler" in overrides[name]]
         ours = [(each, name) for name in on_workers for each in grids[name]]
         waiting = {name: cluster.unfinished(grids[name], results) for name in stale}
         todo = {key: run for name in on_workers for key, run in waiting[name].items()}
-        reading = [name for name in stale if "records" in notebooks.resolve(root, name, overrides[name])]
-        ready = [name for name in reading if todo and not waiting[name]]
+        ready = [name for name in stale if todo and not waiting[name]]
+        told = {name: notebooks.resolve(root, name, overrides[name]) for name in ready if not grids[name]}
+        reading = [name for name in told if "records" in told[name]]
         expected = _say_how_long(console, root, todo, workers) if todo else 0.0
         began = time.monotonic()
         try:
-            with _aside(first, ready, busy=bool(todo)):
+            with _aside(first, busy=bool(todo)):
                 cluster.map(
                     [experiment for experiment, _ in ours],
                     results,
@@ -116,10 +124,10 @@ def compute(
 
 
 @contextmanager
-def _aside(first: Callable[[list[str], threading.Event], None], names: list[str], *, busy: bool) -> Iterator[None]:
+def _aside(first: Callable[[threading.Event], None], *, busy: bool) -> Iterator[None]:
     """Do `first` in a thread of its own while the block is at work, if it is; in the end wait for it.
 
-    It is stopped where the block fails. What it raised is raised when the block is done.
+    It is told to stop where the block fails. What it raised is raised when the block is done.
     """
     if not busy:
         yield
@@ -128,7 +136,7 @@ def _aside(first: Callable[[list[str], threading.Event], None], names: list[str]
 
     stopped = threading.Event()
     with ThreadPoolExecutor(1) as thread:
-        done = thread.submit(first, names, stopped)
+        done = thread.submit(first, stopped)
         try:
             yield
             done.result()

@@ -1,8 +1,4 @@
-"""Kernels of this interpreter, forked from a process that has imported what notebooks import: each starts at once.
-
-torch, transformers and what they draw in take longer to import than most notebooks take to compute. A server of
-multiprocessing's imports them once, runs nothing, and every kernel begins as a copy of it.
-"""
+"""Kernels of this interpreter, copies of a process that has imported what notebooks import: each starts at once."""
 
 import logging
 import multiprocessing
@@ -12,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -22,12 +18,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
-IMPORTED = (  # by the server; no thread may be running after it, since a fork copies only the one that forks
-    "ipykernel.kernelapp",
-    "transformers.models.bert.modeling_bert",
-    "lottery.suite.chapter",
-    "lottery.experiments.studies",
-)
+from lottery.suite import warm
 
 _FORKED = "lottery-forked"
 _KERNELS: WeakSet[AsyncKernelManager] = WeakSet()  # those that were started, running or not
@@ -52,7 +43,6 @@ def manager(folder: Path, matplotlibrc: str, environment: Mapping[str, str]) -> 
             "MATPLOTLIBRC": str(folder),
             "IPYTHONDIR": f"{folder}/ipython",
             "JUPYTER_RUNTIME_DIR": f"{folder}/runtime",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger's warning is the first thing on stderr
         },
     )
     forked = EntryPoint(_FORKED, f"{__name__}:Forked", KernelProvisionerFactory.GROUP_NAME)
@@ -76,32 +66,14 @@ def stop() -> None:
 
 
 class Forked(LocalProvisioner):
-    """Starts a kernel's process as a fork of the server, and is for the rest what starts any process."""
+    """Starts a kernel's process as a copy of a warm one, and is for the rest what starts any process."""
 
     async def launch_kernel(self, cmd: list[str], **given: Any) -> KernelConnectionInfo:
-        environment = given["env"]
-        with _SERVER:
-            _serve(environment)
+        warm.serve()
         self.cwd = Path(given.get("cwd") or Path.cwd())
-        self.process = _Process(cmd, self.cwd, environment)
+        self.process = _Process(cmd, self.cwd, given["env"])
         self.pid = self.pgid = self.process.pid
         return self.connection_info
-
-
-_SERVER = threading.Lock()
-
-
-def _serve(environment: Mapping[str, str]) -> None:
-    """Start the server if there is none, in a kernel's environment: some modules read it once, as they are imported."""
-    forkserver.set_forkserver_preload(list(IMPORTED))
-    mine = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        forkserver.ensure_running()
-    finally:
-        for name in environment.keys() - mine.keys():
-            del os.environ[name]
-        os.environ.update(mine)
 
 
 class _Process:
@@ -111,7 +83,7 @@ class _Process:
 
     def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str]):
         given = (command[2:], str(folder), dict(environment))
-        self._process = multiprocessing.get_context("forkserver").Process(target=_kernel, args=given)
+        self._process = warm.CONTEXT.Process(target=_kernel, args=given)
         self._process.start()
         self.pid = self._process.pid
 
@@ -135,6 +107,7 @@ class _Process:
 def _kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     """What a forked process does: be the kernel that `python -m` with these arguments would have started."""
     os.setsid()  # a group of its own, which is signalled with all that the kernel starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a cell is interrupted by it
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -102,6 +102,14 @@ def around(words: str, match: re.Match) -> str:
     return f"{'…' * (start > 0)}{words[start:end]}{'…' * (end < len(words))}"
 
 
+class _Element(NamedTuple):
+    """An element that is open, the names of its classes, and whether what is in it is left unread."""
+
+    tag: str
+    kinds: frozenset[str]
+    unread: bool
+
+
 class _Reader(HTMLParser):
     """The texts of a page, its numbered figures without content, and the references in it that lead nowhere."""
 
@@ -110,7 +118,7 @@ class _Reader(HTMLParser):
         self.texts: list[Text] = []
         self.empty: list[str] = []
         self.unresolved: list[str] = []
-        self._open: list[tuple[str, dict[str, str]]] = []
+        self._open: list[_Element] = []
         self._words: list[str] = []
         self._figure: dict[str, bool | str] | None = None
 
@@ -122,8 +130,11 @@ class _Reader(HTMLParser):
         if tag == "figure":
             self._figure = {"pictured": False, "caption": ""}
         if tag not in ALONE:
-            self._open.append((tag, {name: value or "" for name, value in attrs}))
-            if self._unread(self._open[-1]) or self._is_code(self._open[-1]):
+            kinds = frozenset((dict(attrs).get("class") or "").split())
+            # Code that was written as code, not an object that a cell has put out in plain text.
+            code = tag == "code" or (tag == "pre" and "cell_output" not in kinds and not self._kind("cell_output"))
+            self._open.append(_Element(tag, kinds, code or tag in UNREAD_TAGS or bool(UNREAD_CLASSES & kinds)))
+            if self._open[-1].unread:
                 self._words.append("‸")
 
     def handle_endtag(self, tag):
@@ -133,17 +144,16 @@ class _Reader(HTMLParser):
             if not self._figure["pictured"] and self._figure["caption"].strip():
                 self.empty.append(" ".join(self._figure["caption"].split()))
             self._figure = None
-        while self._within(tag) and self._open.pop()[0] != tag:
+        while self._within(tag) and self._open.pop().tag != tag:
             pass  # what the page left open within it
 
     def handle_data(self, data):
         if self._figure is not None and self._within("figcaption"):
             self._figure["caption"] += data
-        for tag, attributes in self._open:
-            kinds = set(attributes.get("class", "").split())
+        for _, kinds, unread in self._open:
             if "problematic" in kinds or ("xref" in kinds and "py" not in kinds and not self._within("a")):
                 self.unresolved.append(data)
-            if self._unread((tag, attributes)) or self._is_code((tag, attributes)):
+            if unread:
                 return
         self._words.append(data)
 
@@ -151,23 +161,16 @@ class _Reader(HTMLParser):
         words, self._words = " ".join("".join(self._words).split()), []
         if not self._within("article") or not words.strip("‸ "):
             return
-        if any("py" in attributes.get("class", "").split() for _, attributes in self._open):
+        if self._kind("py"):
             where = "reference"
-        elif self._output() or {"th", "td", "h1", "h2", "h3"} & {tag for tag, _ in self._open}:
+        elif self._kind("cell_output") or {"th", "td", "h1", "h2", "h3"} & {element.tag for element in self._open}:
             where = "computed"
         else:
             where = "prose"
         self.texts.append(Text(where, words))
 
     def _within(self, tag: str) -> bool:
-        return any(name == tag for name, _ in self._open)
+        return any(element.tag == tag for element in self._open)
 
-    def _output(self) -> bool:
-        return any("cell_output" in attributes.get("class", "").split() for _, attributes in self._open)
-
-    def _is_code(self, element: tuple[str, dict[str, str]]) -> bool:
-        """Code that was written as code, not an object that a cell has put out in plain text."""
-        return element[0] == "code" or (element[0] == "pre" and not self._output())
-
-    def _unread(self, element: tuple[str, dict[str, str]]) -> bool:
-        return element[0] in UNREAD_TAGS or bool(UNREAD_CLASSES & set(element[1].get("class", "").split()))
+    def _kind(self, kind: str) -> bool:
+        return any(kind in element.kinds for element in self._open)

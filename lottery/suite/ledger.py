@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from lottery import claims, files, store
-from lottery.choices import choose
+from lottery.choices import choose, offered
 from lottery.claims import Evidence, Need, Plan, _runs
 from lottery.suite.chapter import all_published
 from lottery.suite.notebooks import checkout
@@ -44,11 +44,8 @@ def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
     The evidence takes twenty seconds and several pages show it: it is computed once and kept beside the records, in
     _build/evidence.json, until they, what is printed, or the package changes.
     """
-    profiles = sorted({"minilm", "miniature", *(folder.name for folder in Path(records).glob("*"))})
-    paths = {profile: {name: Path(records) / profile / f"{name}.parquet" for name in chapters} for profile in profiles}
-    there = {profile: {name: path for name, path in of.items() if path.exists()} for profile, of in paths.items()}
-    inputs = _digest(Path(records), [path for of in there.values() for path in of.values()])
-    place = Path(records).parent / "_build" / "evidence.json"
+    there, place = _there(Path(records), chapters), _place(Path(records))
+    inputs = _digest(Path(records), there)
     with files.locked(place.with_suffix(".lock")):
         kept = _kept(place)
         if kept.get("inputs") != inputs:
@@ -57,12 +54,37 @@ def weighed(records: str | Path, chapters: Sequence[str]) -> Weighed:
             evidence, recorded = _evidence(there)
             _keep(place, {"inputs": inputs, "rows": evidence.to_dict("records"), "recorded": recorded})
             kept = _kept(place)
+    evidence = _rows(kept)
+    sources = [*SOURCES, *(profile for profile in there if profile not in SOURCES)]
+    recorded = {profile: set(names) for profile, names in kept["recorded"].items()}
+    return Weighed(evidence, claims.verdicts(evidence, sources), sources, recorded)
+
+
+def kept_evidence(records: str | Path) -> pd.DataFrame | None:
+    """The evidence of all claims that `weighed` keeps; None where it keeps none, or something changed since."""
+    chapters = sorted({table for name in offered("claims") if (table := choose("claims", name).TABLE)})
+    kept = _kept(_place(Path(records)))
+    current = kept and kept["inputs"] == _digest(Path(records), _there(Path(records), chapters))
+    return _rows(kept) if current else None
+
+
+def _place(records: Path) -> Path:
+    return records.parent / "_build" / "evidence.json"
+
+
+def _there(records: Path, chapters: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """The files of records that there are of some chapters: {profile: {chapter: its file}}."""
+    profiles = sorted({"minilm", "miniature", *(folder.name for folder in records.glob("*"))})
+    paths = {profile: {name: records / profile / f"{name}.parquet" for name in chapters} for profile in profiles}
+    return {profile: {name: path for name, path in of.items() if path.exists()} for profile, of in paths.items()}
+
+
+def _rows(kept: Mapping[str, Any]) -> pd.DataFrame:
+    """The evidence, as `claims.evidence` made it, of what is kept."""
     evidence = pd.DataFrame(kept["rows"], columns=["claim", "source", *Evidence._fields, "verdict", "why"])
     evidence["claimed"] = [tuple(each) for each in evidence["claimed"]]
     evidence["plan"] = [each and Plan(*each) for each in evidence["plan"]]
-    sources = [*SOURCES, *(profile for profile in profiles if profile not in SOURCES)]
-    recorded = {profile: set(names) for profile, names in kept["recorded"].items()}
-    return Weighed(evidence, claims.verdicts(evidence, sources), sources, recorded)
+    return evidence
 
 
 def _evidence(paths: Mapping[str, Mapping[str, Path]]) -> tuple[pd.DataFrame, dict[str, list[str]]]:
@@ -76,11 +98,11 @@ def _evidence(paths: Mapping[str, Mapping[str, Path]]) -> tuple[pd.DataFrame, di
     return claims.evidence(printed, recorded), {profile: list(tables) for profile, tables in recorded.items()}
 
 
-def _digest(records: Path, recorded: Sequence[Path]) -> str:
+def _digest(records: Path, recorded: Mapping[str, Mapping[str, Path]]) -> str:
     """The sha256 of all that the evidence depends on: what is recorded and printed, the package and the pins."""
     root, package = checkout(), Path(claims.__file__).parent.parent
     contents = [
-        files.fingerprint(records, recorded),
+        files.fingerprint(records, [path for of in recorded.values() for path in of.values()]),
         files.fingerprint(root, [root / "constraints.txt", *(root / "book" / "published").glob("*.csv")]),
         files.fingerprint(package, package.rglob("*.py")),
     ]

@@ -35,6 +35,7 @@ accepted | taken back | heads | MLPs
 over all heads | over all heads, by layers' norms | within layers
 weights by size | weights at random | heads by size | heads at random | MLPs by size | MLPs at random | \
 weights by size, of each matrix | weights by size, embeddings too | weights by Wanda | weights by OBS
+- | - | - | - | - | weights by size, retrained
 query | key | value | attention output | intermediate | output | pooler | word embeddings
 - | - | - | - | - | - | all six
 - | - | layers

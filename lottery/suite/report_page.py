@@ -210,7 +210,7 @@ def hints(found: dict[str, Any]) -> list[str]:
     if given["cut"]:
         lines.append(f"{given['cut']:.0%} of the rows to judge by are cut at {given['max_length']} tokens.")
     if whole["still_rising"]:
-        lines.append("The score still rose when the training was ended: the model is not trained out.")
+        lines.append("The score was still rising when the training ended: a longer training may do better.")
     return lines
 
 

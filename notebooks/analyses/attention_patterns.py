@@ -117,23 +117,28 @@ grid = [*searches, *trained, *on_labels, *of_heads, *released, *[TypicalMaps(of=
 # %% tags=["remove-cell"]
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 from sklearn.metrics import cohen_kappa_score
 
+from lottery.attention.maps import eager
 from lottery.attention.patterns import PATTERNS
 from lottery.claims._patterns import Recorded
 from lottery.findings import pattern_labels, patterns
 from lottery.findings.patterns import GROUPS
+from lottery.models import opening
 from lottery.statistics import Estimate, signed
 from lottery.store import Run
 from lottery.suite import plots
 from lottery.suite.chapter import PRINT, model_title, perform, read_published, title
 from lottery.suite.in_short import InShort
+from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
 
 chapter = perform("analyses/attention_patterns", grid, results, records, workers=workers, scheduler=scheduler)
@@ -699,8 +704,54 @@ def head_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray, laye
     plt.show()  # of a widget, which draws anew each time
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees. With a script, choose a model, a real BERT among them, a sentence and a head."}}
 grid_drawn(*heads_of(tasks[0], "raw")[0])
+
+
+# %% tags=["remove-input"]
+LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+LONGEST = 14  # tokens, of sentences to choose from
+SENTENCES = [
+    "The students who read the book liked it.",
+    "She did not give him the keys.",
+    "A man is playing a guitar on a stage.",
+]
+
+
+def sentence_facts(tokens: Sequence[str], maps: np.ndarray, patterns: Sequence[str] = ()) -> dict[str, object]:
+    """A sentence with the maps of all heads, (layers, heads, n, n), a letter a cell, as the script reads it."""
+    flat = maps.reshape(-1, len(tokens) ** 2)
+    bright = np.maximum(np.quantile(flat, 0.99, axis=1, keepdims=True), 1e-12)
+    cells = "".join(LEVELS[level] for level in np.rint(63 * np.clip(flat / bright, 0, 1)).astype(int).flat)
+    return {"tokens": list(tokens), "cells": cells} | ({"patterns": list(patterns)} if patterns else {})
+
+
+def model_facts(name: str, told: Sequence[dict[str, object]], shape: tuple[int, int]) -> dict[str, object]:
+    """A model with its sentences."""
+    return {"name": name, "layers": shape[0], "heads": shape[1], "sentences": list(told)}
+
+
+def real_maps(name: str) -> dict[str, object]:
+    """The maps of a pre-trained model as it is on SENTENCES."""
+    tokenizer, encoder = opening.tokenizer(name), opening.encoder(name).eval()
+    told = []
+    for text in SENTENCES:
+        given = tokenizer(text, return_tensors="pt")
+        with torch.no_grad(), eager(encoder):
+            found = torch.stack(encoder(**given, output_attentions=True).attentions)[:, 0].numpy()
+        told.append(sentence_facts(tokenizer.convert_ids_to_tokens(given["input_ids"][0].tolist()), found))
+    return model_facts(model_title(name), told, found.shape[:2])
+
+
+short = [each for each in heads_of(tasks[0], "raw") if len(each[0]) <= LONGEST][:3]
+gallery = [real_maps("minilm")] if find_spec(opening.MINILM_PACKAGE.replace("-", "_")) else []
+if short:
+    told = [
+        sentence_facts(tokens, found, [PATTERNS[each] for each in likely.argmax(-1).flat])
+        for tokens, found, likely in short
+    ]
+    gallery.append(model_facts(f"{model_title(model)}, fine-tuned on {title(tasks[0])}", told, short[0][2].shape[:2]))
+interactive("attention_maps", {"models": gallery}, figure="pattern-heads-live") if gallery else None
 
 
 # %% tags=["hide-input", "remove-output"]

@@ -213,7 +213,7 @@ def in_words(rows: pd.DataFrame) -> Markdown:
         blind = likeness.xs((importance, here, ""), level=("importance", "one", "other"))["kappa"].iloc[0]
         line = (
             f"- **{name}.** Masks of two sets of {min(same.index)} texts have a kappa of {same[min(same.index)]:.2f}, of {most} texts "
-            f"{same[most]:.2f}; chance gives 0, and as all rows lose the same share, 1 can be reached. With the mask of the cut by size "
+            f"{same[most]:.2f}; chance gives 0, and 1 is possible, since all rows lose the same share. With the mask of the cut by size "
             f"it is {blind:.2f}. "
         )
         fewest = found.left(rows).loc[(importance, here)].index.min()
@@ -223,8 +223,8 @@ def in_words(rows: pd.DataFrame) -> Markdown:
             line += f"**{least} texts are enough**, shown to lose less than a point against {most}; "
             line += "fewer were not tried. " if least == fewest else "fewer are not. "
         for of, change in others.xs((importance, fixed), level=("importance", "calibration.texts"))["change"].items():
-            shown = "shown to be less than one" if change.low > -found.WITHIN else "not shown to be less than one"
-            line += f"With {kind(of, fixed)} the change is {change.in_words(100)} points against as many of its own; a loss is {shown}. "
+            shown = "is" if change.low > -found.WITHIN else "is not"
+            line += f"With {kind(of, fixed)} instead of as many of its own the score changes by {change.in_words(100)} points; that less than a point is lost {shown} shown. "
         parts.append(line)
     return Markdown("\n".join([parts[0], "", *parts[1:]]))
 
@@ -233,15 +233,13 @@ def briefly(rows: pd.DataFrame) -> Markdown:
     """How many texts are enough, in a sentence."""
     here, most, _ = places(rows)
     few = found.enough(found.differences(rows, here, most), here, most)
-    parts = [
-        f"{NAMES.get(importance, importance)} "
-        + (f"no fewer than {most}" if least == most else f"{least} texts of {title_of(here)}")
-        for importance, least in few.items()
-    ]
-    return Markdown(
-        f"With {rows['sparsity'].max():.0%} of the weights removed, a cut is shown to lose less than a point against one by "
-        f"{most} texts with, by {' and, by '.join(parts)}."
-    )
+    parts = []
+    for importance, least in few.items():
+        name = NAMES.get(importance, importance)
+        with_few = f"fewer than {most} texts" if least == most else f"{least} texts of {title_of(here)}"
+        shown = "is not shown" if least == most else "is shown"
+        parts.append(f"{name} with {with_few} {shown} to come within a point of {name} with {most}")
+    return Markdown(f"With {rows['sparsity'].max():.0%} of the weights removed, {'; '.join(parts)}.")
 
 
 def title_of(task: str) -> str:

@@ -16,8 +16,8 @@
 # %% [markdown]
 # # From Python
 #
-# The chapters of this book call a thin package, and so can any program. Here a stock model is pruned, trained in a loop of
-# one's own while its mask holds, asked which of its heads matter, cut, and saved, step by step. Everything on this page was
+# The chapters of this book call a thin package, and any program can call it, too. Here, step by step, a stock model is
+# pruned, trained in a plain loop while its mask is held, asked which of its heads matter, cut and saved. Everything on this page was
 # executed when the book was built. The functions take tensors, tables and models as transformers {cite:p}`wolf2020` makes
 # them: no names of tasks, no paths, no settings. {doc}`/reference_pruning` and the pages after it describe each.
 
@@ -35,9 +35,9 @@ globals().update(given("analyses/from_python", globals()))
 # %% [markdown]
 # ## A model and a table
 #
-# Any table will do that has its texts in a column `first` (of pairs, the other in `second`) and numbers of classes in
-# `label`. This one asks whether somebody was pleased. The adjectives of `unseen` do not occur in `seen`, so that whoever is
-# right about them knows the words from pre-training.
+# Any table will do that has texts in a column `first`, for pairs the other text in `second`, and class numbers in `label`.
+# This one asks whether somebody was pleased. The adjectives of `unseen` do not occur in `seen`, so a model that is right
+# about them must know the words from pre-training.
 
 # %%
 import copy
@@ -169,8 +169,9 @@ f"{accuracy(network):.0%} right; {back} of the removed weights came back"
 
 # %% [markdown]
 # Under the `Trainer` of transformers a callback does that: `MaskHeld` holds a mask, and `MaskLearned` learns one by a file in
-# `lottery/mask_learning` and brings the optimiser of its scores. Here it goes by the sizes that weights have as they are
-# trained, and removes more and more of them; a method that trains scores takes hundreds of updates more than these.
+# `lottery/mask_learning` and brings the optimiser of its scores. The one used here goes by the
+# sizes of the weights while they are trained, and removes more and more; a method that trains scores needs hundreds of
+# updates more.
 
 # %%
 from tempfile import TemporaryDirectory
@@ -316,10 +317,10 @@ pd.DataFrame({"heads": {name: summary[name] for name in shown.split()}}).round(3
 #
 # All of this is done with every family of encoders that `lottery.models.families` describes: weights, heads, neurons, MLPs
 # and layers go, what is left is saved and opened again, and exported for programs without its code. A family is a few lines
-# there: its layer is told in *parts*, matrices of whose rows or columns each belongs to a head or a neuron, also where one
-# holds several. The table is made of these lines, with the numbers of a model as transformers builds it where nothing else
-# is said. What a family cannot do is in its last two columns: a family that was not pre-trained to fill in hidden words does
-# not go on with that, and where the first layer is built otherwise than the others it stays. Only a DeBERTa that does not
+# there: they name the *parts* of its layer, matrices in which each row, or each column, belongs to one head or one neuron.
+# The table is made of these lines, with the sizes of a model as transformers builds it by default. What a family cannot do
+# is in its last two columns: one that was not pre-trained to fill in hidden words cannot continue that pre-training, and a
+# first layer that is built unlike the others is never removed. Only a DeBERTa that does not
 # share them has matrices for positions.
 
 # %%

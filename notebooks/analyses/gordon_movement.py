@@ -96,6 +96,7 @@ from lottery.statistics import signed
 from lottery.suite import plots
 from lottery.suite.chapter import between, perform, read_published, title
 from lottery.suite.in_short import InShort
+from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_movement", grid, results, records, workers=workers, scheduler=scheduler)
@@ -225,7 +226,7 @@ chapter.shown(epochs_told)
 # bars would be if every weight had been moved by normal noise, in each matrix of the mean square size of the change that
 # fine-tuning made. Fine-tuning's own choice of weights is only what differs from that line.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike; of a real BERT and of the miniature."}, "figure": {"name": "gordon-movement-places", "caption": "Small weights move further than large ones, and noise of the same size moves them so, too. Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it. The dashed line, 1 %, is what it would be if all moved alike."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike; of a real BERT and of the miniature."}, "figure": {"name": "gordon-movement-places", "caption": "Small weights move further than large ones, and noise of the same size moves them so, too. Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it. The dashed line, 1 %, is what it would be if all moved alike. With a script, put noise on weights of your own and compare."}}
 PLACES = {"by starting place": "by_start", "by final place": "by_end"}
 
 
@@ -240,6 +241,21 @@ def places_drawn(rows: pd.DataFrame, axes: dict) -> None:
 
 
 chapter.figure(places_drawn, [*PLACES], among=findings.rates_compared)
+
+
+# %% tags=["remove-input"]
+def noise_facts(name: str, rows: pd.DataFrame) -> dict[str, object]:
+    """What fine-tuning moves in fiftieths of the order, how far on average, and the tenths that noise moves."""
+    rows = findings.rates_compared(rows)
+    shares = findings.shares(rows, "by_start").reshape(50, 2).sum(1)
+    noise = findings.shares(rows, "noise_by_start").reshape(10, 10).sum(1)
+    exact = {"mean": round(float(rows["mean"].mean()), 5), "noised": round(noise[0] / noise[-1], 2)}
+    return {"name": name.split(",")[0], "shares": shares.round(5)} | exact
+
+
+told = [noise_facts(name, rows) for name, rows in chapter.sources.items()]
+looks = [look(name)["color"] for name in ("noise", "fine-tuning")]
+interactive("noise", {"of": told, "colours": looks}, figure="gordon-movement-places")
 
 
 # %% tags=["hide-input"]

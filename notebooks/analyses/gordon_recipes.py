@@ -113,6 +113,7 @@ from lottery.findings.conditions import best, by_seed, with_conditions
 from lottery.suite import plots
 from lottery.suite.chapter import perform, title
 from lottery.suite.in_short import InShort
+from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
 
 chapter = perform("analyses/gordon_recipes", grid, results, records, workers=workers, scheduler=scheduler)
@@ -143,7 +144,7 @@ pd.DataFrame(
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Learning rate over nine epochs: one linear schedule against the released code's saw, whose every tooth is lower."}, "figure": {"name": "gordon-sawtooth", "caption": "The learning rate over nine epochs as one schedule and as the released code restarts it each epoch, as a share of the peak."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Learning rate over nine epochs: one linear schedule against the released code's saw, whose every tooth is lower."}, "figure": {"name": "gordon-sawtooth", "caption": "The learning rate over nine epochs as one schedule and as the released code restarts it each epoch, as a share of the peak. With a script, choose the number of epochs."}}
 per_epoch, several = 200, 9
 steps = np.arange(several * per_epoch)
 one, saw = schedules.linear_with_warmup(len(steps), len(steps) // 10), schedules.sawtooth(per_epoch)
@@ -154,6 +155,25 @@ ax.set(xlabel="epochs", ylabel="share of the peak rate")
 ax.legend()
 plt.show()
 
+
+# %% tags=["remove-input"]
+LENGTHS = range(2, 13)  # epochs to choose from
+NAMES = ["one schedule", "as released"]
+
+
+def rate_facts(epochs: int, points: int = 20, per_epoch: int = 200) -> tuple[dict[str, list], dict[str, list]]:
+    """The two schedules over so many epochs, at so many points of each, and their sums by epoch."""
+    steps = epochs * per_epoch
+    both = {"one": schedules.linear_with_warmup(steps, steps // 10), "saw": schedules.sawtooth(per_epoch)}
+    rates = {name: np.array([rate(step) for step in range(steps)]) for name, rate in both.items()}
+    shown = {name: [*rate[:: per_epoch // points].round(3), 0.0] for name, rate in rates.items()}
+    return shown, {name: (rate.reshape(epochs, -1).sum(1) / per_epoch).round(4) for name, rate in rates.items()}
+
+
+shown_rates, sums = zip(*map(rate_facts, LENGTHS), strict=True)
+colours = [look(name)["color"] for name in NAMES]
+told = {"epochs": list(LENGTHS), "first": several, "names": NAMES, "colours": colours}
+interactive("sawtooth", told | {"rates": shown_rates, "sums": sums}, figure="gordon-sawtooth")
 
 # %% tags=["hide-input"]
 (three, three_released), (nine, nine_released) = summed_rates(3), summed_rates(9)

@@ -26,12 +26,15 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery.choices import choose
-from lottery.findings import one_shot, sentences, smaller_forms
-from lottery.statistics import dev_sets
+from lottery.findings import learned_masks, movement, one_shot, sentences, smaller_forms, ways_to_cut
+from lottery.statistics import Estimate, dev_sets
 from lottery.suite import ledger, plots
-from lottery.suite.chapter import how_long, read_published, recorded, title
+from lottery.suite.chapter import between, how_long, read_published, recorded, title
+from lottery.suite.columns import side_by_side
 from lottery.suite.given import given
 from lottery.suite.holes import absent
+from lottery.suite.interactive import interactive
+from lottery.suite.palette import COLOURS, look
 
 globals().update(given("analyses/index", globals()))
 # The chapters that measure claims. This page is made anew when their records change, because they are named here.
@@ -88,23 +91,64 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
 encoder_told(encoder) if len(encoder) else missing
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Agreement of all-MiniLM-L6-v2 with people's judgement of how alike sentences are, against the share of its weights removed, the smallest and at random, without any training; recorded."}, "figure": {"name": "index-encoder", "caption": "A sentence encoder on STS-B's dev set, its smallest weights set to zero, or as many at random. Nothing is trained. Bars span the draws."}}
-def encoder_drawn(rows: pd.DataFrame) -> None:
-    """The score against the share removed, by size and at random."""
-    weights = rows[(rows["unit"] == "weights") & (rows["scope"] == "global") & ~rows["embeddings"].astype(bool)]
-    kinds = [
-        pd.concat(
-            [rows[rows["sparsity"] == 0], weights[(weights["importance"] == each) & (weights["sparsity"] > 0)]]
-        ).assign(kind=f"weights {how}")
-        for how, each in KINDS.items()
-    ]
-    (ax,) = plots.panels(1, columns=1, size=(5.5, 3.2))
-    plots.against_sparsity(pd.concat(kinds), "score", by="kind", scale=100, ax=ax)
-    ax.set(xlabel="removed (%)", ylabel="score (x 100)")
-    ax.legend()
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: on STS-B as it is, without any training, on the others fine-tuned. Points from the full model of the same study; bars are 95 % intervals. With a script, choose the task, the way and the share among all that is recorded."}}
+SHOWN = [
+    *("weights by size", "weights by OBS, of each row", "weights at random", "weights by size, retrained"),
+    *("heads by size", "heads and neurons gone", "upper layers gone"),
+]
+POINTS = "points from the full model"
 
 
-encoder_drawn(encoder) if len(encoder) else missing
+def cuts_drawn(rows: pd.DataFrame, axes: dict) -> None:
+    """The change of one task's score against the share removed, a line a way; bars are intervals."""
+    ax = axes[POINTS]
+    for way in (way for way in SHOWN if way in set(rows["way"])):
+        some = rows[rows["way"] == way].sort_values("removed")
+        mean, low, high = (100 * pd.Series([getattr(each, end) for each in some["change"]]) for end in Estimate._fields)
+        ax.errorbar(100 * some["removed"], mean, [mean - low, high - mean], label=way, capsize=2, **look(way))
+    ax.axhline(0, color="black", linestyle="--", linewidth=0.8)
+    ax.set(xlabel="removed (%)", ylabel=POINTS, xlim=(0, 100))
+
+
+cuts = ways_to_cut.cuts(
+    encoder=encoder,
+    one_cut=bert,
+    learned=recorded(records, "minilm", "mask_learning"),
+    smaller=smaller,
+    files=recorded(records, "minilm", "mask_files"),
+    examples=read_published("glue_dev").set_index("task")["examples"],
+)
+tables = {title(task): some for task, some in cuts.groupby("task", sort=False)}
+if tables:
+    side_by_side(tables, cuts_drawn, lambda _: [POINTS], scale="x")
+missing if cuts.empty else None
+
+
+# %% tags=["remove-input"]
+def cut_facts(row: dict[str, object]) -> dict[str, object]:
+    """A way to cut and what it costs, as the script reads it."""
+    change, faster = row["change"], row["faster"]
+    exact = {name: round(row[name], 4) for name in ("removed", "full", "score")}
+    told = {name: row[name] for name in ("way", "over", "zeros", "bytes", "mask")}
+    spanned = {"change": round(change.mean, 4), "low": round(change.low, 4), "high": round(change.high, 4)}
+    times = [round(each, 2) for each in faster] if isinstance(faster, Estimate) else None
+    return {"task": title(row["task"])} | told | exact | spanned | {"faster": times}
+
+
+def zeros_told() -> str:
+    """What weights save that are set to zero, and where they are."""
+    zeroed = ways_to_cut.zeroed(smaller)
+    if zeroed.empty:
+        return "Zeros are stored and multiplied all the same."
+    one = zeroed.iloc[0]
+    return (
+        f"Zeros are stored and multiplied all the same: {one['bytes'] / 1e6:.0f} MB, and "
+        f"{one['faster'].in_words(1, '.1f')} times as fast."
+    )
+
+
+facts = {"cuts": [cut_facts(row) for row in cuts.to_dict("records")], "zeros": zeros_told(), "colour": COLOURS[0]}
+interactive("ways_to_cut", facts, figure="index-cuts") if len(cuts) else missing
 
 # %% [markdown]
 # {doc}`/experiments/without_training` has heads and MLPs, too, and the command for your own model and sentences.
@@ -205,6 +249,88 @@ def claims_told() -> Markdown:
 
 
 claims_told()
+
+# %% [markdown]
+# ## What nobody had noticed
+
+
+# %% tags=["remove-input"]
+def noise_found(rows: pd.DataFrame) -> str:
+    """What noise does to the order of magnitudes beside fine-tuning, on a real BERT."""
+    places = movement.places(movement.rates_compared(rows))
+    return (
+        f"Fine-tuning moves the smallest tenth of a real BERT's weights {places.ratio:.1f} times as far in the order of "
+        f"magnitudes as the largest tenth. Normal noise of the same size, which knows no task, moves it "
+        f"{places.noise:.1f} times as far."
+    )
+
+
+def schedule_found(rows: pd.DataFrame) -> str:
+    """How much further weights move after the first epoch, with one schedule, and with the released code's."""
+    once, last, grown = movement.growth(movement.epochs_compared(rows))
+    printed = read_published("gordon2020_movement_by_epoch").pivot_table("movement_mean", "task", "epochs")
+    theirs = printed[12] / printed[1] - 1
+    return (
+        "The released code starts each epoch anew, at a learning rate that falls with the number of the epoch. Under it "
+        f"BERT-base's weights move {between(theirs, '.0%')} further in twelve epochs than in one. With one schedule over all "
+        f"epochs the miniature's move {between([each.mean for each in grown.values()], '.0%')} further in {last:g} than in "
+        f"{once:g}."
+    )
+
+
+def regulariser_found(rows: pd.DataFrame) -> str:
+    """What the regulariser of SMP adds to movement pruning, at the least sparsity that was tried."""
+    scored = learned_masks.scored(rows)
+    masked = scored[scored["title"].isin([MOVEMENT, REGULARISED, "SMP-L"]) & (scored["task"] == "cola")]
+    least = masked["asked"].min()
+    means = 100 * masked[masked["asked"] == least].groupby("title")["score"].mean()
+    return (
+        f"On CoLA with {least:.0%} of a real BERT's weights removed, movement pruning scores {means[MOVEMENT]:.1f}, and "
+        f"{means[REGULARISED]:.1f} with the regulariser that SMP has. SMP-L, which never fine-tunes a weight, scores "
+        f"{means['SMP-L']:.1f}."
+    )
+
+
+MOVEMENT, REGULARISED = "movement", "movement, regularised"
+FOUND = [  # the title, the figure that it comes from with a column and what that shows, the rows, and what is made of them
+    (
+        "Large weights are no more stable than noise leaves them",
+        (
+            "gordon-movement-places",
+            1,
+            "Share of all movement by place in the order: fine-tuning as bars, noise as a line.",
+        ),
+        recorded(records, "minilm", "gordon_movement"),
+        noise_found,
+    ),
+    (
+        "Weights settle in an epoch because the learning rate does",
+        ("gordon-movement-epochs", 1, "Mean movement of weights against the number of epochs."),
+        recorded(records, "miniature", "gordon_movement"),
+        schedule_found,
+    ),
+    (
+        "The regulariser makes the difference, not the frozen weights",
+        ("mask-learning", 2, "Score against the weights that remain, a line a method."),
+        recorded(records, "minilm", "mask_learning"),
+        regulariser_found,
+    ),
+]
+
+
+def card(heading: str, figure: str, column: int, shows: str, words: str) -> str:
+    """A finding with a small picture of a column of its figure, and the way to it."""
+    options = [
+        f":img-top: thumbnails/{figure}.{column}.svg",
+        f":img-alt: {shows}",
+        f":link: {figure}",
+        ":link-type: ref",
+    ]
+    return "\n".join([f":::{{grid-item-card}} {heading}", *options, "", words, ":::"])
+
+
+cards = [card(heading, *figure, tell(rows)) for heading, figure, rows, tell in FOUND if len(rows)]
+Markdown("\n\n".join(["::::{grid} 1 1 3 3\n:gutter: 3", *cards, "::::"])) if cards else missing
 
 # %% [markdown]
 # ## What the miniature shows

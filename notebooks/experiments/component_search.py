@@ -115,6 +115,7 @@ from lottery.suite import plots
 from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_of, title
 from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
+from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
 
 chapter = perform("experiments/component_search", grid, results, records, workers=workers, scheduler=scheduler)
@@ -384,7 +385,7 @@ shown(places_told, among=searches.placed)
 # task is solved, cells would be either full or empty.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds. With a script, put a ticket of your own together."}}
 def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches as numbers: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
     heads, mlps = searches.masks(rows)
@@ -421,6 +422,24 @@ chapter.figure(
     live=False,
     scale="",
 )
+
+
+# %% tags=["remove-input"]
+def ticket_facts(model: str, task: str, kept: np.ndarray, seeds: int) -> dict[str, object]:
+    """How many seeds keep each head, (layers, heads), as the script reads it."""
+    counts = [int(number) for number in kept.flat]
+    return {"name": f"{model}, {title(task)}", "seeds": seeds, "layers": len(kept), "kept": counts}
+
+
+of_print = [
+    ticket_facts(PRINT, task, laid_out(rows, "seeds_kept")[0], 5)
+    for task, rows in in_print[in_print["of.task"] != "wnli"].groupby("of.task", sort=False)
+]
+of_real = [
+    ticket_facts("MiniLM", task, searches.masks(rows)[0].sum(0), len(rows))
+    for task, rows in (judged(chapter.minilm).groupby("of.task", sort=False) if len(chapter.minilm) else ())
+]
+interactive("own_ticket", {"of": of_print + of_real}, figure="survival")
 
 # %% tags=["hide-input"]
 ALWAYS = {

@@ -23,8 +23,8 @@
 # layers. So here is what that gives, in milliseconds and megabytes, and what it costs in points. Beside it stands what one
 # would try first: 8-bit numbers instead of 32-bit ones, and some layers left out.
 #
-# - **Heads, neurons, both**: those that matter least go. On a task that is told by the exact importance of each, in one
-#   backward pass over examples; of a sentence encoder by how far each moves the vectors of sentences, without any label.
+# - **Heads, neurons, both**: those that matter least go. For a task, each has its exact importance, from one backward pass
+#   over examples; for a sentence encoder, how far the sentence vectors move without it, which takes no labels.
 # - **Layers**: the upper ones go, or those between.
 # - **Torch-Pruning**: as many heads and neurons of each layer go, as that library chooses them.
 # - **Zeros**: single weights are set to zero, the smallest ones.
@@ -32,10 +32,10 @@
 #   changes no answer to texts of these words, so that the figure leaves it out.
 # - **int8**: ONNX with weights of 8 bits, by the dynamic quantisation of ONNX Runtime.
 #
-# What is cut on a task is trained on afterwards, with the full model as its teacher. A sentence encoder is judged as it
-# is, without any training. Times are measured in turns, all models within one round, so that whatever else the machine
-# does falls on all alike. It takes a file of your own, too; how, and how to get a smaller model of your own without all
-# these others, {doc}`/your_own` tells.
+# A model that is cut on a task is trained further, with the full model as its teacher. A sentence encoder is judged as it
+# is, without any training. Times are measured in turns, all models within one round, so that other programs slow
+# all of them alike. It takes a file of your own, too: {doc}`/your_own` says how, and how to make one smaller model of your
+# own without all the others.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
@@ -165,21 +165,6 @@ from lottery.suite.palette import look
 from lottery.suite.transcript import transcript
 
 chapter = perform("experiments/smaller_model", grid, results, records, workers=workers, scheduler=scheduler)
-WAYS = {
-    "nothing": "full model",
-    "heads": "heads gone",
-    "neurons": "neurons gone",
-    "both": "heads and neurons gone",
-    "first_layers": "upper layers gone",
-    "spread_layers": "layers between gone",
-    "torch_pruning": "gone by Torch-Pruning",
-    "zeros": "weights zeroed",
-}
-
-
-def name_of(way: str, form: str) -> str:
-    """A form as a reader knows it."""
-    return WAYS[way] + "".join(f", {each}" for each in form.split(", ") if each != "torch")
 
 
 def shape_of(rows: pd.DataFrame) -> tuple[int, int, int]:
@@ -214,9 +199,9 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
             reach = [[100 * (change.mean - change.low)], [100 * (change.high - change.mean)]]
             ends = [[faster.mean - faster.low], [faster.high - faster.mean]]
             hollow = {} if form == "torch" else {"markerfacecolor": "white"}
-            style = look(WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
+            style = look(smaller_forms.WAYS[way]) | hollow | {"linestyle": "none", "markersize": 7}
             y = 100 * (whole + change.mean)
-            ax.errorbar(faster.mean, y, reach, ends, label=name_of(way, form), elinewidth=0.9, **style)
+            ax.errorbar(faster.mean, y, reach, ends, label=smaller_forms.named(way, form), elinewidth=0.9, **style)
         ax.set(xlabel="times as fast", ylabel=f"{plots.metric(study.task_named(task).METRIC)} on dev (x 100)")
         ax.set_title(title(task), fontsize=10)
         ax.set_xlim(left=0)
@@ -238,7 +223,7 @@ def told(rows: pd.DataFrame) -> Markdown:
         free = free[free["change"].map(smaller_forms.without_loss)]
         free = free.iloc[sorted(range(len(free)), key=lambda place: -free["faster"].iloc[place].mean)]
         best = [
-            f"{name_of(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
+            f"{smaller_forms.named(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
             for index, row in free.iterrows()
         ]
         named = listed(best, "and") if best else "none of them"
@@ -252,7 +237,7 @@ def told(rows: pd.DataFrame) -> Markdown:
 def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
     """Half of the heads and neurons against other ways to be as fast, on the same rows."""
     lines = [
-        f"- {title(task)}, against *{name_of(way, form)}*: {row['change'].in_words(100)} points"
+        f"- {title(task)}, against *{smaller_forms.named(way, form)}*: {row['change'].in_words(100)} points"
         for (task, _, _, way, form), row in smaller_forms.against(rows).iterrows()
     ]
     if not lines:
@@ -269,7 +254,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
     for task in tasks_of(rows):
         for (way, form), row in smaller_forms.beside(rows, task, shape).iterrows():
             is_whole = (way, form) == smaller_forms.WHOLE
-            lines[title(task), name_of(way, form)] = {
+            lines[title(task), smaller_forms.named(way, form)] = {
                 "score (x 100)": row["score"].in_words(100, ".1f"),
                 "change (points)": "" if is_whole else row["change"].in_words(100),
                 "parameters": f"{row['numbers'] / 1e6:.2f} M",
@@ -288,7 +273,7 @@ def all_times(rows: pd.DataFrame) -> pd.DataFrame:
     for (*shape, way, form), row in timed.loc[most].iterrows():
         is_whole = (way, form) == smaller_forms.WHOLE
         text = f"{1000 * row['seconds']:.1f} ms" if is_whole else row["faster"].in_words(1, ".2f")
-        lines.setdefault(name_of(way, form), {})[in_words(tuple(shape))] = text
+        lines.setdefault(smaller_forms.named(way, form), {})[in_words(tuple(shape))] = text
     return pd.DataFrame.from_dict(lines, orient="index").T.rename_axis("a batch of")
 
 
@@ -296,14 +281,13 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
     """What else the machine did while the times were taken, and on what it was."""
     timed = rows[rows["experiment"] == "FormTimes"]
     clocked = (
-        " With more, it is the clock's, of which only the ratios of models that take turns say something."
+        " With more, they are the clock's, of which only the ratios of models that take turns say something."
         if (timed["threads"] > 1).any()
         else ""
     )
     return Markdown(
-        f"While it was timed, {timed['load'].min():.1f} to {timed['load'].max():.1f} programs wanted to compute on that "
-        "machine (the load of a minute). With one thread it is the processor's own time that counts, which changes little "
-        f"by that.{clocked}"
+        f"While the times were taken the machine had a load of {timed['load'].min():.1f} to {timed['load'].max():.1f}. With one "
+        f"thread they are the processor's own, which depend little on that.{clocked}"
     )
 
 
@@ -316,7 +300,7 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
 # %% tags=["remove-input"]
 chapter.shown(told, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "What smaller forms of a model score, and how many times as fast as the full model they are. Bars are 95 % intervals: upright of the change from the full model on the same rows, level over the rounds of timing. In the grey band less than a point is lost. White marks are int8."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "What smaller forms of a model score, and how many times as fast as the full model they are. Bars are 95 % intervals: vertical for the change from the full model on the same rows, horizontal over the rounds of timing. In the grey band less than a point is lost. White marks are int8."}}
 chapter.figure(drawn, lambda rows: [*map(title, tasks_of(rows))], live=False, scale="", size=(4.2, 3.2))
 
 # %% tags=["remove-input"]
@@ -364,8 +348,8 @@ load_in_words(chapter.live)
 # (what-the-commands-print)=
 # ### What the commands print
 #
-# {doc}`/your_own` tells how a smaller model is made of one's own. Here its commands are called on the model of this build,
-# as it was fine-tuned, with 400 of its sentences and their labels in a file. Asked for is the best that takes a tenth less.
+# {doc}`/your_own` tells how to make a smaller model of your own. Here its commands are called on the model of this build, as
+# it was fine-tuned, with 400 of its sentences and their labels in a file. They ask for the best that is a tenth smaller.
 
 
 # %% tags=["remove-input"]
@@ -407,9 +391,9 @@ short.summary(found)
 short.box(
     question="What does a model gain in time and bytes when whole pieces of it go, and what does that cost in points?",
     done=(
-        "Half of the heads, of the neurons, of both and of the layers are cut out of one model, and it is also written "
-        "with 8-bit numbers. What is cut on a task is trained on afterwards with the full model as its teacher. Scores "
-        "are compared row by row, times in turns."
+        "From one model half of the heads, half of the neurons, half of both or half of the layers are cut. It is also "
+        "written with 8-bit numbers. A model that is cut on a task is trained further, with the full model as its "
+        "teacher. Scores are compared row by row, and times are taken in turns."
     ),
     not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",
     found=found,

@@ -28,7 +28,7 @@
 #
 # Weights go by their size, at random, or by a score that lets the model read some texts first, without labels: Wanda
 # {cite:p}`sun2023`, and OBS {cite:p}`hassibi1993,frantar2023`, which has the weights that stay make up for the others.
-# Which texts they read hardly matters, or does it? {doc}`/analyses/calibration` asks.
+# Does it matter which texts they read? See {doc}`/analyses/calibration`.
 #
 # For a model and pairs of your own:
 #
@@ -154,17 +154,6 @@ from lottery.suite.in_short import InShort
 chapter = perform("experiments/without_training", grid, results, records, workers=workers, scheduler=scheduler)
 
 
-def named(row: pd.Series) -> str:
-    """A kind of cut as a reader knows it."""
-    unit = {"weights": "weights", "heads": "heads", "mlps": "MLPs"}[row["unit"]]
-    scopes = {"global": "", "local": ", of each matrix", "row": ", of each row"}
-    where = scopes[row["scope"]] if row["unit"] == "weights" else ""
-    where += ", embeddings too" if row["embeddings"] else ""
-    known = {"random": "at random", "magnitude": "by size", "wanda": "by Wanda", "obs": "by OBS"}
-    how = known.get(row["importance"], f"by {row['importance']}")
-    return f"{unit} {how}{where}"
-
-
 VALUES = {"score (x 100)": "score", "nearness to the full model (x 100)": "nearness"}
 
 
@@ -178,7 +167,7 @@ def drawn(runs: pd.DataFrame, axes: dict) -> None:
     whole, cut = runs[runs["sparsity"] == 0], runs[runs["sparsity"] > 0]
     kinds = cut[sentences.KIND].drop_duplicates()
     rows = pd.concat([whole.drop(columns=sentences.KIND).merge(kinds, how="cross"), cut])
-    rows = rows.assign(kind=rows.apply(named, axis=1))
+    rows = rows.assign(kind=rows.apply(sentences.named, axis=1))
     for name, ax in axes.items():
         plots.against_sparsity(rows, VALUES[name], by="kind", scale=100, ax=ax)
         ax.set(xlabel="removed (%)", ylabel=name)
@@ -195,7 +184,7 @@ def in_words(runs: pd.DataFrame) -> Markdown:
     score = sentences.estimate(whole["score"], whole["score_error"])
     parts = []
     for kind, share in sentences.free(cuts).items():
-        name = named(pd.Series(dict(zip(sentences.KIND, kind, strict=True))))
+        name = sentences.named(dict(zip(sentences.KIND, kind, strict=True)))
         if kind[1] != "random":
             parts.append(f"- {name}: " + (f"**{share:.0%}**" if share else "none of the shares tried"))
     pairs = "the mean of Pearson's and Spearman's correlation, in points, with the 95 % interval over the pairs of dev"
@@ -210,7 +199,9 @@ def briefly(runs: pd.DataFrame) -> Markdown:
     shares = sentences.free(sentences.by_kind(runs)).reset_index(name="share")
     chosen = shares[shares["importance"] != "random"].sort_values("share", ascending=False, kind="stable")
     parts = [
-        f"{named(row)} up to **{row['share']:.0%}**" if row["share"] else f"{named(row)} at none of the shares tried"
+        f"{sentences.named(row)}: up to **{row['share']:.0%}**"
+        if row["share"]
+        else f"{sentences.named(row)}: at none of the shares tried"
         for _, row in chosen.drop_duplicates("unit").iterrows()
     ]
     return Markdown(f"Shown to lose less than one point, by the best choice of each unit: {'; '.join(parts)}.")
@@ -222,10 +213,10 @@ def beside_random(runs: pd.DataFrame) -> Markdown:
     for (unit, importance), row in sentences.against_random(sentences.by_kind(runs)).iterrows():
         of = {"unit": unit, "importance": importance, "scope": "global", "embeddings": False}
         lines.append(
-            f"- {named(pd.Series(of))}: better at {row['better']} of {row['shares']} shares, worse at {row['worse']}"
+            f"- {sentences.named(of)}: better at {row['better']} of {row['shares']} shares, worse at {row['worse']}"
         )
     return Markdown(
-        "Beside as many of the same units at random, cut out alike (where the intervals have nothing in common):\n\n"
+        "Compared with as many of the same units chosen at random, better or worse where the two intervals do not overlap:\n\n"
         + "\n".join(lines)
     )
 
@@ -235,7 +226,7 @@ def numbers(runs: pd.DataFrame) -> pd.DataFrame:
     cuts = sentences.by_kind(runs).reset_index()
     table = pd.DataFrame(
         {
-            "cut": cuts.apply(named, axis=1),
+            "cut": cuts.apply(sentences.named, axis=1),
             "removed": cuts["sparsity"].map("{:.0%}".format),
             "change of the score (points)": [change.in_words(100) for change in cuts["change"]],
             "nearness (x 100)": [near.in_words(100, ".1f") for near in cuts["nearness"]],
@@ -286,7 +277,7 @@ short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="What does a cut cost by itself, where nothing is trained before it or after it?",
+    question="What does a cut cost by itself, with no training before or after it?",
     done=(
         "A sentence encoder is cut at several shares, by single weights, heads or MLPs, chosen by several "
         "scores and at random. The cosines of its sentence vectors are compared with people's judgement of "

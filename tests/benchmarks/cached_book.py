@@ -33,7 +33,7 @@ def measure(*, command=BOOK, root=ROOT):
     if executed() != before:
         raise RuntimeError("the second build executed a notebook that the first had just executed")
     what = f"a book of {len(before)} notebooks, everything computed"
-    return [Figure(what, second, "s", at_most=60, seen={"seconds of the build before": first})]
+    return [Figure(what, second, "s", at_most=30, seen={"seconds of the build before": first})]
 
 
 if __name__ == "__main__":

@@ -4,39 +4,24 @@
 
 The empty runs go through all that a run goes through: sent to one of two workers, performed under its lock, recorded,
 flushed to disk. The time is that of `cluster.map`, the start of the workers included. Fine-tunings of the miniature are
-done on one worker and on two, as ours are and with Dask's MALLOC_TRIM_THRESHOLD_ left to them; workers are there, and
-have loaded torch, before the clock starts. It takes some five minutes.
+done on one worker and on two, as ours are and as Dask starts them, with its MALLOC_TRIM_THRESHOLD_; workers are there,
+and have loaded torch, before the clock starts. It takes some five minutes.
 """
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
-import cloudpickle
+from _empty import Empty
 from _report import Figure, main, side_by_side
+from distributed import LocalCluster
 
 from lottery import store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.miniature import Miniature
-from lottery.store import Count, parameters
-from lottery.suite import cluster
-
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a script
-
-
-@parameters
-class Empty:
-    """A run without work."""
-
-    version: ClassVar[int] = 1
-    number: Count
-
-    def perform(self, run):
-        return {}
+from lottery.suite import cluster, warm
 
 
 def empty_runs(count):
@@ -55,12 +40,12 @@ def anew(grid, results, **where):
 
 
 @contextmanager
-def trapped(is_so):
-    """Inside the block, workers start as Dask starts them if `is_so`."""
-    if is_so:
-        cluster._NANNY[cluster.TRAP] = 65536
+def as_dasks(workers):
+    """Workers as Dask starts them, for the length of the block; the address of their scheduler."""
+    cluster._NANNY[cluster.TRAP] = 65536
     try:
-        yield
+        with LocalCluster(workers, threads_per_worker=1, memory_limit=0, dashboard_address=":0") as dasks:
+            yield dasks.scheduler_address
     finally:
         cluster._NANNY.pop(cluster.TRAP, None)
         os.environ.pop(cluster.TRAP, None)  # Dask sets it here, for workers to find, and leaves it
@@ -69,15 +54,16 @@ def trapped(is_so):
 def measure(*, empty=1000, real=6, steps=100, epochs=1.0, rounds=3):
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder)
+        warm.serve()  # as a book does
         ways = {"on two workers": lambda: anew(empty_runs(empty), results, workers=2)}
         (seconds,) = side_by_side(ways, rounds=rounds)[0].values()
         figures = [Figure(f"{empty:,} empty runs on two workers", seconds, "s", at_most=10)]
         start = Miniature(seed=0, steps=steps)
         store.perform(start, results)
         grid, taken = fine_tunings(start, real, epochs), {}
-        for is_so in (False, True):
+        for is_so, started in ((False, cluster.local), (True, as_dasks)):
             for workers in (1, 2):
-                with trapped(is_so), cluster.local(workers) as address:
+                with started(workers) as address:
                     anew(empty_runs(10 * workers), results, scheduler=address)
                     ways = {"": lambda address=address: anew(grid, results, scheduler=address)}
                     taken[workers, is_so] = side_by_side(ways, rounds=rounds)[0][""]

@@ -109,9 +109,9 @@ def memory(way, shape, batch, length):
     return float(told.stdout)
 
 
-def measure(*, shape=None, batch=32, length=32, rounds=3, ways=()):
+def measure(*, shape=None, batch=32, length=32, rounds=3, ways=(), held_by=("smp_l", "movement", SORTED, CALLED)):
     # Before this process has held anything: a child's maximum begins with what its parent holds.
-    held = {way: memory(way, shape or {}, batch, length) for way in (PLAIN, "smp_l", "movement", SORTED, CALLED)}
+    held = {way: memory(way, shape or {}, batch, length) for way in (PLAIN, *held_by)}
     config, seconds, ratios = BertConfig(**(shape or {})), {}, {}
     with opened(PLAIN, config, batch, length) as plain:
         for way in ways or (*offered("mask_learning"), SORTED, CALLED):  # two models at a time are in memory

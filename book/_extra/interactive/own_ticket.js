@@ -1,0 +1,83 @@
+// A ticket of the reader's own: heads to click, and how far it agrees with the tickets that the seeds have found.
+//
+// Of the seeds only the number that keep each head is known, and enough: kappa among them (Fleiss) and kappa of another
+// choice with a seed taken at random, (observed - expected) / (1 - expected) agreement, follow from these counts.
+interactive("own_ticket", (place, facts, { make, choice, button, heads, number }) => {
+  let of = facts.of[0];
+  let kept = [];
+  let draws = 0;
+  let grid;
+  const cells = make("div", {});
+  const says = make("p", { class: "says", "aria-live": "polite" });
+
+  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+  const share = () => sum(of.kept) / (of.seeds * of.kept.length);
+  const chance = (one, other) => one * other + (1 - one) * (1 - other);
+  const corrected = (observed, expected) => (observed - expected) / (1 - expected);
+  const amongSeeds = () => {
+    const pairs = of.kept.map((n) => n * (n - 1) + (of.seeds - n) * (of.seeds - n - 1));
+    const observed = sum(pairs) / (of.seeds * (of.seeds - 1) * of.kept.length);
+    return corrected(observed, chance(share(), share()));
+  };
+  const withSeeds = (ticket) => {
+    const alike = ticket.map((yes, head) => (yes ? of.kept[head] : of.seeds - of.kept[head]) / of.seeds);
+    const size = sum(ticket.map(Number)) / ticket.length;
+    return corrected(sum(alike) / ticket.length, chance(size, share()));
+  };
+  const best = (size) => {
+    const order = of.kept.map((n, head) => [n, head]).sort((one, other) => other[0] - one[0] || one[1] - other[1]);
+    const chosen = new Set(order.slice(0, size).map(([, head]) => head));
+    return of.kept.map((_, head) => chosen.has(head));
+  };
+  const random = (size) => { // shuffled by a generator with a seed, which goes on from click to click
+    let state = (draws += 1) * 2654435761;
+    const next = () => {
+      state = (Math.imul(state ^ (state >>> 15), 2246822519) + 3266489917) | 0;
+      return ((state ^ (state >>> 13)) >>> 0) / 4294967296;
+    };
+    const order = of.kept.map((_, head) => [next(), head]).sort((one, other) => one[0] - other[0]);
+    const chosen = new Set(order.slice(0, size).map(([, head]) => head));
+    return of.kept.map((_, head) => chosen.has(head));
+  };
+
+  const told = () => {
+    const size = sum(kept.map(Number));
+    const own = size === 0 || size === kept.length ? "with all heads or none there is nothing to agree on"
+      : `kappa with a seed taken at random is ${number(withSeeds(kept), 2)}, and ${number(withSeeds(best(size)), 2)} ` +
+        "for the best choice of that size";
+    return `${of.name}: your ticket keeps ${size} of ${kept.length} heads; ${own}. Among the ${of.seeds} seeds ` +
+      `kappa is ${number(amongSeeds(), 2)}. A choice at random has 0, and 1 is to choose alike.`;
+  };
+  const show = () => {
+    grid.all.forEach((cell, head) => cell.setAttribute("aria-pressed", String(kept[head])));
+    says.textContent = told();
+  };
+  const keep = (ticket) => {
+    kept = ticket;
+    show();
+  };
+  const build = () => {
+    grid = heads(of.layers, of.kept.length / of.layers, (cell, at, name) => {
+      cell.addEventListener("click", () => keep(kept.map((yes, other) => (other === at ? !yes : yes))));
+      cell.setAttribute("aria-label", `${name}, kept by ${of.kept[at]} of ${of.seeds} seeds`);
+      cell.title = cell.ariaLabel;
+      cell.style.setProperty("--kept", `${(100 * of.kept[at]) / of.seeds}%`);
+    });
+    cells.replaceChildren(grid.whole);
+    keep(of.kept.map((n) => 2 * n > of.seeds));
+  };
+  const which = choice("seeds of", facts.of.map((each) => each.name), (number) => {
+    of = facts.of[number];
+    build();
+  });
+  const size = () => sum(kept.map(Number));
+  place.append(
+    make("div", { class: "controls" }, which.whole,
+      button("what most seeds keep", () => keep(of.kept.map((n) => 2 * n > of.seeds))),
+      button("as many at random", () => keep(random(size()))),
+      button("none", () => keep(kept.map(() => false)))),
+    make("p", {}, "Click heads to keep them, or let them go. Rows are layers; the stronger the colour, the more seeds keep a head."),
+    cells, says,
+  );
+  build();
+});
