@@ -21,6 +21,9 @@ def test_each_way_to_compute_has_its_own_means():
         HERE | same | {"of.seed": 2, "score": 0.6, "again": 0.6},
         {"experiment": "FineTuning", "score": 0.9},
     ]
+    numbers = HERE | same | {"of.task": "stsb", "of.seed": 1, "score": 0.4, "again": 0.4, "changed_answers": 1.0}
+    table = repetitions.by_machine(repetitions.done(pd.DataFrame([*rows, numbers])))
+    assert table["changed_answers"].tolist() == pytest.approx([0.0, 0.2, 0.2])
     table = repetitions.by_machine(repetitions.done(pd.DataFrame(rows)))
     assert table["instructions"].tolist() == ["all", "avx2", "avx2"]
     assert table["pretrained_too"].tolist() == [False, False, True]

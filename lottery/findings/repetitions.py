@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from lottery.choices import choose
+
 HOW = ["pretrained_too", "instructions", "threads"]
 
 
@@ -14,11 +16,14 @@ def by_machine(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs as of `done`: a row for each way to compute, those nearest to the first first.
 
     returns  pretrained_too, instructions, threads; runs; identical, those in which every weight has the same bits;
-             same_weights, changed_mask and changed_answers, means in [0, 1]; mean_off and most_off, of the dev score,
-             in points, without sign
+             same_weights, changed_mask and changed_answers, means in [0, 1], the last over tasks that ask for a class,
+             for numbers differ in their last digits; mean_off and most_off, of the dev score, in points, without sign
     """
+    of_classes = [choose("tasks", task).KIND == "classification" for task in runs["of.task"]]
     rows = runs.assign(
-        identical=(runs["same_weights"] == 1).astype(int), off=100 * (runs["again"] - runs["score"]).abs().astype(float)
+        changed_answers=runs["changed_answers"].where(of_classes),
+        identical=(runs["same_weights"] == 1).astype(int),
+        off=100 * (runs["again"] - runs["score"]).abs().astype(float),
     )
     return rows.groupby(HOW, sort=True, as_index=False).agg(
         runs=("off", "size"),

@@ -332,10 +332,10 @@ chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
 # (x22)=
 # ## Does another machine find the same?
 #
-# A number in this book that you compute yourself should be the number that is printed. How far that holds is measured: a
+# A number of this book that you compute yourself should be the number that is printed. How far that holds is measured: a
 # fine-tuning is done once more by another process, with as many threads, with more, and with the instructions of an older
-# processor (AVX2, in PCs since 2013), on which torch adds in another order, so that the last bits of a sum differ. A
-# training makes much of such a difference. Two masks are cut from either model, which keep the larger half of each matrix.
+# processor (AVX2, in PCs since 2013), on which sums are added up in another order and differ in their last bits. Two
+# masks are cut from either model, which keep the larger half of each matrix. Of some the pre-training is done again, too.
 
 
 # %% tags=["hide-input", "all-numbers"]
@@ -353,7 +353,7 @@ def machines_told(rows: pd.DataFrame) -> pd.DataFrame:
             "identical": row.identical,
             "weights with other bits": f"{1 - row.same_weights:.1%}",
             "mask that differs": f"{row.changed_mask:.2%}",
-            "other answers": f"{row.changed_answers:.1%}",
+            "other classes": f"{row.changed_answers:.1%}",
             "score off by, mean (points)": f"{row.mean_off:.2f}",
             "at most": f"{row.most_off:.2f}",
         }
@@ -394,9 +394,9 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
 chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% [markdown]
-# So: on one machine, with as many threads, every result of this book repeats bit for bit, killed and resumed or not. On
-# another one it does not, and what moves by less than another seed moves it is no other finding. Each recorded run
-# tells the processor, the instructions and the threads that it was made with.
+# So on one machine every result of this book repeats bit for bit, killed and resumed or not. On another one none did. A
+# model that is pre-trained there is another model, and a difference that is no larger than that between seeds is no other
+# finding. Each recorded run tells the processor, the instructions and the threads that it was made with.
 
 # %% [markdown]
 # ## Summary
