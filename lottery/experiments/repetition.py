@@ -23,6 +23,7 @@ NARROWER = {
     "all": {},
     "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"},
 }
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CALLED = "import sys, cloudpickle; cloudpickle.load(sys.stdin.buffer)()"
 
 
@@ -75,7 +76,7 @@ class Repetition:
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
                 link.symlink_to(needed.path.absolute())
-        environment = os.environ | NARROWER[self.instructions] | {"OMP_NUM_THREADS": str(self.threads)}
+        environment = os.environ | NARROWER[self.instructions] | dict.fromkeys(THREADS, str(self.threads))
         done = subprocess.run(
             [sys.executable, "-c", CALLED],
             input=cloudpickle.dumps(partial(store.perform, self.of, place)),
