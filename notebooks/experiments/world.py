@@ -394,9 +394,10 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
 chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% [markdown]
-# So on one machine every result of this book repeats bit for bit, killed and resumed or not. On another one none did. A
-# model that is pre-trained there is another model, and a difference that is no larger than that between seeds is no other
-# finding. Each recorded run tells the processor, the instructions and the threads that it was made with.
+# So on one machine every result of this book repeats bit for bit, with as many threads, killed and resumed or not. On
+# another one, or with other threads, none did. A model that is pre-trained elsewhere is another model, and a difference
+# that is no larger than that between seeds is no other finding. Each recorded run tells the processor, the instructions and
+# the threads that it was made with; workers have one thread each.
 
 # %% [markdown]
 # ## Summary
