@@ -242,7 +242,7 @@ def test_a_map_is_chosen_by_model_sentence_and_head(moved):
         "attention_maps", MAPS, SAYS, filled, press("layer 1, head 2"), SAYS, control(1, 1), SAYS, control(0, 1), SAYS,
         WIDTH,
     )  # fmt: skip
-    told = "Rows attend to columns; most goes to"
+    told = "Rows attend to columns; the brightest column is"
     assert first == f"one, layer 1, head 1. {told} [CLS]. The network takes it for block."
     assert fills.replace("rgb(255,255,255)", ".").replace("rgb(0,114,178)", "#") == "# . . ."
     assert second == f"one, layer 1, head 2. {told} cats. The network takes it for vertical."

@@ -82,7 +82,7 @@
       const next = all[all.indexOf(document.activeElement) + step];
       if (!step || !next) return;
       event.preventDefault();
-      document.activeElement.tabIndex = -1;
+      for (const each of all) each.tabIndex = -1;
       next.tabIndex = 0;
       next.focus();
     });

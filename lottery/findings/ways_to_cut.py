@@ -37,7 +37,8 @@ def cuts(
               mean scores of the full model and of what is left; change, an `Estimate`, `over` what, in words; zeros,
               whether what goes is set to zero, and not cut out: then there are no bytes and no faster of its own, which
               else are those on disk, and how many times as fast, an `Estimate` or None; mask, bytes of its file
-    Tasks on which the full model is not clearly above the majority-class baseline are left out.
+    Tasks on which the full model is not clearly above the majority-class baseline are left out, and so is an encoder of
+    which any cut has no score.
     """
     rows = [*_encoder(encoder), *_one_cut(one_cut, examples), *_learned(learned, examples), *_smaller(smaller)]
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])

@@ -76,6 +76,7 @@ def for_colab(root: Path, address: str) -> nbformat.NotebookNode:
     notebook = jupytext.read(root / "notebooks" / f"{CHAPTER}.py")
     fetch = [
         f'REPOSITORY = "{address}"  # where the project lies',
+        'assert REPOSITORY, "write the address of the repository between the quotes above"',
         "!git clone --depth 1 $REPOSITORY lottery",
         "%cd lottery",
         '!pip install --quiet --editable ".[book,minilm]"',

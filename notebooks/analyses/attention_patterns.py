@@ -704,7 +704,7 @@ def head_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray, laye
     plt.show()  # of a widget, which draws anew each time
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees. With a script, choose a model, a real BERT among them, a sentence and a head."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees. With a script, choose a model (a real BERT, too, where it is installed), a sentence and a head."}}
 grid_drawn(*heads_of(tasks[0], "raw")[0])
 
 

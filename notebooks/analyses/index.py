@@ -29,7 +29,7 @@ from lottery.choices import choose
 from lottery.findings import learned_masks, movement, one_shot, sentences, smaller_forms, ways_to_cut
 from lottery.statistics import Estimate, dev_sets
 from lottery.suite import ledger, plots
-from lottery.suite.chapter import between, how_long, read_published, recorded, title
+from lottery.suite.chapter import between, how_long, how_many, read_published, recorded, title
 from lottery.suite.columns import side_by_side
 from lottery.suite.given import given
 from lottery.suite.holes import absent
@@ -91,7 +91,7 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
 encoder_told(encoder) if len(encoder) else missing
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: on STS-B as it is, without any training, on the others fine-tuned. Points from the full model of the same study; bars are 95 % intervals. With a script, choose the task, the way and the share among all that is recorded."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: on STS-B as it is, without any training, on the others fine-tuned. Points from the full model of the same study; bars are 95 % intervals over pairs, examples, or three seeds and more. With a script, choose the task, the way and the share among all that is recorded."}}
 SHOWN = [
     *("weights by size", "weights by OBS, of each row", "weights at random", "weights by size, retrained"),
     *("heads by size", "heads and neurons gone", "upper layers gone"),
@@ -251,7 +251,7 @@ def claims_told() -> Markdown:
 claims_told()
 
 # %% [markdown]
-# ## What nobody had noticed
+# ## What these measurements add
 
 
 # %% tags=["remove-input"]
@@ -287,14 +287,14 @@ def regulariser_found(rows: pd.DataFrame) -> str:
     return (
         f"On CoLA with {least:.0%} of a real BERT's weights removed, movement pruning scores {means[MOVEMENT]:.1f}, and "
         f"{means[REGULARISED]:.1f} with the regulariser that SMP has. SMP-L, which never fine-tunes a weight, scores "
-        f"{means['SMP-L']:.1f}."
+        f"{means['SMP-L']:.1f} (means over {how_many(masked['seed'].nunique(), 'seed')})."
     )
 
 
 MOVEMENT, REGULARISED = "movement", "movement, regularised"
 FOUND = [  # the title, the figure that it comes from with a column and what that shows, the rows, and what is made of them
     (
-        "Large weights are no more stable than noise leaves them",
+        "Noise moves small weights further than large ones, too",
         (
             "gordon-movement-places",
             1,
@@ -304,13 +304,13 @@ FOUND = [  # the title, the figure that it comes from with a column and what tha
         noise_found,
     ),
     (
-        "Weights settle in an epoch because the learning rate does",
+        "With one schedule, weights go on moving after the first epoch",
         ("gordon-movement-epochs", 1, "Mean movement of weights against the number of epochs."),
         recorded(records, "miniature", "gordon_movement"),
         schedule_found,
     ),
     (
-        "The regulariser makes the difference, not the frozen weights",
+        "Movement pruning fails without a regulariser",
         ("mask-learning", 2, "Score against the weights that remain, a line a method."),
         recorded(records, "minilm", "mask_learning"),
         regulariser_found,

@@ -344,7 +344,7 @@ def machines_told(rows: pd.DataFrame) -> pd.DataFrame:
     table = repetitions.by_machine(rows)
     lines = {}
     for row in table.itertuples():
-        processor = "this processor" if row.instructions == "all" else "an older processor"
+        processor = "the same processor" if row.instructions == "all" else "an older processor"
         name = f"{processor}, {how_many(int(row.threads), 'thread')}" + (
             ", pre-training too" if row.pretrained_too else ""
         )
@@ -371,14 +371,14 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
     """Where the same bits come again, and how far off the rest is beside another seed."""
     table, seeds_apart = repetitions.by_machine(rows), repetitions.between_seeds(rows)
     same, other = (table[chosen] for chosen in (table["instructions"] == "all", table["instructions"] != "all"))
-    again = same[same["threads"] == same["threads"].min()]
+    again = same[same["threads"] == rows["threads_before"].min()]
     sentences = [
         f"With the same processor and as many threads {again['identical'].sum()} of {again['runs'].sum()} fine-tunings come "
         "out the same to the last bit"
     ]
-    more = same[same["threads"] > same["threads"].min()]
-    if len(more):
-        sentences[0] += f", with more threads {more['identical'].sum()} of {more['runs'].sum()}"
+    others = same.drop(again.index)
+    if len(others):
+        sentences[0] += f", with other threads {others['identical'].sum()} of {others['runs'].sum()}"
     for pretrained_too, begun in ((False, "On an older processor"), (True, "Where it makes the pre-training, too,")):
         if len(some := other[other["pretrained_too"] == pretrained_too]):
             (row,) = some.itertuples()
@@ -394,10 +394,11 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
 chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% [markdown]
-# So on one machine every result of this book repeats bit for bit, with as many threads, killed and resumed or not. On
-# another one, or with other threads, none did. A model that is pre-trained elsewhere is another model, and a difference
-# that is no larger than that between seeds is no other finding. Each recorded run tells the processor, the instructions and
-# the threads that it was made with; workers have one thread each.
+# So a fine-tuning repeats as the sentence above says. Other threads or other instructions change its last bits, and what
+# that does to its score stands there, too; a model whose pre-training is made again is another model. The older processor
+# is the same one, held to older instructions: no second machine was tried. A difference no larger than that between seeds
+# is no finding. Times repeat nowhere. Each recorded run tells the processor, the instructions and the threads that it was
+# made with; workers on one machine have one thread each.
 
 # %% [markdown]
 # ## Summary

@@ -54,7 +54,7 @@ interactive("attention_maps", (place, facts, { make, drawn, choice, heads, redra
     large.replaceChildren(svg);
     grid.all.forEach((each, head) => each.setAttribute("aria-pressed", String(head === at)));
     const pattern = sentence.patterns ? ` The network takes it for ${sentence.patterns[at]}.` : "";
-    says.textContent = `${model.name}, ${name(at)}. Rows attend to columns; most goes to ${most()}.${pattern}`;
+    says.textContent = `${model.name}, ${name(at)}. Rows attend to columns; the brightest column is ${most()}.${pattern}`;
   };
   const build = () => {
     at = Math.min(at, model.layers * model.heads - 1);

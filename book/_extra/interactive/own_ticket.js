@@ -46,7 +46,7 @@ interactive("own_ticket", (place, facts, { make, choice, button, heads, number }
       : `kappa with a seed taken at random is ${number(withSeeds(kept), 2)}, and ${number(withSeeds(best(size)), 2)} ` +
         "for the best choice of that size";
     return `${of.name}: your ticket keeps ${size} of ${kept.length} heads; ${own}. Among the ${of.seeds} seeds ` +
-      `kappa is ${number(amongSeeds(), 2)}. A choice at random has 0, and 1 is to choose alike.`;
+      `kappa is ${number(amongSeeds(), 2)}. A choice at random has 0 on average, and 1 is to choose alike.`;
   };
   const show = () => {
     grid.all.forEach((cell, head) => cell.setAttribute("aria-pressed", String(kept[head])));
@@ -60,7 +60,7 @@ interactive("own_ticket", (place, facts, { make, choice, button, heads, number }
     grid = heads(of.layers, of.kept.length / of.layers, (cell, at, name) => {
       cell.addEventListener("click", () => keep(kept.map((yes, other) => (other === at ? !yes : yes))));
       cell.setAttribute("aria-label", `${name}, kept by ${of.kept[at]} of ${of.seeds} seeds`);
-      cell.title = cell.ariaLabel;
+      cell.title = cell.getAttribute("aria-label");
       cell.style.setProperty("--kept", `${(100 * of.kept[at]) / of.seeds}%`);
     });
     cells.replaceChildren(grid.whole);

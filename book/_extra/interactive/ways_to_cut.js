@@ -10,8 +10,7 @@ interactive("ways_to_cut", (place, facts, { choice, slider, panel, redrawn, numb
   const drawing = make("div", {});
   const says = make("p", { class: "says", "aria-live": "polite" });
 
-  const spanned = (cut, times = 100, digits = 1, sign = "") =>
-    cut.low === null ? "" : ` (${sign}${number(times * cut.low, digits)} to ${number(times * cut.high, digits)})`;
+  const spanned = (cut) => (cut.low === null ? "" : ` (${number(100 * cut.low)} to ${number(100 * cut.high)})`);
   const told = () => {
     const it = cut();
     const share = `${number(100 * it.removed, 0)} % removed`;
