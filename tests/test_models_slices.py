@@ -137,6 +137,9 @@ def test_what_does_not_tell_of_the_folder_is_refused(model, tokenizer, tmp_path)
         place.write_text(json.dumps(wrong))
         with pytest.raises(ValueError, match="does not tell what is left of the model"):
             opening.as_saved(str(tmp_path / "small"))
+    place.write_text(json.dumps(told))
+    kept = slices.read(tmp_path / "small", model.config)
+    assert list(kept) == ["mlps", "heads", "neurons"]  # in every process: what is written again has the same bits
     place.write_text(json.dumps(told | {"heads": [[0], []]}))
     with pytest.raises(ValueError, match="says that 4 of 16 are left there: get the folder anew"):
         opening.as_saved(str(tmp_path / "small"))

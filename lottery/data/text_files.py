@@ -112,7 +112,7 @@ def table(
             raise ValueError(f"{path}, row {number}: {len(row)} fields where there are {len(names)} columns{more}")
     places = {ours: names.index(theirs) for ours, theirs in columns.items()}
     chosen = pd.DataFrame({ours: [row[place] for row in rows] for ours, place in places.items()})
-    for ours in places.keys() & {"first", "second"}:
+    for ours in filter(places.__contains__, ("first", "second")):
         empty = chosen[ours].str.strip().eq("")
         if empty.any():
             raise ValueError(f"{path}, row {int(empty.argmax()) + 1}: column {columns[ours]!r} is empty")

@@ -122,7 +122,7 @@ def read(folder: Path, config: PreTrainedConfig) -> Mask | None:
     try:
         told = json.loads((folder / KEPT).read_text(encoding="utf-8"))
         kept = {MLPS: torch.tensor(told[MLPS], dtype=torch.bool)}
-        for name in told.keys() & widths.keys():
+        for name in filter(told.__contains__, widths):  # in this order: what is written again has the same bits
             kept[name] = torch.zeros(layers, widths[name], dtype=torch.bool)
             for row, places in zip(kept[name], told[name], strict=True):
                 row[places] = True
