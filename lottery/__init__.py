@@ -9,7 +9,7 @@ training, component_importance, pattern_classifiers, findings  how models learn;
 pruning, mask_learning, attention                              removing weights, heads and MLPs; masks that are learned
 models, tasks, statistics                                      encoders and what they are asked; intervals and tests
 masks, importance, data, miniature, store, baselines           masks, texts, the made-up language, the store of runs
-choices, files, hub, schedules                                 what needs no tensor: choices, whole files, schedules
+choices, files, hub, processes, schedules                      what needs no tensor: choices, whole files, schedules
 """
 
 from importlib import import_module

@@ -2,14 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 import torch
 from safetensors.numpy import load_file
@@ -76,21 +73,3 @@ def test_what_is_not_saved_or_fails_is_told(fine_tuning, tmp_path, monkeypatch):
     monkeypatch.setattr(repetition, "CALLED", "raise SystemExit('no memory')")
     with pytest.raises(RuntimeError, match="the second fine-tuning failed: no memory"):
         store.perform(Repetition(of=fine_tuning, **how), tmp_path)
-
-
-def test_the_other_process_ends_with_the_one_that_asked_for_it():
-    """By one in between that is killed while the other sleeps for a minute, as it was told."""
-    between = (
-        "import os, subprocess, sys, time; from functools import partial; import cloudpickle; "
-        "from lottery.experiments.repetition import CALLED; "
-        "child = subprocess.Popen([sys.executable, '-c', CALLED], stdin=subprocess.PIPE, "
-        "env=os.environ | {'PARENT': str(os.getpid())}); "
-        "child.stdin.write(cloudpickle.dumps(partial(time.sleep, 60))); child.stdin.close(); "
-        "print(child.pid, flush=True); child.wait()"
-    )
-    with subprocess.Popen([sys.executable, "-c", between], stdout=subprocess.PIPE, text=True) as asked:
-        child = psutil.Process(int(asked.stdout.readline()))
-        assert child.is_running()
-        asked.kill()
-    psutil.wait_procs([child], timeout=40)
-    assert not child.is_running()

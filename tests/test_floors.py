@@ -19,7 +19,7 @@ KEPT = {
         *("jinja2", "sphinx", "typer", "matplotlib"),
     )
 } | {"datasets": {"data"}, "huggingface_hub": {"hub", "models"}}
-WITHOUT_TORCH = {"schedules", "choices", "files", "hub"}
+WITHOUT_TORCH = {"schedules", "choices", "files", "hub", "processes"}
 
 
 def module_name(path: Path) -> str:

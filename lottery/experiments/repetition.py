@@ -1,9 +1,6 @@
 """A fine-tuning done once more with other threads, or with the instructions of an older CPU: what of it changes."""
 
-import os
 import shutil
-import subprocess
-import sys
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lottery import masks, store
+from lottery import masks, processes, store
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.models import opening
 from lottery.store import Run, Size, parameters
@@ -23,20 +20,7 @@ NARROWER = {
     "all": {},
     "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "AVX2"},
 }
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# The other process ends when this one is gone: it would hold the lock of what this one is to go on with.
-CALLED = """
-import os, sys, threading, time
-
-def watch():
-    while os.getppid() == int(os.environ["PARENT"]):
-        time.sleep(0.1)
-    os._exit(1)
-
-threading.Thread(target=watch, daemon=True).start()
-import cloudpickle
-cloudpickle.load(sys.stdin.buffer)()
-"""
+CALLED = "import cloudpickle; cloudpickle.load(sys.stdin.buffer)()"
 
 
 @parameters
@@ -91,16 +75,13 @@ class Repetition:
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
                 link.symlink_to(needed.path.absolute())
-        environment = os.environ | NARROWER[self.instructions] | dict.fromkeys(THREADS, str(self.threads))
-        environment["PARENT"] = str(os.getpid())
-        done = subprocess.run(
-            [sys.executable, "-c", CALLED],
-            input=cloudpickle.dumps(partial(store.perform, self.of, place)),
-            env=environment,
-            stderr=subprocess.PIPE,
+        done = processes.run(
+            CALLED,
+            environment=NARROWER[self.instructions] | processes.threads(self.threads),
+            given=cloudpickle.dumps(partial(store.perform, self.of, place)),
         )
         if done.returncode:
-            why = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
+            why = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
             raise RuntimeError(f"the second fine-tuning failed: {why[-1]}")
         return Run(self.of, place)
 

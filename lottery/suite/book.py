@@ -5,12 +5,9 @@ order. The first lines of a notebook, and of a page of prose (book/*.md), say
 `lottery: {part: <part>, order: <number>}`; prose that says nothing belongs to the last part.
 """
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +22,7 @@ import pandas as pd
 import yaml
 from rich.console import Console
 
-from lottery import files
+from lottery import files, processes
 from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails
 from lottery.suite.escaped import in_markdown
 from lottery.suite.tables import dressed
@@ -36,19 +33,7 @@ FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
 OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
-# Jupyter Book, which does not go on writing when the process that asked for it is gone.
-RENDER = """
-import os, sys, threading, time
-from jupyter_book.cli.main import main
-
-def watch():
-    while os.getppid() == int(os.environ["PARENT"]):
-        time.sleep(0.1)
-    os._exit(1)
-
-threading.Thread(target=watch, daemon=True).start()
-sys.exit(main())
-"""
+RENDER = "from jupyter_book.cli.main import main; sys.exit(main())"
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
 OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
 LONG = 14  # lines of a table that a page shows whole, its heads among them
@@ -453,8 +438,8 @@ def render(source: Path, place: Path, *, builder: str = "html", strict: bool = T
     arguments = ["build", str(source), "--path-output", str(place), "--all", "--keep-going", "-q"]
     arguments += ["--builder", builder] if builder != "html" else []
     arguments += ["-W", "-n"] if strict else []
-    environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1", "PARENT": str(os.getpid())}
-    done = subprocess.run([sys.executable, "-c", RENDER, *arguments], env=environment, capture_output=True, text=True)
+    environment = {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1"}
+    done = processes.run(RENDER, *arguments, environment=environment)
     if done.returncode:
         output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]

@@ -3,16 +3,16 @@
 import json
 import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from lottery import processes
 
 WIDTH = 96  # characters of a line, as wide as a page shows
 
 # One process calls them all: most of what a small one takes is the import of torch.
 CALLED = """
-import contextlib, io, json, sys
+import contextlib, io, json
 from lottery.suite import cli
 told = []
 for words in json.loads(sys.argv[1]):
@@ -34,9 +34,9 @@ def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
     returns   up to the first that is refused, with the sentence that says why: those behind it go on from what it makes
     Raises RuntimeError where one of them fails.
     """
-    environment = os.environ | {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
-    arguments = [sys.executable, "-c", CALLED, json.dumps([[*words] for words in commands])]
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True)
+    environment = {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
+    asked = json.dumps([[*words] for words in commands])
+    done = processes.run(CALLED, asked, environment=environment, folder=folder)
     if done.returncode:
         raise RuntimeError(f"the commands could not be called: {done.stderr.strip()[-500:]}")
     blocks = []

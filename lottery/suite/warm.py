@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 
+from lottery import processes
+
 IMPORTED = (  # by the server; no thread may be running after it, since a fork copies only the one that forks
     "ipykernel.kernelapp",
     "transformers.models.bert.modeling_bert",
@@ -24,7 +26,7 @@ IMPORTED = (  # by the server; no thread may be running after it, since a fork c
 # memory in pages of 2 MB where asked to, on Linux: an update of a BERT with its table of words takes up to 25 % less
 # time then. Workers do not tell of their start and end. What a user has set up for matplotlib does not count, and the
 # debugger's warning would be the first thing on a kernel's stderr.
-ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1") | {
+ENVIRONMENT = processes.threads(1) | {
     "THP_MEM_ALLOC_ENABLE": "1",
     "DASK_LOGGING__DISTRIBUTED": "critical",
     "MATPLOTLIBRC": os.devnull,
