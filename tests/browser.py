@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,15 +13,11 @@ from select import select
 from threading import Thread
 from time import monotonic
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+from lottery.suite.paper import installed
+
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 PATIENCE = 60.0  # seconds for a page to load
 TOLD = {"Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"}
-
-
-def installed() -> str | None:
-    """The path of a browser."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def consoles(site: Path, pages: list[str], profile: Path) -> dict[str, list[str]]:

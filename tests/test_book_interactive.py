@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase, digits
 
 import browser
 import numpy as np
@@ -232,7 +233,8 @@ MAPS = {
             ],
         },
         {"name": "other", "layers": 1, "heads": 1, "sentences": [{"tokens": ["x"], "cells": "/"}]},
-    ]
+    ],
+    "levels": f"{ascii_uppercase}{ascii_lowercase}{digits}+/",
 }
 
 

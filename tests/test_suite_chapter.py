@@ -27,6 +27,7 @@ from lottery.suite.chapter import (
     perform,
     points,
     recorded,
+    tasks_among,
     tasks_of,
     title,
     with_range,
@@ -249,3 +250,4 @@ def test_each_task_is_drawn_by_itself_on_the_panel_of_its_name():
     draw(rows, {"CoLA": "left", "SST-2": "right"})  # RTE has no panel in this figure
     assert drawn == {"right": [1, 3], "left": [2]}
     assert tasks_of(rows, "of.task") == ["SST-2", "CoLA", "RTE"]
+    assert tasks_among(["RTE", "MNLI", "SST-2"], "of.task")(rows) == ["RTE", "SST-2"]

@@ -151,7 +151,9 @@
   // Numbers as they are written: with a minus sign where they are below zero.
   const number = (value, digits = 1) => value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
 
-  const tools = { make, drawn, choice, slider, button, heads, panel, redrawn, number };
+  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
+
+  const tools = { make, drawn, choice, slider, button, heads, panel, redrawn, number, sum };
 
   const fill = (holder, script, draw) => {
     const figure = document.getElementById(holder.dataset.figure);

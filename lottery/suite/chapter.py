@@ -244,6 +244,16 @@ def tasks_of(rows: pd.DataFrame, column: str = "task") -> list[str]:
     return [*rows[column].map(title).unique()]
 
 
+def tasks_among(shown: Sequence[str], column: str = "task") -> Callable[[pd.DataFrame], list[str]]:
+    """What makes panels of some rows: those of their tasks, as of `tasks_of`, that are shown, in the order of these."""
+
+    def panels(rows: pd.DataFrame) -> list[str]:
+        there = tasks_of(rows, column)
+        return [task for task in shown if task in there]
+
+    return panels
+
+
 def each_task(
     draw: Callable[[pd.DataFrame, Axes], None], column: str = "task"
 ) -> Callable[[pd.DataFrame, Mapping[str, Axes]], None]:

@@ -91,13 +91,13 @@ def faults(site: Path, root: Path) -> list[str]:
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
+    texts = {path.relative_to(site).as_posix(): page.text for path, page in pages.items()}
     scripts = {path.stem: path.stat().st_size for path in (site / interactive.FOLDER).glob("*.js")}
     sentences = []
     for path, page in pages.items():
-        text = path.read_text(encoding="utf-8")
         of_page = (
             *(page.broken(site, pages), page.fetched_from_elsewhere(), page.without_text(), page.without_mathjax()),
-            *(captions(text), interactive.faults(text, scripts)),
+            *(captions(page.text), interactive.faults(page.text, scripts)),
         )
         sentences += [f"{path.relative_to(site)}: {fault}" for each in of_page for fault in each]
         sentences += [f"{path.relative_to(site)}: {leak}" for leak in leaks(path)]
@@ -111,8 +111,8 @@ def faults(site: Path, root: Path) -> list[str]:
         if (size := letters(figure)) < SMALLEST:
             sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
         sentences += [f"{path.relative_to(site)}: {fault}" for fault in looks(figure)]
-    figures = sum(path.read_text(encoding="utf-8").count("<figure") for path in pages)
-    sentences += boxless({path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in pages})
+    figures = sum(text.count("<figure") for text in texts.values())
+    sentences += boxless(texts)
     sentences += [f"the book has {figures} figures, more than {MOST}"] if figures > MOST else []
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
@@ -172,14 +172,15 @@ def _fetched_by_code(text: str) -> list[str]:
 
 
 class _Page(HTMLParser):
-    """A page: its elements with their attributes, the ids in it, and the text of its scripts and styles."""
+    """A page: its text, its elements with their attributes, the ids in it, and the text of its scripts and styles."""
 
     def __init__(self, path: Path):
         super().__init__()
         self.path = path
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.code: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
+        self.text = path.read_text(encoding="utf-8")
+        self.feed(self.text)
         self.ids = {
             attributes[name] for _, attributes in self.elements for name in ("id", "name") if name in attributes
         }

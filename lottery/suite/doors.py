@@ -81,7 +81,7 @@ def for_colab(root: Path, address: str) -> nbformat.NotebookNode:
         "%cd lottery",
         '!pip install --quiet --editable ".[book,minilm]"',
     ]
-    head = nbformat.v4.new_code_cell("\n".join(fetch), id="fetch")
+    head = nbformat.v4.new_code_cell("\n".join(fetch))
     made = nbformat.v4.new_notebook(cells=[head, *notebook.cells])
     for number, cell in enumerate(made.cells):
         cell.id = f"cell-{number}"  # jupytext draws them at random

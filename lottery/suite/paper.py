@@ -12,6 +12,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PATIENCE = 60_000  # milliseconds of the page's own time, in which formulas are set
 
 
+def installed() -> str | None:
+    """The path of a Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 def printed(root: Path) -> Path:
     """The built book as book/_build/book.pdf.
 
@@ -21,8 +26,7 @@ def printed(root: Path) -> Path:
     home = root / "book" / "_build"
     if not (home / "source").is_dir() or not (home / "html" / "index.html").exists():
         raise FileNotFoundError(f"there is no book in {home}: build it by `lottery book`")
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if not browser:
+    if not (browser := installed()):
         raise ValueError(
             f"Chromium is not installed: printing takes a program called {', '.join(NAMES[:-1])} or {NAMES[-1]}"
         )

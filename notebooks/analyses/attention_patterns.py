@@ -709,7 +709,7 @@ grid_drawn(*heads_of(tasks[0], "raw")[0])
 
 
 # %% tags=["remove-input"]
-LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # a letter for each, from dark to bright
 LONGEST = 14  # tokens, of sentences to choose from
 SENTENCES = [
     "The students who read the book liked it.",
@@ -722,36 +722,40 @@ def sentence_facts(tokens: Sequence[str], maps: np.ndarray, patterns: Sequence[s
     """A sentence with the maps of all heads, (layers, heads, n, n), a letter a cell, as the script reads it."""
     flat = maps.reshape(-1, len(tokens) ** 2)
     bright = np.maximum(np.quantile(flat, 0.99, axis=1, keepdims=True), 1e-12)
-    cells = "".join(LEVELS[level] for level in np.rint(63 * np.clip(flat / bright, 0, 1)).astype(int).flat)
+    cells = "".join(
+        LEVELS[level] for level in np.rint((len(LEVELS) - 1) * np.clip(flat / bright, 0, 1)).astype(int).flat
+    )
     return {"tokens": list(tokens), "cells": cells} | ({"patterns": list(patterns)} if patterns else {})
 
 
-def model_facts(name: str, told: Sequence[dict[str, object]], shape: tuple[int, int]) -> dict[str, object]:
+def model_facts(name: str, sentences: Sequence[dict[str, object]], shape: tuple[int, int]) -> dict[str, object]:
     """A model with its sentences."""
-    return {"name": name, "layers": shape[0], "heads": shape[1], "sentences": list(told)}
+    return {"name": name, "layers": shape[0], "heads": shape[1], "sentences": list(sentences)}
 
 
 def real_maps(name: str) -> dict[str, object]:
     """The maps of a pre-trained model as it is on SENTENCES."""
     tokenizer, encoder = opening.tokenizer(name), opening.encoder(name).eval()
-    told = []
+    sentences = []
     for text in SENTENCES:
         given = tokenizer(text, return_tensors="pt")
         with torch.no_grad(), eager(encoder):
-            found = torch.stack(encoder(**given, output_attentions=True).attentions)[:, 0].numpy()
-        told.append(sentence_facts(tokenizer.convert_ids_to_tokens(given["input_ids"][0].tolist()), found))
-    return model_facts(model_title(name), told, found.shape[:2])
+            maps = torch.stack(encoder(**given, output_attentions=True).attentions)[:, 0].numpy()
+        sentences.append(sentence_facts(tokenizer.convert_ids_to_tokens(given["input_ids"][0].tolist()), maps))
+    return model_facts(model_title(name), sentences, maps.shape[:2])
 
 
 short = [each for each in heads_of(tasks[0], "raw") if len(each[0]) <= LONGEST][:3]
 gallery = [real_maps("minilm")] if find_spec(opening.MINILM_PACKAGE.replace("-", "_")) else []
 if short:
-    told = [
-        sentence_facts(tokens, found, [PATTERNS[each] for each in likely.argmax(-1).flat])
-        for tokens, found, likely in short
+    sentences = [
+        sentence_facts(tokens, maps, [PATTERNS[each] for each in likely.argmax(-1).flat])
+        for tokens, maps, likely in short
     ]
-    gallery.append(model_facts(f"{model_title(model)}, fine-tuned on {title(tasks[0])}", told, short[0][2].shape[:2]))
-interactive("attention_maps", {"models": gallery}, figure="pattern-heads-live") if gallery else None
+    gallery.append(
+        model_facts(f"{model_title(model)}, fine-tuned on {title(tasks[0])}", sentences, short[0][2].shape[:2])
+    )
+interactive("attention_maps", {"models": gallery, "levels": LEVELS}, figure="pattern-heads-live") if gallery else None
 
 
 # %% tags=["hide-input", "remove-output"]

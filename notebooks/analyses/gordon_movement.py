@@ -253,9 +253,9 @@ def noise_facts(name: str, rows: pd.DataFrame) -> dict[str, object]:
     return {"name": name.split(",")[0], "shares": shares.round(5)} | exact
 
 
-told = [noise_facts(name, rows) for name, rows in chapter.sources.items()]
+of_sources = [noise_facts(name, rows) for name, rows in chapter.sources.items()]
 looks = [look(name)["color"] for name in ("noise", "fine-tuning")]
-interactive("noise", {"of": told, "colours": looks}, figure="gordon-movement-places")
+interactive("noise", {"of": of_sources, "colours": looks}, figure="gordon-movement-places")
 
 
 # %% tags=["hide-input"]

@@ -172,8 +172,8 @@ def rate_facts(epochs: int, points: int = 20, per_epoch: int = 200) -> tuple[dic
 
 shown_rates, sums = zip(*map(rate_facts, LENGTHS), strict=True)
 colours = [look(name)["color"] for name in NAMES]
-told = {"epochs": list(LENGTHS), "first": several, "names": NAMES, "colours": colours}
-interactive("sawtooth", told | {"rates": shown_rates, "sums": sums}, figure="gordon-sawtooth")
+lengths = {"epochs": list(LENGTHS), "first": several, "rates": shown_rates, "sums": sums}
+interactive("sawtooth", lengths | {"names": NAMES, "colours": colours}, figure="gordon-sawtooth")
 
 # %% tags=["hide-input"]
 (three, three_released), (nine, nine_released) = summed_rates(3), summed_rates(9)

@@ -112,7 +112,7 @@ from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_of, title
+from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_among, tasks_of, title
 from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 from lottery.suite.interactive import interactive
@@ -396,12 +396,6 @@ in_print = read_published("prasanna2020_survival").rename(columns={"task": "of.t
 shown_tasks = tasks_of(pd.concat([chapter.minilm, chapter.live]), "of.task")
 
 
-def shown_of(rows: pd.DataFrame) -> list[str]:
-    """Those of the rows' tasks that are shown."""
-    there = tasks_of(rows, "of.task")
-    return [task for task in shown_tasks if task in there]
-
-
 def survival_drawn(rows: pd.DataFrame, ax: Axes) -> None:
     """Of one task the share of seeds in which each head and MLP survives."""
     shares = (
@@ -415,7 +409,7 @@ def survival_drawn(rows: pd.DataFrame, ax: Axes) -> None:
 
 chapter.figure(
     each_task(survival_drawn, "of.task"),
-    shown_of,
+    tasks_among(shown_tasks, "of.task"),
     printed={PRINT: in_print},
     among=judged,
     nothing=NOT_JUDGED,

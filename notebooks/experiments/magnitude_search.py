@@ -77,7 +77,17 @@ from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, each_task, how_many, mean_and_sd, perform, read_published, tasks_of, title
+from lottery.suite.chapter import (
+    PRINT,
+    each_task,
+    how_many,
+    mean_and_sd,
+    perform,
+    read_published,
+    tasks_among,
+    tasks_of,
+    title,
+)
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -238,12 +248,6 @@ in_print = read_published("prasanna2020_weight_survival").rename(columns={"task"
 shown_tasks = tasks_of(pd.concat([chapter.minilm, chapter.live]), "of.task")
 
 
-def shown_of(rows: pd.DataFrame) -> list[str]:
-    """Those of the rows' tasks that are shown."""
-    there = tasks_of(rows, "of.task")
-    return [task for task in shown_tasks if task in there]
-
-
 def shares_drawn(rows: pd.DataFrame, ax: Axes) -> None:
     """Of one task the mean share of weights that each head and MLP keeps."""
     stored = "mean" in rows and "head_shares" not in rows
@@ -254,7 +258,7 @@ def shares_drawn(rows: pd.DataFrame, ax: Axes) -> None:
 
 chapter.figure(
     each_task(shares_drawn, "of.task"),
-    shown_of,
+    tasks_among(shown_tasks, "of.task"),
     printed={PRINT: in_print},
     among=finest,
     nothing=NOT_JUDGED,

@@ -378,7 +378,10 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
     ]
     others = same.drop(again.index)
     if len(others):
-        sentences[0] += f", with other threads {others['identical'].sum()} of {others['runs'].sum()}"
+        sentences[0] += (
+            f", with other threads {others['identical'].sum()} of {others['runs'].sum()}, whose scores are off by "
+            f"{others['most_off'].max():.1f} points at most"
+        )
     for pretrained_too, begun in ((False, "On an older processor"), (True, "Where it makes the pre-training, too,")):
         if len(some := other[other["pretrained_too"] == pretrained_too]):
             (row,) = some.itertuples()

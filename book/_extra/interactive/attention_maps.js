@@ -1,6 +1,5 @@
 // The attention of every head on a sentence: all of them small, and one to look at with the tokens written out.
 interactive("attention_maps", (place, facts, { make, drawn, choice, heads, redrawn }) => {
-  const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; // a letter a cell, 0 to 63
   let model = facts.models[0];
   let sentence = model.sentences[0];
   let at = 0;
@@ -11,7 +10,7 @@ interactive("attention_maps", (place, facts, { make, drawn, choice, heads, redra
 
   const level = (head, row, column) => {
     const n = sentence.tokens.length;
-    return LEVELS.indexOf(sentence.cells[(head * n + row) * n + column]) / 63;
+    return facts.levels.indexOf(sentence.cells[(head * n + row) * n + column]) / (facts.levels.length - 1);
   };
   const shade = (amount) => `rgb(${[255, 255, 255].map((_, part) => Math.round(255 - amount * [255, 141, 77][part])).join()})`;
   const picture = (head) => {

@@ -1,5 +1,5 @@
 // Noise on weights, and which of them it moves in the order of their sizes, beside what fine-tuning was seen to move.
-interactive("noise", (place, facts, { make, choice, slider, button, panel, redrawn, number }) => {
+interactive("noise", (place, facts, { make, choice, slider, button, panel, redrawn, number, sum }) => {
   const [count, bins, steps] = [40000, facts.of[0].shares.length, 120];
   let of = 0;
   let at = 60;
@@ -36,7 +36,6 @@ interactive("noise", (place, facts, { make, choice, slider, button, panel, redra
 
   const drawing = make("div", {});
   const says = make("p", { class: "says", "aria-live": "polite" });
-  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
   const tenths = (shares) => number(sum(shares.slice(0, bins / 10)) / sum(shares.slice(-bins / 10)), 1);
   const draw = () => {
     const found = moved(size(at));

@@ -2,7 +2,7 @@
 //
 // Of the seeds only the number that keep each head is known, and enough: kappa among them (Fleiss) and kappa of another
 // choice with a seed taken at random, (observed - expected) / (1 - expected) agreement, follow from these counts.
-interactive("own_ticket", (place, facts, { make, choice, button, heads, number }) => {
+interactive("own_ticket", (place, facts, { make, choice, button, heads, number, sum }) => {
   let of = facts.of[0];
   let kept = [];
   let draws = 0;
@@ -10,7 +10,6 @@ interactive("own_ticket", (place, facts, { make, choice, button, heads, number }
   const cells = make("div", {});
   const says = make("p", { class: "says", "aria-live": "polite" });
 
-  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
   const share = () => sum(of.kept) / (of.seeds * of.kept.length);
   const chance = (one, other) => one * other + (1 - one) * (1 - other);
   const corrected = (observed, expected) => (observed - expected) / (1 - expected);
@@ -21,31 +20,32 @@ interactive("own_ticket", (place, facts, { make, choice, button, heads, number }
   };
   const withSeeds = (ticket) => {
     const alike = ticket.map((yes, head) => (yes ? of.kept[head] : of.seeds - of.kept[head]) / of.seeds);
-    const size = sum(ticket.map(Number)) / ticket.length;
-    return corrected(sum(alike) / ticket.length, chance(size, share()));
+    return corrected(sum(alike) / ticket.length, chance(size(ticket) / ticket.length, share()));
   };
-  const best = (size) => {
-    const order = of.kept.map((n, head) => [n, head]).sort((one, other) => other[0] - one[0] || one[1] - other[1]);
-    const chosen = new Set(order.slice(0, size).map(([, head]) => head));
+  const first = (size, before) => { // the ticket of so many heads, in an order
+    const order = of.kept.map((_, head) => head).sort(before);
+    const chosen = new Set(order.slice(0, size));
     return of.kept.map((_, head) => chosen.has(head));
   };
+  const best = (size) => first(size, (one, other) => of.kept[other] - of.kept[one] || one - other);
   const random = (size) => { // shuffled by a generator with a seed, which goes on from click to click
     let state = (draws += 1) * 2654435761;
     const next = () => {
       state = (Math.imul(state ^ (state >>> 15), 2246822519) + 3266489917) | 0;
       return ((state ^ (state >>> 13)) >>> 0) / 4294967296;
     };
-    const order = of.kept.map((_, head) => [next(), head]).sort((one, other) => one[0] - other[0]);
-    const chosen = new Set(order.slice(0, size).map(([, head]) => head));
-    return of.kept.map((_, head) => chosen.has(head));
+    const drawn = of.kept.map(next);
+    return first(size, (one, other) => drawn[one] - drawn[other]);
   };
+  const most = () => of.kept.map((n) => 2 * n > of.seeds); // what most seeds keep
+  const size = (ticket) => sum(ticket.map(Number));
 
   const told = () => {
-    const size = sum(kept.map(Number));
-    const own = size === 0 || size === kept.length ? "with all heads or none there is nothing to agree on"
-      : `kappa with a seed taken at random is ${number(withSeeds(kept), 2)}, and ${number(withSeeds(best(size)), 2)} ` +
+    const many = size(kept);
+    const own = many === 0 || many === kept.length ? "with all heads or none there is nothing to agree on"
+      : `kappa with a seed taken at random is ${number(withSeeds(kept), 2)}, and ${number(withSeeds(best(many)), 2)} ` +
         "for the best choice of that size";
-    return `${of.name}: your ticket keeps ${size} of ${kept.length} heads; ${own}. Among the ${of.seeds} seeds ` +
+    return `${of.name}: your ticket keeps ${many} of ${kept.length} heads; ${own}. Among the ${of.seeds} seeds ` +
       `kappa is ${number(amongSeeds(), 2)}. A choice at random has 0 on average, and 1 is to choose alike.`;
   };
   const show = () => {
@@ -64,17 +64,16 @@ interactive("own_ticket", (place, facts, { make, choice, button, heads, number }
       cell.style.setProperty("--kept", `${(100 * of.kept[at]) / of.seeds}%`);
     });
     cells.replaceChildren(grid.whole);
-    keep(of.kept.map((n) => 2 * n > of.seeds));
+    keep(most());
   };
   const which = choice("seeds of", facts.of.map((each) => each.name), (number) => {
     of = facts.of[number];
     build();
   });
-  const size = () => sum(kept.map(Number));
   place.append(
     make("div", { class: "controls" }, which.whole,
-      button("what most seeds keep", () => keep(of.kept.map((n) => 2 * n > of.seeds))),
-      button("as many at random", () => keep(random(size()))),
+      button("what most seeds keep", () => keep(most())),
+      button("as many at random", () => keep(random(size(kept)))),
       button("none", () => keep(kept.map(() => false)))),
     make("p", {}, "Click heads to keep them, or let them go. Rows are layers; the stronger the colour, the more seeds keep a head."),
     cells, says,

@@ -1,9 +1,8 @@
 // The learning rate over so many epochs: one schedule, and the released code's, that starts anew in each.
-interactive("sawtooth", (place, facts, { make, slider, panel, redrawn, number }) => {
+interactive("sawtooth", (place, facts, { make, slider, panel, redrawn, number, sum }) => {
   let epochs = facts.epochs.indexOf(facts.first);
   const drawing = make("div", {});
   const says = make("p", { class: "says", "aria-live": "polite" });
-  const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
   const draw = () => {
     const many = facts.epochs[epochs];
     const { one, saw } = facts.rates[epochs];
