@@ -349,6 +349,17 @@ def test_a_grid_is_resolved_without_running_the_notebook(checkout, notebook, mon
         notebooks.grid(checkout, "analyses/wrong", {})
 
 
+def test_a_list_that_is_given_empty_where_one_is_needed_is_refused_by_its_name(checkout, notebook):
+    given = '# %% tags=["parameters"]\nseeds = [1]\nof = [2]\n\n# %% tags=["grid"]\n'
+    notebook("analyses/first", given + "others = [*of]\ngrid = [seeds[0]]\n")
+    assert notebooks.grid(checkout, "analyses/first", {"seeds": [7], "of": []}) == [7]
+    with pytest.raises(ValueError, match=r"notebook analyses/first: seeds = \[\]: give at least one$"):
+        notebooks.grid(checkout, "analyses/first", {"seeds": [], "of": [1]})
+    notebook("analyses/faulty", given + "grid = [seeds[1]]\n")
+    with pytest.raises(IndexError):
+        notebooks.grid(checkout, "analyses/faulty", {"seeds": [1]})
+
+
 def test_a_notebook_is_told_of_the_machine_what_it_asks_for(checkout, notebook):
     notebook("experiments/count", COUNT)
     notebook("analyses/none", '# %% tags=["parameters"]\nresults = "results"\n')

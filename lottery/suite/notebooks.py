@@ -270,14 +270,21 @@ def machine(
 def grid(root: Path, name: str, overrides: Mapping[str, Any]) -> list[Any]:
     """The experiments that a notebook would run with these parameters; [] for a notebook without a grid cell.
 
-    Only that cell is executed, with the checkout as the working directory.
+    Only that cell is executed, with the checkout as the working directory. Raises ValueError where it looks for an
+    element of a list that is given empty.
     """
     source = _tagged(_read(root, name), "grid")
     scope = resolve(root, name, overrides)
     if source is None:
         return []
-    with chdir(root):
-        exec(compile(source, f"<grid cell of {name}>", "exec"), scope)
+    try:
+        with chdir(root):
+            exec(compile(source, f"<grid cell of {name}>", "exec"), scope)
+    except IndexError as error:
+        empty = [parameter for parameter, value in overrides.items() if value == []]
+        if not empty:
+            raise
+        raise ValueError(f"notebook {name}: {listed(empty, 'and')} = []: give at least one") from error
     if "grid" not in scope:
         raise ValueError(f"notebook {name}: its cell tagged `grid` does not make a list named grid")
     return list(scope["grid"])

@@ -93,6 +93,11 @@ from lottery.pruning.ways import PACKAGE
 from lottery.suite.given import given
 
 globals().update(given("experiments/smaller_model", globals()))
+for shape in [shown, *shapes]:
+    if len(shape) != 3:
+        raise ValueError(
+            f"shown, shapes: {shape} are not three numbers: texts read at once, tokens of each, and threads"
+        )
 without = [name for name in (PACKAGE, *exporting.PACKAGES) if importlib.util.find_spec(name) is None]
 tasks = [task, *([encoder_task] if encoder_task else [])]
 study, world = TaskStudy.from_cell(globals()), worlds[0]
