@@ -63,11 +63,12 @@ def _errno(error: BaseException | None) -> int | None:
 def written(path: Path) -> Iterator[Path]:
     """A temporary path that takes the place of `path`, flushed to disk, when the block ends well; else it is gone.
 
+    What a killed process of this machine has left of it goes first.
     Raises OSError, in one sentence, where the disk is full or the permission is missing.
     """
-    partial = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(path.parent, path.stem, path.suffix)
         try:
             yield partial
             sync(partial)
@@ -82,17 +83,11 @@ def written(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def written_folder(place: Path) -> Iterator[Path]:
-    """As `written`, for a folder: a temporary one, empty at first, that takes the place of `place`.
-
-    What a killed process of this machine has left of it goes first.
-    """
-    partial = place.with_name(f".{place.name}-{os.getpid()}")
+    """As `written`, for a folder: a temporary one, empty at first, that takes the place of `place`."""
     with writing(place):
-        for left in place.parent.glob(f".{glob.escape(place.name)}-*"):
-            number = left.name.rpartition("-")[2]
-            if number.isdecimal() and (left == partial or not _lives(int(number))):
-                remove(left)
-        partial.mkdir(parents=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(place.parent, place.name)
+        partial.mkdir()
         try:
             yield partial
             for file in partial.rglob("*"):
@@ -101,6 +96,20 @@ def written_folder(place: Path) -> Iterator[Path]:
             partial.replace(place)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _partial(folder: Path, stem: str, suffix: str = "") -> Path:
+    """Where this process writes a file or folder before it takes its place, cleared of what killed ones have left.
+
+    The name tells the machine, whose processes alone can be asked whether they live: others may share the folder.
+    """
+    prefix = f".{stem}-{os.uname().nodename}-"
+    partial = folder / f"{prefix}{os.getpid()}{suffix}"
+    for left in folder.glob(f"{glob.escape(prefix)}*{glob.escape(suffix)}"):
+        number = left.name.removeprefix(prefix).removesuffix(suffix)
+        if number.isdecimal() and (left == partial or not _lives(int(number))):
+            remove(left)
+    return partial
 
 
 def _lives(process: int) -> bool:

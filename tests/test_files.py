@@ -216,15 +216,35 @@ def test_a_folder_takes_its_place_whole_or_not_at_all(tmp_path):
     assert [path.name for path in place.parent.iterdir()] == ["folder"]
 
 
-def test_what_a_killed_process_left_of_a_folder_goes_and_what_another_has_in_work_stays(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for name in (f".small-{dead.pid}", f".small-{os.getppid()}", f".smaller-{dead.pid}", ".small-notes"):
-        (tmp_path / name / "inside").mkdir(parents=True)
-    with files.written_folder(tmp_path / "small"):
-        pass
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"small", f".small-{os.getppid()}", f".smaller-{dead.pid}", ".small-notes"}
+@pytest.mark.parametrize(("writes", "suffix"), [(files.written, ".runs.parquet"), (files.written_folder, "")])
+def test_what_a_killed_process_left_goes_and_what_another_has_in_work_stays(tmp_path, writes, suffix):
+    """Beside it lies what looks alike: of the process that started this one, of another machine, of another name."""
+    waiting = "import sys, time; from pathlib import Path; from lottery import files\n"
+    waiting += f"with files.{writes.__name__}(Path(sys.argv[1])) as partial:\n"
+    waiting += "    partial.mkdir(exist_ok=True) if not partial.suffix else partial.touch()\n"
+    waiting += "    print(partial, flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", waiting, str(tmp_path / f"small{suffix}")]
+    left = []
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            left.append(Path(process.stdout.readline().strip()))
+            assert [path for path in left if path.exists()] == left[-1:]
+            process.kill()
+    dead, machine = process.pid, os.uname().nodename
+    stay = {
+        name.replace("PID", str(number))
+        for name, number in (
+            (left[-1].name.replace(str(dead), "PID"), os.getppid()),
+            (left[-1].name.replace(machine, "elsewhere"), dead),
+            (left[-1].name.replace("small", "smaller"), dead),
+            (left[-1].name.replace(str(dead), "notes"), dead),
+        )
+    }
+    for name in stay:
+        (tmp_path / name).mkdir()
+    with writes(tmp_path / f"small{suffix}") as partial:
+        partial.mkdir(exist_ok=True) if not suffix else partial.touch()
+    assert {path.name for path in tmp_path.iterdir()} == {f"small{suffix}", *stay}
 
 
 def test_digests_of_files_folders_and_nothing(tmp_path):
