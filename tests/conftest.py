@@ -3,17 +3,20 @@
 Nothing heavy is imported before a fixture asks for it.
 """
 
+import gc
 import json
 import os
 import random
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from logging import Handler
 from pathlib import Path
 
 import pytest
+
+import lottery.suite  # before any test imports what it makes quick to import
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / os.environ.get("LOTTERY_REFERENCE", "../shared")
@@ -43,6 +46,15 @@ HEADER = """\
 # ---
 
 """
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported meanwhile stays: nothing of it is garbage, and to look it through again and again takes long."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

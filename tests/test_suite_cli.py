@@ -82,6 +82,12 @@ def test_it_starts_without_what_is_slow_to_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
+def test_to_read_a_notebook_no_grammar_is_compiled():
+    """nbformat draws in jsonschema, and that would lark."""
+    assert {"nbformat", "jsonschema"} <= sys.modules.keys()
+    assert "lark" not in sys.modules
+
+
 @pytest.mark.parametrize(
     "command",
     [

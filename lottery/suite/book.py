@@ -33,7 +33,7 @@ FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
 OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
-RENDER = "from jupyter_book.cli.main import main; sys.exit(main())"
+RENDER = "import lottery.suite; from jupyter_book.cli.main import main; sys.exit(main())"  # as quick as it can be
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
 OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
 LONG = 14  # lines of a table that a page shows whole, its heads among them
