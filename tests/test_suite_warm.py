@@ -33,6 +33,12 @@ def test_copies_begin_with_all_imported_by_one_process_in_which_nothing_else_run
     assert len({each["parent"] for each in told} | {os.getpid()}) == 2
 
 
+def test_copies_look_for_garbage_among_what_they_make_and_not_among_what_is_imported(told):
+    for each in told:
+        assert each["collects"]
+        assert each["left_alone"] > 100_000
+
+
 def test_copies_compute_on_one_thread_and_ctrl_c_does_not_reach_them(told):
     for each in told:
         assert each["threads"] == 1

@@ -1,5 +1,6 @@
 """What a process tells of itself as it begins."""
 
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ def beginning(connection):
     told = {
         "modules": {*sys.modules},
         "parent": os.getppid(),
+        "collects": gc.isenabled(),
+        "left_alone": gc.get_freeze_count(),
         "threads_of_parent": threads(os.getppid()),
         "threads": torch.get_num_threads(),
         "initialised": torch.cuda.is_initialized(),

@@ -45,7 +45,7 @@ def serve() -> None:
     Ctrl-C reaches neither it nor its copies.
     """
     with _STARTING, uninterrupted():
-        forkserver.set_forkserver_preload(list(IMPORTED))
+        forkserver.set_forkserver_preload(["lottery.suite.imported"])
         mine = dict(os.environ)
         os.environ.update(ENVIRONMENT)
         try:
