@@ -10,6 +10,7 @@ from time import sleep
 
 import browser
 import nbformat
+import pandas as pd
 import pytest
 import yaml
 from rich.console import Console
@@ -370,16 +371,42 @@ def test_the_box_of_a_chapter_comes_under_its_title(small, notebook, mapped):
     assert at == sorted(at)
 
 
-def test_long_tables_are_folded_under_their_name():
-    def cell(*tags, **more):
-        return nbformat.v4.new_code_cell("1", metadata={"tags": [*tags]}, **more)
+TABLES = """
 
-    def table(lines):
-        return [nbformat.v4.new_output("display_data", {"text/html": f"<table>{'<tr></tr>' * lines}</table>"})]
+# %% tags=["hide-input"]
+import pandas as pd
 
-    cells = [cell("code", book.NUMBERS, outputs=table(2)), cell("code", outputs=table(14)), cell(book.NUMBERS)]
-    cells.append(cell("code", outputs=table(15)))
-    book._fold_numbers(nbformat.v4.new_notebook(cells=cells))
-    folded = [["code", "all-numbers", "hide-output"], ["code"], ["all-numbers"], ["code", "hide-output"]]
-    assert [each.metadata.tags for each in cells] == folded
-    assert cells[0].metadata.mystnb.code_prompt_show == "All numbers"
+from lottery.suite import tables
+
+table = pd.DataFrame({"points": ["+1.25 (0.5 to 2.0)", "-3 (-4.5 to 0.0)"]}, pd.Index(["a *b*", "c"], name="task"))
+tables.finding(table, "It *doubles*.")
+
+# %% tags=["hide-input"]
+tables.numbers(table, "All of it.")
+"""
+
+
+def test_a_finding_has_a_number_and_other_numbers_are_folded_each_with_its_file(small, notebook, mapped):
+    notebook("experiments/double", NOTEBOOK + TABLES)
+    page, _ = build(small)
+    chapter = (page.parent / "experiments/double.html").read_text()
+    shown, _, folded = re.sub("[ \n]+", " ", chapter).partition("<details")
+    caption = re.search(r"<caption>(.*?)</caption>", shown)[1]
+    assert re.search(r"Table 1\.1.*It <em>doubles</em>\..*CSV.*code.*runs", caption)
+    for part in (shown, folded):
+        cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", re.sub(r"</?p>", "", part[part.index("<table") :]))
+        cells = [cell.replace("\u2007", "_").replace("\u2008", ".") for cell in cells]
+        small_ = "<br><small>{}</small>".format
+        assert cells == [
+            "task",
+            "points",
+            "a *b*",
+            f"+1.25{small_('0.5 to 2.0')}",
+            "c",
+            f"-3.__{small_('-4.5 to 0.0')}",
+        ]
+    files = re.findall(r'href="\.\./(_downloads/[^"]*csv)"', chapter)
+    assert len(set(files)) == 2
+    for file in files:
+        read = pd.read_csv(page.parent / file)
+        assert read.to_numpy().tolist() == [["a *b*", 1.25, 0.5, 2.0], ["c", -3.0, -4.5, 0.0]]

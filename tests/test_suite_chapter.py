@@ -32,6 +32,7 @@ from lottery.suite.chapter import (
     title,
     with_range,
 )
+from lottery.suite.tables import MARK
 
 NOTHING = pd.DataFrame()
 
@@ -108,20 +109,43 @@ def test_where_there_are_no_such_rows_a_sentence_stands():
         chapter.shown(doubles, "paper")
 
 
-def test_a_papers_lines_have_ours_under_them_a_source_each():
-    def made(rows: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame({"CoLA": [f"{rows['double'].sum()}"]}, ["good"])
+def made(rows: pd.DataFrame) -> pd.DataFrame:
+    """A table of one line and task."""
+    return pd.DataFrame({"CoLA": [f"{rows['double'].sum()}"]}, ["good"]) if rows["double"].sum() else pd.DataFrame()
 
-    printed = pd.DataFrame({"CoLA": ["50"]}, ["good"])
-    one, other = pd.DataFrame({"double": [6]}), pd.DataFrame({"double": [8]})
-    table = Chapter("a/b", one, NOTHING, other).beside(printed, made)
-    assert table["CoLA"].to_dict() == {
-        ("good", "BERT-base, printed"): "50",
-        ("good", "MiniLM, recorded"): "8",
-        ("good", "miniature, this build"): "6",
-    }
-    recorded = Chapter("a/b", one, other, NOTHING).beside(printed, made, of="RoBERTa")
-    assert recorded["CoLA"].to_dict() == {("good", "RoBERTa, printed"): "50", ("good", "miniature, recorded"): "8"}
+
+def lines(shown) -> list[str]:
+    """The lines of a table as the book shows it, below its heads, with its words first."""
+    about = shown.metadata[MARK]
+    return [about["words"], *about["markdown"].splitlines()[::2][:1], *about["markdown"].splitlines()[2:]]
+
+
+PRINTED = pd.DataFrame({"CoLA": ["50"]}, ["good"])
+SIX, EIGHT, ZERO = (pd.DataFrame({"double": [number]}) for number in (6, 8, 0))
+
+
+def test_a_finding_has_a_column_for_each_source_and_this_build_for_a_miniature_that_is_not_recorded():
+    found = Chapter("a/b", SIX, NOTHING, EIGHT).finding(made, "It is so.", printed=PRINTED)
+    assert found.metadata[MARK]["open"]
+    assert lines(found) == ["It is so.", f"|  | {PRINT} | real BERT \\(MiniLM\\) | {HERE} |", "| good | 50 | 8 | 6 |"]
+    recorded = Chapter("a/b", SIX, EIGHT, ZERO).finding(made, "It is so.")
+    assert lines(recorded) == [f"It is so. Source: {SMALL}.", "|  | CoLA |", "| good | 8 |"]
+    doubled = Chapter("a/b", SIX, EIGHT, NOTHING).finding(made, "It is.", among=lambda rows: 2 * rows)
+    assert lines(doubled)[2] == "| good | 16 |"
+
+
+def test_all_numbers_have_a_line_for_each_source_and_this_build_too():
+    numbers = Chapter("a/b", SIX, EIGHT, NOTHING).numbers(made, "Doubles.", printed=PRINTED)
+    assert not numbers.metadata[MARK]["open"]
+    assert lines(numbers)[2:] == [f"| good | {PRINT} | 50 |", f"|  | {SMALL} | 8 |", f"|  | {HERE} | 6 |"]
+    assert len(lines(Chapter("a/b", SIX, EIGHT, NOTHING).numbers(made, "Doubles.", live=False))) == 3
+
+
+def test_a_table_that_no_source_fills_is_absent():
+    chapter = Chapter("a/b", ZERO, NOTHING, NOTHING)
+    for show in (chapter.finding, chapter.numbers):
+        assert show(made, "Doubles.", nothing="*None.*").data == "*None.*"
+        assert show(made, "Doubles.", live=False).data == "*There is nothing of this kind in these runs.*"
 
 
 def test_a_title_is_that_of_the_file():

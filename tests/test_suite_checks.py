@@ -180,6 +180,18 @@ def test_a_chapter_without_the_box_of_the_others_is_told(site):
     assert site({"analyses/c.html": "bare"}) == ["analyses/c.html: does not begin with the box that chapters have"]
 
 
+def test_a_chapter_with_more_tables_than_can_be_looked_at_is_told(site):
+    box, table = '<div class="in-short admonition">a</div>', '<table class="table"><tr></tr></table>'
+    folded = f"<details class='numbers'><summary>All numbers</summary>{table * 5}</details>"
+    assert site({"analyses/a.html": box + table * 3 + folded * 2, "methods.html": table * 9}) == []
+    assert site({"analyses/a.html": box + table * 3 + folded + table}) == [
+        "analyses/a.html: has 4 open tables, more than 3"
+    ]
+    assert site({"analyses/a.html": box + table * 3 + folded.replace("<details", "<details open")}) == [
+        "analyses/a.html: has 8 open tables, more than 3"
+    ]
+
+
 def test_a_figure_to_move_without_its_script_is_told(site):
     body = '<p id="bars">a</p>' + interactive("noise", {}, figure="bars").data
     assert site({"a.html": body}) == ["a.html: asks for the script noise, which is not in book/_extra/interactive"]

@@ -87,6 +87,14 @@ def test_a_chapter_without_claims_tells_what_it_computed_and_no_holes():
     assert short.summary().data == "Nothing is recorded yet that would answer it."
 
 
+def test_the_tasks_of_runs_are_told_where_none_is_a_full_model():
+    rows = pd.DataFrame(
+        {"experiment": ["Masks"] * 3, "one.of.task": ["sst2", None, "cola"], "task": ["-", "cola", "-"]}
+    )
+    box = InShort(Chapter("experiments/world", NONE, NONE, rows)).box(**TEXT).data
+    assert "MiniLM: 3 runs on SST-2 and CoLA." in box
+
+
 def test_a_claim_of_another_chapter_is_refused():
     with pytest.raises(ValueError, match="world does not measure bad_tickets_win"):
         InShort(Chapter("experiments/world", NONE, NONE, NONE), ["bad_tickets_win"]).box(**TEXT)

@@ -1,60 +1,82 @@
-"""Tables as the book shows them, read back as HTML: no number is lost, and each stands where it did."""
+"""Tables as the book shows them, read back: no number is lost, and each stands where it did."""
 
+import html
+import io
 import re
 
+import numpy as np
 import pandas as pd
-import pytest
 
-from lottery.suite.tables import dressed
-
-
-@pytest.fixture(autouse=True, params=[True, False])
-def formulas(request):
-    """Whether tables may hold formulas, of which pandas tells in their class; the book's may not."""
-    with pd.option_context("display.html.use_mathjax", request.param):
-        yield
+from lottery.suite import tables
 
 
-def shown(frame: pd.DataFrame) -> list[list[str]]:
-    """The lines of the table on the page."""
-    lines = re.findall(r"<tr[^>]*>(.*?)</tr>", dressed(frame._repr_html_()), re.DOTALL)
-    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in lines]
-
-
-def frame(**columns: list[str]) -> pd.DataFrame:
+def frame(**columns: list) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples([("held", "30%"), ("freed", "60%")], names=["condition", "removed"])
     return pd.DataFrame(columns, index)
 
 
-def test_there_is_one_line_of_heads_with_the_names_of_rows_in_it():
-    assert shown(frame(score=["1.0", "2.0"], tasks=["CoLA", "RTE"])) == [
-        ["condition", "removed", "score", "tasks"],
-        ["held", "30%", "1.0", "CoLA"],
-        ["freed", "60%", "2.0", "RTE"],
+def told(table: pd.DataFrame) -> dict[str, object]:
+    """What the book is told of a table."""
+    return tables.numbers(table, "What.")._repr_html_()[1][tables.MARK]
+
+
+def cells(table: pd.DataFrame) -> list[list[str]]:
+    """The lines of the book's table, signs that Markdown reads as they are."""
+    lines = [re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in told(table)["markdown"].splitlines()]
+    return [[re.sub(r"\\(.)", r"\1", html.unescape(cell)) for cell in line] for line in lines]
+
+
+def test_the_decimals_of_a_column_are_as_far_from_its_end():
+    column = cells(pd.DataFrame({"x": ["1.25", "-3", "0.5", "", "12 %"]}))[2:]
+    ends = [re.sub(r" %", "%", text) for _, text in column]
+    after = [len(text) - (text.index(".") if "." in text else len(text.rstrip("\u2007\u2008"))) for text in ends[:3]]
+    assert after == [3, 3, 3]
+    assert [text.strip("\u2007\u2008") for text in ends] == ["1.25", "-3", "0.5", "", "12%"]
+
+
+def test_columns_of_numbers_stand_on_the_right_and_words_on_the_left():
+    table = pd.DataFrame({"a": ["+1.5 (-0.2 to +3.0)", "not met"], "b": ["1 of 3", "2 of 3"], "c": [1, 2]}, ["x", "y"])
+    assert cells(table)[1] == [":--", "--:", ":--", "--:"]
+    assert cells(table)[2] == ["x", "+1.5<br><small>-0.2 to +3.0</small>", "1 of 3", "1"]
+
+
+def test_the_name_of_a_row_stands_where_it_changes():
+    index = pd.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "y"), ("b", "y")], names=["task", None])
+    lines = cells(pd.DataFrame({"n": ["1", "2", "3", "4"]}, index))
+    assert [line[:2] for line in lines] == [["task", ""], [":--"] * 2, ["a", "x"], ["", "y"], ["b", "y"], ["", "y"]]
+
+
+def test_signs_of_markdown_are_shown_as_they_are():
+    (line,) = cells(pd.DataFrame({"a": ["p* < 0.5 | $x$"]}, ["`n_1`"]))[2:]
+    assert line == ["`n_1`", "p* < 0.5 | $x$"]
+    assert told(pd.DataFrame({"a": ["a | b"]}))["markdown"].splitlines()[2] == "| 0 | a \\| b |"
+
+
+def test_a_file_has_every_number_of_its_table_and_intervals_by_themselves():
+    table = frame(change=["+1.2 (-0.3 to +2.7) =", "-0.1 (no interval)"], score=[12.5, np.nan])
+    read = pd.read_csv(io.StringIO(told(table)["csv"]), index_col=[0, 1])
+    assert read.columns.tolist() == ["change", "change, from", "change, to", "score"]
+    assert read.loc[("held", "30%")].tolist() == ["+1.2 =", -0.3, 2.7, 12.5]
+    assert read.loc[("freed", "60%"), "change"] == "-0.1"
+    assert read.loc[("freed", "60%")].isna().sum() == 3
+
+
+def test_sources_stand_side_by_side_with_a_row_for_every_cell():
+    one = pd.DataFrame({"50% remain": ["1", "2"], "10% remain": ["3", ""]}, pd.Index(["a", "b"], name="method"))
+    other = pd.DataFrame({"10% remain": ["4"], "90% remain": ["5"]}, ["b"])
+    both = tables.side_by_side({"print": one, "ours": other})
+    assert both.columns.tolist() == ["print", "ours"]
+    assert both.index.names == ["method", ""]
+    assert [(*row, *texts) for row, texts in zip(both.index, both.to_numpy().tolist(), strict=True)] == [
+        ("a", "50% remain", "1", ""),
+        ("a", "10% remain", "3", ""),
+        ("b", "90% remain", "", "5"),
+        ("b", "50% remain", "2", ""),
+        ("b", "10% remain", "", "4"),
     ]
-    named = pd.DataFrame({"CoLA": ["1"]}, pd.Index(["2e-5"], name="rate")).rename_axis(columns="movement (%)")
-    assert shown(named)[0] == ["movement (%) rate", "CoLA"]
 
 
-def test_heads_of_two_levels_stay():
-    two = pd.DataFrame([["1", "2"]], ["a"], pd.MultiIndex.from_tuples([("real", "x"), ("small", "x")]))
-    html = dressed(two._repr_html_())
-    assert html.count("<tr") == two._repr_html_().count("<tr")
-
-
-def test_an_interval_stands_small_beneath_its_mean_and_a_verdict_beside_it():
-    html = dressed(frame(change=["+1.2 (-0.3 to 2.7) =", "-0.1 (no interval)"])._repr_html_())
-    assert '<td class="number">+1.2 =<small>-0.3 to 2.7</small></td>' in html
-    assert '<td class="number">-0.1<small>no interval</small></td>' in html
-
-
-def test_numbers_stand_under_each_other_and_words_do_not():
-    texts = ["1.5", "-0.25", "1,234", "12%", "+3", "1e-05", "51.1 ± 0.7", "12.5 MB"]
-    html = dressed(pd.DataFrame({"a": [*texts, "CoLA", "", "8 / 12", "kept, 3"]})._repr_html_())
-    assert re.findall(r'<td class="number">([^<]*)</td>', html) == texts
-    assert re.findall(r"<td>([^<]*)</td>", html) == ["CoLA", "", "8 / 12", "kept, 3"]
-
-
-def test_what_is_no_table_of_pandas_stays_as_it_is():
-    assert dressed("<p>1 (2 to 3)</p>") == "<p>1 (2 to 3)</p>"
-    assert "<style" not in dressed(frame(a=["1", "2"])._repr_html_())
+def test_tables_of_one_column_are_put_together_row_by_row():
+    one, other = pd.DataFrame({"x": ["1", "2"]}, ["a", "b"]), pd.DataFrame({"y": ["3", "4"]}, ["b", "c"])
+    both = tables.side_by_side({"one": one, "other": other})
+    assert both.reset_index().to_numpy().tolist() == [["a", "1", ""], ["b", "2", "3"], ["c", "", "4"]]

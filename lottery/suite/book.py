@@ -25,7 +25,7 @@ from rich.console import Console
 from lottery import files, processes
 from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails
 from lottery.suite.escaped import in_markdown
-from lottery.suite.tables import dressed
+from lottery.suite.layout import laid_out
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 RENDERED = "html.stamp.json"  # in book/_build: of what the pages there were made, and what they are
@@ -36,8 +36,6 @@ OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's 
 RENDER = "import lottery.suite; from jupyter_book.cli.main import main; sys.exit(main())"  # as quick as it can be
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
 OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
-LONG = 14  # lines of a table that a page shows whole, its heads among them
-NUMBERS = "all-numbers"  # of a cell whose output is folded
 IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
 LABEL = re.compile(r"^\(([\w-]+)\)=\s*$|^:name:\s*([\w-]+)\s*$", re.MULTILINE)
 
@@ -195,8 +193,9 @@ def assemble(
         notebook = nbformat.read(executed / f"{name}.ipynb", as_version=4)
         missing[_in_source(name)] = holes.closed(notebook)
         _put_code_away(notebook)
-        _dress_tables(notebook)
-        _fold_numbers(notebook)
+        for file, text in laid_out(notebook, _in_source(name)).items():
+            (source / file).parent.mkdir(exist_ok=True)
+            (source / file).write_text(text, encoding="utf-8")
         _put_box_first(notebook)
         notebook.cells += [nbformat.v4.new_markdown_cell(text, id="exercises") for text in exercises(name, asked)]
         nbformat.write(notebook, place)
@@ -218,25 +217,6 @@ def _put_code_away(notebook: nbformat.NotebookNode) -> None:
         tags = cell.metadata.get("tags", [])
         if "hide-input" in tags:
             cell.metadata["tags"] = [page_code.TAG if tag == "hide-input" else tag for tag in tags]
-
-
-def _dress_tables(notebook: nbformat.NotebookNode) -> None:
-    """Give the tables that cells put out the look of the book's."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "text/html" in output.get("data", {}):
-                output.data["text/html"] = dressed(output.data["text/html"])
-
-
-def _fold_numbers(notebook: nbformat.NotebookNode) -> None:
-    """Fold long tables, of which a figure or a sentence shows what counts, and what cells tagged NUMBERS put out."""
-    for cell in notebook.cells:
-        texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
-        tagged, long = NUMBERS in cell.metadata.get("tags", []), max((text.count("<tr") for text in texts), default=0)
-        if cell.get("outputs") and (tagged or long > LONG) and "figure" not in cell.metadata.get("mystnb", {}):
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
-            prompts = {"code_prompt_show": "All numbers", "code_prompt_hide": "Fewer numbers"}
-            cell.metadata["mystnb"] = cell.metadata.get("mystnb", {}) | prompts
 
 
 def _put_box_first(notebook: nbformat.NotebookNode) -> None:

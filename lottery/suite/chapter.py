@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -29,7 +29,7 @@ from lottery import store, tasks
 from lottery.choices import choose, listed
 from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
-from lottery.suite import cluster, columns, notebooks, plots
+from lottery.suite import cluster, columns, notebooks, plots, tables
 from lottery.suite.holes import absent
 
 PRINT, REAL, SMALL, HERE = "BERT-base, in print", "real BERT (MiniLM)", "miniature", "this build"  # in figures
@@ -63,12 +63,8 @@ class Chapter:
 
         The miniature's are those recorded, or this build's where nothing is; a source without rows is left out.
         """
-        small = "miniature, recorded" if len(self.miniature) else "miniature, this build"
-        return {
-            name: rows
-            for name, rows in {"MiniLM, recorded": self.minilm, small: self.recorded_or_live}.items()
-            if len(rows)
-        }
+        small = SMALL if len(self.miniature) else HERE
+        return {name: rows for name, rows in {REAL: self.minilm, small: self.recorded_or_live}.items() if len(rows)}
 
     def missing(self, profile: str = "miniature") -> Markdown:
         """How the runs of a profile are recorded, for where they are not."""
@@ -174,16 +170,66 @@ class Chapter:
             "machine; another processor rounds otherwise, and a small model trained there is another one.*"
         ]
 
-    def beside(
-        self, printed: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame], of: str = "BERT-base"
-    ) -> pd.DataFrame:
-        """What a paper prints, and under each of its lines what is made of our runs: a real BERT's and the miniature's.
+    def finding(
+        self,
+        made: Callable[[pd.DataFrame], pd.DataFrame],
+        caption: str,
+        *,
+        printed: pd.DataFrame | None = None,
+        among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        nothing: str = NOTHING,
+        live: bool = True,
+    ) -> HTML | Markdown:
+        """A table that says what the chapter found, with a column for each source: print, a real BERT, the miniature.
 
-        printed  table of texts, as of `findings.published.beside`, of the model named by `of`
-        made     the like from the rows of one source; from no rows, a table without rows
+        made     the table of texts of one source, of which each cell becomes a row, but where it is the only one
+        caption  states the finding
+        printed  the like of what a paper prints of BERT-base
+        among    chooses the rows of a source, or makes the table, that `made` is given
+        nothing  what is said where no source has rows
+        live     whether this build stands for the miniature where nothing of that is recorded
         """
-        tables = {name: made(rows) for name, rows in self.sources.items()}
-        return published.beside({f"{of}, printed": printed} | tables)
+        of = self._tables(made, printed, among, live=live and self.miniature.empty)
+        if len(of) == 1:
+            ((source, table),) = of.items()
+            return tables.finding(table, f"{caption} Source: {source}.")
+        return tables.finding(tables.side_by_side(of), caption) if of else absent(nothing)
+
+    def numbers(
+        self,
+        made: Callable[[pd.DataFrame], pd.DataFrame],
+        what: str,
+        *,
+        printed: pd.DataFrame | None = None,
+        among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        nothing: str = NOTHING,
+        live: bool = True,
+    ) -> HTML | Markdown:
+        """All that is made of every source, a line each beside the others', for the fold of a section's numbers.
+
+        what  the table holds, in words
+        live  whether this build's rows have lines, too; the rest as of `finding`
+        """
+        of = self._tables(made, printed, among, live=live)
+        if not of:
+            return absent(nothing)
+        table = published.beside(of)
+        return tables.numbers(table[tables.in_order(table.columns)], what)
+
+    def _tables(
+        self,
+        made: Callable[[pd.DataFrame], pd.DataFrame],
+        printed: pd.DataFrame | None,
+        among: Callable[[pd.DataFrame], pd.DataFrame] | None,
+        *,
+        live: bool,
+    ) -> dict[str, pd.DataFrame]:
+        """{source: table}, in the order of columns; sources without any are left out."""
+        rows = {REAL: self.minilm, SMALL: self.miniature} | ({HERE: self.live} if live else {})
+        chosen = {name: among(some) if among and len(some) else some for name, some in rows.items()}
+        every = {} if printed is None else {PRINT: printed}
+        every |= {name: made(some) for name, some in chosen.items() if len(some)}
+        return {name: table for name, table in every.items() if len(table)}
 
 
 def _near_floor(models: pd.DataFrame, examples: pd.Series) -> list[str]:

@@ -47,6 +47,8 @@ SIZED = re.compile(r"""font-size(?:="|: ?)([\d.]+)(?:px|")""")  # of an SVG that
 FOLDERS = ("experiments", "analyses")  # of a site: its pages that were notebooks
 NO_CHAPTERS = {"from_python.html"}  # that show the package and ask nothing
 BOX = re.compile(r'class="in-short admonition"|<section id="in-short"')
+FOLDED = re.compile(r"<details(?![^>]*\bopen\b).*?</details>", re.DOTALL)
+MOST_TABLES = 3  # of a chapter that stand open, its box's among them: of more, none says what was found
 MOST = 70  # figures of a book: what is shown three times, once for each source, can be compared with none of them
 DRAWN = re.compile(r"(?:stroke|fill): (#[0-9a-f]{6})")  # "none" and the page's own colour are none
 MACHINE_ACCOUNTS = {
@@ -86,8 +88,9 @@ def faults(site: Path, root: Path) -> list[str]:
     Links, anchors and files that are not there; scripts, styles, fonts and pictures fetched from elsewhere; pictures
     without a text that stands for them; formulas without the script that sets them; what a reader should not meet, as
     of `leaks`, in figures, too; letters too small for a phone; headings no smaller than the one above; a name with two
-    colours, two names of one figure with one look; too many figures; a chapter without its box; figures to move without
-    their script, their still figure, or the room they have; paths of this machine and the name of its user.
+    colours, two names of one figure with one look; too many figures; a chapter without its box, or with too many tables
+    that are not folded; figures to move without their script, their still figure, or the room they have; paths of this
+    machine and the name of its user.
     """
     theme = site / "_static"  # its pages are templates
     pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if not path.is_relative_to(theme)}
@@ -112,7 +115,7 @@ def faults(site: Path, root: Path) -> list[str]:
             sentences.append(f"{path.relative_to(site)}: has letters of {size:g} points, fewer than {SMALLEST:g}")
         sentences += [f"{path.relative_to(site)}: {fault}" for fault in looks(figure)]
     figures = sum(text.count("<figure") for text in texts.values())
-    sentences += boxless(texts)
+    sentences += boxless(texts) + crowded(texts)
     sentences += [f"the book has {figures} figures, more than {MOST}"] if figures > MOST else []
     return sentences + colours(site / "_images") + traces_of_machine(site, root)
 
@@ -130,12 +133,26 @@ def letters(svg: str) -> float:
 
 def boxless(pages: Mapping[str, str]) -> list[str]:
     """The chapters among the pages of a book, {path: HTML}, that do not begin with the box that others have."""
-    chapters = {path: text for path, text in pages.items() if "/" in path and not path.endswith(tuple(NO_CHAPTERS))}
-    chapters = {path: text for path, text in chapters.items() if path.split("/")[0] in FOLDERS}
+    chapters = _chapters(pages)
     boxed = {path for path, text in chapters.items() if BOX.search(text)}
     return [
         f"{path}: does not begin with the box that chapters have" for path in chapters if boxed and path not in boxed
     ]
+
+
+def crowded(pages: Mapping[str, str]) -> list[str]:
+    """The chapters among the pages of a book, {path: HTML}, with more tables than a reader can look at first."""
+    count = {path: FOLDED.sub("", text).count("<table") for path, text in _chapters(pages).items()}
+    return [
+        f"{path}: has {tables} open tables, more than {MOST_TABLES}"
+        for path, tables in count.items()
+        if tables > MOST_TABLES
+    ]
+
+
+def _chapters(pages: Mapping[str, str]) -> dict[str, str]:
+    chapters = {path: text for path, text in pages.items() if "/" in path and not path.endswith(tuple(NO_CHAPTERS))}
+    return {path: text for path, text in chapters.items() if path.split("/")[0] in FOLDERS}
 
 
 def headings(css: str) -> list[str]:

@@ -175,8 +175,8 @@ class InShort:
             if rows.empty:
                 parts.append(f"{name}: nothing is recorded.")
                 continue
-            tasks = full_models.full_models(rows)["task"]
-            on = f" on {listed([*map(title, tasks)], 'and')}" if len(tasks) else ""
+            tasks = [*full_models.full_models(rows)["task"]] or _tasks(rows)
+            on = f" on {listed([*map(title, tasks)], 'and')}" if tasks else ""
             seeds = max((rows[column].nunique() for column in SEEDS if column in rows), default=0)
             many = f", {how_many(seeds, 'seed')}" if seeds else ""
             told = rows["made.commit"].dropna() if "made.commit" in rows else ()
@@ -184,6 +184,12 @@ class InShort:
             of = f", commit{'s' * (len(commits) != 1)} {', '.join(commits)}" if commits else ""
             parts.append(f"{name}: {how_many(len(rows), 'run')}{on}{many}{of}.")
         return " ".join(parts)
+
+
+def _tasks(rows: pd.DataFrame) -> list[str]:
+    """The tasks that are named anywhere in the parameters of some runs, in the order of first appearance."""
+    columns = [rows[name].dropna() for name in rows if name == "task" or name.endswith(".task")]
+    return [*dict.fromkeys(name for values in columns for name in values if name in offered("tasks"))]
 
 
 def _linked(name: str) -> str:

@@ -74,7 +74,7 @@ def runs_of(page: str) -> str:
 
 
 def link(app: Any, doctree: nodes.document, page: str) -> None:
-    """Put the switch under the title of a page that has such code, and below its figures what is behind them."""
+    """Put the switch under the title of a page that has such code, and by figures and tables what is behind them."""
     cells = list(_with_code(doctree))
     title = next(doctree.findall(nodes.title), None)
     if not cells or title is None:
@@ -87,7 +87,8 @@ def link(app: Any, doctree: nodes.document, page: str) -> None:
     title.parent.insert(title.parent.index(title) + 1, line)
     for number, (cell, code) in enumerate(cells):
         code["ids"].append(f"code-{number}")
-        for caption in cell.findall(nodes.caption):
+        titles = (title for title in cell.findall(nodes.title) if isinstance(title.parent, nodes.table))
+        for caption in [*cell.findall(nodes.caption), *titles]:
             links = (_link("code", f"#code-{number}"), nodes.Text(" "), _link("runs", runs))
             # Behind a blank: to whoever reads the text alone, a sentence and a link are two words.
             caption += [nodes.Text(" "), nodes.inline("", "", *links, classes=["behind"])]

@@ -123,7 +123,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 from matplotlib import pyplot as plt
 from sklearn.metrics import cohen_kappa_score
 
@@ -257,7 +257,7 @@ def f1_table(rows: pd.DataFrame) -> pd.DataFrame:
         table = pattern_labels.f1_of_patterns(some)
         columns["maps"] = table["maps"]
         columns[classifier] = [with_interval(row.f1, row.low, row.high) for row in table.itertuples()]
-    return pd.DataFrame(columns).rename_axis("F1")
+    return pd.DataFrame(columns).rename_axis("pattern")
 
 
 def advantages_told(rows: pd.DataFrame) -> Markdown:
@@ -276,25 +276,22 @@ def advantages_told(rows: pd.DataFrame) -> Markdown:
     )
 
 
-def judged_told(rows: pd.DataFrame) -> Markdown:
-    """The table, and under it the sentence."""
-    display(f1_table(rows))
-    return advantages_told(rows)
+chapter.numbers(f1_table, "F1 of each pattern, and maps with that label.", among=pattern_labels.best_trained)
 
-
-chapter.shown(judged_told, "live", among=pattern_labels.best_trained)
+# %% tags=["hide-input"]
+chapter.shown(advantages_told, "live", among=pattern_labels.best_trained)
 
 # %% [markdown]
 # That was this build's model. The recorded grids, with more drawn maps, of the miniature and of the real BERT, the test:
 
 # %% tags=["hide-input"]
-chapter.shown(judged_told, among=pattern_labels.best_trained)
+chapter.shown(advantages_told, among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
-chapter.shown(judged_told, "minilm", among=pattern_labels.best_trained)
+chapter.shown(advantages_told, "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
-# In brackets 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
+# Intervals are 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
 # all its maps. The paper gives one number for each kind of map, on the maps by which it chose the network to keep; beside it
 # ours, on maps that were labelled alike, and on all, each label for itself. How far the second label foretells the first is
 # what a classifier can reach at most.
@@ -324,7 +321,15 @@ def f1_made(runs: pd.DataFrame) -> pd.DataFrame:
     return table[[*names]].map("{:.2f}".format).rename(columns=names, index=KINDS).rename_axis("maps")
 
 
-chapter.beside(f1_printed(), f1_made)
+chapter.finding(
+    lambda runs: f1_made(runs)[["F1"]],
+    "On maps that two labels agree on, the network does no worse than the paper's on the maps by which that was chosen. "
+    "Weighted F1.",
+    printed=f1_printed(),
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(f1_made, "Weighted F1 on all maps, and what two labels leave to reach.", printed=f1_printed())
 
 # %% [markdown]
 # The labelled maps are of *pre-trained* models; what is counted below is, but for one group, maps of *fine-tuned* ones. How
@@ -433,10 +438,8 @@ chapter.figure(
     size=(3.0, 2.3),
 )
 
+
 # %% [markdown]
-# The paper's Figure 4 by task, in per cent of the maps, raw / normed, beside ours.
-
-
 # %% tags=["hide-input"]
 def shares_told(shares: pd.DataFrame) -> pd.DataFrame:
     """Shares of the patterns in per cent, "raw maps / normed maps", a row a group of heads and a task."""
@@ -460,7 +463,12 @@ def shares_made(rows: pd.DataFrame) -> pd.DataFrame:
     return shares_told(shares[shares.index.get_level_values("group").isin(OF_PRINT.values())])
 
 
-chapter.beside(shares_told(shares_printed()), shares_made)
+chapter.numbers(
+    shares_made,
+    "The paper's Figure 4 by task: shares of the maps (%), raw / normed.",
+    printed=shares_told(shares_printed()),
+    live=False,
+)
 
 # %% [markdown]
 # Differences between super-survivors and all heads of the same models, mean over the tasks. The interval is that of other
@@ -537,10 +545,10 @@ too_few_labels()
 # what they only seem to get. For each group of heads, normed minus raw:
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def norming(rows: pd.DataFrame) -> pd.DataFrame:
     """Normed minus raw, in points, a row a pattern and a column a group; in brackets intervals over heads."""
-    return in_points(patterns.normed_minus_raw(rows)).rename_axis("normed - raw, points")
+    return in_points(patterns.normed_minus_raw(rows)).rename_axis("pattern")
 
 
 def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -548,16 +556,25 @@ def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates.map(lambda more: more.in_words(100, "+.0f"))
 
 
-chapter.shown(norming, "live", among=patterns.grouped)
+def of_tuned(table: pd.DataFrame) -> pd.DataFrame:
+    """Of such a table all heads of the fine-tuned models."""
+    return table.filter(items=[GROUPS[1]])
+
+
+normed_printed = in_points(patterns.printed_normed_minus_raw(published)).rename_axis("pattern")
+normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in OF_PRINT.items()})
+chapter.finding(
+    lambda rows: of_tuned(norming(rows)),
+    "Norming does not bring out the same patterns in every model. Normed minus raw, all heads of the fine-tuned models "
+    "(points of the share of maps), with 95 % intervals over heads.",
+    printed=of_tuned(normed_printed),
+    among=patterns.grouped,
+)
 
 # %% tags=["hide-input"]
-chapter.shown(norming, among=patterns.grouped)
-
-# %% tags=["hide-input"]
-chapter.shown(norming, "minilm", among=patterns.grouped)
-
-# %% tags=["hide-input"]
-in_points(patterns.printed_normed_minus_raw(published)).rename_axis("normed - raw, points, printed")
+chapter.numbers(
+    norming, "Normed minus raw of each group of heads (points).", printed=normed_printed, among=patterns.grouped
+)
 
 
 # %% tags=["hide-input"]
@@ -589,20 +606,14 @@ bound_told()
 # untrained after that. What does each of these change? Shares of maps in points, against ours:
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def ways_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Released minus ours, in points: of all heads in intact models, and of super-survivors in pruned ones."""
     words = in_points(patterns.released_minus_ours(rows))
-    return words.set_axis(words.index.map(": ".join)).rename_axis("released - ours, points")
+    return words.set_axis(words.index.map(": ".join)).rename_axis("heads and maps")
 
 
-chapter.shown(ways_told, "live", among=patterns.released_ways)
-
-# %% tags=["hide-input"]
-chapter.shown(ways_told, among=patterns.released_ways)
-
-# %% tags=["hide-input"]
-chapter.shown(ways_told, "minilm", among=patterns.released_ways)
+chapter.numbers(ways_told, "Released minus ours (points).", among=patterns.released_ways)
 
 # %% [markdown]
 # ## Does being heterogeneous help to survive?
@@ -620,8 +631,8 @@ def survival_tests(rows: pd.DataFrame) -> pd.DataFrame:
     return patterns.survival_tests(rows, "heterogeneous", draws=draws)
 
 
-def survival_told(table: pd.DataFrame) -> Markdown:
-    """The table in words, and a sentence."""
+def survival_told(table: pd.DataFrame) -> pd.DataFrame:
+    """The table in words."""
     columns = {
         "kept minus removed (points)": (100 * table["difference"]).map(signed),
         "by chance, within layers": [
@@ -631,7 +642,11 @@ def survival_told(table: pd.DataFrame) -> Markdown:
         "seeds": table["seeds"],
     }
     names = pd.MultiIndex.from_arrays([table["kind"], table["task"].map(title)], names=["maps", "task"])
-    display(pd.DataFrame({name: list(values) for name, values in columns.items()}, index=names))
+    return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=names)
+
+
+def survival_in_a_sentence(table: pd.DataFrame) -> Markdown:
+    """In how many tests heterogeneous heads survive more, or less often."""
     sure, able = table[table["corrected"] < 0.05], table["least_corrected"] < 0.05
     if not able.any():
         return Markdown(
@@ -645,13 +660,16 @@ def survival_told(table: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(survival_told, "live", among=survival_tests)
+chapter.numbers(survival_told, "Heterogeneous maps of heads that are kept and removed.", among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(survival_told, among=survival_tests)
+chapter.shown(survival_in_a_sentence, "live", among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(survival_told, "minilm", among=survival_tests)
+chapter.shown(survival_in_a_sentence, among=survival_tests)
+
+# %% tags=["hide-input"]
+chapter.shown(survival_in_a_sentence, "minilm", among=survival_tests)
 
 # %% [markdown]
 # ## Look for yourself

@@ -37,7 +37,7 @@ from matplotlib import pyplot as plt
 from lottery import claims
 from lottery.choices import choose
 from lottery.claims import _gordon as gordon
-from lottery.suite import ledger, notebooks, plots
+from lottery.suite import ledger, notebooks, plots, tables
 from lottery.suite.chapter import all_published
 from lottery.suite.given import given
 
@@ -56,6 +56,7 @@ printed = all_published()
 places = {Path(name).name: name for name in notebooks.find(notebooks.checkout())}
 weighed = ledger.weighed(records, CHAPTERS)
 evidence, verdicts, sources = weighed.evidence, weighed.verdicts, weighed.sources
+needs = ledger.needs(evidence)
 papers = {name: choose("claims", name).PAPER for name in verdicts.index}
 of_paper = {paper: [name for name in verdicts.index if papers[name] == paper] for paper in ledger.PAPERS}
 
@@ -88,19 +89,38 @@ in_short()
 #   majority-class baseline, or the comparison favours the claim, or the rival's number is from elsewhere;
 # - **no number:** nothing is printed, or nothing is recorded yet;
 # - **not asked:** the sentence is about English words, GLUE's tasks or BERT's own rates, which a miniature does not have.
+#
+# The last column of the table tells, of a claim that is undecided on a real BERT, what would decide it: the time of the runs
+# that it lacks, or more data ({doc}`/analyses/what_it_would_take`).
 
 
 # %% tags=["remove-input"]
+def would_take(name: str) -> str:
+    """What would decide a claim that is undecided on a real BERT: all that its measurements lack; "" where it is decided."""
+    lacking = needs[(needs["claim"] == name) & (needs["source"] == "minilm")]
+    if verdicts.loc[name, "minilm"] != claims.OPEN or lacking.empty:
+        return ""
+    # The dearest, or what more data has to decide.
+    return ledger.time_in_words(lacking.sort_values("examples", kind="stable", na_position="first").iloc[-1])
+
+
 def table() -> Markdown:
-    """All claims by paper, one row each: what it says, and its verdict in print, on a real BERT and on the miniature."""
-    head = ["Paper", "Claim", *(ledger.named(source) for source in sources)]
+    """All claims by paper, one row each: what it says, its verdict by source, and what it would take on a real BERT."""
+    head = ["Paper", "Claim", *(ledger.named(source) for source in sources), "It would take"]
     lines = ["::::{div} sortable", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for paper, names in of_paper.items():
         for name in names:
             states = [verdicts.loc[name, source] for source in sources]
             lines.append(
                 "| "
-                + " | ".join([f"{{cite:t}}`{paper}`", f"[{ledger.title(name)}](#claim-{anchor(name)})", *states])
+                + " | ".join(
+                    [
+                        f"{{cite:t}}`{paper}`",
+                        f"[{ledger.title(name)}](#claim-{anchor(name)})",
+                        *states,
+                        would_take(name),
+                    ]
+                )
                 + " |"
             )
     return Markdown("\n".join([*lines, "::::"]))
@@ -309,7 +329,10 @@ def noise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return shown.rename(index=lambda name: choose("tasks", name).TITLE)
 
 
-noise(printed)
+tables.finding(
+    noise(printed).rename_axis("task"),
+    "A printed accuracy moves by up to a point with another fit, and on most tasks by more with another dev set of its size.",
+)
 
 
 # %% tags=["hide-input"]

@@ -191,10 +191,29 @@ def slopes_told(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) ->
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["condition", "loss", "task"])
 
 
-chapter.shown(slopes_told, among=lines.points)
+def slopes_of_deletion(points: pd.DataFrame) -> pd.DataFrame:
+    """The slopes alone, through the sum of both losses, under information deletion."""
+    fits = lines.slopes(lines.fitted(points, "loss")).loc["information_deletion"]
+    return pd.DataFrame(
+        {"slope": [slope.in_words(form=".1f") for slope in fits["slope"]]}, fits.index.map(title)
+    ).rename_axis("task")
+
+
+chapter.finding(
+    slopes_of_deletion,
+    "What a nat of pre-training's loss is worth differs by task, and not alike in print and on our models. Slopes of "
+    "information deletion (points of accuracy a nat), with 95 % intervals: of ours over seeds, in print over points.",
+    printed=slopes_of_deletion(printed),
+    among=lines.points,
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(
+    slopes_told, "Slopes, and what they hang on.", printed=slopes_told(printed, ("loss",)), among=lines.points
+)
 
 # %% [markdown]
-# Slopes in points of accuracy a nat; in brackets the 95 % interval of the mean slope over the recorded seeds (t), each of
+# Slopes in points of accuracy a nat; the 95 % interval of the mean slope over the recorded seeds (t), each of
 # which is a world and a line of its own. The range in the last column is over points and seeds.
 
 
@@ -253,9 +272,6 @@ hanging(lines.points(chapter.recorded_or_live))
 # made once; the seeds are those of fine-tuning, and so are the intervals.
 
 # %% tags=["hide-input"]
-chapter.shown(slopes_told, "minilm", among=lines.points)
-
-# %% tags=["hide-input"]
 chapter.shown(hanging, "minilm", among=lines.points)
 
 # %% [markdown]
@@ -264,15 +280,8 @@ chapter.shown(hanging, "minilm", among=lines.points)
 # Our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption leaves
 # CoLA at 90 % out: the slope for that stands in the column "slope without it".
 
-
-# %% tags=["hide-input"]
-slopes_told(printed, ("loss",))
-
-# %% tags=["hide-input"]
-slopes_told(printed, ("loss",))
-
-# %% [markdown]
-# In brackets 95 % intervals as if the ten points scattered independently about a line: they do not know that all come from
+#
+# Its intervals are 95 % intervals as if the ten points scattered independently about a line: they do not know that all come from
 # one model and one seed.
 
 # %% tags=["hide-input"]

@@ -118,7 +118,6 @@ from lottery.findings import cut_times
 from lottery.findings import mask_differences as findings
 from lottery.findings.budgets import summed_rates
 from lottery.findings.mask_differences import ALONE, BOTH, TUNING
-from lottery.findings.published import beside
 from lottery.suite import plots
 from lottery.suite.chapter import how_long, how_many, perform, read_published
 from lottery.suite.in_short import InShort
@@ -178,6 +177,15 @@ chapter.figure(masks_drawn, [DIFFERENT, KAPPA], among=findings.by_seed, size=(3.
 
 
 # %% tags=["hide-input"]
+DIFFER = "differ in at most"
+
+
+def at_most(runs: pd.DataFrame) -> pd.DataFrame:
+    """The largest share of the weights in which each pair of masks differs, over the sparsities."""
+    most = findings.by_seed(runs).pivot_table("different", "sparsity", "pair").max()
+    return most.map("{:.1%}".format).rename_axis("masks").to_frame(DIFFER)
+
+
 def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a pair and sparsity: every measure, beside what it is by chance."""
     table = findings.over_seeds(findings.by_seed(runs))
@@ -199,10 +207,19 @@ def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-masks_told(chapter.recorded_or_live)
+printed_difference = pd.DataFrame({DIFFER: [f"less than {printed_most:.0%}"]}, [BOTH])
+chapter.finding(
+    at_most,
+    "Fine-tuning changes few of the weights that are chosen, and most of what two masks differ in comes from pruning step "
+    "by step instead of at once. The largest share of the weights in which masks differ at any sparsity.",
+    printed=printed_difference.rename_axis("masks"),
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(masks_told, "How masks differ at each sparsity, means over the tasks.")
 
 # %% [markdown]
-# Means over the tasks; in brackets the 95 % interval over the seeds (t), where there are several.
+# Intervals of 95 % are over the seeds (t), where there are several.
 
 
 # %% tags=["hide-input"]
@@ -229,9 +246,6 @@ shares_told(chapter.recorded_or_live)
 # For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
 
 # %% tags=["hide-input"]
-chapter.shown(masks_told, "minilm")
-
-# %% tags=["hide-input"]
 chapter.shown(shares_told, "minilm")
 
 # %% [markdown]
@@ -252,23 +266,9 @@ chapter.figure(kinds_drawn, [BOTH, TUNING], size=(3.8, 2.9))
 # %% [markdown]
 # ### Beside the paper
 #
-# {cite:t}`gordon2020` print one number for this figure, in its caption. There is no table, no chance level and no control.
+# {cite:t}`gordon2020` print one number for this figure, in its caption, which the table above has. There is no table, no
+# chance level and no control.
 
-
-# %% tags=["hide-input"]
-differences = {name: findings.by_seed(rows).query("pair == @BOTH") for name, rows in chapter.sources.items()}
-most = {name: rows.groupby("sparsity")["different"].mean().max() for name, rows in differences.items()}
-beside(
-    {
-        "BERT-base, printed": pd.DataFrame(
-            {"at most": [f"less than {printed_most:.0%}"]}, ["masks before and after fine-tuning"]
-        )
-    }
-    | {
-        name: pd.DataFrame({"at most": [f"{share:.1%}"]}, ["masks before and after fine-tuning"])
-        for name, share in most.items()
-    }
-).rename_axis(["weights that differ", "source"])
 
 # %% tags=["hide-input"]
 Markdown(
@@ -402,7 +402,15 @@ def cuts_told(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-chapter.shown(cuts_told, "recorded_or_live", among=cuts_compared)
+chapter.finding(
+    lambda table: cuts_told(table).iloc[:, :1],
+    "A cut after fine-tuning does about as well as the same cut made first, trained as long. Cut after minus cut first "
+    "(points), with 95 % intervals.",
+    among=cuts_compared,
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(cuts_told, "Cut late and cut first (points).", among=cuts_compared)
 
 
 # %% tags=["hide-input"]
@@ -422,11 +430,8 @@ def cuts_answered(table: pd.DataFrame) -> Markdown:
 
 chapter.shown(cuts_answered, "recorded_or_live", among=cuts_compared)
 
-# %% tags=["hide-input"]
-chapter.shown(cuts_told, "minilm", among=cuts_compared)
-
 # %% [markdown]
-# First the miniature, then the real BERT. Points of the mean score over the tasks, each by its metric, with the 95 %
+# Points of the mean score over the tasks, each by its metric, with the 95 %
 # interval over the worlds, the fine-tunings of each averaged first; of one pre-trained model over its fine-tunings (paired
 # t). A small p says that the two lie within one point of each other (two one-sided tests, corrected by Holm for the rows);
 # a large one only that this is not shown.
@@ -444,7 +449,7 @@ short.box(
     done=(
         "Masks made before and after fine-tuning are compared, weight by weight, with what chance would give "
         "and with a training that has nothing to do with the task. Models pruned before and after fine-tuning "
-        "are compared at equal budgets."
+        "are compared at equal budgets. The length of the fine-tuning before the cut is varied."
     ),
     not_shown="Masks by magnitude alone: a method that looks at the task's loss may choose other weights.",
 )

@@ -110,7 +110,7 @@ from lottery.experiments.conditions import epochs as epochs_of
 from lottery.findings import cut_times, regimes
 from lottery.findings.budgets import summed_rates
 from lottery.findings.conditions import best, by_seed, with_conditions
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import perform, title
 from lottery.suite.in_short import InShort
 from lottery.suite.interactive import interactive
@@ -136,11 +136,14 @@ def lengths(condition: str, recipe: str) -> str:
     return f"{pairs[0][0]:g} + {after}" if pairs[0][0] else after
 
 
-pd.DataFrame(
-    {
-        recipe: {TITLES[name]: lengths(name, recipe) for name in CONDITIONS}
-        for recipe in ("equal", "printed", "released")
-    }
+tables.finding(
+    pd.DataFrame(
+        {
+            recipe: {TITLES[name]: lengths(name, recipe) for name in CONDITIONS}
+            for recipe in ("equal", "printed", "released")
+        }
+    ).rename_axis("epochs of"),
+    "As printed and as released, the conditions are trained for unequal numbers of epochs.",
 )
 
 
@@ -355,7 +358,8 @@ short.box(
     ),
     done=(
         "The conditions are trained with three budgets: the one printed in the paper, the one in its code, "
-        "and one that is equal for all. Everything else stays the same."
+        "and one that is equal for all. Everything else stays the same. "
+        "Then the rate of fine-tuning is varied, of which the paper takes the best on dev."
     ),
     not_shown=(
         "It is the miniature, at few sparsities: it shows that budgets can make such a difference, not how "

@@ -83,15 +83,16 @@ from matplotlib import pyplot as plt
 
 from lottery.findings import weights as findings
 from lottery.models import families
-from lottery.suite.chapter import between, perform, read_published
+from lottery.suite import tables
+from lottery.suite.chapter import HERE, PRINT, REAL, SMALL, between, perform, read_published
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import COLOURS, look
 
 chapter = perform("analyses/gordon_weights", grid, results, records, workers=workers, scheduler=scheduler)
 table3 = read_published("gordon2020_table3")
-tables = {"this build": chapter.live, "miniature, recorded": chapter.miniature, "MiniLM, recorded": chapter.minilm}
-tables = {name: runs for name, runs in tables.items() if len(runs)}
-profiles = {name: findings.profiles(runs) for name, runs in tables.items()}
+sources = {REAL: chapter.minilm, SMALL: chapter.miniature, HERE: chapter.live}
+sources = {name: runs for name, runs in sources.items() if len(runs)}
+profiles = {name: findings.profiles(runs) for name, runs in sources.items()}
 
 # %% [markdown]
 # (g18)=
@@ -114,7 +115,7 @@ def by_kind(matrices: list[str], **columns: list[float]) -> pd.DataFrame:
 
 def means_and_sds() -> pd.DataFrame:
     """For each kind of matrix: the range over layers (and seeds) of its mean and of its standard deviation."""
-    kinds = {"BERT-base, printed": by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
+    kinds = {PRINT: by_kind(table3["matrix"], mean=table3["mean"], sd=table3["sd"])}
     for name, rows in profiles.items():
         kinds[name] = pd.concat(
             by_kind(row["matrices"], mean=row["weights_mean"], sd=row["weights_sd"]) for _, row in rows.iterrows()
@@ -122,13 +123,22 @@ def means_and_sds() -> pd.DataFrame:
     columns = {}
     for name, table in kinds.items():
         groups = table.groupby("kind", sort=False)
-        columns[name, "mean"] = groups["mean"].apply(between, "+.3f")
-        columns[name, "standard deviation"] = groups["sd"].apply(between, ".3f")
-    order = [kind for kind in ORDER if kind in set(columns["this build", "mean"].index)]
-    return pd.DataFrame(columns).reindex(order).fillna("").T.rename_axis(columns="")
+        columns[f"mean, {name}"] = groups["mean"].apply(between, "+.3f")
+        columns[f"standard deviation, {name}"] = groups["sd"].apply(between, ".3f")
+    order = [kind for kind in ORDER if kind in set(columns["mean, this build"].index)]
+    return pd.DataFrame(columns).reindex(order).fillna("").rename_axis("matrices")
 
 
-means_and_sds()
+spreads = means_and_sds()
+deviations = spreads.filter(like="standard deviation").drop(columns="standard deviation, this build")
+tables.finding(
+    deviations.rename(columns=lambda name: name.removeprefix("standard deviation, ")),
+    "In print the standard deviations of all matrices lie closer together than on the real BERT, whose pooler has far "
+    "smaller weights. Lowest and highest over layers.",
+)
+
+# %% tags=["hide-input"]
+tables.numbers(spreads, "Means and standard deviations of each kind of matrix, over layers.")
 
 # %% tags=["hide-input"]
 facts = read_published("gordon2020_facts").set_index("what")["value"]
@@ -140,8 +150,7 @@ Markdown(
 )
 
 # %% [markdown]
-# The ranges are over the layers, and of the recorded miniature over the seeds too. Matrix by matrix, mean | standard
-# deviation, layers counted from 1:
+# The ranges are over the layers, and of the recorded miniature over the seeds too. Layers are counted from 1.
 
 
 # %% tags=["hide-input"]
@@ -166,7 +175,7 @@ def of_profiles(runs: pd.DataFrame) -> pd.DataFrame:
     return by_matrix(pd.concat(every))
 
 
-chapter.beside(by_matrix(table3), of_profiles)
+chapter.numbers(of_profiles, "Matrix by matrix: mean | standard deviation.", printed=by_matrix(table3))
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-normality", "caption": "Most matrices are close to a normal distribution, and some have tails far heavier than it. Kolmogorov-Smirnov distance to the fitted normal and excess kurtosis, one point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
@@ -305,7 +314,7 @@ chapter.figure(heads_drawn, [REMOVED], among=findings.heads, size=(3.6, 3.0))
 # %% tags=["hide-input"]
 def heads_told() -> pd.DataFrame:
     """The least and the most pruned head, and their spread beside chance, for each model, way and sparsity."""
-    spreads = {name: findings.head_spread(findings.heads(runs)) for name, runs in tables.items()}
+    spreads = {name: findings.head_spread(findings.heads(runs)) for name, runs in sources.items()}
     table = pd.concat({name: spread for name, spread in spreads.items() if len(spread)})
     return (
         pd.DataFrame(
@@ -321,7 +330,7 @@ def heads_told() -> pd.DataFrame:
     )
 
 
-heads_told()
+tables.numbers(heads_told(), "The least and the most pruned head at each sparsity.")
 
 
 # %% tags=["hide-input"]
@@ -331,7 +340,7 @@ def heads_at_60(runs: pd.DataFrame) -> pd.DataFrame:
     spread = spread[np.isclose(spread["sparsity"], 0.6)]
     return pd.DataFrame(
         {"least pruned head": spread["lowest"].map("{:.1%}".format), "most": spread["highest"].map("{:.1%}".format)}
-    ).rename_axis("mask, at 60 %")
+    ).rename_axis("mask")
 
 
 heads_printed = pd.DataFrame(
@@ -341,10 +350,15 @@ heads_printed = pd.DataFrame(
     },
     ["one cut"],
 )
-chapter.beside(heads_printed, heads_at_60)
+chapter.finding(
+    heads_at_60,
+    "No head is spared and none is taken whole. Share removed of the least and of the most pruned head, where 60 % of the "
+    "weights are cut.",
+    printed=heads_printed.rename_axis("mask"),
+)
 
 # %% [markdown]
-# The last column divides the standard deviation over the heads by that of random choice within each matrix; in brackets
+# Among all numbers, the last column divides the standard deviation over the heads by that of random choice within each matrix; in brackets
 # the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude does prune some heads more than
 # others, even where the differences look small.
 #
@@ -413,7 +427,7 @@ def correlations_told() -> pd.DataFrame:
     ).rename_axis(["model", "tokens"])
 
 
-correlations_told()
+tables.numbers(correlations_told(), "Spearman's correlations of the norm of a word embedding.")
 
 
 # %% tags=["hide-input"]
@@ -452,7 +466,7 @@ short.box(
     done=(
         "The sizes of the weights of every matrix, head and word embedding are measured in MiniLM and in the "
         "miniature. They are compared with a normal curve, and the share pruned of each head with an even "
-        "one."
+        "one. The norms of word embeddings are set against the length and the frequency of their words."
     ),
     not_shown="Of the papers' BERT-base only its printed numbers are here: the model itself is not measured.",
 )

@@ -82,7 +82,8 @@ from lottery.findings import mask_agreement
 from lottery.findings.published import beside
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
-from lottery.suite.chapter import between, perform, read_published, title
+from lottery.suite import tables
+from lottery.suite.chapter import PRINT, between, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -206,11 +207,19 @@ def kappas_printed() -> pd.DataFrame:
 
 
 searches = {name: mask_agreement.repeated(rows) for name, rows in chapter.sources.items()}
-tables = {name: mask_agreement.by_task(some, draws=draws) for name, some in searches.items() if len(some)}
-beside({"BERT-base, printed": kappas_printed()} | {name: kappas_made(rows) for name, rows in tables.items()})
+agreed = {name: mask_agreement.by_task(some, draws=draws) for name, some in searches.items() if len(some)}
+of_kappas = {PRINT: kappas_printed()} | {name: kappas_made(rows) for name, rows in agreed.items()}
+tables.finding(
+    tables.side_by_side({name: table[["kappa"]] for name, table in of_kappas.items()}),
+    "Two seeds' masks are far from one mask, and on most tasks agree more than by chance. Fleiss' kappa of the heads kept, "
+    "with its 95 % interval for other seeds.",
+)
+
+# %% tags=["hide-input"]
+tables.numbers(beside(of_kappas), "Kappa beside chance and the most that sizes allow.")
 
 # %% [markdown]
-# In brackets behind kappa its 95 % interval for other *seeds*, by a jackknife over those there are; of the published masks
+# Small beneath kappa stands its 95 % interval for other *seeds*, by a jackknife over those there are; of the published masks
 # the numbers by chance are made here, from their sizes. WNLI's masks keep everything or nothing, and it is no part of the
 # correction.
 
@@ -220,7 +229,7 @@ def agreement_told() -> Markdown:
     """How far kappa goes in each source, how much of what sizes allow that is, and how many tasks agree beyond chance."""
     theirs = pd.concat([published["kappa"], lots.rename(columns={"p": "kappa_p"})], axis=1).drop(index="wnli")
     lines = []
-    for name, table in {"BERT-base, printed": theirs, **tables}.items():
+    for name, table in {PRINT: theirs, **agreed}.items():
         least = len(table) / (
             1 + draws
         )  # of the draws the masks are one, and so is the smallest p; Holm takes it times the tasks
@@ -290,7 +299,8 @@ def pairs_printed() -> pd.DataFrame:
     return pd.DataFrame(columns, index=published.index).rename(index=title)
 
 
-beside({"BERT-base, printed": pairs_printed()} | {name: pairs_made(rows) for name, rows in tables.items()})
+of_pairs = {PRINT: pairs_printed()} | {name: pairs_made(rows) for name, rows in agreed.items()}
+tables.numbers(beside(of_pairs), "Two masks at a time, what all keep, and Cochran's Q.")
 
 # %% [markdown]
 # ## What Cochran's Q asks
@@ -317,7 +327,11 @@ def simulated(times: int = 400) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index(["sizes", "heads"])
 
 
-simulated()
+tables.finding(
+    simulated(),
+    "Cochran's Q rejects where sizes differ, whether or not the masks have anything in common, and does not where they are "
+    "equal. Five masks of 144 heads, made in four ways.",
+)
 
 # %% [markdown]
 # Q rejects where *sizes* differ, whether or not the masks have anything in common, and does not where they are equal; kappa
@@ -419,7 +433,7 @@ kinship_told()
 # **rank-biased overlap** {cite:p}`webber2010`, which weighs the top, here with $p = 0.9$; beside it its mean over random rankings.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean and range over pairs of seeds, a row a task."""
     lines = {
@@ -434,13 +448,9 @@ def rankings_told(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-shown(rankings_told, "live", among=mask_agreement.scored)
-
-# %% tags=["hide-input"]
-shown(rankings_told, among=mask_agreement.scored)
-
-# %% tags=["hide-input"]
-shown(rankings_told, "minilm", among=mask_agreement.scored)
+chapter.numbers(
+    rankings_told, "How far the rankings of two seeds agree.", among=mask_agreement.scored, nothing=NOT_JUDGED
+)
 
 # %% [markdown]
 # Means over all pairs of seeds, in brackets the lowest and the highest.
@@ -488,7 +498,7 @@ chapter.figure(
 )
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
     """How sure the cuts are, a row a task."""
     lines = {
@@ -505,13 +515,7 @@ def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-shown(cuts_told, "live", among=mask_agreement.cut_steps)
-
-# %% tags=["hide-input"]
-shown(cuts_told, among=mask_agreement.cut_steps)
-
-# %% tags=["hide-input"]
-shown(cuts_told, "minilm", among=mask_agreement.cut_steps)
+chapter.numbers(cuts_told, "How sure the cuts are.", among=mask_agreement.cut_steps, nothing=NOT_JUDGED)
 
 # %% [markdown]
 # *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed

@@ -165,7 +165,7 @@ def varied(rows: pd.DataFrame) -> list[str]:
 chapter.figure(drawn, varied, among=mask_rates.scored)
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def best(runs: pd.DataFrame) -> pd.DataFrame:
     """For each method the best setting, how far the worst is behind, and how many others may be as good."""
     table = mask_rates.best(mask_rates.scored(runs))
@@ -180,10 +180,12 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(texts)
 
 
-chapter.shown(best, "live")
+chapter.finding(
+    best, "What suits one method does not suit another. The best setting of each method, and how far the worst is."
+)
 
 # %% tags=["hide-input"]
-chapter.shown(best)
+chapter.numbers(best, "The same, and of this build.")
 
 
 # %% tags=["hide-input"]
@@ -241,7 +243,8 @@ short.box(
     question="Which strength of the regulariser and which learning rates suit each method?",
     done=(
         "Each setting is varied alone around a middle, equally often for every method, on a world of which no "
-        "other chapter reports anything. The best setting of each method is then taken by the other chapters."
+        "other chapter reports anything. Strengths that aim at no sparsity are searched for at each setting. The best "
+        "setting of each method is then taken by the other chapters."
     ),
     not_shown=(
         "Settings that these seeds do not tell apart may be equally good. A best setting at the end of a grid "

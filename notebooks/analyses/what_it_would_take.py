@@ -123,7 +123,8 @@ def table(source: str) -> Markdown:
             ledger.time_in_words(row) if source != claims.PUBLISHED else "",
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    return Markdown("\n".join(lines) if len(rows) else "Nothing is undecided.")
+    folded = "\n".join(["::::{dropdown} All numbers", *lines, "::::"])
+    return Markdown(folded if len(rows) else "Nothing is undecided.")
 
 
 # %% [markdown]

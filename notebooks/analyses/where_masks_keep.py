@@ -258,13 +258,16 @@ learned_masks(uneven_heads)
 #
 # The paper says so by one number, the standard deviation over attention heads of the share that remains, for SMP-L on MNLI
 # with and without the regulariser. Of which matrices it does not say, nor whether over all heads or within layers. Every way
-# to pool:
+# to pool was tried.
 
 
-# %% tags=["hide-input", "all-numbers"]
-of_label_words = partial(
-    chapter.shown, among=lambda runs: scored(runs[runs["head"].notna() & (runs["head"] != "random")])
-)
+# %% tags=["hide-input"]
+def under_label_words(runs: pd.DataFrame) -> pd.DataFrame:
+    """The masks that are learned under the frozen head of label words, scored."""
+    return scored(runs[runs["head"].notna() & (runs["head"] != "random")])
+
+
+of_label_words = partial(chapter.shown, among=under_label_words)
 
 
 def deviations(rows: pd.DataFrame) -> pd.DataFrame:
@@ -272,10 +275,11 @@ def deviations(rows: pd.DataFrame) -> pd.DataFrame:
     return mask_places.deviations(rows).rename_axis("heads' shares of the").round(2)
 
 
-of_label_words(deviations, "live")
-
-# %% tags=["hide-input"]
-of_label_words(deviations)
+chapter.numbers(
+    deviations,
+    "Deviation over heads of the share that remains (points), by every way to pool.",
+    among=under_label_words,
+)
 
 
 # %% tags=["hide-input"]
@@ -369,8 +373,14 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what random masks give."}}
 chapter.figure(kappas_drawn, [OF_ONE, OF_TWO], among=mask_pairs.pairs, live=False, scale="y", size=(4.4, 3.6))
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 BEYOND = ("sizes", "matrices' shares", "rows' shares", "columns' shares")  # what kappa is, at each of mask_pairs.LEVELS
+
+
+def of_one_method(runs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of masks of one method, of one task and two seeds."""
+    pairs = mask_pairs.pairs(runs)
+    return pairs[pairs["kin"] == next(iter(mask_pairs.KIN))]
 
 
 def kappas(rows: pd.DataFrame) -> pd.DataFrame:
@@ -390,10 +400,15 @@ def kappas(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["masks of", "pair"])
 
 
-of_pairs(kappas, "live")
+chapter.finding(
+    lambda rows: kappas(rows).droplevel("pair")[[f"beyond {what}" for what in (BEYOND[0], BEYOND[2])]],
+    "Masks of two seeds agree half-way by SMP and hardly by movement; little of that is which rows keep more. Mean kappa over "
+    "weights of two masks of one method and task, beyond their sizes and beyond their rows' shares.",
+    among=of_one_method,
+)
 
 # %% tags=["hide-input"]
-of_pairs(kappas)
+chapter.numbers(kappas, "Kappa and Jaccard of two masks, by what they have in common.", among=mask_pairs.pairs)
 
 # %% [markdown]
 # *Largest by chance* is the upper end of the middle 95 % of kappa for random masks of these sizes. Is it the task that two
@@ -442,18 +457,15 @@ of_pairs(task_or_run)
 # of them: 1 for the same order, 0 by chance.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def heads_agree(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column a kind of pair."""
     lines = {name: mask_pairs.head_ranks(some) for name, some in rows.groupby("title", sort=False)}
     table = pd.DataFrame.from_dict(lines, orient="index")
-    return table.round(2).fillna("no such pairs").rename_axis("rank correlation of heads' shares")
+    return table.round(2).rename_axis("method")
 
 
-learned_masks(heads_agree, "live")
-
-# %% tags=["hide-input"]
-learned_masks(heads_agree)
+chapter.numbers(heads_agree, "Rank correlation of the shares of heads.", among=learned)
 
 # %% [markdown]
 # ## Summary
@@ -468,7 +480,8 @@ short.box(
     question="Where do learned masks keep weights, and do two of them agree?",
     done=(
         "The share that a mask keeps is drawn by layer, kind of matrix and head, for each masking function. "
-        "Masks of two seeds, of two tasks and of two methods are compared by kappa."
+        "Masks of two seeds, of two tasks and of two methods are compared by kappa, and by how they rank heads. Each is "
+        "compared with what masks of the same shares would have by chance."
     ),
     not_shown=(
         "What a mask keeps most of need not be what the task needs most: the scores are learned under a "

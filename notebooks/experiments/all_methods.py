@@ -121,12 +121,14 @@ from matplotlib.axes import Axes
 
 from lottery.findings import equal_budgets
 from lottery.findings.equal_budgets import BY_SIZE, FULL, LONGER
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import by_remaining, how_many, perform, points, read_published, remain, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/all_methods", grid, results, records, workers=workers, scheduler=scheduler)
-shown = partial(chapter.shown, among=equal_budgets.scored)
+shown, finding, numbers = (
+    partial(show, among=equal_budgets.scored) for show in (chapter.shown, chapter.finding, chapter.numbers)
+)
 learners = ("smp_l", "smp_s", "smp_s_released", "smp_g", "movement", "soft_movement", "l0")
 BY_SCORE = [title(name, "mask_learning") for name in learners]
 FAMILIES = {"by size, or at random": BY_SIZE, "by learned scores": BY_SCORE}
@@ -205,14 +207,14 @@ chapter.figure(drawn, panels_of, among=equal_budgets.scored, size=(3.2, 2.4), ac
 # %% [markdown]
 # ## Which is best at which sparsity
 #
-# Mean score over the tasks, in points, with the 95 % interval (t) of the difference from full fine-tuning in brackets, over
+# Mean score over the tasks, in points, and its difference from full fine-tuning with the 95 % interval (t), over
 # worlds where there are several, else over seeds. *First* means the highest mean. Every two methods at one sparsity are
 # compared by a paired t test over the same; as there are many pairs, their p-values are corrected together, after Holm.
 # With few worlds or seeds that is a high bar, and a pair
 # that is not told apart may still differ.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def means(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column each share of remaining weights: the mean, and the difference from full fine-tuning."""
     sparsities = equal_budgets.asked(rows)
@@ -224,13 +226,26 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
         for name, (mean, difference) in equal_budgets.against_full(rows, sparsity).items():
             lines[name][sparsity] = f"{mean:.1f}: {difference.in_words()}"
     table = by_remaining({name: line for name, line in lines.items() if line}, gap="not met")
-    return table.rename_axis("mean score (points): minus full")
+    return table.rename_axis("method")
 
 
-shown(means, "live")
+def against_full(rows: pd.DataFrame) -> pd.DataFrame:
+    """The differences from full fine-tuning alone, a row a method, of all tasks together."""
+    lines = {name: {} for name in (*BY_SIZE, *BY_SCORE)}
+    for sparsity in equal_budgets.asked(rows):
+        for name, (_, difference) in equal_budgets.against_full(rows, sparsity).items():
+            lines[name][sparsity] = difference.in_words()
+    return by_remaining({name: line for name, line in lines.items() if line}, gap="not met").rename_axis("method")
+
+
+finding(
+    against_full,
+    "The fewer weights remain, the further the methods lie apart. Mean score over the tasks less that of full "
+    "fine-tuning (points), all on one budget, with 95 % intervals.",
+)
 
 # %% tags=["hide-input"]
-shown(means)
+numbers(means, "Mean scores over the tasks (points): and their differences from full fine-tuning.")
 
 
 # %% tags=["hide-input"]
@@ -261,8 +276,8 @@ shown(best)
 
 
 # %% [markdown]
-# What the papers print, for MNLI on BERT-base, in points of accuracy. These numbers come from several harnesses and budgets,
-# and some were trained with a teacher, so rows cannot be compared as above:
+# What the papers print comes from several harnesses and budgets, and some was trained with a teacher. So their numbers
+# stand among all numbers, and methods cannot be compared by them as above.
 
 
 # %% tags=["hide-input"]
@@ -285,7 +300,10 @@ def printed(gordon: pd.DataFrame, jiang: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis("method")
 
 
-printed(*(read_published(name) for name in ("gordon2020_table1", "jiang2023_results")))
+tables.numbers(
+    printed(*(read_published(name) for name in ("gordon2020_table1", "jiang2023_results"))),
+    "In print: accuracy on MNLI (x 100) of BERT-base.",
+)
 
 # %% [markdown]
 # ## What a task has to store
@@ -314,7 +332,7 @@ def stored_drawn(rows: pd.DataFrame, axes: dict) -> None:
 chapter.figure(stored_drawn, [*FAMILIES], among=equal_budgets.scored, size=(3.8, 3.2), across=2)
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def costs(rows: pd.DataFrame) -> pd.DataFrame:
     """Steps, numbers trained and changed, and kilobytes, means over tasks and seeds; numbers at the highest sparsity."""
     lines, sparsities = {}, equal_budgets.asked(rows)
@@ -338,9 +356,6 @@ def mean(values: pd.Series, digits: str = ".0") -> str:
     return f"{values.mean():,{digits}f}" if len(values) else "not met"
 
 
-shown(costs, "live")
-
-
 # %% tags=["hide-input"]
 from lottery.findings import step_times
 from lottery.suite.chapter import recorded
@@ -357,7 +372,13 @@ def timed_costs(rows: pd.DataFrame) -> pd.DataFrame:
 
 timed = recorded(records, "miniature", "mask_learning")
 timed = timed[timed["experiment"] == "StepTime"] if len(timed) else timed
-shown(timed_costs) if len(timed) else chapter.missing()
+finding(
+    lambda rows: costs(rows).filter(like="kB stored"),
+    "A mask over frozen weights stores a small part of what any method stores that trains the weights it keeps.",
+)
+
+# %% tags=["hide-input"]
+numbers(timed_costs if len(timed) else costs, "Steps, numbers trained and changed, and bytes.")
 
 # %% [markdown]
 # *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods

@@ -225,13 +225,14 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
     return alike_told(component_scores.beside_stated(rows), "each example's")
 
 
-compared(chapter.recorded_or_live)
-
-# %% [markdown]
-# The miniature: means over tasks and seeds, in brackets the range. A random score agrees with none. The real BERT:
+chapter.finding(
+    lambda rows: compared(rows).iloc[:, :1],
+    "Scores in which signs can cancel put heads in another order than the stated score does. Rank correlation with the "
+    "score of each example, means and range over tasks and seeds; a random score agrees with none.",
+)
 
 # %% tags=["hide-input"]
-chapter.shown(compared, "minilm")
+chapter.numbers(compared, "The same, and the lowest tenth of heads that two scores share.")
 
 
 # %% tags=["hide-input"]
@@ -242,7 +243,7 @@ def reordered(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-reordered(chapter.recorded_or_live)
+chapter.numbers(reordered, "Scores that depend on the order of the data, beside themselves after a shuffle.")
 
 # %% [markdown]
 # The same model and the same examples in another order: a score that is a property of the model has 1 and 100 % here.
@@ -316,17 +317,22 @@ def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(truth_told, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
+chapter.finding(
+    lambda rows: truth_told(rows)[[VIEWS["normalised"]]],
+    "No score comes close to what the examples would allow. Rank correlation with what the removal of each head alone "
+    "costs, by scores over their layer's norm, with 95 % intervals.",
+    among=with_truth,
+    nothing=NO_TRUTH,
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(truth_told, "The same over all heads, within layers and over MLPs.", among=with_truth, nothing=NO_TRUTH)
 
 # %% tags=["hide-input"]
 chapter.shown(truth_in_a_sentence, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
 
 # %% [markdown]
-# The miniature: in brackets the 95 % interval over its worlds, or over seeds where there is one world, of the mean over the
-# tasks. The real BERT:
-
-# %% tags=["hide-input"]
-chapter.shown(truth_told, "minilm", among=with_truth, nothing=NO_TRUTH)
+# The interval is that over worlds, or over seeds where there is one world, of the mean over the tasks. The real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(truth_in_a_sentence, "minilm", among=with_truth, nothing=NO_TRUTH)
@@ -362,10 +368,7 @@ def nats(value: Estimate) -> str:
     return "" if np.isnan(value.mean) else value.in_words(form="+.4f")
 
 
-chapter.shown(pairs_told, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
-
-# %% tags=["hide-input"]
-chapter.shown(pairs_told, "minilm", among=with_truth, nothing=NO_TRUTH)
+chapter.numbers(pairs_told, "Pairs of heads removed together.", among=with_truth, nothing=NO_TRUTH)
 
 # %% [markdown]
 # ## Different scores, different tickets?
@@ -393,7 +396,7 @@ def tickets(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
 
 
-chapter.shown(tickets, "recorded_or_live", nothing=NOTHING)
+chapter.numbers(tickets, "What the search by each score keeps.", nothing=NOTHING)
 
 
 # %% tags=["hide-input"]
@@ -413,9 +416,6 @@ chapter.shown(
     nothing="*No search by another score says something of a model of which one by the stated score does, too.*",
 )
 
-# %% tags=["hide-input"]
-chapter.shown(tickets, "minilm", nothing=NOTHING)
-
 # %% [markdown]
 # ## Summary
 
@@ -429,7 +429,7 @@ short.box(
     done=(
         "Heads and MLPs are scored by the gradient of the loss, one sentence at a time and as the released "
         "code does, and by rivals that need no gradient. Then each is removed alone, to see what the loss "
-        "really rises by."
+        "really rises by. Pairs of heads are removed, too, and searches are run by each score."
     ),
     not_shown="What a head costs alone is not what it costs together with others.",
 )

@@ -104,16 +104,15 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_among, tasks_of, title
-from lottery.suite.holes import absent
 from lottery.suite.in_short import InShort
 from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
@@ -127,7 +126,7 @@ def in_one_world(chosen: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[pd
 
 
 NOT_JUDGED = "*No search here says anything; see above why.*"
-shown = partial(chapter.shown, among=in_one_world(searches.judged), nothing=NOT_JUDGED)
+shown, numbers = (partial(show, nothing=NOT_JUDGED) for show in (chapter.shown, chapter.numbers))
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -253,7 +252,15 @@ def sizes_printed() -> pd.DataFrame:
     return sizes(pd.DataFrame(left | {"of_score": rows["task"].map(good / full)}))
 
 
-chapter.beside(sizes_printed(), sizes_made)
+chapter.finding(
+    lambda runs: sizes_made(runs)[["heads, mean", "MLPs, mean"]],
+    "In print about half to two thirds of the heads stay, and more of the MLPs, WNLI apart; on our smaller models that "
+    "differs from task to task. Shares that the search leaves, means over seeds.",
+    printed=sizes_printed()[["heads, mean", "MLPs, mean"]],
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(sizes_made, "Heads and MLPs left with each seed.", printed=sizes_printed())
 
 # %% [markdown]
 # Printed are the authors' published masks of BERT-base, 144 heads and 12 MLPs, with five seeds, and the scores that they
@@ -272,7 +279,7 @@ chapter.beside(sizes_printed(), sizes_made)
 #   count in their layer's norm; and after a step back the next phase ranks by what the rejected model showed.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 MODES = {"both": "heads and MLPs", "heads": "heads alone", "mlps": "MLPs alone"}
 
 
@@ -297,20 +304,11 @@ def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).set_axis(names).rename_axis("search")
 
 
-shown(variations_told, "live", among=searches.varied)
-
-# %% tags=["hide-input"]
-shown(variations_told, among=searches.varied)
+numbers(variations_told, "Variations of the search, means over tasks and models.", among=searches.varied)
 
 # %% [markdown]
-# The same of MiniLM:
-
-# %% tags=["hide-input"]
-shown(variations_told, "minilm", among=searches.varied)
-
-# %% [markdown]
-# Means over tasks and models; in brackets the 95 % interval of the paired difference over them (paired t), which there is
-# not where all differences are equal. The sizes of the authors' masks, of the eight tasks other than WNLI:
+# The 95 % interval is that of the paired difference over tasks and models (paired t), which there is not where all
+# differences are equal.
 
 
 # %% tags=["hide-input"]
@@ -323,7 +321,7 @@ def published_modes() -> pd.DataFrame:
     return table.set_axis(["heads left", "MLPs left"], axis=1).rename_axis("search")
 
 
-published_modes().rename_axis("BERT-base, printed")
+tables.numbers(published_modes(), "Sizes of the authors' masks of BERT-base, over the eight tasks other than WNLI.")
 
 # %% tags=["hide-input"]
 facts = read_published("prasanna2020_facts").set_index("what")["value"]
@@ -366,13 +364,7 @@ def places_told(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).set_index("looks at")
 
 
-if places:
-    display(shown(places_told, "live", among=searches.placed))
-else:
-    display(absent("*`places` is empty.*"))
-
-# %% tags=["hide-input"]
-shown(places_told, among=searches.placed)
+numbers(places_told, "Where the search looks, and what it keeps there and on dev.", among=searches.placed)
 
 
 # %% [markdown]
@@ -453,7 +445,12 @@ def stability(rows: pd.DataFrame) -> pd.DataFrame:
 
 theirs = read_published("prasanna2020_survivors").query("mode == 'both' and where == 'dev' and component == 'heads'")
 always = theirs.set_index(theirs["task"].map(title))[[*ALWAYS]].rename(columns=ALWAYS).map("{:.1f}".format)
-chapter.beside(always.rename_axis("task"), lambda runs: stability(searches.judged(one_world(runs))))
+numbers(
+    stability,
+    "Heads that all seeds keep, and that none keeps, beside chance.",
+    printed=always.rename_axis("task"),
+    among=in_one_world(searches.judged),
+)
 
 # %% [markdown]
 # Heads. By chance: if every seed kept as many as it does, but any of them, the product of the seeds' shares of all heads
@@ -554,7 +551,7 @@ short.box(
     done=(
         "The least important heads and MLPs are switched off, a few at a time and without training in "
         "between, as long as nine tenths of the score are left. Heads alone, MLPs alone and both together are "
-        "searched, with several seeds."
+        "searched, with several seeds. What survives is compared over seeds and over tasks with what chance would keep."
     ),
     not_shown=(
         "The search looks at the dev set that it is scored on, as in the paper. Where the full model knows "

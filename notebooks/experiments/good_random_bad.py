@@ -246,13 +246,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).T.fillna("").rename_axis("task")
 
 
-sizes(chapter.recorded_or_live)
-
-# %% [markdown]
-# Of the miniature; means over the models. The real BERT:
-
-# %% tags=["hide-input"]
-chapter.shown(sizes, "minilm")
+chapter.numbers(sizes, "What the searches keep, means over the models.")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed; means over the models, bars of one standard deviation; a grey stroke is the majority-class baseline. In print: Prasanna's Figure 2, BERT-base, from the scores that its authors store, five seeds."}}
@@ -330,12 +324,15 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
+MEAN = "mean over tasks"
+
+
 def contrasts_told(models: pd.DataFrame) -> pd.DataFrame:
     """Differences of scores between subnetworks after retraining, means over tasks, paired by model, in points."""
     table = contrasts(models)
     largest = [f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)]
     names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("after retraining")]
-    columns = {"mean over tasks": table["more"].map(Estimate.in_words).to_numpy(), "largest on a task": largest}
+    columns = {MEAN: table["more"].map(Estimate.in_words).to_numpy(), "largest on a task": largest}
     return pd.DataFrame(columns, index=pd.MultiIndex.from_frame(pd.concat(names, axis=1)))
 
 
@@ -347,10 +344,21 @@ def contrasts_printed() -> pd.DataFrame:
     return table.map(lambda text: text.removesuffix(" (no interval)"))
 
 
-chapter.beside(contrasts_printed(), lambda rows: contrasts_told(sound_models(rows)))
+chapter.finding(
+    lambda models: contrasts_told(models)[[MEAN]],
+    "Retrained, bad heads and MLPs stay behind good ones on the real BERT by far more than in print, and random ones lie "
+    "between. Differences of scores after retraining (points), means over tasks, with 95 % intervals.",
+    printed=contrasts_printed()[[MEAN]],
+    among=sound_models,
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(
+    contrasts_told, "The same, and the task of the largest difference.", printed=contrasts_printed(), among=sound_models
+)
 
 # %% [markdown]
-# Points of score, in brackets the 95 % interval (paired t) over worlds, or over seeds where there is one world; of what is
+# The 95 % interval (paired t) over worlds, or over seeds where there is one world; of what is
 # printed there are no seeds, so that a difference has no interval. Where several random subnetworks of a model were
 # retrained their mean counts.
 #
@@ -407,7 +415,7 @@ def crossed_told(rows: pd.DataFrame) -> pd.DataFrame:
     """The effects of heads and of MLPs, and how far they depend on each other, in points."""
     table = crossed(sound_models(rows), rows[rows["experiment"] == "ComponentSearch"])
     columns = {
-        "mean over tasks": table["more"].map(Estimate.in_words).to_numpy(),
+        MEAN: table["more"].map(Estimate.in_words).to_numpy(),
         "largest on a task": [
             f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)
         ],
@@ -417,15 +425,12 @@ def crossed_told(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 NOT_CROSSED = "*Good and bad heads and MLPs were not crossed in these runs, or a search kept all of them.*"
-chapter.shown(crossed_told, "recorded_or_live", nothing=NOT_CROSSED)
+chapter.numbers(crossed_told, "What good heads and good MLPs are worth, retrained.", nothing=NOT_CROSSED)
 
 # %% [markdown]
-# Points of score; in brackets the 95 % interval over worlds, or over seeds where there is one world. A model of which the
+# Points of score; the 95 % interval is over worlds, or over seeds where there is one world. A model of which the
 # search keeps every MLP has no bad ones, and says something of heads alone. Of more than half of the heads, bad ones share
-# some with the good ones, so that the effects are those of what they differ in. The real BERT:
-
-# %% tags=["hide-input"]
-chapter.shown(crossed_told, "minilm", nothing=NOT_CROSSED)
+# some with the good ones, so that the effects are those of what they differ in.
 
 # %% [markdown]
 # ## Are all tickets winning?
@@ -489,7 +494,9 @@ def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(cuts_told, "recorded_or_live", among=random_cuts.cuts)
+chapter.numbers(
+    cuts_told, "How many random subnetworks the good and the bad one are better than, as cut.", among=random_cuts.cuts
+)
 
 # %% tags=["hide-input"]
 chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
@@ -500,17 +507,14 @@ chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
 # from a plane fitted to the scores of each model's random subnetworks. The real BERT:
 
 # %% tags=["hide-input"]
-chapter.shown(cuts_told, "minilm", among=random_cuts.cuts)
-
-# %% tags=["hide-input"]
 chapter.shown(cuts_in_a_sentence, "minilm", among=random_cuts.cuts)
 
 # %% [markdown]
 # (p13)=
 # ## Every score
 #
-# Means over the models with their standard deviation, as in the paper's appendix; scores times 100. The printed lines are
-# those that the authors store, of five seeds.
+# Means over the models with their standard deviation, as in the paper's appendix; scores times 100. In print stands what
+# the authors store, of five seeds.
 
 
 # %% tags=["hide-input"]
@@ -547,7 +551,9 @@ def trained_before(models: pd.DataFrame) -> pd.Series:
     )
 
 
-chapter.beside(cells(stored[trained_before(stored)]), cells_made(trained_before))
+chapter.numbers(
+    cells_made(trained_before), "Scores (x 100) of every kind of model.", printed=cells(stored[trained_before(stored)])
+)
 
 # %% [markdown]
 # (p6)=
@@ -610,9 +616,16 @@ retrained_printed = (
     .pivot_table(index="model", columns="title", values="mean")[stored["title"].unique()]
 )
 beside_table2 = in_points(table2).assign(average=(100 * averages).map("{:.1f}".format).rename(NAMES))
-chapter.beside(
-    pd.concat([in_points(retrained_printed.loc[["full"]]), beside_table2]), lambda rows: in_points(compared(rows))
+of_print = pd.concat([in_points(retrained_printed.loc[["full"]]), beside_table2])
+chapter.finding(
+    lambda rows: in_points(compared(rows))[["average"]],
+    "Bad heads and MLPs, retrained, are ahead of a BERT that was never trained, and in print of a bag of words too. Mean "
+    "scores (x 100), each source over its own tasks.",
+    printed=of_print[["average"]],
 )
+
+# %% tags=["hide-input"]
+chapter.numbers(lambda rows: in_points(compared(rows)), "The same task by task.", printed=of_print)
 
 
 # %% tags=["hide-input"]
@@ -666,7 +679,11 @@ def sound_only(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 corrected = pd.concat([retrained_printed, quoted, table2.loc[["random_init"]]])
-chapter.beside(ahead_told(corrected), lambda rows: ahead_told(sound_only(rows)))
+chapter.numbers(
+    lambda rows: ahead_told(sound_only(rows)),
+    "How far models are ahead of the baselines (points), means over tasks.",
+    printed=ahead_told(corrected),
+)
 
 # %% [markdown]
 # Points of score; in brackets the 95 % interval over the tasks. The printed lines take the scores that are stored, without
@@ -674,7 +691,7 @@ chapter.beside(ahead_told(corrected), lambda rows: ahead_told(sound_only(rows)))
 # the task better than words by themselves tell it, and what its parts score says little of pruning.
 
 # %% [markdown]
-# Task by task, the full model less each baseline that was trained here:
+# Task by task the full model is compared with each baseline that was trained here:
 
 
 # %% tags=["hide-input"]
@@ -713,16 +730,13 @@ def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(ahead_by_task, "recorded_or_live", among=task_by_task)
+chapter.numbers(ahead_by_task, "How far the full model is ahead of the baselines, task by task.", among=task_by_task)
 
 # %% tags=["hide-input"]
 chapter.shown(ahead_in_a_sentence, "recorded_or_live", among=task_by_task)
 
 # %% [markdown]
 # The real BERT:
-
-# %% tags=["hide-input"]
-chapter.shown(ahead_by_task, "minilm", among=task_by_task)
 
 # %% tags=["hide-input"]
 chapter.shown(ahead_in_a_sentence, "minilm", among=task_by_task)
@@ -761,10 +775,12 @@ def counted(rows: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="seeds", errors="ignore").map("{:.1f}".format)
 
 
-chapter.beside(survivors_printed(), counted)
+chapter.numbers(
+    counted, "Heads and MLPs kept with all seeds and with none, beside chance.", printed=survivors_printed()
+)
 
 # %% [markdown]
-# Ours are of the seeds of one world. Of BERT-base with five seeds there are 144 heads and 12 MLPs. And what they score, as cut out and retrained:
+# Ours are of the seeds of one world. Of BERT-base with five seeds there are 144 heads and 12 MLPs.
 
 
 # %% tags=["hide-input"]
@@ -774,7 +790,11 @@ def few(models: pd.DataFrame) -> pd.Series:
     return ((models["pruning"] == "super") | (models["subnetwork"] == "full")) & models["title"].isin(super_tasks)
 
 
-chapter.beside(cells(stored[few(stored)]), cells_made(few))
+chapter.numbers(
+    cells_made(few),
+    "Scores (x 100) of super-survivors and of as many others, as cut out and retrained.",
+    printed=cells(stored[few(stored)]),
+)
 
 # %% [markdown]
 # Means over the seeds, with their standard deviation. The *bad* ones are those removed in every seed, filled up from what
@@ -806,9 +826,9 @@ def longer_told(models: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).set_index(["removed", "subnetwork"])
 
 
-chapter.shown(
+chapter.numbers(
     longer_told,
-    "recorded_or_live",
+    "Gaps to the full model (points), all trained for as long.",
     among=sound_models,
     nothing="*None of these runs was trained for longer; it takes too long while a reader waits.*",
 )

@@ -120,7 +120,7 @@ from lottery.claims.low_sparsity_is_free import MARGIN
 from lottery.experiments.conditions import TITLES
 from lottery.findings import conditions as findings
 from lottery.findings import regimes
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import PRINT, how_many, model_title, perform, read_published, recorded, title
 from lottery.suite.in_short import InShort
 
@@ -229,11 +229,16 @@ def losses_told(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-chapter.shown(losses_told)
+def with_random(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs, where weights were removed at random in some of them."""
+    return runs if (findings.pruned_models(runs)["importance"] == "random").any() else runs[:0]
+
+
+chapter.numbers(
+    losses_told, "The loss by magnitude and at random, with 95 % intervals over seeds (paired t).", among=with_random
+)
 
 # %% [markdown]
-# In brackets the 95 % interval over the recorded seeds (paired t).
-#
 # (g3)=
 # ## Fine-tuning, and what is measured of it
 #
@@ -262,7 +267,9 @@ def granted() -> pd.DataFrame:
     return pd.DataFrame(rows).groupby("condition", sort=False).mean().round(4)
 
 
-granted()
+tables.numbers(
+    granted(), "What each condition is granted in this build: updates, and the learning rate summed over them."
+)
 
 # %% [markdown]
 # (g4)=
@@ -360,19 +367,32 @@ def changes_told(runs: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(index="removed", columns=None)
 
 
-chapter.shown(changes_told)
+def held(table: pd.DataFrame) -> pd.DataFrame:
+    """Of such a table the models pruned in pre-training and held so."""
+    return table[[TITLES["pruned_in_pretraining"]]]
+
+
+of_print = regimes.changes(findings.by_seed(averages, "accuracy"), margin=MARGIN / 100)["change"].unstack("condition")
+of_print = of_print.map(lambda change: f"{100 * change.mean:+.1f}").rename(columns=TITLES, index="{:.0%}".format)
+of_print = of_print.rename_axis(index="removed", columns=None)
+chapter.finding(
+    lambda runs: held(changes_told(runs)),
+    "In print nearly half of the weights go in pre-training for a point or less; the more of the rest go, the steeper the "
+    "fall. Change of the mean accuracy against the full model (points), with 95 % intervals over seeds.",
+    printed=held(of_print),
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(changes_told, "Change of the mean accuracy under every condition (points).", printed=of_print)
 
 # %% [markdown]
-# The miniature: points of mean accuracy, with the 95 % interval over the recorded seeds (paired t). A sign = says that
+# Intervals of the miniature are over the recorded seeds (paired t). A sign = says that
 # the change is shown to lie within 1 point, the margin of the claim on free weights (two one-sided tests at 5 %, corrected by
 # Holm for the sparsities of a condition); where it is missing that is not shown, whatever the mean: three seeds show little.
 # The real BERT is one pruned model, of which seeds are fine-tunings on one dev set. How alike these are says nothing of other
-# dev sets, so that no = stands here; {doc}`/analyses/claims` judges it with the error of the dev sets, and not near the floor:
-
-# %% tags=["hide-input"]
-chapter.shown(changes_told, "minilm")
-
-# %% [markdown]
+# dev sets, so that no = stands there; {doc}`/analyses/claims` judges it with the error of the dev sets, and not near the
+# floor.
+#
 # ### What is lost, knowledge or room?
 #
 # Freed minus held: how much better the same pruned model gets when its zeros may move. And, in print, after minus before:
@@ -404,25 +424,26 @@ def contrasts_told(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 alone = "*These runs are of one condition: there is none to compare it with.*"
-chapter.shown(contrasts_told, nothing=alone)
-
-# %% tags=["hide-input"]
-chapter.shown(contrasts_told, "minilm", nothing=alone)
-
-# %% tags=["hide-input"]
 printed = contrasts(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), IN_PRINT)
-printed.map(lambda difference: f"{100 * difference.mean:+.1f}")
+chapter.numbers(
+    contrasts_told,
+    "Differences between the conditions, with 95 % intervals over seeds.",
+    printed=printed.map(lambda difference: f"{100 * difference.mean:+.1f}"),
+    nothing=alone,
+)
 
 # %% [markdown]
-# The first table is the miniature's, the second the real BERT's, the third what the paper prints. There the freed
-# models are trained for four times as long as the held ones, which alone lowers their training loss: the second column
-# of the third table cannot be read as room.
+# In print the freed models are trained for four times as long as the held ones, which alone lowers their training loss:
+# its difference cannot be read as room.
 #
 # Which of the two comes first? What the held model loses is the sum of what the freed one loses as well, *deletion*, and
 # of what its room would win back, each against its own control.
 
 
 # %% tags=["hide-input"]
+PARTS = {"lost": "lost", "deleted": "by deletion", "room": "by room", "more": "deletion less room"}
+
+
 def parts_of(runs: pd.DataFrame) -> pd.DataFrame:
     """By accuracy, the mean over the tasks that have one."""
     return regimes.deletion_and_room(by_condition(runs, "accuracy"))
@@ -430,9 +451,13 @@ def parts_of(runs: pd.DataFrame) -> pd.DataFrame:
 
 def parts_told(parts: pd.DataFrame) -> pd.DataFrame:
     """Both parts at each sparsity, in points, with 95 % intervals over seeds (paired t)."""
-    names = {"lost": "lost", "deleted": "by deletion", "room": "by room", "more": "deletion less room"}
-    table = parts.map(lambda part: part.in_words(100)).rename(columns=names)
+    table = parts.map(lambda part: part.in_words(100)).rename(columns=PARTS)
     return table.rename(index="{:.0%}".format).rename_axis("removed")
+
+
+def first_parts(table: pd.DataFrame) -> pd.DataFrame:
+    """Of such a table what is lost and by what, in the middle of each regime."""
+    return table.filter(items=["30%", "60%", "90%"], axis=0).drop(columns=PARTS["more"])
 
 
 def order_told(parts: pd.DataFrame) -> Markdown:
@@ -448,7 +473,20 @@ def order_told(parts: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(parts_told, among=parts_of, nothing=alone)
+in_print = regimes.deletion_and_room(findings.by_seed(averages, "accuracy"))
+in_print = in_print.map(lambda part: f"{100 * part.mean:+.1f}").rename(columns=PARTS, index="{:.0%}".format)
+in_print = in_print.rename_axis("removed")
+chapter.finding(
+    lambda parts: first_parts(parts_told(parts)),
+    "What held models lose is, in print, first what was deleted; room counts where most of the weights are gone. Points of "
+    "mean accuracy, with 95 % intervals over seeds.",
+    printed=first_parts(in_print),
+    among=parts_of,
+    nothing=alone,
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(parts_told, "The same, and the difference of the two.", printed=in_print, among=parts_of, nothing=alone)
 
 # %% tags=["hide-input"]
 chapter.shown(order_told, among=parts_of, nothing=alone)
@@ -457,18 +495,10 @@ chapter.shown(order_told, among=parts_of, nothing=alone)
 # The real BERT:
 
 # %% tags=["hide-input"]
-chapter.shown(parts_told, "minilm", among=parts_of, nothing=alone)
-
-# %% tags=["hide-input"]
 chapter.shown(order_told, "minilm", among=parts_of, nothing=alone)
 
 # %% [markdown]
-# As the paper prints it, in points. A model of another order than this one is no model of BERT-base in what this part is
-# about.
-
-# %% tags=["hide-input"]
-in_print = regimes.deletion_and_room(findings.by_seed(averages, "accuracy"))[["lost", "deleted", "room"]]
-in_print.map(lambda part: f"{100 * part.mean:+.1f}").rename(index="{:.0%}".format).rename_axis("removed")
+# A model of another order than the printed one is no model of BERT-base in what this part is about.
 
 # %% [markdown]
 # ### Each task by itself
@@ -506,8 +536,8 @@ chapter.shown(collapsed)
 # (g18-table1)=
 # ## Gordon's Table 1
 #
-# Accuracy on dev, in per cent, and the training loss, in nats, as {cite:t}`gordon2020` print them for BERT-base; below each
-# line ours of the same condition and sparsity. The miniature's tasks have the shape of GLUE's and no more: it is the fall
+# Accuracy on dev, in per cent, and the training loss, in nats, as {cite:t}`gordon2020` print them for BERT-base, with ours
+# of the same condition and sparsity below each line, stand among all numbers. The miniature's tasks have the shape of GLUE's and no more: it is the fall
 # that can be compared, not the height. The average is over the tasks of a line.
 
 
@@ -552,7 +582,7 @@ def table_1_printed() -> pd.DataFrame:
     return table
 
 
-chapter.beside(table_1_printed(), table_1_made)
+chapter.numbers(table_1_made, "Gordon's Table 1: accuracy (%) | training loss (nats).", printed=table_1_printed())
 
 # %% [markdown]
 # The miniature was tuned so that its three regimes lie where the paper's do, so a likeness of the curves is no evidence

@@ -119,7 +119,7 @@ from matplotlib.axes import Axes
 
 from lottery.findings import learned_masks, published, swapped_masks
 from lottery.findings.learned_masks import FULL, WHOLE
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import (
     PRINT,
     by_remaining,
@@ -143,7 +143,7 @@ def in_order(runs: pd.DataFrame) -> pd.DataFrame:
     return learned_masks.scored(runs).sort_values(order, ignore_index=True)
 
 
-shown = partial(chapter.shown, among=in_order)
+shown, numbers = (partial(show, among=in_order) for show in (chapter.shown, chapter.numbers))
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -219,7 +219,7 @@ def drawn(rows: pd.DataFrame, ax: Axes) -> None:
 def of_print() -> pd.DataFrame:
     """The scores of the paper's Table 1 without a teacher, with the majority-class baseline of the dev sets."""
     dev = read_published("glue_dev").set_index("task")
-    rows = published.one_metric(tables[(tables["table"] == 1) & ~tables["teacher"] & (tables["task"] != "squad")])
+    rows = published.one_metric(jiang[(jiang["table"] == 1) & ~jiang["teacher"] & (jiang["task"] != "squad")])
     return rows.assign(
         title=rows["method"].map(published.title),
         method=rows["method"].replace("fine_tuning", FULL),
@@ -229,10 +229,10 @@ def of_print() -> pd.DataFrame:
     )
 
 
-tables = read_published("jiang2023_results")
+jiang = read_published("jiang2023_results")
 chapter.figure(each_task(drawn), tasks_of, printed={PRINT: of_print()}, among=in_order, size=(3.0, 2.5))
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 PAIRS = [
     ("SMP-L", "movement", "what freezing the weights gains"),
     ("SMP-L", "movement, regularised", "the same where both have the regulariser"),
@@ -261,19 +261,50 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(differences(rows)).rename_axis(f"difference of scores (points), mean over {tasks}")
 
 
-shown(compared, "live")
+def differences_printed() -> pd.DataFrame:
+    """The paper's differences of the same pairs without a teacher, from its Tables 1 and 3, a row a pair and task."""
+    rows = published.one_metric(jiang[jiang["table"].isin([1, 3]) & ~jiang["teacher"]])
+    rows = rows.assign(title=rows["method"].map(published.title)).drop_duplicates(["title", "sparsity", "task"])
+    whole, masked = (rows[(rows["method"] == "fine_tuning") == full] for full in (True, False))
+    every = pd.concat([masked, *(whole.assign(sparsity=sparsity) for sparsity in masked["sparsity"].unique())])
+    more = {
+        (f"{one} minus {other}: {what}", *place): more
+        for one, other, what in PAIRS
+        for place, more in published.added(every, "title", one, other, ["task", "sparsity"]).items()
+    }
+    return pd.Series(more).rename_axis(["pair", "task", "sparsity"]).reset_index(name="more")
+
+
+in_print = differences_printed()
+SPARSE = 0.9
+
+
+def at_a_tenth(rows: pd.DataFrame) -> pd.DataFrame:
+    """The differences where a tenth of the weights remains."""
+    lines = {pair: line[SPARSE] for pair, line in differences(rows).items() if SPARSE in line}
+    return pd.Series(lines, dtype=object).rename_axis("difference").to_frame("points")
+
+
+over_tasks = in_print[in_print["sparsity"] == SPARSE].groupby("pair", sort=False)["more"]
+means_in_print = over_tasks.agg(lambda more: published.gains(more)[0].in_words())
+names = [f"{one} minus {other}: {what}" for one, other, what in PAIRS]
+chapter.finding(
+    at_a_tenth,
+    "What a mask over frozen weights gains on movement, the regulariser alone adds to movement, too, on the miniature. "
+    f"Differences of scores (points) with {1 - SPARSE:.0%} of the weights remaining, where the real BERT's masks are near the "
+    "floor; means over tasks, with 95 % intervals: of ours over worlds or seeds, in print over tasks.",
+    printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
+    among=in_order,
+)
 
 # %% tags=["hide-input"]
-shown(compared)
-
-# %% tags=["hide-input"]
-shown(compared, "minilm")
+numbers(compared, "Differences of scores (points) at every share of weights that remains, means over the tasks.")
 
 
 # %% [markdown]
-# In brackets the 95 % interval of paired differences (t): over worlds where there are several, each with a language and a
-# pre-trained model of its own, so that models like these are meant; else over seeds. One alone has none. A mean over tasks
-# can come from one of them alone, above all where a training does not get under way. Task by task:
+# In brackets, or small beneath a number, stands the 95 % interval of paired differences (t): over worlds where there are
+# several, each with a language and a pre-trained model of its own, so that models like these are meant; else over seeds.
+# One alone has none. A mean over tasks can come from one of them alone, above all where a training does not get under way.
 
 
 # %% tags=["hide-input"]
@@ -281,13 +312,23 @@ def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
     """The same for each task, a row a pair and task."""
     tasks = {title(task): differences(some) for task, some in rows.groupby("task")}
     lines = {(pair.partition(":")[0], task): line for task, pairs in tasks.items() for pair, line in pairs.items()}
-    return by_remaining(lines).sort_index(level=0, sort_remaining=False)
+    return by_remaining(lines).sort_index(level=0, sort_remaining=False).rename_axis(["difference", "task"])
 
 
-shown(task_by_task)
+def printed_task_by_task() -> pd.DataFrame:
+    """The same in print."""
+    lines = {}
+    for each in in_print.itertuples():
+        place = each.pair.partition(":")[0], title(each.task)
+        lines.setdefault(place, {})[each.sparsity] = f"{each.more:+.1f}"
+    return by_remaining(lines).rename_axis(["difference", "task"])
 
-# %% tags=["hide-input"]
-shown(task_by_task, "minilm")
+
+numbers(
+    task_by_task,
+    "The same task by task; in print Tables 1 and 3 of Jiang et al., BERT-base without a teacher.",
+    printed=printed_task_by_task(),
+)
 
 # %% [markdown]
 # ## How many learn, and how well those that do
@@ -309,32 +350,7 @@ def learning(rows: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis(["method", "task"]) if lines else pd.DataFrame()
 
 
-shown(learning)
-
-# %% tags=["hide-input"]
-shown(learning, "minilm")
-
-# %% [markdown]
-# What the paper has in its Tables 1 and 3, BERT-base without a teacher, in points:
-
-
-# %% tags=["hide-input"]
-
-
-def printed() -> pd.DataFrame:
-    """The paper's differences of the same pairs."""
-    rows = published.one_metric(tables[tables["table"].isin([1, 3]) & ~tables["teacher"]])
-    rows = rows.assign(title=rows["method"].map(published.title)).drop_duplicates(["title", "sparsity", "task"])
-    whole, masked = (rows[(rows["method"] == "fine_tuning") == full] for full in (True, False))
-    every = pd.concat([masked, *(whole.assign(sparsity=sparsity) for sparsity in masked["sparsity"].unique())])
-    lines = {}
-    for one, other, _ in PAIRS:
-        for (task, sparsity), more in published.added(every, "title", one, other, ["task", "sparsity"]).items():
-            lines.setdefault((f"{one} minus {other}", title(task)), {})[sparsity] = f"{more:+.1f}"
-    return by_remaining(lines)
-
-
-printed()
+numbers(learning, "Share of the trainings that learn, and the mean score of these.")
 
 # %% [markdown]
 # ## Tables 1, 3 and 6: scores and their spread over seeds
@@ -361,7 +377,7 @@ def by_share(scores: pd.DataFrame) -> pd.DataFrame:
 
 def table_1_whole() -> pd.DataFrame:
     """The paper's Table 1, with the deviations that its appendix adds."""
-    rows = tables[tables["table"] == 1]
+    rows = jiang[jiang["table"] == 1]
     metric = rows["metric"].str.replace("dev_mismatched.accuracy", "accuracy, mismatched").str.replace("_", " ")
     names = {
         "sparsity": rows["sparsity"],
@@ -374,7 +390,7 @@ def table_1_whole() -> pd.DataFrame:
 
 def scores_printed() -> pd.DataFrame:
     """Tables 1 and 3 by the one metric of each task that counts here, with the deviations that the appendix adds."""
-    rows = published.one_metric(tables[tables["table"].isin([1, 3])])
+    rows = published.one_metric(jiang[jiang["table"].isin([1, 3])])
     names = {
         "sparsity": rows["sparsity"],
         "method": rows["method"].map(published.title) + rows["teacher"].map({True: ", with a teacher", False: ""}),
@@ -384,13 +400,15 @@ def scores_printed() -> pd.DataFrame:
     return by_share(scores[~scores.index.duplicated()])
 
 
-chapter.beside(scores_printed(), lambda runs: with_deviations(learned_masks.scored(runs)))
-
-# %% [markdown]
-# The printed lines are of Tables 1 and 3, with the deviations of Table 6. Table 1 as it is printed, with every metric:
+chapter.numbers(
+    with_deviations,
+    "Scores with their deviations; in print Tables 1 and 3, with the deviations of Table 6.",
+    printed=scores_printed(),
+    among=learned_masks.scored,
+)
 
 # %% tags=["hide-input"]
-table_1_whole().rename_axis(columns="BERT-base, printed")
+tables.numbers(table_1_whole(), "Table 1 of Jiang et al., BERT-base, as it is printed, with every metric.")
 
 # %% [markdown]
 # Its Table 2 stands in {doc}`/experiments/spans_and_roberta`, Tables 4 and 5 in {doc}`/experiments/mask_recipes`.
@@ -402,7 +420,7 @@ table_1_whole().rename_axis(columns="BERT-base, printed")
 # for remains; what these trainings take is not in any budget. The paper says that SMP-T does not converge.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
     """For each such method and share the strengths found, what remains, and how many trainings it took."""
     lines = []
@@ -418,13 +436,10 @@ def by_pressure(rows: pd.DataFrame) -> pd.DataFrame:
                 "near enough": f"{some['aimed'].sum()}",
             }
         )
-    return pd.DataFrame(lines).set_index("method") if lines else pd.DataFrame()
+    return pd.DataFrame(lines).set_index(["method", "asked for"]) if lines else pd.DataFrame()
 
 
-shown(by_pressure, "live", nothing="*No such method is tried in this build (parameter `pressed`).*")
-
-# %% tags=["hide-input"]
-shown(by_pressure)
+numbers(by_pressure, "Strengths of the regulariser that were found.", nothing="*No such method is tried here.*")
 
 # %% [markdown]
 # ## How hard the regulariser pulls
@@ -435,7 +450,7 @@ shown(by_pressure)
 # training begins. Far above 1 the regulariser decides which way a score moves, far below it the loss does.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def pulls(rows: pd.DataFrame) -> pd.DataFrame:
     """For each method that is regularised and each task, the pull of the regulariser in units of that of the loss."""
     rows = rows[rows["pull"] > 0]
@@ -445,14 +460,7 @@ def pulls(rows: pd.DataFrame) -> pd.DataFrame:
     return table.unstack().fillna("").rename_axis(columns=None) if len(table) else pd.DataFrame()
 
 
-UNMEASURED = "*Not measured when these were recorded.*"
-shown(pulls, "live", nothing=UNMEASURED)
-
-# %% tags=["hide-input"]
-shown(pulls, nothing=UNMEASURED)
-
-# %% tags=["hide-input"]
-shown(pulls, "minilm", nothing=UNMEASURED)
+numbers(pulls, "The pull of the regulariser in units of that of the loss.", nothing="*Not measured in these runs.*")
 
 
 # %% [markdown]
@@ -535,7 +543,7 @@ with_parts(swaps_told, "minilm")
 # zero.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def costs(rows: pd.DataFrame) -> pd.DataFrame:
     """Numbers trained, bits of the mask, and numbers changed at each share."""
     lines = {}
@@ -546,13 +554,20 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").fillna("").rename_axis("method")
 
 
-shown(costs, "live")
+def changed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The last alone, where a tenth remains."""
+    return costs(rows).filter(items=[f"changed, {remain(SPARSE)}"])
+
+
+chapter.finding(
+    changed,
+    "A mask over frozen weights changes none of the encoder's numbers; every rival changes all that it keeps. Numbers "
+    f"changed for a task where {remain(SPARSE)}.",
+    among=in_order,
+)
 
 # %% tags=["hide-input"]
-shown(costs)
-
-# %% tags=["hide-input"]
-shown(costs, "minilm")
+numbers(costs, "What is trained and changed for a task, means over tasks and runs.")
 
 
 # %% tags=["hide-input"]
@@ -585,9 +600,14 @@ printed_costs()
 from lottery.findings import step_times
 
 
-def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
+def steps_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that time steps."""
+    return runs[runs["experiment"] == "StepTime"]
+
+
+def steps_timed(rows: pd.DataFrame) -> pd.DataFrame:
     """A step of each method in units of one of fine-tuning, with what makes the difference."""
-    rows, lines = runs[runs["experiment"] == "StepTime"], {}
+    lines = {}
     for name, times in step_times.in_steps(rows).iterrows():
         how = choose("mask_learning", name)
         lines[how.TITLE] = {
@@ -599,9 +619,8 @@ def steps_timed(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
 
-def machine(runs: pd.DataFrame) -> Markdown:
+def machine(rows: pd.DataFrame) -> Markdown:
     """On what it was timed."""
-    rows = runs[runs["experiment"] == "StepTime"]
     one = rows.iloc[0]
     return Markdown(
         f"Means over {rows['seed'].nunique()} models of random weights, in brackets the smallest and the largest: "
@@ -621,10 +640,10 @@ def sorts(rows: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(steps_timed)
+chapter.numbers(steps_timed, "A step of each method in units of one of fine-tuning.", among=steps_of)
 
 # %% tags=["hide-input"]
-chapter.shown(machine)
+chapter.shown(machine, among=steps_of)
 
 # %% tags=["hide-input"]
 chapter.shown(sorts, among=lambda runs: runs[runs["experiment"] == "SortTime"], nothing="*No sorts were timed here.*")
@@ -642,7 +661,8 @@ short.box(
     done=(
         "Masks over frozen weights (SMP) and methods that learn a mask and change the weights are trained in "
         "one harness: on the same data, for as many steps, to the same sparsity. Movement pruning is also "
-        "given SMP's regulariser, the control that the paper lacks."
+        "given SMP's regulariser, the control that the paper lacks. Masks and the weights trained under them are then "
+        "taken apart and scored by themselves."
     ),
     not_shown=(
         "The training is shorter than the paper's. Of the real BERT nothing can be said where the mask does "

@@ -137,12 +137,12 @@ from IPython.display import Markdown
 from lottery import statistics as stats
 from lottery.findings import learned_masks, mask_recipes, published
 from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
-tables = read_published("jiang2023_results")
+jiang = read_published("jiang2023_results")
 
 # %% tags=["remove-input"]
 chapter.full_models()
@@ -207,11 +207,11 @@ chapter.shown(at_chance, "minilm")
 # embedding of a word for the label, such as *great* for a praising review, both frozen. The code reads the whole MLM head
 # there instead: a dense layer, an activation and a LayerNorm stand between, and a bias comes after. And in the code the
 # words of MNLI stand for the wrong labels: *yes* for contradiction, *maybe* for entailment, *no* for neutral. Table 4 of
-# the paper compares its head with a new one that is trained. What our other readings of the head add to the whole MLM head
-# and to words that belong to the names of labels; the words as released differ for MNLI alone:
+# the paper compares its head with a new one that is trained. Among all numbers stands what our other readings of the head
+# add to the whole MLM head and to words that belong to the names of labels; the words as released differ for MNLI alone.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def compared(runs: pd.DataFrame, *recipes: str) -> pd.DataFrame:
     """The score of the base, and what recipes, or those of the regulariser, add to it, a column each sparsity."""
     rows = mask_recipes.varied(runs, method)
@@ -232,19 +232,13 @@ def of_the_head(runs: pd.DataFrame) -> pd.DataFrame:
     return compared(runs, *HEADS.values(), WORDS)
 
 
-chapter.shown(of_the_head, "live")
-
-# %% tags=["hide-input"]
-chapter.shown(of_the_head)
-
-# %% tags=["hide-input"]
-chapter.shown(of_the_head, "minilm")
+chapter.numbers(of_the_head, "The base's score, and what other heads and words add to it.")
 
 
 # %% tags=["hide-input"]
 def printed(number: int, by: str, names: dict[object, str]) -> pd.DataFrame:
     """A table of the paper in points: a row a task and variant, a column each share of remaining weights."""
-    rows = tables[tables["table"] == number].sort_values(["task", by])
+    rows = jiang[jiang["table"] == number].sort_values(["task", by])
     lines = {}
     for row in rows.to_dict("records"):
         lines.setdefault((title(row["task"]), names[row[by]]), {})[row["sparsity"]] = points(row["score"])
@@ -267,14 +261,12 @@ def made(names: dict[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return table
 
 
-def beside_ours(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """A table of the paper with ours under it, from the largest share of remaining weights down."""
-    both = chapter.beside(table, made(names))
-    return both[sorted(both, key=lambda share: -float(share.partition("%")[0]))]
-
-
 OF_WORDS = {"label_words": "from label words", "random": "trained anew"}
-beside_ours(printed(4, "head", OF_WORDS), {BASE: OF_WORDS["label_words"], HEADS["random"]: OF_WORDS["random"]})
+chapter.numbers(
+    made({BASE: OF_WORDS["label_words"], HEADS["random"]: OF_WORDS["random"]}),
+    "Scores (x 100) under the two heads; in print Table 4.",
+    printed=printed(4, "head", OF_WORDS),
+)
 
 # %% [markdown]
 # (j6)=
@@ -287,18 +279,40 @@ beside_ours(printed(4, "head", OF_WORDS), {BASE: OF_WORDS["label_words"], HEADS[
 # code, so it belongs to the mean. The sum is tried at the same strength, since the paper names no other: it then pulls as many
 # times as hard as there are weights. If it fails, the printed formula cannot be what the authors ran.
 
-# %% tags=["hide-input", "all-numbers"]
-chapter.shown(compared, "live")
-
-# %% tags=["hide-input"]
-chapter.shown(compared)
-
-# %% tags=["hide-input"]
-chapter.shown(compared, "minilm")
-
 # %% tags=["hide-input"]
 PRESSED = {True: "with the regulariser", False: "without"}
-beside_ours(printed(5, "pressed", PRESSED), {BASE: PRESSED[True], mask_recipes.UNPRESSED: PRESSED[False]})
+made_pressed = made({BASE: PRESSED[True], mask_recipes.UNPRESSED: PRESSED[False]})
+
+
+def without_it(runs: pd.DataFrame) -> pd.DataFrame:
+    """What the base loses without its regulariser, means over the tasks, a row a share of remaining weights."""
+    added = mask_recipes.against_base(mask_recipes.varied(runs, method))
+    some = added[added["recipe"] == mask_recipes.UNPRESSED].sort_values("asked")
+    return by_remaining({"": {each.asked: stats.Estimate(*each[3:]).in_words() for each in some.itertuples()}}).T
+
+
+def without_it_printed() -> pd.DataFrame:
+    """The same of the paper's Table 5, with the interval over its tasks."""
+    more = published.added(jiang[jiang["table"] == 5], "pressed", False, True, ["task", "sparsity"])
+    means = {sparsity: published.gains(some)[0].in_words() for sparsity, some in more.groupby("sparsity")}
+    return by_remaining({"": means}).T.rename_axis("weights")
+
+
+chapter.finding(
+    without_it,
+    "In print a mask loses without its regulariser, the more the less remains; on the miniature it gains where most remains. "
+    "Without minus with it (points), means over tasks with 95 % intervals: of ours over seeds, in print over tasks.",
+    printed=without_it_printed(),
+    nothing="*Nothing was tried without the regulariser.*",
+)
+
+# %% tags=["hide-input"]
+chapter.numbers(compared, "The base's score, and what other regularisers add to it.")
+
+# %% tags=["hide-input"]
+chapter.numbers(
+    made_pressed, "With and without the regulariser, and of this build.", printed=printed(5, "pressed", PRESSED)
+)
 
 # %% [markdown]
 # What it does to the heads of the model, {doc}`/analyses/where_masks_keep` measures.
@@ -312,25 +326,19 @@ beside_ours(printed(5, "pressed", PRESSED), {BASE: PRESSED[True], mask_recipes.U
 # so that STS-B has none here; the code halves its loss and calls that a teacher.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def of_a_teacher(runs: pd.DataFrame) -> pd.DataFrame:
     """What a teacher adds to the base."""
     return compared(runs, *GUIDED)
 
 
-chapter.shown(of_a_teacher, "live")
-
-# %% tags=["hide-input"]
-chapter.shown(of_a_teacher)
-
-# %% tags=["hide-input"]
-chapter.shown(of_a_teacher, "minilm")
+chapter.numbers(of_a_teacher, "The base's score, and what a teacher adds to it.")
 
 
 # %% tags=["hide-input"]
 def teachers_printed() -> pd.DataFrame:
     """What a teacher adds in the paper's Table 1, in points, by method, task and remaining weights."""
-    rows = published.one_metric(tables[tables["table"] == 1])
+    rows = published.one_metric(jiang[jiang["table"] == 1])
     added = published.added(rows, "teacher", True, False, ["method", "sparsity", "task"]).round(1)
     lines = {}
     for (name, sparsity, task), more in added.sort_index().items():
@@ -338,7 +346,10 @@ def teachers_printed() -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-teachers_printed().map("{:+.1f}".format).rename_axis("printed, BERT-base: with a teacher minus without (points)")
+tables.numbers(
+    teachers_printed().map("{:+.1f}".format).rename_axis("method"),
+    "In print, BERT-base: with a teacher minus without (points).",
+)
 
 # %% [markdown]
 # In Figure 1 of the paper the lower row is of methods that all have the same teacher. So here, as released; methods that
@@ -371,7 +382,7 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
         if name != own:
             advantages = learned_masks.advantages(rows, {"title": own}, {"title": name})
             lines[f"{own} minus {name}"] = {asked: each.in_words() for asked, each in advantages.items()}
-    return by_remaining(lines).rename_axis("difference of scores (points), mean over the tasks")
+    return by_remaining(lines).rename_axis("difference")
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided", "caption": "With a teacher, too, masks over frozen weights keep up with methods that train them. Broken: without a teacher. Points are means over seeds, bars span them; the teacher itself is the dashed line."}}
@@ -383,7 +394,7 @@ chapter.figure(
 )
 
 # %% tags=["hide-input"]
-chapter.shown(taught_compared)
+chapter.numbers(taught_compared, "Differences of scores with a teacher (points), means over the tasks.")
 
 # %% [markdown]
 # ## Summary
@@ -397,7 +408,7 @@ short.box(
     question="What does a learned mask need: the head made of label words, the regulariser, the teacher?",
     done=(
         "Each of the three is varied alone around one recipe, on the same data and for as many steps. Both "
-        "what the paper prints and what its code does are run."
+        "what the paper prints and what its code does are run. Methods that train weights have the same teacher beside them."
     ),
     not_shown="On MiniLM several of the masks are no better than the majority-class baseline, and say nothing.",
 )

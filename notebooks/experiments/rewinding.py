@@ -187,18 +187,21 @@ masks = [mask for mask in dict.fromkeys(masks) if isinstance(mask, IterativePrun
 grid = [*masks, *tunings]
 
 # %% tags=["remove-cell"]
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from lottery.findings import tickets as findings
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import PRINT, how_many, mean_and_sd, model_title, perform, read_published
 from lottery.suite.chapter import title as title_of_task
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/rewinding", grid, results, records, workers=workers, scheduler=scheduler)
 rows = findings.scored(chapter.recorded_or_live)
+numbers = partial(chapter.numbers, among=findings.scored)
 printed = read_published("chen2020_table2")
 carried = read_published("chen2020_transfer70").rename(columns={"target": "task"})
 
@@ -293,6 +296,9 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
+WINS = "wins up to"
+
+
 def wins(rows: pd.DataFrame) -> pd.DataFrame:
     """For each task the highest sparsity at which the found ticket wins, beside the published one."""
     table, theirs = findings.wins(rows), printed[printed["ticket"] == "iterative"].set_index("task")["sparsity"]
@@ -304,7 +310,7 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
             "tolerance (points)": "not from one run"
             if np.isnan(line["tolerance"])
             else f"{100 * line['tolerance']:.1f}",
-            "wins up to": reached if line["judged"] else "not judged",
+            WINS: reached if line["judged"] else "not judged",
             "shown to lose less than a point up to": "not shown"
             if np.isnan(line["matched"])
             else f"{line['matched']:.0%}",
@@ -316,13 +322,22 @@ def wins(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("task")
 
 
-wins(rows)
+of_print = (
+    printed[printed["ticket"] == "iterative"].assign(task=lambda table: table["task"].map(title)).set_index("task")
+)
+chapter.finding(
+    lambda rows: wins(rows)[[WINS]],
+    "Up to which sparsity tickets win hangs on the task, in print and on the miniature. The highest sparsity tried at which "
+    "the mean score is within the tolerance of the full model's.",
+    printed=of_print["sparsity"].map("{:.0%}".format).to_frame(),
+    among=findings.scored,
+)
 
 # %% tags=["hide-input"]
-chapter.shown(wins, "minilm", among=findings.scored)
+numbers(wins, "Which tickets win, and how far they are from the full model.")
 
 # %% [markdown]
-# First the miniature, then the real BERT. In brackets the 95 % interval over the seeds (paired t). "Wins up to" is the
+# The 95 % interval is over the seeds (paired t). "Wins up to" is the
 # highest sparsity that wins, as in the paper, even where a lower one does not. By that rule tickets win the more
 # easily, the more scores scatter. The next column does not have that fault: up to that sparsity, and at every lower
 # one, a one-sided test at 5 % over the worlds shows that the ticket loses less than one point. Nothing is judged where
@@ -338,10 +353,7 @@ def worth(rows: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("removed")
 
 
-worth(rows)
-
-# %% tags=["hide-input"]
-chapter.shown(worth, "minilm", among=findings.scored)
+numbers(worth, "The found ticket less each control (points), means over the tasks.")
 
 # %% [markdown]
 # Points that the found ticket is ahead of each control, means over the tasks, with the 95 % interval over the seeds where
@@ -349,7 +361,8 @@ chapter.shown(worth, "minilm", among=findings.scored)
 #
 # ### Beside the paper
 #
-# What {cite:t}`chen2020` print for BERT-base in their Table 2, each task at its highest winning sparsity.
+# What {cite:t}`chen2020` print for BERT-base in their Table 2, each task at its highest winning sparsity, is among all
+# numbers.
 
 # %% tags=["hide-input"]
 names = {
@@ -364,7 +377,10 @@ texts = [mean_and_sd(mean, sd) for mean, sd in zip(printed["score"], printed["sd
 table = printed.assign(text=texts).pivot(index="task", columns="ticket", values="text")
 table = table.loc[printed["task"].unique(), [*names]]
 table.insert(0, "removed", shares[table.index].map("{:.0%}".format))
-table.fillna("").rename(columns=names, index=title).rename_axis(index="BERT-base, printed", columns=None)
+tables.numbers(
+    table.fillna("").rename(columns=names, index=title).rename_axis(index="task", columns=None),
+    "Table 2 of Chen et al., BERT-base: scores (x 100) at the highest winning sparsity.",
+)
 
 
 # %% tags=["hide-input"]
@@ -456,7 +472,7 @@ def matrix_told(differences: pd.DataFrame) -> pd.DataFrame:
     return (means + halves).rename(index=title, columns=title).rename_axis(index="mask found on", columns=None)
 
 
-chapter.shown(matrix_told, "recorded_or_live", among=transferred)
+chapter.numbers(matrix_told, "Points lost or won by each mask on each task.", among=transferred)
 
 # %% tags=["hide-input"]
 chapter.shown(best_told, among=transferred)
@@ -477,13 +493,17 @@ def carried_told(differences: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("mask found on")
 
 
-carried_told(transferred(chapter.recorded_or_live))
+means_printed = carried.groupby("source", sort=False)["difference"].mean().rename(title).rename_axis("mask found on")
+chapter.finding(
+    lambda differences: carried_told(differences).iloc[:, :1],
+    "Masks found on the pre-training cost least in print, and not so on the miniature. Mean over the tasks less the full model "
+    "(points), with 95 % intervals over seeds.",
+    printed=means_printed.map(lambda more: f"{100 * more:+.1f}").to_frame(),
+    among=transferred,
+)
 
 # %% tags=["hide-input"]
-chapter.shown(carried_told, "minilm", among=transferred)
-
-# %% [markdown]
-# First the miniature, then the real BERT.
+chapter.numbers(carried_told, "The same, beside what is printed for the tasks of each source.", among=transferred)
 
 
 # %% tags=["hide-input"]
@@ -528,10 +548,10 @@ def varied(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-varied(rows)
+numbers(varied, "Other ways of pruning iteratively.")
 
 # %% [markdown]
-# In brackets the 95 % interval over the seeds (paired t). The tickets of the usual way and of the others are fine-tuned for
+# The 95 % interval is over the seeds (paired t). The tickets of the usual way and of the others are fine-tuned for
 # the same number of updates.
 #
 # ## Mask and weights, crossed
@@ -550,7 +570,7 @@ def crossed(rows: pd.DataFrame) -> pd.DataFrame:
     return changes.rename(f"minus the full model at {sparsity:.0%} (points)").to_frame()
 
 
-crossed(rows)
+numbers(crossed, "Masks of both papers on original and on recovered weights.")
 
 # %% [markdown]
 # Means over the tasks, with the 95 % interval over the seeds. The recovered weights have had more pre-training than the

@@ -100,6 +100,7 @@ from matplotlib.axes import Axes
 from lottery.findings.learned_masks import FULL, scored, title
 from lottery.suite import plots
 from lottery.suite.chapter import model_title, perform, read_published
+from lottery.suite.chapter import title as task_title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/spans_and_roberta", grid, results, records, workers=workers, scheduler=scheduler)
@@ -209,7 +210,7 @@ def learnt(runs: pd.DataFrame) -> str:
 chapter.shown(part_of_squad, "minilm")
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 from lottery.findings.learned_masks import WHOLE, advantages, over_all
 from lottery.suite.chapter import by_remaining
 
@@ -246,16 +247,12 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis([None, "difference (points)"])
 
 
-answers(answers_compared, "live")
-
-# %% tags=["hide-input"]
-answers(answers_compared)
-
-# %% tags=["hide-input"]
-answers(answers_compared, "minilm")
+chapter.numbers(
+    answers_compared, "What methods, heads and teachers add to each other (points).", among=spans_of, nothing=NO_SPANS
+)
 
 # %% [markdown]
-# In brackets the 95 % interval over seeds (paired t), which one seed does not have.
+# The 95 % interval is over seeds (paired t), which one seed does not have.
 
 
 # %% tags=["hide-input"]
@@ -283,14 +280,15 @@ answers(cost_of_freezing)
 answers(cost_of_freezing, "minilm")
 
 # %% [markdown]
-# What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3:
+# What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3, stands beside ours:
 
 
 # %% tags=["hide-input"]
 from lottery.findings import published
+from lottery.suite import tables
 from lottery.suite.chapter import points
 
-tables = read_published("jiang2023_results")
+jiang = read_published("jiang2023_results")
 
 
 def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
@@ -305,14 +303,47 @@ def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
         lines.setdefault(tuple(row[name] for name in names), {})[row["sparsity"]] = points(row["score"])
     table = by_remaining(lines)
     table.index = pd.MultiIndex.from_tuples(lines, names=names)
-    return table.rename_axis(columns="BERT-base, printed")
+    return table
 
 
-squad = tables[tables["task"] == "squad"]
-printed(squad[squad["table"] == 1], "metric", "teacher", "method")
+squad = jiang[jiang["task"] == "squad"]
+tables.numbers(
+    printed(squad[squad["table"] == 1], "metric", "teacher", "method"),
+    "Table 1 of Jiang et al. on SQuAD, BERT-base (x 100).",
+)
+
 
 # %% tags=["hide-input"]
-printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method")
+def f1_made(rows: pd.DataFrame) -> pd.DataFrame:
+    """F1 of one model's masks without a teacher, a row a method, a column each share."""
+    rows = rows[(rows["method"] == FULL) | ((rows["head"] == PLAIN["head"]) & (rows["guided"] == PLAIN["guided"]))]
+    means = rows[rows["model"] == rows["model"].iloc[0]].groupby(["method", "asked"], sort=False)["score"].mean()
+    lines = {}
+    for (method, asked), score in means.items():
+        lines.setdefault(title(method), {})[0.0 if method == FULL else asked] = points(score)
+    return by_remaining(lines).rename_axis("method")
+
+
+def f1_printed() -> pd.DataFrame:
+    """The same of BERT-base, of Tables 1 and 3."""
+    rows = squad[(squad["metric"] == "f1") & ~squad["teacher"] & squad["table"].isin([1, 3])]
+    rows = rows.drop_duplicates(["method", "sparsity"]).sort_values("table", kind="stable")
+    return printed(rows, "method").rename_axis("method")
+
+
+chapter.finding(
+    f1_made,
+    "In print masks over frozen weights answer better than movement, which trains them, and less well than full "
+    "fine-tuning. F1 (x 100) without a teacher, means over seeds; the real BERT was not trained for long enough to answer.",
+    printed=f1_printed(),
+    among=spans_of,
+)
+
+# %% tags=["hide-input"]
+tables.numbers(
+    printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method"),
+    "Table 3 of Jiang et al. on SQuAD, BERT-base: F1 (x 100).",
+)
 
 
 # %% tags=["hide-input"]
@@ -352,11 +383,12 @@ teacher_adds()
 
 
 # %% tags=["hide-input"]
-classes = partial(
-    chapter.shown,
-    among=lambda runs: scored(runs[runs["task"] != "squad"]),
-    nothing="*`tasks` is empty.*",
-)
+def classes_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """The models that tell classes apart, scored."""
+    return scored(runs[runs["task"] != "squad"])
+
+
+classes = partial(chapter.shown, among=classes_of, nothing="*`tasks` is empty.*")
 
 
 def models_drawn(rows: pd.DataFrame, axes: dict) -> None:
@@ -384,7 +416,7 @@ chapter.figure(
 )
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def papers_rise(model: str) -> str:
     """Along what the paper lets the sparsity of such a model rise."""
     return "linear" if "roberta" in model.lower() else "cubic"
@@ -409,35 +441,39 @@ def models_compared(rows: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines | whole).rename_axis("difference of scores (points), mean over the tasks")
 
 
-classes(models_compared, "live")
-
-# %% tags=["hide-input"]
-classes(models_compared)
+chapter.numbers(
+    models_compared,
+    "The line minus the cubic, and masks minus fine-tuning (points), means over the tasks.",
+    among=classes_of,
+    nothing="*`tasks` is empty.*",
+)
 
 # %% [markdown]
-# The paper's Table 2, without a teacher; SMP is the better of SMP-L and SMP-S of each task, its choice made by these very
-# scores; in brackets its deviations over seeds, of Table 7:
+# Among all numbers stands the paper's Table 2, without a teacher; SMP is the better of SMP-L and SMP-S of each task, its
+# choice made by these very scores, with its deviations over seeds, of Table 7.
 
 
 # %% tags=["hide-input"]
 def printed_of_models() -> pd.DataFrame:
     """Table 2 of the paper with the deviations of its Table 7: a row a model and method, a column a task."""
-    rows, lines = tables[tables["table"] == 2], {}
+    rows, lines = jiang[jiang["table"] == 2], {}
     for row in rows.to_dict("records"):
         left = f", {100 * (1 - row['sparsity']):.3g} % remain" if row["sparsity"] else ""
         line = lines.setdefault((row["model"], published.title(row["method"]) + left), {})
         line[row["task"]] = points(row["score"], row["sd"])
     table = pd.DataFrame.from_dict(lines, orient="index")
-    return table.rename_axis(["model", "method"])
+    return table.rename(columns=lambda name: name if name == "average" else task_title(name)).rename_axis(
+        ["model", "method"]
+    )
 
 
-printed_of_models()
+tables.numbers(printed_of_models(), "Table 2 of Jiang et al.: scores (x 100), deviations over seeds in brackets.")
 
 
 # %% tags=["hide-input"]
 def printed_gains() -> Markdown:
     """What SMP adds in Table 2, with its interval over the tasks, for both models."""
-    rows = tables[(tables["table"] == 2) & (tables["task"] != "average")]
+    rows = jiang[(jiang["table"] == 2) & (jiang["task"] != "average")]
     phrases = []
     for model in ("bert-base-uncased", "roberta-base"):
         more = published.added(rows[rows["model"] == model], "method", "smp", "fine_tuning", ["task"])
@@ -478,7 +514,8 @@ short.box(
     question="Do learned masks answer questions on a text, and do they suit RoBERTa?",
     done=(
         "The methods of the chapters before are trained on questions whose answer is a part of a text, and on "
-        "a miniature with RoBERTa's tokens and training. The sparsity rises along two curves."
+        "a miniature with RoBERTa's tokens and training. The sparsity rises along two curves. The printed gains are worked "
+        "out again from the printed tables."
     ),
     not_shown="The real BERT's training on SQuAD is too short for its scores to be compared with print.",
 )

@@ -117,12 +117,13 @@ from transformers import BertConfig
 
 from lottery.experiments.super_ticket import sizes
 from lottery.statistics import Estimate
-from lottery.suite import plots
+from lottery.suite import plots, tables
 from lottery.suite.chapter import each_task, how_many, perform, read_published, tasks_of, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/structured_tickets", grid, results, records, workers=workers, scheduler=scheduler)
-shown = partial(chapter.shown, nothing="*Not part of this build.*")
+NOT_HERE = "*Not part of this build.*"
+shown = partial(chapter.shown, nothing=NOT_HERE)
 base = BertConfig()  # BERT-base is the default
 BERTS = {"heads": base.num_hidden_layers * base.num_attention_heads, "mlps": base.num_hidden_layers}
 LEVELS = range(1, 9)  # of the paper
@@ -183,7 +184,7 @@ chapter.figure(each_task(drawn), tasks_of, among=printed_tickets, size=(3.2, 2.6
 # ### Is a super ticket better than the full model, or than any other?
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
     """Super tickets against the full model and both controls, a row a level."""
     rows = super_tickets.printed(super_tickets.scored(runs))
@@ -192,13 +193,17 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     for other in (FULL, *TICKETS[1:]):
         differences = super_tickets.against(rows, other)
         columns[f"super minus {other}"] = pd.Series({level: each.in_words() for level, each in differences.items()})
-    return pd.DataFrame(columns).rename(index=lambda level: f"level {level}").rename_axis(None)
+    return pd.DataFrame(columns).rename(index=lambda level: f"level {level}").rename_axis("super ticket")
 
 
-shown(compared, "live")
+chapter.finding(
+    lambda runs: compared(runs).filter(like="super minus"),
+    "At no level is a super ticket shown to do better than the full model. Mean scores over the tasks less those of others "
+    "(points), with 95 % intervals over seeds.",
+)
 
 # %% tags=["hide-input"]
-shown(compared)
+chapter.numbers(compared, "The same, with what each level keeps.")
 
 
 # %% tags=["hide-input"]
@@ -242,7 +247,7 @@ shown(verdict)
 # the level is chosen on dev, once on the examples that were held out. Only the second is a result.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def chosen(runs: pd.DataFrame) -> pd.DataFrame:
     """By where the level is chosen: the levels, and what the chosen ticket has on dev and there over the full model."""
     lines = {}
@@ -258,31 +263,32 @@ def chosen(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("the level is chosen on")
 
 
-shown(chosen, "live")
-
-# %% tags=["hide-input"]
-shown(chosen)
+chapter.numbers(chosen, "Who chooses the level, and what its ticket gains.", nothing=NOT_HERE)
 
 # %% [markdown]
-# What the paper's Table 2 quotes, BERT-base, in points; what remains of super tickets is the mean over their tasks:
+# The paper's Table 2 quotes super tickets of BERT-base; what remains of them is the mean over their tasks.
 
 
 # %% tags=["hide-input"]
-tables = read_published("jiang2023_results")
+jiang = read_published("jiang2023_results")
 
 
 def quoted() -> pd.DataFrame:
     """Scores of the full model, super tickets and SMP, and the difference of the first two."""
-    rows = tables[(tables["table"] == 2) & (tables["model"] == "bert-base-uncased")]
+    rows = jiang[(jiang["table"] == 2) & (jiang["model"] == "bert-base-uncased")]
     left = (1 - rows.groupby("method")["sparsity"].first()).map(lambda share: f"{100 * share:.3g} % remain")
     table = 100 * rows.pivot_table(index="task", columns="method", values="score", sort=False)
     table = table[["fine_tuning", "supert", "smp"]].assign(more=table["supert"] - table["fine_tuning"])
     titles = [FULL, f"super ticket, {left['supert']}", f"SMP, {left['smp']}", "super ticket minus full"]
     names = {task: title(task) for task in table.index if task != "average"} | {"average": "their average, as printed"}
-    return table.set_axis(titles, axis=1).rename(index=names).map("{:.1f}".format).rename_axis("BERT-base, printed")
+    return table.set_axis(titles, axis=1).rename(index=names).map("{:.1f}".format).rename_axis("task")
 
 
-quoted()
+tables.finding(
+    quoted(),
+    "In print a super ticket, its level chosen on the dev set that is reported, is above the full model on some tasks and "
+    "below it on others. Scores (x 100) of BERT-base that Jiang et al. quote in their Table 2.",
+)
 
 
 # %% tags=["hide-input"]
@@ -291,7 +297,7 @@ from lottery.findings import published
 
 def gains() -> Markdown:
     """How many of the paper's tasks gain."""
-    rows = tables[(tables["table"] == 2) & (tables["model"] == "bert-base-uncased") & (tables["task"] != "average")]
+    rows = jiang[(jiang["table"] == 2) & (jiang["model"] == "bert-base-uncased") & (jiang["task"] != "average")]
     more = published.added(rows, "method", "supert", "fine_tuning", ["task"])
     mean, gained, lost = published.gains(more)
     return Markdown(
@@ -310,7 +316,7 @@ gains()
 # Gradients are never set back to zero while importance is summed up, so that of $B$ batches the first counts $B$ times
 # and the last once. A layer keeps its most important head whatever happens. And heads and MLPs that go at random are drawn
 # *with* replacement: one that is drawn twice goes once, so that a random ticket is larger than the super ticket it is
-# compared with. Of $n$ heads, $k$ draws remove $n (1 - (1 - 1/n)^k)$ on average. For BERT-base:
+# compared with. Of $n$ heads, $k$ draws remove $n (1 - (1 - 1/n)^k)$ on average.
 
 
 # %% tags=["hide-input"]
@@ -329,10 +335,10 @@ def too_large() -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-too_large()
+tables.numbers(too_large(), "Heads and MLPs of BERT-base that a level names, and that go on average.")
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 from lottery.statistics import Estimate
 
 
@@ -340,7 +346,7 @@ def recipes(runs: pd.DataFrame) -> pd.DataFrame:
     """The released tickets beside the printed ones: heads kept and scores, a row a kind and level."""
     lines = {}
     for row in super_tickets.recipes(super_tickets.scored(runs)).to_dict("records"):
-        lines[row["ticket"], f"level {row['tenths']}"] = {
+        lines[str(row["ticket"]), f"level {row['tenths']}"] = {
             "heads kept": f"{row['heads_printed']:.0%}",
             "as released": f"{row['heads_released']:.0%}",
             "score, released minus printed (points)": in_words(row),
@@ -353,10 +359,7 @@ def in_words(row: dict) -> str:
     return Estimate(row["mean"], row["low"], row["high"]).in_words()
 
 
-shown(recipes, "live")
-
-# %% tags=["hide-input"]
-shown(recipes)
+chapter.numbers(recipes, "Tickets as released beside those as printed.", nothing=NOT_HERE)
 
 # %% [markdown]
 # ## CAP: movement pruning with contrast
@@ -454,10 +457,10 @@ shown(contrast_adds, "live")
 shown(contrast_adds)
 
 # %% [markdown]
-# How much the three kinds of terms weigh, over the training set when training is over, in nats:
+# How much the three kinds of terms weigh, over the training set when training is over, is among all numbers.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def weighed(rows: pd.DataFrame) -> pd.DataFrame:
     """The parts of the loss by learner, task and sparsity, means over seeds."""
     lines = {}
@@ -471,19 +474,15 @@ def weighed(rows: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(["", "task", "remaining weights"]) if lines else table
 
 
-shown(weighed, "live", among=contrasted_masks.learners)
-
-# %% tags=["hide-input"]
-shown(weighed, among=contrasted_masks.learners)
-
-# %% [markdown]
-# In the paper's Table 1, BERT-base under a teacher, in points:
+chapter.numbers(
+    weighed, "Parts of CAP's loss (nats), means over seeds.", among=contrasted_masks.learners, nothing=NOT_HERE
+)
 
 
 # %% tags=["hide-input"]
 def quoted_contrast() -> pd.DataFrame:
     """CAP minus the other methods, in points, by task and remaining weights."""
-    rows = published.one_metric(tables[(tables["table"] == 1) & tables["teacher"]])
+    rows = published.one_metric(jiang[(jiang["table"] == 1) & jiang["teacher"]])
     lines = {}
     for name in rows.loc[~rows["method"].isin(["cap", "fine_tuning"]), "method"].unique():
         more = published.added(rows, "method", "cap", name, ["task", "sparsity"])
@@ -494,7 +493,7 @@ def quoted_contrast() -> pd.DataFrame:
     return table.rename_axis("CAP minus", axis=1)
 
 
-quoted_contrast()
+tables.numbers(quoted_contrast(), "CAP minus others in Table 1 of Jiang et al., BERT-base under a teacher (points).")
 
 # %% [markdown]
 # ## Summary

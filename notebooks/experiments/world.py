@@ -130,17 +130,11 @@ for name in tasks:
     tables = miniature.tables(language, name)
     first = tables["train"].iloc[0]
     label = first["answer"] if task.KIND == "span" else first["label"]
-    examples.append(
-        {
-            "task": task.TITLE,
-            "first": first["first"],
-            "second": first.get("second", ""),
-            "answer": task.LABELS[int(label)] if task.LABELS else label,
-            "train": len(tables["train"]),
-            "dev": len(tables["dev"]),
-        }
-    )
-pd.DataFrame(examples).set_index("task")
+    texts = " / ".join(f"*{first[name]}*" for name in ("first", "second") if first.get(name))
+    answer = task.LABELS[int(label)] if task.LABELS else label
+    many = f"{len(tables['train']):,} to learn from, {len(tables['dev']):,} to judge by"
+    examples.append(f"- **{task.TITLE}** ({many}): {texts}: {answer}.")
+Markdown("\n".join(examples))
 
 
 # %% tags=["hide-input"]
@@ -165,12 +159,7 @@ Markdown(
 # randomly initialised, after its pre-training, and after a longer one, so that one sees how much was left to learn.
 
 
-# %% tags=["hide-input", "all-numbers"]
-def dashed(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with a dash where there is no number."""
-    return table.astype(object).where(table.notna(), "–")
-
-
+# %% tags=["hide-input"]
 def learnt(rows: pd.DataFrame) -> pd.DataFrame:
     """MLM loss, in nats, of each model and seed, with the time its pre-training took."""
     counts, berts = (rows[rows["experiment"] == kind] for kind in ("Counting", "Miniature"))
@@ -193,16 +182,10 @@ def learnt(rows: pd.DataFrame) -> pd.DataFrame:
     groups = pd.concat(tables).groupby("model", sort=False)
     summary = groups[["loss", "accuracy", "next sentence", "seconds"]].mean()
     summary.insert(0, "seeds", groups["seed"].count())
-    return dashed(summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0}))
+    return summary.round({"loss": 2, "accuracy": 3, "next sentence": 3, "seconds": 0})
 
 
-chapter.shown(learnt, "live")
-
-# %% [markdown]
-# The same over the recorded seeds, with the longer run:
-
-# %% tags=["hide-input"]
-chapter.shown(learnt)
+chapter.numbers(learnt, "Guessing hidden words: loss (nats), accuracy, and the time of pre-training, means over seeds.")
 
 
 # %% tags=["hide-input"]
@@ -229,19 +212,28 @@ chapter.shown(progress)
 # The same fine-tuning from the pre-trained and from the randomly initialised model.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def gains(rows: pd.DataFrame) -> pd.DataFrame:
     """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
     table = findings.gains(rows)
-    names = {"majority": "majority class", "drawn": "randomly initialised", "pretrained": "pre-trained"}
-    table.insert(1, "metric", [plots.metric(choose("tasks", task).METRIC) for task in table["task"]])
-    return dashed(table.assign(task=table["task"].map(title)).rename(columns=names).set_index("task").round(1))
+    columns = {
+        "metric": [plots.metric(choose("tasks", task).METRIC) for task in table["task"]],
+        "majority class": table["majority"].map("{:.1f}".format).replace("nan", ""),
+        "randomly initialised": table["drawn"].map("{:.1f}".format),
+        "pre-trained": table["pretrained"].map("{:.1f}".format),
+        "difference (points)": [Estimate(row.difference, row.low, row.high).in_words() for row in table.itertuples()],
+    }
+    return pd.DataFrame(columns).set_axis(table["task"].map(title)).rename_axis("task")
 
 
-chapter.shown(gains, "live")
+chapter.finding(
+    gains,
+    "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. Scores "
+    "(x 100) and their difference in points with its 95 % interval over seeds.",
+)
 
-# %% [markdown]
-# Over the recorded seeds, with intervals:
+# %% tags=["hide-input"]
+chapter.numbers(gains, "The same, and of this build.")
 
 
 # %% tags=["hide-input"]
@@ -260,9 +252,6 @@ def gains_told(rows: pd.DataFrame) -> Markdown:
 
 
 chapter.shown(gains_told)
-
-# %% tags=["hide-input"]
-chapter.shown(gains)
 
 # %% [markdown]
 # A score that is not defined, such as a correlation of a model that gives one number to all, counts as 0 here.
@@ -295,7 +284,7 @@ def regimes_told(table: pd.DataFrame) -> pd.DataFrame:
     return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("removed")
 
 
-chapter.shown(regimes_told, among=findings.regimes)
+chapter.numbers(regimes_told, "Rise of the loss and change of the score.", among=findings.regimes)
 
 # %% [markdown]
 # ## What it was to show, and whether it does
@@ -308,14 +297,14 @@ def aims(rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(met=table["met"].map({True: "yes", False: "no"})).set_index("aim")
 
 
-chapter.shown(aims)
+chapter.finding(aims, "What the miniature was made to show, and whether the recorded seeds show it.", live=False)
 
 # %% [markdown]
 # The fine-tuning rate was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the rate now used
 # had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing was chosen:
 
 # %% tags=["hide-input"]
-chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
+chapter.numbers(aims, "The aims on the later seeds.", among=lambda rows: rows[rows["seed"] > 3], live=False)
 
 # %% [markdown]
 # Where a table says no, that aim is open. An interval that holds 0 does not show that there is no change: it says how
@@ -338,7 +327,7 @@ chapter.shown(aims, among=lambda rows: rows[rows["seed"] > 3])
 # masks are cut from either model, which keep the larger half of each matrix. Of some the pre-training is done again, too.
 
 
-# %% tags=["hide-input", "all-numbers"]
+# %% tags=["hide-input"]
 def machines_told(rows: pd.DataFrame) -> pd.DataFrame:
     """What each other way to compute changes, a row a way."""
     table = repetitions.by_machine(rows)
@@ -360,10 +349,14 @@ def machines_told(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("done again on")
 
 
-chapter.shown(machines_told, "live", among=repetitions.done)
+chapter.finding(
+    machines_told,
+    "The same processor with as many threads gives every bit again; other threads or older instructions do not.",
+    among=repetitions.done,
+)
 
 # %% tags=["hide-input"]
-chapter.shown(machines_told, among=repetitions.done)
+chapter.numbers(machines_told, "The same, and of this build.", among=repetitions.done)
 
 
 # %% tags=["hide-input"]
