@@ -11,7 +11,8 @@ by which its parameters hold in whatever kernel it is executed (`lottery.suite.g
     chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
 
 and from there `chapter.live` are the rows of this build, `chapter.miniature` and `chapter.minilm` those that stand in
-book/records, and `chapter.shown(drawn, "minilm")` draws the latter, or says how they are recorded where they are not.
+book/records. `chapter.figure`, `chapter.finding` and `chapter.numbers` show what is drawn or made of each source, and
+`chapter.shown(told, "minilm")` of one, or say how its runs are recorded where they are not.
 """
 
 from collections.abc import Callable, Mapping, Sequence

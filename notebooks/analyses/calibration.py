@@ -306,6 +306,10 @@ in_words(chapter.live)
 # %% tags=["remove-input"]
 short = InShort(chapter)
 told = [chapter.shown(briefly, "minilm")]
+of_sets = {}
+if len(chapter.minilm):
+    here, _, fixed = places(chapter.minilm)
+    of_sets = numbers(chapter.minilm).xs(kind(here, fixed), level="texts").iloc[:, 1].to_dict()
 short.summary(told)
 
 # %% tags=["remove-input", "in-short"]
@@ -318,4 +322,8 @@ short.box(
     ),
     not_shown="It is one model, one task and one share of weights. A model that is trained again after the cut loses less.",
     found=told,
+    numbers={
+        f"{importance}, {kind(here, fixed)}: kappa of the masks of two sets, and its range": {"minilm": kappa}
+        for importance, kappa in of_sets.items()
+    },
 )

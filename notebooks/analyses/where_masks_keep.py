@@ -473,6 +473,7 @@ chapter.numbers(heads_agree, "Rank correlation of the shares of heads.", among=l
 # %% tags=["remove-input"]
 short = InShort(chapter)
 found = [of_pairs(task_or_run), learned_masks(uneven_heads)]
+seeds_apart = kappas(of_one_method(chapter.miniature)).droplevel("pair") if len(chapter.miniature) else pd.DataFrame()
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
@@ -488,4 +489,8 @@ short.box(
         "regulariser that acts on all."
     ),
     found=found,
+    numbers={
+        f"{name}: kappa of the masks of two seeds (95 % interval)": {"miniature": row[f"beyond {BEYOND[0]}"]}
+        for name, row in seeds_apart.iterrows()
+    },
 )

@@ -423,6 +423,7 @@ shown(smallest)
 # %% tags=["remove-input"]
 short = InShort(chapter)
 found = [shown(best), shown(smallest)]
+orders = equal_budgets.orders(equal_budgets.scored(chapter.miniature)) if len(chapter.miniature) else []
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
@@ -439,4 +440,10 @@ short.box(
         "order may change."
     ),
     found=found,
+    numbers={
+        f"first where {remain(order.sparsity)}, its mean score (x 100)": {
+            "miniature": f"{order.means.index[0]}, {order.means.iloc[0]:.1f}"
+        }
+        for order in orders
+    },
 )

@@ -408,7 +408,7 @@ chapter.numbers(
 )
 
 # %% tags=["hide-input"]
-tables.numbers(table_1_whole(), "Table 1 of Jiang et al., BERT-base, as it is printed, with every metric.")
+tables.numbers(table_1_whole(), "In print, Table 1 of Jiang et al., BERT-base, as it is printed, with every metric.")
 
 # %% [markdown]
 # Its Table 2 stands in {doc}`/experiments/spans_and_roberta`, Tables 4 and 5 in {doc}`/experiments/mask_recipes`.

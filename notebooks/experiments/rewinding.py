@@ -379,7 +379,7 @@ table = table.loc[printed["task"].unique(), [*names]]
 table.insert(0, "removed", shares[table.index].map("{:.0%}".format))
 tables.numbers(
     table.fillna("").rename(columns=names, index=title).rename_axis(index="task", columns=None),
-    "Table 2 of Chen et al., BERT-base: scores (x 100) at the highest winning sparsity.",
+    "In print, Table 2 of Chen et al., BERT-base: scores (x 100) at the highest winning sparsity.",
 )
 
 

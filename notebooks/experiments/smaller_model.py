@@ -399,6 +399,7 @@ called(shown_commands)
 # %% tags=["remove-input"]
 short = InShort(chapter)
 found = [chapter.shown(told, "minilm"), chapter.shown(compared_in_words, "minilm")]
+of_half = of_forms(chapter.minilm) if len(chapter.minilm) else pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []]))
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
@@ -411,4 +412,11 @@ short.box(
     ),
     not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",
     found=found,
+    numbers={
+        f"{task}, {form}: change of the score, and times as fast (95 % intervals)": {
+            "minilm": f"{row['change (points)']} points, {row['times as fast']}"
+        }
+        for (task, form), row in of_half.iterrows()
+        if form == smaller_forms.named("both", "torch")
+    },
 )

@@ -309,7 +309,7 @@ def printed(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
 squad = jiang[jiang["task"] == "squad"]
 tables.numbers(
     printed(squad[squad["table"] == 1], "metric", "teacher", "method"),
-    "Table 1 of Jiang et al. on SQuAD, BERT-base (x 100).",
+    "In print, Table 1 of Jiang et al. on SQuAD, BERT-base (x 100).",
 )
 
 
@@ -342,7 +342,7 @@ chapter.finding(
 # %% tags=["hide-input"]
 tables.numbers(
     printed(squad[(squad["table"] == 3) & (squad["metric"] == "f1")], "method"),
-    "Table 3 of Jiang et al. on SQuAD, BERT-base: F1 (x 100).",
+    "In print, Table 3 of Jiang et al. on SQuAD, BERT-base: F1 (x 100).",
 )
 
 
@@ -467,7 +467,9 @@ def printed_of_models() -> pd.DataFrame:
     )
 
 
-tables.numbers(printed_of_models(), "Table 2 of Jiang et al.: scores (x 100), deviations over seeds in brackets.")
+tables.numbers(
+    printed_of_models(), "In print, Table 2 of Jiang et al.: scores (x 100), deviations over seeds in brackets."
+)
 
 
 # %% tags=["hide-input"]

@@ -191,6 +191,7 @@ chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 # %% tags=["remove-input"]
 short = InShort(chapter)
 found = [chapter.shown(answered, among=beside_controls, nothing=NOTHING)]
+changes = compared(beside_controls(chapter.miniature))["heads"] if len(chapter.miniature) else {}
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
@@ -203,4 +204,10 @@ short.box(
     ),
     not_shown="It is the miniature alone, in few worlds.",
     found=found,
+    numbers={
+        f"heads kept, {share:.0%} of the weights gone, minus control (95 % interval)": {
+            "miniature": f"{change.in_words(100)} points"
+        }
+        for share, change in [*changes.items()][-2:]
+    },
 )
