@@ -209,7 +209,11 @@ chapter.finding(
 
 # %% tags=["hide-input"]
 chapter.numbers(
-    slopes_told, "Slopes, and what they hang on.", printed=slopes_told(printed, ("loss",)), among=lines.points
+    slopes_told,
+    "Slopes, and what they hang on.",
+    printed=slopes_told(printed, ("loss",)),
+    among=lines.points,
+    live=False,
 )
 
 # %% [markdown]

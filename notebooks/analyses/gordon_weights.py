@@ -358,7 +358,7 @@ chapter.finding(
 )
 
 # %% [markdown]
-# Among all numbers, the last column divides the standard deviation over the heads by that of random choice within each matrix; in brackets
+# Among all numbers, the last column divides the standard deviation over the heads by that of random choice within each matrix; beneath it
 # the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude does prune some heads more than
 # others, even where the differences look small.
 #

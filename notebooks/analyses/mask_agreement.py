@@ -453,7 +453,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Means over all pairs of seeds, in brackets the lowest and the highest.
+# Means over all pairs of seeds, beneath them the lowest and the highest.
 
 # %% [markdown]
 # (p11)=
@@ -521,7 +521,7 @@ chapter.numbers(cuts_told, "How sure the cuts are.", among=mask_agreement.cut_st
 # *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
 # again* the share of the heads that two draws both remove, and in brackets what two random choices would share. All seeds
 # are scored on the same examples; at a spread of 1 another seed moves a head's score as much as other examples would. The
-# last two columns are differences of scores without the heads of the first step; in brackets 95 % intervals over the
+# last two columns are differences of scores without the heads of the first step; 95 % intervals are over the
 # searches (paired t). Near 0 means: with equal success. Importance and scores are of the same examples of dev, which favours
 # the lowest heads: they were chosen on what they are judged by, the random ones were not.
 

@@ -686,7 +686,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score; in brackets the 95 % interval over the tasks. The printed lines take the scores that are stored, without
+# Points of score; the 95 % interval is over the tasks. The printed lines take the scores that are stored, without
 # the misprints. Where a bag of words, trained on the task alone, is not behind the *full* model, that model has not learnt
 # the task better than words by themselves tell it, and what its parts score says little of pruning.
 
@@ -834,7 +834,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score, means over the tasks; in brackets the 95 % interval (paired t) over worlds, or over seeds where there is
+# Points of score, means over the tasks; the 95 % interval (paired t) is over worlds, or over seeds where there is
 # one world. A change below 0 says that the subnetwork catches up.
 
 # %% [markdown]

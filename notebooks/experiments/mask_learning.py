@@ -302,7 +302,7 @@ numbers(compared, "Differences of scores (points) at every share of weights that
 
 
 # %% [markdown]
-# In brackets, or small beneath a number, stands the 95 % interval of paired differences (t): over worlds where there are
+# Small beneath a number stands the 95 % interval of paired differences (t): over worlds where there are
 # several, each with a language and a pre-trained model of its own, so that models like these are meant; else over seeds.
 # One alone has none. A mean over tasks can come from one of them alone, above all where a training does not get under way.
 

@@ -203,7 +203,7 @@ chapter.finding(
 )
 
 # %% tags=["hide-input"]
-chapter.numbers(scopes_told, "Loss, accuracy, and what a global cut takes.", among=scopes_there)
+chapter.numbers(scopes_told, "Loss, accuracy, and what a global cut takes.", among=scopes_there, live=False)
 
 
 # %% tags=["hide-input"]
@@ -288,7 +288,9 @@ chapter.finding(
 )
 
 # %% tags=["hide-input"]
-chapter.numbers(foretold_told, "Mean absolute errors (points) on each task left out.", among=foretelling.dropped)
+chapter.numbers(
+    foretold_told, "Mean absolute errors (points) on each task left out.", among=foretelling.dropped, live=False
+)
 
 
 # %% tags=["hide-input"]
@@ -332,7 +334,7 @@ def rule_told(rule: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("left out")
 
 
-chapter.numbers(rule_told, "Where the rule stops each task.", among=ruled)
+chapter.numbers(rule_told, "Where the rule stops each task.", among=ruled, live=False)
 
 
 # %% tags=["hide-input"]

@@ -236,7 +236,7 @@ shown(verdict, "live")
 shown(verdict)
 
 # %% [markdown]
-# Points, means over tasks; in brackets the 95 % interval over seeds (paired t), which one seed does not have. With several
+# Points, means over tasks; the 95 % interval is over seeds (paired t), which one seed does not have. With several
 # levels looked at, one interval in twenty is off by chance, and the best of them is the luckiest.
 #
 # (x13-tickets)=

@@ -181,7 +181,7 @@ chapter.numbers(compared_told, "The same, and of this build.", among=beside_cont
 chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 
 # %% [markdown]
-# Pruned minus control, averaged over the tasks; in brackets the 95 % interval over the worlds (paired t), which one world
+# Pruned minus control, averaged over the tasks; the 95 % interval is over the worlds (paired t), which one world
 # does not have. Above 0 more heads have to stay. A pruned model that scores less has a lower bound to reach, since nine
 # tenths of its *own* score are asked for; with many weights gone this pulls the other way.
 
