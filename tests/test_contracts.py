@@ -255,7 +255,8 @@ def test_the_kinds_of_maps_are_those_that_an_experiment_may_ask_for_and_are_take
 
 
 @pytest.mark.parametrize("name", PATTERN_CLASSIFIERS)
-def test_a_classifier_of_patterns_learns_tensors_and_tells_maps_of_any_size(name):
+def test_a_classifier_of_patterns_learns_tensors_and_tells_maps_of_any_size(name, monkeypatch):
+    monkeypatch.setattr("lottery.pattern_classifiers.network.STEPS", 15)  # how well it tells them is asked elsewhere
     module = choose("pattern_classifiers", name)
     assert module.__doc__.splitlines()[0].endswith(".")
     maps, labels = attention_patterns.labelled(20, seed=0)

@@ -1,22 +1,15 @@
 """Transcripts: the commands' own words, as a terminal in that folder shows them."""
 
-import subprocess
-import sys
-
 from lottery.suite.transcript import transcript
 
 
-def test_commands_are_shown_with_what_they_print(mood_folder):
+def test_commands_are_shown_with_what_they_print(mood_folder, lottery, monkeypatch):
     words = [["inspect", "model"], ["vocabulary", "model", "own.csv", "--text-column", "text", "-o", "words"]]
     inspected, trimmed = transcript(words, mood_folder)
-    alone = subprocess.run(
-        [sys.executable, "-m", "lottery.suite.cli", "inspect", "model"],
-        cwd=mood_folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    expected = [line for line in alone.stdout.splitlines() if not line.startswith("time")]
+    monkeypatch.chdir(mood_folder)
+    code, alone, error = lottery("inspect", "model")
+    assert (code, error) == (0, "")
+    expected = [line for line in alone.splitlines() if not line.startswith("time")]
     lines = inspected.splitlines()
     assert (lines[0], lines[1], lines[-1]) == ("```text", "$ lottery inspect model", "```")
     assert [line for line in lines[2:-1] if not line.startswith("time")] == expected
