@@ -6,9 +6,14 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import crash
 import pandas as pd
+from toy_processes import Copy
+
+from lottery.suite import warm
 
 STEPS = 40
 PARAMETERS = """\
@@ -48,6 +53,19 @@ store.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]].a
 """
 
 
+@contextmanager
+def book(root: Path):
+    """As `crash.book`, by a copy of a warm process: what it imports takes longer than what is done."""
+    given = {"PYTHONPATH": f"{crash.ROOT / 'tests'}{os.pathsep}{crash.ROOT}", "OMP_NUM_THREADS": "1"}
+    words = ["book", "--profile", "quick", "--workers", "1"]
+    process = Copy(words, folder=root, environment=os.environ | given, said=root / "book.log")
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            crash.killed(process, whole=True)
+
+
 def until(there, process):
     """Wait for a moment that comes before a process ends."""
     while not there():
@@ -65,7 +83,7 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
         notebook(f"experiments/{name}", cells)
     undisturbed = tmp_path_factory.mktemp("undisturbed") / "checkout"
     shutil.copytree(small, undisturbed)
-    how = {"profile": "quick", "modules": crash.ROOT / "tests", "workers": 1}
+    warm.serve()
 
     executed = small / "book/_build/executed/quick/experiments"
     moments = {
@@ -77,15 +95,15 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
         "while the pages are rendered": ((small / "book/_build/staged/_build").exists, False),
     }
     family = []
-    with crash.book(undisturbed, **how) as peace:
+    with book(undisturbed) as peace:
         for there, whole in moments.values():
-            with crash.book(small, **how) as process:
+            with book(small) as process:
                 until(there, process)
                 family += crash.killed(process, whole=whole)
         while crash.living(family):
             time.sleep(0.05)
         assert not (small / "book/_build/staged/_build/html/index.html").exists(), "the renderer went on alone"
-        with crash.book(small, **how) as last:
+        with book(small) as last:
             assert (last.wait(), peace.wait()) == (0, 0), (small / "book.log").read_text()
 
     assert crash.differences(undisturbed, small) == []
