@@ -91,9 +91,11 @@ def test_torch_pruning_cuts_the_small_half_of_every_layer(model):
             layer.attention.output.dense.weight.view(16, 4, 4)[:, 1::2] *= 0.01
             layer.intermediate.dense.weight[1::2] *= 0.01
             layer.output.dense.weight[:, 1::2] *= 0.01
-    kept = ways.by_torch_pruning(model, 0.5)
-    assert kept["heads"].tolist() == [[True, False] * 2] * 4
-    assert kept["neurons"].tolist() == [[True, False] * 12] * 4
+    for mode in (torch.enable_grad, torch.inference_mode):
+        with mode():
+            kept = ways.by_torch_pruning(model, 0.5)
+        assert kept["heads"].tolist() == [[True, False] * 2] * 4
+        assert kept["neurons"].tolist() == [[True, False] * 12] * 4
 
 
 def test_without_torch_pruning_or_of_another_family_it_is_said(model, monkeypatch):

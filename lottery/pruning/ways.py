@@ -86,12 +86,12 @@ def by_torch_pruning(model: PreTrainedModel, share: float) -> Mask:
     import torch_pruning
 
     whole = model.base_model
-    cut = copy.deepcopy(whole).eval()
     heads = model.config.num_attention_heads
-    attentions = [layer.attention.self for layer in cut.encoder.layer]
-    # Each of the three has to be told of, or no head goes.
-    grouped = {linear: heads for each in attentions for linear in (each.query, each.key, each.value)}
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():  # it follows gradients, and without them cuts nothing
+        cut = copy.deepcopy(whole).eval()
+        attentions = [layer.attention.self for layer in cut.encoder.layer]
+        # Each of the three has to be told of, or no head goes.
+        grouped = {linear: heads for each in attentions for linear in (each.query, each.key, each.value)}
         torch_pruning.pruner.MagnitudePruner(
             cut,
             example_inputs=timing.batch(model, 2, 8),

@@ -69,9 +69,9 @@ def side_by_side(
     answers = {}
     for _ in range(rounds):
         for name, way in ways.items():
+            gc.collect()
             spent = 0.0
             while not spent or spent < turn:
-                gc.collect()
                 began = clock()
                 answers[name] = way()
                 seconds[name].append(clock() - began)
