@@ -103,6 +103,24 @@ def test_every_form_of_an_uneven_bert_answers_as_it_does(config, batches, tokeni
     assert AutoTokenizer.from_pretrained(tmp_path / "forms" / "int8")("w1 w2") == tokenizer("w1 w2")
 
 
+def test_onnx_runtime_fuses_no_add_with_a_layer_norm(config, tokenizer, tmp_path):
+    """What it makes of a graph when it opens it, as it writes that down: its fused operation is a slow one."""
+    needs_onnx()
+    import onnx
+    import onnxruntime
+
+    model = BertForSequenceClassification(config)
+    exporting.write(model, tokenizer, tmp_path, ["onnx", "int8"])
+    for form in ("onnx", "int8"):
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.optimized_model_filepath = str(tmp_path / "opened.onnx")
+        onnxruntime.InferenceSession(tmp_path / form / "model.onnx", options)
+        made = [node.op_type for node in onnx.load(tmp_path / "opened.onnx", load_external_data=False).graph.node]
+        assert made.count("LayerNormalization") == 1 + 2 * config.num_hidden_layers
+        assert not [name for name in made if "Skip" in name]
+
+
 def test_pt2_needs_no_package_more_and_another_family_is_exported_too(
     batches, tokenizer, tmp_path, monkeypatch, opened
 ):

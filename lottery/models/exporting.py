@@ -86,9 +86,24 @@ def _exported(model: PreTrainedModel, kind: Literal["pt2", "onnx"]):
     before = model.training
     model.eval()
     try:
-        return exporter().export(model, _inputs(model), config=config(dynamic=True))
+        made = exporter().export(model, _inputs(model), config=config(dynamic=True))
     finally:
         model.train(before)
+    if kind == "onnx":
+        for component in made.components.values():
+            _add_before_norms(component.program)
+    return made
+
+
+def _add_before_norms(program) -> None:
+    """Write what is added up before a layer norm as Sum instead of Add, which is the same.
+
+    ONNX Runtime makes one operation of Add and norm, which it computes one number after the other: a third
+    of the time of a model with weights of 8 bits.
+    """
+    for node in program.graph:
+        if node.op_type == "LayerNormalization" and (before := node.inputs[0].producer()) and before.op_type == "Add":
+            before.op_type = "Sum"
 
 
 def _inputs(model: PreTrainedModel) -> dict[str, torch.Tensor]:
