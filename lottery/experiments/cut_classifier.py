@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.smaller import MODEL, component_scores, heal, leave_words_of, save
+from lottery.findings.own_answers import Metric
 from lottery.models import opening, state
 from lottery.models.timing import Reader
 from lottery.pruning import ways
@@ -102,9 +104,10 @@ class CutClassifier:
         """The right answers, (n,)."""
         return evaluation.truth(self.of.task_named(self.of.task), self.of.tables(self.of.task)["dev"])
 
-    def metric(self, answers: np.ndarray, right: np.ndarray) -> float:
+    @property
+    def metric(self) -> Metric:
         """The task's score."""
-        return score(self.of.task_named(self.of.task), answers, right)
+        return partial(score, self.of.task_named(self.of.task))
 
     @property
     def counted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from lottery.data import examples
 from lottery.data.examples import seeded
 from lottery.experiments import Start
 from lottery.experiments.smaller import MODEL, leave_words_of, save
+from lottery.findings.own_answers import Metric
 from lottery.masks import Scores
 from lottery.models import families, opening, state
 from lottery.models.pooling import Pooling
@@ -91,9 +93,10 @@ class CutEncoder:
         """How alike people find them, (n,)."""
         return self.start.tables(self.task)["dev"]["label"].to_numpy(dtype=float)
 
-    def metric(self, answers: np.ndarray, right: np.ndarray) -> float:
+    @property
+    def metric(self) -> Metric:
         """The task's score."""
-        return score(self.start.task_named(self.task), answers, right)
+        return partial(score, self.start.task_named(self.task))
 
     @property
     def counted(self) -> bool:

@@ -45,8 +45,9 @@ class Smaller(Protocol):
     def truth(self, run: Run) -> np.ndarray:
         """The right answers, (n,)."""
 
-    def metric(self, answers: np.ndarray, right: np.ndarray) -> float:
-        """The score."""
+    @property
+    def metric(self) -> own_answers.Metric:
+        """The score of answers, asked thousands of times."""
 
 
 @parameters
@@ -72,12 +73,13 @@ class SavedForm:
         right = self.of.truth(run)
         answers = {"split": "dev", "answer": self.of.answering(run)(reader), "label": right}
         table = run.once(ANSWERS, lambda: pd.DataFrame(answers).astype(str))
-        score = own_answers.score(table, self.of.metric, counted=self.of.counted)
+        metric = self.of.metric
+        score = own_answers.score(table, metric, counted=self.of.counted)
         return {
             "score": score.mean,
             "score_low": score.low,
             "score_high": score.high,
-            "majority": self.of.metric(np.full(len(right), pd.Series(right).mode()[0]), right),
+            "majority": metric(np.full(len(right), pd.Series(right).mode()[0]), right),
             "numbers": run.need(self.of).metrics["numbers"],
             "bytes": self._bytes(run, run.path),
         }
