@@ -12,7 +12,7 @@ from rich.console import Console
 from toy_experiments import Doubling
 
 from lottery import store
-from lottery.suite import cluster, computing, execution, notebooks
+from lottery.suite import cluster, computing, execution, notebooks, warm
 
 
 def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_are_shown_that_need_none(
@@ -72,6 +72,24 @@ def test_the_runs_of_all_notebooks_are_performed_together_and_meanwhile_those_ar
     assert [finished[executed.index(name)] for name in names[1:3]] == [3, 3]
     assert executed[:3] == ["experiments/empty", "experiments/done", "analyses/plain"]  # which need none of the runs
     assert shown == [["experiments/c", "experiments/empty"]]
+
+
+def test_where_a_notebook_was_never_executed_the_warm_process_imports_beside_this_one(small, notebook, monkeypatch):
+    """Before anything is looked at, which takes the import of torch; where all are up to date there is none."""
+    notebook("experiments/a", '# %% tags=["parameters"]\n')
+    told, executed = [], small / "executed"
+    monkeypatch.setattr(warm, "serve", lambda: told.append("a process begins"))
+    monkeypatch.setattr(notebooks, "grid", lambda *_: told.append("a grid is made") or [])
+    monkeypatch.setattr(execution, "up_to_date", lambda *_: True)
+    where = {"results": small / "results", "workers": 1, "scheduler": "", "force": False}
+    where |= {"console": Console(quiet=True), "at_hand": print}
+    computing.compute(small, {"experiments/a": {}}, executed, **where)
+    assert told == ["a process begins", "a grid is made"]
+    told.clear()
+    (executed / "experiments").mkdir(exist_ok=True)
+    (executed / "experiments/a.ipynb").write_text("")
+    computing.compute(small, {"experiments/a": {}}, executed, **where)
+    assert told == ["a grid is made"]
 
 
 def test_notebooks_are_executed_side_by_side_and_a_failure_cancels_those_that_wait(

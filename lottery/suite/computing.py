@@ -43,8 +43,14 @@ def compute(
     which find everything done, `workers` at a time. Beside a notebook stays a table of the runs it shows, whatever
     becomes of the store.
     """
+    from lottery.suite import warm
+
+    if force or not all((executed / f"{name}.ipynb").exists() for name in overrides):
+        with chdir(root):
+            warm.serve()  # which imports on another core what this process imports here
+
     from lottery import store  # torch and Dask: seconds that commands which only look can do without
-    from lottery.suite import cluster, kernels, warm
+    from lottery.suite import cluster, kernels
 
     def table_of(name: str) -> Path:
         return executed / f"{name}.runs.parquet"
@@ -79,7 +85,7 @@ def compute(
                 table_of(name).unlink(missing_ok=True)
         stale = [name for name in overrides if name not in up_to_date]
         if stale:
-            warm.serve()  # which imports while it is found out what there is to do
+            warm.serve()  # if it is not there yet; it imports while it is found out what there is to do
         on_workers = [name for name in stale if "scheduler" in overrides[name]]
         ours = [(each, name) for name in on_workers for each in grids[name]]
         waiting = {name: cluster.unfinished(grids[name], results) for name in stale}

@@ -47,9 +47,10 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     import papermill  # a second that commands which only look can do without
     from papermill.exceptions import PapermillExecutionError
 
-    from lottery.suite import kernels
+    from lottery.suite import kernels, warm
 
     values = resolve(root, name, overrides)
+    warm.serve()  # for the kernel: it imports on another core what is imported here
     inputs = _inputs(root, name, values)
     notebook = jupytext.read(root / "notebooks" / f"{name}.py")
     failed = output.with_suffix(".failed.ipynb")
