@@ -8,8 +8,11 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import docutils.core
+import docutils.frontend
 import docutils.nodes
 import pytest
+from docutils.parsers import rst
+from docutils.readers import standalone
 from numpy.typing import ArrayLike
 
 from lottery.suite import docstrings
@@ -32,10 +35,14 @@ the end.
 2
 """
 
+# Made once: docutils makes them anew for every text, which takes longer than to read it.
+SETTINGS = docutils.frontend.get_default_settings(rst.Parser, standalone.Reader)
+SETTINGS.report_level, SETTINGS.halt_level = 1, 2
+
 
 def parsed(text: str) -> docutils.nodes.document:
     rest = "\n".join(docstrings.as_rest(text.splitlines()))
-    return docutils.core.publish_doctree(rest, settings_overrides={"report_level": 1, "halt_level": 2})
+    return docutils.core.publish_doctree(rest, settings=SETTINGS)
 
 
 def words(text: str) -> list[str]:

@@ -12,8 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from toy_processes import as_somebody_else
 
 from lottery import files
+from lottery.suite import warm
 
 # Run on a disk of 2 MB: each way of leaving 4 MB fails, and goes on when there is room. One line of JSON a step.
 ON_A_SMALL_DISK = """
@@ -40,21 +42,6 @@ subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
 for kind in kinds[:-1]:
     run = store.perform(Filling(kind=kind), place)
     print(json.dumps({"kind": kind, "metrics": run.metrics, "intact": run.intact}))
-"""
-
-# Run as somebody else: nothing may be written at the given place.
-AS_SOMEBODY_ELSE = """
-import json, os, sys
-from pathlib import Path
-from toy_experiments import Filling
-from lottery import store
-
-if os.getuid() == 0:
-    os.setuid(65534)
-try:
-    store.perform(Filling(kind="json"), Path(sys.argv[1]))
-except Exception as error:
-    print(json.dumps({"type": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}))
 """
 
 
@@ -85,10 +72,15 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing_half_written(tmp_p
 
 
 def test_a_missing_permission_is_told_in_a_sentence():
+    warm.serve()
     with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others
         store = Path(folder)
         store.chmod(0o555)
-        (row,) = told_by([sys.executable, "-c", AS_SOMEBODY_ELSE, folder])
+        ours, theirs = warm.CONTEXT.Pipe()
+        process = warm.CONTEXT.Process(target=as_somebody_else, args=(folder, theirs))
+        process.start()
+        row = ours.recv()
+        process.join()
         assert list(store.iterdir()) == []
     assert (row["type"], row["errno"]) == ("PermissionError", errno.EACCES)
     assert str(store / "Filling") in row["text"]
@@ -123,6 +115,24 @@ def test_written_is_whole_or_not_there(tmp_path):
         interrupted(ValueError("no"))
     assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
     assert path.read_text() == "whole"
+
+
+def test_what_is_written_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    """Power may go at any moment; files are told apart by the numbers by which the disk knows them."""
+    path, place, flushed = tmp_path / "file.txt", tmp_path / "folder", {}
+
+    def flush(descriptor):
+        flushed[os.fstat(descriptor).st_ino] = (path.exists(), place.exists())
+
+    monkeypatch.setattr(os, "fsync", flush)
+    with files.written(path) as partial:
+        partial.write_text("whole")
+    assert flushed[path.stat().st_ino] == (False, False)
+    assert flushed[tmp_path.stat().st_ino] == (True, False)  # and then its name
+    with files.written_folder(place) as partial:
+        (partial / "sub").mkdir()
+        (partial / "sub/file.txt").write_text("whole")
+    assert flushed[(place / "sub/file.txt").stat().st_ino] == (True, False)
 
 
 def test_written_takes_the_place_of_a_folder(tmp_path):

@@ -58,7 +58,8 @@ print(Path(train_file).read_text())
 @pytest.fixture
 def house(small, notebook, tmp_path_factory):
     """A checkout from which the package is installed, with a notebook, something recorded and something published."""
-    shutil.copytree(PACKAGE, small / "lottery", ignore=shutil.ignore_patterns("__pycache__"))
+    # What is compiled goes with it, else each kernel compiles all of it; but for what other processes have in work.
+    shutil.copytree(PACKAGE, small / "lottery", ignore=shutil.ignore_patterns("*.pyc.*"))
     notebook("experiments/reading", READING)
     (small / "book/published").mkdir()
     (small / "book/published/printed.csv").write_text("number\n3\n4\n")
