@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-FLOOR = 200  # updates before a training may end: a few epochs of a small file are a few updates
+FLOOR = 300  # updates before a training may end: a few epochs of a small file are a few updates
 CEILING = 3000  # updates after which it ends, unless three epochs take longer
 PATIENCE = 5  # looks in a row at which the score was not the highest so far
 
@@ -29,7 +29,7 @@ def plan(per_epoch: int) -> Plan:
     """The plan for a training set that takes `per_epoch` updates, 1 or more, to be seen once.
 
     >>> plan(14), plan(2000)
-    (Plan(every=25, floor=200, ceiling=3000), Plan(every=100, floor=200, ceiling=6000))
+    (Plan(every=25, floor=300, ceiling=3000), Plan(every=100, floor=300, ceiling=6000))
     """
     return Plan(every=min(100, max(25, per_epoch)), floor=FLOOR, ceiling=max(CEILING, 3 * per_epoch))
 
