@@ -13,7 +13,7 @@ from lottery.findings import ways_to_cut
 
 BOOK = Path(__file__).parent.parent / "book"
 NONE = pd.DataFrame()
-EXAMPLES = {"cola": 1000, "rte": 277}
+EXAMPLES = {"cola": 1000, "rte": 277, "stsb": 1500}
 
 
 def similarity(sparsity, score, importance="magnitude", seed=0):
@@ -52,6 +52,23 @@ def test_an_encoder_is_compared_pair_by_pair_and_over_draws():
     assert random["change"] == pytest.approx((-0.1, -0.1 - reach, -0.1 + reach))
     assert random["over"] == "3 draws"
     assert table["zeros"].all()
+
+
+def test_two_studies_of_a_task_are_told_apart():
+    fine_tuned = [
+        one_shot("stsb", seed, 0.0, sparsity, 0.8 - sparsity / 10, 0.0) for seed in (0, 1) for sparsity in (0, 0.5)
+    ]
+    table = cuts(encoder=pd.DataFrame([similarity(0.0, 0.9), similarity(0.5, 0.88)]), one_cut=pd.DataFrame(fine_tuned))
+    assert table[["task", "trained", "way", "full"]].to_numpy().tolist() == [
+        ["stsb", False, "weights by size", 0.9],
+        ["stsb", True, "weights by size", 0.8],
+    ]
+
+
+def test_a_cut_without_a_score_is_left_out_alone():
+    rows = [similarity(0.0, 0.9), similarity(0.5, 0.88), similarity(0.9, math.nan)]
+    assert cuts(encoder=pd.DataFrame(rows))["removed"].to_list() == [0.5]
+    assert cuts(encoder=pd.DataFrame([similarity(0.0, math.nan), similarity(0.5, 0.88)])).empty
 
 
 def test_a_full_model_near_the_baseline_says_nothing():
@@ -101,6 +118,9 @@ def test_a_change_is_what_the_score_is_away_from_the_full_models():
     sized = table[~table["zeros"].astype(bool)]
     assert (sized["bytes"] > 0).all()
     assert all(each.low < each.mean < each.high for each in sized["faster"])
+    smaller = store.recorded(places[3])
+    zeroed = ways_to_cut.zeroed(smaller)
+    assert (zeroed["faster"].map(lambda each: each.mean) < 1.3).all()
 
 
 def test_nothing_recorded_is_an_empty_table():

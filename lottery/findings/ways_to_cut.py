@@ -13,7 +13,7 @@ from lottery.choices import choose
 from lottery.findings import learned_masks, mask_sizes, one_shot, sentences, smaller_forms
 from lottery.statistics import Estimate, dev_sets
 
-COLUMNS = ["task", "way", "removed", "full", "score", "change", "over", "zeros", "bytes", "faster", "mask"]
+COLUMNS = ["task", "trained", "way", "removed", "full", "score", "change", "over", "zeros", "bytes", "faster", "mask"]
 FEWEST = 3  # seeds of which an interval is told
 BY_SIZE = "weights by size"
 CUT = {BY_SIZE: "cut, global", f"{BY_SIZE}, of each matrix": "cut, local"}  # as of `mask_sizes`
@@ -33,12 +33,13 @@ def cuts(
     encoder, one_cut, learned, smaller, files  recorded runs of without_training, how_much_can_go, mask_learning,
               smaller_model and mask_files; any may be empty
     examples  {task: of its dev set}
-    returns   task, way, as a reader knows it; removed, the share of weights, heads or neurons, in (0, 1); full, score,
-              mean scores of the full model and of what is left; change, an `Estimate`, `over` what, in words; zeros,
-              whether what goes is set to zero, and not cut out: then there are no bytes and no faster of its own, which
-              else are those on disk, and how many times as fast, an `Estimate` or None; mask, bytes of its file
-    Tasks on which the full model is not clearly above the majority-class baseline are left out, and so is an encoder of
-    which any cut has no score.
+    returns   task; trained, whether the model was fine-tuned on it; way, as a reader knows it; removed, the share of
+              weights, heads or neurons, in (0, 1); full, score, mean scores of the full model and of what is left;
+              change, an `Estimate`, `over` what, in words; zeros, whether what goes is set to zero, and not cut out:
+              then there are no bytes and no faster of its own, which else are those on disk, and how many times as
+              fast, an `Estimate` or None; mask, bytes of its file
+    Tasks on which the full model is not clearly above the majority-class baseline are left out, and so are cuts of an
+    encoder that have no score, since all its vectors are one.
     """
     rows = [*_encoder(encoder), *_one_cut(one_cut, examples), *_learned(learned, examples), *_smaller(smaller)]
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])
@@ -46,18 +47,19 @@ def cuts(
 
 
 def zeroed(smaller: pd.DataFrame) -> pd.DataFrame:
-    """What it saves to set weights to zero and leave them where they are: the rows of `smaller_forms.beside`."""
+    """What it saves to set weights to zero and leave them where they are: of each task the row of `beside`."""
     if smaller.empty:
         return smaller
     shape = max(smaller_forms.shapes_of_all(smaller))
     tasks = dict.fromkeys(smaller_forms.scores(smaller).index.get_level_values("task"))
-    table = pd.concat([smaller_forms.beside(smaller, task, shape) for task in tasks])
-    return table[table.index.get_level_values("way") == "zeros"]
+    table = pd.concat({task: smaller_forms.beside(smaller, task, shape) for task in tasks}, names=["task"])
+    return table.xs("zeros", level="way").droplevel("form")
 
 
 def _encoder(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
     """The sentence encoder as it is, cut without training."""
-    if rows.empty or rows["score"].isna().any():
+    rows = rows[rows["score"].notna()] if len(rows) else rows
+    if rows.empty or not (rows["sparsity"] == 0).any():
         return
     whole = rows[rows["sparsity"] == 0].iloc[0]
     seeds = rows.groupby([*sentences.KIND, "sparsity"])["seed"].nunique()
@@ -65,6 +67,7 @@ def _encoder(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
         draws = int(seeds[(*kind, sparsity)])
         yield {
             "task": whole["task"],
+            "trained": False,
             "way": sentences.named(dict(zip(sentences.KIND, kind, strict=True))),
             "removed": sparsity,
             "full": whole["score"],
@@ -90,6 +93,7 @@ def _one_cut(rows: pd.DataFrame, examples: Mapping[str, int]) -> Iterator[dict[s
             if sparsity > 0:
                 yield {
                     "task": task,
+                    "trained": True,
                     "way": BY_SIZE + (", retrained" if epochs else ""),
                     "removed": sparsity,
                     "full": whole.mean(),
@@ -113,6 +117,7 @@ def _learned(runs: pd.DataFrame, examples: Mapping[str, int]) -> Iterator[dict[s
             which = {"title": way, "asked": sparsity}
             yield {
                 "task": task,
+                "trained": True,
                 "way": way,
                 "removed": sparsity,
                 "full": whole["score"].mean(),
@@ -129,6 +134,7 @@ def _smaller(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
         return
     shape = max(smaller_forms.shapes_of_all(rows))
     shares = rows.groupby("of.way")["of.share"].max()
+    as_they_are = {*rows.loc[rows["of.pooling"].notna(), "of.task"]} if "of.pooling" in rows else set()
     for task in dict.fromkeys(smaller_forms.scores(rows).index.get_level_values("task")):
         table = smaller_forms.beside(rows, task, shape)
         whole = table.loc[smaller_forms.WHOLE]
@@ -138,6 +144,7 @@ def _smaller(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
             if way not in ("nothing", "zeros"):
                 yield {
                     "task": task,
+                    "trained": task not in as_they_are,
                     "way": smaller_forms.named(way, form),
                     "removed": float(shares[way]),
                     "full": whole["score"].mean,

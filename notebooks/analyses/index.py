@@ -91,12 +91,17 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
 encoder_told(encoder) if len(encoder) else missing
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: on STS-B as it is, without any training, on the others fine-tuned. Points from the full model of the same study; bars are 95 % intervals over pairs, examples, or three seeds and more. With a script, choose the task, the way and the share among all that is recorded."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: fine-tuned on a task or, where that is said, as it is. Points from the full model of the same study; bars are 95 % intervals over pairs, examples, or three seeds and more. With a script, choose the task, the way and the share among all that is recorded."}}
 SHOWN = [
     *("weights by size", "weights by OBS, of each row", "weights at random", "weights by size, retrained"),
     *("heads by size", "heads and neurons gone", "upper layers gone"),
 ]
 POINTS = "points from the full model"
+
+
+def studied(task: str, trained: bool) -> str:
+    """A study as a reader knows it: of one task there may be two, whose full models differ."""
+    return title(task) if trained else f"{title(task)}, without training"
 
 
 def cuts_drawn(rows: pd.DataFrame, axes: dict) -> None:
@@ -118,7 +123,7 @@ cuts = ways_to_cut.cuts(
     files=recorded(records, "minilm", "mask_files"),
     examples=read_published("glue_dev").set_index("task")["examples"],
 )
-tables = {title(task): some for task, some in cuts.groupby("task", sort=False)}
+tables = {studied(*of): some for of, some in cuts.groupby(["task", "trained"], sort=False)}
 if tables:
     side_by_side(tables, cuts_drawn, lambda _: [POINTS], scale="x")
 missing if cuts.empty else None
@@ -132,7 +137,7 @@ def cut_facts(row: dict[str, object]) -> dict[str, object]:
     told = {name: row[name] for name in ("way", "over", "zeros", "bytes", "mask")}
     spanned = {"change": round(change.mean, 4), "low": round(change.low, 4), "high": round(change.high, 4)}
     times = [round(each, 2) for each in faster] if isinstance(faster, Estimate) else None
-    return {"task": title(row["task"])} | told | exact | spanned | {"faster": times}
+    return {"task": studied(row["task"], row["trained"])} | told | exact | spanned | {"faster": times}
 
 
 def zeros_told() -> str:
@@ -140,11 +145,11 @@ def zeros_told() -> str:
     zeroed = ways_to_cut.zeroed(smaller)
     if zeroed.empty:
         return "Zeros are stored and multiplied all the same."
-    one = zeroed.iloc[0]
-    return (
-        f"Zeros are stored and multiplied all the same: {one['bytes'] / 1e6:.0f} MB, and "
-        f"{one['faster'].in_words(1, '.1f')} times as fast."
-    )
+    saved = [
+        f"on {title(task)} {row['bytes'] / 1e6:.0f} MB, {row['faster'].in_words(1, '.1f')} times as fast"
+        for task, row in zeroed.iterrows()
+    ]
+    return f"Zeros are stored and multiplied all the same: {'; '.join(saved)}."
 
 
 facts = {"cuts": [cut_facts(row) for row in cuts.to_dict("records")], "zeros": zeros_told(), "colour": COLOURS[0]}
