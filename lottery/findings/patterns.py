@@ -109,18 +109,20 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, pattern: str, *, resample
     sides, values = both["side"].to_numpy(), both[pattern].to_numpy(dtype=float)
     numbers = both["task"].map(tasks.index).to_numpy()
 
-    def of(places: np.ndarray) -> float:
-        where = numbers[places] * 2 + sides[places]
-        sums = np.bincount(where, values[places], minlength=2 * len(tasks)).reshape(-1, 2)
-        counts = np.bincount(where, minlength=2 * len(tasks)).reshape(-1, 2)
-        if (counts == 0).any():
-            return np.nan
-        means = sums / counts
-        return float((means[:, 1] - means[:, 0]).mean())
+    places, head = np.unique(both["layer"].to_numpy() * 10_000 + both["head"].to_numpy(), return_inverse=True)
+    sums = np.zeros((2, len(places), len(tasks), 2))  # of values and of rows
+    np.add.at(sums[0], (head, numbers, sides), values)
+    np.add.at(sums[1], (head, numbers, sides), 1)
 
-    heads = both["layer"].to_numpy() * 10_000 + both["head"].to_numpy()
-    interval = stats.bootstrap_over_groups(heads, of, resamples=resamples, seed=0)
-    return Estimate(of(np.arange(len(both))), *interval)
+    def of(drawn: np.ndarray) -> np.ndarray:
+        total, count = drawn.reshape(len(drawn), 2, len(tasks), 2).swapaxes(0, 1)
+        with np.errstate(invalid="ignore"):  # a draw that lacks a task on one side is NaN
+            means = total / count
+        return (means[..., 1] - means[..., 0]).mean(axis=1)
+
+    sums = sums.swapaxes(0, 1).reshape(len(places), -1)
+    interval = stats.bootstrap_over_group_sums(sums, of, resamples=resamples, seed=0)
+    return Estimate(float(of(sums.sum(axis=0, keepdims=True))[0]), *interval)
 
 
 def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws: int = 999) -> dict[str, float]:

@@ -40,7 +40,9 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
     model, unit  as of `seeds.told_apart`
     """
     models = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
-    known = pd.DataFrame([_subnetwork(model) for model in models.to_dict("records")], models.index)
+    asked = ["experiment", "task", "seed", "of.task", "of.seed", "start.of"]
+    asked = [name for name in models if name in asked or name.startswith(("kept", "start.kept"))]
+    known = pd.DataFrame([_subnetwork(model) for model in models[asked].to_dict("records")], models.index)
     full = known["subnetwork"] == "full"
     usual = known["tuned_on"].map(models.loc[full, "epochs"].groupby(known.loc[full, "tuned_on"]).min())
     known = told_apart(models.drop(columns=known.columns, errors="ignore").join(known), seed="trial")[
