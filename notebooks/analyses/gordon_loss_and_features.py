@@ -136,11 +136,11 @@ chapter.full_models()
 # knew and not the room to learn; that is where the paper draws its lines, and it calls the slope what a bit of BERT is
 # worth to the task. Pruning while pre-training, where they stay at zero, stands beside it. For the figure the paper fits
 # one line by least squares to ten sparsities (CoLA: nine), of one seed each; the slope that its released code prints is
-# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; in the table below
-# the loss of masked words has a line of its own too.
+# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; among all numbers
+# the loss of masked words has lines of its own, too.
 #
 # The models that are hardly pruned lie close together on such a line, and one pruned to 90 % far out. A point's *leverage*, from
-# $1/n$ to 1, tells how far the fitted line follows that point whatever the others say. So the table gives the slope with
+# $1/n$ to 1, tells how far the fitted line follows that point whatever the others say. So all numbers give the slope with
 # each point left out in turn as well, and the median of the slopes between all pairs of points {cite:p}`sen1968`, which no
 # single point can move far.
 

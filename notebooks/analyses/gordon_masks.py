@@ -144,8 +144,8 @@ printed_most = facts["most that masks differ"]
 #   fine-tuning alone does.
 #
 # Under word embeddings most rows belong to words that the task never uses; their weights move by decay alone, which keeps
-# their order. Where they are a large share of all weights they make every difference look smaller, so the table gives
-# the share without them too.
+# their order. Where they are a large share of all weights they make every difference look smaller, so all numbers give
+# the share without them, too.
 #
 # In the paper the fine-tuning before the cut takes three epochs, at four learning rates, and the mask of the cut is then
 # computed anew every ten steps until training ends. Here the mask is that of the cut, and there is one learning rate.

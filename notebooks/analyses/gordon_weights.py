@@ -358,9 +358,9 @@ chapter.finding(
 )
 
 # %% [markdown]
-# Among all numbers, the last column divides the standard deviation over the heads by that of random choice within each matrix; beneath it
-# the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude does prune some heads more than
-# others, even where the differences look small.
+# Among all numbers, the last column of the heads' divides the standard deviation over them by that of random choice within
+# each matrix; beneath it stands the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude
+# does prune some heads more than others, even where the differences look small.
 #
 # (g17)=
 # ## Maps of the weights, and the lengths of word embeddings

@@ -534,8 +534,9 @@ chapter.numbers(cuts_told, "How sure the cuts are.", among=mask_agreement.cut_st
 # lottery agreement FOLDER
 # ```
 #
-# It prints the same as the first table here and every pair, and draws what two masks share as `agreement.svg`. Of weights,
-# of which there are millions, nothing is drawn at random: there chance hardly varies, and stands in the table.
+# It prints kappa beside chance, as the first *All numbers* of this page, and every pair, and draws what two masks share as
+# `agreement.svg`. Of weights, of which there are millions, nothing is drawn at random: there chance hardly varies, and is
+# computed.
 
 # %% [markdown]
 # ## Summary

@@ -155,7 +155,7 @@ FAMILIES = {"by size, or at random": BY_SIZE, "by learned scores": BY_SCORE}
 #   ({doc}`/experiments/mask_learning`).
 #
 # The budget is the number of fine-tuning steps, all trainings that lead to a model counted. It leaves out the pre-training,
-# also the steps in which the first method prunes: the table below has them in a column, and where it was run, a full model
+# also the steps in which the first method prunes: all numbers have them in a column, and where it was run, a full model
 # whose pre-training went on for as long stands beside. It leaves out the search for learning rates, too: each group of
 # methods has one for all tasks and sparsities, unless `chosen` gives a method its own. Soft movement and L0 aim at no
 # sparsity; the strength of their regulariser is searched for, training after training, until about the share that is asked

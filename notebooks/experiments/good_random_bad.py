@@ -502,8 +502,8 @@ chapter.numbers(
 chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
 
 # %% [markdown]
-# A tie counts as a half. In the table brackets hold the exact 95 % interval over other random subnetworks of these models.
-# In the sentence they hold the interval over worlds, or over seeds where there is one world; what parts are worth comes
+# A tie counts as a half. Among all numbers stands the exact 95 % interval over other random subnetworks of these models. In
+# the sentence brackets hold the interval over worlds, or over seeds where there is one world; what parts are worth comes
 # from a plane fitted to the scores of each model's random subnetworks. The real BERT:
 
 # %% tags=["hide-input"]
