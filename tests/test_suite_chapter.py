@@ -116,7 +116,7 @@ def made(rows: pd.DataFrame) -> pd.DataFrame:
 
 def lines(shown) -> list[str]:
     """The lines of a table as the book shows it, below its heads, with its words first."""
-    about = shown.metadata[MARK]
+    (about,) = shown.metadata[MARK]
     return [about["words"], *about["markdown"].splitlines()[::2][:1], *about["markdown"].splitlines()[2:]]
 
 
@@ -126,7 +126,7 @@ SIX, EIGHT, ZERO = (pd.DataFrame({"double": [number]}) for number in (6, 8, 0))
 
 def test_a_finding_has_a_column_for_each_source_and_this_build_for_a_miniature_that_is_not_recorded():
     found = Chapter("a/b", SIX, NOTHING, EIGHT).finding(made, "It is so.", printed=PRINTED)
-    assert found.metadata[MARK]["open"]
+    assert found.metadata[MARK][0]["open"]
     assert lines(found) == ["It is so.", f"|  | {PRINT} | real BERT \\(MiniLM\\) | {HERE} |", "| good | 50 | 8 | 6 |"]
     recorded = Chapter("a/b", SIX, EIGHT, ZERO).finding(made, "It is so.")
     assert lines(recorded) == [f"It is so. Source: {SMALL}.", "|  | CoLA |", "| good | 8 |"]
@@ -136,9 +136,22 @@ def test_a_finding_has_a_column_for_each_source_and_this_build_for_a_miniature_t
 
 def test_all_numbers_have_a_line_for_each_source_and_this_build_too():
     numbers = Chapter("a/b", SIX, EIGHT, NOTHING).numbers(made, "Doubles.", printed=PRINTED)
-    assert not numbers.metadata[MARK]["open"]
+    assert not numbers.metadata[MARK][0]["open"]
     assert lines(numbers)[2:] == [f"| good | {PRINT} | 50 |", f"|  | {SMALL} | 8 |", f"|  | {HERE} | 6 |"]
     assert len(lines(Chapter("a/b", SIX, EIGHT, NOTHING).numbers(made, "Doubles.", live=False))) == 3
+
+
+def test_of_a_finding_a_part_is_shown_and_all_of_it_folded():
+    chapter = Chapter("a/b", SIX, EIGHT, NOTHING)
+    more = chapter.finding(
+        lambda rows: made(rows).assign(RTE="7"), "So.", part=lambda table: table[["RTE"]], what="All."
+    )
+    found, numbers = more.metadata[MARK]
+    assert (found["words"], found["open"]) == (f"So. Source: {SMALL}.", True)
+    assert found["markdown"].splitlines()[2:] == ["| good | 7 |"]
+    assert (numbers["words"], numbers["open"]) == ("All.", False)
+    assert numbers["markdown"].splitlines()[2:] == [f"| good | {SMALL} | 8 | 7 |", f"|  | {HERE} | 6 | 7 |"]
+    assert more.data.count("<table") == 2
 
 
 def test_a_table_that_no_source_fills_is_absent():

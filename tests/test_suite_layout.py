@@ -33,7 +33,10 @@ def test_findings_stay_and_the_other_tables_of_a_section_are_in_one_fold_behind_
             new.new_markdown_cell("# Title"),
             shows(tables.numbers(frame("1"), "First.")),
             new.new_markdown_cell("### Further\n\nProse."),
-            shows("A sentence.", tables.numbers(frame("2"), "Second."), tables.finding(frame("3"), "It is *so*.")),
+            shows(
+                "A sentence.",
+                tables.together(tables.numbers(frame("2"), "Second."), tables.finding(frame("3"), "It is *so*.")),
+            ),
             shows("The end."),
             new.new_markdown_cell("(a)=\n## Next"),
             shows(tables.numbers(frame("4"), "Third.")),

@@ -17,7 +17,8 @@ def frame(**columns: list) -> pd.DataFrame:
 
 def told(table: pd.DataFrame) -> dict[str, object]:
     """What the book is told of a table."""
-    return tables.numbers(table, "What.")._repr_html_()[1][tables.MARK]
+    (about,) = tables.numbers(table, "What.")._repr_html_()[1][tables.MARK]
+    return about
 
 
 def cells(table: pd.DataFrame) -> list[list[str]]:

@@ -176,6 +176,8 @@ class Chapter:
         made: Callable[[pd.DataFrame], pd.DataFrame],
         caption: str,
         *,
+        part: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        what: str = "",
         printed: pd.DataFrame | None = None,
         among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
         nothing: str = NOTHING,
@@ -185,16 +187,25 @@ class Chapter:
 
         made     the table of texts of one source, of which each cell becomes a row, but where it is the only one
         caption  states the finding
+        part     what of such a table is shown; None: all
+        what     the whole table holds, in words, by which it is among all `numbers`, too; "": it is not
         printed  the like of what a paper prints of BERT-base
         among    chooses the rows of a source, or makes the table, that `made` is given
         nothing  what is said where no source has rows
         live     whether this build stands for the miniature where nothing of that is recorded
         """
         of = self._tables(made, printed, among, live=live and self.miniature.empty)
+        of = {name: part(table) if part else table for name, table in of.items()}
+        if not of:
+            return absent(nothing)
         if len(of) == 1:
             ((source, table),) = of.items()
-            return tables.finding(table, f"{caption} Source: {source}.")
-        return tables.finding(tables.side_by_side(of), caption) if of else absent(nothing)
+            found = tables.finding(table, f"{caption} Source: {source}.")
+        else:
+            found = tables.finding(tables.side_by_side(of), caption)
+        if not what:
+            return found
+        return tables.together(found, self.numbers(made, what, printed=printed, among=among, live=live))
 
     def numbers(
         self,

@@ -33,19 +33,18 @@ def laid_out(notebook: nbformat.NotebookNode, page: str) -> dict[str, str]:
         cells.append(cell)
         outputs = []
         for output in cell.get("outputs", []):
-            about = output.get("metadata", {}).get("text/html", {}).get(MARK)
-            if about is None:
-                outputs.append(output)
-                continue
-            file = f"{FOLDER}/{page.replace('/', '-')}-{len(files) + 1}.csv"
-            files[file] = about["csv"]
-            words = f"{about['words']} {{download}}`CSV </{file}>`"
-            if about["open"]:
-                text = f":::{{table}} {words}\n:align: left\n\n{about['markdown']}\n:::"
-                outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": text}))
-            else:
-                folded.append(f"**{about['words']}** {{download}}`CSV </{file}>`\n\n{about['markdown']}")
-                place = len(cells)
+            tables = output.get("metadata", {}).get("text/html", {}).get(MARK)
+            outputs += [output] if tables is None else []
+            for about in tables or ():
+                file = f"{FOLDER}/{page.replace('/', '-')}-{len(files) + 1}.csv"
+                files[file] = about["csv"]
+                link = f"{{download}}`CSV </{file}>`"
+                if about["open"]:
+                    text = f":::{{table}} {about['words']} {link}\n:align: left\n\n{about['markdown']}\n:::"
+                    outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": text}))
+                else:
+                    folded.append(f"**{about['words']}** {link}\n\n{about['markdown']}")
+                    place = len(cells)
         if "outputs" in cell:
             cell.outputs = outputs
     fold()

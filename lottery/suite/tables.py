@@ -33,10 +33,18 @@ def numbers(table: pd.DataFrame, what: str) -> HTML:
     return _output(table, what, is_open=False)
 
 
+def together(*tables: HTML) -> HTML:
+    """Several of these as what one cell puts out."""
+    return HTML(
+        "".join(each.data for each in tables),
+        metadata={MARK: [about for each in tables for about in each.metadata[MARK]]},
+    )
+
+
 def _output(table: pd.DataFrame, words: str, *, is_open: bool) -> HTML:
     texts = _texts(table)
     about = {"words": words, "open": is_open, "markdown": markdown(texts), "csv": csv(texts)}
-    return HTML(f"<p>{words}</p>{texts.to_html()}", metadata={MARK: about})
+    return HTML(f"<p>{words}</p>{texts.to_html()}", metadata={MARK: [about]})
 
 
 def _texts(table: pd.DataFrame) -> pd.DataFrame:

@@ -181,11 +181,10 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.finding(
-    best, "What suits one method does not suit another. The best setting of each method, and how far the worst is."
+    best,
+    "What suits one method does not suit another. The best setting of each method, and how far the worst is.",
+    what="The best setting of each method, and how far the worst is.",
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(best, "The same, and of this build.")
 
 
 # %% tags=["hide-input"]

@@ -226,13 +226,12 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda rows: compared(rows).iloc[:, :1],
+    compared,
     "Scores in which signs can cancel put heads in another order than the stated score does. Rank correlation with the "
     "score of each example, means and range over tasks and seeds; a random score agrees with none.",
+    part=lambda table: table.iloc[:, :1],
+    what="Each score beside the stated one: rank correlation, and the lowest tenth of heads shared.",
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(compared, "The same, and the lowest tenth of heads that two scores share.")
 
 
 # %% tags=["hide-input"]
@@ -318,15 +317,14 @@ def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
 
 
 chapter.finding(
-    lambda rows: truth_told(rows)[[VIEWS["normalised"]]],
+    truth_told,
     "No score comes close to what the examples would allow. Rank correlation with what the removal of each head alone "
     "costs, by scores over their layer's norm, with 95 % intervals.",
+    part=lambda table: table[[VIEWS["normalised"]]],
+    what="Rank correlation of each score with the truth, over all heads, within layers and over MLPs.",
     among=with_truth,
     nothing=NO_TRUTH,
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(truth_told, "The same over all heads, within layers and over MLPs.", among=with_truth, nothing=NO_TRUTH)
 
 # %% tags=["hide-input"]
 chapter.shown(truth_in_a_sentence, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)

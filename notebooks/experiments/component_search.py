@@ -253,14 +253,13 @@ def sizes_printed() -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda runs: sizes_made(runs)[["heads, mean", "MLPs, mean"]],
+    sizes_made,
     "In print about half to two thirds of the heads stay, and more of the MLPs, WNLI apart; on our smaller models that "
     "differs from task to task. Shares that the search leaves, means over seeds.",
-    printed=sizes_printed()[["heads, mean", "MLPs, mean"]],
+    part=lambda table: table[["heads, mean", "MLPs, mean"]],
+    what="Heads and MLPs left with each seed.",
+    printed=sizes_printed(),
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(sizes_made, "Heads and MLPs left with each seed.", printed=sizes_printed())
 
 # %% [markdown]
 # Printed are the authors' published masks of BERT-base, 144 heads and 12 MLPs, with five seeds, and the scores that they

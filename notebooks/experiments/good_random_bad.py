@@ -345,16 +345,13 @@ def contrasts_printed() -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda models: contrasts_told(models)[[MEAN]],
+    contrasts_told,
     "Retrained, bad heads and MLPs stay behind good ones on the real BERT by far more than in print, and random ones lie "
     "between. Differences of scores after retraining (points), means over tasks, with 95 % intervals.",
-    printed=contrasts_printed()[[MEAN]],
+    part=lambda table: table[[MEAN]],
+    what="Differences of scores after retraining (points), and the task of the largest.",
+    printed=contrasts_printed(),
     among=sound_models,
-)
-
-# %% tags=["hide-input"]
-chapter.numbers(
-    contrasts_told, "The same, and the task of the largest difference.", printed=contrasts_printed(), among=sound_models
 )
 
 # %% [markdown]
@@ -616,16 +613,14 @@ retrained_printed = (
     .pivot_table(index="model", columns="title", values="mean")[stored["title"].unique()]
 )
 beside_table2 = in_points(table2).assign(average=(100 * averages).map("{:.1f}".format).rename(NAMES))
-of_print = pd.concat([in_points(retrained_printed.loc[["full"]]), beside_table2])
 chapter.finding(
-    lambda rows: in_points(compared(rows))[["average"]],
+    lambda rows: in_points(compared(rows)),
     "Bad heads and MLPs, retrained, are ahead of a BERT that was never trained, and in print of a bag of words too. Mean "
     "scores (x 100), each source over its own tasks.",
-    printed=of_print[["average"]],
+    part=lambda table: table[["average"]],
+    what="What the paper's Table 2 compares: scores (x 100) task by task.",
+    printed=pd.concat([in_points(retrained_printed.loc[["full"]]), beside_table2]),
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(lambda rows: in_points(compared(rows)), "The same task by task.", printed=of_print)
 
 
 # %% tags=["hide-input"]

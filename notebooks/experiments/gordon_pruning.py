@@ -289,7 +289,7 @@ tables.numbers(
 # GLUE's own data.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions against the share of weights removed: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-figure1", "caption": "Gordon's Figure 1. In all three, pruning in pre-training costs nothing up to 30 or 40 %, and from there on the more, the more is removed. In print: Gordon et al. (2020), Table 1, column AVG, BERT-base, one seed, the best of four learning rates, and budgets that differ between the conditions. Of the real BERT, each pruned model was made once and bars span its fine-tunings; of the miniature they span the seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions against the share of weights removed: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-figure1", "caption": "Gordon's Figure 1. In print pruning in pre-training costs next to nothing up to 30 or 40 %, and from there on the more, the more is removed; the miniature falls sooner. In print: Gordon et al. (2020), Table 1, column AVG, BERT-base, one seed, the best of four learning rates, and budgets that differ between the conditions. Of the real BERT, each pruned model was made once and bars span its fine-tunings; of the miniature they span the seeds."}}
 def by_condition(runs: pd.DataFrame, value: str) -> pd.DataFrame:
     """Means over the tasks that are scored by accuracy, as by `findings.by_seed`."""
     return findings.by_seed(findings.transferred(runs).dropna(subset="accuracy"), value)
@@ -367,23 +367,17 @@ def changes_told(runs: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(index="removed", columns=None)
 
 
-def held(table: pd.DataFrame) -> pd.DataFrame:
-    """Of such a table the models pruned in pre-training and held so."""
-    return table[[TITLES["pruned_in_pretraining"]]]
-
-
 of_print = regimes.changes(findings.by_seed(averages, "accuracy"), margin=MARGIN / 100)["change"].unstack("condition")
 of_print = of_print.map(lambda change: f"{100 * change.mean:+.1f}").rename(columns=TITLES, index="{:.0%}".format)
 of_print = of_print.rename_axis(index="removed", columns=None)
 chapter.finding(
-    lambda runs: held(changes_told(runs)),
+    changes_told,
     "In print nearly half of the weights go in pre-training for a point or less; the more of the rest go, the steeper the "
     "fall. Change of the mean accuracy against the full model (points), with 95 % intervals over seeds.",
-    printed=held(of_print),
+    part=lambda table: table[[TITLES["pruned_in_pretraining"]]],
+    what="Change of the mean accuracy under every condition (points).",
+    printed=of_print,
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(changes_told, "Change of the mean accuracy under every condition (points).", printed=of_print)
 
 # %% [markdown]
 # Intervals of the miniature are over the recorded seeds (paired t). A sign = says that
@@ -455,11 +449,6 @@ def parts_told(parts: pd.DataFrame) -> pd.DataFrame:
     return table.rename(index="{:.0%}".format).rename_axis("removed")
 
 
-def first_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """Of such a table what is lost and by what, in the middle of each regime."""
-    return table.filter(items=["30%", "60%", "90%"], axis=0).drop(columns=PARTS["more"])
-
-
 def order_told(parts: pd.DataFrame) -> Markdown:
     """Where one part is larger than the other, and where there is room at all, by those intervals."""
 
@@ -477,16 +466,15 @@ in_print = regimes.deletion_and_room(findings.by_seed(averages, "accuracy"))
 in_print = in_print.map(lambda part: f"{100 * part.mean:+.1f}").rename(columns=PARTS, index="{:.0%}".format)
 in_print = in_print.rename_axis("removed")
 chapter.finding(
-    lambda parts: first_parts(parts_told(parts)),
+    parts_told,
     "What held models lose is, in print, first what was deleted; room counts where most of the weights are gone. Points of "
     "mean accuracy, with 95 % intervals over seeds.",
-    printed=first_parts(in_print),
+    part=lambda table: table.filter(items=["30%", "60%", "90%"], axis=0).drop(columns=PARTS["more"]),
+    what="What is lost by deletion and by room (points), and the difference of the two.",
+    printed=in_print,
     among=parts_of,
     nothing=alone,
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(parts_told, "The same, and the difference of the two.", printed=in_print, among=parts_of, nothing=alone)
 
 # %% tags=["hide-input"]
 chapter.shown(order_told, among=parts_of, nothing=alone)

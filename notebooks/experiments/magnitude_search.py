@@ -195,16 +195,14 @@ def kept_made(runs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-kept_printed = kept_table(published.assign(per_step=0.05, kept=published["remaining_weights"]))
 chapter.finding(
-    lambda runs: kept_made(runs)[[MEAN]],
+    kept_made,
     "As cut, about half of the weights stay, by task more or fewer; smaller steps change that by a few points. Share of the "
     "weights of heads and MLPs that is kept (%), mean and standard deviation over seeds.",
-    printed=kept_printed[[MEAN]],
+    part=lambda table: table[[MEAN]],
+    what="The share kept with each seed.",
+    printed=kept_table(published.assign(per_step=0.05, kept=published["remaining_weights"])),
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(kept_made, "The share kept with each seed.", printed=kept_printed)
 
 # %% [markdown]
 # In per cent of the weights of heads and MLPs. The printed shares are powers of 0.95, inferred from the sizes that the

@@ -10,7 +10,7 @@
 #     name: python3
 #   lottery:
 #     part: smaller
-#     order: 30
+#     order: 12
 # ---
 
 # %% [markdown]

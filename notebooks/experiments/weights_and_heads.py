@@ -170,12 +170,10 @@ chapter.finding(
     compared_told,
     "So few worlds cannot tell whether heads are harder to remove where weights are gone. Pruned minus control, means over "
     "the tasks, with 95 % intervals over the worlds.",
+    what="Pruned minus control (points), means over the tasks.",
     among=beside_controls,
     nothing=NOTHING,
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(compared_told, "The same, and of this build.", among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
 chapter.shown(answered, among=beside_controls, nothing=NOTHING)

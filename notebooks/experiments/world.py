@@ -230,10 +230,8 @@ chapter.finding(
     gains,
     "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. Scores "
     "(x 100) and their difference in points with its 95 % interval over seeds.",
+    what="Scores (x 100) with and without pre-training, and their difference (points).",
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(gains, "The same, and of this build.")
 
 
 # %% tags=["hide-input"]
