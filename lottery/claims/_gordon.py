@@ -94,10 +94,10 @@ def replicates(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.Series, int]:
 
 def says_something(cell: tuple[str, float, str], tables: Mapping[str, pd.DataFrame]) -> bool:
     """Whether a printed accuracy, of (condition, sparsity, task), is clearly above the majority-class baseline."""
-    accuracy = tables["gordon2020_table1"].set_index(["condition", "sparsity", "task"])["accuracy"][cell]
-    size = tables["glue_dev"].set_index("task").loc[cell[2]]
-    examples = int(size["examples"])
-    return dev_sets.above("accuracy", float(accuracy), float(size["most_frequent"]) / examples, examples)
+    (condition, sparsity, task), table, sizes = cell, tables["gordon2020_table1"], tables["glue_dev"]
+    here = (table["condition"] == condition) & (table["sparsity"] == sparsity) & (table["task"] == task)
+    ((examples, most),) = sizes.loc[sizes["task"] == task, ["examples", "most_frequent"]].to_numpy()
+    return dev_sets.above("accuracy", float(table.loc[here, "accuracy"].item()), float(most) / examples, int(examples))
 
 
 def weights(comparison: Comparison, table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[tuple, float]:

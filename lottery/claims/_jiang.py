@@ -7,6 +7,7 @@ tasks: accuracy, F1 on SQuAD, and what GLUE takes.
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from lottery.choices import choose
@@ -125,7 +126,7 @@ def sparsities(table: pd.DataFrame, *methods: str) -> list[float]:
 
 def _cells(rows: pd.DataFrame, named: Mapping[str, object]) -> pd.DataFrame:
     """The rows with these values, by task."""
-    return rows[(rows[list(named)] == pd.Series(named)).all(axis=1)].set_index("task")
+    return rows[np.logical_and.reduce([rows[column] == value for column, value in named.items()])].set_index("task")
 
 
 def _deviations(rows: pd.DataFrame, named: Mapping[str, object], tasks: pd.Index) -> pd.Series:
