@@ -400,7 +400,7 @@ def as_a_stranger_scores(folder, learned, kind):
 @pytest.fixture
 def learned(fine_tuning, known_folder):
     start = replace(fine_tuning.start, data=str(known_folder))
-    how = {"sparsity": 0.3, "epochs": 20.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.05, "weight_rate": 3e-3}
+    how = {"sparsity": 0.3, "epochs": 8.0, "ramp": 0.5, "batch_size": 8, "score_rate": 0.05, "weight_rate": 3e-3}
     how |= {"strength": 0.1, "pressing": "ramp", "max_length": 16, "seed": 3}
     return LearnedMask(start=start, task="cola", method="smp_l", saved=True, **how)
 
