@@ -322,14 +322,13 @@ def f1_made(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda runs: f1_made(runs)[["F1"]],
+    f1_made,
     "On maps that two labels agree on, the network does no worse than the paper's on the maps by which that was chosen. "
     "Weighted F1.",
+    part=lambda table: table[["F1"]],
+    what="Weighted F1 on all maps, and what two labels leave to reach.",
     printed=f1_printed(),
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(f1_made, "Weighted F1 on all maps, and what two labels leave to reach.", printed=f1_printed())
 
 # %% [markdown]
 # The labelled maps are of *pre-trained* models; what is counted below is, but for one group, maps of *fine-tuned* ones. How
@@ -556,24 +555,16 @@ def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates.map(lambda more: more.in_words(100, "+.0f"))
 
 
-def of_tuned(table: pd.DataFrame) -> pd.DataFrame:
-    """Of such a table all heads of the fine-tuned models."""
-    return table.filter(items=[GROUPS[1]])
-
-
 normed_printed = in_points(patterns.printed_normed_minus_raw(published)).rename_axis("pattern")
 normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in OF_PRINT.items()})
 chapter.finding(
-    lambda rows: of_tuned(norming(rows)),
+    norming,
     "Norming does not bring out the same patterns in every model. Normed minus raw, all heads of the fine-tuned models "
     "(points of the share of maps), with 95 % intervals over heads.",
-    printed=of_tuned(normed_printed),
+    part=lambda table: table.filter(items=[GROUPS[1]]),
+    what="Normed minus raw of each group of heads (points).",
+    printed=normed_printed,
     among=patterns.grouped,
-)
-
-# %% tags=["hide-input"]
-chapter.numbers(
-    norming, "Normed minus raw of each group of heads (points).", printed=normed_printed, among=patterns.grouped
 )
 
 

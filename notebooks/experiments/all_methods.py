@@ -373,12 +373,11 @@ def timed_costs(rows: pd.DataFrame) -> pd.DataFrame:
 timed = recorded(records, "miniature", "mask_learning")
 timed = timed[timed["experiment"] == "StepTime"] if len(timed) else timed
 finding(
-    lambda rows: costs(rows).filter(like="kB stored"),
+    timed_costs if len(timed) else costs,
     "A mask over frozen weights stores a small part of what any method stores that trains the weights it keeps.",
+    part=lambda table: table.filter(like="kB stored"),
+    what="Steps, numbers trained and changed, and bytes.",
 )
-
-# %% tags=["hide-input"]
-numbers(timed_costs if len(timed) else costs, "Steps, numbers trained and changed, and bytes.")
 
 # %% [markdown]
 # *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods

@@ -195,15 +195,14 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda runs: scopes_told(runs)[[DIFFERENCE]],
+    scopes_told,
     "A global threshold does about as well as one for each matrix, or worse. Mean accuracy, global minus local (points), "
     "with 95 % intervals.",
+    part=lambda table: table[[DIFFERENCE]],
+    what="Loss, accuracy, and what a global cut takes.",
     among=scopes_there,
     live=False,
 )
-
-# %% tags=["hide-input"]
-chapter.numbers(scopes_told, "Loss, accuracy, and what a global cut takes.", among=scopes_there, live=False)
 
 
 # %% tags=["hide-input"]
@@ -280,16 +279,13 @@ def foretold_told(drops: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.finding(
-    lambda drops: foretold_told(drops).loc[["all tasks"]].T,
+    foretold_told,
     "No line through what was measured on the model foretells a task's drop better than the drops of the other tasks do. "
     "Mean absolute error (points) over tasks left out.",
+    part=lambda table: table.loc[["all tasks"]].T,
+    what="Mean absolute errors (points) on each task left out.",
     among=foretelling.dropped,
     live=False,
-)
-
-# %% tags=["hide-input"]
-chapter.numbers(
-    foretold_told, "Mean absolute errors (points) on each task left out.", among=foretelling.dropped, live=False
 )
 
 

@@ -326,15 +326,14 @@ of_print = (
     printed[printed["ticket"] == "iterative"].assign(task=lambda table: table["task"].map(title)).set_index("task")
 )
 chapter.finding(
-    lambda rows: wins(rows)[[WINS]],
+    wins,
     "Up to which sparsity tickets win hangs on the task, in print and on the miniature. The highest sparsity tried at which "
     "the mean score is within the tolerance of the full model's.",
-    printed=of_print["sparsity"].map("{:.0%}".format).to_frame(),
+    part=lambda table: table[[WINS]],
+    what="Which tickets win, and how far they are from the full model.",
+    printed=of_print["sparsity"].map("{:.0%}".format).to_frame(WINS),
     among=findings.scored,
 )
-
-# %% tags=["hide-input"]
-numbers(wins, "Which tickets win, and how far they are from the full model.")
 
 # %% [markdown]
 # The 95 % interval is over the seeds (paired t). "Wins up to" is the
@@ -503,7 +502,11 @@ chapter.finding(
 )
 
 # %% tags=["hide-input"]
-chapter.numbers(carried_told, "The same, beside what is printed for the tasks of each source.", among=transferred)
+chapter.numbers(
+    carried_told,
+    "Mean over the tasks less the full model (points), beside what is printed for these tasks.",
+    among=transferred,
+)
 
 
 # %% tags=["hide-input"]
