@@ -321,7 +321,7 @@ chapter.shown(compared_in_words, "minilm")
 # %% tags=["hide-input"]
 chapter.finding(
     of_forms,
-    "Half of the heads and neurons gone, and 8 bits instead of 32, make a model more than twice as fast for two points or "
+    "Half of the heads and neurons gone, and 8 bits instead of 32, make a model four times as fast for two points or "
     "less. Change of the score and times as fast as the full model, with 95 % intervals.",
     live=False,
 )
