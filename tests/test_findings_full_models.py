@@ -61,7 +61,7 @@ def test_of_several_trainings_the_one_of_most_runs_then_of_fewest_epochs_then_th
 
 @pytest.mark.parametrize(
     ("chapter", "cola"),
-    [("how_much_can_go", 25.8), ("gordon_pruning", 9.3), ("good_random_bad", 22.1), ("mask_learning", 27.0)],
+    [("how_much_can_go", 24.1), ("gordon_pruning", 9.3), ("good_random_bad", 22.1), ("mask_learning", 27.0)],
 )
 def test_recorded_chapters_differ_in_it_because_they_train_differently(chapter, cola):
     table = full_models(store.recorded(RECORDS / "minilm" / f"{chapter}.parquet")).set_index("task")

@@ -196,6 +196,8 @@ def test_other_ways_are_held_against_the_usual_one_of_the_nearest_sparsity(rows)
         found = scores_of(rows, ticket="iterative", **here, **which)
         assert table.loc[("cola", name), "more"] == pytest.approx(t_interval(np.subtract(found, usual)))
         assert table.loc[("cola", name), "score"] == pytest.approx(np.mean(found))
+    none = tickets.varied(rows[rows["rewind_step"] == 0].query("of == 'original'"))
+    assert (none.empty, [*none.index.names], [*none]) == (True, ["task", "way"], [*table])
 
 
 def test_masks_and_weights_are_crossed_at_the_sparsity_of_gradual_pruning(rows):

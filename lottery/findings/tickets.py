@@ -234,7 +234,8 @@ def varied(rows: pd.DataFrame) -> pd.DataFrame:
         same = of_task[of_task["sparsity"] == nearest].set_index("world")["score"][scores.index]
         more = stats.paired_difference(scores, same)
         table[task, name] = {"sparsity": sparsity, "score": scores.mean(), "nearest": nearest, "more": more}
-    return pd.DataFrame.from_dict(table, orient="index").rename_axis(["task", "way"])
+    index = pd.MultiIndex.from_tuples(table, names=["task", "way"])
+    return pd.DataFrame([*table.values()], index, ["sparsity", "score", "nearest", "more"])
 
 
 def crossed(rows: pd.DataFrame) -> tuple[float, pd.DataFrame]:

@@ -537,9 +537,9 @@ published_told()
 
 
 # %% tags=["hide-input"]
-def varied(rows: pd.DataFrame) -> pd.DataFrame:
+def varied(table: pd.DataFrame) -> pd.DataFrame:
     """Other ways of pruning iteratively, beside the plain one of the nearest sparsity."""
-    table = findings.varied(rows).rename(title, level="task")
+    table = table.rename(title, level="task")
     usual = zip(table["more"], table["nearest"], strict=True)
     return pd.DataFrame(
         {
@@ -551,7 +551,7 @@ def varied(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-numbers(varied, "Other ways of pruning iteratively.")
+numbers(varied, "Other ways of pruning iteratively.", among=lambda rows: findings.varied(findings.scored(rows)))
 
 # %% [markdown]
 # The 95 % interval is over the seeds (paired t). The tickets of the usual way and of the others are fine-tuned for
