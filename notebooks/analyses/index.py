@@ -209,9 +209,10 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
                 f"examples is not clearly above the {levels[task]:.1f} of the majority-class baseline."
             )
             continue
+        floor = "" if pd.isna(levels[task]) else f" (majority class {levels[task]:.1f})"
         lines.append(
-            f"- **{title(task)}:** the full model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f} "
-            f"(majority class {levels[task]:.1f}). Up to {cut['free']:.0%} of the weights of its layers go in one "
+            f"- **{title(task)}:** the full model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f}"
+            f"{floor}. Up to {cut['free']:.0%} of the weights of its layers go in one "
             f"cut for less than two points, up to {retrained['free']:.0%} with "
             f"{how_long(retrained['retrain_epochs'])} of retraining. With {cut['most']:.0%} removed it scores {cut['left']:.1f}."
         )
