@@ -94,6 +94,7 @@ def written_folder(place: Path) -> Iterator[Path]:
                 sync(file)
             remove(place)
             partial.replace(place)
+            sync(place.parent)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -101,15 +102,24 @@ def written_folder(place: Path) -> Iterator[Path]:
 def _partial(folder: Path, stem: str, suffix: str = "") -> Path:
     """Where this process writes a file or folder before it takes its place, cleared of what killed ones have left.
 
-    The name tells the machine, whose processes alone can be asked whether they live: others may share the folder.
+    The name tells the machine, and the container, whose processes alone can be asked whether they live: others may
+    share the folder. What cannot be removed stays. Of one path one thread of a process writes at a time.
     """
-    prefix = f".{stem}-{os.uname().nodename}-"
+    prefix = f".{stem}-{_machine()}-"
     partial = folder / f"{prefix}{os.getpid()}{suffix}"
     for left in folder.glob(f"{glob.escape(prefix)}*{glob.escape(suffix)}"):
         number = left.name.removeprefix(prefix).removesuffix(suffix)
         if number.isdecimal() and (left == partial or not _lives(int(number))):
-            remove(left)
+            with contextlib.suppress(OSError):  # another one has removed it meanwhile, or it is another user's
+                remove(left)
     return partial
+
+
+@cache
+def _machine() -> str:
+    """Its name and, on Linux, the number of the space in which its processes have their numbers."""
+    spaces = Path("/proc/self/ns/pid")
+    return f"{os.uname().nodename}-{spaces.stat().st_ino}" if spaces.exists() else os.uname().nodename
 
 
 def _lives(process: int) -> bool:

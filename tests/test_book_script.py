@@ -1,7 +1,5 @@
 """The script of the book's pages, and what its style sheet hides, in a browser on two small pages."""
 
-import csv
-import io
 import shutil
 from pathlib import Path
 
@@ -55,20 +53,3 @@ def test_a_table_is_sorted_by_a_column_and_filtered_by_words(values):
     words = f"(() => {{{find}}})()"
     ((asis, _, up, _, down, _, few),) = values(("one.html", [ROWS, head(0), ROWS, head(0), ROWS, words, ROWS]))
     assert (asis, up, down, few) == ("bac", "abc", "cba", "c")
-
-
-def test_a_folded_table_can_be_taken_as_a_file(tmp_path):
-    site = tmp_path / "site"
-    shutil.copytree(STATIC, site)
-    table = """<table><thead><tr><th>task</th><th>how</th><th>"score"</th></tr></thead><tbody>
-<tr><th rowspan="2">CoLA</th><th>cut</th><td>0.5<small>0.4 to 0.6</small></td></tr>
-<tr><th>kept, all</th><td>−0.1</td></tr></tbody></table>"""
-    fold = f'<div class="cell tag_hide-output"><details><div class="cell_output">{table}</div></details></div>'
-    head = '<meta charset="utf-8"><script src="book.js"></script>'
-    (site / "numbers.html").write_text(f"<!DOCTYPE html><html><head>{head}</head><body>{table}{fold}</body></html>")
-    link = "document.querySelector('a.take')"
-    ask = ["document.querySelectorAll('a.take').length", f"{link}.download", f"decodeURIComponent({link}.href)"]
-    ((count, name, told),) = browser.values(site, [("numbers.html", ask)], tmp_path / "profile")
-    assert (count, name) == (1, "numbers-1.csv")
-    lines = list(csv.reader(io.StringIO(told.partition(",")[2], newline="")))
-    assert lines == [["task", "how", '"score"'], ["CoLA", "cut", "0.5 0.4 to 0.6"], ["CoLA", "kept, all", "−0.1"]]

@@ -240,7 +240,7 @@ def test_what_a_killed_process_left_goes_and_what_another_has_in_work_stays(tmp_
             left.append(Path(process.stdout.readline().strip()))
             assert [path for path in left if path.exists()] == left[-1:]
             process.kill()
-    dead, machine = process.pid, os.uname().nodename
+    dead, machine = process.pid, files._machine()
     stay = {
         name.replace("PID", str(number))
         for name, number in (

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from lottery.suite import tables
 
@@ -60,6 +61,29 @@ def test_a_file_has_every_number_of_its_table_and_intervals_by_themselves():
     assert read.loc[("held", "30%")].tolist() == ["+1.2 =", -0.3, 2.7, 12.5]
     assert read.loc[("freed", "60%"), "change"] == "-0.1"
     assert read.loc[("freed", "60%")].isna().sum() == 3
+
+
+def test_no_number_is_lost_in_what_is_written_of_it():
+    table = frame(
+        small=[2e-5, 0.5], weights=[1_239_476, 84], shown=[True, False], text=["0.0 (no interval)", "1,204.5 ms"]
+    )
+    (_, _, *rows), read = cells(table), pd.read_csv(io.StringIO(told(table)["csv"]), index_col=[0, 1])
+    assert rows[0][2:] == ["2.0e-05", "1,239,476", "True", "0.0<br><small>no interval</small>"]
+    assert read["small"].tolist() == [2e-5, 0.5]
+    assert read["weights"].tolist() == [1_239_476, 84]
+    assert read["text"].tolist() == ["0.0", "1204.5 ms"]
+
+
+def test_what_is_no_interval_is_not_taken_for_one():
+    for text in ("8 of 12 (layers 1 to 3)", "5 (1 to 2 to 3)"):
+        assert cells(pd.DataFrame({"a": [text]}))[2][1] == text
+
+
+def test_two_columns_or_rows_of_one_name_are_refused_where_one_would_be_lost():
+    with pytest.raises(ValueError, match="two columns of a table are called 'a'"):
+        tables.numbers(pd.DataFrame([[1, 2]], columns=["a", "a"]), "What.")
+    with pytest.raises(ValueError, match="two rows of a table are called 'x'"):
+        tables.side_by_side({"print": pd.DataFrame({"a": [1, 2]}, ["x", "x"])})
 
 
 def test_sources_stand_side_by_side_with_a_row_for_every_cell():

@@ -44,27 +44,6 @@
     });
   };
 
-  // The numbers of a folded table as a file: a cell that spans several lines or columns stands in each of them.
-  const toTake = (table, number) => {
-    const grid = [...table.rows].map(() => []);
-    [...table.rows].forEach((row, line) => {
-      for (const cell of row.cells) {
-        const text = [...cell.childNodes].map((part) => part.textContent.trim()).filter(Boolean).join(" ");
-        let column = 0;
-        while (grid[line][column] !== undefined) column += 1;
-        for (let down = 0; down < cell.rowSpan; down += 1)
-          for (let across = 0; across < cell.colSpan; across += 1) grid[line + down][column + across] = text;
-      }
-    });
-    const lines = grid.map((cells) => cells.map((text) => `"${text.replaceAll('"', '""')}"`).join(","));
-    const link = document.createElement("a");
-    link.className = "take";
-    link.textContent = "Download as CSV";
-    link.download = `${location.pathname.split("/").pop().replace(".html", "")}-${number + 1}.csv`;
-    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(`${lines.join("\r\n")}\r\n`)}`;
-    table.after(link);
-  };
-
   document.addEventListener("DOMContentLoaded", () => {
     for (const link of document.querySelectorAll("a.code-switch")) {
       const button = document.createElement("button");
@@ -78,7 +57,6 @@
       link.replaceWith(button);
     }
     document.querySelectorAll(".sortable table").forEach(toSort);
-    document.querySelectorAll(".tag_hide-output .cell_output table").forEach(toTake);
     show(root.classList.contains("with-code") || location.hash === "#with-code");
     if (typeof Search !== "undefined") { // the excerpts of a search leave out code, as its index does
       const plain = Search.htmlToText;

@@ -2,8 +2,8 @@
 
 The share of mask entries in which the model pruned after fine-tuning differs from the one pruned in pre-training, the
 largest over tasks and sparsities, has to be below 6 %. The paper shows it as Figure 3 and prints no numbers. How much
-of it chance alone would give, and how much comes without any fine-tuning, is told in the chapter. It hangs on learning
-rate and steps, as the movement of the weights does, whose mean is the mean of this share over all sparsities.
+of it chance alone would give, and how much comes without any fine-tuning, is told in the chapter. It depends on rate
+and steps, as the movement of the weights does, whose mean is the mean of this share over all sparsities.
 """
 
 import math

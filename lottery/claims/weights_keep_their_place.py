@@ -1,7 +1,7 @@
 """Fine-tuning moves a weight by 0 to 4 % in the order of magnitudes.
 
 The largest mean movement, over tasks and learning rates, has to round to at most 4 %, as the paper tells whole per
-cents. It hangs on the learning rate and on the number of steps, so only models that are fine-tuned as BERT is are
+cents. It depends on the learning rate and on the number of steps, so only models that are fine-tuned as BERT is are
 asked. It is one measurement with the claim on masks: the mean movement is the mean difference of masks over all
 sparsities.
 """

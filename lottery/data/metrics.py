@@ -1,7 +1,8 @@
 """The scores GLUE reports, as fractions in [-1, 1]; a score that is not defined is NaN, not 0.
 
 Those of classes, for which bootstraps ask thousands of times, are counted here, to the last bit as scikit-learn does,
-which takes fifty times as long and more: nearly all of that goes into finding out what it was given.
+which takes fifty times as long and more: nearly all of that goes into finding out what it was given. So what is given
+has to be right: whole numbers, one or more, and as many labels.
 """
 
 import numpy as np

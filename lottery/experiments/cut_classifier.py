@@ -104,7 +104,6 @@ class CutClassifier:
         """The right answers, (n,)."""
         return evaluation.truth(self.of.task_named(self.of.task), self.of.tables(self.of.task)["dev"])
 
-    @property
     def metric(self) -> Metric:
         """The task's score."""
         return partial(score, self.of.task_named(self.of.task))

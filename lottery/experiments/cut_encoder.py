@@ -93,7 +93,6 @@ class CutEncoder:
         """How alike people find them, (n,)."""
         return self.start.tables(self.task)["dev"]["label"].to_numpy(dtype=float)
 
-    @property
     def metric(self) -> Metric:
         """The task's score."""
         return partial(score, self.start.task_named(self.task))

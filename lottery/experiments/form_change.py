@@ -38,7 +38,7 @@ class FormChange:
         over the rows, as for cuts of a sentence encoder elsewhere.
         """
         ours, theirs = zip(*[[run.need(form).read(ANSWERS) for form in pair] for pair in self.pairs], strict=True)
-        metric = self.of.of.metric
+        metric = self.of.of.metric()
         if self.of.of.counted or len(self.seeds) > 1:
             found = own_answers.change(theirs, ours, metric, counted=self.of.of.counted)
             return {"change": found.mean, "low": found.low, "high": found.high}

@@ -45,7 +45,6 @@ class Smaller(Protocol):
     def truth(self, run: Run) -> np.ndarray:
         """The right answers, (n,)."""
 
-    @property
     def metric(self) -> own_answers.Metric:
         """The score of answers, asked thousands of times."""
 
@@ -54,7 +53,7 @@ class Smaller(Protocol):
 class SavedForm:
     """One form of one model."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     of: InstanceOf[Smaller]
     form: Form
 
@@ -73,7 +72,7 @@ class SavedForm:
         right = self.of.truth(run)
         answers = {"split": "dev", "answer": self.of.answering(run)(reader), "label": right}
         table = run.once(ANSWERS, lambda: pd.DataFrame(answers).astype(str))
-        metric = self.of.metric
+        metric = self.of.metric()
         score = own_answers.score(table, metric, counted=self.of.counted)
         return {
             "score": score.mean,

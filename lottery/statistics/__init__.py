@@ -49,7 +49,7 @@ def signed(value: float, form: str = "+.1f") -> str:
 
 
 class Line(NamedTuple):
-    """A line through points, and what of it hangs on single ones; slopes are units of y for one of x.
+    """A line through points, and what of it depends on single ones; slopes are units of y for one of x.
 
     slope, low, high             least squares, with its t interval
     intercept, r2                of the same line: its height at x = 0, and the share of y's variance on it, in [0, 1]
@@ -164,7 +164,7 @@ def bootstrap_over_groups(
 def bootstrap_over_group_sums(
     sums: ArrayLike, statistic: Callable, *, level: float = 0.95, resamples: int = 1999, seed: int
 ) -> Interval:
-    """`bootstrap_over_groups` of a statistic that hangs on sums over groups alone: the same draws, all at once.
+    """`bootstrap_over_groups` of a statistic that depends on sums over groups alone: the same draws, all at once.
 
     sums       (groups, k) sums over the rows of each group, such as of values and of ones
     statistic  takes sums over drawn groups, (resamples, k), and returns (resamples,) numbers

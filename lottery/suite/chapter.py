@@ -196,6 +196,7 @@ class Chapter:
         """
         of = self._tables(made, printed, among, live=live and self.miniature.empty)
         of = {name: part(table) if part else table for name, table in of.items()}
+        of = {name: table for name, table in of.items() if table.size}
         if not of:
             return absent(nothing)
         if len(of) == 1:

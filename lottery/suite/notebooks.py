@@ -282,7 +282,7 @@ def grid(root: Path, name: str, overrides: Mapping[str, Any]) -> list[Any]:
             exec(compile(source, f"<grid cell of {name}>", "exec"), scope)
     except IndexError as error:
         empty = [parameter for parameter, value in overrides.items() if value == []]
-        if not empty:
+        if not empty or str(error) != "list index out of range":
             raise
         raise ValueError(f"notebook {name}: {listed(empty, 'and')} = []: give at least one") from error
     if "grid" not in scope:

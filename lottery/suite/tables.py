@@ -16,7 +16,9 @@ from lottery.suite.escaped import in_markdown
 
 MARK = "table"  # in the metadata of an output
 # A mean with what stands in brackets behind it, an interval or a range; what it is followed by stays with the mean.
-WITH_INTERVAL = re.compile(r"^([^()<>]*\d[^()<>]*?) \((no interval|[^()<>]* to [^()<>]*)\)((?: =)?)$")
+WITH_INTERVAL = re.compile(
+    r"^([^()<>]*\d[^()<>]*?) \((no interval|[-+]?\d(?:(?! to )[^()<>])* to [-+]?\d(?:(?! to )[^()<>])*)\)((?: =)?)$"
+)
 NUMBER = re.compile(r"^(?=.*\d)[-+±<]? ?[\d,]*(?:\.(\d+))?(?:e-?\d+)?(?: ?(?:%|ms|MB|kB|M|=))*(?: ±.*)?$")
 SHARE = re.compile(r"^(\d+(?:\.\d+)?)%")  # what names of shares begin with, which stand in their order
 POINT, DIGIT = "&#8200;", "&#8199;"  # spaces as wide as a point and as a digit, which keep decimals in line
@@ -48,26 +50,43 @@ def _output(table: pd.DataFrame, words: str, *, is_open: bool) -> HTML:
 
 
 def _texts(table: pd.DataFrame) -> pd.DataFrame:
-    """All cells as texts, those of a column of fractions with the same number of decimals, "" for no number."""
+    """All cells as texts, those of a column of fractions with the same number of decimals, "" for no number.
+
+    Raises ValueError where two columns have one name, of which a file would keep one.
+    """
+    _refuse_two(table.columns, "columns")
     columns = {}
     for place in range(table.shape[1]):
         column = table.iloc[:, place]
         if pd.api.types.is_float_dtype(column):
             written = [f"{value:.{MOST_DECIMALS}f}".rstrip("0").partition(".")[2] for value in column.dropna()]
             form = f",.{max(map(len, written), default=0)}f"
-            columns[place] = ["" if pd.isna(value) else f"{value:{form}}" for value in column]
+            columns[place] = ["" if pd.isna(value) else _fraction(value, form) for value in column]
         else:
             columns[place] = [
-                "" if pd.isna(value) else f"{value:,}" if isinstance(value, int) else str(value) for value in column
+                "" if pd.isna(value) else f"{value:,}" if type(value) is int else str(value) for value in column
             ]
     return pd.DataFrame(columns, table.index, dtype=str).set_axis(table.columns, axis=1)
+
+
+def _refuse_two(names: pd.Index, what: str) -> None:
+    if not names.is_unique:
+        raise ValueError(f"two {what} of a table are called {names[names.duplicated()][0]!r}")
+
+
+def _fraction(value: float, form: str) -> str:
+    """A number in a form of so many decimals, or, where they would leave nothing of it, with an exponent."""
+    return f"{value:.1e}" if value and abs(value) < 0.5 * 10**-MOST_DECIMALS else f"{value:{form}}"
 
 
 def side_by_side(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables of several sources with a column each: a row for each of their cells, named by its row and column.
 
     sources  {name: table of texts}; where all have one column alone, a row is named by its row
+    Raises ValueError where a table has two rows or columns of one name.
     """
+    for table in sources.values():
+        _refuse_two(table.index, "rows")
     alone = all(table.shape[1] == 1 for table in sources.values())
     columns, names = {}, []
     for source, table in sources.items():
@@ -135,7 +154,7 @@ def _column(texts: Sequence[str]) -> tuple[list[str], bool]:
     for mean, part, count, is_number in zip(means, parts, decimals, found, strict=True):
         lacking = max(decimals) - count if right and is_number else 0
         space = (POINT if lacking and not count else "") + DIGIT * lacking
-        beneath = f"<br><small>{in_markdown(part[2])}</small>" if part and " to " in part[2] else ""
+        beneath = f"<br><small>{in_markdown(part[2])}</small>" if part else ""
         cells.append(f"{in_markdown(mean)}{space}{beneath}")
     return cells, right
 
@@ -147,7 +166,8 @@ def csv(texts: pd.DataFrame) -> str:
         name, cells = ", ".join(_names(label)), [*texts.iloc[:, place]]
         parts = [WITH_INTERVAL.match(text) for text in cells]
         spans = [part[2].split(" to ") if part and " to " in part[2] else ["", ""] for part in parts]
-        columns[name] = [f"{part[1]}{part[3]}" if part else text for part, text in zip(parts, cells, strict=True)]
+        means = [f"{part[1]}{part[3]}" if part else text for part, text in zip(parts, cells, strict=True)]
+        columns[name] = [mean.replace(",", "") if NUMBER.match(mean) else mean for mean in means]
         if any(map(any, spans)):
             columns[f"{name}, from"], columns[f"{name}, to"] = zip(*spans, strict=True)
     return pd.DataFrame(columns, texts.index).to_csv()

@@ -323,7 +323,7 @@ def f1_made(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     f1_made,
-    "On maps that two labels agree on, the network does no worse than the paper's on the maps by which that was chosen. "
+    "How well the network sorts maps on which two labels agree, beside the paper's on the maps by which that was chosen. "
     "Weighted F1.",
     part=lambda table: table[["F1"]],
     what="Weighted F1 on all maps, and what two labels leave to reach.",
@@ -438,7 +438,6 @@ chapter.figure(
 )
 
 
-# %% [markdown]
 # %% tags=["hide-input"]
 def shares_told(shares: pd.DataFrame) -> pd.DataFrame:
     """Shares of the patterns in per cent, "raw maps / normed maps", a row a group of heads and a task."""

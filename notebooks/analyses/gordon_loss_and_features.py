@@ -19,7 +19,7 @@
 # A pruned model has forgotten something: its loss on text rises. Is that one number enough to tell what the model is
 # still good for? {cite:t}`gordon2020` say that the accuracy on a task falls *in a line* with the loss, each task along a
 # slope of its own, and that the features inside the model turn away from those of the full one as it falls. This chapter
-# draws both halves of their Figure 2, asks how much of each line hangs on its last point, and measures the features by
+# draws both halves of their Figure 2, asks how much of each line depends on its last point, and measures the features by
 # two more yardsticks.
 
 # %% tags=["parameters"]

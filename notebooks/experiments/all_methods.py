@@ -240,8 +240,8 @@ def against_full(rows: pd.DataFrame) -> pd.DataFrame:
 
 finding(
     against_full,
-    "The fewer weights remain, the further the methods lie apart. Mean score over the tasks less that of full "
-    "fine-tuning (points), all on one budget, with 95 % intervals.",
+    "What each method loses, all on one budget. Mean score over the tasks less that of full fine-tuning (points), with "
+    "95 % intervals.",
 )
 
 # %% tags=["hide-input"]

@@ -346,8 +346,7 @@ def contrasts_printed() -> pd.DataFrame:
 
 chapter.finding(
     contrasts_told,
-    "Retrained, bad heads and MLPs stay behind good ones on the real BERT by far more than in print, and random ones lie "
-    "between. Differences of scores after retraining (points), means over tasks, with 95 % intervals.",
+    "Retrained, bad heads and MLPs stay behind good ones, on the real BERT by far more than in print. Differences of scores after retraining (points), means over tasks, with 95 % intervals.",
     part=lambda table: table[[MEAN]],
     what="Differences of scores after retraining (points), and the task of the largest.",
     printed=contrasts_printed(),
@@ -615,7 +614,7 @@ retrained_printed = (
 beside_table2 = in_points(table2).assign(average=(100 * averages).map("{:.1f}".format).rename(NAMES))
 chapter.finding(
     lambda rows: in_points(compared(rows)),
-    "Bad heads and MLPs, retrained, are ahead of a BERT that was never trained, and in print of a bag of words too. Mean "
+    "In print bad heads and MLPs, retrained, are ahead of a BERT that was never trained and of a bag of words. Mean "
     "scores (x 100), each source over its own tasks.",
     part=lambda table: table[["average"]],
     what="What the paper's Table 2 compares: scores (x 100) task by task.",

@@ -290,8 +290,8 @@ means_in_print = over_tasks.agg(lambda more: published.gains(more)[0].in_words()
 names = [f"{one} minus {other}: {what}" for one, other, what in PAIRS]
 chapter.finding(
     at_a_tenth,
-    "What a mask over frozen weights gains on movement, the regulariser alone adds to movement, too, on the miniature. "
-    f"Differences of scores (points) with {1 - SPARSE:.0%} of the weights remaining, where the real BERT's masks are near the "
+    "On the miniature a mask over frozen weights gains as much on movement as the regulariser alone adds to it, and that "
+    f"either is above nothing is not shown. Differences of scores (points) with {1 - SPARSE:.0%} of the weights remaining, where the real BERT's masks are near the "
     "floor; means over tasks, with 95 % intervals: of ours over worlds or seeds, in print over tasks.",
     printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
     among=in_order,

@@ -310,9 +310,7 @@ chapter.finding(
 chapter.numbers(compared, "The base's score, and what other regularisers add to it.")
 
 # %% tags=["hide-input"]
-chapter.numbers(
-    made_pressed, "With and without the regulariser, and of this build.", printed=printed(5, "pressed", PRESSED)
-)
+chapter.numbers(made_pressed, "With and without the regulariser.", printed=printed(5, "pressed", PRESSED))
 
 # %% [markdown]
 # What it does to the heads of the model, {doc}`/analyses/where_masks_keep` measures.

@@ -327,7 +327,7 @@ of_print = (
 )
 chapter.finding(
     wins,
-    "Up to which sparsity tickets win hangs on the task, in print and on the miniature. The highest sparsity tried at which "
+    "Up to which sparsity tickets win depends on the task, in print and on the miniature. The highest sparsity tried at which "
     "the mean score is within the tolerance of the full model's.",
     part=lambda table: table[[WINS]],
     what="Which tickets win, and how far they are from the full model.",

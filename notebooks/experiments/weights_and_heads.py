@@ -168,7 +168,7 @@ chapter.figure(measures_drawn, [*MEASURES.values()], among=beside_controls, noth
 # %% tags=["hide-input"]
 chapter.finding(
     compared_told,
-    "So few worlds cannot tell whether heads are harder to remove where weights are gone. Pruned minus control, means over "
+    "With so few worlds it cannot be told whether heads are harder to remove where weights are gone. Pruned minus control, means over "
     "the tasks, with 95 % intervals over the worlds.",
     what="Pruned minus control (points), means over the tasks.",
     among=beside_controls,

@@ -227,7 +227,7 @@ def free_shares(runs: pd.DataFrame) -> pd.DataFrame:
     if cuts["change"].map(lambda change: np.isnan(change.mean)).all():
         return pd.DataFrame()
     shares = {
-        sentences.named(dict(zip(sentences.KIND, kind, strict=True))): f"{share:.0%}" if share else "none tried"
+        sentences.named(dict(zip(sentences.KIND, kind, strict=True))): f"{share:.0%}" if share else "none"
         for kind, share in sentences.free(cuts).items()
         if kind[1] != "random"
     }
