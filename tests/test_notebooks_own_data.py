@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 import torch
+from rich.progress import Progress
 
 from lottery import store
 from lottery.experiments import starts
@@ -14,9 +16,10 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.starts import OWN, Own, Unlabelled
 from lottery.models import opening
-from lottery.suite import notebooks
+from lottery.suite import execution, notebooks
 
 ROOT = Path(__file__).parent.parent
+HOW_MUCH = "experiments/how_much_can_go"
 # {chapter: (its parameters, {experiment: runs})}, with one seed.
 CHAPTERS = {
     "component_importance": (
@@ -109,6 +112,21 @@ def test_a_chapter_takes_a_file_of_ones_own(mine, name):
     assert {start for each in grid for start in starts_of(each)} == {mine_as_start(mine)}
     assert Counter(type(each).__name__ for each in grid) == runs
     assert len(set(grid)) == len(grid)
+
+
+def test_a_model_that_is_ready_is_told_of_where_nothing_is_cut(mine, deciding, tmp_path):
+    """Of the whole notebook: no run of it is a cut."""
+    ready, tokenizer = opening.as_saved(deciding), opening.tokenizer(deciding)
+    ready.config.id2label, ready.config.label2id = {0: "blame", 1: "praise"}, {"blame": 0, "praise": 1}
+    opening.save(ready, tokenizer, tmp_path / "ready")
+    given = {name: value for name, value in mine.items() if name not in ("tasks", "tuning_seeds")}
+    given |= {"task": OWN, "model": str(tmp_path / "ready"), "seeds": [1], "sparsities": [], "results": str(tmp_path)}
+    output = tmp_path / "out.ipynb"
+    execution.execute(ROOT, HOW_MUCH, given, output, Progress(disable=True))
+    said = "".join(
+        str(each.get("data", "")) for cell in nbformat.read(output, 4).cells for each in cell.get("outputs", [])
+    )
+    assert "Your model as it is reaches accuracy" in said
 
 
 def test_the_smaller_model_is_one_of_ones_own_on_ones_own_file(mine, tmp_path):

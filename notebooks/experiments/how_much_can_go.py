@@ -153,6 +153,7 @@ from lottery.training import evaluation
 
 chapter = perform("experiments/how_much_can_go", grid, results, records, workers=workers, scheduler=scheduler)
 live = store.rows(cuts, Path(results))
+chapter = replace(chapter, live=live)  # without your model as it is, of which nothing was cut
 
 
 @cache
