@@ -141,7 +141,7 @@ Markdown("\n".join(examples))
 def models_of(rows: pd.DataFrame) -> str:
     """Of which models and seeds a table of runs is."""
     berts = rows[rows["experiment"] == "Miniature"]
-    seeds = sorted(berts["seed"].unique())
+    seeds = sorted(berts["seed"].astype(int).unique())
     return f"seed{'s'[: len(seeds) > 1]} {', '.join(str(seed) for seed in seeds)}, about {berts['model_size'].mean():,.0f} parameters"
 
 
