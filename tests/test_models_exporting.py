@@ -139,6 +139,26 @@ def test_pt2_needs_no_package_more_and_another_family_is_exported_too(
     assert not (tmp_path / "more").exists()
 
 
+def test_an_export_that_lost_a_number_is_made_again_and_no_other(bert_folder, tokenizer, tmp_path, monkeypatch):
+    from transformers import exporters
+
+    export, said = exporters.DynamoExporter.export, [f"We found {exporting.LOST}'s constants", "another", "another"]
+
+    def failing(*given, **named):
+        if said:
+            raise RuntimeError(said.pop(0))
+        return export(*given, **named)
+
+    monkeypatch.setattr(exporters.DynamoExporter, "export", failing)
+    model = BertForSequenceClassification.from_pretrained(bert_folder)
+    with pytest.raises(ValueError, match="another"):
+        exporting.write(model, tokenizer, tmp_path, ["pt2"])
+    assert said == ["another"]
+    said[:] = [f"We found {exporting.LOST}'s constants"]
+    exporting.write(model, tokenizer, tmp_path, ["pt2"])
+    assert (tmp_path / "pt2").is_dir()
+
+
 def test_an_exporter_that_fails_says_which_form_works_instead(bert_folder, tokenizer, tmp_path, monkeypatch):
     from transformers import exporters
 

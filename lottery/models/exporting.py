@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # pt2: what torch.export makes. onnx: for ONNX Runtime and others. int8: the same with weights of 8 bits and numbers in
 # between scaled to 8 bits as they come (dynamic quantisation).
 Form = Literal["pt2", "onnx", "int8"]
+# What torch says where it has lost a number of the graph while following it: one export in some fifty, and not again.
+LOST = "a fake tensor in the exported program"
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")  # the extra `onnx`
 
 
@@ -86,7 +88,12 @@ def _exported(model: PreTrainedModel, kind: Literal["pt2", "onnx"]):
     before = model.training
     model.eval()
     try:
-        made = exporter().export(model, _inputs(model), config=config(dynamic=True))
+        try:
+            made = exporter().export(model, _inputs(model), config=config(dynamic=True))
+        except RuntimeError as error:
+            if LOST not in str(error):
+                raise
+            made = exporter().export(model, _inputs(model), config=config(dynamic=True))
     finally:
         model.train(before)
     if kind == "onnx":
