@@ -374,7 +374,7 @@ chapter.finding(
     changes_told,
     "In print nearly half of the weights go in pre-training for a point or less; the more of the rest go, the steeper the "
     "fall. Change of the mean accuracy against the full model (points), with 95 % intervals over seeds.",
-    part=lambda table: table[[TITLES["pruned_in_pretraining"]]],
+    part=lambda table: table.filter(items=[TITLES["pruned_in_pretraining"]]),
     what="Change of the mean accuracy under every condition (points).",
     printed=of_print,
 )
