@@ -110,7 +110,8 @@ def of_times(root: Path) -> set[str]:
 
 def content(path: Path) -> object:
     """What is in a file, without the times and the machine that it tells."""
-    if path.is_dir() or path.name in TIMED + DRAWS_TIME:
+    shown = re.sub(r"^.*-(\w+)-\d+\.csv$", r"\1.html", path.name)  # the page of which this is a table to take along
+    if path.is_dir() or path.name in TIMED or shown in DRAWS_TIME:
         return ""
     if path.parent.parent.name in MEASURES_TIME:
         return ""
@@ -121,7 +122,7 @@ def content(path: Path) -> object:
         return json.dumps([record["run"], record["metrics"], row, made])  # as text: nan is nan
     if path.name.endswith(".stamp.json"):
         return json.loads(path.read_text())["inputs"]
-    if path.name in TELLS_TIME:
+    if shown in TELLS_TIME:
         return re.sub(r" *\d+(\.\d+)?", " a number", path.read_text())  # a table as text fills them up with spaces
     if path.name.endswith(".runs.parquet"):
         table = pd.read_parquet(path)

@@ -145,6 +145,17 @@ def test_pages_that_tell_times_are_held_against_each_other_without_their_numbers
     assert told(9.0) != told(9.0, "BERT, drawn")
 
 
+def test_tables_to_take_along_are_held_against_each_other_as_their_pages(tmp_path):
+    def told(page, text):
+        path = tmp_path / f"experiments-{page}-1.csv"
+        path.write_text(f"model,seconds\n{text}\n")
+        return crash.content(path)
+
+    assert told("world", "BERT,9.0") == told("world", "BERT,123.45") != told("world", "another,9.0")
+    assert told("smaller_model", "BERT,9.0") == told("smaller_model", "another,1")
+    assert told("rewinding", "BERT,9.0") != told("rewinding", "BERT,9.1")
+
+
 def test_what_is_drawn_and_recorded_of_times_is_not_compared_and_everything_beside_it_is(tmp_path):
     def made(name, seconds, score=0.5, left="a"):
         root = tmp_path / name
