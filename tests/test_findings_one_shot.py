@@ -52,6 +52,13 @@ def test_what_goes_is_judged_against_the_model_that_was_not_retrained(runs):
         assert row["change"] == pytest.approx((judged.mean, *judged.tconfint_mean()))
 
 
+def test_a_kind_of_which_nothing_was_cut_is_left_out(runs):
+    of_some = runs[(runs["sparsity"] == 0) | (runs["retrain_epochs"] > 0)]
+    assert cuts(of_some)[["task", "retrain_epochs"]].to_numpy().tolist() == [["cola", 0.25]]
+    of_none = cuts(runs[runs["sparsity"] == 0])
+    assert (len(of_none), list(of_none)) == (0, list(cuts(runs)))
+
+
 def test_without_a_score_there_is_no_mean(runs):
     row = cuts(runs[(runs["dense.task"] == "stsb") & (runs["sparsity"] < 0.6)]).iloc[0]
     assert np.isnan(row["left"])

@@ -6,6 +6,7 @@ from lottery import statistics as stats
 from lottery.findings.own_answers import free
 
 WITHIN = 2.0  # points of score that count as next to nothing
+CUTS = ["task", "pooler", "retrain_epochs", "whole", "most", "left", "free", "seeds", "undefined", "change"]
 
 
 def points(runs: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def cuts(runs: pd.DataFrame) -> pd.DataFrame:
              left, at most, the largest share tried, mean scores; free, the largest share such that it and every smaller
              one tried cost at most WITHIN points on average; change, left minus whole, an Estimate over the seeds, of
              which there are `seeds`, `undefined` of them without a score of one of the two
-    A score that is not defined leaves no mean, and counts as too much lost.
+    A score that is not defined leaves no mean, and counts as too much lost. A kind of which nothing was cut has no row.
     """
     lines = []
     for task, rows in runs.groupby("dense.task", sort=False):
@@ -33,11 +34,13 @@ def cuts(runs: pd.DataFrame) -> pd.DataFrame:
         for pooler, epochs in dict.fromkeys((column[0], column[1]) for column in scores):
             kind, whole = scores[pooler, epochs], scores[pooler, 0.0][0.0]
             changes = {share: (kind[share] - whole).mean(skipna=False) for share in kind if share > 0}
+            if not changes:
+                continue
             most = max(changes)
             line = {"task": task, "pooler": pooler, "retrain_epochs": epochs, "whole": whole.mean(skipna=False)}
             line |= {"most": most, "left": kind[most].mean(skipna=False), "free": free(changes, within=WITHIN)}
             lines.append(line | _change(kind[most], whole))
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines, columns=CUTS)
 
 
 def with_pooler(runs: pd.DataFrame) -> pd.DataFrame:

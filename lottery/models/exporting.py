@@ -88,12 +88,11 @@ def _exported(model: PreTrainedModel, kind: Literal["pt2", "onnx"]):
     before = model.training
     model.eval()
     try:
-        try:
-            made = exporter().export(model, _inputs(model), config=config(dynamic=True))
-        except RuntimeError as error:
-            if LOST not in str(error):
-                raise
-            made = exporter().export(model, _inputs(model), config=config(dynamic=True))
+        made = exporter().export(model, _inputs(model), config=config(dynamic=True))
+    except RuntimeError as error:
+        if LOST not in str(error):
+            raise
+        made = exporter().export(model, _inputs(model), config=config(dynamic=True))
     finally:
         model.train(before)
     if kind == "onnx":

@@ -462,7 +462,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 def goes(rows: pd.DataFrame) -> pd.DataFrame:
     """The largest share tried that goes for less than two points, where the full model knows enough to lose some."""
     lines, levels = {}, 100 * rows.groupby("dense.task")["majority"].first().fillna(0)
-    for kind in one_shot.cuts(rows).itertuples() if (rows["sparsity"] > 0).any() else ():
+    for kind in one_shot.cuts(rows).itertuples():
         knows = kind.whole > levels[kind.task] + one_shot.WITHIN
         if kind.pooler == pooler:
             after = f"retrained for {how_long(kind.retrain_epochs)}" if kind.retrain_epochs else "as cut"
