@@ -11,7 +11,7 @@ from pathlib import Path
 
 import crash
 import pandas as pd
-from toy_processes import Copy
+from toy_processes import called
 
 from lottery.suite import warm
 
@@ -58,7 +58,7 @@ def book(root: Path):
     """As `crash.book`, by a copy of a warm process: what it imports takes longer than what is done."""
     given = {"PYTHONPATH": f"{crash.ROOT / 'tests'}{os.pathsep}{crash.ROOT}", "OMP_NUM_THREADS": "1"}
     words = ["book", "--profile", "quick", "--workers", "1"]
-    process = Copy(words, folder=root, environment=os.environ | given, said=root / "book.log")
+    process = warm.Copy(called, words, folder=root, environment=os.environ | given, said=root / "book.log")
     try:
         yield process
     finally:
@@ -83,8 +83,6 @@ def test_a_book_killed_anywhere_and_made_again_is_the_undisturbed_one(small, not
         notebook(f"experiments/{name}", cells)
     undisturbed = tmp_path_factory.mktemp("undisturbed") / "checkout"
     shutil.copytree(small, undisturbed)
-    warm.serve()
-
     executed = small / "book/_build/executed/quick/experiments"
     moments = {
         "before the first run": ((small / "results/.landmark").exists, True),

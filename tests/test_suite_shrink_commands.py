@@ -1,6 +1,7 @@
 """`lottery shrink`, `inspect` and `measure`: from a model and a file to a folder, and what cannot be, in a sentence."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -261,17 +262,13 @@ def test_a_sentence_encoder_is_held_to_its_own_vectors(vectors_folder, lottery, 
 def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_left_half_written(here):
     """Killed in the training of a smaller model, and while the folder is written."""
 
-    warm.serve()
-
     def begun(output, store):
         words = ["shrink", "model", "-o", output, *HOW, "--within", 100, "--seed", 5, "--results", store]
-        process = warm.CONTEXT.Process(target=shrunk, args=(here, [str(word) for word in words]))
-        process.start()
-        return process
+        typed = [str(word) for word in words]
+        return warm.Copy(shrunk, typed, folder=here, environment=os.environ, said=here / "said")
 
     def done(process):
-        process.join(timeout=300)
-        assert process.exitcode == 0, (here / "said").read_text()
+        assert process.wait() == 0, (here / "said").read_text()
 
     done(begun("undisturbed", "peace"))
     moments = (
@@ -280,11 +277,10 @@ def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_left_half_writt
     )
     for moment in moments:
         process = begun("disturbed", "war")
-        while not moment() and process.exitcode is None:
+        while not moment() and process.poll() is None:
             time.sleep(0.001)
         process.kill()
-        process.join()
-        assert process.exitcode == -9
+        assert process.wait() == -9
         assert not (here / "disturbed").exists()
     assert moments[1]()
     done(begun("disturbed", "war"))

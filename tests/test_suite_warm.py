@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from toy_processes import beginning
+from toy_processes import beginning, telling
 
 from lottery.suite import warm
 
@@ -54,3 +54,11 @@ def test_whoever_starts_it_keeps_the_environment_and_heeds_ctrl_c(monkeypatch):
     assert warm.serving()
     assert dict(os.environ) == before
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_copy_finds_the_folder_and_the_environment_that_it_is_given_and_says_what_it_says_in_a_file(tmp_path):
+    said = tmp_path / "said"
+    said.write_text("before\n")
+    copy = warm.Copy(telling, "word", folder=tmp_path, environment={"PYTHONPATH": "/elsewhere"}, said=said)
+    assert copy.wait() == copy.poll() == 3
+    assert said.read_text() == f"before\nword {tmp_path} ['PYTHONPATH'] /elsewhere set()\n"

@@ -4,11 +4,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from multiprocessing import resource_tracker
+from collections.abc import Sequence
 from pathlib import Path
-
-from lottery.suite import warm
 
 
 def threads(process: int) -> set[str]:
@@ -49,36 +46,15 @@ def as_somebody_else(place, connection):
         connection.send({"type": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)})
 
 
-class Copy:
-    """A process that calls `lottery` as a terminal does, with the face of subprocess.Popen as far as tests look."""
-
-    def __init__(self, words: Sequence[str], *, folder: Path, environment: Mapping[str, str], said: Path):
-        """Begin it, in a folder; what it says goes to the end of a file."""
-        given = [str(word) for word in words], str(folder), dict(environment), str(said)
-        self._process = warm.CONTEXT.Process(target=_called, args=given)
-        self._process.start()
-        self.pid = self._process.pid
-
-    def poll(self) -> int | None:
-        return self._process.exitcode
-
-    def wait(self) -> int | None:
-        self._process.join()
-        return self._process.exitcode
-
-
-def _called(words: list[str], folder: str, environment: dict[str, str], said: str) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    resource_tracker._resource_tracker.__init__()  # its own: the tests' would tell of what is left where it is killed
-    with Path(said).open("a") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    places = environment.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [place for place in places if place and place not in sys.path]
-
+def called(words: Sequence[str]) -> None:
+    """Be the command `lottery` with these words."""
     from lottery.suite import cli
 
     cli.main(words)
+
+
+def telling(word: str) -> None:
+    """Say where it is and what it was given, and end with exit code 3."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    sys.stdout.write(f"{word} {Path.cwd()} {sorted(os.environ)} {sys.path[0]} {blocked}\n")
+    sys.exit(3)

@@ -5,6 +5,7 @@ order. The first lines of a notebook, and of a page of prose (book/*.md), say
 `lottery: {part: <part>, order: <number>}`; prose that says nothing belongs to the last part.
 """
 
+import os
 import re
 import shlex
 import shutil
@@ -15,6 +16,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -22,8 +24,8 @@ import pandas as pd
 import yaml
 from rich.console import Console
 
-from lottery import files, processes
-from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails
+from lottery import files
+from lottery.suite import checks, computing, doors, execution, holes, notebooks, page_code, printed, thumbnails, warm
 from lottery.suite.escaped import in_markdown
 from lottery.suite.layout import laid_out
 
@@ -33,7 +35,6 @@ FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
 OF_A_RUN = ("commit", "device", "precision")  # what is told of each notebook's runs; the rest is versions
-RENDER = "import lottery.suite; from jupyter_book.cli.main import main; sys.exit(main())"  # as quick as it can be
 TITLE = re.compile(r"(?:\([\w-]+\)=\n)*# .+\n?")  # of a page, with the anchors above it
 OF_CODE = ".. automodule::"  # in prose that is made of docstrings: half of the time that the prose takes
 IN_SHORT = "in-short"  # of the cell with the box that a chapter begins with
@@ -418,13 +419,22 @@ def render(source: Path, place: Path, *, builder: str = "html", strict: bool = T
     arguments = ["build", str(source), "--path-output", str(place), "--all", "--keep-going", "-q"]
     arguments += ["--builder", builder] if builder != "html" else []
     arguments += ["-W", "-n"] if strict else []
-    environment = {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1"}
-    done = processes.run(RENDER, *arguments, environment=environment)
-    if done.returncode:
-        output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
+    environment = os.environ | {"SOURCE_DATE_EPOCH": execution.EPOCH, "NO_COLOR": "1"}
+    with TemporaryDirectory() as folder:
+        # A copy of the warm process, for the reference of the code imports all of it.
+        said = Path(folder, "said")
+        ended = warm.Copy(_jupyter_book, arguments, folder=Path.cwd(), environment=environment, said=said).wait()
+        output = re.sub(r"\x1b\[[0-9;]*m", "", said.read_text(errors="replace")).splitlines()
+    if ended:
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
         _refuse(warnings, "the book does not render without a warning")
     return place / "_build" / builder
+
+
+def _jupyter_book(arguments: list[str]) -> None:
+    from jupyter_book.cli.main import main
+
+    main(arguments)
 
 
 def _at_hand(root: Path, page: Page, done: list[str]) -> bool:

@@ -1,14 +1,11 @@
 """Kernels of this interpreter, copies of a process that has imported what notebooks import: each starts at once."""
 
 import logging
-import multiprocessing
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -69,71 +66,26 @@ class Forked(LocalProvisioner):
     """Starts a kernel's process as a copy of a warm one, and is for the rest what starts any process."""
 
     async def launch_kernel(self, cmd: list[str], **given: Any) -> KernelConnectionInfo:
-        warm.serve()
         self.cwd = Path(given.get("cwd") or Path.cwd())
-        self.process = _Process(cmd, self.cwd, given["env"])
+        self.process = warm.Copy(_kernel, cmd[2:], folder=self.cwd, environment=given["env"])
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
 
-class _Process:
-    """A forked process with the face of subprocess.Popen, as far as Jupyter looks at it."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str]):
-        given = (command[2:], str(folder), dict(environment))
-        self._process = warm.CONTEXT.Process(target=_kernel, args=given)
-        self._process.start()
-        self.pid = self._process.pid
-
-    def poll(self) -> int | None:
-        return self._process.exitcode
-
-    def wait(self) -> int | None:
-        self._process.join()
-        return self._process.exitcode
-
-    def send_signal(self, number: int) -> None:
-        os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def terminate(self) -> None:
-        self._process.terminate()
-
-
-def _kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def _kernel(arguments: list[str]) -> None:
     """What a forked process does: be the kernel that `python -m` with these arguments would have started."""
     os.setsid()  # a group of its own, which is signalled with all that the kernel starts
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a cell is interrupted by it
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.environ.pop(
-        "JPY_PARENT_PID", None
-    )  # its parent is the server, which waits for it: the other one is watched below
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # A tracker of its own: the server's would tell of all that a killed kernel left, where nothing else is said of it.
-    resource_tracker._resource_tracker.__init__()
+    os.environ.pop("JPY_PARENT_PID", None)  # its parent is the server; a copy watches the process that asked for it
     _follow_stderr()
     sys.argv = arguments
-    places = environment.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [place for place in places if place and place not in sys.path]
 
     import matplotlib
     from ipykernel import kernelapp
 
     # Both are read as matplotlib is imported, which the server has done.
-    matplotlib.rc_file(Path(environment["MATPLOTLIBRC"], "matplotlibrc"))
+    matplotlib.rc_file(Path(os.environ["MATPLOTLIBRC"], "matplotlibrc"))
     matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     kernelapp.launch_new_instance(argv=arguments[1:])
-
-
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 class _Stderr:

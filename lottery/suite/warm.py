@@ -7,10 +7,13 @@ of multiprocessing's imports them once.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+from typing import Any
 
 from lottery import processes
 
@@ -60,6 +63,81 @@ def serve() -> None:
 def serving() -> bool:
     """True where `serve` was called in this process."""
     return _served.is_set()
+
+
+class Copy:
+    """A copy of the warm process that does one thing, with the face of subprocess.Popen as far as its callers look.
+
+    It ends when the process does that began it. `serve` is called first where that was not done.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(
+        self,
+        does: Callable[..., object],
+        *given: Any,
+        folder: Path,
+        environment: Mapping[str, str],
+        said: Path | None = None,
+    ):
+        """Begin it.
+
+        does         a function of a module; what it is given can be pickled
+        folder       that it is in
+        environment  all that it finds there; PYTHONPATH is heeded
+        said         the file that gets, behind what is in it, what it says; None: the terminal
+        """
+        serve()
+        everything = (does, given, str(folder), dict(environment), said and str(said))
+        self._process = CONTEXT.Process(target=_begun, args=everything)
+        self._process.start()
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+
+def _begun(
+    does: Callable[..., object],
+    given: tuple[Any, ...],
+    folder: str,
+    environment: dict[str, str],
+    said: str | None,
+) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # A tracker of its own: the server's would tell of all that a killed copy left, where nothing else is said of it.
+    resource_tracker._resource_tracker.__init__()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if said is not None:
+        with Path(said).open("a") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    places = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [place for place in places if place and place not in sys.path]
+    does(*given)
+
+
+def _end_with_parent() -> None:
+    """Its parent is the server, which lives on: the process that began it is another."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextmanager
