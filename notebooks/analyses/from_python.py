@@ -119,18 +119,18 @@ f"{accuracy(network):.0%} right"
 # %% [markdown]
 # ## Prune it
 #
-# In one call, here by each score that there is. Two of them read texts first, examples as above or the batches of a
-# `DataLoader`, and are compared within the rows of a matrix ({doc}`/methods`). `load` opens a folder as the commands do, one
-# of different widths, too; `lottery` itself imports nothing before it is asked.
+# In one call, here by three scores; `lottery list importance` has them all. One of the three, `wanda`, reads texts first:
+# examples as above, or the batches of a `DataLoader`. Its scores are compared within the rows of a matrix ({doc}`/methods`).
+# `load` opens a folder as the commands do, even one whose layers have different widths. `lottery` itself imports nothing
+# before it is asked.
 
 # %%
 import lottery
-from lottery.choices import offered
 from lottery.importance import sees_data
 
 loader = [seen.batch(rows) for rows in examples.sorted_batches(seen.lengths, 24)]
 right = {}
-for score in offered("importance"):
+for score in ("random", "magnitude", "wanda"):
     reading = {"scope": "row", "data": loader} if sees_data(score) else {}
     cut = copy.deepcopy(whole)
     kept = lottery.prune(cut, sparsity, importance=score, **reading)
