@@ -137,17 +137,19 @@ def test_texts_are_read_piece_by_piece_as_before(case):
 
 
 @torch.no_grad()
-def test_texts_are_answered_to_the_last_bit_and_the_decoder_scores_the_pieces_kept(case):
+def test_texts_are_read_to_the_last_bit_and_the_decoder_scores_the_pieces_kept(case):
+    """A product with fewer columns may be rounded otherwise, which is all that the decoder's is."""
     folder, texts, kept = case
     answers = {}
     for name in ("whole", "small"):
         tokenizer = opening.tokenizer(str(folder / name))
         model = opening.for_words(str(folder / name)).eval()
-        answers[name] = [model(**tokenizer(text, return_tensors="pt")).logits for text in texts]
-        assert model.config.vocab_size == answers[name][0].shape[-1]
+        answers[name] = [model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True) for text in texts]
+        assert model.config.vocab_size == answers[name][0].logits.shape[-1]
         assert model.config.pad_token_id == tokenizer.pad_token_id
     for whole, small in zip(answers["whole"], answers["small"], strict=True):
-        assert torch.equal(whole[..., kept], small)
+        assert all(map(torch.equal, whole.hidden_states, small.hidden_states))
+        torch.testing.assert_close(whole.logits[..., kept], small.logits, rtol=1e-6, atol=1e-6)
 
 
 def test_numbers_of_tokens_in_the_configuration_are_those_of_the_new_tokenizer(case):
