@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,12 +51,16 @@ store.rows(grid, Path(results))[["experiment", "key", "first", "last", "sum"]].a
 """
 
 
+def begun(words: list[str], root: Path) -> warm.Copy:
+    """The command `lottery` with these words, called in a checkout; what it says goes to root/book.log."""
+    given = {"PYTHONPATH": f"{crash.ROOT / 'tests'}{os.pathsep}{crash.ROOT}", "OMP_NUM_THREADS": "1"}
+    return warm.Copy(called, words, folder=root, environment=os.environ | given, said=root / "book.log")
+
+
 @contextmanager
 def book(root: Path):
     """As `crash.book`, by a copy of a warm process: what it imports takes longer than what is done."""
-    given = {"PYTHONPATH": f"{crash.ROOT / 'tests'}{os.pathsep}{crash.ROOT}", "OMP_NUM_THREADS": "1"}
-    words = ["book", "--profile", "quick", "--workers", "1"]
-    process = warm.Copy(called, words, folder=root, environment=os.environ | given, said=root / "book.log")
+    process = begun(["book", "--profile", "quick", "--workers", "1"], root)
     try:
         yield process
     finally:
@@ -119,11 +121,7 @@ def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_sa
     imports += "from lottery.suite import cluster\n"
     shown = '\n# %%\nstore.rows(grid, Path(results))[["key", "double"]]\n'
     notebook("experiments/shared", cells + imports + ON_WORKERS + shown)
-    path = os.pathsep.join([str(crash.ROOT / "tests"), str(crash.ROOT)])
-    command = [sys.executable, "-m", "lottery.suite.cli", "run", "shared", "--workers", "1", "-o"]
-    both = [
-        subprocess.Popen([*command, f"{name}.ipynb"], cwd=small, env=os.environ | {"PYTHONPATH": path}) for name in "ab"
-    ]
+    both = [begun(["run", "shared", "--workers", "1", "-o", f"{name}.ipynb"], small) for name in "ab"]
     assert [process.wait() for process in both] == [0, 0]
     told = (small / "log").read_text().splitlines()
     assert sorted(told) == sorted(f"{what} {number}" for number in range(6) for what in ("began", "ended"))

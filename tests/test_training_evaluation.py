@@ -98,7 +98,7 @@ def test_a_regression_answers_numbers(bert_folder, tokenizer):
             model(**tokenizer(row.first, row.second, return_tensors="pt")).logits.item() for row in table.itertuples()
         ]
     np.testing.assert_allclose(answers["answer"].astype(float), told, atol=1e-6)
-    assert found["pearson"] == pytest.approx(np.corrcoef(told, table["label"])[0, 1])
+    assert found["pearson"] == pytest.approx(np.corrcoef(told, table["label"])[0, 1], abs=1e-5)
 
 
 def test_a_span_task_answers_texts(bert_folder, tokenizer):

@@ -1,30 +1,17 @@
 """What commands print, for a page to show: they are called, and their own words taken."""
 
+import io
 import json
 import os
 import shlex
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from lottery import processes
+from lottery.suite import warm
 
 WIDTH = 96  # characters of a line, as wide as a page shows
-
-# One process calls them all: most of what a small one takes is the import of torch.
-CALLED = """
-import contextlib, io, json
-from lottery.suite import cli
-told = []
-for words in json.loads(sys.argv[1]):
-    with io.StringIO() as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        try:
-            cli.main(words)
-        except SystemExit as left:
-            told.append([left.code, said.getvalue()])
-            if left.code:
-                break
-print(json.dumps(told))
-"""
 
 
 def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
@@ -34,15 +21,33 @@ def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
     returns   up to the first that is refused, with the sentence that says why: those behind it go on from what it makes
     Raises RuntimeError where one of them fails.
     """
-    environment = {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
-    asked = json.dumps([[*words] for words in commands])
-    done = processes.run(CALLED, asked, environment=environment, folder=folder)
-    if done.returncode:
-        raise RuntimeError(f"the commands could not be called: {done.stderr.strip()[-500:]}")
+    environment = os.environ | {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
+    with TemporaryDirectory() as beside:
+        answers, said = Path(beside, "answers"), Path(beside, "said")
+        asked = [[*words] for words in commands], str(answers)
+        if warm.Copy(_called, *asked, folder=folder, environment=environment, said=said).wait():
+            raise RuntimeError(f"the commands could not be called: {said.read_text().strip()[-500:]}")
+        told = json.loads(answers.read_text())
     blocks = []
-    for words, (code, said) in zip(commands, json.loads(done.stdout.splitlines()[-1]), strict=False):
+    for words, (code, said) in zip(commands, told, strict=False):
         if code not in (0, 2):
             raise RuntimeError(f"lottery {shlex.join(words)} ended with {code}: {said.strip()[-500:]}")
         told = said.strip().replace(f"{folder.resolve()}{os.sep}", "")
         blocks.append(f"```text\n$ lottery {shlex.join(words)}\n{told}\n```")
     return blocks
+
+
+def _called(commands: list[list[str]], answers: str) -> None:
+    """Call them one after another, up to the first that is refused; leave exit code and words of each in a file."""
+    from lottery.suite import cli
+
+    told = []
+    for words in commands:
+        with io.StringIO() as said, redirect_stdout(said), redirect_stderr(said):
+            try:
+                cli.main(words)
+            except SystemExit as left:
+                told.append([left.code, said.getvalue()])
+        if told[-1][0]:
+            break
+    Path(answers).write_text(json.dumps(told))
