@@ -525,5 +525,10 @@ short.box(
         "miniature with RoBERTa's tokens and training. The sparsity rises along two curves. The gains that the paper "
         "states are recomputed from its tables."
     ),
+    found=[
+        answers(partial(cost_of_freezing, source="On the miniature")),
+        classes(partial(line_or_cubic, source="On the miniature")),
+        *short.by_claims(),
+    ],
     not_shown="The real BERT was trained on SQuAD for too short a time to compare its scores with those in print.",
 )
