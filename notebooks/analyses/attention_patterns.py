@@ -557,7 +557,8 @@ def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 normed_printed = in_points(patterns.printed_normed_minus_raw(published)).rename_axis("pattern")
-normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in OF_PRINT.items()})
+groups_printed = OF_PRINT | {("pretrained", "super"): "pre-trained, super-survivors"}
+normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in groups_printed.items()})
 chapter.finding(
     norming,
     "Norming does not bring out the same patterns in every model. Normed minus raw, all heads of the fine-tuned models "

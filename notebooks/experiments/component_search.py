@@ -155,7 +155,7 @@ chapter.full_models()
 # 2. **heads:** half as many heads a step;
 # 3. **MLPs:** one a step.
 #
-# After each step the smaller model is scored on dev, and importance is computed anew. A step after which less than 90 %
+# After each step the smaller model is scored on dev, and importance is computed again. A step after which less than 90 %
 # of the full model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
@@ -306,14 +306,20 @@ def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
         "MLPs left": table["mlps"].map("{:.0%}".format),
         "layers without a head": table["emptied"].map("{:.1f}".format),
         "score, of the full model's": table["score"].map("{:.0%}".format),
-        "heads more than plain": more["more_heads"],
-        "MLPs more than plain": more["more_mlps"],
-        "heads on which it agrees with plain": table["alike"].map("{:.0%}".format, na_action="ignore").fillna(""),
+        "heads more than the plain search": more["more_heads"],
+        "MLPs more than the plain search": more["more_mlps"],
+        "heads on which it agrees with the plain search": table["alike"]
+        .map("{:.0%}".format, na_action="ignore")
+        .fillna(""),
     }
     return pd.DataFrame(columns).set_axis(names).rename_axis("search")
 
 
-numbers(variations_told, "Variations of the search, means over tasks and models.", among=searches.varied)
+numbers(
+    variations_told,
+    "Variations of the search beside the plain one (heads and MLPs, printed), means over tasks and models.",
+    among=searches.varied,
+)
 
 # %% [markdown]
 # The 95 % intervals are those of the paired difference over tasks and models (paired t). Where all differences are

@@ -563,8 +563,8 @@ chapter.numbers(
 # The paper's Table 2 compares the bad subnetworks, retrained, with models that were never pre-trained. Our bag of words
 # and BiLSTM are trained from scratch on the task alone. *Random, never trained* is a random part of a BERT of the same
 # shape whose weights are randomly initialised, so that only the shape is left. The paper's bag of words and BiLSTMs are
-# quoted from {cite:t}`wang2019` and read pre-trained word vectors. The lines in print are as printed, misprints
-# included; only the full model's is from the scores that the authors store.
+# quoted from {cite:t}`wang2019` and read pre-trained word vectors. In print, the lines of the retrained bad subnetworks
+# are as printed, misprints included; the full model's line is from the scores that the authors store.
 
 
 # %% tags=["hide-input"]
