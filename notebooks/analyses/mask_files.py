@@ -156,7 +156,7 @@ def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
     right.set(ylabel=MORE)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of random masks against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes hardly more than the entropy (black) for random masks, and less for masks with structure. Above, bits a weight for random masks; below, the coder against the entropy for all masks, where below 0 means structure."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of random masks against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes hardly more than the entropy (black) for random masks, and less for masks with structure. Above, bits a weight for random masks; below, the coder against the entropy, for all masks."}}
 chapter.figure(sizes_drawn, [BITS, MORE], among=mask_sizes.sizes, size=(4.4, 3.2))
 
 

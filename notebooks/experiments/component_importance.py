@@ -259,7 +259,7 @@ chapter.numbers(reordered, "Scores that depend on the order of the data, beside 
 # within layers.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How well each score ranks heads by what their removal really costs: rank correlation, mean over models with 95 % intervals. Grey: 95 % of single models by chance; dashed: the most that any score could reach on so few examples."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How well each score ranks heads by the real cost of their removal: rank correlation, means over models with 95 % intervals. Grey: 95 % of single models by chance; dashed: the most that so few examples allow."}}
 VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
 TRUTH = "rank correlation with the truth"
 

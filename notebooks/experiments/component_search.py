@@ -389,11 +389,12 @@ numbers(places_told, "Where the search looks, and what it keeps there and on dev
 # ## How often each head and MLP survives
 #
 # Figure 1 and Appendix A of the paper show, for each task, the share of seeds in which a head or an MLP is part of the
-# good subnetwork, with its standard deviation over seeds. Here are the shares; dark cells always survive. If the good
-# subnetwork were where a task is solved, a cell would survive in all seeds or in none.
+# good subnetwork, with its standard deviation over seeds. Here are the shares, with layers and heads counted from 1,
+# and in print five seeds; dark cells always survive. If the good subnetwork were where a task is solved, a cell would
+# survive in all seeds or in none.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each survives, layers and heads counted from 1; in print, from the authors' published masks of BERT-base, five seeds. With a script, put together a ticket of your own."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each survives, in print from the authors' masks of BERT-base; with a script, put together a ticket of your own."}}
 def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches as numbers: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
     heads, mlps = searches.masks(rows)

@@ -252,7 +252,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(sizes, "What the searches keep, means over the models.")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed, means and standard deviations over the models, in print those of Prasanna's Figure 2; a grey stroke is the majority-class baseline."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed, means and standard deviations over models, in print as in Prasanna's Figure 2."}}
 PANELS = {"as cut out": False, "retrained": True}
 TASKS = [*stored["title"].unique()]  # down the side, of every source
 
@@ -307,15 +307,16 @@ chapter.figure(
 )
 
 # %% [markdown]
-# In the paper's figure, the bars of the random subnetworks after retraining repeat those of the good ones: both are
-# drawn from one file. Here each has its own scores, as in the authors' tables. No number on WNLI means anything: the
-# full model scores less than the majority-class baseline, so the search removes everything.
+# A grey stroke is the majority-class baseline. In the paper's figure, the bars of the random subnetworks after
+# retraining repeat those of the good ones: both are drawn from one file. Here each has its own scores, as in the
+# authors' tables. No number on WNLI means anything: the full model scores less than the majority-class baseline, so the
+# search removes everything.
 
 
 # %% [markdown]
 # The same with single weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "With single weights, too, only the good subnetwork keeps the score as cut, and retraining brings the others nearer. Means and standard deviations over the models, in print those of Prasanna's Figure 2; a grey stroke is the majority-class baseline."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "With single weights, too, only the good subnetwork keeps the score as cut, and retraining brings the others nearer. Means and standard deviations over models, in print as in Prasanna's Figure 2."}}
 chapter.figure(
     subnetworks_drawn,
     [*PANELS],

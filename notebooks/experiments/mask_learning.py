@@ -209,7 +209,7 @@ chapter.full_models()
 # ## Jiang's Figure 1: score against remaining weights
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains; movement without a regulariser falls behind them sooner. Points are means over runs, bars span them; in print, Table 1 of Jiang et al. (2023) without a teacher."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains; movement without a regulariser falls behind them sooner. Means over runs, bars span them; in print, Jiang's Table 1 without a teacher."}}
 def drawn(rows: pd.DataFrame, ax: Axes) -> None:
     """Of one task the score against the share of weights that remains, a line each method."""
     masked = rows[(rows["method"] != FULL) & rows["aimed"]]
@@ -294,9 +294,9 @@ means_in_print = over_tasks.agg(lambda more: published.gains(more)[0].in_words()
 names = [f"{one} minus {other}: {what}" for one, other, what in PAIRS]
 chapter.finding(
     at_a_tenth,
-    "On the miniature SMP-L leads movement by about as much as the regulariser alone adds to movement, and neither is "
-    f"shown to be above 0. Differences of scores (points) where {remain(SPARSE)} and the real BERT's masks are near the "
-    "floor; means over tasks, with 95 % intervals.",
+    "On the miniature SMP-L leads movement by about as much as the regulariser alone adds to movement, and neither "
+    f"is shown to be above 0. Differences of scores (points) where {remain(SPARSE)} and the real BERT's masks are "
+    "near the floor; means over tasks, with 95 % intervals.",
     printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
     among=in_order,
 )
