@@ -168,7 +168,7 @@ def kappas_made(rows: pd.DataFrame) -> pd.DataFrame:
         "by chance": rows["kappa_by_lot"].map(number),
         "p": rows["kappa_p"].map(p_value),
         "most that sizes allow": rows["most"].map(number),
-        "of that": [of_most(row.kappa, row.most) for row in rows.itertuples()],
+        "share of that most": [of_most(row.kappa, row.most) for row in rows.itertuples()],
         "by chance, sizes by layer": rows["kappa_by_layer"].map(number),
         "p, in each layer": rows["layer_p"].map(p_value),
     }
@@ -203,7 +203,7 @@ def kappas_printed() -> pd.DataFrame:
         "by chance": lots["by_lot"].map("{:.2f}".format),
         "p": lots["p"].map(p_value),
         "most that sizes allow": lots["most"].map("{:.2f}".format),
-        "of that": [of_most(*pair) for pair in zip(published["kappa"], lots["most"], strict=True)],
+        "share of that most": [of_most(*pair) for pair in zip(published["kappa"], lots["most"], strict=True)],
     }
     return pd.DataFrame(columns, index=published.index).rename(index=title)
 
@@ -386,7 +386,11 @@ def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Kappa of every two masks, by what they have in common."""
     rows = judged(rows)
     kappas = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
-    names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
+    names = {
+        "same_task": "same task,\nother seed",
+        "same_seed": "other task,\nsame seed",
+        "neither": "other task,\nother seed",
+    }
     ax = axes[KAPPA]
     generator = np.random.default_rng(0)
     for place, kind in enumerate(names):
@@ -401,7 +405,7 @@ def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     ax.set(ylabel=KAPPA, xlim=(-0.5, len(names) - 0.2))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, both others; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, but far from fully. Cohen's kappa of every pair of masks; lines are means, and random masks have 0 on average."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, other task and other seed; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, but far from fully. Cohen's kappa of every pair of masks; lines are means, and random masks have 0 on average."}}
 chapter.figure(kappas_drawn, [KAPPA], among=mask_agreement.repeated, nothing=NOT_JUDGED, live=False, size=(3.8, 3.0))
 
 # %% tags=["hide-input"]

@@ -215,7 +215,7 @@ def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
         some = pairs[pairs["importance"] == name]
         lines[title_of_score(name)] = {
             f"rank correlation with {beside}": with_range(some["rank"], "+.2f"),
-            "of the lowest tenth shared": f"{some['shared'].mean():.0%}",
+            "lowest tenth in common": f"{some['shared'].mean():.0%}",
             "by chance": f"{some['by_chance'].iloc[0]:.0%}",
         }
     return pd.DataFrame(lines).T.rename_axis("score")
@@ -223,7 +223,7 @@ def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
 
 def compared(rows: pd.DataFrame) -> pd.DataFrame:
     """Each score beside the stated one."""
-    return alike_told(component_scores.beside_stated(rows), "each example's")
+    return alike_told(component_scores.beside_stated(rows), "the score by each example")
 
 
 chapter.finding(
@@ -294,7 +294,7 @@ def truth_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Each score's rank correlation with the truth, and how far the stated one is ahead of it."""
     table = component_removal.told(component_removal.beside_truth(rows))
     columns = {label: table[view].map(correlation) for view, label in (VIEWS | {"mlps": "over MLPs"}).items()}
-    columns["each example's more, by layers' norms"] = table["less"].map(correlation)
+    columns["lead of the score by each example, by layers' norms"] = table["less"].map(correlation)
     return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
 
 
