@@ -381,7 +381,7 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert HOLDS not in set(minilm["verdict"])
     # Super-survivors were compared with heads among which they are, by a pattern of three labelled maps.
     text = told_in("analyses/attention_patterns")
-    assert "task by task, {doc}`/analyses/claims` judges the paper's sentence" in text
+    assert "{doc}`/analyses/claims` judges the paper's sentence by the other heads, task by task" in text
     raw = ledger[(ledger["claim"] == "survivors_are_not_more_linguistic") & (ledger["source"] == "minilm")]
     raw = raw[raw["what"].str.contains("raw")]
     assert set(raw["verdict"]) == {SILENT}

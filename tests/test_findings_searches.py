@@ -76,13 +76,13 @@ def test_what_says_nothing_is_counted_by_task_and_reason(runs):
     sentences = silent_in_words(runs)
     assert sentences.startswith("2 of 6 searches say nothing")
     assert sentences.endswith("- WNLI, 2 of 2: one answer does as well.")
-    assert silent_in_words(sound(runs)) == "None of the 4 searches is degenerate."
+    assert silent_in_words(sound(runs)) == "No search of the 4 has to be left out."
 
 
 def test_a_bound_that_one_answer_reaches_is_none(runs):
     runs.loc[1, "dense_score"], runs.loc[2, "dense_score"], runs.loc[3, "majority"] = 0.55, 0.56, float("nan")
     assert sound(runs).index.tolist() == [0, 2, 3]  # 0.9 x 0.55 = 0.495, 0.9 x 0.56 = 0.504
-    assert "- CoLA, 1 of 2: the majority-class baseline reaches the share" in silent_in_words(runs)
+    assert "- CoLA, 1 of 2: the majority-class baseline reaches the required share" in silent_in_words(runs)
 
 
 def test_a_reason_that_was_recorded_is_told_in_the_words_of_today(runs):

@@ -1,4 +1,4 @@
-"""Fewer heads, and fewer MLPs, remain where each are pruned alone.
+"""Fewer heads, and fewer MLPs, remain when each kind is pruned alone.
 
 The share of the heads that a search of heads alone keeps minus that of the search of both, and the same of MLPs, have
 to be below 0, over worlds or seeds, mean over the tasks. The paper tells shares, too. By two readings, of what remains
@@ -44,7 +44,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     mean = 100 * float(rows.loc[rows["mode"] == "both", "mlps_kept"].mean()) / 12
     readings = [mean, 100 * float((mlps["tasks"] >= TASKS).mean())]
     nearest = min(readings, key=lambda value: abs(value - SAID))
-    what = "MLPs that remain of both, by the reading that comes closest"
+    what = "MLPs that remain where both are pruned, by the closer reading"
     return [
         *evidence,
         within(what, "%", (SAID - ROUNDING, SAID + ROUNDING), nearest, nearest, nearest, basis="counted"),
@@ -78,4 +78,4 @@ def by_mode(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _what(named: str) -> str:
-    return f"{named} kept where pruned alone minus together, mean over the tasks"
+    return f"{named} kept where pruned alone minus where both are pruned, mean over the tasks"

@@ -31,7 +31,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_learning recorded."""
     rows = jiang.of(table, "smp_g", SPARSITY)
-    what = "share kept of the feed-forward matrices over that of the attention's"
+    what = "share kept of the feed-forward matrices, divided by that of the attention's"
     return [shares.over_seeds(what, "times", (MARGIN, math.inf), rows, _times)]
 
 

@@ -55,7 +55,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 def _judged(deviations: Mapping[str, tuple[float, int]]) -> list[Evidence]:
     evidence = []
     for other in ("random", "bad"):
-        what = f"deviation over the seeds of good subnetworks as cut, over that of {other} ones"
+        what = f"deviation over the seeds of good subnetworks as cut, divided by that of {other} ones"
         if not all(kind in deviations and deviations[kind][1] for kind in ("good", other)):
             evidence.append(none(what, "times", CLAIMED, "not recorded"))
             continue

@@ -21,7 +21,7 @@ TABLE = "mask_learning"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.51  # of what movement trains: the docstring has the reason
 CLAIMED = (0.0, MARGIN)
-WHAT = "parameters that SMP-L trains, over those that movement trains"
+WHAT = "parameters that SMP-L trains, divided by those that movement trains"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

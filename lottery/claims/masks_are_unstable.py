@@ -44,8 +44,8 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     every, without = float(kin["none"]), kin.drop("none")
     low, high = PRINTED[0] - ROUNDING, PRINTED[1] + ROUNDING
     return [
-        within(f"{end} Fleiss' kappa of a task", "", (low, high), value, value, value, basis="of the authors' masks")
-        for end, value in (("least", kappas.min()), ("highest", kappas.max()))
+        within(f"{end} Fleiss' kappa of any task", "", (low, high), value, value, value, basis="of the authors' masks")
+        for end, value in (("lowest", kappas.min()), ("highest", kappas.max()))
     ] + [jackknifed(WHAT, "", CLAIMED, every / most, without / most)]
 
 

@@ -33,8 +33,8 @@ MARGIN = 50.0  # % of the components: most
 LOW, ALIKE, EQUAL = 0.5, 0.05, 5.0  # of the highest importance; nats; points of weights: one in twenty
 WHATS = (
     "heads and MLPs with less than half of the highest importance",
-    "deviation of what removing one of these alone costs, mean over the tasks",
-    "weights that a search at random keeps minus one by importance, mean over the tasks",
+    "standard deviation of the cost of removing one of these alone, mean over the tasks",
+    "weights that a search in random order keeps minus those of one by importance, mean over the tasks",
 )
 
 

@@ -52,4 +52,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _what(kind: str) -> str:
-    return f"how much more {kind} maps of super-survivors are heterogeneous than of the other heads"
+    return f"excess of heterogeneous {kind} maps among super-survivors, relative to the other heads"

@@ -15,7 +15,7 @@ LEVELS = ("kappa", "in_matrices", "in_rows", "in_columns")  # of MaskAgreement: 
 KIN = {  # of two masks of one method: whether they share (the task, the seed)
     "same task, other seed": (True, False),
     "other task, same seed": (False, True),
-    "both others": (False, False),
+    "other task, other seed": (False, False),
 }
 OTHER = "other method"  # on the same task, with the same seed
 

@@ -14,7 +14,7 @@ from lottery.statistics import agreement
 from lottery.tasks import title
 from lottery.training import evaluation
 
-NO_BOUND = "the majority-class baseline reaches the share of the full model's score that is asked for"
+NO_BOUND = "the majority-class baseline reaches the required share of the full model's score"
 
 
 def silent(runs: pd.DataFrame) -> pd.Series:
@@ -68,7 +68,7 @@ def silent_in_words(runs: pd.DataFrame) -> str:
     rows = runs.assign(why=silent(runs))
     rows = rows[rows["why"] != ""]
     if rows.empty:
-        return f"None of the {len(runs)} searches is degenerate."
+        return f"No search{f' of the {len(runs)}' if len(runs) > 1 else ''} has to be left out."
     say = "says nothing and is" if len(rows) == 1 else "say nothing and are"
     lines = [f"{len(rows)} of {len(runs)} searches {say} left out of every mean below:", ""]
     for (task, why), some in rows.groupby(["of.task", "why"], sort=False):

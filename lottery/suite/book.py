@@ -285,7 +285,12 @@ def what_is_in_this_book(rows: Path, anchors: list[tuple[str, str]]) -> str:
     anchors  (label, page) of all pages; a row's label is its name in lower case, `g7-minilm` is the twin of `g7`
     Raises ValueError if an anchor stands in two places.
     """
-    lines = ["# What is in this book", ""]
+    lines = [
+        "# What is in this book",
+        "",
+        "Each row says what it is, where this book shows it, and which files hold its code.",
+        "",
+    ]
     listed: dict[str | None, list[str]] = {}
     for entry in yaml.safe_load(rows.read_text(encoding="utf-8")):
         row = entry["row"].lower()
@@ -331,9 +336,9 @@ def how_this_was_made(
     lines = [
         "# How this was made",
         "",
-        f"This book was put together from commit `{here['commit']}` with the profile `{profile}`. For each page that",
-        "computes, here is what it ran for this build, and what it shows that was recorded before: the time is that of",
-        "the runs, one after the other.",
+        f"This book was put together from commit `{here['commit']}` with the profile `{profile}`. Each page that",
+        "computes is listed with the runs made for this build and with the recorded runs that it shows. Times are sums",
+        "over the runs, as if they had been made one after the other.",
         "",
         "## What each page ran",
         "",
@@ -343,13 +348,13 @@ def how_this_was_made(
         took = execution.duration(execution.seconds(executed / f"{name}.ipynb"))
         parameters = notebooks.resolve(root, name, overrides[name]).items()
         public = [f"`{word} = {value!r}`" for word, value in parameters if execution.is_public(word, value)]
-        told = [f"- this build: {_runs_in_words(table)}; the page itself was executed in {took};"]
+        told = [f"- this build: {_runs_in_words(table)}; the page itself was executed in {took}."]
         told += [
-            f"- recorded, `{path.parent.name}`: {_runs_in_words(runs)};"
+            f"- recorded, `{path.parent.name}`: {_runs_in_words(runs)}."
             for path, runs in recorded.items()
             if path.stem == Path(name).name
         ]
-        told += [f"- its parameters: {', '.join(public)};"] if public else []
+        told += [f"- its parameters: {', '.join(public)}."] if public else []
         label = page_code.runs_of(_in_source(name))
         lines += [f"::::{{dropdown}} {{doc}}`/{_in_source(name)}`", f":name: {label}", "", *told, "::::", ""]
     others = {path: runs for path, runs in recorded.items() if path.stem not in {Path(name).name for name in tables}}
@@ -370,7 +375,7 @@ def _runs_in_words(table: pd.DataFrame) -> str:
         return "no runs of its own"
     days = [f"{datetime.fromtimestamp(when, UTC):%-d %B %Y}" for when in sorted(table["made.finished"])]
     parts = [
-        f"{len(table)} runs",
+        f"{len(table)} run{'s' * (len(table) != 1)}",
         execution.duration(table["seconds"].sum()),
         " to ".join(dict.fromkeys((days[0], days[-1]))),
     ]

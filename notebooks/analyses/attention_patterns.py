@@ -19,12 +19,12 @@
 # If a good subnetwork were one that knows language, its heads should attend in ways that could carry such knowledge. An
 # attention map has a row for each token that attends and a column for each token that is attended to, and
 # {cite:t}`kovaleva2019` sort maps into five patterns. Four are simple: a line along the *diagonal* (the token before or
-# after), *vertical* stripes (a full stop, [CLS], [SEP]), both at once, and even *blocks*. What is left is *heterogeneous*:
-# only these maps could tell of relations between words, and so their share is an upper bound on how linguistic a head can
-# be. {cite:t}`prasanna2020` find that the heads which survive pruning with every seed are no more heterogeneous than
-# heads at large. They count by a small convolutional network that reads maps as pictures. Their labelled maps are not
-# public, so this chapter trains the network on maps that are drawn, compares it with simpler ways on real maps that were
-# labelled for this book, and only then counts.
+# after), *vertical* stripes (a full stop, [CLS], [SEP]), both at once, and even *blocks*. What is left is
+# *heterogeneous*. Only these maps could tell of relations between words, so their share is an upper bound on how
+# linguistic a head can be. {cite:t}`prasanna2020` find that the heads which survive pruning with every seed are no more
+# heterogeneous than heads at large. They count with a small convolutional network that reads maps as pictures. Their
+# labelled maps are not public. So this chapter trains the network on synthetic maps, drawn at random, compares it with
+# simpler classifiers on real maps that were labelled for this book, and only then counts.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
@@ -116,7 +116,7 @@ grid = [*searches, *trained, *on_labels, *of_heads, *released, *[TypicalMaps(of=
 
 # %% tags=["remove-cell"]
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -136,7 +136,7 @@ from lottery.models import opening
 from lottery.statistics import Estimate, signed
 from lottery.store import Run
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, model_title, perform, read_published, title
+from lottery.suite.chapter import PRINT, how_many, model_title, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
@@ -151,11 +151,11 @@ chapter.full_models()
 # %% [markdown]
 # ## Five patterns, and how sure the network is of them
 #
-# Maps of a fine-tuned model, as the network sorts them: for each pattern the map that it is surest of, one in the middle,
-# and the one it doubts most.
+# These are maps of a fine-tuned model, as the network sorts them: for each pattern the map that it is surest of, one in
+# the middle, and the one it doubts most.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps, raw and normed, of a real BERT and of the miniature, as pictures: five rows of patterns and three columns from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery", "caption": "Where the network is sure, the pattern is plain; where it doubts, a map is a bit of several. Maps of a fine-tuned model by the pattern that the network sees in them: from the left the surest, one in the middle and the one it doubts most. Row: the token that attends; bright: much."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps, raw and normed, of a real BERT and of the miniature, as pictures: five rows of patterns and three columns from the surest to the most doubtful, each with the network's confidence."}, "figure": {"name": "pattern-gallery", "caption": "Where the network is sure, the pattern is plain; where it doubts, a map shows a bit of several. Maps of a fine-tuned model by the pattern that the network sees, from the surest to the most doubtful; rows attend, bright is much."}}
 def typical(rows: pd.DataFrame) -> pd.DataFrame:
     """The runs that keep typical maps."""
     return rows[rows["experiment"] == "TypicalMaps"]
@@ -192,23 +192,23 @@ chapter.figure(
 )
 
 # %% [markdown]
-# What is let through by attention is not its weight alone: a token whose value vector is short passes little on, however
-# much attention it gets. So there is a second kind of map, **normed** {cite:p}`kobayashi2020`: the weight $\alpha_{ij}$
-# times the length of what it lets through, $\lVert \alpha_{ij} f(x_j) \rVert$ with $f(x) = W_O^{(h)} (W_V^{(h)} x + b)$.
+# The attention weight alone does not say how much is passed on: a token whose value vector is short passes little on,
+# however much attention it gets. So there is a second kind of map, **normed** {cite:p}`kobayashi2020`: the length of
+# the weighted vector that is passed on, $\lVert \alpha_{ij} f(x_j) \rVert$ with $f(x) = W_O^{(h)} (W_V^{(h)} x + b)$.
 
 # %% [markdown]
 # ## Can the patterns be told apart?
 #
-# The paper trains its network on 400 maps that {cite:t}`kovaleva2019` labelled, and 600 normed ones, of which a fifth is
-# held out: on that fifth the weighted mean of F1 is 0.81 for raw and 0.74 for normed maps. The released code also chooses
-# its best epoch on it, so the two numbers are on the high side, and the labelled maps are not in the repository.
+# The paper trains its network on 400 maps that {cite:t}`kovaleva2019` labelled, and on 600 normed ones. A fifth of them
+# is held out, on which the weighted mean of F1 is 0.81 for raw and 0.74 for normed maps. The released code also chooses
+# its best epoch on that fifth, so the two numbers are on the high side. The labelled maps are not in the repository.
 #
-# Here maps are **drawn**: a softmax over sums of random contents, columns, lines along the diagonal and segments, as
-# attention makes them. A drawn map is kept where the counts that the {doc}`/labelling_guide` asks for show its pattern: a
-# line in half of the rows, a column in two thirds. The network is that of the paper, six 3 x 3 convolutions, with two
-# changes: its convolutions are padded, since [CLS] and [SEP] stand at the border, and all maps are brought to 32 x 32 in
-# training and in use, where the released code centres maps in training and does not in use. It is judged by real maps that
-# were labelled for this book.
+# Here maps are **drawn** at random: each is a softmax over a sum of random contents, columns, lines along the diagonal
+# and segments, as attention makes them. A drawn map is kept if the counts of the {doc}`/labelling_guide` show its
+# pattern: a line in half of the rows, a column in two thirds. The network is that of the paper, six 3 x 3 convolutions,
+# with two changes. Its convolutions are padded, since [CLS] and [SEP] are at the border. And all maps are scaled to 32
+# x 32 in training and in use, whereas the released code centres maps in training but not in use. The network is judged
+# by real maps that were labelled for this book.
 
 
 # %% tags=["hide-input"]
@@ -224,22 +224,23 @@ def sheet_told() -> Markdown:
             f"- {model_title(name)}: {len(rows)} maps, {same} labelled alike (Cohen's kappa {kappa:.2f}): {by_pattern}."
         )
     return Markdown(
-        "Each map was labelled twice, by the guide and blind to its head and to the other label; only maps that were "
-        "labelled alike are used.\n\n" + "\n".join(lines)
+        "Each map was labelled twice, by the guide and blind to its head and to the other label. Only maps with two "
+        "equal labels are used.\n\n" + "\n".join(lines)
     )
 
 
 sheet_told()
 
 # %% [markdown]
-# Everything about drawing and training was chosen on the miniature's maps; those of the real BERT were looked at once, at
-# the end. So the miniature's scores below are on the high side and the real BERT's are the test. (Classifiers trained on an
-# earlier way of drawing had been scored on both before; nothing was chosen by that.)
+# Everything about drawing and training was chosen on the miniature's maps; those of the real BERT were looked at once,
+# at the end. So the miniature's scores below are on the high side, and the real BERT's are the test. (Classifiers
+# trained on maps of an earlier design had been scored on both before; nothing was chosen by that.)
 #
-# Three things are compared with the network. *Features*: a logistic regression on a dozen numbers, the mass on each of seven
-# diagonals, the three largest columns, the entropy of rows and the spread of columns, learnt from the same drawn maps.
-# *Prototype*: the nearest mean picture. *Guide*: the counts of the guide themselves, by which drawn maps are labelled; it
-# learns nothing, so it says whether there is anything to learn.
+# Three simpler classifiers are compared with the network. *Features* is a logistic regression on a dozen numbers (the
+# mass on each of seven diagonals, the three largest columns, the entropy of rows and the spread of columns), trained on
+# the same drawn maps. *Prototype* takes the pattern with the nearest mean picture. *Guide* applies the counts of the
+# labelling guide themselves, by which drawn maps are labelled. It learns nothing, so it says whether there is anything
+# to learn.
 
 
 # %% tags=["hide-input"]
@@ -260,7 +261,7 @@ def f1_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("pattern")
 
 
-def advantages_told(rows: pd.DataFrame) -> Markdown:
+def advantages_told(rows: pd.DataFrame, source: str) -> Markdown:
     """How far the network is ahead of each rival, and whether the interval says so."""
     lines = []
     network = rows[rows["classifier"] == "network"]
@@ -269,32 +270,33 @@ def advantages_told(rows: pd.DataFrame) -> Markdown:
     for classifier, some in rows[rows["classifier"] != "network"].groupby("classifier", sort=False):
         more = pattern_labels.advantage(network, some)
         sure = {1: "ahead", -1: "behind", 0: "not shown to be ahead or behind"}[more.sign]
-        lines.append(f"minus that of {classifier}: {more.in_words(form='+.3f')}, {sure}")
+        lines.append(f"{more.in_words(form='+.3f')} over *{classifier}* ({sure})")
     return Markdown(
-        f"On {len(network)} maps of {network['place'].nunique()} heads the network's weighted F1 is "
-        f"{pattern_labels.weighted_f1(network):.2f}; " + "; ".join(lines) + "."
+        f"{source}: the network's weighted F1 is {pattern_labels.weighted_f1(network):.2f} on {len(network)} maps of "
+        f"{network['place'].nunique()} heads. Its lead is {'; '.join(lines)}."
     )
 
 
 chapter.numbers(f1_table, "F1 of each pattern, and maps with that label.", among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
-chapter.shown(advantages_told, "live", among=pattern_labels.best_trained)
+chapter.shown(partial(advantages_told, source="This build"), "live", among=pattern_labels.best_trained)
 
 # %% [markdown]
-# That was this build's model. The recorded grids, with more drawn maps, of the miniature and of the real BERT, the test:
+# The recorded networks had more drawn maps to learn from. Here are those of the miniature and of the real BERT, which
+# is the test:
 
 # %% tags=["hide-input"]
-chapter.shown(advantages_told, among=pattern_labels.best_trained)
+chapter.shown(partial(advantages_told, source="The miniature, recorded"), among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
-chapter.shown(advantages_told, "minilm", among=pattern_labels.best_trained)
+chapter.shown(partial(advantages_told, source="The real BERT"), "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
-# Intervals are 95 % intervals for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
-# all its maps. The paper gives one number for each kind of map, on the maps by which it chose the network to keep; beside it
-# ours, on maps that were labelled alike, and on all, each label for itself. How far the second label foretells the first is
-# what a classifier can reach at most.
+# The 95 % intervals are for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
+# all its maps. The paper gives one number for each kind of map, on the maps by which it chose its network. Ours are
+# beside it, on maps with two equal labels; *All numbers* adds those on all maps, for either label. The most that a
+# classifier can reach is how well the second label predicts the first.
 
 
 # %% tags=["hide-input"]
@@ -323,19 +325,19 @@ def f1_made(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     f1_made,
-    "How well the network sorts maps on which two labels agree, beside the paper's on the maps by which that was chosen. "
-    "Weighted F1.",
+    "How well the network sorts maps, beside the paper's. Weighted F1, ours on maps with two equal labels, the "
+    "paper's on the maps by which its network was chosen.",
     part=lambda table: table[["F1"]],
-    what="Weighted F1 on all maps, and what two labels leave to reach.",
+    what="Weighted F1 on all maps, and the most that the two labels allow.",
     printed=f1_printed(),
 )
 
 # %% [markdown]
-# The labelled maps are of *pre-trained* models; what is counted below is, but for one group, maps of *fine-tuned* ones. How
-# the network does there these labels do not tell. Where does it go wrong?
+# The labelled maps are those of *pre-trained* models, but all groups of maps counted below except one are those of
+# *fine-tuned* models. How well the network does on these, the labels do not tell. Where does it go wrong?
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on labelled maps, raw and normed, of a real BERT and of the miniature: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion", "caption": "The network takes many maps for another pattern than the label has. Its answers to the labelled maps, in maps; the stronger the colour, the larger the share of its row. Of the real BERT it is the test."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Confusion matrices of the network on labelled maps, raw and normed, of a real BERT and of the miniature: labels in rows, answers in columns, numbers of maps in the cells."}, "figure": {"name": "pattern-confusion", "caption": "The network gives some maps another pattern than their label. Numbers of labelled maps by its answer; the stronger the colour, the larger the share of the row."}}
 def confusion_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Labels against the network's answers, in maps, a panel for each kind of map."""
     rows = rows[rows["classifier"] == classifiers[0]]
@@ -360,10 +362,10 @@ chapter.figure(
 )
 
 # %% [markdown]
-# And is the network short of maps to learn from? With more drawn maps, weighted F1 on the labelled ones:
+# Is the network short of maps to learn from? The figure shows weighted F1 on the labelled maps as more maps are drawn:
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines; of a real BERT and of the miniature."}, "figure": {"name": "pattern-curve", "caption": "The more drawn maps there are to learn from, the better the network gets, and the others hardly. Weighted F1 on labelled maps; dashed: the guide, and the most frequent pattern as the answer to all. Bars span the seeds of training."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Weighted F1 on labelled maps against the number of drawn maps, a line for each classifier, the guide's and a constant answer's as dashed lines; of a real BERT and of the miniature."}, "figure": {"name": "pattern-curve", "caption": "With more drawn maps the network gets better, and the others hardly. Weighted F1 on labelled maps; dashed are the guide and the majority-class baseline, bars span the training seeds."}}
 WEIGHTED = "weighted F1 on labelled maps"
 
 
@@ -384,16 +386,16 @@ chapter.figure(curve_drawn, [WEIGHTED], among=pattern_labels.labelled, size=(3.8
 
 # %% [markdown]
 # (p12)=
-# ## Are survivors of another pattern?
+# ## Do survivors show other patterns?
 #
-# Counted are the maps of all heads on sentences of dev, in four groups: heads of the pre-trained model; all heads of the
+# The maps of all heads on sentences of dev are counted in four groups: heads of the pre-trained model; all heads of the
 # fine-tuned ones; **survivors**, which the search ({doc}`/experiments/component_search`) keeps in that very model; and
-# **super-survivors**, which it keeps with every seed. Like is compared with like: the maps of all groups but the first come
-# from the same intact models. The paper takes the super-survivors' maps from a model from which all else was removed and
-# which answers hardly better than by chance; that follows below.
+# **super-survivors**, which it keeps with every seed. Like is compared with like: the maps of all groups but the first
+# come from the same intact models. The paper takes the super-survivors' maps from a model from which all else was
+# removed, and which answers hardly better than by chance. That way is tried further below.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-shares", "caption": "Models differ more in their patterns than groups of heads of one model do. Means over the tasks, raw maps above normed ones. The printed normed maps are of the released code's norms, of which below; the printed super-survivors' are of models that all else was removed from."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Stacked bars: the shares of five patterns among maps of pre-trained heads, all fine-tuned heads, survivors and super-survivors, raw maps above normed ones: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-shares", "caption": "Patterns differ more between models than between groups of heads of one model. Means over the tasks; in print, normed maps are by the released code, and super-survivors are alone in their model."}}
 published = read_published("prasanna2020_attention_patterns")
 OF_PRINT = {
     ("pretrained", "all"): GROUPS[0],
@@ -469,12 +471,12 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Differences between super-survivors and all heads of the same models, mean over the tasks. The interval is that of other
-# heads: places in the network are resampled, with each all its tasks and seeds. What is published has no heads to draw;
-# its interval is over the tasks (t).
+# How do super-survivors differ from all heads of the same models, on average over the tasks? The intervals are for
+# other heads: places in the network are resampled, each with all its tasks and seeds. The published numbers are not
+# given by head, so their interval is over the tasks (t).
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Which patterns super-survivors have more often than all heads differs from model to model. Share of each pattern among super-survivors minus that among all heads of the same models. Intervals of 95 %: over heads, and in print over eight tasks of BERT-base."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Which patterns super-survivors have more often than all heads differs from model to model. Share among super-survivors minus share among all heads, with 95 % intervals over heads, in print over eight tasks."}}
 def differences_drawn(table: pd.DataFrame, axes: dict) -> None:
     """A forest of differences, raw above normed."""
     for kind, name in KINDS.items():
@@ -512,15 +514,15 @@ def all_linguistic() -> Markdown:
     sources = {"live": "this build", "miniature": "the miniature, recorded", "minilm": "the real BERT"}
     lines = [linguistic_told(table, sources[name]) for name, table in differences.items() if len(table)]
     lines.append(linguistic_told(printed, "as published"))
-    return Markdown("Are super-survivors more often heterogeneous than all heads?\n\n" + "\n".join(lines))
+    return Markdown("Do super-survivors attend heterogeneously more often than all heads?\n\n" + "\n".join(lines))
 
 
 all_linguistic()
 
 # %% [markdown]
-# All heads hold the super-survivors, so that these differ less from them than from the *other* heads. Against these, and task
-# by task, {doc}`/analyses/claims` judges the paper's sentence; and it takes the network's word on a pattern only where enough
-# labelled maps show it. Here they do not:
+# The super-survivors are among all heads, so they differ less from all heads than from the *other* heads.
+# {doc}`/analyses/claims` judges the paper's sentence by the other heads, task by task. It relies on the network for a
+# pattern only if enough labelled maps show that pattern. These are too few:
 
 
 # %% tags=["hide-input"]
@@ -531,7 +533,7 @@ def too_few_labels() -> Markdown:
         recorded = Recorded(tables[name]) if len(tables[name]) else None
         reasons = [recorded.unknown("heterogeneous", [kind]) for kind in KINDS] if recorded else []
         lines += [f"- {whose}: {why}." for why in reasons if why]
-    return Markdown("\n".join(lines) or "Nowhere: of every kind there are enough.")
+    return Markdown("\n".join(lines) or "None: there are enough of every kind.")
 
 
 too_few_labels()
@@ -539,8 +541,8 @@ too_few_labels()
 # %% [markdown]
 # ## Does norming bring out the diagonal?
 #
-# The paper says that norming raises diagonal patterns at the cost of vertical+diagonal ones, as it takes from special tokens
-# what they only seem to get. For each group of heads, normed minus raw:
+# The paper says that norming raises diagonal patterns at the cost of vertical+diagonal ones, because it takes from
+# special tokens the attention that they only seem to get. The table shows normed minus raw:
 
 
 # %% tags=["hide-input"]
@@ -555,7 +557,8 @@ def in_points(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 normed_printed = in_points(patterns.printed_normed_minus_raw(published)).rename_axis("pattern")
-normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in OF_PRINT.items()})
+groups_printed = OF_PRINT | {("pretrained", "super"): "pre-trained, super-survivors"}
+normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair, group in groups_printed.items()})
 chapter.finding(
     norming,
     "Norming does not bring out the same patterns in every model. Normed minus raw, all heads of the fine-tuned models "
@@ -570,7 +573,7 @@ chapter.finding(
 # %% tags=["hide-input"]
 def bound_told() -> Markdown:
     """What norming does to the share of heterogeneous maps, the upper bound on heads that may tell of language."""
-    shares = {"BERT-base, printed": shares_printed()}
+    shares = {PRINT: shares_printed()}
     shares |= {name: patterns.fractions(patterns.grouped(rows)) for name, rows in chapter.sources.items()}
     lines = []
     for name, table in shares.items():
@@ -579,21 +582,23 @@ def bound_told() -> Markdown:
             raw, normed = (100 * tuned.xs(kind, level="kind").mean() for kind in ("raw", "normed"))
             lines.append(f"- {name}: from {raw:.0f} to {normed:.0f} %.")
     return Markdown(
-        "Heterogeneous maps are what the paper takes for the upper bound on heads that may tell of language. Norming "
-        "changes their share among all heads of the fine-tuned models, mean over the tasks:\n\n" + "\n".join(lines)
+        "The paper takes the share of heterogeneous maps as the upper bound on heads that may tell of language. "
+        "Norming changes that share among all heads of the fine-tuned models, mean over the tasks:\n\n"
+        + "\n".join(lines)
     )
 
 
 bound_told()
 
 # %% [markdown]
-# ## The released way
+# ## What changes with the released code?
 #
-# The released code differs from the paper in three things. It does not pass token types, so that a pair of sentences is read
-# as one segment. It makes norms with the output matrix transposed: it takes rows of $W_O$ for the columns that belong to a
-# head, so what is measured is no part of what the model computes; summed over heads, only the right norms' vectors give the
-# attention's output. And it takes the super-survivors' maps from the model that all other heads and MLPs were cut out of,
-# untrained after that. What does each of these change? Shares of maps in points, against ours:
+# The released code differs from the paper in three things. It does not pass token types, so a pair of sentences is read
+# as one segment. It computes norms with the output matrix transposed: it takes rows of $W_O$ instead of the columns
+# that belong to a head, so what it measures is not part of what the model computes. (Only the vectors of the right
+# norms, summed over heads, give the attention's output.) And it takes the super-survivors' maps from a model from which
+# all other heads and MLPs were cut, without training after that. The table shows how each of these changes the shares
+# of maps, in points, compared with ours:
 
 
 # %% tags=["hide-input"]
@@ -608,11 +613,11 @@ chapter.numbers(ways_told, "Released minus ours (points).", among=patterns.relea
 # %% [markdown]
 # ## Does being heterogeneous help to survive?
 #
-# Super-survivors are few. All heads that a search keeps can be compared with all it removes, but survival goes by
-# layer, and so do patterns: a head may survive because of where it is. So the share of a pattern in kept heads minus that in removed
-# ones is compared with what it would be if the heads *of each layer* were permuted, in all seeds alike. p-values are
-# two-sided and corrected for the number of tasks, after Holm. (The paper's code correlates the pattern of each of half a
-# million maps with survival, as if these were independent.)
+# Super-survivors are few. So all heads that a search keeps are compared with all that it removes. But both survival and
+# patterns depend on the layer: a head may survive because of where it is. So the share of a pattern in kept heads minus
+# that in removed ones is compared with what it would be if the heads *of each layer* were permuted, in all seeds alike.
+# The p-values are two-sided and Holm-corrected over tasks. (The paper's code correlates the pattern of each of half a
+# million maps with survival, as if the maps were independent.)
 
 
 # %% tags=["hide-input"]
@@ -635,38 +640,38 @@ def survival_told(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=names)
 
 
-def survival_in_a_sentence(table: pd.DataFrame) -> Markdown:
+def survival_in_a_sentence(table: pd.DataFrame, source: str) -> Markdown:
     """In how many tests heterogeneous heads survive more, or less often."""
     sure, able = table[table["corrected"] < 0.05], table["least_corrected"] < 0.05
     if not able.any():
         return Markdown(
-            f"With {draws:,} draws the smallest possible p is {table['least_corrected'].min():.2g}: these tests cannot tell, "
-            "whatever the heads show."
+            f"{source}: with {draws:,} draws the smallest possible p is {table['least_corrected'].min():.2g}, so "
+            "these tests cannot tell, whatever the heads show."
         )
     return Markdown(
-        f"Heterogeneous heads survive more often than others of their layer in {(sure['difference'] > 0).sum()} of "
-        f"{len(table)} tests, and less often in {(sure['difference'] < 0).sum()}; the smallest p that could come out is "
-        f"{table['least_corrected'].min():.2g}."
+        f"{source}: heterogeneous heads survive more often than others of their layer in "
+        f"{(sure['difference'] > 0).sum()} of {how_many(len(table), 'test')}, and less often in "
+        f"{(sure['difference'] < 0).sum()}. The smallest possible p is {table['least_corrected'].min():.2g}."
     )
 
 
 chapter.numbers(survival_told, "Heterogeneous maps of heads that are kept and removed.", among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(survival_in_a_sentence, "live", among=survival_tests)
+chapter.shown(partial(survival_in_a_sentence, source="This build"), "live", among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(survival_in_a_sentence, among=survival_tests)
+chapter.shown(partial(survival_in_a_sentence, source="The miniature, recorded"), among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(survival_in_a_sentence, "minilm", among=survival_tests)
+chapter.shown(partial(survival_in_a_sentence, source="The real BERT"), "minilm", among=survival_tests)
 
 # %% [markdown]
 # ## Look for yourself
 #
-# Every head of the first model of this build on one sentence, with the pattern that the network sees. In a running
-# notebook (`make explore`), with `choosing = True` among its parameters, the cell below the figure lets you choose task,
-# kind of map, sentence, layer and head; in the rendered book its widgets are left out.
+# The figure shows every head of the first model of this build on one sentence, with the pattern that the network sees.
+# In a running notebook (`make explore`), set `choosing = True` among its parameters, and the cell below the figure lets
+# you choose task, kind of map, sentence, layer and head. The rendered book leaves these widgets out.
 
 
 # %% tags=["hide-input"]
@@ -712,7 +717,7 @@ def head_drawn(tokens: Sequence[str], maps: np.ndarray, likely: np.ndarray, laye
     plt.show()  # of a widget, which draws anew each time
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer; above each the pattern that the network sees. With a script, choose a model (a real BERT, too, where it is installed), a sentence and a head."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Attention maps of every head of this build's first model on one sentence, a row a layer, each with the name of its pattern."}, "figure": {"name": "pattern-heads-live", "caption": "Raw maps of all heads of this build's first fine-tuned model on one sentence of dev, a row a layer, each with the pattern that the network sees. With a script, choose a model, a sentence and a head."}}
 grid_drawn(*heads_of(tasks[0], "raw")[0])
 
 
@@ -798,14 +803,15 @@ explorer()
 # %% [markdown]
 # ## Labelled maps of your own
 #
-# The classifiers learn from any labelled maps. A folder holds `labels.csv` with the columns `file` and `label`, a pattern of
-# those above, and each map as a `.npy` file of floats, (tokens, tokens), a row for each token that attends:
+# The classifiers can learn from your own labelled maps. Put into a folder a `labels.csv` with the columns `file` and
+# `label` (one of the patterns above), and each map as a `.npy` file of floats of shape (tokens, tokens), with a row for
+# each token that attends:
 #
 # ```
 # lottery run analyses/attention_patterns -p maps FOLDER
 # ```
 #
-# Then patterns are counted by what was learnt from these.
+# Then patterns are counted by classifiers trained on these maps.
 
 # %% [markdown]
 # ## Summary
@@ -820,9 +826,10 @@ short.summary()
 short.box(
     question="Do the heads that survive pruning attend in ways that could carry knowledge of language?",
     done=(
-        "Attention maps are sorted into five patterns by a small network trained on maps that are drawn. It "
-        "is tested on real maps that were labelled by hand for this book. Heads that survive with every seed "
-        "are compared with the others."
+        "Attention maps are sorted into five patterns by a small network trained on synthetic maps. It is tested on "
+        "real maps that were labelled by hand for this book. Heads that survive with every seed are compared with "
+        "the others."
     ),
+    found=[all_linguistic(), *short.by_claims()],
     not_shown="A pattern is a bound on what a head could know, not a measure of it.",
 )

@@ -16,13 +16,14 @@
 # %% [markdown]
 # # Do two searches find the same subnetwork?
 #
-# Fine-tune one pre-trained model twice on one task, with another head and another order of the examples, and search both
-# for the heads that they need. If the two masks are alike, the good subnetwork says something about the task; if not, it
-# says something about the run. {cite:t}`prasanna2020` report that good subnetworks are *unstable*: Fleiss' kappa between
-# five seeds is low, and Cochran's Q test does not show them to be significantly similar. This chapter takes those
-# statistics apart, asks what masks would show that choose *at random*, and whether a mask has anything to do with its task.
+# Fine-tune one pre-trained model twice on one task, with a different task head and a different order of the examples,
+# and search both models for the attention heads that they need. If the two masks are alike, the good subnetwork says
+# something about the task; if not, it says something about the run. {cite:t}`prasanna2020` report that good subnetworks
+# are *unstable*: Fleiss' kappa between five seeds is low, and Cochran's Q test does not show them to be significantly
+# similar. This chapter takes those statistics apart. It asks what masks drawn *at random* would show, and whether a
+# mask has anything to do with its task.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -78,12 +79,13 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+from lottery.choices import listed
 from lottery.findings import mask_agreement
 from lottery.findings.published import beside
 from lottery.findings.searches import judged, masks, silent_in_words
 from lottery.statistics import agreement, holm
 from lottery.suite import tables
-from lottery.suite.chapter import PRINT, between, perform, read_published, title
+from lottery.suite.chapter import PRINT, between, how_many, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -92,38 +94,38 @@ NOT_JUDGED = "*There are no two searches here that say anything.*"
 shown = partial(chapter.shown, among=mask_agreement.repeated, nothing=NOT_JUDGED)
 
 
-def left_out(rows: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     """Which searches say nothing."""
-    return Markdown(silent_in_words(rows[rows["experiment"] == "ComponentSearch"]))
+    return Markdown(f"**{source}:** {silent_in_words(rows[rows['experiment'] == 'ComponentSearch'])}")
 
 
 # %% tags=["remove-input"]
 chapter.full_models()
 
 # %% [markdown]
-# A search can also say nothing, as {doc}`/experiments/component_search` tells. Of this build, of the miniature's recorded
-# grid and of the real BERT:
+# A search can also say nothing, as {doc}`/experiments/component_search` explains. These are the searches that are left
+# out:
 
 # %% tags=["hide-input"]
-chapter.shown(left_out, "live")
+chapter.shown(partial(left_out, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(left_out)
+chapter.shown(partial(left_out, source="The miniature, recorded"))
 
 # %% tags=["hide-input"]
-chapter.shown(left_out, "minilm")
+chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
 
 # %% [markdown]
 # (p10)=
 # ## Kappa, beside chance and the most that can be reached
 #
 # Each head is an item, each seed a judge who says *keep* or *remove*. **Fleiss' kappa** {cite:p}`fleiss1971` is the
-# agreement beyond what judges with these shares would have by chance: 1 at most, about 0 by chance. Both ends need a second
-# look. Chance means *on average*: whether a kappa of 0.2 could be luck is told by **random masks**, any heads of the model and
-# exactly as many as were found: p is the share of draws that reach it. Masks that are **random within each layer** keep as
-# many heads in each layer as were found, so that agreeing on the *layers* does not count. And masks of unequal sizes cannot reach
-# 1: the **most that sizes allow** is the kappa of one ranking that is cut at each of these sizes. All p-values are corrected
-# for the number of tasks, after Holm: the smallest is multiplied by as many.
+# agreement beyond what judges with these shares would have by chance: 1 at most, about 0 by chance. Both ends need a
+# second look. First, chance means *on average*. Whether a kappa of 0.2 could be luck is told by **random masks**, which
+# keep exactly as many heads as were found, but any: p is the share of draws that reach the kappa found. Masks that are
+# **random within each layer** keep as many heads in each layer as were found, so that agreeing on the *layers* does not
+# count. Second, masks of unequal sizes cannot reach 1. The **most that sizes allow** is the kappa of a single ranking
+# cut at each of these sizes. All p-values are Holm-corrected over tasks.
 
 
 # %% tags=["hide-input"]
@@ -166,7 +168,7 @@ def kappas_made(rows: pd.DataFrame) -> pd.DataFrame:
         "by chance": rows["kappa_by_lot"].map(number),
         "p": rows["kappa_p"].map(p_value),
         "most that sizes allow": rows["most"].map(number),
-        "of that": [of_most(row.kappa, row.most) for row in rows.itertuples()],
+        "share of that most": [of_most(row.kappa, row.most) for row in rows.itertuples()],
         "by chance, sizes by layer": rows["kappa_by_layer"].map(number),
         "p, in each layer": rows["layer_p"].map(p_value),
     }
@@ -201,7 +203,7 @@ def kappas_printed() -> pd.DataFrame:
         "by chance": lots["by_lot"].map("{:.2f}".format),
         "p": lots["p"].map(p_value),
         "most that sizes allow": lots["most"].map("{:.2f}".format),
-        "of that": [of_most(*pair) for pair in zip(published["kappa"], lots["most"], strict=True)],
+        "share of that most": [of_most(*pair) for pair in zip(published["kappa"], lots["most"], strict=True)],
     }
     return pd.DataFrame(columns, index=published.index).rename(index=title)
 
@@ -211,17 +213,17 @@ agreed = {name: mask_agreement.by_task(some, draws=draws) for name, some in sear
 of_kappas = {PRINT: kappas_printed()} | {name: kappas_made(rows) for name, rows in agreed.items()}
 tables.finding(
     tables.side_by_side({name: table[["kappa"]] for name, table in of_kappas.items()}),
-    "On most tasks the masks of several seeds agree more than by chance and less than fully. Fleiss' kappa of the heads "
-    "kept, with its 95 % interval for other seeds, by a jackknife that may pass 1.",
+    "On most tasks the masks of several seeds agree more than by chance and less than fully. Fleiss' kappa of the "
+    "heads kept, with a jackknife 95 % interval for other seeds, which may pass 1.",
 )
 
 # %% tags=["hide-input"]
 tables.numbers(beside(of_kappas), "Kappa beside chance and the most that sizes allow.")
 
 # %% [markdown]
-# Small beneath kappa stands its 95 % interval for other *seeds*, by a jackknife over those there are; of the published masks
-# the numbers by chance are made here, from their sizes. WNLI's masks keep everything or nothing, and it is no part of the
-# correction.
+# In small print beside kappa is its 95 % interval for other *seeds*, by a jackknife over the seeds at hand. For the
+# published masks the numbers by chance are computed here, from the masks' sizes. WNLI's masks keep everything or
+# nothing, and WNLI does not count in the correction.
 
 
 # %% tags=["hide-input"]
@@ -236,15 +238,16 @@ def agreement_told() -> Markdown:
         share = table["kappa"] / table["most"]
         whole = [title(task) for task in share.index[share >= 0.95]]
         lines.append(
-            f"- **{name}:** kappa is between {table['kappa'].min():.2f} and {table['kappa'].max():.2f}, which is "
-            f"{share.min():.0%} to {share.max():.0%} of what sizes allow; "
+            f"- **{name}:** kappa is {between(table['kappa'], '.2f')}, which is {between(share, '.0%')} of what sizes "
+            "allow; "
             + (
-                f"on {(table['kappa_p'] < 0.05).sum()} of {len(table)} tasks masks agree more than by chance."
+                f"on {(table['kappa_p'] < 0.05).sum()} of {how_many(len(table), 'task')} masks agree more than by "
+                "chance."
                 if least < 0.05
-                else f"whether masks agree more than by chance {draws} draws cannot tell: the smallest possible p is {least:.2g}."
+                else f"{draws} draws cannot tell whether masks agree more than by chance: the smallest possible p is {least:.2g}."
             )
             + (
-                f" On {', '.join(whole)} nearly all that can agree does: seeds differ in where to stop."
+                f" On {listed(whole, 'and')} nearly all that can agree does: seeds differ only in where to stop."
                 if whole
                 else ""
             )
@@ -255,15 +258,15 @@ def agreement_told() -> Markdown:
 agreement_told()
 
 # %% [markdown]
-# The paper gives the range of kappa as 0.15 to 0.32. Its lower end is that of HANS, which is no task of GLUE.
+# The paper gives the range of kappa as 0.15 to 0.32. The lower end is that of HANS, which is not a GLUE task.
 #
-# ### Of two masks at a time, and Cochran's Q
+# ### Two masks at a time, and Cochran's Q
 #
 # The **Jaccard** index of two masks is the number of heads that both keep over the number that either keeps. *Alike in
-# size* counts the pairs of seeds whose sizes McNemar's exact test does not tell apart at .05; the paper takes Cochran's
-# test of two masks, its form for large samples. *Sharing more* counts those that share more heads than two random masks of
-# these sizes do, by the hypergeometric distribution, corrected for the pairs after Holm. Q and its p, without a correction
-# as in the paper, are about sizes again, as the next section shows.
+# size* counts the pairs of seeds whose sizes McNemar's exact test does not tell apart at .05; the paper uses Cochran's
+# test of two masks, which is the large-sample form of that. *Sharing more* counts the pairs that share more heads than
+# two random masks of these sizes, by the hypergeometric distribution, Holm-corrected over pairs. Q and its p,
+# uncorrected as in the paper, are again about sizes, as the next section shows.
 
 
 # %% tags=["hide-input"]
@@ -305,11 +308,12 @@ tables.numbers(beside(of_pairs), "Two masks at a time, what all keep, and Cochra
 # %% [markdown]
 # ## What Cochran's Q asks
 #
-# Q compares *how many* heads each seed keeps. It knows nothing of *which*: two masks that keep twelve heads each and share
-# none are the same to it. The paper writes that the test "did not show that the binary mask of head survival obtained with
-# five random seeds for each tasks were significantly similar". To see what the test sees, here are five masks of 144 heads
-# made in four ways: sizes all equal, or those of a task's published masks; heads at random, 400 times, or the first ones of one
-# fixed ranking, so that masks agree as much as their sizes let them.
+# Q compares *how many* heads each seed keeps. It knows nothing of *which*: to Q, two masks that keep twelve heads each
+# and share none are the same. The paper writes that the test "did not show that the binary mask of head survival
+# obtained with five random seeds for each tasks were significantly similar". To see what the test sees, five masks of
+# 144 heads are made in four ways. Their sizes are all equal, or those of a task's published masks. Their heads are
+# drawn at random, 400 times, or are the first ones of one fixed ranking, so that masks agree as much as their sizes let
+# them.
 
 # %% tags=["hide-input"]
 unequal = np.array(sizes["cola"])
@@ -329,25 +333,25 @@ def simulated(times: int = 400) -> pd.DataFrame:
 
 tables.finding(
     simulated(),
-    "Cochran's Q rejects where sizes differ, whether or not the masks have anything in common, and does not where they are "
-    "equal. Five masks of 144 heads, made in four ways.",
+    "Cochran's Q rejects where sizes differ and not where they are equal, whatever the masks have in common. Five "
+    "masks of 144 heads, made in four ways.",
 )
 
 # %% [markdown]
-# Q rejects where *sizes* differ, whether or not the masks have anything in common, and does not where they are equal; kappa
-# tells random masks from those of one ranking, whatever their sizes. (Masks that are equal leave nothing to test, which
-# counts as no rejection.)
+# Q looks at *sizes* alone, while kappa tells random masks from those of one ranking, whatever their sizes. (Equal masks
+# leave nothing to test, which counts as no rejection.)
 #
 # ## Has a mask anything to do with its task?
 #
-# If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Likeness is
-# **Cohen's kappa**, which is Fleiss' for two masks whose shares may differ; where both keep everything, or nothing, it is not
-# defined and counts as 0. Compared are masks of *different* seeds, so that no two come from one order of examples; the null
-# permutes the names of the tasks among the masks of each seed.
+# If what a search finds belongs to the task, masks of one task should be more alike than masks of two tasks. Likeness
+# is measured by **Cohen's kappa**, the like of Fleiss' for two masks whose shares may differ; where both keep
+# everything, or nothing, it is not defined and counts as 0. Only masks of *different* seeds are compared, so that no
+# two come from the same order of examples. The null hypothesis is tested by permuting the names of the tasks among the
+# masks of each seed.
 
 
 # %% tags=["hide-input"]
-def tasks_told(rows: pd.DataFrame) -> Markdown:
+def tasks_told(rows: pd.DataFrame, source: str) -> Markdown:
     """Same task against other tasks, by Cohen's kappa of every two masks over heads, with a permutation test."""
     searches = judged(rows)
     null = mask_agreement.task_matters(searches, draws=draws)
@@ -358,18 +362,19 @@ def tasks_told(rows: pd.DataFrame) -> Markdown:
     if least >= 0.05:
         needed = "more tasks or more seeds" if ways >= 0.05 else "more draws"
         return Markdown(
-            f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks. Whether that is more "
-            f"than luck this test cannot tell, however far apart the tasks are: names can be permuted in so few ways that the "
-            f"smallest possible p is {least:.3g} (here {null.p:.3f}, by {draws:,} draws). It takes {needed}."
+            f"{source}: the kappa of two masks of one task minus that of two masks of different tasks is "
+            f"{null.observed:+.2f}. This test cannot tell whether that is more than luck: names can be permuted in so "
+            f"few ways that the smallest possible p is {least:.3g} (here {null.p:.3f}, by {draws:,} draws). It takes "
+            f"{needed}."
         )
     return Markdown(
-        f"Two masks of one task have a kappa {null.observed:+.2f} higher than two of different tasks; with permuted "
-        f"names, the middle 95 % of such differences lie from {null.low:+.2f} to {null.high:+.2f} (p = {null.p:.3f}; "
-        f"the smallest that could come out is {least:.2g}): "
+        f"{source}: the kappa of two masks of one task minus that of two masks of different tasks is "
+        f"{null.observed:+.2f}. With permuted names, the middle 95 % of such differences lie between {null.low:+.2f} "
+        f"and {null.high:+.2f} (p = {null.p:.3f}; the smallest possible p is {least:.2g}). "
         + (
-            "masks of one task are more alike, in which heads or in how many they keep."
+            "So masks of one task are more alike, in which heads or in how many they keep."
             if null.p < 0.05
-            else "that masks of one task are more alike is not shown."
+            else "That is no evidence that masks of one task are more alike."
         )
     )
 
@@ -381,7 +386,11 @@ def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Kappa of every two masks, by what they have in common."""
     rows = judged(rows)
     kappas = agreement.kappas_by_kinship(masks(rows)[0], rows["of.task"].tolist(), rows["of.seed"].tolist())
-    names = {"same_task": "same task,\nother seed", "same_seed": "other task,\nsame seed", "neither": "both others"}
+    names = {
+        "same_task": "same task,\nother seed",
+        "same_seed": "other task,\nsame seed",
+        "neither": "other task,\nother seed",
+    }
     ax = axes[KAPPA]
     generator = np.random.default_rng(0)
     for place, kind in enumerate(names):
@@ -396,17 +405,17 @@ def kappas_drawn(rows: pd.DataFrame, axes: dict) -> None:
     ax.set(ylabel=KAPPA, xlim=(-0.5, len(names) - 0.2))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, both others; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, and still far from wholly. Kappa of every two masks; lines are means, 0 is what random masks give."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks in three groups: same task and other seed, other task and same seed, other task and other seed; means as lines; of a real BERT and of the miniature."}, "figure": {"name": "mask-kappas", "caption": "Two masks of one task agree more than two of different tasks, but far from fully. Cohen's kappa of every pair of masks; lines are means, and random masks have 0 on average."}}
 chapter.figure(kappas_drawn, [KAPPA], among=mask_agreement.repeated, nothing=NOT_JUDGED, live=False, size=(3.8, 3.0))
 
 # %% tags=["hide-input"]
-shown(tasks_told)
+shown(partial(tasks_told, source="The miniature"))
 
 # %% tags=["hide-input"]
-shown(tasks_told, "minilm")
+shown(partial(tasks_told, source="MiniLM"), "minilm")
 
 # %% [markdown]
-# And the authors' own masks of BERT-base, which the paper does not compare in this way:
+# The paper does not compare its own masks in this way. Here are the authors' masks of BERT-base:
 
 
 # %% tags=["hide-input"]
@@ -415,11 +424,12 @@ def kinship_told() -> Markdown:
     kin = read_published("prasanna2020_kinship").set_index("without_seed")
     given, every = mask_agreement.given_by_the_task(kin), kin.loc["none"]
     return Markdown(
-        f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one seed and "
-        f"different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So the task gives "
-        f"{given.in_words(form='+.2f')}, with the 95 % interval of a jackknife over the five seeds. Another seed alone takes "
-        f"{1 - every['same_task']:.2f} of a kappa of 1, where unequal sizes and the noise of the search count, too; another task "
-        f"alone takes {1 - every['same_seed']:.2f}: both are in the masks."
+        f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one "
+        f"seed and different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So "
+        f"sharing the task adds {given.in_words(form='+.2f')}, in brackets the 95 % interval of a jackknife over the "
+        f"five seeds. Of a kappa of 1, a change of seed alone takes {1 - every['same_task']:.2f} (unequal sizes and "
+        f"the noise of the search included), and a change of task alone takes {1 - every['same_seed']:.2f}. So a mask "
+        "depends on both."
     )
 
 
@@ -428,9 +438,10 @@ kinship_told()
 # %% [markdown]
 # ## Do the rankings agree?
 #
-# A mask is a ranking that was cut somewhere. If only the cut moved between seeds, rankings would agree where masks do not.
-# Of the importance of heads in the full fine-tuned models: **Kendall's tau**, 1 for the same order and 0 by chance, and
-# **rank-biased overlap** {cite:p}`webber2010`, which weighs the top, here with $p = 0.9$; beside it its mean over random rankings.
+# A mask is a ranking that was cut somewhere. If only the cut moved between seeds, rankings would agree where masks do
+# not. The table compares rankings of heads by their importance in the full fine-tuned models, by two measures.
+# **Kendall's tau** is 1 for the same order and 0 by chance. **Rank-biased overlap** {cite:p}`webber2010` gives most
+# weight to the top of the ranking, here with $p = 0.9$; beside it is its mean over random rankings.
 
 
 # %% tags=["hide-input"]
@@ -453,17 +464,18 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Means over all pairs of seeds, beneath them the lowest and the highest.
+# Means over all pairs of seeds, with the lowest and the highest in small print.
 
 # %% [markdown]
 # (p11)=
 # ## How sure is the cut?
 #
-# The paper explains the instability by the distribution of the scores: at any step most heads have a low importance, and
-# could all be removed with about equal success. That is three questions. Are the scores near the cut so close together that
-# *other examples* would have cut elsewhere? So the examples of dev are resampled, with replacement, and the step is taken
-# again. Do scores differ more *between seeds* than by the examples? And would *other heads* have gone with equal success? So
-# as many heads as in the first step are removed at random, from the lower half of importance, or from all, and no MLP.
+# The paper explains the instability by the distribution of the scores: at any step most heads have a low importance,
+# and could all be removed with about equal success. That raises three questions. Are the scores near the cut so close
+# together that *other examples* would have cut elsewhere? To see, the examples of dev are resampled with replacement,
+# and the step is taken again. Do scores differ more *between seeds* than between such samples? And would *other heads*
+# have gone with equal success? To see, as many heads as in the first step are removed at random, from the lower half by
+# importance or from all, and no MLP.
 
 
 # %% tags=["hide-input"]
@@ -492,7 +504,7 @@ def cuts_drawn(cuts: pd.DataFrame, axes: dict) -> None:
         ax.set(xlabel="heads, lowest first", ylabel="importance")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than other examples would change them. The first steps of the first search: importance of every head, with the middle 95 % as examples are resampled. Dashed: the cut."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than resampling the examples changes them. Importance of every head at the first steps of the first search, with the middle 95 % over resampled examples; dashed is the cut."}}
 chapter.figure(
     cuts_drawn, steps_of, among=mask_agreement.cut_steps, nothing=NOT_JUDGED, live=False, scale="", size=(3.6, 2.2)
 )
@@ -518,25 +530,26 @@ def cuts_told(cuts: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(cuts_told, "How sure the cuts are.", among=mask_agreement.cut_steps, nothing=NOT_JUDGED)
 
 # %% [markdown]
-# *Unsure* is a head that some draws of the examples remove and others keep, more than one in twenty either way; *removed
-# again* the share of the heads that two draws both remove, and in brackets what two random choices would share. All seeds
-# are scored on the same examples; at a spread of 1 another seed moves a head's score as much as other examples would. The
-# last two columns are differences of scores without the heads of the first step; 95 % intervals are over the
-# searches (paired t). Near 0 means: with equal success. Importance and scores are of the same examples of dev, which favours
-# the lowest heads: they were chosen on what they are judged by, the random ones were not.
+# A head is *unsure* if more than one in twenty draws of the examples remove it and more than one in twenty keep it.
+# *Removed again* is the share of removed heads that two draws have in common, in brackets by chance. All seeds are
+# scored on the same examples; at a spread of 1, another seed moves a head's score as much as other examples would. The
+# last two columns are differences of scores without the heads of the first step, with 95 % intervals over the searches
+# (paired t). Near 0, other heads go with equal success. Importance and scores come from the same examples of dev, which
+# favours the lowest heads: they were chosen on the examples they are judged by, the random ones were not.
 
 # %% [markdown]
 # ## Masks of your own
 #
-# The same numbers for any masks of one model, of heads and MLPs or of weights, that lie in a folder as mask files:
+# You can have the same numbers for any masks of one model, of heads and MLPs or of weights, that are in a folder as
+# mask files:
 #
 # ```
 # lottery agreement FOLDER
 # ```
 #
-# It prints kappa beside chance, as the first *All numbers* of this page, and every pair, and draws what two masks share as
-# `agreement.svg`. Of weights, of which there are millions, nothing is drawn at random: there chance hardly varies, and is
-# computed.
+# The command prints kappa beside chance, as in the first *All numbers* of this page, and every pair of masks, and draws
+# what two masks share as `agreement.svg`. For masks of weights, of which there are millions, no random masks are drawn:
+# there chance hardly varies, and is computed.
 
 # %% [markdown]
 # ## Summary
@@ -549,9 +562,10 @@ short.summary()
 short.box(
     question="Do two searches on one task, from two fine-tunings, find the same subnetwork?",
     done=(
-        "The masks of several seeds are compared by kappa, which takes out what chance gives. It stands "
-        "between what random masks show and the most that the masks' sizes allow. The tests that the paper "
-        "relies on are given masks whose likeness is known."
+        "The masks of several seeds are compared by kappa, which corrects for chance. It is set between that of "
+        "random masks and the most that the masks' sizes allow. The tests that the paper relies on are tried on "
+        "masks whose likeness is known."
     ),
-    not_shown="Two masks that differ may do the same work: this compares which heads are kept, not what they do.",
+    found=[agreement_told(), *short.by_claims()],
+    not_shown="Two masks that differ may do the same work: the chapter compares which heads are kept, not what they do.",
 )

@@ -14,16 +14,16 @@
 # ---
 
 # %% [markdown]
-# # The mask instead of the weights
+# # How small is a file that holds a mask?
 #
 # Where a method only chooses weights and never changes them, a task needs no model of its own: everyone has the
-# pre-trained one, and the mask is all that has to be kept and sent. {cite:t}`jiang2023` count it as 2.7 million
-# parameters and say that it "can be further compressed". How far, and what is a ticket in a file good for?
+# pre-trained one, and only the mask has to be kept and sent. {cite:t}`jiang2023` count a mask as 2.7 million parameters
+# and say that it "can be further compressed". How far? And what is a ticket in a file good for?
 #
-# A mask that keeps each weight with the same chance $p$, whatever its neighbours do, cannot be told in fewer bits than its
-# entropy, $h(p) = -p \log_2 p - (1 - p) \log_2 (1 - p)$ for each weight. At half the weights that is one bit, and nothing
-# can be gained; at 3 % it is a fifth of a bit. A mask with *structure*, some of whose rows keep more than others, has a
-# lower entropy, so $h(p)$ at its share is then no bound but a mark to be passed.
+# A mask that keeps each weight with the same probability $p$, independently of the others, cannot be stored in fewer
+# bits than its entropy, $h(p) = -p \log_2 p - (1 - p) \log_2 (1 - p)$ for each weight. Where half of the weights stay,
+# that is one bit, and nothing can be gained; where 3 % stay, it is a fifth of a bit. A mask with *structure*, with some
+# rows that keep more than others, has a lower entropy. For such a mask $h(p)$ is not a bound but a mark to beat.
 
 # %% tags=["parameters"]
 model = "miniature"  # of whose masks the sizes are measured; or "minilm", a folder, a name of the hub
@@ -109,21 +109,21 @@ printed = read_published("jiang2023_sizes")
 # (x6)=
 # ## Near the entropy
 #
-# A mask file holds the mask by one of two coders, which its header names. `bits` packs one bit a weight, eight to a byte.
-# `entropy` is asymmetric numeral coding {cite:p}`duda2013` of the bits, with a rate for every row of a matrix where rows
-# differ by more than chance, and one for the whole matrix where they do not; the rates are in the file and in all sizes
-# below. Beside them stand two general compressors on the packed bits. They look for bytes that come again, which in a mask
-# they do only by chance. Random masks have the shapes of BERT-base's matrices; others are cut by magnitude, locally (the same
-# share of each matrix) or globally, from a pre-trained model; and the masks that all this is for are learned on a task, as
-# in {doc}`/experiments/mask_learning`.
+# A mask file stores the mask with one of two coders, which its header names. `bits` packs one bit a weight, eight to a
+# byte. `entropy` is asymmetric numeral coding {cite:p}`duda2013` of the bits, with a rate for every row of a matrix
+# where rows differ by more than chance, and one for the whole matrix where they do not; the rates are in the file and
+# in all sizes below. Two general compressors of the packed bits are compared with them. These look for bytes that
+# repeat, which in a mask happens only by chance. There are three kinds of masks. Random masks have the shapes of
+# BERT-base's matrices. Others are cut by magnitude from a pre-trained model, locally (the same share of each matrix) or
+# globally. And the masks that matter most here are learned on a task, as in {doc}`/experiments/mask_learning`.
 
 
 # %% tags=["hide-input"]
 WEIGHTS = components.matrix_weights(BertConfig())  # of BERT-base, which is the default
 by_lot, of_model = (chapter.live.loc[chapter.live["kept"] == kind, "weights"].iloc[0] for kind in ("ByLot", "Cut"))
 Markdown(
-    f"In this build random masks are of {how_many(layers, 'layer')} {width} wide: {by_lot:,} weights, BERT-base has "
-    f"{WEIGHTS:,}. The others are of the model `{Path(model).name}`, {of_model:,} weights."
+    f"In this build random masks have {how_many(layers, 'layer')} of width {width}, {by_lot:,} weights; BERT-base has "
+    f"{WEIGHTS:,}. The other masks are of the model `{Path(model).name}`, which has {of_model:,} weights."
 )
 
 # %% tags=["hide-input"]
@@ -156,7 +156,7 @@ def sizes_drawn(rows: pd.DataFrame, axes: dict) -> None:
     right.set(ylabel=MORE)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of random masks against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes no more than the entropy, the black curve, of random masks, and less of masks in which there is structure. Above: bits a weight of random masks, of the miniature's record in the shapes of BERT-base. Below: the entropy coder against the entropy of the share, for all masks; below 0 it has found structure."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Above: bits a weight of random masks against the share of weights that remains, by four codes, with the entropy as a curve that is highest at one half. Below: how many per cent the entropy coder takes more or less than the entropy, for masks at random, cut by magnitude and learned; of a real BERT and of the miniature."}, "figure": {"name": "mask-sizes", "caption": "The entropy coder takes hardly more than the entropy (black) for random masks, and less for masks with structure. Above, bits a weight for random masks; below, the coder against the entropy, for all masks."}}
 chapter.figure(sizes_drawn, [BITS, MORE], among=mask_sizes.sizes, size=(4.4, 3.2))
 
 
@@ -167,15 +167,16 @@ def judged(runs: pd.DataFrame) -> Markdown:
     lot = more[more["chosen"] == mask_sizes.LOT]
     sparse = lot[lot["remaining"] == lot["remaining"].min()]
     lines = [
-        f"On random masks the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; the bar is 3 %. "
-        f"With {sparse['remaining'].iloc[0]:.0%} remaining, zlib takes {sparse['zlib'].mean():.0%} more, lzma "
-        f"{sparse['lzma'].mean():.0%}, and one bit for each weight {1 + sparse['bits'].mean():.1f} times as much."
+        f"For random masks the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; our "
+        f"target is 3 %. With {sparse['remaining'].iloc[0]:.0%} of the weights remaining, zlib takes "
+        f"{sparse['zlib'].mean():.0%} more than the entropy, lzma {sparse['lzma'].mean():.0%} more, and one bit for "
+        f"each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
     found = mask_sizes.of_structure(more)
     learned = found.index.str.endswith("learned")
     lines += [
-        f"On masks that are {how} the entropy coder takes {between([rows['least'].min(), rows['most'].max()], '+.1%')} "
-        "against the entropy."
+        f"For masks that are {how}, the entropy coder takes "
+        f"{between([rows['least'].min(), rows['most'].max()], '+.1%')} compared with the entropy."
         for how, rows in (("cut by magnitude", found[~learned]), ("learned", found[learned]))
         if len(rows)
     ]
@@ -205,26 +206,27 @@ def against_entropy(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     against_entropy,
-    "Most learned masks take less than the entropy of their share, and random ones hardly more. What the entropy coder takes "
-    "against the entropy, lowest and highest over the shares.",
+    "Most learned masks take less than the entropy of their share, and random ones hardly more. Size by the entropy "
+    "coder compared with the entropy, lowest and highest over the shares.",
 )
 
 # %% tags=["hide-input"]
-chapter.numbers(by_share, "Bits a weight, and against the entropy, at every share; means over seeds.")
+chapter.numbers(by_share, "Bits a weight, and compared with the entropy, at every share; means over seeds.")
 
 # %% [markdown]
-# Bits a weight, in brackets against $h(p)$, without the header of the file, which is a few kilobytes. *Rows known* is the
-# sum of the rows' own entropies, as if every row's share were known for nothing: what a coder with a rate for each row
-# could reach at most. Of random masks it is below $h(p)$ too, because even there the rows' shares differ by chance; that is
-# why a row gets its own rate only where it saves more than it takes to tell.
+# Sizes are in bits a weight, in brackets compared with $h(p)$, without the header of the file, which is a few
+# kilobytes. *Rows known* is the sum of the rows' own entropies, as if every row's share were known for free: the best
+# that a coder with a rate for each row could reach. For random masks, too, it is below $h(p)$, because even there the
+# rows' shares differ by chance. That is why a row gets its own rate only where the rate saves more than it takes to
+# store.
 #
-# ### Recorded: all layers of BERT-base's shape, more shares
+# ### Recorded: all layers in BERT-base's shapes, more shares
 
 # %% tags=["hide-input"]
 chapter.shown(judged)
 
 # %% [markdown]
-# And of a real BERT, all-MiniLM-L6-v2:
+# For a real BERT, all-MiniLM-L6-v2:
 
 # %% tags=["hide-input"]
 chapter.shown(judged, "minilm")
@@ -233,8 +235,8 @@ chapter.shown(judged, "minilm")
 # ## The paper's 2.7 million parameters
 #
 # The paper counts a mask as if its bits were packed into parameters of 32 bits. Its released code writes the same bits,
-# eight to a byte, whatever the sparsity, without a header: neither the model nor the shapes nor the sparsity is in the
-# file, and when a mask is exported, by which method it is to be made from the scores is guessed from the folder's name.
+# eight to a byte, whatever the sparsity, without a header: the file names neither the model nor the shapes nor the
+# sparsity. And on export, the method that makes the mask from the scores is guessed from the folder's name.
 
 
 # %% tags=["hide-input"]
@@ -266,13 +268,14 @@ def kept_weights() -> pd.DataFrame:
 
 tables.finding(
     kept_weights(),
-    "A mask is small beside the weights that a method has to keep for every task where it trains them. BERT-base's "
-    "matrices, at the paper's shares.",
+    "A mask is small compared with the weights that a method has to store for every task if it trains them. "
+    "BERT-base's matrices, at the paper's shares.",
 )
 
 # %% [markdown]
-# The weights in the last columns are what a method that trains them has to keep for every task beside the mask. So a mask
-# alone is small, and its entropy is smaller still where little remains: packed bits hide most of what sparsity saves.
+# The weights in the last columns are what a method that trains them has to store for every task in addition to the
+# mask. So a mask alone is small, and where little remains its entropy is smaller still: packed bits give away most of
+# what sparsity could save.
 #
 # (j14)=
 # ## Tickets as files
@@ -284,18 +287,18 @@ tables.finding(
 # lottery ticket apply ticket.safetensors minilm -o pruned
 # ```
 #
-# The first line makes a mask, the second takes the one that a finished run has found. `save` writes by whichever coder
-# takes less and tells the bytes beside both bounds. `show` tells of which model a mask is, by which method, and what it
-# removes of every layer. `apply` writes a folder that `transformers` opens with nothing but `from_pretrained`; what the
-# mask removes is 0 in it. The header names the model, the method, the sparsity asked for and realised, the seed, the
-# shapes and their fingerprint, and carries a checksum of all that and of every bit, so that a file that was altered, cut
-# short or is another model's is refused.
+# The first line makes a mask, the second takes the one that a finished run has found. `save` writes with the coder that
+# takes less room, and prints the bytes beside both bounds. `show` prints the model and the method of a mask, and what
+# it removes from every layer. `apply` writes a folder that `transformers` opens with `from_pretrained` alone, and in
+# which all removed weights are 0. The header names the model, the method, the required and the realised sparsity, the
+# seed, the shapes and their fingerprint. It also carries a checksum of all that and of every bit, so that a file is
+# refused if it was altered or cut short, or belongs to another model.
 #
 # A mask of heads and MLPs is applied in the same way: their weights and biases become 0, and the folder is as large as
-# before. In `transformers` a BERT's heads have always the width of the stream divided by their number, so a model with
-# fewer heads of the same size has no form that `from_pretrained` knows, even where every layer keeps equally many.
+# before. In `transformers` the size of a BERT's heads is always the hidden size divided by their number. So
+# `from_pretrained` cannot open a model with fewer heads of the same size, even if every layer keeps equally many.
 #
-# Here is the way there and back, with the model of this build:
+# Here is a round trip with the model of this build:
 
 
 # %% tags=["hide-input"]
@@ -332,10 +335,11 @@ def there_and_back(cut: Cut) -> Markdown:
         size = path.stat().st_size
     same = masks.removed(loaded) == masks.removed(mask) and masks.share_different(loaded, mask) == 0
     return Markdown(
-        f"A mask with {1 - cut.sparsity:.0%} remaining ({cut.scope}) takes {size:,} bytes as a file, header and all, by the "
-        f"coder `{header['coder']}`. Read back it is {'the same' if same else 'ANOTHER MASK'}. Applied, saved and opened by "
-        f"`AutoModel.from_pretrained`, the model's outputs differ from those of the masked one by at most "
-        f"{(answer - expected).abs().max():.1g}, where they are as large as {expected.abs().max():.2g}."
+        f"A mask that keeps {1 - cut.sparsity:.0%} of the weights ({cut.scope}) takes {size:,} bytes as a file, "
+        f"header included, with the coder `{header['coder']}`. Read back it is "
+        f"{'the same' if same else 'ANOTHER MASK'}. Once the mask is applied and the model saved and opened by "
+        "`AutoModel.from_pretrained`, its outputs differ from those of the masked model by at most "
+        f"{(answer - expected).abs().max():.1g}; the largest output is {expected.abs().max():.2g}."
     )
 
 
@@ -352,9 +356,10 @@ short.summary()
 short.box(
     question="How small a file holds a mask?",
     done=(
-        "Masks of several methods are coded as one bit a weight, by two general compressors and by an entropy "
+        "Masks of several methods are stored as one bit a weight, with two general compressors and with an entropy "
         "coder. The sizes are compared with the entropy of a mask without structure. A mask is saved, read back and "
         "applied, and the model's outputs are compared with those of the masked one."
     ),
-    not_shown="A file's size is that of the mask: the pre-trained model has to be there too.",
+    found=[chapter.shown(judged, "minilm"), *short.by_claims()],
+    not_shown="The size is that of the mask alone: the pre-trained model is needed, too.",
 )

@@ -16,13 +16,13 @@
 # %% [markdown]
 # # Which strength and which learning rate does each method get?
 #
-# A comparison of methods is fair when each is trained in a way that suits it. The papers take their rates from BERT-base on
-# large data, $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights, and a strength of 400 for the regulariser; on
-# another model none of them need be right. They are chosen here on a **world of its own**, of which no other chapter
-# reports anything, so that nothing is chosen on what is reported. For every method equally many settings are tried. The
-# build's own figure is made on the other chapters' world and only shows how it is done.
+# A comparison of methods is fair if each is trained in a way that suits it. The paper's values are those for BERT-base
+# on large data: learning rates of $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights, and a strength of 400
+# for the regulariser. On another model none of them need be right. Here they are chosen on a **world of its own**, of
+# which no other chapter reports anything, so no reported number has a part in the choice. Equally many settings are
+# tried for every method. The build's own figure is made on the other chapters' world and only shows how it is done.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -119,12 +119,14 @@ for whole in [
 grid = list(dict.fromkeys(grid))
 
 # %% tags=["remove-cell"]
+from functools import partial
+
 import pandas as pd
 from IPython.display import Markdown
 
 from lottery.findings import mask_rates
 from lottery.findings.mask_rates import VARIED
-from lottery.suite.chapter import perform
+from lottery.suite.chapter import how_many, perform
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -136,10 +138,10 @@ chapter.full_models()
 # %% [markdown]
 # ## Mean scores over the tasks and sparsities
 #
-# Of each method its strength and its rates are varied alone, around one setting that all of these lines share. A method
-# without a regulariser has one rate that matters, and as many values of it are tried as the others have settings: where
-# nothing pulls on scores, as in movement, their rate does not matter, for Adam's steps are in proportion to the rate,
-# scores begin at 0, and only their order counts. Of soft movement and L0 the strength is searched for at each setting.
+# For each method, the strength and the two rates are each varied alone, around one common setting. A method without a
+# regulariser has only one rate that matters, and as many values of it are tried as the others have settings. The rate
+# of scores does not matter where nothing else pulls on them, as in movement: Adam's steps are proportional to the rate,
+# scores begin at 0, and only their order counts. For soft movement and L0 the strength is searched for at each setting.
 
 
 # %% tags=["hide-input"]
@@ -182,52 +184,60 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     best,
-    "What suits one method does not suit another. The best setting of each method, and how far the worst is.",
-    what="The best setting of each method, and how far the worst is.",
+    "The best setting differs from method to method, and a bad one can cost many points. The best setting of each "
+    "method, with its mean score and that of the worst.",
+    what="The best setting of each method, with its mean score and that of the worst.",
 )
 
 
 # %% tags=["hide-input"]
-def told(runs: pd.DataFrame) -> Markdown:
+def told(runs: pd.DataFrame, source: str) -> Markdown:
     """Which grids have to be widened, and the best settings as other chapters' `chosen` takes them, in words."""
     table = mask_rates.best(mask_rates.scored(runs))
     ends = [
         f"{name} ({', '.join(VARIED[each] for each in at_end)})" for name, at_end in table["at_end"].items() if at_end
     ]
     wider = (
-        f"The best lies at an end of what was tried of {'; '.join(ends)}: a better one may lie beyond, so try more there."
+        f"The best value lies at an end of the grid for {'; '.join(ends)}: a better one may lie beyond, so try more "
+        "there."
         if ends
-        else "No best setting lies at an end of what was tried."
+        else "No best value lies at an end of the grid."
     )
     chosen = []
     for name, row in table.iterrows():
         own = ", ".join(f"{each}: {row[each]:g}" for each in VARIED if pd.notna(row[each]))
-        chosen.append(f"{row['key']}{PRESSED if name.endswith(', pressed') else ''}: {{{own}}}")
-    return Markdown(f"{wider}\n\nAs a profile's `chosen`: `{{{', '.join(chosen)}}}`")
+        chosen.append(f"{row['key']}{PRESSED if name.endswith(', regularised') else ''}: {{{own}}}")
+    return Markdown(f"**{source}:** {wider}\n\nFor a profile's `chosen`: `{{{', '.join(chosen)}}}`")
 
 
 def briefly(runs: pd.DataFrame) -> Markdown:
-    """What a bad setting costs, and how many grids are too narrow, in a sentence or two."""
+    """The best settings, what a bad one costs, and how many grids are too narrow, in a few sentences."""
     table = mask_rates.best(mask_rates.scored(runs))
+    settings = [
+        f"{name} with "
+        + " and ".join(f"{words} at {row[each]:g}" for each, words in VARIED.items() if pd.notna(row[each]))
+        for name, row in table.iterrows()
+    ]
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
     return Markdown(
-        f"Between the best setting of a method and its worst lie {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} "
-        f"({cost.idxmax()}). Of {len(table)} methods {ends} do best at an end of what was tried, so that a better setting "
-        "may lie beyond."
+        f"The best settings: {'; '.join(settings)}. A method's best setting is ahead of its "
+        f"worst by {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} points ({cost.idxmax()}). {ends} of "
+        f"{how_many(len(table), 'method')} {'has' if ends == 1 else 'have'} the best value at an end of the grid, so "
+        "a better one may lie beyond."
     )
 
 
-chapter.shown(told, "live")
+chapter.shown(partial(told, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(told)
+chapter.shown(partial(told, source="The miniature, recorded"))
 
 # %% [markdown]
-# Settings that are not told apart by these seeds may be equally good, and which of them is first is chance. What is first
-# is taken all the same: for all methods alike, before anything is reported, by the parameter `chosen` of the chapters that
-# learn masks ({doc}`/experiments/mask_learning`, {doc}`/experiments/all_methods`). Where that is empty, a chapter has one
-# rate for all scores, one for weights, one for the weights of movement, one for a head over frozen weights, and one
-# strength, which stand in its first cell.
+# Settings that these seeds do not tell apart may be equally good, and it is chance which of them comes first. The first
+# is taken all the same, for all methods alike and before anything is reported. The chapters that learn masks
+# ({doc}`/experiments/mask_learning`, {doc}`/experiments/all_methods`) take it by their parameter `chosen`. Where that
+# is empty, a chapter has one rate for all scores, one for weights, one for the weights of movement, one for a head over
+# frozen weights, and one strength, which are given in its first cell.
 
 # %% [markdown]
 # ## Summary
@@ -242,9 +252,9 @@ short.summary(found)
 short.box(
     question="Which strength of the regulariser and which learning rates suit each method?",
     done=(
-        "Each setting is varied alone around a middle, equally often for every method, on a world of which no "
-        "other chapter reports anything. Strengths that aim at no sparsity are searched for at each setting. The best "
-        "setting of each method is then taken by the other chapters."
+        "Each setting is varied alone around a middle, with equally many values for every method, on a world of "
+        "which no other chapter reports anything. Where a method aims at no sparsity, its strength is searched for "
+        "at each setting. The other chapters then take the best setting of each method."
     ),
     not_shown=(
         "Settings that these seeds do not tell apart may be equally good. A best setting at the end of a grid "

@@ -16,10 +16,10 @@
 # %% [markdown]
 # # Where do learned masks keep weights, and do two of them agree?
 #
-# A learned mask is all that a task adds to the pre-trained model. So one would like to know what it says: which layers and
-# matrices the task needs, which heads. {cite:t}`jiang2023` draw that for one mask of each masking function. But a mask was
-# learned from one order of examples, on one task, by one rule; what of it would be there again with another seed? The paper
-# does not ask. This chapter first draws the paper's figures and then asks that.
+# A learned mask is all that a task adds to the pre-trained model. So one would like to know what it says: which layers,
+# matrices and heads the task needs. {cite:t}`jiang2023` draw that for one mask of each masking function. But a mask was
+# learned from one order of examples, on one task, by one rule. How much of it would come back with another seed? The
+# paper does not ask. This chapter first draws the paper's figures and then asks that question.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir`
@@ -110,10 +110,10 @@ learned_masks = partial(chapter.shown, among=learned)
 # (j12-layers)=
 # ## By layer and matrix
 #
-# The paper's Figure 2: which share of its weights each of the six matrices of a layer keeps, and all six together, when a
-# tenth of all weights stays. SMP-L gives each matrix the same by definition. SMP-S gives the same to each *kind*, and
-# layers compete within it. SMP-G lets all weights compete. Magnitude, cut locally, is flat like SMP-L. Where a line is not
-# flat, the mask says that one layer is needed more.
+# The paper's Figure 2 shows which share of its weights each of the six matrices of a layer keeps, and all six together,
+# when a tenth of all weights stays. SMP-L gives each matrix the same share by definition. SMP-S gives the same share to
+# each *kind* of matrix, and layers compete within a kind. SMP-G lets all weights compete. Magnitude, cut locally, is
+# flat like SMP-L. Where a line is not flat, the mask says that some layers are needed more.
 
 
 # %% tags=["hide-input"]
@@ -152,7 +152,7 @@ def layers_drawn(shares: pd.DataFrame, axes: dict) -> None:
         ax.set(xlabel="layer", ylabel="weights kept (%)")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method."}, "figure": {"name": "masks-by-layer", "caption": "Where layers may compete, they do not keep alike: SMP-G gives some kinds of matrices far more than others. Means over tasks and seeds, bars span them; black is the whole layer, its matrices weighted by size. Layers are counted from 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights that each kind of matrix keeps in each layer, and all six together, a panel for each method."}, "figure": {"name": "masks-by-layer", "caption": "Where layers may compete, they keep different shares, and SMP-G gives some kinds of matrices far more than others. Means over tasks and seeds, bars span them; black is the whole layer, layers are counted from 1."}}
 chapter.figure(layers_drawn, lambda shares: [*shares["title"].unique()], among=by_layer, size=(3.0, 2.3))
 
 # %% tags=["hide-input"]
@@ -166,7 +166,7 @@ def in_print(what: str, method: str, note: str = "") -> float:
     return float(value)
 
 
-def kinds_of_global(rows: pd.DataFrame) -> Markdown | pd.DataFrame:
+def kinds_of_global(rows: pd.DataFrame, source: str) -> Markdown | pd.DataFrame:
     """What G gives the feed-forward matrices and the queries and values, beside the paper's numbers."""
     rows = rows[rows["method"] == "smp_g"]
     if rows.empty:
@@ -174,27 +174,27 @@ def kinds_of_global(rows: pd.DataFrame) -> Markdown | pd.DataFrame:
     kinds = mask_places.by_kind(mask_places.by_matrix(rows, sizes(rows["start"].iloc[0])))
     times = kinds["times"]
     return Markdown(
-        f"SMP-G keeps {times.mean():.1f} times as much of the feed-forward matrices as of the others (over tasks and seeds "
-        f"{between(times, '.1f')}); in the paper about "
-        f"{in_print('times as much kept of the feed-forward matrices as of the others', 'smp_g'):.0f} times. Of the queries it "
-        f"keeps {kinds['query'].mean():.1%}, of the values {kinds['value'].mean():.1%}; in the paper "
+        f"{source}: SMP-G keeps {times.mean():.1f} times as large a share of the feed-forward matrices as of the "
+        f"others ({between(times, '.1f')} over tasks and seeds); in the paper it is about "
+        f"{in_print('times as much kept of the feed-forward matrices as of the others', 'smp_g'):.0f} times. Of the "
+        f"queries it keeps {kinds['query'].mean():.1%}, of the values {kinds['value'].mean():.1%}; in the paper these are "
         f"{in_print('mean share kept of the query matrices', 'smp_g'):.1%} and "
         f"{in_print('mean share kept of the value matrices', 'smp_g'):.1%}."
     )
 
 
-learned_masks(kinds_of_global, "live", nothing="*SMP-G is not part of this build.*")
+learned_masks(partial(kinds_of_global, source="This build"), "live", nothing="*SMP-G is not part of this build.*")
 
 # %% tags=["hide-input"]
-learned_masks(kinds_of_global)
+learned_masks(partial(kinds_of_global, source="The miniature, recorded"))
 
 # %% [markdown]
 # (j12-heads)=
 # ## By head
 #
-# The paper's Figure 3 has a cell for each attention head: which share it keeps of its rows of $W_Q$ and of $W_V$. The three
-# masking functions look alike there, says the paper, and most heads keep next to nothing. Of the first task, means over the
-# seeds, with their standard deviation:
+# The paper's Figure 3 has a cell for each attention head, which shows the share that it keeps of its rows of $W_Q$ and
+# of $W_V$. The three masking functions look alike there, says the paper, and most heads keep next to nothing. The
+# figure below is of the first task, with means over the seeds:
 
 
 # %% tags=["hide-input"]
@@ -222,7 +222,7 @@ def heads_drawn(runs: pd.DataFrame, axes: dict) -> None:
         ax.set(xlabel="head", ylabel="layer")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions."}, "figure": {"name": "masks-by-head", "caption": "Most heads keep much less than the most that a head keeps, which is the darkest colour. Of the first task, means over the seeds; layers and heads are counted from 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of its weights that each attention head keeps, by layer and head, of queries and of values, for the three masking functions."}, "figure": {"name": "masks-by-head", "caption": "Most heads keep much less than the head that keeps most, which has the darkest colour. Shares kept on the first task, means over the seeds; layers and heads are counted from 1."}}
 chapter.figure(
     heads_drawn,
     lambda runs: [*heads_of(learned(runs))],
@@ -234,31 +234,31 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
-def uneven_heads(rows: pd.DataFrame) -> Markdown:
+def uneven_heads(rows: pd.DataFrame, source: str) -> Markdown:
     """How unevenly heads keep."""
-    lines = []
+    lines = [f"How much of their queries heads keep, {source}:", ""]
     for name, some in rows[rows["method"] != "magnitude"].groupby("title", sort=False):
         queries = mask_places.in_layers(some, HEADS["queries"])
         lines.append(
-            f"- {name}: of a head's queries at most {queries.max():.0%} stays, and of {np.mean(queries < 0.01):.0%} of the "
-            "heads less than 1 %."
+            f"- {name}: a head keeps at most {queries.max():.0%} of its queries, and {np.mean(queries < 0.01):.0%} of "
+            "the heads keep less than 1 % of theirs."
         )
     largest = in_print("largest share kept of a head's queries", "smp_s")
-    lines.append(f"\nIn the paper some heads keep more than {largest:.0%} of their queries under S.")
+    lines.append(f"\nIn the paper some heads keep more than {largest:.0%} of their queries with SMP-S.")
     return Markdown("\n".join(lines))
 
 
-learned_masks(uneven_heads, "live")
+learned_masks(partial(uneven_heads, source="in this build"), "live")
 
 # %% tags=["hide-input"]
-learned_masks(uneven_heads)
+learned_masks(partial(uneven_heads, source="on the miniature, recorded"))
 
 # %% [markdown]
 # ## Does the regulariser let masks take whole heads?
 #
-# The paper says so by one number, the standard deviation over attention heads of the share that remains, for SMP-L on MNLI
-# with and without the regulariser. Of which matrices it does not say, nor whether over all heads or within layers. Every way
-# to pool was tried.
+# The paper says that it does. It gives one number as evidence, the standard deviation over attention heads of the share
+# that remains, for SMP-L on MNLI with and without the regulariser. It does not say for which matrices, nor whether over
+# all heads or within layers. Here every way to pool them is tried.
 
 
 # %% tags=["hide-input"]
@@ -302,11 +302,13 @@ def nearest_deviations(rows: pd.DataFrame) -> Markdown:
         return f"the shares of the {way.matrices}, {way.way} ({way.pressed:.1f} and {way.free:.1f} points)"
 
     return Markdown(
-        f"In the paper {pressed:.1f} points with it and {free:.2f} without, {pressed / free:.1f} times as much. If weights "
-        f"of BERT-base's heads were kept at random it would be {lot:.2f} points, and {whole:.0f} if a head were kept as a whole "
-        f"or not at all. Here it is larger with the regulariser in {near.larger} of {near.ways} ways to pool, by a factor of {near.least:.1f} "
-        f"to {near.most:.1f}. The way to pool whose quotient is closest is {pooled(near.by_quotient)}. "
-        f"The one that is closest to both numbers is {pooled(near.by_both)}; it is off by a factor of up to {near.off:.1f}."
+        f"In the paper the deviation is {pressed:.1f} points with the regulariser and {free:.2f} without, "
+        f"{pressed / free:.1f} times as much. If weights of BERT-base's heads were kept at random, it would be "
+        f"{lot:.2f} points; if every head were kept as a whole or not at all, {whole:.0f}. Here it is larger with the "
+        f"regulariser in {near.larger} of {near.ways} ways to pool, by a factor of {near.least:.1f} to "
+        f"{near.most:.1f}. No way to pool reproduces the paper's two numbers. Closest to their quotient are "
+        f"{pooled(near.by_quotient)}. Closest to the numbers themselves are {pooled(near.by_both)}, off by a factor "
+        f"of up to {near.off:.1f}."
     )
 
 
@@ -316,20 +318,20 @@ of_label_words(nearest_deviations, "live")
 of_label_words(nearest_deviations)
 
 # %% [markdown]
-# Which way the paper took, its own masks alone could tell: they are offered for download, but not part of this book's
+# Only the paper's own masks could tell which way it took. They are offered for download, but are not among this book's
 # sources.
 #
 # (x5-masks)=
 # ## Do two learned masks agree?
 #
 # Now every weight is an item, and two masks are two judges who keep or remove it. **Cohen's kappa** is their agreement
-# beyond chance for masks of these sizes: 1 for the same mask, 0 by chance. (As all masks of this section keep equally
-# many weights, but for rounding, the mean kappa of pairs is Fleiss' kappa of all of them, the statistic of
-# {doc}`/analyses/mask_agreement`.) With as many weights as a model has, next to any kappa is more than luck. So the
-# question is what the agreement is *about*. Two masks can agree because both keep much of one matrix, or of one row, that
-# is, of one output of a matrix, whichever weights these are. So kappa stands here at several levels: beyond the sizes;
-# beyond the shares kept *of each matrix*; *of each row*;
-# *of each column*, that is, of each input. For each the chance level is computed inside the groups, and so exactly.
+# beyond chance for masks of these sizes: 1 for the same mask, 0 by chance. (All masks of this section keep equally many
+# weights, but for rounding. So the mean kappa of pairs is Fleiss' kappa of all of them, the statistic of
+# {doc}`/analyses/mask_agreement`.) A model has so many weights that almost any kappa is more than luck. So the question
+# is what the agreement is *about*. Two masks can agree because both keep much of the same matrix, or of the same row
+# (one output of a matrix), whichever weights these are. So kappa is given at several levels: beyond the masks' sizes;
+# beyond the shares kept *of each matrix*; *of each row*; and *of each column* (one input). At each level chance is
+# computed within the groups, and so exactly.
 
 
 # %% tags=["hide-input"]
@@ -370,7 +372,7 @@ def strip(ax: Axes, values: pd.Series, place: float, name: str, label: str | Non
         ax.hlines(values.mean(), place - 0.08, place + 0.08, color="black")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every two masks; lines are means, 0 is what random masks give."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cohen's kappa of every two masks: of one method in three groups by what task and seed they share, and of two methods on the same task and seed; lines are means."}, "figure": {"name": "learned-mask-kappas", "caption": "Learned masks of one task agree from seed to seed far beyond chance, those of movement hardly at all. Kappa over weights of every pair of masks; lines are means, and random masks have 0 on average."}}
 chapter.figure(kappas_drawn, [OF_ONE, OF_TWO], among=mask_pairs.pairs, live=False, scale="y", size=(4.4, 3.6))
 
 # %% tags=["hide-input"]
@@ -402,8 +404,9 @@ def kappas(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     lambda rows: kappas(rows).droplevel("pair")[[f"beyond {what}" for what in (BEYOND[0], BEYOND[2])]],
-    "Masks of two seeds agree half-way by SMP and hardly by movement; little of that is which rows keep more. Mean kappa over "
-    "weights of two masks of one method and task, beyond their sizes and beyond their rows' shares.",
+    "With SMP, masks of two seeds agree about half-way, with movement hardly; only a little of that comes from which "
+    "rows keep more. Mean kappa over weights of two masks of one method and task, beyond their sizes and beyond "
+    "their rows' shares.",
     among=of_one_method,
 )
 
@@ -411,50 +414,51 @@ chapter.finding(
 chapter.numbers(kappas, "Kappa and Jaccard of two masks, by what they have in common.", among=mask_pairs.pairs)
 
 # %% [markdown]
-# *Largest by chance* is the upper end of the middle 95 % of kappa for random masks of these sizes. Is it the task that two
-# masks share, or the run? The null permutes the names of the tasks among the masks of each seed, and asks how much more alike
-# masks of one task are than others, seeds apart:
+# *Largest by chance* is the upper end of the middle 95 % of kappa for random masks of these sizes. Do masks agree
+# because of the task, or because of the run? Among masks of different seeds, those of one task are compared with those
+# of two tasks. The null hypothesis is tested by permuting the names of the tasks among the masks of each seed:
 
 
 # %% tags=["hide-input"]
-def task_or_run(rows: pd.DataFrame) -> Markdown:
+def task_or_run(rows: pd.DataFrame, source: str) -> Markdown:
     """In words, for each method: do two seeds learn one mask, and more so than two tasks?"""
     same, others = (rows[(rows["kin"] == mask_pairs.OTHER) == other] for other in (False, True))
-    lines = []
+    lines = [f"How far two masks agree, {source}:", ""]
     for method, some in same.groupby("method", sort=False):
         null = mask_pairs.same_task(some, draws=draws)
         means = some.groupby("kin", sort=False)["kappa"].mean()
-        line = f"- **{method}.** Mean kappa of two masks: {'; '.join(f'{kin} {value:.2f}' for kin, value in means.items())}. "
+        each = "; ".join(f"{value:.2f} ({kin})" for kin, value in means.items())
+        line = f"- **{method}.** Mean kappa of two masks: {each}. "
         line += (
             "There are no two tasks, or no two seeds, to compare."
             if np.isnan(null.observed)
-            else f"Seeds apart, masks of one task have a kappa {null.observed:+.2f} higher than others (with permuted names up to "
+            else f"With different seeds, one task minus two tasks is {null.observed:+.2f} (with permuted names up to "
             f"{null.high:+.2f}; p = {null.p:.3f})."
         )
         lines.append(line)
     between = others.groupby("method")["kappa"].mean().sort_values()
     if len(between):
         lines.append(
-            f"- **Two methods** on one task with one seed: from {between.iloc[0]:.2f} ({between.index[0]}) to "
+            f"- **Two methods**, same task and seed: from {between.iloc[0]:.2f} ({between.index[0]}) to "
             f"{between.iloc[-1]:.2f} ({between.index[-1]})."
         )
     return Markdown("\n".join(lines))
 
 
-of_pairs(task_or_run, "live")
+of_pairs(partial(task_or_run, source="in this build"), "live")
 
 # %% tags=["hide-input"]
-of_pairs(task_or_run)
+of_pairs(partial(task_or_run, source="on the miniature, recorded"))
 
 # %% [markdown]
 # With few tasks and seeds there are few ways to permute names, and p cannot be small: with two tasks and two seeds it
-# is a half at least.
+# is at least one half.
 #
 # ### Do they at least agree on heads?
 #
-# Masks that share few weights may still favour the same heads. Heads are ranked by the share of their weights that stays, of
-# queries, keys, values and outputs, each within its layer, and two masks are compared by Spearman's rank correlation over all
-# of them: 1 for the same order, 0 by chance.
+# Masks that share few weights may still favour the same heads. Within each layer, heads are ranked by the share that
+# stays of their queries, keys, values and outputs. Two masks are then compared by Spearman's rank correlation over all
+# heads: 1 for the same order, 0 by chance.
 
 
 # %% tags=["hide-input"]
@@ -472,7 +476,10 @@ chapter.numbers(heads_agree, "Rank correlation of the shares of heads.", among=l
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [of_pairs(task_or_run), learned_masks(uneven_heads)]
+found = [
+    of_pairs(partial(task_or_run, source="on the miniature")),
+    learned_masks(partial(uneven_heads, source="on the miniature")),
+]
 seeds_apart = kappas(of_one_method(chapter.miniature)).droplevel("pair") if len(chapter.miniature) else pd.DataFrame()
 short.summary(found)
 
@@ -480,13 +487,13 @@ short.summary(found)
 short.box(
     question="Where do learned masks keep weights, and do two of them agree?",
     done=(
-        "The share that a mask keeps is drawn by layer, kind of matrix and head, for each masking function. "
-        "Masks of two seeds, of two tasks and of two methods are compared by kappa, and by how they rank heads. Each is "
-        "compared with what masks of the same shares would have by chance."
+        "The share that a mask keeps is shown by layer, kind of matrix and head, for each masking function. Masks of "
+        "two seeds, two tasks and two methods are compared by kappa, and by how they rank heads. Kappa is corrected "
+        "for the chance agreement of masks with the same shares."
     ),
     not_shown=(
-        "What a mask keeps most of need not be what the task needs most: the scores are learned under a "
-        "regulariser that acts on all."
+        "A mask need not keep most where the task needs most: the scores are learned under a regulariser that acts "
+        "on all of them."
     ),
     found=found,
     numbers={

@@ -18,12 +18,12 @@
 #
 # A transformer's layer has two kinds of parts that can be switched off one by one: its attention heads, and the
 # feed-forward network behind them, its MLP. {cite:t}`prasanna2020` remove those that matter least to a task, and ask
-# whether the rest is a good model, whether other runs would have kept the same, and whether what is kept means anything.
-# All of that hangs on the word *matter*. This chapter measures it in the way the paper says, in the way its code does, and
-# in a few other ways, shows how far they agree, and asks which of them is right: what does the loss really rise by when
-# one head, or one MLP, is gone?
+# whether the rest is a good model, whether other runs would have kept the same, and whether what is kept means
+# anything. All of that hangs on the word *matter*. This chapter measures it as the paper says, as its code does, and in
+# a few other ways. It shows how far they agree, and asks which of them is right: by how much does the loss really rise
+# when one head, or one MLP, is gone?
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -116,12 +116,12 @@ chapter.full_models()
 # I_h = \mathbb{E}_x \left| \frac{\partial \mathcal{L}(x)}{\partial \xi_h} \right|,
 # ```
 #
-# with the size taken *before* the mean over examples $x$, so that an example that needs the head and one that is harmed by
-# it do not cancel. Layers have gradients of different size; so each layer's heads are divided by the square root of the
-# sum of their squares. MLPs, one a layer, are compared as they are.
+# with the size taken *before* the mean over examples $x$, so that an example that needs the head and one that is harmed
+# by it do not cancel. Gradients differ in size from layer to layer, so each head's importance is divided by the square
+# root of the sum of squares of its layer's. MLPs, one in each layer, are compared as they are.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task: one fine-tuned model each."}, "figure": {"name": "component-importance", "caption": "In no layer is one head all that matters, and what matters differs from task to task. Heads over their layer's norm, MLPs over the highest; the first fine-tuned model of a task."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Importance of every attention head, layers down and heads across, and of every MLP, for each task: one fine-tuned model each."}, "figure": {"name": "component-importance", "caption": "In no layer is one head all that matters, and what matters differs from task to task. Heads are divided by their layer's norm, MLPs by the highest; the first fine-tuned model of each task."}}
 def maps_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A map of heads and MLPs for each task: the first seed, by the stated score if it is there."""
     for row in firsts(rows).to_dict("records"):
@@ -149,11 +149,11 @@ chapter.figure(maps_drawn, lambda rows: [*firsts(rows)["of.task"].map(title)], l
 #
 # Give every example of a batch a gate of its own. Since no example's gate reaches another example's loss, one backward
 # pass through the *sum* of their losses gives the gradient of each, exactly, for every head and every MLP. That costs
-# hardly more than a backward pass that stops at the activations, because no weight needs a gradient. And with the single
-# examples at hand one can ask what the mean is made of.
+# hardly more than a backward pass that stops at the activations, because no weight needs a gradient. And with the
+# single examples at hand one can ask what makes up the mean.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "A few examples make most of a head's importance, and little of it would be left if signs could cancel. One point a head: across, what would be left if signs cancelled over the whole dev set; up, how much the tenth of the examples with the largest gradients makes (a tenth, dashed, if all were alike)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of each head's importance that is left if signs cancel over the dev set, and the share that a tenth of the examples makes; one point a head."}, "figure": {"name": "component-importance-examples", "caption": "A few examples make much of a head's importance, and little of it would be left if signs could cancel over the dev set. One point a head; the dashed line is the share of a tenth of the examples if all were alike."}}
 TENTH = "made by a tenth of the examples (%)"
 
 
@@ -179,7 +179,7 @@ def examples_told(rows: pd.DataFrame) -> str:
     rows = rows[rows["experiment"] == "ExampleSensitivity"]
     left, tenth = (np.concatenate([*rows[column]]) for column in ("heads_left", "heads_by_tenth"))
     return (
-        f"if signs could cancel, {np.median(left):.0%} of a head's importance would be left in the median "
+        f"if signs could cancel, the median head would keep {np.median(left):.0%} of its importance "
         f"({between(left, '.0%')}), and a tenth of the examples makes {np.median(tenth):.0%} of it "
         f"({between(tenth, '.0%')})."
     )
@@ -190,10 +190,11 @@ Markdown("\n".join(f"- **{name[0].upper()}{name[1:]}:** {examples_told(rows)}" f
 # %% [markdown]
 # ## Three estimates of one thing
 #
-# The paper states the mean over examples. Code that follows {cite:t}`michel2019` often takes the gradient of a batch's
-# mean loss, in which signs cancel within the batch. And the released code of {cite:t}`prasanna2020` never sets the
-# gradients of its gates back to zero: after each batch it adds the size of the *sum of all gradients so far*, which
-# depends on the order of the data and lets signs cancel over all of it. All three come from the same single examples.
+# The paper defines importance by the mean over examples. Code that follows {cite:t}`michel2019` often takes the
+# gradient of a batch's mean loss, in which signs cancel within the batch. And the released code of
+# {cite:t}`prasanna2020` never sets the gradients of its gates back to zero: after each batch it adds the size of the
+# *sum of all gradients so far*, which depends on the order of the data and lets signs cancel over all of it. Here all
+# three are computed from the same gradients of single examples.
 
 
 # %% tags=["hide-input"]
@@ -214,7 +215,7 @@ def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
         some = pairs[pairs["importance"] == name]
         lines[title_of_score(name)] = {
             f"rank correlation with {beside}": with_range(some["rank"], "+.2f"),
-            "of the lowest tenth shared": f"{some['shared'].mean():.0%}",
+            "lowest tenth in common": f"{some['shared'].mean():.0%}",
             "by chance": f"{some['by_chance'].iloc[0]:.0%}",
         }
     return pd.DataFrame(lines).T.rename_axis("score")
@@ -222,15 +223,15 @@ def alike_told(pairs: pd.DataFrame, beside: str) -> pd.DataFrame:
 
 def compared(rows: pd.DataFrame) -> pd.DataFrame:
     """Each score beside the stated one."""
-    return alike_told(component_scores.beside_stated(rows), "each example's")
+    return alike_told(component_scores.beside_stated(rows), "the score by each example")
 
 
 chapter.finding(
     compared,
-    "Scores in which signs can cancel put heads in another order than the stated score does. Rank correlation with the "
-    "score of each example, means and range over tasks and seeds; a random score agrees with none.",
+    "Scores in which signs can cancel put heads in another order than the stated score does. Rank correlation with "
+    "the score by each example, mean and range over tasks and seeds; a random score has 0 on average.",
     part=lambda table: table.iloc[:, :1],
-    what="Each score beside the stated one: rank correlation, and the lowest tenth of heads shared.",
+    what="Each score beside the stated one: rank correlation, and the share of the lowest tenth of heads in common.",
 )
 
 
@@ -245,18 +246,20 @@ def reordered(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(reordered, "Scores that depend on the order of the data, beside themselves after a shuffle.")
 
 # %% [markdown]
-# The same model and the same examples in another order: a score that is a property of the model has 1 and 100 % here.
+# The model and the examples are the same, only their order is another. A score that is a property of the model would
+# have 1 and 100 % here.
 #
 # (x18)=
 # ## Which importance is right?
 #
-# What all of these scores estimate can be measured. Every head and every MLP is removed alone, its gate set to 0, and the
-# loss on dev is taken again: a pass forward for each of them, and nothing is trained. A score is right as far as it puts
-# the components in the order of what their removal costs. The rank correlation with that stands here over all heads, by
-# the scores themselves and by scores over their layer's norm, as the search takes them, and within layers.
+# What all of these scores estimate can be measured. Every head and every MLP is removed alone, its gate set to 0, and
+# the loss on dev is computed again: one forward pass for each of them, and no training. A score is right as far as it
+# ranks the components by what their removal costs. The rank correlation with that cost is shown in three ways: over all
+# heads, by the raw scores; over all heads, by scores divided by their layer's norm, as the search takes them; and
+# within layers.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How close each score comes to what the loss rises by when a head is removed alone: rank correlation, mean over models with 95 % intervals. Grey: where the correlation of one model lies by chance, in 95 of 100 cases. The dashed line is the most that any score could have, as the examples leave the truth itself open."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How well each score ranks heads by the real cost of their removal: rank correlation, means over models with 95 % intervals. Grey: 95 % of single models by chance; dashed: the most that so few examples allow."}}
 VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
 TRUTH = "rank correlation with the truth"
 
@@ -291,7 +294,7 @@ def truth_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Each score's rank correlation with the truth, and how far the stated one is ahead of it."""
     table = component_removal.told(component_removal.beside_truth(rows))
     columns = {label: table[view].map(correlation) for view, label in (VIEWS | {"mlps": "over MLPs"}).items()}
-    columns["each example's more, by layers' norms"] = table["less"].map(correlation)
+    columns["lead of the score by each example, by layers' norms"] = table["less"].map(correlation)
     return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
 
 
@@ -311,15 +314,16 @@ def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
         if name in table.index
     ]
     return Markdown(
-        f"Closest to the truth is *{title_of_score(best)}*, {correlation(table.loc[best, 'normalised'])}; about "
-        f"{most.mean:.2f} is to be had on this many examples. By layers' norms: {'; '.join(parts)}."
+        f"Closest to the truth is *{title_of_score(best)}*, {correlation(table.loc[best, 'normalised'])}, where no "
+        f"score could have more than about {most.mean:.2f} on this many examples. Divided by layers' norms: "
+        f"{'; '.join(parts)}."
     )
 
 
 chapter.finding(
     truth_told,
-    "No score comes close to what the examples would allow. Rank correlation with what the removal of each head alone "
-    "costs, by scores over their layer's norm, with 95 % intervals.",
+    "No score comes close to what the examples would allow. Rank correlation with what the removal of each head "
+    "alone costs, by scores divided by their layer's norm, with 95 % intervals.",
     part=lambda table: table[[VIEWS["normalised"]]],
     what="Rank correlation of each score with the truth, over all heads, within layers and over MLPs.",
     among=with_truth,
@@ -330,10 +334,12 @@ chapter.finding(
 chapter.shown(truth_in_a_sentence, "recorded_or_live", among=with_truth, nothing=NO_TRUTH)
 
 # %% [markdown]
-# The interval is that over worlds, or over seeds where there is one world, of the mean over the tasks. The real BERT:
+# The interval is that of the mean over the tasks: over worlds, or over seeds where there is one world. On the real
+# BERT:
 
 # %% tags=["hide-input"]
-chapter.shown(truth_in_a_sentence, "minilm", among=with_truth, nothing=NO_TRUTH)
+found = chapter.shown(truth_in_a_sentence, "minilm", among=with_truth, nothing=NO_TRUTH)
+found
 
 # %% [markdown]
 # One at a time is not the whole truth: of two heads that do the same, each can go, but not both. So pairs of heads, drawn
@@ -346,10 +352,10 @@ def pairs_told(rows: pd.DataFrame) -> pd.DataFrame:
     table = component_removal.additivity(rows)
     lines = {
         "rank correlation of a pair's cost with the sum of its heads' costs": correlation(table["rank"]),
-        "pairs of which the examples show that they cost more or less than the sum": share(table["telling"]),
+        "pairs that clearly cost more or less than the sum": share(table["telling"]),
         "cost of a pair (nats)": nats(table["paired"]),
         "sum of the costs of its heads (nats)": nats(table["summed"]),
-        "cost of a pair less the sum (nats)": nats(table["more"]),
+        "cost of a pair minus the sum (nats)": nats(table["more"]),
         "the same, two heads of one layer": nats(table["more_within"]),
         "the same, heads of two layers": nats(table["more_across"]),
     }
@@ -402,8 +408,8 @@ def smaller(more: pd.Series) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
     by_score = "; ".join(f"{title_of_score(name)} {more[name].in_words()}" for name in in_order(more.index))
     return Markdown(
-        f"How much more of the weights a search keeps than by the stated score, in points, means over the tasks with 95 % "
-        f"intervals over the seeds: {by_score}."
+        "A search by another score keeps more of the weights than one by the stated score, or fewer. In points, "
+        f"means over the tasks with 95 % intervals over the seeds: {by_score}."
     )
 
 
@@ -411,7 +417,7 @@ chapter.shown(
     smaller,
     "recorded_or_live",
     among=component_scores.sizes,
-    nothing="*No search by another score says something of a model of which one by the stated score does, too.*",
+    nothing="*There is no model of which a search by the stated score and one by another score both say something.*",
 )
 
 # %% [markdown]
@@ -419,15 +425,16 @@ chapter.shown(
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["most_components_matter_little"])
-short.summary()
+short.summary([found])
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="What does it mean that a head matters, and which measure of it is right?",
+    question="What does it mean for a head to matter, and which measure of it is right?",
     done=(
-        "Heads and MLPs are scored by the gradient of the loss, one sentence at a time and as the released "
-        "code does, and by rivals that need no gradient. Then each is removed alone, to see what the loss "
-        "really rises by. Pairs of heads are removed, too, and searches are run by each score."
+        "Heads and MLPs are scored by the gradient of the loss, one example at a time and as the released code does, "
+        "and by rivals that need no gradient. Then each is removed alone, to see by how much the loss really rises. "
+        "Pairs of heads are removed, too, and a search is run by each score."
     ),
+    found=[found],
     not_shown="What a head costs alone is not what it costs together with others.",
 )

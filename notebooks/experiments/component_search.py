@@ -17,12 +17,12 @@
 # # Which heads and MLPs can go?
 #
 # A layer of BERT is a row of attention heads and, after them, one MLP. {cite:t}`prasanna2020` ask how many of them a
-# *fine-tuned* model can do without, and which: they switch off the least important ones, a few at a time, nothing being
-# trained in between, for as long as the model keeps nine tenths of its score. What is left they call the good
-# subnetwork of structured pruning, or s-pruning. If it is the same for every seed of fine-tuning, it may say where a
-# task is solved; this chapter finds it, and looks how often each head and MLP survives.
+# *fine-tuned* model can do without, and which. They switch off the least important ones, a few at a time and without
+# training in between, as long as the model keeps nine tenths of its score. What is left they call the good subnetwork
+# of structured pruning, or s-pruning. If it is the same for every seed of fine-tuning, it may say where a task is
+# solved. This chapter finds it, and looks how often each head and MLP survives.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -112,7 +112,18 @@ from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.statistics import Estimate
 from lottery.suite import plots, tables
-from lottery.suite.chapter import PRINT, each_task, how_many, perform, read_published, tasks_among, tasks_of, title
+from lottery.suite.chapter import (
+    PRINT,
+    between,
+    each_task,
+    how_many,
+    perform,
+    read_published,
+    tasks_among,
+    tasks_of,
+    title,
+)
+from lottery.suite.holes import is_notice
 from lottery.suite.in_short import InShort
 from lottery.suite.interactive import interactive
 from lottery.suite.palette import look
@@ -135,24 +146,24 @@ chapter.full_models()
 # (p3)=
 # ## The search
 #
-# Give every head $h$ and every MLP a gate $\xi$ by which its output is multiplied. A head's *importance* is how much the
-# loss feels its gate: $I_h = \mathbb{E}_x\,|\partial L(x) / \partial \xi_h|$, the mean over examples of the size of the
-# gradient {cite:p}`michel2019`; an MLP's is the same. Heads are divided by the root of the sum of squares of their
-# layer, so that layers can be compared. Then the search removes, in three phases:
+# Give every head $h$ and every MLP a gate $\xi$ by which its output is multiplied. A head's *importance* is how much
+# the loss feels its gate: $I_h = \mathbb{E}_x\,|\partial L(x) / \partial \xi_h|$, the mean over examples of the size of
+# the gradient {cite:p}`michel2019`; an MLP's importance is defined likewise. A head's is divided by the root of the sum
+# of squares over its layer, so that layers can be compared. Then the search removes components in three phases:
 #
 # 1. **heads and MLPs together:** a tenth of all heads and one MLP a step;
 # 2. **heads:** half as many heads a step;
 # 3. **MLPs:** one a step.
 #
-# After each step the smaller model is scored, on dev, and importance is computed anew. A step after which less than 90 %
+# After each step the smaller model is scored on dev, and importance is computed again. A step after which less than 90 %
 # of the full model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
 # Here is one search of each model, step by step:
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search, and below the share of heads and of MLPs left, of a real BERT and of the miniature; the phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search", "caption": "A search goes on until a tenth of the score is gone, and goes back a step between its phases. The first search of each source: crosses fell below the bound and were taken back, so the next phase goes on from the last dot."}}
-SCORE, LEFT = "score, of the whole model's (%)", "left (%)"
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of one model at each look of its search, and below the share of heads and of MLPs left, of a real BERT and of the miniature; the phases are shaded, steps that were taken back are crosses."}, "figure": {"name": "component-search", "caption": "A search goes on until a tenth of the score is gone, and goes back a step between its phases. The first search of each model; crosses fell below the bound and were taken back."}}
+SCORE, LEFT = "score, of the full model's (%)", "left (%)"
 
 
 def one_search(rows: pd.DataFrame, axes: dict) -> None:
@@ -184,25 +195,25 @@ chapter.figure(one_search, [SCORE, LEFT], among=judged, nothing=NOT_JUDGED, live
 # %% [markdown]
 # ### How many are left
 #
-# If the full model is no better than the majority-class baseline, pruning never hurts and the search deletes everything; if
-# its score is not above 0, a share of it is no bound. WNLI, where BERT is worse than the most frequent answer, is such a
-# case in the paper: most of its searches end without any head or MLP, and yet its numbers stand in the paper's means.
-# Here such searches are named and left out.
+# If the full model is no better than the majority-class baseline, pruning never hurts and the search deletes
+# everything; if its score is not above 0, a share of it sets no bound. WNLI, where BERT is worse than the
+# majority-class baseline, is such a case in the paper: most of its searches end without any head or MLP, and yet its
+# numbers enter the paper's means. Here such searches are named and left out.
 
 
 # %% tags=["hide-input"]
-def left_out(rows: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     """Which of the searches as the paper describes them say nothing."""
-    return Markdown(searches.silent_in_words(searches.standard(rows)))
+    return Markdown(f"**{source}:** {searches.silent_in_words(searches.standard(rows))}")
 
 
-chapter.shown(left_out, "live")
-
-# %% tags=["hide-input"]
-chapter.shown(left_out)
+chapter.shown(partial(left_out, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(left_out, "minilm")
+chapter.shown(partial(left_out, source="The miniature, recorded"))
+
+# %% tags=["hide-input"]
+chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
 
 
 # %% tags=["hide-input"]
@@ -224,58 +235,57 @@ def sizes(left: pd.DataFrame) -> pd.DataFrame:
     return table.rename(index=title).rename_axis("task")
 
 
-def sizes_made(runs: pd.DataFrame) -> pd.DataFrame:
+def left_made(runs: pd.DataFrame) -> pd.DataFrame:
     """Of our searches that say something."""
     rows = searches.judged(one_world(runs))
-    return sizes(
-        pd.DataFrame(
-            {
-                "task": rows["of.task"],
-                "heads": rows["heads"],
-                "mlps": rows["mlps"],
-                "of_heads": rows["heads"] / rows["all_heads"],
-                "of_mlps": rows["mlps"] / rows["all_mlps"],
-                "of_score": rows["score"] / rows["dense_score"],
-            }
-        )
+    return pd.DataFrame(
+        {
+            "task": rows["of.task"],
+            "heads": rows["heads"],
+            "mlps": rows["mlps"],
+            "of_heads": rows["heads"] / rows["all_heads"],
+            "of_mlps": rows["mlps"] / rows["all_mlps"],
+            "of_score": rows["score"] / rows["dense_score"],
+        }
     )
 
 
-def sizes_printed() -> pd.DataFrame:
-    """Of the authors' masks, with their mean score over the whole model's."""
+def left_printed() -> pd.DataFrame:
+    """Of the authors' masks, with their mean score over the full model's."""
     rows = published[(published["mode"] == "both") & (published["where"] == "dev")]
     stored = read_published("prasanna2020_results")
     means = stored[~stored["retrained"]].set_index(["subnetwork", "pruning", "task"])["mean"]
     good, full = means["good"]["structured"], means["full"].droplevel("pruning")
     left = {"task": rows["task"], "heads": rows["heads_kept"], "mlps": rows["mlps_kept"]}
     left |= {"of_heads": rows["heads_kept"] / 144, "of_mlps": rows["mlps_kept"] / 12}
-    return sizes(pd.DataFrame(left | {"of_score": rows["task"].map(good / full)}))
+    return pd.DataFrame(left | {"of_score": rows["task"].map(good / full)})
 
 
 chapter.finding(
-    sizes_made,
-    "In print about half to two thirds of the heads stay, and more of the MLPs, WNLI apart; on our smaller models that "
-    "differs from task to task. Shares that the search leaves, means over seeds.",
+    lambda runs: sizes(left_made(runs)),
+    "In print about half to two thirds of the heads stay, and more of the MLPs, WNLI apart; on our smaller models "
+    "this differs from task to task. Shares that the search leaves, means over seeds.",
     part=lambda table: table[["heads, mean", "MLPs, mean"]],
     what="Heads and MLPs left with each seed.",
-    printed=sizes_printed(),
+    printed=sizes(left_printed()),
 )
 
 # %% [markdown]
-# Printed are the authors' published masks of BERT-base, 144 heads and 12 MLPs, with five seeds, and the scores that they
-# store. MiniLM has 72 heads and 6 MLPs; the miniature has fewer, and its tasks only have the shape of theirs.
+# In print: the authors' published masks of BERT-base, which has 144 heads and 12 MLPs, with five seeds, and the scores
+# stored with them. MiniLM has 72 heads and 6 MLPs; the miniature has fewer, and its tasks only have the shape of the
+# real ones.
 #
 # (x3-prasanna)=
-# ### The three phases against one kind alone, a guard, and the released code
+# ### Heads alone, MLPs alone, a guard, and the released code
 #
-# The paper's Appendix B removes heads alone, or MLPs alone, as well. Two things in what was released differ from what is
-# printed, and each is a variation here:
+# The paper's Appendix B also removes heads alone, or MLPs alone. The released masks and code differ in two ways from
+# what is printed, and each is a variation here:
 #
-# - **a guard:** the published masks of heads alone come from an older version of the code in which no layer could lose its
-#   last head; those of heads and MLPs together have no such guard, so that the paper's comparison mixes two rules;
+# - **a guard:** the published masks of heads alone come from an older version of the code in which no layer could lose
+#   its last head; the masks of heads and MLPs together have no such guard, so the paper's comparison mixes two rules;
 # - **the released recipe:** gradients are never set back to zero between batches, so that importance is the size of a
 #   running *sum* (`running`), in which signs cancel and which depends on the order of the data; heads already removed
-#   count in their layer's norm; and after a step back the next phase ranks by what the rejected model showed.
+#   count in their layer's norm; and after a step back the next phase ranks by the importance in the rejected model.
 
 
 # %% tags=["hide-input"]
@@ -296,18 +306,24 @@ def variations_told(rows: pd.DataFrame) -> pd.DataFrame:
         "MLPs left": table["mlps"].map("{:.0%}".format),
         "layers without a head": table["emptied"].map("{:.1f}".format),
         "score, of the full model's": table["score"].map("{:.0%}".format),
-        "heads more than plain": more["more_heads"],
-        "MLPs more than plain": more["more_mlps"],
-        "heads on which it agrees with plain": table["alike"].map("{:.0%}".format, na_action="ignore").fillna(""),
+        "heads more than the plain search": more["more_heads"],
+        "MLPs more than the plain search": more["more_mlps"],
+        "heads on which it agrees with the plain search": table["alike"]
+        .map("{:.0%}".format, na_action="ignore")
+        .fillna(""),
     }
     return pd.DataFrame(columns).set_axis(names).rename_axis("search")
 
 
-numbers(variations_told, "Variations of the search, means over tasks and models.", among=searches.varied)
+numbers(
+    variations_told,
+    "Variations of the search beside the plain one (heads and MLPs, printed), means over tasks and models.",
+    among=searches.varied,
+)
 
 # %% [markdown]
-# The 95 % interval is that of the paired difference over tasks and models (paired t), which there is not where all
-# differences are equal.
+# The 95 % intervals are those of the paired difference over tasks and models (paired t). Where all differences are
+# equal there is none.
 
 
 # %% tags=["hide-input"]
@@ -329,19 +345,20 @@ mlps_together, mlps_alone = (facts[f"MLPs left when searched {how}"] for how in 
 across = read_published("prasanna2020_across_tasks").query("component == 'heads'")
 in_most = (across.groupby(["layer", "head"])["tasks"].mean() >= 5).mean()
 Markdown(
-    f"The paper prints that {together:.0%} of the heads remain when they are searched with the MLPs and {alone:.0%} when they "
-    f"are searched alone, and {mlps_together:.0%} and {mlps_alone:.0%} of the MLPs. These are not the shares above. The first is "
-    f"that of the heads which survive in at least five of nine tasks, averaged over the seeds: {in_most:.0%} by their masks."
+    f"The paper prints that {together:.0%} of the heads remain when they are searched with the MLPs and {alone:.0%} "
+    f"when they are searched alone, and {mlps_together:.0%} and {mlps_alone:.0%} of the MLPs. These are not the "
+    "shares above. The first is the share of heads that survive in at least five of nine tasks, averaged over the "
+    f"seeds: {in_most:.0%} by the published masks."
 )
 
 # %% [markdown]
 # (x13)=
 # ### Where the search looks
 #
-# In the paper importance, the bound and every reported score come from the same examples, those of dev. A subnetwork that
-# was chosen for its score on dev looks better on dev than it is. So the same models, fine-tuned on a part of train, are
-# searched on dev, on the examples that they were trained on, and on examples of train that nothing has seen, as many each
-# time at most; and what is found is scored on dev. Only for the last two is that a test.
+# In the paper, importance, the bound and every reported score come from the same examples, those of dev. A subnetwork
+# that was chosen for its score on dev looks better on dev than it is. So models fine-tuned on a part of train are
+# searched in three places: on dev, on the examples that they were trained on, and on examples of train that they have
+# not seen, at most as many each time. What is found is scored on dev. Only for the last two is that score a test.
 
 
 # %% tags=["hide-input"]
@@ -371,12 +388,13 @@ numbers(places_told, "Where the search looks, and what it keeps there and on dev
 # (p8-minilm)=
 # ## How often each head and MLP survives
 #
-# Figure 1 of the paper, and its Appendix A: for each task the share of seeds in which a head, or an MLP, is part of the
-# good subnetwork, with its standard deviation over seeds. Dark cells survive always. If the good subnetwork were where a
-# task is solved, cells would be either full or empty.
+# Figure 1 and Appendix A of the paper show, for each task, the share of seeds in which a head or an MLP is part of the
+# good subnetwork, with its standard deviation over seeds. Here are the shares, with layers and heads counted from 1,
+# and in print five seeds; dark cells always survive. If the good subnetwork were where a task is solved, a cell would
+# survive in all seeds or in none.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each head and MLP survives, layers and heads counted from 1. In print: counted from the authors' published masks of BERT-base, five seeds. With a script, put a ticket of your own together."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Grids of layers by heads, and columns of MLPs, coloured by the share of seeds in which each survives the search: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "survival", "caption": "Which heads and MLPs survive differs from seed to seed and from task to task. Share of seeds in which each survives, in print from the authors' masks of BERT-base; with a script, put together a ticket of your own."}}
 def survivors(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The masks of several searches as numbers: heads (searches, layers, heads) and MLPs (searches, layers, 1)."""
     heads, mlps = searches.masks(rows)
@@ -452,19 +470,19 @@ numbers(
 )
 
 # %% [markdown]
-# Heads. By chance: if every seed kept as many as it does, but any of them, the product of the seeds' shares of all heads
-# would be kept by every seed.
+# Numbers of heads. By chance: if every seed kept as many heads as it does, but drawn at random, the share kept by every
+# seed would be the product of the seeds' shares.
 
 # %% [markdown]
 # (p9)=
 # ## Heads across tasks
 #
-# Figure 15 of the paper: in how many of the tasks a head or an MLP survives, for one seed, and of that the mean and the
-# standard deviation over the seeds. The paper counts WNLI in, whose masks say nothing; here a task with a degenerate
-# search at any seed is left out.
+# Figure 15 of the paper shows in how many tasks a head or an MLP survives with one seed, as a mean and standard
+# deviation over the seeds. The paper includes WNLI, whose masks say nothing; here a task is left out if the search of
+# any seed says nothing.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the share of tasks in which each survives: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "across-tasks", "caption": "What one task can do without, another keeps. In how many of the tasks, as a share, each head and MLP survives: means over the seeds. In print: counted from the authors' published masks of BERT-base, eight tasks, WNLI left out."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of layers by heads, and a column of MLPs, coloured by the share of tasks in which each survives: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "across-tasks", "caption": "What one task can do without, another keeps. Share of the tasks in which each head and MLP survives, mean over the seeds; in print, from the authors' published masks of BERT-base, eight tasks without WNLI."}}
 TASKS = "share of tasks"
 
 
@@ -490,8 +508,8 @@ chapter.figure(
 
 # %% [markdown]
 # Do two tasks keep the same heads? Of two independent masks that keep $k_1$ and $k_2$ of $n$ heads, $k_1 k_2 / n$ are
-# expected in both. The matrix shows how many heads the masks of two tasks share at the same seed, and in brackets that
-# number; the diagonal is the size of a mask.
+# expected in both. The matrix shows how many heads the masks of two tasks share at the same seed, and in brackets how
+# many are expected; the diagonal is the size of a mask.
 
 
 # %% tags=["hide-input"]
@@ -514,8 +532,9 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
     row = table.iloc[0]
     pair = "The two tasks" if row["tasks"] == 2 else f"Two of the {row['tasks']} tasks"
     return Markdown(
-        f"{pair} share {row['shared']:.1f} heads on average, independent masks of these sizes {row['expected']:.1f}: "
-        f"{row['more'].in_words()} heads more, in brackets the 95 % interval over {how_many(row['seeds'], 'seed')}."
+        f"{pair} share {row['shared']:.1f} heads on average, independent masks of these sizes {row['expected']:.1f}. "
+        f"The difference is {row['more'].in_words()}, in brackets the 95 % interval over "
+        f"{how_many(row['seeds'], 'seed')}."
     )
 
 
@@ -525,7 +544,7 @@ def of_several_tasks(rows: pd.DataFrame) -> pd.DataFrame:
     return some if some["of.task"].nunique() > 2 else some[:0]
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap", "caption": "Two tasks share few heads more than independent masks of their sizes would. Heads that two tasks share and, in brackets, that number by chance: means over the seeds. Red: more than by chance."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrix of the tasks: heads that the masks of two tasks share, and in brackets those that chance would."}, "figure": {"name": "task-overlap", "caption": "Two tasks share only a few more heads than independent masks of their sizes would. Heads that two tasks share, in brackets by chance, means over the seeds; red is more than by chance."}}
 chapter.figure(overlap_drawn, ["heads"], among=of_several_tasks, live=False, scale="", size=(6.8, 5.2))
 
 # %% tags=["hide-input"]
@@ -542,18 +561,35 @@ shown(overlap_told, "minilm", among=in_one_world(searches.comparable))
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["together_is_smaller", "fewer_remain_separately"])
-short.summary()
+
+
+def most_that_goes() -> list[str]:
+    """Which shares of the heads and MLPs the search leaves, by task, in every source, in a sentence."""
+    left = {PRINT: left_printed().query("task != 'wnli'")}
+    for name, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+        left |= {name: left_made(runs)} if len(runs) and len(judged(runs)) else {}
+    parts = []
+    for name, rows in left.items():
+        heads, mlps = (100 * rows.groupby("task")[column].mean() for column in ("of_heads", "of_mlps"))
+        parts.append(f"{between(heads, '.0f')} % of the heads and {between(mlps, '.0f')} % of the MLPs ({name})")
+    return [f"By task, the good subnetwork keeps {'; '.join(parts)}."]
+
+
+alike = shown(overlap_told, "minilm", among=in_one_world(searches.comparable))
+found = [*most_that_goes(), *([f"On MiniLM: {alike.data}"] if not is_notice(alike.metadata) else [])]
+short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
     question="How many heads and MLPs can a fine-tuned model do without, and are they always the same ones?",
     done=(
-        "The least important heads and MLPs are switched off, a few at a time and without training in "
-        "between, as long as nine tenths of the score are left. Heads alone, MLPs alone and both together are "
-        "searched, with several seeds. What survives is compared over seeds and over tasks with what chance would keep."
+        "The least important heads and MLPs are switched off, a few at a time and without training in between, as "
+        "long as nine tenths of the score are left. Heads alone, MLPs alone and both together are searched, with "
+        "several seeds. How far seeds and tasks agree on what survives is compared with chance."
     ),
+    found=found + short.by_claims(),
     not_shown=(
-        "The search looks at the dev set that it is scored on, as in the paper. Where the full model knows "
-        "little, a search that removes much says nothing."
+        "The search looks at the dev set that it is scored on, as in the paper. Where the full model knows little, a "
+        "search that removes much says nothing."
     ),
 )

@@ -16,15 +16,16 @@
 # %% [markdown]
 # # The good, the random and the bad
 #
-# A search finds a part of a fine-tuned model that does nearly as well: the *good* subnetwork. Is it good because of what it
-# consists of? {cite:t}`prasanna2020` compare it with two others of its size: a *random* one, and a *bad* one, made of what
-# the search threw away. Each is scored as it is cut out, and again after the same part of the *pre-trained* model was
-# fine-tuned by itself. If the good one were a winning ticket {cite:p}`frankle2019`, the others should not win. They report
-# that when heads and MLPs are removed and the rest is trained again, random ones do about as well as the good ones, and even
-# bad ones perform strongly: all tickets are winning. This chapter repeats that with parts of exactly one size, takes the two
-# kinds of parts apart, and sets the good and the bad one among many random ones.
+# A search finds a part of a fine-tuned model that does nearly as well: the *good* subnetwork. Is it good because of
+# what it consists of? {cite:t}`prasanna2020` compare it with two others of its size: a *random* one, and a *bad* one,
+# made of what the search threw away. Each is scored as it is cut out, and again after the same part of the
+# *pre-trained* model was fine-tuned by itself. If the good one were a winning ticket {cite:p}`frankle2019`, the others
+# should not win. The authors report that when heads and MLPs are removed and the rest is retrained, random subnetworks
+# do about as well as good ones, and even bad ones perform strongly: all tickets are winning. This chapter repeats the
+# comparison with subnetworks of exactly the same size, looks at heads and MLPs separately, and ranks the good and the
+# bad one among many random ones.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -175,6 +176,7 @@ from collections.abc import Callable
 import pandas as pd
 from IPython.display import Markdown
 
+from lottery.choices import listed
 from lottery.findings import baselines as baseline_findings
 from lottery.findings import random_cuts
 from lottery.findings.searches import sound, survivors
@@ -220,13 +222,14 @@ chapter.full_models()
 # ## Three subnetworks of one size
 #
 # - **Good:** what the search keeps ({doc}`component_search`, {doc}`magnitude_search`).
-# - **Random:** as many heads and as many MLPs, or as many weights, drawn from all. In the released code each head is drawn
-#   by itself with the good one's share as its chance, so that sizes agree on average only; here they agree exactly.
-# - **Bad:** what the search removed. Where that is less than it kept, some of the good ones are added, as in the paper: of
-#   $n$ heads of which $k > n/2$ are kept, a bad subnetwork of the same size *must* share $2k - n$ with the good one. So
-#   there is a second one, *bad, disjoint*, that takes nothing from the good one and may be smaller.
+# - **Random:** as many heads and as many MLPs, or as many weights, drawn from all. The released code keeps each head
+#   with a probability equal to the good one's share, so that sizes agree only on average; here they agree exactly.
+# - **Bad:** what the search removed. Where that is less than it kept, some good parts are added, as in the paper: if
+#   $k > n/2$ of $n$ heads are kept, a bad subnetwork of the same size *must* share $2k - n$ with the good one. So there
+#   is a second one, *bad, disjoint*, that takes nothing from the good one and may be smaller.
 #
-# Retrained means: the same part of the pre-trained model, under the same new head, is fine-tuned as the full model was.
+# *Retrained* means that the same part of the pre-trained model, under the same new task head, is fine-tuned as the full
+# model was.
 
 
 # %% tags=["hide-input"]
@@ -249,7 +252,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(sizes, "What the searches keep, means over the models.")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed; means over the models, bars of one standard deviation; a grey stroke is the majority-class baseline. In print: Prasanna's Figure 2, BERT-base, from the scores that its authors store, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed, means and standard deviations over models, in print as in Prasanna's Figure 2."}}
 PANELS = {"as cut out": False, "retrained": True}
 TASKS = [*stored["title"].unique()]  # down the side, of every source
 
@@ -304,15 +307,16 @@ chapter.figure(
 )
 
 # %% [markdown]
-# In the figure that the paper prints, the bars of the random subnetworks after retraining are those of the good ones: both
-# are drawn from one file. Here each has its own, which the authors' tables use, too. Of WNLI no number means anything: the
-# full model scores less than the majority-class baseline, so that the search removes everything.
+# A grey stroke is the majority-class baseline. In the paper's figure, the bars of the random subnetworks after
+# retraining repeat those of the good ones: both are drawn from one file. Here each has its own scores, as in the
+# authors' tables. No number on WNLI means anything: the full model scores less than the majority-class baseline, so the
+# search removes everything.
 
 
 # %% [markdown]
-# Weights removed by magnitude, over the whole model:
+# The same with single weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "Of single weights, too, the good ones alone keep the score as cut, and retraining brings the others nearer. Means over the models, bars of one standard deviation; a grey stroke is the majority-class baseline. In print: Prasanna's Figure 2, BERT-base, five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "With single weights, too, only the good subnetwork keeps the score as cut, and retraining brings the others nearer. Means and standard deviations over models, in print as in Prasanna's Figure 2."}}
 chapter.figure(
     subnetworks_drawn,
     [*PANELS],
@@ -331,7 +335,7 @@ def contrasts_told(models: pd.DataFrame) -> pd.DataFrame:
     """Differences of scores between subnetworks after retraining, means over tasks, paired by model, in points."""
     table = contrasts(models)
     largest = [f"{more:+.1f} ({title(task)})" for more, task in zip(table["largest"], table["on"], strict=True)]
-    names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("after retraining")]
+    names = [table["pruning"].map(REMOVED).rename("removed"), table["pair"].rename("difference")]
     columns = {MEAN: table["more"].map(Estimate.in_words).to_numpy(), "largest on a task": largest}
     return pd.DataFrame(columns, index=pd.MultiIndex.from_frame(pd.concat(names, axis=1)))
 
@@ -346,25 +350,26 @@ def contrasts_printed() -> pd.DataFrame:
 
 chapter.finding(
     contrasts_told,
-    "Retrained, bad heads and MLPs stay behind good ones, on the real BERT by far more than in print. Differences of scores after retraining (points), means over tasks, with 95 % intervals.",
+    "Retrained, bad heads and MLPs stay behind good ones, on the real BERT by far more than in print. Differences of "
+    "scores (points), after retraining but for the first line, means over tasks, with 95 % intervals.",
     part=lambda table: table[[MEAN]],
-    what="Differences of scores after retraining (points), and the task of the largest.",
+    what="Differences of scores (points), after retraining unless as cut, and the task of the largest.",
     printed=contrasts_printed(),
     among=sound_models,
 )
 
 # %% [markdown]
-# The 95 % interval (paired t) over worlds, or over seeds where there is one world; of what is
-# printed there are no seeds, so that a difference has no interval. Where several random subnetworks of a model were
-# retrained their mean counts.
+# The 95 % intervals (paired t) are over worlds, or over seeds where there is one world. For the printed scores no seeds
+# are given, so their differences have no interval. Where several random subnetworks of a model were retrained, their
+# mean counts.
 #
-# MiniLM is no BERT-base in small: it was distilled and then trained for the similarity of sentences by the mean of their
-# outputs, so that STS-B is close to what it has learnt, and its pooler is not the one of BERT's pre-training.
+# MiniLM is not just a small BERT-base. It was distilled, and then trained on sentence similarity with mean-pooled
+# outputs. So STS-B is close to what it has learnt, and its pooler is not that of BERT's pre-training.
 #
-# The scores of STS-B differ in kind: the paper gives Pearson's correlation, here stands the mean of it and Spearman's. And
-# training differs: ours warms up for a tenth of its steps and decays weights by .01, as the paper says of none; the released
-# code does neither. The paper says that a part is retrained from the pre-trained weights "except embeddings"; the released
-# code takes the embeddings, too, and so do we.
+# Scores on STS-B differ in kind: the paper gives Pearson's correlation, this chapter the mean of Pearson's and
+# Spearman's. Training differs, too: ours has warm-up for a tenth of its steps and a weight decay of 0.01; the paper
+# mentions neither, and the released code has neither. The paper says that a part is retrained from the pre-trained
+# weights "except embeddings"; the released code takes the embeddings, too, and so do we.
 
 
 # %% tags=["hide-input"]
@@ -384,10 +389,10 @@ def left_out() -> Markdown:
         kept = models[models["degenerate"] == ""]
         constant = kept[kept["constant"].astype(bool)]
         lines.append(
-            f"- {source}: of the {len(kept)} models shown {len(constant)} always give the same answer on dev, "
+            f"- {source}: of the {len(kept)} models shown, {len(constant)} always give the same answer on dev, "
             f"{int(constant['retrained'].sum())} of them after retraining."
         )
-    return Markdown("\n".join(["Left out, and degenerate:", "", *lines]))
+    return Markdown("\n".join(["Models that are left out, or that give one answer to everything:", "", *lines]))
 
 
 left_out()
@@ -395,8 +400,8 @@ left_out()
 # %% [markdown]
 # ## Heads or MLPs?
 #
-# A bad subnetwork lacks the good heads *and* the good MLPs, and in a model of few layers one MLP is much of it. So the two
-# are crossed: good heads with bad MLPs, and bad heads with good ones, each retrained like the others.
+# A bad subnetwork lacks the good heads *and* the good MLPs, and in a model of few layers one MLP is a large part. So
+# the two are crossed: good heads with bad MLPs, and bad heads with good MLPs, each retrained like the others.
 
 
 # %% tags=["hide-input"]
@@ -424,19 +429,19 @@ NOT_CROSSED = "*Good and bad heads and MLPs were not crossed in these runs, or a
 chapter.numbers(crossed_told, "What good heads and good MLPs are worth, retrained.", nothing=NOT_CROSSED)
 
 # %% [markdown]
-# Points of score; the 95 % interval is over worlds, or over seeds where there is one world. A model of which the
-# search keeps every MLP has no bad ones, and says something of heads alone. Of more than half of the heads, bad ones share
-# some with the good ones, so that the effects are those of what they differ in.
+# Points of score; the 95 % interval is over worlds, or over seeds where there is one world. If the search keeps every
+# MLP of a model, there are no bad ones, and the model tells of heads alone. If it keeps more than half of the heads,
+# the bad heads include some good ones, and the effects are those of the heads that differ.
 
 # %% [markdown]
 # ## Are all tickets winning?
 #
-# One random subnetwork may be a lucky one. As cut, a subnetwork costs one pass over dev, so there can be many, all of the
-# good one's size and drawn evenly. If importance finds what matters, the good one is ahead of nearly all of them, and the
-# bad one behind.
+# One random subnetwork may be a lucky one. As cut, a subnetwork costs one pass over dev, so many can be tried, all of
+# the good one's size and drawn uniformly at random. If importance finds what matters, the good one is ahead of nearly
+# all of them, and the bad one behind.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the full model among them, of a real BERT and of the miniature."}, "figure": {"name": "random-cuts", "caption": "As cut, the good subnetwork is ahead of nearly all random ones of its size. A dot a random subnetwork of heads and MLPs and a column a fine-tuned model, with the good one, the bad one and the full model; the dashed line is the majority-class baseline."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev scores of many random subnetworks as cut, for each model of each task, with the good and the bad subnetwork and the full model among them, of a real BERT and of the miniature."}, "figure": {"name": "random-cuts", "caption": "As cut, the good subnetwork is ahead of nearly all random ones of its size. Each dot is a random subnetwork of heads and MLPs, each column a fine-tuned model; dashed is the majority-class baseline."}}
 def cuts_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """A panel for each task, a column for each model."""
     for name, ax in axes.items():
@@ -484,9 +489,10 @@ def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
     """The same over all models, and what good heads and good MLPs are worth there."""
     places, worth = random_cuts.in_all(random_cuts.places(rows)), random_cuts.worth(rows)
     return Markdown(
-        f"Over all models, means over the tasks: the good one is better than {per_cent(places['good'])} of the random ones, "
-        f"the bad one than {per_cent(places['bad'])}; 50 % is chance. A random one, as cut, that shares all heads with "
-        f"the good one instead of none gains {worth['heads'].in_words()} points; one that shares all its MLPs, {worth['mlps'].in_words()}."
+        f"As cut, the good subnetwork is better than {per_cent(places['good'])} of the random ones, and the bad one "
+        f"than {per_cent(places['bad'])} (means over the tasks; 50 % is chance). A random one that shares all heads "
+        f"with the good one instead of none gains {worth['heads'].in_words()} points; one that shares all MLPs "
+        f"instead of none gains {worth['mlps'].in_words()}."
     )
 
 
@@ -498,9 +504,9 @@ chapter.numbers(
 chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
 
 # %% [markdown]
-# A tie counts as a half. Among all numbers stands the exact 95 % interval over other random subnetworks of these models. In
-# the sentence brackets hold the interval over worlds, or over seeds where there is one world; what parts are worth comes
-# from a plane fitted to the scores of each model's random subnetworks. The real BERT:
+# A tie counts as a half. The table under *All numbers* has the exact 95 % interval over other random subnetworks of
+# these models. In the sentence, brackets hold the 95 % interval over worlds, or over seeds where there is one world.
+# What shared parts gain is read off a plane fitted to the scores of each model's random subnetworks. On the real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(cuts_in_a_sentence, "minilm", among=random_cuts.cuts)
@@ -509,8 +515,8 @@ chapter.shown(cuts_in_a_sentence, "minilm", among=random_cuts.cuts)
 # (p13)=
 # ## Every score
 #
-# Means over the models with their standard deviation, as in the paper's appendix; scores times 100. In print stands what
-# the authors store, of five seeds.
+# Mean scores (x 100) and standard deviations over the models, as in the paper's appendix. The lines in print are the
+# scores that the authors store, over five seeds.
 
 
 # %% tags=["hide-input"]
@@ -555,11 +561,11 @@ chapter.numbers(
 # (p6)=
 # ## How bad are the bad ones?
 #
-# The paper's Table 2 compares the bad subnetworks, retrained, with models that were never pre-trained. Of ours, a bag of
-# words and a BiLSTM are trained here on the task alone from nothing; *random, never trained* is a random part of a BERT of
-# the same shape whose weights are randomly initialised, so that only the shape is left. The paper's bag of words and its BiLSTMs
-# are quoted from {cite:t}`wang2019` and read pre-trained word vectors. The printed lines of the bad ones, retrained, stand
-# as they are printed, misprints too; the full model's are those that the authors store.
+# The paper's Table 2 compares the bad subnetworks, retrained, with models that were never pre-trained. Our bag of words
+# and BiLSTM are trained from scratch on the task alone. *Random, never trained* is a random part of a BERT of the same
+# shape whose weights are randomly initialised, so that only the shape is left. The paper's bag of words and BiLSTMs are
+# quoted from {cite:t}`wang2019` and read pre-trained word vectors. In print, the lines of the retrained bad subnetworks
+# are as printed, misprints included; the full model's line is from the scores that the authors store.
 
 
 # %% tags=["hide-input"]
@@ -614,8 +620,8 @@ retrained_printed = (
 beside_table2 = in_points(table2).assign(average=(100 * averages).map("{:.1f}".format).rename(NAMES))
 chapter.finding(
     lambda rows: in_points(compared(rows)),
-    "In print bad heads and MLPs, retrained, are ahead of a BERT that was never trained and of a bag of words. Mean "
-    "scores (x 100), each source over its own tasks.",
+    "In print, bad heads and MLPs, retrained, are ahead of a BERT that was never pre-trained and of a bag of words. "
+    "Mean scores (x 100), each source over its own tasks.",
     part=lambda table: table[["average"]],
     what="What the paper's Table 2 compares: scores (x 100) task by task.",
     printed=pd.concat([in_points(retrained_printed.loc[["full"]]), beside_table2]),
@@ -632,9 +638,9 @@ def misprints_told() -> Markdown:
         apart = (better[model] - table2.loc[model]).abs()
         task = apart.idxmax()
         lines.append(
-            f"- *{NAMES[model]}*: the nine numbers average {100 * row['found']:.1f}, printed is {100 * row['printed']:.1f}. On "
-            f"{task}, where {100 * table2.loc[model, task]:.1f} is printed, {100 * better[model][task]:.1f} is "
-            f"meant: with it they average {100 * better[model].mean():.1f}."
+            f"- *{NAMES[model]}*: the nine numbers average {100 * row['found']:.1f}, but {100 * row['printed']:.1f} "
+            f"is printed. On {task}, {100 * table2.loc[model, task]:.1f} is printed and "
+            f"{100 * better[model][task]:.1f} is meant: with it they average {100 * better[model].mean():.1f}."
         )
     return Markdown(
         f"Table 2 has {len(lines)} misprints, which its own column of averages gives away:\n\n" + "\n".join(lines)
@@ -644,8 +650,8 @@ def misprints_told() -> Markdown:
 misprints_told()
 
 # %% [markdown]
-# How far the models are ahead of those baselines. WNLI is left out, and of ours every task on which all searches say
-# nothing:
+# How far are the models ahead of those baselines? WNLI is left out, and so is each of our tasks on which all searches
+# say nothing.
 
 
 # %% tags=["hide-input"]
@@ -680,9 +686,9 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score; the 95 % interval is over the tasks. The printed lines take the scores that are stored, without
-# the misprints. Where a bag of words, trained on the task alone, is not behind the *full* model, that model has not learnt
-# the task better than words by themselves tell it, and what its parts score says little of pruning.
+# Points of score; the 95 % interval is over the tasks. The lines in print take the stored scores, which are free of the
+# misprints. Where a bag of words, trained on the task alone, is not behind the *full* model, that model has learnt no
+# more of the task than single words tell, and the scores of its parts say little about pruning.
 
 # %% [markdown]
 # Task by task the full model is compared with each baseline that was trained here:
@@ -716,11 +722,11 @@ def ahead_by_task(table: pd.DataFrame) -> pd.DataFrame:
 def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
     """On how many tasks the full model is ahead of both, and on which it is behind one."""
     sides = baseline_findings.beaten(table)
-    names = {side: ", ".join(map(title, tasks)) or "none" for side, tasks in sides.items()}
+    names = {side: listed([*map(title, tasks)], "and") if tasks else "none" for side, tasks in sides.items()}
     return Markdown(
-        f"By 95 % intervals, the model is ahead of every baseline on {len(sides[1])} of "
-        f"{how_many(sum(map(len, sides.values())), 'task')} ({names[1]}). It is behind one of them on {names[-1]}, and not "
-        f"shown to be either on {names[0]}."
+        f"By 95 % intervals, the full model is ahead of every baseline on {len(sides[1])} of "
+        f"{how_many(sum(map(len, sides.values())), 'task')}: {names[1]}. It is behind at least one on {names[-1]}. "
+        f"Neither is shown on {names[0]}."
     )
 
 
@@ -739,8 +745,8 @@ chapter.shown(ahead_in_a_sentence, "minilm", among=task_by_task)
 # (p5)=
 # ## Super-survivors
 #
-# Heads and MLPs that the searches of *all* seeds keep. If importance meant something beyond one run, these should be the
-# ones. How many would there be if every seed chose as many as it did, at random?
+# Super-survivors are the heads and MLPs that the searches of *all* seeds keep. If importance means something beyond one
+# run, it should show in them. How many would there be if every seed chose as many as it did, but at random?
 
 
 # %% tags=["hide-input"]
@@ -774,7 +780,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Ours are of the seeds of one world. Of BERT-base with five seeds there are 144 heads and 12 MLPs.
+# Our seeds are those of one world. BERT-base has 144 heads and 12 MLPs, and five seeds.
 
 
 # %% tags=["hide-input"]
@@ -791,19 +797,19 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Means over the seeds, with their standard deviation. The *bad* ones are those removed in every seed, filled up from what
-# some keep and some do not; the *random* ones are drawn from the latter. Where most heads survive always, neither group has
-# enough: both then hold all that is no super-survivor, are filled up from the super-survivors by the same draw, and are
-# one and the same. The paper says that the super-survivors are about 10 to 26 % of the full model's weights on most tasks
-# and lose about 10 points; these shares are of all weights, embeddings too.
+# Means over the seeds, with their standard deviation. The *bad* ones are the parts that every seed removes, filled up
+# from those that only some seeds keep; the *random* ones are drawn from the latter. Where most heads always survive,
+# neither group is large enough. Both then hold all that is not a super-survivor, are filled up from the super-survivors
+# by the same draw, and are identical. The paper says that the super-survivors are about 10 to 26 % of the full model's
+# weights on most tasks and lose about 10 points; these shares are of all weights, embeddings included.
 
 # %% [markdown]
 # (p7)=
 # ## Retrained for longer
 #
 # Perhaps a bad subnetwork only needs more time. In the paper six epochs instead of three made most tasks *worse*. But
-# training for longer may hurt any model on these tasks. What has to be compared is not the bad one with itself, but its gap
-# to the full model *trained for as long*.
+# training for longer may hurt any model on these tasks. So the number to look at is not the bad one's score, but its
+# gap to the full model *trained for as long*.
 
 
 # %% tags=["hide-input"]
@@ -828,8 +834,8 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score, means over the tasks; the 95 % interval (paired t) is over worlds, or over seeds where there is
-# one world. A change below 0 says that the subnetwork catches up.
+# Points of score, means over the tasks; the 95 % interval (paired t) is over worlds, or over seeds where there is one
+# world. A change below 0 means that the subnetwork catches up.
 
 # %% [markdown]
 # ## Summary
@@ -842,13 +848,13 @@ short.summary()
 short.box(
     question="Is the subnetwork that a search finds good because of what it consists of?",
     done=(
-        "The good subnetwork is compared with a random one of its size, and with a bad one made of what the "
-        "search threw away. Each is scored as cut out of the fine-tuned model, and after the same part of the "
-        "pre-trained model was fine-tuned by itself. Heads and MLPs, and single weights, are treated apart."
+        "The good subnetwork is compared with a random one of its size, and with a bad one made of what the search "
+        "threw away. Each is scored as cut out of the fine-tuned model, and again after the same part of the "
+        "pre-trained model was fine-tuned by itself. This is done once with heads and MLPs, and once with single "
+        "weights."
     ),
     not_shown=(
-        "In the miniature a bag of words trained from nothing beats the pre-trained model on several tasks, "
-        "so there only tasks on which pre-training helps bear on a claim. The real BERT is scored on few "
-        "tasks."
+        "On several tasks of the miniature a bag of words trained from scratch beats the pre-trained model, so only "
+        "tasks on which pre-training helps count for a claim there. The real BERT is scored on few tasks."
     ),
 )

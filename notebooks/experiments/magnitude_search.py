@@ -16,12 +16,12 @@
 # %% [markdown]
 # # How many single weights can go?
 #
-# The chapter before took whole heads and MLPs out of a fine-tuned model. {cite:t}`prasanna2020` also remove single
-# weights, the smallest first, and call what is left the good subnetwork of magnitude pruning, or m-pruning. It keeps the
-# same nine tenths of the full model's score, so the two can be compared: how much goes, and are the heads that lose
+# The previous chapter took whole heads and MLPs out of a fine-tuned model. {cite:t}`prasanna2020` also remove single
+# weights, the smallest first, and call what is left the good subnetwork of magnitude pruning, or m-pruning. It keeps
+# the same nine tenths of the full model's score, so the two can be compared. How much goes? And are the heads that lose
 # most of their weights the ones that a search for heads would have removed?
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -73,12 +73,14 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 
+from lottery.choices import listed
 from lottery.findings import searches
 from lottery.findings.published import laid_out
 from lottery.findings.seeds import one_world
 from lottery.suite import plots, tables
 from lottery.suite.chapter import (
     PRINT,
+    between,
     each_task,
     how_many,
     mean_and_sd,
@@ -110,33 +112,33 @@ chapter.full_models()
 # (p1-minilm)=
 # ## Smallest first, until a tenth of the score is gone
 #
-# All weights of the six matrices of all layers, of the *fine-tuned* model, stand in one ranking by magnitude. A step
-# removes the smallest 10 % of the weights still there, so that after $k$ steps $0.9^k$ of them are left, and scores what
-# is left on dev. Nothing is trained in between: the weights never change, so each step is one cut of the same ranking.
-# The last step that keeps 90 % of the full model's score is the good subnetwork.
+# All weights of the *fine-tuned* model, in the six matrices of every layer, are ranked together by magnitude. A step
+# removes the smallest 10 % of the weights still there, so that after $k$ steps $0.9^k$ of them are left, and scores
+# what is left on dev. Nothing is trained in between. The weights never change, so each step is a cut of the same
+# ranking. The last step that keeps 90 % of the full model's score is the good subnetwork.
 #
-# The released code ranks most of the biases of these layers with the matrices; here biases are never pruned. And the
-# masks that were published were not made as printed: their sizes are powers of 0.95, not of 0.9, so a step took **5 %** of
-# the weights still there. With steps of 10 % the code as released would stop after nine, with 61 % of the weights gone,
-# whether or not the bound is reached. Both steps are taken here, and up to sixty of them.
+# The released code ranks most of the biases of these layers together with the matrices; here biases are never pruned.
+# And the published masks were not made as printed: their sizes are powers of 0.95, not of 0.9, so a step took **5 %**
+# of the weights still there. With steps of 10 % the released code would stop after nine, with 61 % of the weights gone,
+# whether or not the bound is reached. Here both sizes of step are tried, with up to sixty steps.
 
 
 # %% tags=["hide-input"]
-def left_out(rows: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     """Which searches say nothing."""
-    return Markdown(searches.silent_in_words(rows))
+    return Markdown(f"**{source}:** {searches.silent_in_words(rows)}")
 
 
-chapter.shown(left_out, "live")
-
-# %% tags=["hide-input"]
-chapter.shown(left_out)
+chapter.shown(partial(left_out, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(left_out, "minilm")
+chapter.shown(partial(left_out, source="The miniature, recorded"))
+
+# %% tags=["hide-input"]
+chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's for the first weights, and then falls within a few steps. What is left of it when the smallest weights go at once: a line a seed, whose last point fell below the bound (dashed)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's at first, and then falls within a few steps. One line a seed, as the smallest weights go; its last point fell below the bound (dashed)."}}
 def curves_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Score, in shares of the full model's, against the share of weights removed; one line a seed and task."""
     for name, ax in axes.items():
@@ -164,8 +166,8 @@ chapter.figure(
 # %% [markdown]
 # ### How much goes
 #
-# The share of the weights that the good subnetwork keeps, by task and seed. The exact sparsity at which the bound is
-# crossed lies between this and one step more.
+# The table gives the share of the weights that the good subnetwork keeps, by task. The exact sparsity at which the
+# bound is crossed lies between this one and that of one step more.
 
 
 # %% tags=["hide-input"]
@@ -197,7 +199,7 @@ def kept_made(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     kept_made,
-    "As cut, about half of the weights stay, by task more or fewer; smaller steps change that by a few points. Share of the "
+    "About half of the weights stay, more or fewer by task; smaller steps change that by a few points. Share of the "
     "weights of heads and MLPs that is kept (%), mean and standard deviation over seeds.",
     part=lambda table: table[[MEAN]],
     what="The share kept with each seed.",
@@ -205,12 +207,11 @@ chapter.finding(
 )
 
 # %% [markdown]
-# In per cent of the weights of heads and MLPs. The printed shares are powers of 0.95, inferred from the sizes that the
-# authors' notebooks print.
+# The shares in print are powers of 0.95, inferred from the sizes that the authors' notebooks show.
 
 
 # %% tags=["hide-input"]
-def steps_told(rows: pd.DataFrame) -> Markdown:
+def steps_told(rows: pd.DataFrame, source: str) -> Markdown:
     """What the size of a step changes, in words."""
     table = searches.finer_steps(rows)
     if table.empty:
@@ -219,15 +220,15 @@ def steps_told(rows: pd.DataFrame) -> Markdown:
     mean, low, high = row["more"]
     span = "" if np.isnan(low) else f" (95 % interval {low:+.1f} to {high:+.1f})"
     return Markdown(
-        f"The sparsity that steps of {row['fine']:.0%} reach, less that of steps of {row['coarse']:.0%}: "
-        f"{mean:+.1f} points{span}, over {row['models']} models."
+        f"{source}: steps of {row['fine']:.0%} reach a sparsity that differs by {mean:+.1f} points{span} from that of "
+        f"steps of {row['coarse']:.0%}, over {how_many(row['models'], 'model')}."
     )
 
 
-shown(steps_told, "live", among=searches.sound)
+shown(partial(steps_told, source="In this build"), "live", among=searches.sound)
 
 # %% tags=["hide-input"]
-shown(steps_told, among=searches.sound)
+shown(partial(steps_told, source="On the miniature, recorded"), among=searches.sound)
 
 # %% tags=["hide-input"]
 powers = published.assign(seed=published["seed"].map("seed {}".format)).pivot_table(
@@ -238,19 +239,19 @@ printed = published.groupby("task", sort=False)["task_mean_printed"].first()
 means = {"mean of 0.95^k": shares.map("{:.4f}".format), "their notebook's mean": printed.map("{:.4f}".format)}
 tables.numbers(
     powers.astype(int).assign(**means).set_axis(powers.index.map(title), axis=0).rename_axis("task"),
-    "The published masks of BERT-base: steps k of 5 %, inferred from the sizes that the authors' notebooks print.",
+    "The published masks of BERT-base: steps k of 5 %, inferred from the sizes that the authors' notebooks show.",
 )
 
 # %% [markdown]
-# ## Where the weights that stay are
+# ## Where are the weights that stay?
 #
-# The share of its weights that each head (its rows of query, key and value, its columns of the output matrix) and each
-# MLP keeps, mean and standard deviation over the seeds: the paper's Figure 1 for magnitude pruning. One ranking for the
-# whole model could take all of one head and nothing of another, as the search for heads does; the figure and the
-# sentences below it show how far from that it is.
+# How much of its weights does each head keep (its rows of query, key and value, its columns of the output matrix), and
+# each MLP? That is the paper's Figure 1 for magnitude pruning. One ranking for the whole model could take all of one
+# head and nothing of another, as the search for heads does. The figure and the sentences below it show that magnitude
+# pruning is far from that.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "magnitude-shares", "caption": "Magnitude pruning takes of every head and MLP, and of none all. Share of its weights that each keeps: means over the seeds, layers and heads counted from 1. In print: BERT-base, mean over the authors' five seeds."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task a grid of layers by heads, and a column of MLPs, coloured by the share of its weights that each keeps: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "magnitude-shares", "caption": "Magnitude pruning takes weights from every head and MLP, and all from none. Share of its weights that each keeps, mean over the seeds, in print over the authors' five; layers and heads counted from 1."}}
 in_print = read_published("prasanna2020_weight_survival").rename(columns={"task": "of.task"})
 shown_tasks = tasks_of(pd.concat([chapter.minilm, chapter.live]), "of.task")
 
@@ -285,13 +286,17 @@ def unevenness_told(rows: pd.DataFrame) -> Markdown:
         )
         if row.seeds > 1:
             line += (
-                f"; the standard deviation between heads is {100 * row.between_heads:.1f} points, that of one head "
-                f"between seeds {100 * row.between_seeds:.1f} on average"
+                f"; the standard deviation is {100 * row.between_heads:.1f} points between heads and, for one head "
+                f"between seeds, {100 * row.between_seeds:.1f} points on average"
             )
         lines.append(line + ".")
     return Markdown("\n".join(lines))
 
 
+# %% [markdown]
+# This build:
+
+# %% tags=["hide-input"]
 shown(unevenness_told, "live")
 
 # %% tags=["hide-input"]
@@ -304,11 +309,11 @@ def unevenness_printed() -> Markdown:
     least, most = cells.min().unstack(), cells.max().unstack()
     spread = (most - least)["heads"]
     return Markdown(
-        f"BERT-base, printed: within a task the heads that keep least and most of their weights are {spread.min():.0%} to "
-        f"{spread.max():.0%} of a head's weights apart, the most on {title(spread.idxmax())} (from "
-        f"{least.loc[spread.idxmax(), 'heads']:.0%} to {most.loc[spread.idxmax(), 'heads']:.0%}); MLPs at most "
-        f"{(most - least)['mlps'].max():.0%}. Of QNLI the paper says that blocks keep {facts['least kept by a block']:.0%} to "
-        f"{facts['most kept by a block']:.0%}."
+        "BERT-base, in print: within a task, the heads that keep least and most of their weights are "
+        f"{100 * spread.min():.0f} to {100 * spread.max():.0f} points apart, the most on {title(spread.idxmax())} "
+        f"(from {least.loc[spread.idxmax(), 'heads']:.0%} to {most.loc[spread.idxmax(), 'heads']:.0%}); MLPs are at "
+        f"most {100 * (most - least)['mlps'].max():.0f} points apart. Of QNLI the paper says that blocks keep "
+        f"{facts['least kept by a block']:.0%} to {facts['most kept by a block']:.0%}."
     )
 
 
@@ -331,15 +336,28 @@ shown(unevenness_told, "minilm")
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["earlier_layers_lose_more_weights"])
-short.summary()
+
+
+def most_that_goes() -> list[str]:
+    """What the finest steps leave of the weights, by task, in every source, in a sentence."""
+    kept = {PRINT: published.groupby("task")["remaining_weights"].mean()}
+    for name, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+        rows = finest(runs) if len(runs) else runs
+        kept |= {name: (1 - rows["sparsity"].astype(float)).groupby(rows["of.task"]).mean()} if len(rows) else {}
+    parts = [f"{between(100 * of_task, '.0f')} % ({name})" for name, of_task in kept.items()]
+    return [f"By task, the good subnetwork keeps {listed(parts, 'and')} of the weights."]
+
+
+short.summary(most_that_goes())
 
 # %% tags=["remove-input", "in-short"]
 short.box(
     question="How many single weights can a fine-tuned model lose, and in which layers?",
     done=(
-        "The smallest weights are removed step by step, without training in between, as long as nine tenths "
-        "of the score are left. Steps of 10 and of 5 % are taken, as in print and as the published masks were made. What is "
-        "left of each layer and head is compared over seeds."
+        "The smallest weights are removed step by step, without training in between, as long as nine tenths of the "
+        "score are left. A step takes 10 %, as in print, or 5 %, as the published masks were made. What is left of "
+        "each layer and head is compared over seeds."
     ),
+    found=most_that_goes() + short.by_claims(),
     not_shown="The search looks at the dev set that it is scored on, as in the paper.",
 )

@@ -16,13 +16,13 @@
 # %% [markdown]
 # # Is fine-tuning needed where a mask is learned?
 #
-# To fit a pre-trained model to a task one usually changes its weights. {cite:t}`jiang2023` change none: they learn which
-# weights to *keep*, and set the others to zero. What has to be stored for a task is then one bit a weight, and the same
-# bit makes the model sparse. They report that this beats methods that choose a mask *and* change the weights, at every
-# sparsity; that a mask that removes a fifth of the weights even beats fine-tuning everything. This chapter trains all of
-# these methods in one harness, on the same data, for the same number of steps, to the same sparsity.
+# To fit a pre-trained model to a task, one usually changes its weights. {cite:t}`jiang2023` change none: they learn
+# which weights to *keep*, and set the others to zero. Only one bit a weight then has to be stored for a task, and the
+# same bit makes the model sparse. They report that this beats methods that choose a mask *and* change the weights, at
+# every sparsity, and that a mask that removes a fifth of the weights even beats fine-tuning everything. This chapter
+# trains all of these methods in one harness, on the same data, for the same number of steps, to the same sparsity.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -122,8 +122,10 @@ from lottery.findings.learned_masks import FULL, WHOLE
 from lottery.suite import plots, tables
 from lottery.suite.chapter import (
     PRINT,
+    between,
     by_remaining,
     each_task,
+    how_many,
     perform,
     points,
     read_published,
@@ -152,51 +154,53 @@ chapter.full_models()
 # (j1)=
 # ## A score for every weight
 #
-# Every weight $W$ of the six matrices of each layer gets a score $S$, 0 at first. In each step a *masking function* turns
-# scores into a mask $M$, the model computes with $W' = M W$, and the gradient of the mask is passed on to the scores as if
-# masking were the identity:
+# Every weight $W$ of the six matrices of each layer gets a score $S$, 0 at first. In each step a *masking function*
+# turns scores into a mask $M$, the model computes with $W' = M W$, and the gradient of the mask is passed on to the
+# scores as if masking were the identity:
 #
 # $$\frac{\partial L}{\partial S} = W \, \frac{\partial L}{\partial W'},$$
 #
-# for kept and for removed weights alike, so that a removed weight can come back. The weights themselves stay as they were
-# pre-trained. The sparsity rises along a cubic, $s_t = s (1 - (1 - t / N)^3)$, and a regulariser, the mean of $\sigma(S)$,
-# pushes all scores down, hardest those near 0. In **SMP-L** the highest scores of each matrix stay, the same share of each.
+# for kept and for removed weights alike, so that a removed weight can come back. The weights themselves stay as they
+# were pre-trained. The sparsity rises along a cubic, $s_t = s (1 - (1 - t / N)^3)$, and a regulariser, the mean of
+# $\sigma(S)$, pushes all scores down, those near 0 hardest. **SMP-L** keeps the weights with the highest scores in each
+# matrix, the same share of each.
 #
 # (j2)=
 # ### SMP-S: shares that follow the scores
 #
-# Matrices of one kind, such as the queries of all layers, share what stays by the mean of their $\sigma(S)$ (the paper's
-# equation 4). A layer's share can exceed a whole matrix. The released code then loses the excess, and where 70 % or more
-# remain it divides scores by 4 first, which the paper does not say (*SMP-S, released*); here the excess goes to the other
-# layers, so that the sparsity asked for is met.
+# Matrices of one kind, for example the queries of all layers, share the weights that stay in proportion to the mean of
+# their $\sigma(S)$ (the paper's equation 4). A layer's share can exceed a whole matrix. The released code then loses
+# the excess; and where 70 % or more remain it first divides scores by 4, which the paper does not say (*SMP-S,
+# released*). Here the excess goes to the other layers, so that the required sparsity is met.
 #
 # (j3)=
 # ### SMP-G: one ranking of all scores
 #
-# The paper reports it at more than twice the time, for the sake of sorting all scores; the released code has no way to do
-# it any more. Here the selection is exact and, on a CPU, does without a sort; `make bench` measures what a step costs.
+# The paper reports that it takes more than twice the time, because all scores are sorted; the released code no longer
+# contains it. Here the selection is exact and, on a CPU, needs no sort; `make bench` measures what a step costs.
 #
 # (j4)=
 # ### SMP-T: scores above a threshold
 #
-# What has $\sigma(S)$ above a threshold stays, and the threshold rises. How much that leaves depends on the regulariser.
+# Weights with $\sigma(S)$ above a threshold stay, and the threshold rises. How many these are depends on the
+# regulariser.
 #
 # (j8)=
 # ### Four rivals that train the weights as well
 #
-# All methods run on one schedule, that of SMP: learning rates fall in a line from the first step on, without the warm-up
-# and the stretches of constant sparsity at both ends that the papers of the rivals have.
+# All methods run on one schedule, that of SMP: learning rates fall linearly from the first step on. The rivals' papers
+# also have a warm-up, and stretches of constant sparsity at both ends, which are left out.
 #
-# **Movement** {cite:p}`sanh2020` keeps scores as SMP-L does, **soft movement** as SMP-T; **L0** {cite:p}`louizos2018`
-# learns random gates that end up at 0 or 1; gradual **magnitude** {cite:p}`zhu2017` has no scores. All are trained for
-# the same number of steps on the same batches, and so is the full model. All have the same new head, trained with them,
-# unless `head` gives another to those that change no weight; what the paper's frozen head does is a question of the
-# [next chapter](j5).
+# **Movement** {cite:p}`sanh2020` learns scores as SMP-L does, and **soft movement** as SMP-T does. **L0**
+# {cite:p}`louizos2018` learns random gates that end up at 0 or 1. Gradual **magnitude** {cite:p}`zhu2017` has no
+# scores. All are trained for the same number of steps on the same batches, and so is the full model. All have the same
+# new task head, trained with them, unless `head` gives another to those that change no weight. The effect of the
+# paper's frozen head is a question of the [next chapter](j5).
 #
-# Movement has no regulariser and SMP-L has one, so they differ in more than fine-tuning. *Movement, regularised* has that of
-# SMP-L too. Why it could matter: Adam normalises each gradient, so without a regulariser every score moves at the same
-# speed. A strong common push makes the normaliser nearly constant, and the task gradient counts again in proportion to its
-# size.
+# Movement has no regulariser and SMP-L has one, so they differ in more than fine-tuning. *Movement, regularised* has
+# SMP-L's regulariser, too. It could matter because Adam normalises each gradient: without a regulariser every score
+# moves at the same speed. A strong common push makes the normaliser nearly constant, and the task gradient counts again
+# in proportion to its size.
 
 
 # %% [markdown]
@@ -205,7 +209,7 @@ chapter.full_models()
 # ## Jiang's Figure 1: score against remaining weights
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Jiang's Figure 1: masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains, and movement without a regulariser falls behind them sooner. Points are means over runs, bars span them; the less remains, the further to the right. In print: Table 1 of Jiang et al. (2023), BERT-base without a teacher."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, a panel for each task and a line for each method: BERT-base in print, a real BERT and the miniature; the full fine-tuned model is a dashed line."}, "figure": {"name": "mask-learning", "caption": "Masks over frozen weights (SMP) stay near full fine-tuning, dashed, until little remains; movement without a regulariser falls behind them sooner. Means over runs, bars span them; in print, Jiang's Table 1 without a teacher."}}
 def drawn(rows: pd.DataFrame, ax: Axes) -> None:
     """Of one task the score against the share of weights that remains, a line each method."""
     masked = rows[(rows["method"] != FULL) & rows["aimed"]]
@@ -256,9 +260,7 @@ def differences(rows: pd.DataFrame) -> dict[str, dict[float, str]]:
 
 def compared(rows: pd.DataFrame) -> pd.DataFrame:
     """Differences of methods, means over the tasks that were tried with every seed."""
-    seeds = rows.groupby("task")["seed"].nunique()
-    tasks = ", ".join(title(task) for task in seeds.index[seeds == seeds.max()])
-    return by_remaining(differences(rows)).rename_axis(f"difference of scores (points), mean over {tasks}")
+    return by_remaining(differences(rows)).rename_axis("difference of scores (points)")
 
 
 def differences_printed() -> pd.DataFrame:
@@ -290,21 +292,24 @@ means_in_print = over_tasks.agg(lambda more: published.gains(more)[0].in_words()
 names = [f"{one} minus {other}: {what}" for one, other, what in PAIRS]
 chapter.finding(
     at_a_tenth,
-    "On the miniature a mask over frozen weights gains as much on movement as the regulariser alone adds to it, and that "
-    f"either is above nothing is not shown. Differences of scores (points) with {1 - SPARSE:.0%} of the weights remaining, where the real BERT's masks are near the "
-    "floor; means over tasks, with 95 % intervals: of ours over worlds or seeds, in print over tasks.",
+    "On the miniature SMP-L leads movement by about as much as the regulariser alone adds to movement, and neither "
+    f"is shown to be above 0. Differences of scores (points) where {remain(SPARSE)} and the real BERT's masks are "
+    "near the floor; means over tasks, with 95 % intervals.",
     printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
     among=in_order,
 )
 
 # %% tags=["hide-input"]
-numbers(compared, "Differences of scores (points) at every share of weights that remains, means over the tasks.")
+numbers(
+    compared,
+    "Differences of scores (points) at every share of weights that remains, means over the tasks tried with every seed.",
+)
 
 
 # %% [markdown]
-# Small beneath a number stands the 95 % interval of paired differences (t): over worlds where there are
-# several, each with a language and a pre-trained model of its own, so that models like these are meant; else over seeds.
-# One alone has none. A mean over tasks can come from one of them alone, above all where a training does not get under way.
+# The 95 % interval in small print is that of paired differences (t): in print over tasks, else over worlds or, where
+# there is only one world, over seeds. Each world has a language and a pre-trained model of its own. A single seed has
+# no interval. A mean over tasks can be due to a single task, above all where a training does not get under way.
 
 
 # %% tags=["hide-input"]
@@ -326,17 +331,18 @@ def printed_task_by_task() -> pd.DataFrame:
 
 numbers(
     task_by_task,
-    "Differences of scores (points) task by task; in print Tables 1 and 3 of Jiang et al., BERT-base without a teacher.",
+    "Differences of scores (points) task by task; in print Tables 1 and 3 of Jiang et al., BERT-base without a "
+    "teacher.",
     printed=printed_task_by_task(),
 )
 
 # %% [markdown]
 # ## How many learn, and how well those that do
 #
-# Some trainings never leave the ground, and a mean mixes how often that happens with what the others reach. Here a
-# training counts as one that *learns* when it goes a quarter of the way from the majority-class baseline to the full
-# model. In each cell: the share of the runs that learn with Wilson's 95 % interval, then the mean score of these, with a t interval over
-# runs. Tasks that the full model does not learn are left out.
+# Some trainings never get off the ground, and a mean mixes how often that happens with what the others reach. Here a
+# training counts as one that *learns* if it goes at least a quarter of the way from the majority-class baseline to the
+# full model. Each cell shows the share of the runs that learn, with Wilson's 95 % interval, and then their mean score,
+# with a t interval over runs. Tasks that the full model does not learn are left out.
 
 
 # %% tags=["hide-input"]
@@ -355,8 +361,8 @@ numbers(learning, "Share of the trainings that learn, and the mean score of thes
 # %% [markdown]
 # ## Tables 1, 3 and 6: scores and their spread over seeds
 #
-# In brackets standard deviations over runs; the paper gives them for its own method alone, in points of the metric that
-# counts most.
+# In brackets are standard deviations over runs. The paper gives them only for its own method, in points of each task's
+# main metric.
 
 
 # %% tags=["hide-input"]
@@ -408,16 +414,17 @@ chapter.numbers(
 )
 
 # %% tags=["hide-input"]
-tables.numbers(table_1_whole(), "In print, Table 1 of Jiang et al., BERT-base, as it is printed, with every metric.")
+tables.numbers(table_1_whole(), "Table 1 of Jiang et al., BERT-base, as printed, with every metric.")
 
 # %% [markdown]
-# Its Table 2 stands in {doc}`/experiments/spans_and_roberta`, Tables 4 and 5 in {doc}`/experiments/mask_recipes`.
+# The paper's Table 2 is in {doc}`/experiments/spans_and_roberta`, its Tables 4 and 5 are in
+# {doc}`/experiments/mask_recipes`.
 #
 # ## How strong the regulariser has to be
 #
-# SMP-T, soft movement and L0 are given no sparsity: how many weights stay follows from the strength of the
-# regulariser. So the strength is searched for, training after training, until about the share that is asked
-# for remains; what these trainings take is not in any budget. The paper says that SMP-T does not converge.
+# SMP-T, soft movement and L0 are given no sparsity: how many weights stay follows from the strength of the regulariser.
+# So the strength is searched for, training after training, until about the required share remains. No budget includes
+# these trainings. The paper says that SMP-T does not converge.
 
 
 # %% tags=["hide-input"]
@@ -444,10 +451,11 @@ numbers(by_pressure, "Strengths of the regulariser that were found.", nothing="*
 # %% [markdown]
 # ## How hard the regulariser pulls
 #
-# A strength is a number beside the loss, and what it means depends on the model: the released regulariser is a mean over
-# all weights of a matrix, so that it pulls the harder at each score the fewer there are, and the loss pulls as hard as
-# task and head make it. Measured is the root mean square over all scores of both derivatives, on the first batch before
-# training begins. Far above 1 the regulariser decides which way a score moves, far below it the loss does.
+# The strength weighs the regulariser against the loss, and what it means depends on the model. The released regulariser
+# is a mean over all weights of a matrix, so the fewer weights there are, the harder it pulls at each score. How hard
+# the loss pulls depends on the task and the head. The table shows how the two derivatives compare, in root mean square
+# over all scores, on the first batch before training begins. Far above 1 the regulariser decides which way a score
+# moves, far below 1 the loss does.
 
 
 # %% tags=["hide-input"]
@@ -457,7 +465,11 @@ def pulls(rows: pd.DataFrame) -> pd.DataFrame:
     table = rows.groupby(["title", "strength", rows["task"].map(title)], sort=False)["pull"].apply(
         lambda some: with_range(some, ".2g")
     )
-    return table.unstack().fillna("").rename_axis(columns=None) if len(table) else pd.DataFrame()
+    return (
+        table.unstack().fillna("").rename_axis(index={"title": "method"}, columns=None)
+        if len(table)
+        else pd.DataFrame()
+    )
 
 
 numbers(pulls, "The pull of the regulariser in units of that of the loss.", nothing="*Not measured in these runs.*")
@@ -467,10 +479,10 @@ numbers(pulls, "The pull of the regulariser in units of that of the loss.", noth
 # (x21)=
 # ## A mask without its weights, and weights without their mask
 #
-# Where weights are trained under a mask, which of the two has learned the task? Take the mask and lay it over the weights as
-# they were pre-trained; or keep the trained weights and take the mask away. The task's head stays as it was trained. If
-# fine-tuning is redundant, the mask alone does as well as both. For a mask over frozen weights that is so by construction,
-# and its weights alone are the pre-trained ones.
+# Where weights are trained under a mask, which of the two has learned the task? To see, apply the mask to the
+# pre-trained weights, or keep the trained weights and take the mask away. The task head stays as it was trained. If
+# fine-tuning is redundant, the mask alone does as well as both. For a mask over frozen weights that is so by
+# construction, and its weights alone are the pre-trained ones.
 
 
 # %% tags=["hide-input"]
@@ -497,7 +509,7 @@ def swaps(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["mask_alone"].notna()].sort_values(order) if "mask_alone" in rows else rows[:0]
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each method a panel: mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither, against the share of weights that remains, of a real BERT and of the miniature."}, "figure": {"name": "swapped-masks", "caption": "Of most methods neither the mask alone nor the weights alone do as well as both. Mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither; points are means over tasks and runs, bars span the runs."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each method a panel: mean score of the model as trained, of its mask over the pre-trained weights, of its weights without the mask, and of neither, against the share of weights that remains, of a real BERT and of the miniature."}, "figure": {"name": "swapped-masks", "caption": "With most methods, neither the mask alone nor the weights alone do as well as both. Mean scores of the model as trained, its mask over pre-trained weights, its weights without the mask, and neither; bars span the runs."}}
 chapter.figure(
     swaps_drawn,
     lambda rows: [*swapped_masks.swapped(rows)["title"].unique()],
@@ -509,7 +521,7 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
-def swaps_told(rows: pd.DataFrame) -> Markdown:
+def swaps_told(rows: pd.DataFrame, source: str) -> Markdown:
     """In words, for each method that trains weights: what its mask and its weights alone lose."""
     parted, lines = swapped_masks.swapped(rows), []
     for name, some in parted.groupby("title", sort=False):
@@ -517,30 +529,31 @@ def swaps_told(rows: pd.DataFrame) -> Markdown:
             continue
         mask, weights = (swapped_masks.left(some, name, part) for part in (swapped_masks.MASK, swapped_masks.WEIGHTS))
         each = [
-            f"where {remain(asked)}, the mask alone {mask[asked].in_words()} and the weights alone {weights[asked].in_words()}"
+            f"where {remain(asked)}, {mask[asked].in_words()} points for the mask alone and "
+            f"{weights[asked].in_words()} for the weights alone"
             for asked in mask
         ]
-        lines.append(f"- **{name}**, in points beside the model as trained: {'; '.join(each)}.")
+        lines.append(f"- {source}, **{name}**, minus the model as trained: {'; '.join(each)}.")
     return Markdown("\n".join(lines) or "*No method here trains weights.*")
 
 
-with_parts(swaps_told, "live")
+with_parts(partial(swaps_told, source="This build"), "live")
 
 # %% tags=["hide-input"]
-with_parts(swaps_told)
+with_parts(partial(swaps_told, source="The miniature, recorded"))
 
 # %% tags=["hide-input"]
-with_parts(swaps_told, "minilm")
+with_parts(partial(swaps_told, source="MiniLM, recorded"), "minilm")
 
 
 # %% [markdown]
 # (j13)=
 # ## What is trained, and what has to be stored
 #
-# A mask over frozen weights, and a small head where that is new, is all that a task adds to the pre-trained model; the
-# other methods change every weight that they keep. Both are counted here, not quoted: *trained* are scores, weights,
-# biases, norms and the head; *changed* are the numbers of the encoder that differ from the pre-trained ones and are not
-# zero.
+# With frozen weights, a task adds only a mask to the pre-trained model, and a small head where that is new. The other
+# methods change every weight that they keep. Both kinds of numbers are counted here, not quoted. *Trained* are scores,
+# weights, biases, norms and the head. *Changed* are the numbers of the encoder that differ from the pre-trained ones
+# and are not zero.
 
 
 # %% tags=["hide-input"]
@@ -575,9 +588,9 @@ def printed_costs() -> Markdown:
     counts = read_published("jiang2023_sizes").set_index("what")["parameters"]
     weights = components.matrix_weights(BertConfig())  # of BERT-base
     return Markdown(
-        f"A mask of BERT-base's {weights:,} weights takes "
-        f"{weights / 8e6:.1f} MB at one bit a weight, which the paper counts as {counts['mask'] / 1e6:.1f} million numbers of "
-        "32 bits; {doc}`/analyses/mask_files` measures how much less it can be."
+        f"A mask of BERT-base's {weights:,} weights takes {weights / 8e6:.1f} MB at one bit a weight, which the paper "
+        f"counts as {counts['mask'] / 1e6:.1f} million numbers of 32 bits; "
+        "{doc}`/analyses/mask_files` measures how far it can be compressed."
     )
 
 
@@ -586,8 +599,8 @@ printed_costs()
 # %% [markdown]
 # ## What a step takes
 #
-# Steps of each method and of fine-tuning in turns, in one process, on a model of BERT-base's size. A table of times differs
-# from machine to machine, so only what was recorded stands here; `make bench` measures it anew.
+# Steps of each method and of fine-tuning are timed in turns, in one process, on a model of BERT-base's size. Times
+# differ from machine to machine, so the table has only what was recorded; `make bench` measures them anew.
 
 
 # %% tags=["hide-input"]
@@ -617,9 +630,9 @@ def machine(rows: pd.DataFrame) -> Markdown:
     """On what it was timed."""
     one = rows.iloc[0]
     return Markdown(
-        f"Means over {rows['seed'].nunique()} models of random weights, in brackets the smallest and the largest: "
-        f"{one['layers']:.0f} layers {one['width']:.0f} wide, batches of {one['batch_size']:.0f} times {one['length']:.0f} "
-        f"tokens, {one['made.threads']:.0f} thread of a processor."
+        f"Means over {how_many(rows['seed'].nunique(), 'model')} with random weights, in brackets the smallest and "
+        f"the largest: {one['layers']:.0f} layers {one['width']:.0f} wide, batches of {one['batch_size']:.0f} times "
+        f"{one['length']:.0f} tokens, {how_many(int(one['made.threads']), 'thread')} of a processor."
     )
 
 
@@ -627,10 +640,10 @@ def sorts(rows: pd.DataFrame) -> Markdown:
     """What one ranking of all scores costs where masks are found by sorting."""
     ratio = (rows["together_seconds"] / rows["each_seconds"]).astype(float)
     return Markdown(
-        f"Our masks are found by counting, without a sort. Where they are sorted for, as in published implementations, all "
-        f"{rows['scores'].iloc[0] / 1e6:.0f} million scores at once take {ratio.mean():.2f} times as long as those of each matrix "
-        f"by itself ({ratio.min():.2f} to {ratio.max():.2f}). The paper says that training with one ranking takes more than "
-        "twice as long."
+        "Our masks are found by counting, without a sort. Published implementations sort. Sorting all "
+        f"{rows['scores'].iloc[0] / 1e6:.0f} million scores at once takes {ratio.mean():.2f} times as long "
+        f"({between(ratio, '.2f')}) as sorting each matrix by itself. The paper says that training with one ranking "
+        "takes more than twice as long."
     )
 
 
@@ -647,19 +660,35 @@ chapter.shown(sorts, among=lambda runs: runs[runs["experiment"] == "SortTime"], 
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["fine_tuning_is_redundant", "a_mask_beats_fine_tuning", "learned_masks_beat_magnitude"])
-short.summary()
+
+
+def beside_fine_tuning() -> list[str]:
+    """What a mask over frozen weights is worth beside full fine-tuning, a line a source that has both."""
+    lines = []
+    for source, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+        rows = in_order(runs) if len(runs) else runs
+        more = learned_masks.advantages(rows[rows["aimed"]], {"title": "SMP-L"}, WHOLE) if len(rows) else {}
+        each = [f"{points_more.in_words()} where {remain(asked)}" for asked, points_more in more.items()]
+        lines += [f"- **{source}:** {'; '.join(each)}."] if each else []
+    begun = "A mask over frozen weights (SMP-L) minus full fine-tuning, in points, means over the tasks:"
+    return ["\n".join([begun, "", *lines])] if lines else []
+
+
+found = beside_fine_tuning()
+short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
     question="Is it enough to learn which weights to keep, and to change none?",
     done=(
-        "Masks over frozen weights (SMP) and methods that learn a mask and change the weights are trained in "
-        "one harness: on the same data, for as many steps, to the same sparsity. Movement pruning is also "
-        "given SMP's regulariser, the control that the paper lacks. Masks and the weights trained under them are then "
-        "taken apart and scored by themselves."
+        "Masks over frozen weights (SMP), and methods that learn a mask and change the weights, are trained in one "
+        "harness: on the same data, for as many steps, to the same sparsity. Movement pruning is also given SMP's "
+        "regulariser, the control that the paper lacks. Masks and the weights trained under them are then scored "
+        "separately."
     ),
+    found=found + short.by_claims(),
     not_shown=(
-        "The training is shorter than the paper's. Of the real BERT nothing can be said where the mask does "
-        "no better than the majority-class baseline."
+        "Training is shorter than in the paper. Nothing can be said of the real BERT where the mask does no better "
+        "than the majority-class baseline."
     ),
 )

@@ -17,12 +17,12 @@
 # (x3-jiang)=
 # # What does a learned mask need?
 #
-# {cite:t}`jiang2023` learn a mask over frozen weights, and name three things that it takes: a head for the task made of
-# words that the model knows, a regulariser that pushes scores down, and, for their best numbers, a teacher. In each the
-# paper says one thing and its code does another. Here each is varied alone, around one recipe, on the same data and for the
-# same number of steps.
+# {cite:t}`jiang2023` learn a mask over frozen weights, and name three things that this takes: a task head made of words
+# that the model knows, a regulariser that pushes scores down, and, for their best numbers, a teacher. For each of the
+# three, the paper says one thing and its code does another. Here each is varied alone, around one recipe, on the same
+# data and for the same number of steps.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -130,6 +130,7 @@ for teacher, name, sparsity in rivals:
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 from IPython.display import Markdown
@@ -138,7 +139,7 @@ from lottery import statistics as stats
 from lottery.findings import learned_masks, mask_recipes, published
 from lottery.findings.mask_recipes import BASE, GUIDED, HEADS, WORDS
 from lottery.suite import plots, tables
-from lottery.suite.chapter import by_remaining, perform, points, read_published, remain, title
+from lottery.suite.chapter import by_remaining, how_many, perform, points, read_published, remain, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/mask_recipes", grid, results, records, workers=workers, scheduler=scheduler)
@@ -150,11 +151,12 @@ chapter.full_models()
 # %% [markdown]
 # ## All of them at a glance
 #
-# The base is SMP-L as released: the frozen MLM head (of a file of your own a new one, which is trained), the regulariser as a mean of means that rises over the whole run, no
-# teacher. A point is what one change adds to the mean score over the tasks.
+# The base is SMP-L as released: the frozen MLM head (on a file of your own, a new head that is trained), the
+# regulariser as a mean of means that rises over the whole run, and no teacher. A point shows what one change adds to
+# the mean score over the tasks.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity, of a real BERT and of the miniature."}, "figure": {"name": "mask-recipes", "caption": "Most changes to the recipe add or cost little beside the interval; what they do is larger, the less remains. The difference from the base, mean score over the tasks, with 95 % intervals over seeds where there are several."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity, of a real BERT and of the miniature."}, "figure": {"name": "mask-recipes", "caption": "Most changes to the recipe add or cost little beside the interval. Differences from the base, mean scores over the tasks, with 95 % intervals over seeds where there are several."}}
 def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     """A line for each recipe and sparsity."""
     lines = mask_recipes.against_base(mask_recipes.varied(runs, method))
@@ -176,39 +178,42 @@ chapter.figure(drawn, ["recipes"], among=against_base, size=(4.8, 0.2 * len(reci
 
 
 # %% tags=["hide-input"]
-def at_chance(runs: pd.DataFrame) -> Markdown:
+def at_chance(runs: pd.DataFrame, source: str) -> Markdown:
     """How many of the masks do no better than the majority-class baseline, and what the full model scores."""
     masked = learned_masks.stuck(mask_recipes.varied(runs, method))
     rows = learned_masks.scored(runs)
     whole = rows.loc[rows["method"] == learned_masks.FULL, "score"]
     return Markdown(
-        f"Of {len(masked)} masks {masked.sum()} do no better than the majority-class baseline: a difference between two of these says "
-        f"nothing. Full fine-tuning scores {100 * whole.mean():.1f} on average."
+        f"{source}: {masked.sum() or 'none'} of {how_many(len(masked), 'mask')} "
+        f"{'does' if masked.sum() < 2 else 'do'} no better than the majority-class "
+        f"baseline{'; a difference between two of these says nothing' if masked.sum() > 1 else ''}. Full fine-tuning "
+        f"scores {100 * whole.mean():.1f} on average."
     )
 
 
-chapter.shown(at_chance, "live")
+chapter.shown(partial(at_chance, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(at_chance)
+chapter.shown(partial(at_chance, source="The miniature, recorded"))
 
 # %% [markdown]
-# The real BERT, all-MiniLM-L6-v2, is published without an MLM head, so one is trained first, with
-# the model, on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
+# The real BERT, all-MiniLM-L6-v2, is published without an MLM head. So one is first trained, together with the model,
+# on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
 
 # %% tags=["hide-input"]
-chapter.shown(at_chance, "minilm")
+chapter.shown(partial(at_chance, source="MiniLM, recorded"), "minilm")
 
 # %% [markdown]
 # (j5)=
 # ## The head: words for labels
 #
-# The paper prints the score of a label as $h_{[CLS]} \cdot e$, the product of the first token's output with the word
-# embedding of a word for the label, such as *great* for a praising review, both frozen. The code reads the whole MLM head
-# there instead: a dense layer, an activation and a LayerNorm stand between, and a bias comes after. And in the code the
-# words of MNLI stand for the wrong labels: *yes* for contradiction, *maybe* for entailment, *no* for neutral. Table 4 of
-# the paper compares its head with a new one that is trained. Among all numbers stands what our other readings of the head
-# add to the whole MLM head and to words that belong to the names of labels; the words as released differ for MNLI alone.
+# The paper prints the score of a label as $h_{[CLS]} \cdot e$: the product of the first token's output with the
+# embedding of a word for the label, for example *great* for a positive review, both frozen. The code uses the whole MLM
+# head instead: a dense layer, an activation and a LayerNorm come in between, and a bias after. And in the code the
+# words for MNLI belong to the wrong labels: *yes* to contradiction, *maybe* to entailment, *no* to neutral. Table 4 of
+# the paper compares its head with a new one that is trained. Our base has the whole MLM head, and words that belong to
+# the names of the labels. What other heads and words add to that is in *All numbers*; the released words differ for
+# MNLI alone.
 
 
 # %% tags=["hide-input"]
@@ -272,12 +277,12 @@ chapter.numbers(
 # (j6)=
 # ## The regulariser
 #
-# It adds a multiple of the sum of $\sigma(S)$ to the loss, so that all scores sink, and among scores below 0 the highest
-# sink fastest: so masks keep changing when the sparsity has been reached. The paper prints a sum over all weights, and lets
-# it rise with the sparsity; its code takes the mean over each matrix, and the mean of these, and lets it rise over the
-# whole run. Without it, says Table 5, sparse masks fall behind or do not converge. The strength of 400 is that of the
-# code, so it belongs to the mean. The sum is tried at the same strength, since the paper names no other: it then pulls as many
-# times as hard as there are weights. If it fails, the printed formula cannot be what the authors ran.
+# The regulariser adds a multiple of the sum of $\sigma(S)$ to the loss. So all scores sink, and among scores below 0
+# the highest sink fastest, which keeps masks changing after the sparsity has been reached. The paper prints a sum over
+# all weights that rises with the sparsity. Its code takes the mean of the matrices' means, which rises over the whole
+# run. Without the regulariser, says Table 5, sparse masks fall behind or do not converge. The strength of 400 is that
+# of the code, so it belongs to the mean. The sum is tried at the same strength, since the paper names no other. It then
+# pulls harder by a factor of the number of weights. If it fails, the printed formula cannot be what the authors ran.
 
 # %% tags=["hide-input"]
 PRESSED = {True: "with the regulariser", False: "without"}
@@ -300,8 +305,9 @@ def without_it_printed() -> pd.DataFrame:
 
 chapter.finding(
     without_it,
-    "In print a mask loses without its regulariser, the more the less remains; on the miniature it gains where most remains. "
-    "Without minus with it (points), means over tasks with 95 % intervals: of ours over seeds, in print over tasks.",
+    "In print a mask loses more without its regulariser the less remains; on the miniature it gains where most "
+    "remains. Without minus with the regulariser (points), means over tasks with 95 % intervals over seeds, in print "
+    "over tasks.",
     printed=without_it_printed(),
     nothing="*Nothing was tried without the regulariser.*",
 )
@@ -313,15 +319,16 @@ chapter.numbers(compared, "The base's score, and what other regularisers add to 
 chapter.numbers(made_pressed, "With and without the regulariser.", printed=printed(5, "pressed", PRESSED))
 
 # %% [markdown]
-# What it does to the heads of the model, {doc}`/analyses/where_masks_keep` measures.
+# What the regulariser does to the heads of the model is measured in {doc}`/analyses/where_masks_keep`.
 #
 # (j7)=
 # ## A teacher
 #
-# The same model, fine-tuned whole, tells how likely it holds each class to be. The paper adds $D_{KL}(p_s \| p_t)$ to the
-# loss; the code takes half the loss and half $T^2 D_{KL}(p_t \| p_s)$ of distributions softened at $T = 2$, as
-# {cite:t}`hinton2015` and {cite:t}`sanh2020` do. A number on a scale is one class, of which a teacher is always certain,
-# so that STS-B has none here; the code halves its loss and calls that a teacher.
+# The teacher is the same model, fully fine-tuned. It says how likely each class is, $p_t$, and the masked model, $p_s$,
+# learns from that. The paper adds $D_{KL}(p_s \| p_t)$ to the loss; the code takes half the loss and half
+# $T^2 D_{KL}(p_t \| p_s)$ of distributions softened at $T = 2$, as {cite:t}`hinton2015` and {cite:t}`sanh2020` do.
+# STS-B has no teacher here: its score is a single output, and over one class a teacher is always certain. The code
+# halves the loss of STS-B and calls that a teacher.
 
 
 # %% tags=["hide-input"]
@@ -350,8 +357,8 @@ tables.numbers(
 )
 
 # %% [markdown]
-# In Figure 1 of the paper the lower row is of methods that all have the same teacher. So here, as released; methods that
-# change no weight have the frozen head, the others a new one:
+# In the lower row of the paper's Figure 1 all methods have the same teacher. The figure below shows the same, with the
+# teacher as released. Methods that change no weight have the frozen head, the others a new one:
 
 
 # %% tags=["hide-input"]
@@ -383,7 +390,7 @@ def taught_compared(runs: pd.DataFrame) -> pd.DataFrame:
     return by_remaining(lines).rename_axis("difference")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided", "caption": "With a teacher, too, masks over frozen weights keep up with methods that train them. Broken: without a teacher. Points are means over seeds, bars span them; the teacher itself is the dashed line."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of weights that remains, for each task a panel and for each method with a teacher a line; the teacher itself is a dashed line."}, "figure": {"name": "guided", "caption": "With a teacher, too, masks over frozen weights keep up with methods that train the weights. Means over seeds, bars span them; broken lines have no teacher, and the dashed line is the teacher itself."}}
 chapter.figure(
     taught_drawn,
     lambda runs: [*mask_recipes.taught(runs, method)["task"].map(title).unique()],
@@ -405,8 +412,9 @@ short.summary()
 short.box(
     question="What does a learned mask need: the head made of label words, the regulariser, the teacher?",
     done=(
-        "Each of the three is varied alone around one recipe, on the same data and for as many steps. Both "
-        "what the paper prints and what its code does are run. Methods that train weights have the same teacher beside them."
+        "Each of the three is varied alone around one recipe, on the same data and for as many steps. Both what the "
+        "paper prints and what its code does are run. Methods that train the weights are given the same teacher for "
+        "comparison."
     ),
-    not_shown="On MiniLM several of the masks are no better than the majority-class baseline, and say nothing.",
+    not_shown="On MiniLM several of the masks are no better than the majority-class baseline, so they say nothing.",
 )

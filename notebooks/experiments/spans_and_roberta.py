@@ -16,9 +16,9 @@
 # %% [markdown]
 # # Do learned masks answer questions, and do they suit another model?
 #
-# A mask that is learned over frozen weights does well at telling classes apart with BERT, say the chapters before this
-# one. {cite:t}`jiang2023` go two steps further: to SQuAD, where the answer is a part of a text, and to RoBERTa, whose
-# sparsity they let rise in another way without saying why. Here both are tried with the same methods and budgets.
+# The previous chapters learn masks over the frozen weights of BERT for tasks of classification. {cite:t}`jiang2023` go
+# two steps further: to SQuAD, where the answer is a part of a text, and to RoBERTa, for which they let the sparsity
+# rise in another way, without saying why. Here both are tried with the same methods and budgets.
 
 # %% tags=["parameters"]
 models = ["miniature"]  # or "minilm", a folder, a name of the hub: then with `data_dir`
@@ -99,7 +99,7 @@ from matplotlib.axes import Axes
 
 from lottery.findings.learned_masks import FULL, scored, title
 from lottery.suite import plots
-from lottery.suite.chapter import model_title, perform, read_published
+from lottery.suite.chapter import how_many, model_title, perform, read_published
 from lottery.suite.chapter import title as task_title
 from lottery.suite.in_short import InShort
 
@@ -123,16 +123,16 @@ chapter.full_models()
 # ## Answers that are a part of a text
 #
 # In SQuAD {cite:p}`rajpurkar2016` a question is asked about a paragraph, and the answer is some words of it. A model
-# scores every token as the first and as the last word of the answer, and the span whose two scores add up to most is
-# taken. The paper makes these two scores as it makes those of classes: the one of the word *yes* is that of a start, the
-# one of *no* that of an end; its released code computes them with the whole frozen MLM head at every token, over all
-# words of the vocabulary, of which two are read. Here the decoder has these two rows only. A paragraph that is too long
-# for the model is read in windows that overlap, each beginning a third of `answer_length` tokens after the one before, as
-# in BERT's own script {cite:p}`devlin2019`; each window is an example to train on, and the best span of all windows is the
-# answer. *Exact match* counts answers that are an accepted one, but for capitals, punctuation and articles; *F1* is the
-# harmonic mean of precision and recall of an answer's words. Both are computed by the rules of SQuAD's own script. The
-# miniature asks who owns, eats or fears what, about two sentences of two nouns; windows are so small that many questions
-# need two.
+# scores every token as the first and as the last word of the answer, and the span with the highest sum of the two
+# scores is taken. The paper gets these two scores as it gets those of classes: the score of the word *yes* marks a
+# start, that of *no* an end. Its released code computes them with the whole frozen MLM head at every token, over all
+# words of the vocabulary, although only two are used. Here the decoder has these two rows only. A paragraph that is too
+# long for the model is read in overlapping windows, each beginning a third of `answer_length` tokens after the previous
+# one, as in BERT's own script {cite:p}`devlin2019`. Each window is an example to train on, and the best span of all
+# windows is the answer. *Exact match* counts answers that equal an accepted one, ignoring capitals, punctuation and
+# articles. *F1* is the harmonic mean of precision and recall of an answer's words. Both follow the rules of SQuAD's own
+# script. The miniature asks who owns, eats or fears what, about two sentences of two nouns; windows are so small that
+# many questions need two.
 
 
 # %% tags=["hide-input"]
@@ -173,7 +173,7 @@ def answers_drawn(rows: pd.DataFrame, axes: dict) -> None:
         ax.set_title(of, fontsize=10)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "spans", "caption": "A mask answers questions about as well as full fine-tuning, dashed, while half of the weights remain, and then less so. Broken lines are models that a teacher guided. Points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "F1 and exact match of answers against the share of weights that remains, a line for each method, the full fine-tuned model as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "spans", "caption": "A mask answers questions about as well as full fine-tuning, dashed, as long as half of the weights remain, and less well beyond. Means over seeds, bars span them; broken lines have a teacher."}}
 chapter.figure(answers_drawn, answers_of, among=spans_of, nothing=NO_SPANS, size=(3.4, 2.8))
 
 # %% tags=["hide-input"]
@@ -186,8 +186,8 @@ def part_of_squad(runs: pd.DataFrame) -> Markdown:
         " or ".join(f"{count:,.0f}" for count in runs[f"start.{split}_examples"].unique()) for split in ("train", "dev")
     )
     return Markdown(
-        f"Of the real BERT the recorded runs learn from {train} questions, all on a part of SQuAD's training articles, and "
-        f"are scored on {dev} of dev. {learnt(runs)}"
+        f"The recorded runs of the real BERT learn from {train} questions, all on a part of SQuAD's training "
+        f"articles, and are scored on {dev} questions of dev. {learnt(runs)}"
     )
 
 
@@ -198,12 +198,12 @@ def learnt(runs: pd.DataFrame) -> str:
     )
     whole = runs.loc[runs["experiment"] == "FineTuning", "score"].mean()
     theirs = printed["score"].max()
-    line = f"The full model reaches an F1 of {100 * whole:.1f}, in print BERT-base has {100 * theirs:.1f}."
+    line = f"The full model reaches an F1 of {100 * whole:.1f}; in print BERT-base has {100 * theirs:.1f}."
     if whole > ENOUGH:
         return line
     return (
-        f"{line} **So it was not trained for long enough to answer**: what its masks score says nothing of the methods, and "
-        "neither does the order in which they stand in the figure."
+        f"{line} **So it was not trained for long enough to answer.** Neither the scores of its masks nor their order "
+        "in the figure says anything about the methods."
     )
 
 
@@ -252,35 +252,37 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# The 95 % interval is over seeds (paired t), which one seed does not have.
+# The 95 % intervals are over seeds (paired t); a single seed has none.
 
 
 # %% tags=["hide-input"]
-def cost_of_freezing(rows: pd.DataFrame) -> Markdown:
+def cost_of_freezing(rows: pd.DataFrame, source: str) -> Markdown:
     """What not touching the weights costs in F1, by model, and how well the full model does."""
     phrases = []
     for model, here in rows.groupby("model", sort=False):
         more = over_all(here, {"method": "smp_l"} | PLAIN, {"method": "movement"} | PLAIN, ["asked"])
         whole = 100 * here.loc[here["method"] == FULL, "score"].mean()
         phrases.append(
-            f"{more.in_words() if more else 'not tried'} points on {model_title(model)}, where full fine-tuning has {whole:.1f}"
+            f"{f'{more.in_words()} points' if more else 'not tried'} on {model_title(model)}, where full fine-tuning "
+            f"has {whole:.1f}"
         )
     return Markdown(
-        f"SMP-L minus movement in F1, the mean over the sparsities: {'; '.join(phrases)}. Always answering with the first word of the "
-        f"paragraph has an F1 of {100 * rows['majority'].mean():.1f}."
+        f"{source}: SMP-L minus movement in F1, mean over the sparsities: {'; '.join(phrases)}. Always answering with "
+        f"the first word of the paragraph has an F1 of {100 * rows['majority'].mean():.1f}."
     )
 
 
-answers(cost_of_freezing, "live")
+answers(partial(cost_of_freezing, source="This build"), "live")
 
 # %% tags=["hide-input"]
-answers(cost_of_freezing)
+answers(partial(cost_of_freezing, source="The miniature, recorded"))
 
 # %% tags=["hide-input"]
-answers(cost_of_freezing, "minilm")
+answers(partial(cost_of_freezing, source="MiniLM, recorded"), "minilm")
 
 # %% [markdown]
-# What the paper prints for BERT-base, in Table 1 and, for other masking functions, in Table 3, stands beside ours:
+# Here is what the paper prints for BERT-base beside ours, from its Table 1 and, for other masking functions, its Table
+# 3:
 
 
 # %% tags=["hide-input"]
@@ -333,8 +335,9 @@ def f1_printed() -> pd.DataFrame:
 
 chapter.finding(
     f1_made,
-    "In print masks over frozen weights answer better than movement, which trains them, and with a tenth of the weights "
-    "or fewer less well than full fine-tuning. F1 (x 100) without a teacher, means over seeds; the real BERT was not trained for long enough to answer.",
+    "In print, masks over frozen weights answer better than movement, which trains the weights, but with a tenth of "
+    "the weights or fewer less well than full fine-tuning. F1 (x 100) without a teacher, means over seeds; the real "
+    "BERT was not trained for long enough.",
     printed=f1_printed(),
     among=spans_of,
 )
@@ -360,8 +363,9 @@ def teacher_adds() -> Markdown:
 
     return Markdown(
         f"The paper says that a teacher improves the F1 of SMP-L by {SAID['smp_l']} points and of SMP-S by "
-        f"{SAID['smp_s']}. By its Table 1 the F1 of SMP-L rises by {by('f1', 'smp_l')} of the weights, that of SMP-S by "
-        f"{by('f1', 'smp_s')}; exact match rises by {by('exact_match', 'smp_l')} and by {by('exact_match', 'smp_s')}."
+        f"{SAID['smp_s']}. In its Table 1, the F1 of SMP-L rises by {by('f1', 'smp_l')} of the weights, that of SMP-S "
+        f"by {by('f1', 'smp_s')}; exact match rises by {by('exact_match', 'smp_l')} and by "
+        f"{by('exact_match', 'smp_s')}."
     )
 
 
@@ -371,15 +375,15 @@ teacher_adds()
 # (j11)=
 # ## RoBERTa
 #
-# RoBERTa {cite:p}`liu2019` has BERT's layers, so that the same matrices can be masked, and is else another model: no next
-# sentence task, no token types, positions that are counted from 2 on, two separators between two texts, and pieces of
-# words to which the blank before them belongs, so that the word for a label is *" great"* and not *"great"*. Its MLM head
-# has the same parts under other names. The second miniature is made so: a stock RoBERTa of the same size, in byte pairs
-# of its own, pre-trained on the same text for the same number of steps. As its pieces and its pre-training differ, scores
-# are compared inside of each model, not between them.
+# RoBERTa {cite:p}`liu2019` has BERT's layers, so the same matrices can be masked. Otherwise it is another model: it has
+# no next-sentence task and no token types, positions are counted from 2 on, two separators stand between two texts, and
+# a piece of a word includes the blank before it, so that the word for a label is *" great"* and not *"great"*. Its MLM
+# head has the same parts under other names. The second miniature is made in this way: a stock RoBERTa of the same size,
+# with byte pairs of its own, pre-trained on the same text for the same number of steps. As its pieces and its
+# pre-training differ, scores are compared within each model, not between them.
 #
 # For BERT the sparsity rises along the cubic $s_t = s (1 - (1 - t / N)^3)$, for RoBERTa along the line $s_t = s t / N$.
-# Why, the paper does not say, and the scripts that come with it never ask for the line. Here both models get both.
+# The paper does not say why, and its scripts never ask for the line. Here both models get both.
 
 
 # %% tags=["hide-input"]
@@ -406,7 +410,7 @@ def models_drawn(rows: pd.DataFrame, axes: dict) -> None:
         ax.set(ylabel="mean score over the tasks (x 100)")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta", "caption": "What holds for masks over BERT holds for masks over RoBERTa, both of the miniature, each compared with its own full fine-tuning, dashed. Broken lines are of a sparsity that rises along a line. Points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the share of weights that remains, a panel for each model; a solid line for each method whose sparsity rises along a cubic, a broken one where it rises along a line; the full fine-tuned model is a dashed line."}, "figure": {"name": "roberta", "caption": "On the miniature, masks over RoBERTa do as masks over BERT do, each compared with its own full fine-tuning, dashed. Means over seeds, bars span them; on broken lines the sparsity rises along a line."}}
 chapter.figure(
     models_drawn,
     lambda rows: [*map(model_title, rows["model"].unique())],
@@ -449,8 +453,8 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Among all numbers stands the paper's Table 2, without a teacher; SMP is the better of SMP-L and SMP-S of each task, its
-# choice made by these very scores, with its deviations over seeds, of Table 7.
+# *All numbers* includes the paper's Table 2, without a teacher, with the deviations over seeds from its Table 7. There,
+# SMP is the better of SMP-L and SMP-S on each task, chosen by these very scores.
 
 
 # %% tags=["hide-input"]
@@ -480,9 +484,10 @@ def printed_gains() -> Markdown:
     for model in ("bert-base-uncased", "roberta-base"):
         more = published.added(rows[rows["model"] == model], "method", "smp", "fine_tuning", ["task"])
         mean, gained, _ = published.gains(more)
-        phrases.append(f"{mean.in_words()} on {model}, more on {gained} of {len(more)} tasks")
+        phrases.append(f"{mean.in_words()} on {model}, above 0 on {gained} of {how_many(len(more), 'task')}")
     return Markdown(
-        f"What SMP adds there to full fine-tuning, in points with the 95 % interval over the tasks: {'; '.join(phrases)}."
+        "In that table, SMP minus full fine-tuning, in points with the 95 % interval over the tasks: "
+        f"{'; '.join(phrases)}."
     )
 
 
@@ -490,19 +495,20 @@ printed_gains()
 
 
 # %% tags=["hide-input"]
-def line_or_cubic(rows: pd.DataFrame) -> Markdown:
+def line_or_cubic(rows: pd.DataFrame, source: str) -> Markdown:
     """Whether the line does better than the cubic, by model."""
     phrases = []
     for model, here in rows.groupby("model", sort=False):
         more = over_all(here, {"rise": "linear"}, {"rise": "cubic"}, ["method", "asked"])
-        phrases.append(f"{more.in_words() if more else 'not tried'} points on {model_title(model)}")
-    return Markdown(f"The line minus the cubic, the mean over all methods, tasks and sparsities: {', '.join(phrases)}.")
+        phrases.append(f"{f'{more.in_words()} points' if more else 'not tried'} on {model_title(model)}")
+    begun = f"{source}: the line minus the cubic, mean over all methods, tasks and sparsities"
+    return Markdown(f"{begun}: {'; '.join(phrases)}.")
 
 
-classes(line_or_cubic, "live")
+classes(partial(line_or_cubic, source="This build"), "live")
 
 # %% tags=["hide-input"]
-classes(line_or_cubic)
+classes(partial(line_or_cubic, source="The miniature, recorded"))
 
 # %% [markdown]
 # ## Summary
@@ -515,9 +521,14 @@ short.summary()
 short.box(
     question="Do learned masks answer questions on a text, and do they suit RoBERTa?",
     done=(
-        "The methods of the chapters before are trained on questions whose answer is a part of a text, and on "
-        "a miniature with RoBERTa's tokens and training. The sparsity rises along two curves. The printed gains are worked "
-        "out again from the printed tables."
+        "The methods of the previous chapters are trained on questions whose answer is a part of a text, and on a "
+        "miniature with RoBERTa's tokens and training. The sparsity rises along two curves. The gains that the paper "
+        "states are recomputed from its tables."
     ),
-    not_shown="The real BERT's training on SQuAD is too short for its scores to be compared with print.",
+    found=[
+        answers(partial(cost_of_freezing, source="On the miniature")),
+        classes(partial(line_or_cubic, source="On the miniature")),
+        *short.by_claims(),
+    ],
+    not_shown="The real BERT was trained on SQuAD for too short a time to compare its scores with those in print.",
 )

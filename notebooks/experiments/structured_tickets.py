@@ -16,13 +16,13 @@
 # %% [markdown]
 # # Do whole heads, or other models, make a better rival?
 #
-# {cite:t}`jiang2023` compare their masks with two more methods than those of the [first chapter](j1). *Super
-# tickets* {cite:p}`liang2021` remove whole heads and MLPs, and as long as it is little of them they are said to be *better*
-# than the full model. *Contrastive pruning*, CAP {cite:p}`xu2022`, is movement pruning with three more terms in the loss,
-# which pull sentences towards what other models make of them. This chapter rebuilds both, with the controls that tell what
-# of a gain comes from where.
+# {cite:t}`jiang2023` also compare their masks with two methods that are not in the [first chapter](j1). *Super tickets*
+# {cite:p}`liang2021` remove whole heads and MLPs, and are said to be *better* than the full model as long as little is
+# removed. *Contrastive pruning*, CAP {cite:p}`xu2022`, is movement pruning with three more terms in the loss, which
+# pull sentence vectors towards those of other models. This chapter rebuilds both, with controls that show where a gain
+# comes from.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -135,12 +135,13 @@ chapter.full_models()
 # (j9)=
 # ## Super tickets
 #
-# A fine-tuned model tells what matters. Give every head and every MLP a gate, at every token of every training example;
-# its gradient there is the product of the component's output with the loss's gradient by it. The sum over tokens of the
-# sizes of these products, the mean over examples, is the component's importance; heads are divided by the root of the sum
-# of squares of their layer. The least important go *at once*, nothing being looked at again. What is left, with the
-# weights it had *before* fine-tuning, is a ticket, and is trained as the full model was. Its controls have the same size:
-# *random* tickets, and *reversed* ones that keep what matters least.
+# A fine-tuned model tells what matters. Give every head and every MLP a gate, at every token of every training example.
+# The gate's gradient there is the product of the component's output and the loss's gradient with respect to that
+# output. The sizes of these products, summed over tokens and averaged over examples, are the component's importance; a
+# head's is divided by the root of the sum of squares over its layer. The least important components go *at once*, and
+# importance is not computed again. What is left, with the weights it had *before* fine-tuning, is a ticket, and is
+# trained as the full model was. Two kinds of controls have the same size: *random* tickets, and *reversed* ones, which
+# keep what matters least.
 
 
 # %% tags=["hide-input"]
@@ -148,8 +149,8 @@ def levels() -> Markdown:
     """What goes on the paper's first level and on its last."""
     (heads, mlps), (last_heads, last_mlps) = sizes(LEVELS[0], **BERTS), sizes(LEVELS[-1], **BERTS)
     return Markdown(
-        f"In print there are {len(LEVELS)} levels: of BERT-base go from {heads} of {BERTS['heads']} heads with {mlps} of "
-        f"{BERTS['mlps']} MLPs to {last_heads} with {last_mlps}."
+        f"In print there are {len(LEVELS)} levels. The first removes {heads} of BERT-base's {BERTS['heads']} heads "
+        f"and {mlps} of its {BERTS['mlps']} MLPs, the last {last_heads} heads and {last_mlps} MLPs."
     )
 
 
@@ -177,11 +178,11 @@ def drawn(rows: pd.DataFrame, ax: Axes) -> None:
     ax.xaxis.set_inverted(True)  # more is removed to the right, as in the other figures
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task; the full model is a dashed line."}, "figure": {"name": "super-tickets", "caption": "A super ticket is nowhere clearly better than a random one of its size, and none than the full model. Tickets of heads and MLPs, trained again from the pre-trained weights; with the heads go MLPs. Points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score against the share of heads that is kept, for super, random and reversed tickets of each task; the full model is a dashed line."}, "figure": {"name": "super-tickets", "caption": "No super ticket is shown to be better than the full model, and only some are better than random tickets of their size. Tickets of heads and MLPs, retrained from the pre-trained weights; points are means over seeds, bars span them."}}
 chapter.figure(each_task(drawn), tasks_of, among=printed_tickets, size=(3.2, 2.6))
 
 # %% [markdown]
-# ### Is a super ticket better than the full model, or than any other?
+# ### Is a super ticket better than the full model, or than any other ticket?
 
 
 # %% tags=["hide-input"]
@@ -198,26 +199,28 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     compared,
-    "At no level is a super ticket shown to do better than the full model. Mean scores over the tasks less those of others "
-    "(points), with 95 % intervals over seeds.",
+    "At no level is a super ticket shown to do better than the full model. Mean scores over the tasks minus those of "
+    "others (points), with 95 % intervals over seeds.",
     part=lambda table: table.filter(like="super minus"),
     what="Super tickets against others (points), with what each level keeps.",
 )
 
 
 # %% tags=["hide-input"]
-def verdict(runs: pd.DataFrame) -> Markdown:
+def verdict(runs: pd.DataFrame, source: str) -> Markdown:
     """At which levels the interval of the difference to the full model, and to a random ticket, lies above 0."""
     rows = super_tickets.printed(super_tickets.scored(runs))
     to_full, to_random = (super_tickets.against(rows, other) for other in (FULL, "random"))
     best = max(to_full, key=lambda level: to_full[level].mean)
     first = (
-        f"At the best level, {best}, a super ticket differs from the full model by {to_full[best].in_words()} points."
+        f"{source}: at the best level, level {best}, a super ticket differs from the full model by "
+        f"{to_full[best].in_words()} points."
     )
     if np.isnan([each.low for each in to_full.values()]).all():
-        return Markdown(f"{first} With one seed that may be luck.")
+        return Markdown(f"{first} With a single seed that may be luck.")
     return Markdown(
-        f"{first} By 95 % intervals, {shown_at(to_full, 'the full model')}; {shown_at(to_random, 'a random ticket of its size')}."
+        f"{first} By 95 % intervals, {shown_at(to_full, 'the full model')}; "
+        f"{shown_at(to_random, 'a random ticket of its size')}."
     )
 
 
@@ -229,21 +232,22 @@ def shown_at(differences: Mapping[object, Estimate], other: str) -> str:
     return f"it is better than {other} at {better} of {how_many(len(differences), 'level')} and worse at {worse}"
 
 
-shown(verdict, "live")
+shown(partial(verdict, source="This build"), "live")
 
 # %% tags=["hide-input"]
-shown(verdict)
+shown(partial(verdict, source="The miniature, recorded"))
 
 # %% [markdown]
-# Points, means over tasks; the 95 % interval is over seeds (paired t), which one seed does not have. With several
-# levels looked at, one interval in twenty is off by chance, and the best of them is the luckiest.
+# Differences are in points, means over tasks; the 95 % intervals are over seeds (paired t), and a single seed has none.
+# Of several levels, one interval in twenty is off by chance, and the best level is the luckiest.
 #
 # (x13-tickets)=
-# ### Which level is it, and who chooses it?
+# ### On which examples is the level chosen?
 #
-# Of its eight levels each task of the paper takes the one that is best on dev, and reports dev. The best of eight numbers
-# looks good even if all eight models are alike. Here the same is done with models that are trained on a part of train: once
-# the level is chosen on dev, once on the examples that were held out. Only the second is a result.
+# In the paper, each task takes the one of eight levels that is best on dev, and reports its score on dev. The best of
+# eight numbers looks good even if all eight models are alike. Here the same is done with models that are trained on a
+# part of train. The level is chosen once on dev, and once on the examples that were held out. Only the second choice
+# gives a fair result.
 
 
 # %% tags=["hide-input"]
@@ -262,10 +266,10 @@ def chosen(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("the level is chosen on")
 
 
-chapter.numbers(chosen, "Who chooses the level, and what its ticket gains.", nothing=NOT_HERE)
+chapter.numbers(chosen, "Where the level is chosen, and what its ticket gains.", nothing=NOT_HERE)
 
 # %% [markdown]
-# The paper's Table 2 quotes super tickets of BERT-base; what remains of them is the mean over their tasks.
+# The paper's Table 2 quotes super tickets of BERT-base. The share that remains is a mean over its tasks.
 
 
 # %% tags=["hide-input"]
@@ -285,8 +289,8 @@ def quoted() -> pd.DataFrame:
 
 tables.finding(
     quoted(),
-    "In print a super ticket, its level chosen on the dev set that is reported, is above the full model on some tasks and "
-    "below it on others. Scores (x 100) of BERT-base that Jiang et al. quote in their Table 2.",
+    "In print, a super ticket is above the full model on some tasks and below it on others, even with its level "
+    "chosen on the dev set that is reported. Scores (x 100) of BERT-base, as quoted in Table 2 of Jiang et al.",
 )
 
 
@@ -301,22 +305,23 @@ def gains() -> Markdown:
     more = published.added(of_base, "method", "supert", "fine_tuning", ["task"])
     mean, gained, lost = published.gains(more)
     return Markdown(
-        f"There a super ticket, its level chosen on dev, is above the full model on {gained} of {len(more)} tasks and below "
-        f"it on {lost}; the mean difference is {mean.mean:+.2f} points, and {more.drop('stsb').mean():+.2f} without STS-B, "
-        "where the full model's number is RoBERTa's, likely by a slip."
+        f"In print, a super ticket with its level chosen on dev is above the full model on {gained} of {len(more)} "
+        f"tasks and below it on {lost}. The mean difference is {mean.mean:+.2f} points, and "
+        f"{more.drop('stsb').mean():+.2f} points without STS-B, where the full model's number is that of RoBERTa, "
+        "probably by a slip."
     )
 
 
 gains()
 
 # %% [markdown]
-# ### As in the released code
+# ### What changes with the released code?
 #
-# Three things in the code of {cite:t}`liang2021` are not what one expects, and the tickets called *released* do them all.
-# Gradients are never set back to zero while importance is summed up, so that of $B$ batches the first counts $B$ times
-# and the last once. A layer keeps its most important head whatever happens. And heads and MLPs that go at random are drawn
-# *with* replacement: one that is drawn twice goes once, so that a random ticket is larger than the super ticket it is
-# compared with. Of $n$ heads, $k$ draws remove $n (1 - (1 - 1/n)^k)$ on average.
+# Three things in the code of {cite:t}`liang2021` are not what one expects, and the tickets called *released* do all
+# three. Gradients are never set back to zero while importance is summed up, so of $B$ batches the first counts $B$
+# times and the last once. A layer always keeps its most important head. And the heads and MLPs removed at random are
+# drawn *with* replacement: one that is drawn twice is removed once, so a random ticket is larger than the super ticket
+# it is compared with. Of $n$ heads, $k$ draws remove $n (1 - (1 - 1/n)^k)$ on average.
 
 
 # %% tags=["hide-input"]
@@ -335,7 +340,10 @@ def too_large() -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-tables.numbers(too_large(), "Heads and MLPs of BERT-base that a level names, and that go on average.")
+tables.numbers(
+    too_large(),
+    "Heads and MLPs of BERT-base that a level should remove, and those that random draws remove on average.",
+)
 
 
 # %% tags=["hide-input"]
@@ -364,11 +372,12 @@ chapter.numbers(recipes, "Tickets as released beside those as printed.", nothing
 # %% [markdown]
 # ## CAP: movement pruning with contrast
 #
-# CAP learns scores as [movement](j8) does, under a teacher. To this come three terms. For every training sentence it keeps
-# the vector, of length 1, that the classifier would read: of the pre-trained model, of the fine-tuned teacher, and of the
-# pruned model itself at the beginning of every epoch. In each step the batch's vectors are compared with each of these
-# banks. Be $p_{ij}$ the softmax over all vectors $j$ looked at of $\cos(z_i, z_j) / \tau$; the *unsupervised* part is
-# $-\log p_{ij}$ of those of the same sentence, the *supervised* part that of those of the same class.
+# CAP learns scores as [movement](j8) does, under a teacher, and adds three terms. For every training sentence it keeps
+# the vector, of length 1, that the classifier would read, in three banks: of the pre-trained model, of the fine-tuned
+# teacher, and of the pruned model itself at the beginning of every epoch. In each step the batch's vectors are compared
+# with each bank. Let $p_{ij}$ be the softmax of $\cos(z_i, z_j) / \tau$ over all vectors $j$ of the comparison. The
+# *unsupervised* part is $-\log p_{ij}$ for the vectors of the same sentence, the *supervised* part for those of the
+# same class.
 
 
 # %% tags=["hide-input"]
@@ -378,18 +387,19 @@ from lottery.training import contrast
 def weights() -> Markdown:
     """How much the parts of CAP's loss count."""
     return Markdown(
-        f"As released $\\tau$ is {contrast.TEMPERATURE:g}; the unsupervised part counts {contrast.UNSUPERVISED:g} and the "
-        f"supervised part {contrast.SUPERVISED:g}. In this build the teacher makes {taught:.0%} of the loss beside them."
+        f"As released, $\\tau$ is {contrast.TEMPERATURE:g}, and the unsupervised part has a weight of "
+        f"{contrast.UNSUPERVISED:g}, the supervised part one of {contrast.SUPERVISED:g}. In this build the teacher "
+        f"makes up {taught:.0%} of the rest of the loss."
     )
 
 
 weights()
 
 # %% [markdown]
-# That is a lot for classes, until one reads the code: it takes the mean over the vectors of a class, and then divides by
-# their number once more, so that with a thousand vectors a thousandth of the supervised part is left. *CAP, released* does
-# that; *CAP, means* divides once, as contrast is defined {cite:p}`khosla2020`, at the same weights. What the contrast adds
-# is the difference to movement under the same teacher, without it.
+# That seems much weight for the classes. But the code takes the mean over the vectors of a class and then divides by
+# their number once more, so with a thousand vectors only a thousandth of the supervised part is left. *CAP, released*
+# does that; *CAP, means* divides once, as the contrastive loss is defined {cite:p}`khosla2020`, with the same weights.
+# What the contrast adds is the difference from movement under the same teacher.
 
 
 # %% tags=["hide-input"]
@@ -413,7 +423,7 @@ def contrast_drawn(lines: pd.DataFrame, axes: dict) -> None:
     ax.tick_params("y", labelsize=8)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity."}, "figure": {"name": "cap", "caption": "Contrast adds nothing to movement pruning that its teacher does not. Differences of the mean score over the tasks, with 95 % intervals over seeds where there are several."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity."}, "figure": {"name": "cap", "caption": "Contrast adds nothing to movement pruning that its teacher does not. Differences of mean scores over the tasks, with 95 % intervals over seeds where there are several."}}
 every = [contrasted_masks.learners(rows) for rows in (chapter.miniature, chapter.live) if len(rows)]
 order = [*dict.fromkeys(pd.concat([contrast_of(rows)["name"] for rows in every if len(rows)]))]
 chapter.figure(
@@ -425,7 +435,7 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
-def contrast_adds(runs: pd.DataFrame) -> Markdown | pd.DataFrame:
+def contrast_adds(runs: pd.DataFrame, source: str) -> Markdown | pd.DataFrame:
     """What CAP, released, adds to movement and to movement with the teacher, and how good that teacher is."""
     rows, cap = contrasted_masks.learners(runs), CAP["released"]
     if cap not in set(rows["learner"]):
@@ -433,9 +443,9 @@ def contrast_adds(runs: pd.DataFrame) -> Markdown | pd.DataFrame:
     taught = runs[(runs["experiment"] == "FineTuning") & (runs["start"] != "Ticket") & (runs["train_examples"] == 0)]
     taught = taught[taught["task"].isin(rows["task"])]
     sentences = [
-        f"The teacher itself scores {100 * learned_masks.scored(taught)['score'].mean():.1f} on average, and on the training "
-        f"set, whose examples it answers for its student, its loss is {taught['train_loss'].mean():.2f} nats: the closer "
-        "that is to 0, the more it knows them by heart."
+        f"{source}: the teacher itself scores {100 * learned_masks.scored(taught)['score'].mean():.1f} on average. On "
+        f"the training set, where it teaches, its loss is {taught['train_loss'].mean():.2f} nats; the closer to 0, "
+        "the more it knows these examples by heart."
     ]
     added = {
         (line["asked"], line["one"], line["other"]): in_words(line)
@@ -444,20 +454,20 @@ def contrast_adds(runs: pd.DataFrame) -> Markdown | pd.DataFrame:
     scores = rows[rows["learner"] == MOVEMENT].groupby("asked")["score"].mean()
     for asked, score in scores.items():
         sentences.append(
-            f"At {1 - asked:.0%} remaining weights movement scores {100 * score:.1f}. {cap} changes that by "
+            f"Where {remain(asked)}, movement scores {100 * score:.1f}. {cap} changes that by "
             f"{added[asked, cap, MOVEMENT]} points: the teacher by {added[asked, GUIDED, MOVEMENT]}, the contrast by "
             f"{added[asked, cap, GUIDED]}."
         )
     return Markdown(" ".join(sentences))
 
 
-shown(contrast_adds, "live")
+shown(partial(contrast_adds, source="This build"), "live")
 
 # %% tags=["hide-input"]
-shown(contrast_adds)
+shown(partial(contrast_adds, source="The miniature, recorded"))
 
 # %% [markdown]
-# How much the three kinds of terms weigh, over the training set when training is over, is among all numbers.
+# *All numbers* shows how much the three kinds of terms weigh over the training set at the end of training.
 
 
 # %% tags=["hide-input"]
@@ -500,20 +510,20 @@ tables.numbers(quoted_contrast(), "CAP minus others in Table 1 of Jiang et al., 
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [shown(verdict), gains()]
+found = [shown(partial(verdict, source="On the miniature")), gains()]
 more = published.added(of_base, "method", "supert", "fine_tuning", ["task"])
 levels_apart = super_tickets.against(printed_tickets(chapter.miniature), FULL) if len(chapter.miniature) else {}
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="Do super tickets of whole heads, or contrastive pruning (CAP), make a better rival of learned masks?",
+    question="Do super tickets of whole heads, or contrastive pruning (CAP), make a better rival to learned masks?",
     done=(
-        "Super tickets are found at eight levels, and compared with random ones and with those of the "
-        "reversed order. The level is chosen on dev, as usual, and on examples held out. CAP's three terms "
-        "are added to movement pruning one by one."
+        "Super tickets are found at eight levels, and compared with random and with reversed tickets. The level is "
+        "chosen on dev, as in the paper, and on held-out examples. CAP is compared with movement pruning, without "
+        "and with the same teacher."
     ),
-    not_shown="One world of the miniature: a gain of a point or two would not be seen.",
+    not_shown="There is only one world of the miniature, so a gain of a point or two would not be seen.",
     found=found,
     numbers={
         "super ticket minus full model, in print with its level chosen on dev, here at the best level (95 % intervals)": {

@@ -17,11 +17,12 @@
 # (weights-and-heads)=
 # # Are heads harder to remove where weights are gone?
 #
-# Single weights can go, and so can whole heads; but can they both? {cite:t}`gordon2020` suspect, in their section 6, that
-# the two remove different redundancies, and leave a question open: whether removing weights while pre-training goes on
-# spreads the work over heads that had little to do, so that fewer heads can go afterwards. Here is the experiment. One
-# model is pruned by magnitude in pre-training, its control is trained as long with nothing removed; both are fine-tuned
-# on a task, and in both the [search](p3) removes heads and MLPs as long as nine tenths of the model's own score are left.
+# Single weights can go, and so can whole heads; but can both go together? {cite:t}`gordon2020` suspect, in their
+# section 6, that the two remove different redundancies, and leave a question open: does removing weights during
+# pre-training spread the work over heads that had little to do, so that fewer heads can go afterwards? Here is the
+# experiment. One model is pruned by magnitude during pre-training; its control is trained for as long with nothing
+# removed. Both are fine-tuned on a task, and in both the [search](p3) removes heads and MLPs as long as nine tenths of
+# the model's own score are left.
 
 # %% tags=["parameters"]
 seeds = [1]  # of the miniature's worlds, and of its pre-training and pruning
@@ -76,6 +77,8 @@ grid = [
 ]
 
 # %% tags=["remove-cell"]
+from functools import partial
+
 import pandas as pd
 from IPython.display import Markdown
 
@@ -93,28 +96,29 @@ chapter.full_models()
 # %% [markdown]
 # ## Which searches say something
 #
-# A search bounded by a share of a score says nothing where the model is no better than the majority-class baseline. Such models
-# are left out, and so are the models whose control is one.
+# A search bounded by a share of a score says nothing where the model is no better than the majority-class baseline.
+# Such models are left out, and so are the models with such a control.
 
 
 # %% tags=["hide-input"]
-def left_out(rows: pd.DataFrame) -> Markdown:
+def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     """Which searches say nothing."""
-    return Markdown(silent_in_words(rows[rows["experiment"] == "ComponentSearch"]))
+    return Markdown(f"**{source}:** {silent_in_words(rows[rows['experiment'] == 'ComponentSearch'])}")
 
 
-chapter.shown(left_out, "live")
+chapter.shown(partial(left_out, source="This build"), "live")
 
 # %% tags=["hide-input"]
-chapter.shown(left_out)
+chapter.shown(partial(left_out, source="The miniature, recorded"))
 
 
 # %% [markdown]
 # ## What is left, and how evenly heads are used
 #
-# Besides the shares of heads and MLPs that the search leaves, there is a measure that needs no bound: importance may rest
-# on few heads or be spread over all. The share of *heads in use* is $(\sum_h I_h)^2 / (n \sum_h I_h^2)$: 100 % where all
-# $n$ heads matter alike, $1/n$ where one head does everything. If weight pruning spreads the work, it rises.
+# Besides the shares of heads and MLPs that the search leaves, there is a measure that needs no bound: how evenly
+# importance is spread over the heads. The share of *heads in use* is $(\sum_h I_h)^2 / (n \sum_h I_h^2)$: 100 % where
+# all $n$ heads matter alike, $1/n$ where one head does everything. If weight pruning spreads the work, this share
+# rises.
 
 
 # %% tags=["hide-input"]
@@ -151,25 +155,25 @@ def answered(models: pd.DataFrame) -> Markdown:
     words = {1: "less", -1: "more"}
     shown = [f"{words[sign]} prunable at {shares}" for sign, shares in at.items() if shares]
     told = (
-        f"Once weights are gone, heads are shown to be {' and '.join(shown)}, of the {len(more)} sparsities tried"
+        f"Once weights are gone, heads are {' and '.join(shown)}, of the {len(more)} sparsities tried"
         if shown
         else f"We cannot say. With {more.index[-1]:.0%} of the weights gone, the share of heads kept changes by "
         f"{more.iloc[-1].in_words(100)} points"
     )
     return Markdown(
-        f"{told} (95 % intervals over {how_many(models['world'].nunique(), 'world')}, each with a pre-trained model of its "
-        "own, not corrected for their number)."
+        f"{told} (95 % intervals over {how_many(models['world'].nunique(), 'world')}, each with a pre-trained model "
+        "of its own; they are not corrected for the number of sparsities)."
     )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task."}, "figure": {"name": "heads-where-weights-are-gone", "caption": "Whether pruned weights leave a model fewer heads that it can do without is not told by so few worlds. What the search leaves of models whose weights were pruned in pre-training; points are means over seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of heads left by the search, of MLPs left, and of heads in use, against the share of weights removed before, a line for each task."}, "figure": {"name": "heads-where-weights-are-gone", "caption": "So few worlds cannot tell whether a model with pruned weights can spare fewer heads. What the search leaves of models whose weights were pruned during pre-training; points are means over seeds, bars span them."}}
 chapter.figure(measures_drawn, [*MEASURES.values()], among=beside_controls, nothing=NOTHING)
 
 # %% tags=["hide-input"]
 chapter.finding(
     compared_told,
-    "With so few worlds it cannot be told whether heads are harder to remove where weights are gone. Pruned minus control, means over "
-    "the tasks, with 95 % intervals over the worlds.",
+    "So few worlds cannot tell whether heads are harder to remove where weights are gone. Pruned minus control, "
+    "means over the tasks, with 95 % intervals over the worlds.",
     what="Pruned minus control (points), means over the tasks.",
     among=beside_controls,
     nothing=NOTHING,
@@ -179,9 +183,9 @@ chapter.finding(
 chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 
 # %% [markdown]
-# Pruned minus control, averaged over the tasks; the 95 % interval is over the worlds (paired t), which one world
-# does not have. Above 0 more heads have to stay. A pruned model that scores less has a lower bound to reach, since nine
-# tenths of its *own* score are asked for; with many weights gone this pulls the other way.
+# Differences are pruned minus control, averaged over the tasks; the 95 % interval is over the worlds (paired t), and a
+# single world has none. Above 0, more heads have to stay. A pruned model that scores less has a lower bound to reach,
+# since nine tenths of its *own* score are required; with many weights gone this pulls the other way.
 
 # %% [markdown]
 # ## Summary
@@ -196,11 +200,11 @@ short.summary(found)
 short.box(
     question="Are heads harder to remove where single weights are gone?",
     done=(
-        "A miniature is pruned by magnitude in pre-training, and its control is trained as long with nothing "
-        "removed. Both are fine-tuned, and in both a search removes heads and MLPs as long as nine tenths of "
-        "the score are left. How evenly heads are used is measured as well, which needs no search."
+        "A miniature is pruned by magnitude during pre-training, and its control is trained for as long with nothing "
+        "removed. Both are fine-tuned, and in both a search removes heads and MLPs as long as nine tenths of the "
+        "score are left. How evenly heads are used is measured as well, which needs no search."
     ),
-    not_shown="It is the miniature alone, in few worlds.",
+    not_shown="Only the miniature was tried, in few worlds, and no real BERT.",
     found=found,
     numbers={
         f"heads kept, {share:.0%} of the weights gone, minus control (95 % interval)": {

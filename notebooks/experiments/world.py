@@ -19,17 +19,16 @@
 #
 # The experiments of this book run first on a miniature: a made-up language about a made-up world, small enough that a
 # BERT learns it in minutes on a laptop, and known exactly, so that every label is right. Its grammar has agreement,
-# passives, negation and questions; its world has kinds of things, synonyms, likes and dislikes, and facts that only the
-# pre-training text tells. From the same seed come documents to pre-train on and a task in the shape of each of GLUE's
-# nine {cite:p}`wang2019` and of SQuAD {cite:p}`rajpurkar2016`. Three in four of the examples on which a task is scored
-# are about words that its training examples are not about, so that what a model gets right there it has to have learnt
-# in pre-training.
+# passives, negation and questions. Its world has kinds of things, synonyms, likes and dislikes, and facts that only the
+# pre-training text tells. The same seed makes documents to pre-train on, and tasks in the shape of each of GLUE's nine
+# {cite:p}`wang2019` and of SQuAD {cite:p}`rajpurkar2016`. Three in four of the examples on which a task is scored are
+# about words that are not in its training examples. What a model gets right there it must have learnt in pre-training.
 #
 # This page asks whether the miniature is any good as a stand-in: how much of the language a model learns, whether
-# pre-training helps downstream, and whether pruning bites where it bites in BERT. The last is what the language, the
-# model and its training were chosen for: the three regimes of {cite:t}`gordon2020`. So the miniature is a place to try
-# things, and **no evidence for the claims of that paper**. The end of the page tells what it was to show, on
-# which seeds that was chosen, and what came of it.
+# pre-training helps downstream, and whether pruning bites where it bites in BERT. The language, the model and its
+# training were chosen for the last of these: they should show the three regimes of {cite:t}`gordon2020`. So the
+# miniature is a place to try things, and **no evidence for the claims of that paper**. The end of the page tells what
+# the miniature was meant to show, on which seeds it was chosen, and whether it does.
 
 # %% tags=["parameters"]
 seeds = [1]  # each is a world of its own, with its own text and model
@@ -116,7 +115,7 @@ chapter = perform("experiments/world", grid, results, records, workers=workers, 
 # %% [markdown]
 # ## What the language looks like
 #
-# The beginning of three documents, and one example of each task, from the first seed of this build.
+# Here are the beginnings of three documents, and one example of each task, from the first seed of this build.
 
 # %% tags=["hide-input"]
 language = miniature.Language(seeds[0])
@@ -132,8 +131,8 @@ for name in tasks:
     label = first["answer"] if task.KIND == "span" else first["label"]
     texts = " / ".join(f"*{first[name]}*" for name in ("first", "second") if first.get(name))
     answer = task.LABELS[int(label)] if task.LABELS else label
-    many = f"{len(tables['train']):,} to learn from, {len(tables['dev']):,} to judge by"
-    examples.append(f"- **{task.TITLE}** ({many}): {texts}: {answer}.")
+    many = f"{len(tables['train']):,} examples to learn from, {len(tables['dev']):,} to score"
+    examples.append(f"- **{task.TITLE}** ({many}): {texts} Label: {answer}.")
 Markdown("\n".join(examples))
 
 
@@ -147,16 +146,17 @@ def models_of(rows: pd.DataFrame) -> str:
 
 shape = miniature.config(0)
 Markdown(
-    f"The model is a BERT of {shape.num_hidden_layers} layers with {shape.num_attention_heads} heads each, "
-    f"{shape.hidden_size} wide. This build: {models_of(chapter.live)}."
+    f"The model is a BERT of {shape.num_hidden_layers} layers with {shape.num_attention_heads} heads each and a width "
+    f"of {shape.hidden_size}. This build: {models_of(chapter.live)}."
     + (f" Recorded beside it: {models_of(chapter.miniature)}." if len(chapter.miniature) else "")
 )
 
 # %% [markdown]
 # ## How much is learnt
 #
-# The loss of guessing hidden words on documents that were not trained on, by models that count words, by the BERT
-# randomly initialised, after its pre-training, and after a longer one, so that one sees how much was left to learn.
+# The table gives the loss of guessing hidden words in documents that no model was trained on: for models that count
+# words, and for the BERT when randomly initialised, after its pre-training, and after a longer one. The last shows how
+# much was left to learn.
 
 
 # %% tags=["hide-input"]
@@ -197,10 +197,10 @@ def progress(rows: pd.DataFrame) -> Markdown:
     share = (untrained["mlm_loss"] - trained["mlm_loss"]) / (untrained["mlm_loss"] - long["mlm_loss"])
     share = share.dropna()  # of the seeds with a longer run
     return Markdown(
-        f"Over {len(trained)} seeds, pre-training takes {trained['seconds'].mean():.0f} seconds on "
-        f"{how_many(int(trained['made.threads'].max()), 'thread')}, at most {trained['seconds'].max():.0f}, and comes "
-        f"{share.mean():.0%} of the way from the untrained model's loss to that of a run "
-        f"{long['steps'].iloc[0] / trained['steps'].iloc[0]:.0f} times as long ({len(share)} seeds)."
+        f"Over {how_many(len(trained), 'seed')}, pre-training takes {trained['seconds'].mean():.0f} seconds on "
+        f"{how_many(int(trained['made.threads'].max()), 'thread')}, at most {trained['seconds'].max():.0f} seconds. "
+        f"It lowers the untrained model's loss by {share.mean():.0%} of what a run "
+        f"{long['steps'].iloc[0] / trained['steps'].iloc[0]:.0f} times as long does ({how_many(len(share), 'seed')})."
     )
 
 
@@ -209,7 +209,7 @@ chapter.shown(progress)
 # %% [markdown]
 # ## Does pre-training help?
 #
-# The same fine-tuning from the pre-trained and from the randomly initialised model.
+# The pre-trained and the randomly initialised model are fine-tuned in the same way.
 
 
 # %% tags=["hide-input"]
@@ -228,8 +228,8 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     gains,
-    "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. Scores "
-    "(x 100) and their difference in points with its 95 % interval over seeds.",
+    "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. "
+    "Scores (x 100) and their difference in points with its 95 % interval over seeds.",
     what="Scores (x 100) with and without pre-training, and their difference (points).",
 )
 
@@ -241,26 +241,28 @@ def gains_told(rows: pd.DataFrame) -> Markdown:
     better, worse = findings.helped(table)
     wnli = findings.started(rows, "Miniature").query("task == 'wnli' and `start.steps` > 0")
     return Markdown(
-        f"Pre-training adds 10 points or more on {better} of {len(table)} tasks, and costs "
-        f"more than 2 points on {len(worse) or 'none'}, by the 95 % interval. On WNLI the pre-trained models "
-        f"score {100 * wnli['score'].mean():.0f} % (at most {100 * wnli['score'].max():.0f}), where the majority class "
-        f"scores {100 * wnli['majority'].mean():.0f} %: as in the real one, whoever learns its training set by heart is "
-        f"wrong on its dev set."
+        f"Pre-training adds 10 points or more on {better} of {how_many(len(table), 'task')}, and costs more than 2 "
+        f"points on {len(worse) or 'none'}, by the 95 % interval. On WNLI the pre-trained models score "
+        f"{100 * wnli['score'].mean():.0f} % (at most {100 * wnli['score'].max():.0f} %), where the majority class "
+        f"scores {100 * wnli['majority'].mean():.0f} %: as with the real WNLI, a model that learns the training set "
+        "by heart is wrong on the dev set."
     )
 
 
 chapter.shown(gains_told)
 
 # %% [markdown]
-# A score that is not defined, such as a correlation of a model that gives one number to all, counts as 0 here.
+# A score that is not defined counts as 0 here, for example the correlation of a model that always gives the same
+# number.
 #
 # ## Do the regimes show?
 #
-# The pre-trained model, pruned by magnitude while its pre-training goes on, and fine-tuned; each point against a control
-# trained as long without pruning. Again: the miniature was chosen so that these three regimes come out.
+# The pre-trained model is pruned by magnitude while its pre-training goes on, and then fine-tuned. Each point is
+# compared with a control trained for as long without pruning. Again: the miniature was chosen so that these three
+# regimes come out.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score of the miniature against the share of weights removed."}, "figure": {"name": "world-regimes", "caption": "The three regimes show, as they were made to: rise of the MLM loss, and change of the mean score over all tasks but WNLI, against a control trained as long. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rise of the MLM loss and change of the mean dev score of the miniature against the share of weights removed."}, "figure": {"name": "world-regimes", "caption": "The score falls little at first, then more, then steeply, as the miniature was made to show. Rise of the MLM loss, and change of the mean score over all tasks but WNLI, against a control trained for as long; bars span the seeds."}}
 REGIMES = {"rise of the MLM loss (%)": "rise", "change of the mean score (points)": "change"}
 
 
@@ -285,7 +287,7 @@ def regimes_told(table: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(regimes_told, "Rise of the loss and change of the score.", among=findings.regimes)
 
 # %% [markdown]
-# ## What it was to show, and whether it does
+# ## Does the miniature show what it was made to show?
 
 
 # %% tags=["hide-input"]
@@ -298,31 +300,33 @@ def aims(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(aims, "What the miniature was made to show, and whether the recorded seeds show it.", live=False)
 
 # %% [markdown]
-# The fine-tuning rate was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the rate now used
-# had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing was chosen:
+# The learning rate of fine-tuning was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the
+# rate now used had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing
+# was chosen:
 
 # %% tags=["hide-input"]
 chapter.numbers(aims, "The aims on the later seeds.", among=lambda rows: rows[rows["seed"] > 3], live=False)
 
 # %% [markdown]
-# Where a table says no, that aim is open. An interval that holds 0 does not show that there is no change: it says how
-# large a change the seeds can hide, and fewer seeds hide more.
+# Where a table says no, that aim is not reached. An interval that includes 0 does not show that there is no change. It
+# says how large a change the seeds can hide, and fewer seeds hide more.
 #
-# What it took to come here, on other seeds. The first tasks could be solved without knowing a word: a negation gave
-# contradictions away, and the way a question was asked gave away what it was not. So wrong answers were made to look
-# more like right ones. The text came to say how one sentence stands to the next, also of questions, since little else
-# teaches a model this small to compare two of them. And the fine-tuning was made short: a longer one, at a higher rate,
-# learns anew at 60 % what pruning took away, and hides the second regime. How much of that regime there is depends on
-# how long one fine-tunes, in the miniature at least.
+# It took several changes to get here, all made on other seeds. The first tasks could be solved without knowing a word:
+# a negation gave contradictions away, and the wording of a question gave away wrong answers. So wrong answers were made
+# to look more like right ones. The text was made to say how one sentence relates to the next, also for questions, since
+# little else teaches a model this small to compare two of them. And the fine-tuning was made short: a longer one, at a
+# higher rate, relearns at 60 % what pruning took away, and hides the second regime. How much of that regime there is
+# depends on the length of fine-tuning, in the miniature at least.
 
 # %% [markdown]
 # (x22)=
 # ## Does another machine find the same?
 #
-# A number of this book that you compute yourself should be the number that is printed. How far that holds is measured: a
-# fine-tuning is done once more by another process, with as many threads, with more, and with the instructions of an older
-# processor (AVX2, in PCs since 2013), on which sums are added up in another order and differ in their last bits. Two
-# masks are cut from either model, which keep the larger half of each matrix. Of some the pre-training is done again, too.
+# If you compute a number of this book yourself, it should be the number that is printed. How far that holds is measured
+# here. A fine-tuning is repeated by another process: with as many threads, with more, and with the instructions of an
+# older processor (AVX2, in PCs since 2013), on which sums are added up in another order and differ in their last bits.
+# From either model a mask is cut that keeps the larger half of each matrix. For some, the pre-training is repeated,
+# too.
 
 
 # %% tags=["hide-input"]
@@ -357,16 +361,20 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
     same, other = (table[chosen] for chosen in (table["instructions"] == "all", table["instructions"] != "all"))
     again = same[same["threads"] == rows["threads_before"].min()]
     sentences = [
-        f"With the same processor and as many threads {again['identical'].sum()} of {again['runs'].sum()} fine-tunings come "
-        "out the same to the last bit"
+        f"With the same processor and as many threads, {again['identical'].sum()} of "
+        f"{how_many(again['runs'].sum(), 'fine-tuning')} come{'s' * int(again['runs'].sum() == 1)} out the same to the "
+        "last bit"
     ]
     others = same.drop(again.index)
     if len(others):
         sentences[0] += (
-            f", with other threads {others['identical'].sum()} of {others['runs'].sum()}, whose scores are off by "
-            f"{others['most_off'].max():.1f} points at most"
+            f"; with another number of threads, {others['identical'].sum()} of {others['runs'].sum()}, with scores off by at most "
+            f"{others['most_off'].max():.1f} points"
         )
-    for pretrained_too, begun in ((False, "On an older processor"), (True, "Where it makes the pre-training, too,")):
+    for pretrained_too, begun in (
+        (False, "On an older processor"),
+        (True, "If that processor repeats the pre-training, too,"),
+    ):
         if len(some := other[other["pretrained_too"] == pretrained_too]):
             (row,) = some.itertuples()
             sentences.append(
@@ -374,18 +382,19 @@ def machines_in_words(rows: pd.DataFrame) -> Markdown:
                 f"({how_many(row.runs, 'fine-tuning')}), and a mask differs on {row.changed_mask:.1%} of the weights"
             )
     if seeds_apart == seeds_apart:
-        sentences.append(f"Two seeds of one fine-tuning lie {seeds_apart:.1f} points apart on average")
+        sentences.append(f"Two seeds of the same fine-tuning are {seeds_apart:.1f} points apart on average")
     return Markdown(". ".join(sentences) + ".")
 
 
 chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% [markdown]
-# So a fine-tuning repeats as the sentence above says. Other threads or other instructions change its last bits, and what
-# that does to its score stands there, too; a model whose pre-training is made again is another model. The older processor
-# is the same one, held to older instructions: no second machine was tried. A difference no larger than that between seeds
-# is no finding. Times repeat nowhere. Each recorded run tells the processor, the instructions and the threads that it was
-# made with; workers on one machine have one thread each.
+# So a fine-tuning repeats on the same processor with as many threads, as far as the sentence above says. A different
+# number of threads or other instructions change its last bits, with the effect on the score given there. A model that
+# is pre-trained again in such a way is another model. The older processor is the same one, restricted to older
+# instructions: no second machine was tried. A difference no larger than that between seeds is no finding. Times do not
+# repeat at all. Each recorded run names the processor, the instructions and the threads that it was made with; workers
+# on one machine have one thread each.
 
 # %% [markdown]
 # ## Summary
@@ -407,12 +416,11 @@ short.summary(found)
 short.box(
     question="Is the miniature any good as a stand-in for a real BERT?",
     done=(
-        "Small BERTs are pre-trained on a made-up language, each seed in a world of its own. They are fine-"
-        "tuned on ten made-up tasks, pre-trained and randomly initialised. Then they are pruned as in Gordon "
-        "et al."
+        "Small BERTs are pre-trained on a made-up language, each seed in a world of its own. They are fine-tuned on "
+        "ten made-up tasks, pre-trained and randomly initialised. Then they are pruned as in Gordon et al."
     ),
     not_shown=(
-        "The miniature was chosen to show three regimes of pruning, so that it does is no evidence that BERT has them."
+        "The miniature was chosen to show three regimes of pruning, so the regimes it shows are no evidence that BERT has them."
     ),
     found=found,
     numbers={"what pre-training adds, mean over the tasks": {"miniature": gain(chapter.miniature)}}
