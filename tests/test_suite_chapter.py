@@ -201,10 +201,10 @@ def test_runs_of_this_build_that_are_recorded_too_are_told_with_how_far_apart_th
         return Chapter("experiments/a", live, recorded, pd.DataFrame())._repeated()
 
     (line,) = told(rows(a=0.5, b=0.5, c=0.25), rows(a=0.5, b=0.56, c=0.17, d=0.1))
-    assert "3 are also recorded; 1 of these scores the same" in line
+    assert "3 are recorded as well; 1 of these scores the same" in line
     assert "differ by 7.1 points (root mean square; at most 8.0)" in line  # of 6 and 8
     assert told(rows(a=0.5), rows(a=0.5)) == [
-        "*Of the runs of this build, 1 is also recorded, and scores the same to the last bit.*"
+        "*Of the runs of this build, 1 is recorded as well, and scores the same to the last bit.*"
     ]
     assert told(rows(a=0.5), rows(b=0.5)) == []
 

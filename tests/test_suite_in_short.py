@@ -98,3 +98,13 @@ def test_the_tasks_of_runs_are_told_where_none_is_a_full_model():
 def test_a_claim_of_another_chapter_is_refused():
     with pytest.raises(ValueError, match="world does not measure bad_tickets_win"):
         InShort(Chapter("experiments/world", NONE, NONE, NONE), ["bad_tickets_win"]).box(**TEXT)
+
+
+def test_what_the_miniature_alone_says_is_told_where_no_real_bert_answers():
+    name = "component_importance"
+    rows = recorded(str(RECORDS), "miniature", name)
+    short = InShort(Chapter(f"experiments/{name}", NONE, rows, NONE))
+    assert (
+        short.box(**TEXT).data.count("Nothing recorded of a real BERT answers it yet. On the miniature, the claim") == 1
+    )
+    assert short.summary().data.startswith("- On the miniature. ")

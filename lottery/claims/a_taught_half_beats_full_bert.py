@@ -1,8 +1,8 @@
 """With a teacher, a mask of half of the weights does better than fine-tuning all of them.
 
-SMP-S with a teacher where 50 % remain minus full fine-tuning, in points of score, has to be above 0: in print on MNLI,
-of which the sentence speaks, in our runs mean over the tasks. The fine-tuned model has no teacher, which favours the
-mask, so that a difference as claimed says nothing of masks.
+SMP-S with a teacher and 50 % of the weights minus full fine-tuning, in points of score, has to be above 0: in print on
+MNLI, which the sentence names, in our runs on average over the tasks. The fine-tuned model has no teacher, which
+favours the mask, so a difference in the claimed direction says nothing about masks.
 """
 
 import math

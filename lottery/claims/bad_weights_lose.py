@@ -1,4 +1,4 @@
-"""With magnitude pruning the good subnetwork beats the random one, and that the bad one, even retrained.
+"""With magnitude pruning the good subnetwork beats the random one, and the random one the bad one, even retrained.
 
 Both differences, in points of score averaged over the tasks, have to be above 0.
 """

@@ -1,10 +1,10 @@
 """A frozen head from label words does better than a new one that is trained.
 
-SMP-L under the frozen head minus under a new head, in points of score averaged over the tasks, has to be above 0. In
-print the new head has no deviations. The paper describes its head as a product with the label's embedding; what ran was
-the whole MLM head, and that is what is measured here, too. One strength of the regulariser presses 5 to 50 times harder
-under the one head than under the other, beside the gradients of the loss. So of our runs those count that press equally
-hard, which is known of those that do not press at all.
+SMP-L under the frozen head minus SMP-L under a new head, in points of score averaged over the tasks, has to be above
+0. In print the new head has no deviations. The paper describes its head as a product with the label's embedding. What
+ran was the whole MLM head, and that is what we measure, too. Relative to the gradients of the loss, one strength of
+the regulariser presses 5 to 50 times harder under one head than under the other. So only those of our runs count that
+press equally hard, which is known only of runs without the regulariser.
 """
 
 import math

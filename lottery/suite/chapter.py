@@ -150,10 +150,11 @@ class Chapter:
             ways = models.groupby(["epochs", "learning_rate", "runs"]) if len(models) else ()
             for (epochs, rate, runs), some in ways:
                 scores = ", ".join(_full_score(row, sized.get(row["task"], 0)) for row in some.to_dict("records"))
-                how = f"{how_many(int(runs), 'run')} of {how_long(epochs)} at learning rate {rate:g}"
+                how = f"{how_many(int(runs), 'run')} of {how_long(epochs)} at a learning rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
         sure = ", for MiniLM with 95 % intervals over runs and examples" if len(self.minilm) else ""
-        lines = [f"*Recorded full models, scores on dev (x 100){sure}. {'; '.join(parts)}.*"] if parts else []
+        begun = f"Scores of the recorded full models on dev (x 100){sure}"
+        lines = [f"*{begun}. {'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.*"] if parts else []
         lines += (_near_floor(of["MiniLM"], sizes) if "MiniLM" in of else []) + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
 
@@ -162,14 +163,17 @@ class Chapter:
         runs, alike, apart, most = repeated.repeated(self.live, pd.concat([self.miniature, self.minilm]))
         if not runs:
             return []
-        begun = f"*Of the runs of this build, {runs} {'is' if runs == 1 else 'are'} also recorded"
+        begun = f"*Of the runs of this build, {runs} {'is' if runs == 1 else 'are'} recorded as well"
         if alike == runs:
             return [f"{begun}, and {'scores' if runs == 1 else 'score'} the same to the last bit.*"]
-        return [
-            f"{begun}; {alike} of these {'scores' if alike == 1 else 'score'} the same to the last bit. The others "
-            f"differ by {100 * apart:.1f} points (root mean square; at most {100 * most:.1f}). Results repeat bit for bit "
-            "on one machine; another processor rounds differently, so a small model trained there comes out different.*"
-        ]
+        away = f"{100 * apart:.1f} points"
+        if runs == 1:
+            told = f"; the two scores differ by {away}"
+        else:
+            told = f"; {alike or 'none'} of these score{'s' * (alike < 2)} the same to the last bit. "
+            told += f"{'The others' if alike else 'They'} differ by {away} (root mean square; at most {100 * most:.1f})"
+        why = "Results repeat bit for bit on one machine. Another processor rounds differently,"
+        return [f"{begun}{told}. {why} so a small model trained there is another model.*"]
 
     def finding(
         self,
@@ -265,7 +269,7 @@ def _full_score(row: Mapping[str, object], examples: int) -> str:
     ways = "" if row["ways"] == 1 else f", one of {row['ways']} trainings"
     low, high = full_models.interval(row, examples) if examples else (nan, nan)
     span = "" if isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    part = f", trained on {row['part']:,} examples" if row["part"] else ""
+    part = f", learnt from {row['part']:,} examples" if row["part"] else ""
     return f"{title(row['task'])} {100 * row['score']:.1f}{span}{floor}{part}{ways}"
 
 

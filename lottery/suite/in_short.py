@@ -78,7 +78,7 @@ class InShort:
         numbers                    {what: {"published", "minilm" or "miniature": its number in words}}
         """
         lines = [f"**Question.** {question}", f"**What was done.** {done}"]
-        told = PARAGRAPH.join(_words(found) or self._found())
+        told = PARAGRAPH.join(_words(found) or self.by_claims())
         lines += [f"**What was found.**{PARAGRAPH if told.startswith('- ') else ' '}{told}"]
         if table := self._table(numbers or {}):
             lines += [table, "Intervals are 90 % intervals unless a line says otherwise." if self.claims else ""]
@@ -92,13 +92,13 @@ class InShort:
         for source, where in ledger.SOURCES.items():
             states = {name: self._verdict(name, source) for name in self.claims}
             told = [
-                f"{_and([_linked(name) for name in names])} {ledger.IN_WORDS[state][len(names) != 1]}"
+                f"{ledger.IN_WORDS[state][0].capitalize()}: {'; '.join(map(_linked, names))}."
                 for state in (claims.HOLDS, claims.FAILS)
                 if (names := [name for name, verdict in states.items() if verdict == state])
             ]
             left = sum(verdict in (claims.OPEN, claims.SILENT) for verdict in states.values())
-            told += [f"{how_many(left, 'claim')} left open"] if left else []
-            lines += [f"- {where}: {'; '.join(told)}."] if told else []
+            told += [f"Left open: {how_many(left, 'claim')}."] if left else []
+            lines += [f"- {where}. {' '.join(told)}"] if told else []
         return Markdown(PARAGRAPH.join([*_words(found), "\n".join(lines)]).strip() or NOTHING)
 
     def _verdict(self, name: str, source: str) -> str:
@@ -107,7 +107,7 @@ class InShort:
         rows = self.evidence[(self.evidence["claim"] == name) & (self.evidence["source"] == source)]
         return claims.together(list(rows["verdict"]))
 
-    def _found(self) -> list[str]:
+    def by_claims(self) -> list[str]:
         """The first claim with its verdict, by the real BERT where it is decided there, and how many came to what."""
         told = []
         for source, where in IN_TEXT.items() if self.claims else ():
@@ -127,7 +127,17 @@ class InShort:
                 of = "The claim that this chapter measures "
                 each = " and ".join(f"{words.removeprefix('1 ')} {where}" for where, words in counts.items())
             told.append(f"{of}{each}.")
-        return told or [NOTHING]
+        return told or [self._on_the_miniature()]
+
+    def _on_the_miniature(self) -> str:
+        """What the miniature alone says, which is no evidence about BERT, or that nothing is recorded."""
+        states = pd.Series([self._verdict(name, "miniature") for name in self.claims], dtype=object)
+        if states.isin(LACKING).all():
+            return NOTHING
+        many, said = f"of the {len(states)} claims of this chapter", f", {ledger.headline(states)}"
+        if len(states) == 1:
+            many, said = "the claim of this chapter", ledger.headline(states).removeprefix("1")
+        return f"Nothing recorded of a real BERT answers it yet. On the miniature, {many}{said}."
 
     def _table(self, numbers: Mapping[str, Mapping[str, str]]) -> str:
         """A line a number and a claim, a column a source that has any, as a table of Markdown; "" for none."""
@@ -195,11 +205,6 @@ def _tasks(rows: pd.DataFrame) -> list[str]:
 def _linked(name: str) -> str:
     """The title of a claim, as a link to its place in the ledger."""
     return f"{{ref}}`{ledger.title(name).rstrip('.')} <claim-{name.replace('_', '-')}>`"
-
-
-def _and(names: Sequence[str]) -> str:
-    """Titles, some with commas of their own, in a row."""
-    return "; ".join(names[:-1]) + ("; and " if names[1:] else "") + names[-1]
 
 
 def _words(found: Sequence[object]) -> list[str]:

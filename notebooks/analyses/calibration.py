@@ -249,9 +249,7 @@ def briefly(rows: pd.DataFrame) -> Markdown:
     ]
     told = f"With {rows['sparsity'].max():.0%} of the weights removed, {'; '.join(parts)}."
     if changes:
-        told += (
-            f" {fixed} texts of another task instead of the task's own change the score by {listed(changes, 'and')}."
-        )
+        told += f" Reading {fixed} texts of another task instead changes the score by {listed(changes, 'and')}."
     return Markdown(told)
 
 
