@@ -279,7 +279,7 @@ shown("jiang2023")
 # that the number lies. A claim holds if the bar lies inside the band, and fails if it lies outside.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "Few intervals lie clearly inside or outside the range that the claim gives (grey). Differences of mean accuracy with 90 % intervals; P: in print, B: on a real BERT, with small dev sets, M: on the miniature."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "In print most differences of mean accuracy lie in the range that the claim gives (grey); on a real BERT, with small dev sets, most intervals are too wide to tell. 90 % intervals; P: in print, B: real BERT, M: miniature."}}
 def margins_drawn(rows: pd.DataFrame) -> None:
     """A dot and its interval for each measurement, on the range that its claim gives it."""
     letters = {"published": "P", "miniature": "M", "minilm": "B"}

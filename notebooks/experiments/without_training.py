@@ -265,7 +265,7 @@ chapter.shown(in_words, "minilm")
 # %% tags=["remove-input"]
 chapter.shown(beside_random, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the full model, against the share of weights, heads or MLPs removed, of a real BERT and of the miniature."}, "figure": {"name": "without-training", "caption": "Without training, half of a sentence encoder's weights can go by size at little cost, and more by a score that reads texts; heads and MLPs cannot. Left: correlation with people's judgement on STS-B; right: cosine with the full model's vectors."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the full model, against the share of weights, heads or MLPs removed, of a real BERT and of the miniature."}, "figure": {"name": "without-training", "caption": "Without training, half of a sentence encoder's weights can go by size at little cost, and more by a score that reads texts; heads and MLPs cannot. Score: correlation with people's judgement on STS-B; nearness: cosine with the full model's vectors."}}
 chapter.figure(drawn, values_of, size=(4.2, 2.9))
 
 # %% tags=["hide-input"]
