@@ -24,7 +24,7 @@ TABLE = "mask_recipes"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says better
 CLAIMED = (MARGIN, math.inf)
-UNTAUGHT = "the model that was fine-tuned whole had no teacher"
+UNTAUGHT = "the fine-tuned full model had no teacher"
 ROUNDING = 0.1  # points, of a difference of two printed numbers
 
 

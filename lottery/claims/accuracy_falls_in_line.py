@@ -135,7 +135,7 @@ def _slope_weights(x: np.ndarray) -> np.ndarray:
 
 
 def _what(task: str) -> str:
-    return f"how far the curve of {choose('tasks', task).TITLE} is from its chord, mid-range"
+    return f"distance of the curve of {choose('tasks', task).TITLE} from its chord, mid-range"
 
 
 def _steeper(ranked: tuple[str, ...] | list[str]) -> str:

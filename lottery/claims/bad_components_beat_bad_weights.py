@@ -29,7 +29,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     rows = rows[(rows["subnetwork"] == "bad") & rows["retrained"] & rows["pruning"].isin(["structured", "magnitude"])]
     means = 100 * rows.pivot_table("mean", "task", "pruning")
     many = int(((means["structured"] - means["magnitude"]).round(1) >= MARGIN).sum())
-    what = f"tasks, of {len(means)}, on which it is at least {MARGIN:g} points behind"
+    what = f"tasks, of {len(means)}, on which bad weights are at least {MARGIN:g} points behind"
     return [within(what, "", (TASKS - 0.5, math.inf), many, many, many, basis="counted, means of five seeds")]
 
 

@@ -23,7 +23,7 @@ TABLE = "magnitude_search"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points of weights: the paper says more, not by how much
 CLAIMED = (MARGIN, math.inf)
-WHAT = "weights that stay in the later half of the layers minus in the earlier, mean over the tasks"
+WHAT = "weights kept in the later half of the layers minus in the earlier half, mean over the tasks"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

@@ -35,7 +35,7 @@ FIT = Comparison(
     claimed=(-math.inf, 0.01),
 )
 BEHIND = Comparison(
-    what="mean accuracy after information deletion of 70 to 90 %, against none",
+    what="mean accuracy after information deletion of 70 to 90 %, against the full model",
     value="accuracy",
     one="information_deletion",
     other="information_deletion",

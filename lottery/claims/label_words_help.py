@@ -23,7 +23,7 @@ TABLE = "mask_recipes"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says better, not by how much
 CLAIMED = (MARGIN, math.inf)
-UNEQUAL = "under the new head no run is without the regulariser, which presses on it many times harder"
+UNEQUAL = "every run under the new head has the regulariser, which presses many times harder there"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

@@ -19,7 +19,7 @@ TABLE = "mask_files"
 NOT_OF_MINIATURE = ""
 MARGIN = 1.0  # bit a weight
 CLAIMED = (0.0, MARGIN)
-WHAT = "bits a weight of the learned mask that compresses worst, at most 10 % remain"
+WHAT = "bits per weight of the learned mask that compresses worst, at most 10 % remain"
 BITS, SAID, AROUND = 32, 2.7, 0.1  # of a parameter; million parameters
 FEW = 0.1  # of the weights remain
 

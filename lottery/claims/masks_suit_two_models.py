@@ -37,7 +37,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     """From recorded runs of spans_and_roberta, those that answer no question on a text."""
     evidence = []
     for family, (name, rise) in FAMILIES.items():
-        what = f"SMP-L minus the whole {name} fine-tuned, {1 - SPARSITY:.0%} remain, mean over the tasks"
+        what = f"SMP-L minus full fine-tuning of {name}, {1 - SPARSITY:.0%} remain, mean over the tasks"
         if "start.family" not in table:  # recorded of models of one family alone
             evidence.append(none(what, "points", CLAIMED, "not recorded"))
             continue

@@ -37,7 +37,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     for kind in KINDS:
         some = rows[rows["subnetwork"] == kind].set_index("task")["sd"] * 100
         task, least = some.idxmin(), float(some.min())
-        what = f"least deviation of {kind} subnetworks as cut, that on {choose('tasks', task).TITLE}"
+        what = f"smallest deviation over the seeds of {kind} subnetworks as cut, on {choose('tasks', task).TITLE}"
         evidence.append(
             within(what, "points", (MARGIN, math.inf), least, least, least, basis="as the authors stored it")
         )

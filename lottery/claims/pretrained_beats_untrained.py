@@ -32,7 +32,9 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     """From the authors' stored results and Table 2."""
     bad, untrained = averages(tables, "structured")
     value = bad - untrained - CUT_OFF / 2
-    return [within(WHAT, "points", CLAIMED, value, bad - untrained - CUT_OFF, bad - untrained, basis="digits cut off")]
+    return [
+        within(WHAT, "points", CLAIMED, value, bad - untrained - CUT_OFF, bad - untrained, basis="truncated digits")
+    ]
 
 
 def averages(tables: Mapping[str, pd.DataFrame], pruning: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ WHERE = "Figures 7 and 9"
 TABLE = "gordon_weights"
 NOT_OF_MINIATURE = "its words are made up, and only a real vocabulary can speak for or against the claim"
 MARGIN = 0.1  # of the rank correlation: the docstring has the reason
-AMONG = {"norm_length": "all pieces", "norm_length_words": "whole words", "norm_length_pieces": "pieces that go on"}
+AMONG = {"norm_length": "all pieces", "norm_length_words": "whole words", "norm_length_pieces": "continuation pieces"}
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

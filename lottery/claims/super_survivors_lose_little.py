@@ -49,7 +49,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     shares = rows[rows["subnetwork"] == "good"].groupby("tuned_on")["share_kept"].mean()
     few = tuple(shares.index[shares <= SMALL_OF_LAYERS])
     if len(shares) and not few:
-        each = ", ".join(f"{share:.0%} on {choose('tasks', task).TITLE}" for task, share in shares.items())
+        each = ", ".join(f"{share:.0%} ({choose('tasks', task).TITLE})" for task, share in shares.items())
         what = prasanna.what_of("super", "full", "good")
-        return [silent(what, "points", (-math.inf, MARGIN), f"the survivors are {each} of the weights of the layers")]
+        return [silent(what, "points", (-math.inf, MARGIN), f"the survivors have {each} of the weights of the layers")]
     return [prasanna.measured(table, "super", "full", "good", (-math.inf, MARGIN), tasks=few)]

@@ -52,4 +52,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _what(kind: str) -> str:
-    return f"how much more {kind} maps of super-survivors are heterogeneous than of the other heads"
+    return f"relative excess of heterogeneous {kind} maps, super-survivors over the other heads"

@@ -35,7 +35,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     ]
     rows = tables[jiang.RESULTS]
     failed = int(rows[(rows["table"] == 5) & ~rows["pressed"]]["score"].isna().sum())
-    what = "runs without it that did not converge"
+    what = "runs without the regulariser that did not converge"
     return [*evidence, within(what, "", (0.0, math.inf), failed, failed, failed, basis="as printed")]
 
 

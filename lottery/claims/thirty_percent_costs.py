@@ -42,7 +42,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def _dearest(where: str, costs: pd.Series) -> Evidence:
     (condition, end), most = costs.idxmax(), float(costs.max())
     return within(
-        f"the most that 30 % more cost CoLA, {where}: {CONDITIONS[condition]}, {end - 0.3:.0%} to {end:.0%}",
+        f"highest cost of 30 % more for CoLA, {where}: {CONDITIONS[condition]}, {end - 0.3:.0%} to {end:.0%}",
         "points",
         (10 - MARGIN, 10 + MARGIN),
         most,
@@ -59,6 +59,6 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     for condition, name in CONDITIONS.items():
         each = rows[rows["condition"] == condition]
         ends = [scores(each[each["sparsity"] == sparsity]) for sparsity in (0.5, 0.8)]
-        what = f"what {name} from 50 to 80 % costs CoLA, more than QQP"
+        what = f"cost of {name} from 50 to 80 %, CoLA minus QQP"
         evidence.append(compared(what, (0.0, float("inf")), *ends, of={"cola": 1, "qqp": -1}))
     return evidence

@@ -30,7 +30,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     bad, drawn = untrained.averages(tables, "magnitude")
     more = drawn - bad
     value = more + untrained.CUT_OFF / 2
-    return [within(WHAT, "points", CLAIMED, value, more, more + untrained.CUT_OFF, basis="digits cut off")]
+    return [within(WHAT, "points", CLAIMED, value, more, more + untrained.CUT_OFF, basis="truncated digits")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

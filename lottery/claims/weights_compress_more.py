@@ -43,7 +43,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
                  tables["prasanna2020_magnitude"].set_index(by)["remaining_weights"])  # fmt: skip
     tasks = more.groupby("task").mean()
     many = int((tasks > MARGIN).sum())
-    what = f"tasks, of {len(tasks)} without WNLI, on which it is above {MARGIN:g} points"
+    what = f"tasks, of {len(tasks)} without WNLI, on which the difference is above {MARGIN:g} points"
     return [
         over(WHAT, "points", (MARGIN, math.inf), more.groupby("seed").mean()),
         within(what, "", (TASKS - 1, math.inf), many, many, many, basis="counted, means of five seeds"),
