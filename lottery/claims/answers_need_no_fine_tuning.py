@@ -38,7 +38,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     for sparsity, more in (scores["smp_l"] - scores["movement"]).groupby("sparsity"):
         (_, task, metric), least = more.idxmin(), float(more.min())
         named = metric.removeprefix("dev_mismatched.").replace("_", " ")
-        what = f"smallest SMP-L minus movement, {1 - sparsity:.0%} remain: {named} on {choose('tasks', task).TITLE}"
+        what = f"SMP-L minus movement, {1 - sparsity:.0%} remain, smallest: {named} on {choose('tasks', task).TITLE}"
         low, high = least - ROUNDING, least + ROUNDING
         each = within(what, "points", CLAIMED, least, low, high, basis="rounding")
         evidence.append(each._replace(favoured=jiang.QUOTED))

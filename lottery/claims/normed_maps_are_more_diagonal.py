@@ -28,7 +28,7 @@ MARGIN = 0.0  # points: the paper says more and less, not by how much
 MEASURES: dict[str, tuple[Mapping[str, float], Range]] = {
     "diagonal maps, normed minus raw": ({"diagonal": 1}, (MARGIN, math.inf)),
     "vertical+diagonal maps, normed minus raw": ({"vertical+diagonal": 1}, (-math.inf, MARGIN)),
-    "vertical+diagonal minus vertical maps, normed minus raw": (
+    "vertical+diagonal maps minus vertical maps, normed minus raw": (
         {"vertical+diagonal": 1, "vertical": -1},
         (-math.inf, MARGIN),
     ),

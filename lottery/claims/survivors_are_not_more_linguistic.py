@@ -52,4 +52,4 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _what(kind: str) -> str:
-    return f"relative excess of heterogeneous {kind} maps, super-survivors over the other heads"
+    return f"excess of heterogeneous {kind} maps among super-survivors, relative to the other heads"

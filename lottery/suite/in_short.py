@@ -126,6 +126,8 @@ class InShort:
             if len(self.claims) == 1:
                 of = "The claim that this chapter measures "
                 each = " and ".join(f"{words.removeprefix('1 ')} {where}" for where, words in counts.items())
+                if len(set(counts.values())) == 1:
+                    each = f"{next(iter(counts.values())).removeprefix('1 ')} {' and '.join(counts)}"
             told.append(f"{of}{each}.")
         return told or [self._on_the_miniature()]
 
