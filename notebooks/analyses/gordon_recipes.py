@@ -15,7 +15,7 @@
 
 # %% [markdown]
 # (x3-gordon)=
-# # As printed, as released, and as it should be
+# # Training budgets: as printed, as released, and equal
 #
 # What {cite:t}`gordon2020` say in their paper is not quite what their code does, and neither compares the four conditions on
 # equal terms. So every experiment of this part of the book can be run by three recipes:

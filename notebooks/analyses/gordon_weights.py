@@ -268,7 +268,7 @@ def sums_told() -> Markdown:
         at = sums.iloc[[int(np.abs(sums.index - sparsity).argmin()) for sparsity in (0.3, 0.6, 0.9)]]
         taken = ", ".join(f"{share:.1%} with {sparsity:.0%} of the weights" for sparsity, share in at["share"].items())
         items.append(
-            f"- **{name}:** of all magnitude, {taken} are removed, never more than {100 * sums['apart'].max():.1f} points from "
+            f"- **{name}:** of all magnitude, these shares go: {taken}; never more than {100 * sums['apart'].max():.1f} points from "
             f"normal weights. At 60 %, the removed weights summed with signs are {at['signed'].iloc[1]:.1%} of their magnitude."
         )
     return Markdown("\n".join(items))
@@ -437,11 +437,11 @@ def claim_told() -> Markdown:
     for name, rows in profiles.items():
         length, number = rows["norm_length_words"].mean(), rows["norm_id_words"].mean()
         verdicts = {1: "have smaller", -1: "have larger", 0: "have neither smaller nor larger"}
-        closer = "its number in the vocabulary" if abs(number) > abs(length) else "its length"
+        closer = "number in the vocabulary" if abs(number) > abs(length) else "length"
         items.append(
             f"- **{name}:** among whole words, shorter ones {verdicts[findings.with_length(rows)]} embeddings than longer "
-            f"ones (Spearman of norm and length {length:+.2f}, of norm and number {number:+.2f}); {closer} tells more about a "
-            "word's norm."
+            f"ones (Spearman of norm and length {length:+.2f}, of norm and number {number:+.2f}); the {closer} of a "
+            "word says more about its norm."
         )
     return Markdown("\n".join(items))
 

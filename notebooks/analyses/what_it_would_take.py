@@ -14,7 +14,7 @@
 # ---
 
 # %% [markdown]
-# # What it would take
+# # What it would take to decide
 #
 # An *undecided* claim is not refuted: the interval of its measurement is too wide to tell. For each undecided measurement of
 # {doc}`/analyses/claims`, this page says how many seeds, worlds or examples would tell, and how long the runs would take.
@@ -64,8 +64,9 @@ def in_short() -> Markdown:
         undecided = weighed.verdicts.index[weighed.verdicts[source] == claims.OPEN]
         near = [name for name in undecided if ledger.within_reach(rows[rows["claim"] == name])]
         lines.append(
-            f"- {ledger.named(source)}, {how_many(len(undecided), 'claim')} {'is' if len(undecided) == 1 else 'are'} undecided; "
-            f"{ledger.WITHIN_REACH / 3600:.0f} hours of the machine that recorded the runs would decide {len(near)} of them."
+            f"- {ledger.named(source)}, {how_many(len(undecided), 'claim')} {'is' if len(undecided) == 1 else 'are'} undecided. "
+            f"For {len(near)} of them, the missing runs would fit into {ledger.WITHIN_REACH / 3600:.0f} hours of the machine that "
+            "recorded the others."
         )
     return Markdown("\n".join(lines))
 
@@ -118,7 +119,8 @@ def table(source: str) -> Markdown:
         cells = [
             ledger.title(row["claim"]),
             row["what"],
-            f"{ledger.number(row['estimate'])} {row['unit']}{span}; claimed {ledger.in_range(*row['claimed'])}",
+            f"{ledger.number(row['estimate'])} {row['unit']}".strip()
+            + f"{span}; claimed {ledger.in_range(*row['claimed'])}",
             ledger.need_in_words(row),
             ledger.time_in_words(row) if source != claims.PUBLISHED else "",
         ]

@@ -275,7 +275,8 @@ def winners(rows: pd.DataFrame) -> Markdown | None:
     won = sum(len(order.behind) == len(order.means) - 1 for order in found)
     return (
         Markdown(
-            f"One method is shown to beat all others at {won or 'none'} of the {how_many(len(found), 'share')} of remaining weights."
+            f"At {won or 'none'} of the {how_many(len(found), 'share')} of remaining weights "
+            f"{'one method is' if won else 'is one method'} shown to beat all others."
         )
         if found
         else None

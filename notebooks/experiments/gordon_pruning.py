@@ -463,11 +463,11 @@ def order_told(parts: pd.DataFrame) -> Markdown:
 def lost_in_words(parts: pd.DataFrame) -> str:
     """How much is lost in print at two sparsities, and how much of it by deletion."""
     rows = [
-        f"with {sparsity:.0%} removed {100 * parts.loc[sparsity, 'lost'].mean:.1f} points of mean accuracy are lost, "
+        f"{100 * parts.loc[sparsity, 'lost'].mean:.1f} points with {sparsity:.0%} removed, "
         f"{100 * parts.loc[sparsity, 'deleted'].mean:.1f} of them by deletion"
         for sparsity in (0.6, 0.9)
     ]
-    return f"In print, {'; '.join(rows)}."
+    return f"In print, the loss of mean accuracy is {'; '.join(rows)}."
 
 
 both_parts = regimes.deletion_and_room(findings.by_seed(averages, "accuracy"))

@@ -15,7 +15,7 @@
 
 # %% [markdown]
 # (x12)=
-# # What the paper leaves open
+# # What Gordon et al. leave open
 #
 # {cite:t}`gordon2020` say in their footnotes what they did not try. This chapter takes up two of these questions. Does it matter
 # whether weights are ranked within a matrix or over the whole model? And does anything measured without fine-tuning tell when

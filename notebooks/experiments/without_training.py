@@ -15,7 +15,7 @@
 
 # %% [markdown]
 # (x14)=
-# # Without any training
+# # What a cut costs without any training
 #
 # Every other chapter trains: before the cut, after it, or during it. Each training has a seed, a learning rate and a number
 # of epochs, and what a cut costs depends on them. A sentence encoder needs none of that. It turns a sentence into a vector
