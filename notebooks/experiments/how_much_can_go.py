@@ -197,8 +197,9 @@ chapter.figure(drawn, lambda table: [known(name).TITLE for name in table["dense.
 # %% tags=["hide-input"]
 competing = [f"{count:,}" for count in sorted(set(live["weights"]))]  # where a pooler is tried too, it makes two
 Markdown(
-    f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}, {scope} choice by {importance} among "
-    f"{competing[0]} weights{f' ({competing[-1]} with the pooler)' if len(competing) > 1 else ''}."
+    f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}. The cuts rank "
+    f"{competing[0]} weights{f' ({competing[-1]} with the pooler)' if len(competing) > 1 else ''} by {importance}, with "
+    f"{scope} scope."
 )
 
 

@@ -409,7 +409,7 @@ published_wins()
 # and never rewound.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "In print, masks found on pre-training cost other tasks least; on the miniature they cost about as much as others. Points lost (red) or won (blue) against the full model. In print: Chen et al. (2020), Figure 2, BERT-base at 70 % sparsity."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "In print, masks found on pre-training cost other tasks least; on the miniature they cost about as much as others. Points lost (red) or won (blue) against the full model; in print: Chen et al. (2020), Figure 2, at 70 % sparsity."}}
 REACH = 20.0  # points at which the colour is full
 
 
