@@ -104,7 +104,10 @@ def test_one_that_fails_is_corrected_for_the_tests_beside_it_and_one_that_holds_
     assert (outside.p, inside.p) == pytest.approx((0.0359, 0.0359), abs=1e-4)
     assert (outside.low, outside.high) == pytest.approx((1.8 - 1.645, 1.8 + 1.645), abs=0.001)
     assert judged([outside]) == [FAILS]
-    assert claims.judged([outside, inside]) == [(OPEN, "outside, but not as one of 2 tests (Holm)"), (HOLDS, "")]
+    assert claims.judged([outside, inside]) == [
+        (OPEN, "outside its range, but not after Holm's correction for 2 tests"),
+        (HOLDS, ""),
+    ]
     assert judged([inside, inside, inside]) == [HOLDS] * 3
     rounded = evidence.within("it", "", (-INFINITE, 0.0), -1.0, -1.1, -0.9, basis="")
     assert judged([outside, rounded, inside._replace(silent="so")]) == [FAILS, HOLDS, SILENT]  # neither is a test

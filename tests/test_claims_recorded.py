@@ -728,7 +728,7 @@ def test_super_survivors_that_are_most_of_the_model_say_nothing():
     assert "SST-2 alone" in found.basis
     only = table[(table["of.task"] != "sst2") & (table["task"] != "sst2")]
     (found,) = choose("claims", "super_survivors_lose_little").measured(only)
-    assert claims.judged([found]) == [(SILENT, "the survivors are 66% on CoLA of the weights of the layers")]
+    assert claims.judged([found]) == [(SILENT, "the survivors have 66% (CoLA) of the weights of the layers")]
 
 
 def test_how_subnetworks_as_cut_vary_among_recorded_runs():

@@ -125,7 +125,7 @@ def test_a_regression_keeps_a_head_of_one_number(saved):
 @pytest.mark.parametrize(
     ("cls", "changes", "names", "told"),
     [
-        (BertForSequenceClassification, {"id2label": named(CLASSES)}, CLASSES, "of these classes and is kept"),
+        (BertForSequenceClassification, {"id2label": named(CLASSES)}, CLASSES, "has these classes and is kept"),
         (
             BertForSequenceClassification,
             {"id2label": named(CLASSES)},

@@ -159,17 +159,16 @@ def test_a_chapter_asks_for_what_decides_the_claims_that_a_night_decides():
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        (lacking(), "12 seeds instead of 3, were the truth 2.00 points."),
-        (lacking(unit=""), "12 seeds instead of 3, were the truth 2.00."),
+        (lacking(), "12 seeds instead of 3, if the truth is 2.00 points."),
+        (lacking(unit=""), "12 seeds instead of 3, if the truth is 2.00."),
         (
             with_need(Need("seeds", 3, 2000.0, 5200.0, 9.0, ""), plan=Plan("seeds", 3, 1.0, 2.0, 1043)),
-            "2,000 seeds instead of 3 on a dev set of 5,200 examples, more than that of 1,043, were the truth 2.00 "
-            "points.",
+            "2,000 seeds instead of 3 and a dev set of 5,200 examples instead of 1,043, if the truth is 2.00 points.",
         ),
         (with_need(Need("seeds", 3, INFINITE, NAN, NAN, "")), "No number of seeds shows it where the truth is 2.00 "
                                                               "points."),
-        (with_need(Need("worlds", 9, 8.0, NAN, 0.0, "")), "9 worlds would show it in four of five cases, were the "
-                                                          "truth 2.00 points."),
+        (with_need(Need("worlds", 9, 8.0, NAN, 0.0, "")), "9 worlds would show it in four of five cases, if the "
+                                                          "truth is 2.00 points."),
         (with_need(Need("", 0, NAN, NAN, NAN, "more is not to be had")), "More is not to be had."),
     ],
 )  # fmt: skip

@@ -52,11 +52,11 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypat
     assert code == 0, error
     assert "a new one is drawn and has to be trained" in " ".join(error.split())
     assert "the score changes by" in told
-    counts = re.search(r"(\d+) rows to learn from, (\d+) to choose by, (\d+) to judge by", error)
+    counts = re.search(r"(\d+) rows to train on, (\d+) to choose by, (\d+) to score on", error)
     assert sum(map(int, counts.groups())) == 300
     assert int(counts[3]) == 45
     assert "10.0 points may be lost" in error
-    assert "2 of 2: without 50% of what heads and neurons take" in error
+    assert "2 of 2: without 50% of the time that heads and neurons take" in error
     report = json.loads((here / "small/report.json").read_text())
     (run,) = set((here / "runs/Smallest").iterdir()) - others
     found = json.loads((run / "metrics.json").read_text())["metrics"]

@@ -137,7 +137,7 @@ def _verdict(measured: Evidence, corrected: float, tests: int) -> tuple[str, str
         return (SILENT, f"it lies as claimed, but {measured.favoured}") if measured.favoured else (HOLDS, "")
     if outside:
         return FAILS, ""
-    return OPEN, f"outside, but not as one of {tests} tests (Holm)" if alone else ""
+    return OPEN, f"outside its range, but not after Holm's correction for {tests} tests" if alone else ""
 
 
 def need(measured: Evidence) -> Need:

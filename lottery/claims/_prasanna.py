@@ -21,7 +21,7 @@ RESULTS = "prasanna2020_results"
 REMOVED = {
     "structured": "heads and MLPs removed",
     "magnitude": "weights removed",
-    "super": "what some seed removes removed",
+    "super": "all but the super-survivors removed",
 }
 HEAD, MLP = 4 * 64 * 768, 2 * 768 * 3072  # weights of one, in BERT-base
 OF_ALL = 109_482_240  # parameters of BERT-base, of which the paper takes its shares

@@ -1,8 +1,8 @@
 """A mask that removes a fifth of the weights does better than fine-tuning all of them.
 
 The score with the mask minus that of full fine-tuning, in points averaged over the tasks, has to be above 0. In print
-it is the better of SMP-L and SMP-S for each task, chosen by the scores that are reported, which favours the mask; ours
-are both of them. The fine-tuned models stand there without deviations, and count as having those of the masks.
+the mask is the better of SMP-L and SMP-S for each task, chosen by the reported scores, which favours the mask; we test
+both. The paper gives no deviations for its fine-tuned models, so they are taken to have those of the masks.
 """
 
 import math

@@ -1,8 +1,8 @@
 """With a teacher, a mask of half of the weights does better than fine-tuning all of them.
 
-SMP-S with a teacher where 50 % remain minus full fine-tuning, in points of score, has to be above 0: in print on MNLI,
-of which the sentence speaks, in our runs mean over the tasks. The fine-tuned model has no teacher, which favours the
-mask, so that a difference as claimed says nothing of masks.
+SMP-S with a teacher and 50 % of the weights minus full fine-tuning, in points of score, has to be above 0: in print on
+MNLI, which the sentence names, in our runs on average over the tasks. The fine-tuned model has no teacher, which
+favours the mask, so a difference in the claimed direction says nothing about masks.
 """
 
 import math
@@ -24,7 +24,7 @@ TABLE = "mask_recipes"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points: the paper says better
 CLAIMED = (MARGIN, math.inf)
-UNTAUGHT = "the model that was fine-tuned whole had no teacher"
+UNTAUGHT = "the fine-tuned full model had no teacher"
 ROUNDING = 0.1  # points, of a difference of two printed numbers
 
 

@@ -1,8 +1,8 @@
 """On SQuAD a teacher adds 3.3 points of F1 to SMP-L and 4.1 to SMP-S.
 
-The paper does not say with how many weights; Table 1 has 10 and 3 %. The difference that comes closest has to be what
-the sentence says, but for rounding. (In Table 1 these two are the differences in exact match, with 3 %.) Of our runs a
-teacher has to add something to the F1 of each.
+The paper does not say how many weights remain; Table 1 has 10 and 3 %. The difference that comes closest has to be
+what the sentence says, except for rounding. (In Table 1 these two are the differences in exact match, with 3 %.) In
+our runs a teacher has to add something to the F1 of each.
 """
 
 import math
@@ -21,7 +21,7 @@ CLAIM = (
 )
 WHERE = "section 5.4, Table 1"
 TABLE = "spans_and_roberta"
-NOT_OF_MINIATURE = "3.3 and 4.1 points are of SQuAD"
+NOT_OF_MINIATURE = "its 3.3 and 4.1 points are for SQuAD"
 MARGIN = 0.15  # points: the sentence tells tenths, of a difference of two rounded numbers
 SAID = {"smp_l": 3.3, "smp_s": 4.1}
 NAMES = {"smp_l": "SMP-L", "smp_s": "SMP-S"}

@@ -1,10 +1,11 @@
-"""Accuracy falls in a line with the loss of pre-training, at a rate of its own for each task.
+"""Accuracy falls linearly with the loss of pre-training, at a rate of its own for each task.
 
 For each task a parabola is fitted to the score after information deletion against pre-training loss. In the middle of
 the range it may be no more than 1 point from its chord: the point that counts as nothing under the claim of free
-weights. (That r² is large would not do: one far point makes it so for many shapes, and noise keeps a straight line from
-it.) And the slopes of the steepest and the flattest task, as the paper ranks them, have to differ. Where a model is not
-clearly above the majority-class baseline, as on CoLA from 80 % on, it can fall no further, and is left out.
+weights. (A large r² would not be enough: one far point gives it to many shapes, and noise takes it from a straight
+line.) In addition, the slopes of the steepest and the flattest task, as the paper ranks them, have to differ. Where a
+model is not clearly above the majority-class baseline, as on CoLA from 80 % on, it can fall no further and is left
+out.
 """
 
 import math
@@ -134,7 +135,7 @@ def _slope_weights(x: np.ndarray) -> np.ndarray:
 
 
 def _what(task: str) -> str:
-    return f"how far the curve of {choose('tasks', task).TITLE} is from its chord, mid-range"
+    return f"distance of the curve of {choose('tasks', task).TITLE} from its chord, mid-range"
 
 
 def _steeper(ranked: tuple[str, ...] | list[str]) -> str:

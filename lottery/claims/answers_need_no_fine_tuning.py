@@ -1,9 +1,9 @@
 """A mask over frozen weights beats movement pruning by more than two points, on all tasks and sparsities of Table 1.
 
-SMP-L minus movement, without a teacher, of which the paragraph speaks, has to be above 2 points in every cell of the
-table, by each metric that is printed there; of these numbers only the rounding is known. As all have to be above, one
-that is not is enough, though movement's are quoted from another paper. Of our runs the F1 of answers counts, wherever
-both were tried with a tenth of the weights or fewer.
+SMP-L minus movement, both without a teacher, which is what the paragraph is about, has to be above 2 points in every
+cell of the table, by each metric that is printed there. For these numbers only the rounding is known. Since all have
+to be above, one that is not decides, even though movement's numbers are quoted from another paper. In our runs the F1
+of answers counts, wherever both methods were tried with a tenth of the weights or fewer.
 """
 
 import math
@@ -23,7 +23,7 @@ CLAIM = (
 )
 WHERE = "section 5.4, Table 1"
 TABLE = "spans_and_roberta"
-NOT_OF_MINIATURE = "2.0 points are of the tasks of Table 1"
+NOT_OF_MINIATURE = "its 2.0 points are for the tasks of Table 1"
 MARGIN = 2.0  # points, the paper's own
 CLAIMED = (MARGIN, math.inf)
 ROUNDING = 0.1  # points, of a difference of two printed numbers

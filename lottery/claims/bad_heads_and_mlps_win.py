@@ -1,9 +1,9 @@
 """Retrained, bad heads alone do as well as good ones, and so do bad MLPs alone.
 
-The paper cuts heads and MLPs together, so that where a bad subnetwork fails it is open which of them it lacks; in a
-model of six layers one MLP is a ninth of the weights of its layers. So good heads are retrained with bad MLPs, too, and
-bad heads with good ones. What good heads are worth, mean over good and bad MLPs, and what good MLPs are worth, mean
-over good and bad heads, has to be below 5 points each, as for both together. A model of which the search keeps every
+The paper cuts heads and MLPs together, so where a bad subnetwork fails, it is open which of them it lacks; in a model
+of six layers one MLP is a ninth of the weights of its layers. So good heads are also retrained with bad MLPs, and bad
+heads with good ones. What good heads are worth, averaged over good and bad MLPs, and what good MLPs are worth,
+averaged over good and bad heads, each has to be below 5 points, as for both together. A model whose search keeps every
 head, or every MLP, has no bad ones and is left out.
 """
 

@@ -1,8 +1,8 @@
 """Retrained, a bad subnetwork of heads and MLPs does about as well as an LSTM.
 
-The bad subnetwork minus an LSTM that is trained on the task alone, in points of score averaged over the tasks, has to
-be within 2 points. In print these are GLUE's two, of all nine tasks as the paper averages them, read off whole
-hundredths; ours has no embeddings from elsewhere.
+The score of the bad subnetwork minus that of an LSTM trained on the task alone, in points averaged over the tasks, has
+to be within 2 points of 0. In print the LSTMs are GLUE's two, averaged over all nine tasks as the paper does and read
+off to whole hundredths; ours has no embeddings from elsewhere.
 """
 
 from collections.abc import Mapping

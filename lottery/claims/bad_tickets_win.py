@@ -1,10 +1,10 @@
 """Retrained, even a bad subnetwork of heads and MLPs performs well.
 
 The paper says that bad subnetworks, trained again, achieve strong performance, and that even the worst of them remain
-highly trainable; how strong is enough it does not say. Here: good minus bad of the same size, both retrained, in points
-of score averaged over the tasks, is below 5 points, which the paper's own bad subnetworks of *weights* are far beyond.
-A bad subnetwork of more than half of the heads shares some with the good one, which the paper does not count; the
-chapter has disjoint ones as well. Whether it is its heads or its MLPs that are bad is asked apart.
+highly trainable; it does not say how strong is enough. Here, good minus bad of the same size, both retrained, in
+points of score averaged over the tasks, has to be below 5 points. The paper's own bad subnetworks of *weights* are far
+beyond that. A bad subnetwork of more than half of the heads shares some with the good one, which the paper does not
+count; the chapter has disjoint ones as well. Whether the bad heads or the bad MLPs are to blame is a claim of its own.
 """
 
 import math

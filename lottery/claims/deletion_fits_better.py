@@ -1,9 +1,9 @@
 """Information deletion fits the training data better than the full model.
 
-At the sparsity at which it is least so, the mean training loss after information deletion has to be lower than that of
-the full model, by any amount, and so has that of the single task that is worst off, since the caption says that the
-tasks do not differ much. The paper trains the freed models until they fit, four to five times as long as the full one:
-of our runs those are asked that were trained as the paper says, at every sparsity that they have.
+The mean training loss after information deletion has to be lower than that of the full model, by any amount, at the
+sparsity where this is least so. So does the loss of the single task that is worst off, since the caption says that the
+tasks do not differ much. The paper trains the freed models until they fit, four to five times as long as the full one.
+Only those of our runs that were trained in this way count, at every sparsity that they have.
 """
 
 import math

@@ -1,8 +1,8 @@
 """With magnitude pruning the earlier layers lose more weights than the later ones.
 
-The share of weights that stays in the later half of the layers minus that in the earlier half, in points, has to be
-above 0, mean over the heads and MLPs of a layer and over the tasks. In print the interval is over tasks, ours is over
-worlds or seeds; searches that say nothing are left out.
+The share of weights kept in the later half of the layers minus the share kept in the earlier half, in points, has to
+be above 0, averaged over the heads and MLPs of a layer and over the tasks. In print the interval is over tasks, in our
+runs over worlds or seeds; searches that say nothing are left out.
 """
 
 import math
@@ -23,7 +23,7 @@ TABLE = "magnitude_search"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # points of weights: the paper says more, not by how much
 CLAIMED = (MARGIN, math.inf)
-WHAT = "weights that stay in the later half of the layers minus in the earlier, mean over the tasks"
+WHAT = "weights kept in the later half of the layers minus in the earlier half, mean over the tasks"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

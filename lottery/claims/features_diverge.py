@@ -1,7 +1,8 @@
-"""Past 40 %, the features of the hidden layers move away from those of the model from which nothing was removed.
+"""Past 40 %, the features of the hidden layers diverge from those of the full model.
 
-Their cosine similarity, mean over tokens and layers, has to fall from each sparsity that was recorded to the next, from
-30 % on, by any amount: what is measured is the smallest of these falls. The paper shows a curve.
+The cosine similarity of the two models' features, averaged over tokens and layers, has to fall from each recorded
+sparsity to the next, from 30 % on, by any amount: the number measured is the smallest of these falls. The paper shows
+a curve.
 """
 
 import math

@@ -1,9 +1,9 @@
 """Fewer heads, and fewer MLPs, remain when each kind is pruned alone.
 
-The share of the heads that a search of heads alone keeps minus that of the search of both, and the same of MLPs, have
-to be below 0, over worlds or seeds, mean over the tasks. The paper tells shares, too. By two readings, of what remains
-on average and of what stays in at least five of nine tasks, that of the MLPs which comes closer has to be what it says,
-but for rounding.
+The share of heads kept by a search of heads alone minus the share kept by a search of both, and the same for MLPs, has
+to be below 0, averaged over the tasks, with an interval over worlds or seeds. The paper also gives shares. They can be
+read in two ways: what remains on average, or what stays in at least five of nine tasks. By the reading that comes
+closer, the share of the MLPs has to be what the paper says, except for rounding.
 """
 
 import math

@@ -1,11 +1,11 @@
 """Fine-tuning first does not make a model easier to prune.
 
 In print: in each of the three regimes, on average over its sparsities, the model pruned after fine-tuning may be no
-more than 1 point of mean accuracy better than the one pruned in pre-training; it may be worse. These two differ in more
-than the moment of the cut: the late one is cut at once instead of step by step, and trained half as long with its mask
-on. So our own runs compare like with like: the same cut of the same model, before and after a first fine-tuning, and
-the same training in all; the mean over the lengths of that fine-tuning and over the tasks, at each sparsity. A point is
-the margin that counts as nothing under the claim of free weights.
+more than 1 point of mean accuracy better than the one pruned in pre-training; it may be worse. These two differ in
+more than the moment of the cut: the late one is cut at once instead of step by step, and trained half as long with its
+mask on. So our own runs compare like with like: the same cut of the same model, before and after a first fine-tuning,
+with the same training in all. Their number is the mean over the lengths of that fine-tuning and over the tasks, at
+each sparsity. A point is the margin that counts as nothing under the claim of free weights.
 """
 
 from collections.abc import Mapping

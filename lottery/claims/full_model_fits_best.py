@@ -1,9 +1,9 @@
 """The full model has the lowest training loss.
 
-From the printed numbers, the lowest mean training loss of all models pruned in pre-training, and of all models after
-information deletion, has to be above that of the full model, by any amount. Of recorded runs the mean over 10 to 40 %
-is taken, as the lowest of several noisy values would be lower by chance. The paper trains the freed models until they
-fit, ours as long as the full one, so that of these a loss as claimed says nothing. The sentence is there to show that
+In print, the lowest mean training loss of all models pruned in pre-training, and of all models after information
+deletion, has to be above that of the full model, by any amount. In recorded runs the mean over 10 to 40 % is taken,
+because the lowest of several noisy values would be lower by chance. The paper trains the freed models until they fit;
+ours are trained as long as the full one, so a higher loss of theirs says nothing. The sentence is there to show that
 the pruned models do not overfit; the same caption says that information deletion fits better than the full model.
 """
 

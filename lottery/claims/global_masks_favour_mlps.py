@@ -1,8 +1,8 @@
-"""One ranking of all scores (G) leaves the matrices of the feed-forward network far more than the others.
+"""One ranking of all scores (G) keeps far more of the feed-forward matrices than of the others.
 
-Where 10 % of the weights remain, the share that SMP-G keeps of the feed-forward matrices, mean over these, over that
-which it keeps of the attention's has to be above 1, over seeds and mean over the tasks. The paper says four times, of a
-figure.
+Where 10 % of the weights remain, the mean share that SMP-G keeps of the feed-forward matrices, divided by the share
+that it keeps of the attention matrices, has to be above 1, over seeds and averaged over the tasks. The paper says four
+times, from a figure.
 """
 
 import math

@@ -1,8 +1,9 @@
 """One threshold for the whole model does as well as one for each matrix.
 
-The score after global pruning in pre-training minus that after matrix-local pruning to the same sparsity, mean over
-tasks and sparsities, has to be within 1 point: what counts as nothing under the claim of free weights. The paper calls
-it a possibility, from the similar deviations of the matrices' weights, and does not try it.
+The score after global pruning in pre-training minus the score after matrix-local pruning to the same sparsity,
+averaged over tasks and sparsities, has to be within 1 point of 0: the margin that counts as nothing under the claim of
+free weights. The paper calls it a possibility, because the weights of the matrices have similar deviations, and does
+not try it.
 """
 
 from collections.abc import Mapping

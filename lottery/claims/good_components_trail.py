@@ -1,7 +1,7 @@
 """Retrained, the good subnetwork of heads and MLPs is slightly behind the full model.
 
-Full minus good, in points of score averaged over the tasks, has to be above 0, as the sentence says behind, and below
-5, as it says slightly: half of what the search itself lets go.
+Full minus good, in points of score averaged over the tasks, has to be above 0, since the sentence says *behind*, and
+below 5, since it says *slightly*: half of what the search itself may lose.
 """
 
 from collections.abc import Mapping

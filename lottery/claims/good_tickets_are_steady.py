@@ -1,9 +1,9 @@
 """As cut, the good subnetworks of heads and MLPs vary least with the seed.
 
-The standard deviation over the seeds of the score before retraining, pooled over tasks and worlds: that of good
-subnetworks over that of random ones, and over that of bad ones, has to be below 1. The interval is that of the F
-distribution, that of how it would come out with other seeds. Of a task whose search says nothing for some seed the
-other seeds count.
+The standard deviation over seeds of the score before retraining is pooled over tasks and worlds. For good subnetworks,
+divided by that of random ones and by that of bad ones, it has to be below 1. The interval, from the F distribution,
+says how the ratio would come out with other seeds. Where a task's search says nothing for some seed, the other seeds
+count.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Retrained, what magnitude pruning leaves does as well as the full model.
 
-Full minus good, in points of score averaged over the tasks, has to be below 2 points: about the deviation between seeds
-of the full model in the paper, which its own criterion subtracts from the full model's score.
+Full minus good, in points of score averaged over the tasks, has to be below 2 points. That is about the deviation
+between seeds of the full model in the paper, which its own criterion subtracts from the full model's score.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """Learning a mask trains half as many parameters as movement pruning.
 
-What SMP-L trains over what movement pruning trains on the same task, both with the same new head, has to be at most
-0.51: a half, but for the head and what else is small beside the matrices. It is counted, so that it has no interval.
+The number of parameters that SMP-L trains, divided by the number that movement pruning trains on the same task with
+the same new head, has to be at most 0.51: a half, except for the head and other parts that are small beside the
+matrices. It is counted, so it has no interval.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """No attention head is pruned much more than another.
 
-Where about 60 % of the attention's weights are removed, the head that loses most and the one that loses least have to
+Where about 60 % of the attention weights are removed, the head that loses most and the head that loses least have to
 be within 5 points of the mean, the paper's own margin. The cut is made at once on one checkpoint, as in the paper,
 which shows it as a figure and prints no other numbers.
 """
@@ -17,7 +17,7 @@ PAPER = "gordon2020"
 CLAIM = "At 60 % sparsity, each attention head by itself is pruned strictly between 55 and 65 %."
 WHERE = "sections 6 and 4, Figure 4 (left)"
 TABLE = "gordon_weights"
-NOT_OF_MINIATURE = "a share that is told of BERT's heads; in heads of fewer weights chance alone strays further"
+NOT_OF_MINIATURE = "the share is given for BERT's heads; in heads with fewer weights chance alone strays further"
 MARGIN = 5.0  # points of sparsity, the paper's own
 
 

@@ -2,7 +2,7 @@
 
 On average over 70, 80 and 90 %, the model whose removed weights were freed again has to be more accurate than the
 pruned one, and the pruned one has to fit the training data worse than the full model: any difference counts. The paper
-trains the freed model for 15 epochs and the pruned one for 3, so that its numbers favour the claim; our runs give both
+trains the freed model for 15 epochs and the pruned one for 3, so its numbers favour the claim; our runs train both for
 the same number.
 """
 

@@ -1,8 +1,9 @@
 """Iterative magnitude pruning finds tickets that match the full model where 40 % of the weights are removed.
 
-Full minus ticket, in points of score averaged over the tasks, has to be below 1: in print at the sparsity of each task
-at which the paper calls the ticket winning, 40 to 90 %, and in our runs at 40 %, where all of them are said to win. The
-paper's own criterion, a standard deviation of the full model, is the laxer the noisier the task.
+Full minus ticket, in points of score averaged over the tasks, has to be below 1. In print each task is taken at the
+sparsity at which the paper calls its ticket winning, 40 to 90 %; in our runs all are taken at 40 %, where all are said
+to win. The paper's own criterion is a standard deviation of the full model, so the noisier the task, the easier it is
+to meet.
 """
 
 import math

@@ -1,10 +1,10 @@
 """Large weights keep their place better than small ones.
 
-The tenth of the weights with the highest magnitude has to move less in the order than the tenth with the lowest, by any
-amount; the paper shows it as a figure. A weight at either end of the order has one way to go, one in the middle has
-two, so the ends are what may be compared. But ranks alone make large weights stable: few lie near them. So the same is
-asked of noise of each matrix's own size. Where the lowest tenth moves no more times as far as the highest than under
-such noise, and a quarter more than that, it is a property of ranks and says nothing of fine-tuning.
+The tenth of the weights with the highest magnitude has to move less in the order than the tenth with the lowest, by
+any amount; the paper shows this as a figure. A weight at either end of the order can move only one way, a weight in
+the middle two, so only the ends are compared. But ranks alone make large weights stable, because few other weights lie
+near them. So the same is measured with noise of each matrix's own size. Unless the ratio of the two movements is more
+than a quarter above its value under noise, it is a property of ranks and says nothing about fine-tuning.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Fine-tuning at a larger learning rate moves weights further, and so does fine-tuning on a larger task.
 
-The mean movement in the order of magnitudes has to grow from each learning rate to the next on every task, and at every
-rate from each task to the next in size (CoLA, SST-2, QNLI, QQP, MNLI): the smallest of these steps has to be above 0.
+The mean movement in the order of magnitudes has to grow from each learning rate to the next on every task, and at
+every rate from each task to the next larger one (CoLA, SST-2, QNLI, QQP, MNLI): the smallest of these steps has to be
+above 0.
 """
 
 import math

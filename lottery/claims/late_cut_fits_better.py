@@ -2,7 +2,7 @@
 
 In each of the three regimes, on average over its sparsities, the training loss of the model pruned after fine-tuning
 has to be below that of the one pruned in pre-training, by any amount. The paper trains the late one for more epochs in
-all, 3 and then 5 or 7 against 3: of our runs those are asked that were trained so.
+all, 3 and then 5 or 7 against 3; only those of our runs count that were trained in this way.
 """
 
 import math

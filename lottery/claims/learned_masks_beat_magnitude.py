@@ -1,9 +1,9 @@
 """A learned mask is better than magnitude pruning at low sparsity, too.
 
 SMP-L minus gradual magnitude pruning with fine-tuning, in points of score averaged over the tasks, has to be above 0:
-at low sparsity, of which the sentence speaks, and at every other that is recorded, as the paper says the same of all.
-In print low sparsity has curves alone; there is a number of magnitude at 10 % remaining weights, with a teacher and
-quoted from another paper.
+at low sparsity, which the sentence names, and at every other sparsity recorded, since the paper says the same of all.
+At low sparsity the paper prints only curves. Its one number for magnitude pruning, at 10 % remaining weights, is with
+a teacher and quoted from another paper.
 """
 
 import math

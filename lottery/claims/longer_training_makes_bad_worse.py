@@ -1,7 +1,8 @@
 """Trained for twice as long, a bad subnetwork of heads and MLPs does not get better.
 
-The score of the bad subnetwork retrained for longer minus that for the usual number of epochs, in points averaged over
-the tasks, has to be below 0: the paper says that on most tasks the performance went down. It stores no number of these.
+The score of the bad subnetwork retrained for longer minus its score after the usual number of epochs, in points
+averaged over the tasks, has to be below 0: the paper says that on most tasks the performance went down. It gives no
+numbers for this.
 """
 
 import math

@@ -1,10 +1,10 @@
 """Fine-tuning for longer before pruning neither improves a model nor changes which weights are pruned.
 
-Models are fine-tuned for 6 epochs, cut at once and trained for 2 more. They may score no more than 1 point better than
-models that were cut first and trained as long, on average over the tasks and sparsities; and the share of mask entries
-that differ from the cut without any fine-tuning may grow by less than 1 point from 3 epochs to 6. The paper shows
-curves up to 12 epochs, of models that are trained the longer in all, the later they are cut, and at a learning rate
-that has died by then; ours has one schedule for all the epochs before the cut.
+Models are fine-tuned for 6 epochs, cut at once and trained for 2 more. On average over the tasks and sparsities they
+may score no more than 1 point better than models that were cut first and trained as long. And the share of mask
+entries that differ from the cut without any fine-tuning may grow by less than 1 point from 3 epochs to 6. The paper
+shows curves up to 12 epochs. Its models are trained longer in all the later they are cut, at a learning rate that is
+almost 0 by then; ours has one schedule for all the epochs before the cut.
 """
 
 import math

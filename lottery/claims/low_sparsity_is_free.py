@@ -1,7 +1,7 @@
-"""30 to 40 % of the weights are free.
+"""30 to 40 % of the weights can be removed for free.
 
-At 30 and at 40 %, the mean accuracy has to stay within 1 point of the full model's, which is about what two
-fine-tunings of one model differ by on a small task, and the pre-training loss within 0.05 nats, which changes the
+At 30 and at 40 %, the mean accuracy has to stay within 1 point of the full model's, about the difference between two
+fine-tunings of one model on a small task. The pre-training loss has to stay within 0.05 nats, which changes the
 perplexity by a twentieth. The paper gives neither intervals nor margins; these are ours.
 """
 

@@ -1,8 +1,9 @@
 """Masks of one task are not significantly alike.
 
-The paper takes this from Cochran's test, whose null is that all masks keep as many heads: it says nothing of which they
-keep. What the sentence says is asked here: kappa between two seeds' masks of one task, which is 0 on average for masks
-of any sizes drawn at random, has to be below 0.05, mean over the tasks. The error is a jackknife's over seeds.
+The paper takes this from Cochran's test, whose null hypothesis is that all masks keep equally many heads; it says
+nothing about which they keep. Here the sentence itself is tested: the kappa between two seeds' masks of one task has
+to be below 0.05, averaged over the tasks. It is 0 on average for random masks of any sizes. The error is from a
+jackknife over seeds.
 """
 
 import math

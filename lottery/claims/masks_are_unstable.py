@@ -1,10 +1,10 @@
 """Searches with different seeds find heads that agree little.
 
-Kappa between two seeds' masks of one task is 0 for masks drawn at random, and cannot reach 1 where these keep different
-numbers of heads: at most it is that of one ranking cut at two places. So the mean kappa of two seeds has to be below
-half of the most that their sizes allow, mean over the tasks. In print the kappas of all seeds (Fleiss') have to lie in
-the range that the paper gives, too, WNLI left out. The error is that of a jackknife over seeds, because every pair
-belongs to two of them. Whether so little is more than chance is a claim of its own.
+The kappa between two seeds' masks of one task is 0 for random masks. It cannot reach 1 where the two keep different
+numbers of heads: the most it can reach is that of one ranking cut at two places. So the mean kappa of two seeds has to
+be below half of the most that their sizes allow, averaged over the tasks. In print the kappas of all seeds (Fleiss')
+also have to lie in the range that the paper gives, without WNLI. The error is from a jackknife over seeds, because
+every pair belongs to two of them. Whether so little is more than chance is a claim of its own.
 """
 
 import math

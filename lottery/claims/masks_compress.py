@@ -1,8 +1,8 @@
 """A binary mask takes as much room as 2.7 million parameters, and can be compressed further.
 
-A bit for each of the encoder's weights, in numbers of 32 bits, has to be 2.7 million, to a tenth, in print. Of our
-masks where 10 or 3 % of the weights remain, those that were learned have to take less than a bit a weight in a file: of
-all recorded the one that compresses worst. Sizes are counted, so that they have no interval.
+In print, one bit for each of the encoder's weights, counted in 32-bit numbers, has to be 2.7 million, to a tenth. In
+our runs the learned masks with 10 or 3 % of the weights have to take less than one bit per weight in a file; the
+number is that of the mask that compresses worst. Sizes are counted, so they have no interval.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ TABLE = "mask_files"
 NOT_OF_MINIATURE = ""
 MARGIN = 1.0  # bit a weight
 CLAIMED = (0.0, MARGIN)
-WHAT = "bits a weight of the learned mask that compresses worst, at most 10 % remain"
+WHAT = "bits per weight of the learned mask that compresses worst, at most 10 % remain"
 BITS, SAID, AROUND = 32, 2.7, 0.1  # of a parameter; million parameters
 FEW = 0.1  # of the weights remain
 

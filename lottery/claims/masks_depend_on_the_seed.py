@@ -1,11 +1,10 @@
 """What a search finds depends on the seed more than on the task.
 
-With Cohen's kappa over heads as the measure of likeness, two things have to be so. What two masks of one task and
-different seeds do not share, 1 minus their kappa, is more than what the task gives them, their kappa minus that of
-masks which share neither task nor seed. And masks that share the seed are more alike than masks that share the task:
-the one comparison in which both are treated alike, as in the first all that no two searches share counts for the seed.
-The error is that of a jackknife over seeds, because every pair belongs to two of them. Tasks whose search says nothing
-are left out.
+Likeness is Cohen's kappa over heads, and two things have to be so. First, what two masks of one task and different
+seeds do not share (1 minus their kappa) is more than what the task gives them (their kappa minus that of masks that
+share neither task nor seed). Second, masks that share the seed are more alike than masks that share the task. Only the
+second treats both alike: in the first, everything that no two searches share counts for the seed. The error is from a
+jackknife over seeds, because every pair belongs to two of them. Tasks whose search says nothing are left out.
 """
 
 import math

@@ -1,9 +1,10 @@
 """Fine-tuning changes which weights are pruned by less than 6 %.
 
-The share of mask entries in which the model pruned after fine-tuning differs from the one pruned in pre-training, the
-largest over tasks and sparsities, has to be below 6 %. The paper shows it as Figure 3 and prints no numbers. How much
-of it chance alone would give, and how much comes without any fine-tuning, is told in the chapter. It depends on rate
-and steps, as the movement of the weights does, whose mean is the mean of this share over all sparsities.
+The share of mask entries in which the model pruned after fine-tuning differs from the one pruned in pre-training has
+to be below 6 %, where it is largest over tasks and sparsities. The paper shows it as Figure 3 and prints no numbers.
+The chapter says how much of it chance alone would give, and how much comes without any fine-tuning. The share depends
+on the learning rate and the steps, as the movement of the weights does: the mean movement is the mean of this share
+over all sparsities.
 """
 
 import math

@@ -1,8 +1,8 @@
-"""A mask that removes a fifth does better than fine-tuning, of BERT and of RoBERTa.
+"""On both BERT and RoBERTa, a mask that removes a fifth does better than fine-tuning.
 
 SMP minus fine-tuning of the full model, in points of score averaged over the tasks, has to be above 0 for each of the
-two. The paper takes for each task the better of SMP-L and SMP-S, by the scores that it reports, which favours the mask;
-ours is SMP-L's, whose sparsity rises along a cubic on BERT and along a line on RoBERTa as in the paper.
+two models. The paper takes for each task the better of SMP-L and SMP-S, by the scores that it reports, which favours
+the mask. Ours is SMP-L; as in the paper, its sparsity rises along a cubic on BERT and linearly on RoBERTa.
 """
 
 import math

@@ -1,9 +1,9 @@
-"""Nearly all matrices have weights of a variance between 0.03 and 0.05.
+"""In nearly all matrices the variance of the weights is between 0.03 and 0.05.
 
-The smallest and the largest variance over the matrices of BERT-base have to lie there: the squares of the standard
-deviations that Table 3 prints, whose caption calls them variances. The paper takes from it that one threshold for the
-whole model would do as well as one for each matrix. Other models have weights of other sizes, so none of ours is held
-to it.
+The smallest and the largest variance over the matrices of BERT-base have to lie there. They are the squares of the
+standard deviations that Table 3 prints, whose caption calls them variances. The paper concludes that one threshold for
+the whole model would do as well as one for each matrix. Other models have weights of other sizes, so the claim is not
+tested on ours.
 """
 
 from collections.abc import Mapping

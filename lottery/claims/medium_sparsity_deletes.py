@@ -1,9 +1,9 @@
 """Past 40 %, what pre-training taught is deleted.
 
-Three things have to be so at 50 and 60 %, on average. The pre-training loss is higher by more than the 0.05 nats that
-count as nothing under the claim of free weights. The model whose removed weights were freed again (information
-deletion) is less accurate than the full one: any loss counts. And it is as accurate as the pruned model, to 1 point of
-mean accuracy: so the missing knowledge explains what is lost, and not the missing room.
+Three things have to be so at 50 and 60 %, on average. First, the pre-training loss is higher by more than the 0.05
+nats that count as nothing under the claim of free weights. Second, the model whose removed weights were freed again
+(information deletion) is less accurate than the full one: any loss counts. Third, it is as accurate as the pruned
+model, to 1 point of mean accuracy: then missing knowledge, not missing capacity, explains the loss.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ COMPARISONS = [
         claimed=(LOSS_MARGIN, float("inf")),
     ),
     Comparison(
-        what="mean accuracy after information deletion at 50 and 60 %, against none",
+        what="mean accuracy after information deletion at 50 and 60 %, against the full model",
         value="accuracy",
         one="information_deletion",
         other="information_deletion",

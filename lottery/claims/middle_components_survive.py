@@ -1,8 +1,8 @@
 """The heads that survive are in the earlier and middle layers, the MLPs in the middle.
 
-The layers are cut into three parts of equal size. The share of heads that searches keep in the first two parts minus
-that in the last, and the share of MLPs that they keep in the middle part minus that in the others, have to be above 0,
-in points, over seeds and mean over the tasks. Tasks whose search says nothing are left out.
+The layers are divided into three equal parts. The share of heads that searches keep in the first two parts minus the
+share in the last, and the share of MLPs that they keep in the middle part minus the share in the others, have to be
+above 0, in points, over seeds and averaged over the tasks. Tasks whose search says nothing are left out.
 """
 
 import math

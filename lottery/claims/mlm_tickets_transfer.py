@@ -1,7 +1,8 @@
 """The ticket of pre-training serves every task: at 70 % it matches the full model.
 
-Full minus the ticket that was found on masked words, 70 % removed and trained on a task, in points of score averaged
-over the tasks, has to be below 1. The paper calls a ticket universal that does about as well as one found on the task.
+The full model minus the ticket that was found on masked words, with 70 % removed and trained on a task, in points of
+score averaged over the tasks, has to be below 1. The paper calls a ticket universal if it does about as well as one
+found on the task.
 """
 
 import math

@@ -1,11 +1,11 @@
-"""Most heads and MLPs have a low importance, and could all go with about equal success.
+"""Most heads and MLPs have a low importance, and could be pruned with about equal success.
 
-Three things, of models in general, over worlds or seeds, mean over the tasks. More than half of the components have
-less than half of the importance of the highest one of their kind in the model. Those of such a low importance can go
-about equally well: what the dev loss rises by when one of them alone is removed varies by less than .05 nats, one
-standard deviation, beyond what the examples leave open; of tasks with a loss in nats. And the search that removes heads
-and MLPs at random keeps at most 5 points more of their weights than the one that removes the least important first. The
-paper shows one histogram.
+Three things have to be so, over worlds or seeds and averaged over the tasks. First, more than half of the components
+have less than half of the importance of the highest one of their kind in the model. Second, components of such low
+importance can go about equally well: the rise of the dev loss when one of them alone is removed varies by less than
+0.05 nats, one standard deviation, beyond what the choice of examples explains; this counts tasks with a loss in nats.
+Third, a search that removes heads and MLPs at random keeps at most 5 points more of their weights than one that
+removes the least important first. The paper shows one histogram.
 """
 
 import math

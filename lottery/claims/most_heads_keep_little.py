@@ -1,7 +1,7 @@
 """In learned masks most heads keep less than a hundredth of their weights.
 
-Where 10 % of the weights remain, the share of the heads of the query and the value matrices of which less than 1 % is
-kept has to be above one half, for SMP-L and for SMP-S, over seeds and mean over the tasks. The paper shows a figure.
+Where 10 % of the weights remain, more than half of the heads in the query and the value matrices have to keep less
+than 1 % of their weights, for SMP-L and for SMP-S, over seeds and averaged over the tasks. The paper shows a figure.
 """
 
 import math
@@ -21,7 +21,7 @@ CLAIM = (
 )
 WHERE = "section 6.1, Figure 3"
 TABLE = "mask_learning"
-NOT_OF_MINIATURE = "1 % of a head of BERT-base is 490 weights, of one of the miniature's ten"
+NOT_OF_MINIATURE = "1 % of a head of BERT-base is 490 weights, and of a head of the miniature ten"
 MARGIN = 50.0  # % of the heads: most
 CLAIMED = (MARGIN, math.inf)
 SPARSITY, LITTLE = 0.9, 1.0  # % of a head's weights

@@ -1,10 +1,10 @@
 """Norming raises diagonal attention at the cost of vertical+diagonal.
 
-Three things have to be so, for super-survivors, of whom the paragraph speaks, and for all heads: the share of diagonal
-maps is higher among normed maps than among raw ones; that of vertical+diagonal ones is lower; and it is these that pay,
-so that their share falls by more than that of vertical ones. All in points, mean over the tasks. In print the interval
-is over tasks, and the norms are made with the output matrix transposed; ours are not, and the interval is that of other
-heads.
+Three things have to be so, for super-survivors, which the paragraph is about, and for all heads. The share of diagonal
+maps is higher among normed maps than among raw ones. The share of vertical+diagonal maps is lower. And it is these
+that lose: their share falls by more than that of vertical maps. All are in points, averaged over the tasks. In print
+the interval is over tasks, and the norms are made with the output matrix transposed; ours are not transposed, and the
+interval is over heads.
 """
 
 import math

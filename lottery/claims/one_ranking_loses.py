@@ -1,8 +1,8 @@
 """One ranking of all scores (G) does worse than the same share of each matrix (L) at high sparsity.
 
-SMP-L minus SMP-G, in points of score averaged over the tasks, has to be above 0 where 10 and 3 % of the weights remain,
-the sparsities that the sentence names; at 80 % the paper prints G as slightly better and claims nothing. In print G has
-no deviations, and the released code has no way to run it.
+SMP-L minus SMP-G, in points of score averaged over the tasks, has to be above 0 where 10 and 3 % of the weights
+remain, the sparsities that the sentence names; at 80 % the paper prints G as slightly better and claims nothing. In
+print G has no deviations, and the released code cannot run it.
 """
 
 import math

@@ -1,9 +1,9 @@
 """One ranking of all scores (G) takes more than twice the training time of the same share of each matrix (L).
 
-A step of SMP-G over one of SMP-L, each in units of a step of fine-tuning taken in turns, has to be above 2. The paper
-says so without a table, of masks found by sorting; ours are found by counting, without a sort, so that their steps say
-nothing of it. But nothing except the sorting differs between the two: a step cannot take more times as long than
-sorting all scores at once takes beside sorting each matrix's. So that has to be above 2, at BERT-base's size.
+The time of a step of SMP-G divided by that of SMP-L has to be above 2; each is measured in steps of fine-tuning, timed
+in turns. The paper says so without a table, of masks found by sorting. Ours are found by counting, without a sort, so
+their step times say nothing about this. But the two differ only in the sorting: the ratio of their steps cannot exceed
+the ratio of sorting all scores at once to sorting each matrix's. So that ratio has to be above 2, at BERT-base's size.
 """
 
 import math

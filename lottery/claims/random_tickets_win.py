@@ -1,8 +1,8 @@
 """Retrained, a random subnetwork of heads and MLPs does as well as a good one.
 
 Good minus random of the same size, both retrained, in points of score averaged over the tasks, has to lie within 2
-points: about the deviation between seeds of the full model in the paper. In the paper a random subnetwork is of the
-good one's size on average only; ours has it exactly.
+points of 0: about the deviation between seeds of the full model in the paper. In the paper a random subnetwork has the
+good one's size only on average; ours has it exactly.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Raw maps of super-survivors show considerably more block and vertical attention.
 
-The share of block maps, and that of vertical ones, among the raw maps of super-survivors minus that among the *other*
+The share of block maps, and that of vertical maps, among the raw maps of super-survivors minus that among the *other*
 heads has to be above 5 points each: one map in twenty is the least that we would call considerably more. In print the
-interval is over tasks, and the super-survivors' maps are of a model that all else was removed from; ours are of the
-intact model, and the interval is that of other heads. A pattern that fewer than ten labelled maps have says nothing.
+interval is over tasks, and the super-survivors' maps come from a model from which all else was removed; ours come from
+the intact model, and the interval is over heads. A pattern with fewer than ten labelled maps says nothing.
 """
 
 import math

@@ -1,12 +1,12 @@
 """Heads that survive with every seed are no more heterogeneous than the others.
 
-The share of heterogeneous maps among super-survivors may be at most a quarter above that among the *other* heads of the
-same models, for raw and for normed maps and on each task: of a share of 7 % that is less than two points, and 5 points,
-which count for little beside 35 %, would be three quarters of it. (The paper compares with all heads, which hold the
-super-survivors; where these are two thirds, two thirds of any difference cancel.) In print the interval is over tasks,
-and the super-survivors' maps are of a model that all else was removed from; ours are of the intact model, and the
-interval is that of other heads. A pattern that fewer than ten labelled maps have says nothing: it is not known how well
-the network tells it.
+The share of heterogeneous maps among super-survivors may be at most a quarter above that among the *other* heads of
+the same models, for raw and for normed maps and on each task. The margin is relative: a quarter of a share of 7 % is
+less than two points, and 5 points, which count for little beside 35 %, would be three quarters of it. (The paper
+compares with all heads, which include the super-survivors; where these are two thirds, two thirds of any difference
+cancel.) In print the interval is over tasks, and the super-survivors' maps come from a model from which all else was
+removed; ours come from the intact model, and the interval is over heads. A pattern with fewer than ten labelled maps
+says nothing, since it is not known how well the network recognises it.
 """
 
 import math
@@ -24,7 +24,7 @@ CLAIM = (
 )
 WHERE = "section 5.2, Figure 4"
 TABLE = "attention_patterns"
-NOT_OF_MINIATURE = "it has no linguistic relations but those of a small grammar"
+NOT_OF_MINIATURE = "it has only the linguistic relations of a small grammar"
 MARGIN = 25.0  # % of the share among the other heads: the docstring has the reason
 CLAIMED = (-math.inf, MARGIN)
 KINDS, PATTERN = ("raw", "normed"), "heterogeneous"

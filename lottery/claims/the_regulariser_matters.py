@@ -1,11 +1,11 @@
 """Without the regulariser, masks fall behind.
 
 SMP-L with the regulariser minus without it, in points of score averaged over the tasks, has to be above 0: at high
-sparsity, where the paper says that the method is hard to converge, and at every other in its table or in our runs, as
-it calls the regulariser a key factor of the method. In print the variant without it has no deviations, and on SQuAD it
-did not converge at high sparsity, so that the difference there is that of MNLI alone; runs that did not converge are
-counted as a fact of their own. How hard the released strength presses depends on the number of weights: on a small
-model hundreds of times harder than on BERT-base.
+sparsity, where the paper says that the method is hard to converge without it, and at every other sparsity in its table
+or in our runs, since it calls the regulariser a key factor of the method. In print the variant without it has no
+deviations. On SQuAD it did not converge at high sparsity, so the difference there is that of MNLI alone; runs that did
+not converge are counted separately. How hard the released strength presses depends on the number of weights: on a
+small model hundreds of times harder than on BERT-base.
 """
 
 import math

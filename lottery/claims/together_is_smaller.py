@@ -1,7 +1,8 @@
 """Heads and MLPs pruned together leave a smaller subnetwork than either pruned alone.
 
-The share of weights that the search of both keeps minus that of the search of heads alone, and minus that of MLPs
-alone, have to be below 0, in points of the weights of all heads and MLPs, over worlds or seeds and mean over the tasks.
+The share of weights kept by the search of both minus that kept by the search of heads alone, and minus that kept by
+the search of MLPs alone, have to be below 0, in points of the weights of all heads and MLPs, over worlds or seeds and
+averaged over the tasks.
 """
 
 import math

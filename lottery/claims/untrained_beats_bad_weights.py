@@ -1,8 +1,8 @@
 """A random subnetwork that was never pre-trained is slightly better than bad pre-trained weights.
 
 Random heads and MLPs with re-initialised weights minus the bad subnetwork of magnitude pruning, both trained on the
-task, in points of score averaged over the tasks, has to be above 0. Of the former the paper prints whole hundredths,
-cut off and not rounded, so that in print the interval is that.
+task, in points of score averaged over the tasks, has to be above 0. The paper prints the former in whole hundredths,
+truncated and not rounded, so in print the interval is that of truncation.
 """
 
 import math
@@ -30,7 +30,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
     bad, drawn = untrained.averages(tables, "magnitude")
     more = drawn - bad
     value = more + untrained.CUT_OFF / 2
-    return [within(WHAT, "points", CLAIMED, value, more, more + untrained.CUT_OFF, basis="digits cut off")]
+    return [within(WHAT, "points", CLAIMED, value, more, more + untrained.CUT_OFF, basis="truncated digits")]
 
 
 def measured(table: pd.DataFrame) -> list[Evidence]:

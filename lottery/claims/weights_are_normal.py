@@ -1,8 +1,8 @@
 """The weights of each matrix are normally distributed.
 
-Of a normal distribution the excess kurtosis is 0; that of an exponential one on both sides is 3. So many matrices as
-the sentence says, each but for one in twenty, have to have an excess kurtosis between -1 and 1. The paper prints means
-and deviations, from which it cannot be told.
+A normal distribution has an excess kurtosis of 0, a two-sided exponential one of 3. In more than 95 % of the matrices,
+all but one in twenty, the excess kurtosis has to be between -1 and 1. The paper prints means and deviations, which do
+not tell.
 """
 
 import math
@@ -18,7 +18,7 @@ PAPER = "gordon2020"
 CLAIM = "The values of BERT's weights are normally distributed in each weight matrix."
 WHERE = "caption of Table 3, footnote 5"
 TABLE = "gordon_weights"
-NOT_OF_MINIATURE = "what is said of BERT's weights; its own start from a normal distribution and move little"
+NOT_OF_MINIATURE = "the claim is about BERT's weights; the miniature's start from a normal distribution and move little"
 MARGIN = 95.0  # % of the matrices: the docstring has the reason
 MOST = 1.0  # of the excess kurtosis
 

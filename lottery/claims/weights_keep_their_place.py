@@ -1,8 +1,8 @@
 """Fine-tuning moves a weight by 0 to 4 % in the order of magnitudes.
 
-The largest mean movement, over tasks and learning rates, has to round to at most 4 %, as the paper tells whole per
-cents. It depends on the learning rate and on the number of steps, so only models that are fine-tuned as BERT is are
-asked. It is one measurement with the claim on masks: the mean movement is the mean difference of masks over all
+The largest mean movement, over tasks and learning rates, has to round to at most 4 %, since the paper gives whole per
+cents. It depends on the learning rate and on the number of steps, so only models count that are fine-tuned as BERT is.
+It is the same measurement as in the claim on masks: the mean movement is the mean difference of masks over all
 sparsities.
 """
 

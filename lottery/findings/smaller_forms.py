@@ -21,8 +21,8 @@ WAYS = {
     "neurons": "neurons gone",
     "both": "heads and neurons gone",
     "first_layers": "upper layers gone",
-    "spread_layers": "layers between gone",
-    "torch_pruning": "gone by Torch-Pruning",
+    "spread_layers": "evenly spread layers gone",
+    "torch_pruning": "cut by Torch-Pruning",
     "zeros": "weights zeroed",
 }
 SHAPE = ["batch_size", "length", "threads"]

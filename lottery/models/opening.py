@@ -441,7 +441,7 @@ def head_in_words(source: str, names: Sequence[str], *, of_words: bool = False) 
     """What becomes of a model's head under the named classes, as a sentence for whoever gave the model."""
     config = configuration(source)
     if head_places(config, names, of_words=of_words) is not None:
-        return "The head it was saved with is of these classes and is kept." if names else "Its head is kept."
+        return "The head that it was saved with has these classes and is kept." if names else "Its head is kept."
     if not config.architectures:
         return "Its config.json does not say under which head it was saved, so its head is new and has to be trained."
     if not _tells_classes(config, of_words):

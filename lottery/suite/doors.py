@@ -56,9 +56,9 @@ def links(address: str) -> list[str]:
     """The links of the page, in lines of Markdown."""
     if not address:
         return [
-            "This copy was built without knowing where its repository lies, so there is nothing to press yet. Write",
-            "the address into `pyproject.toml`, under `[project.urls]`, as `Repository`, and build the book again:",
-            "every page then has a button to it, and here stand the links. A workflow of GitHub's knows its own.",
+            "This copy was built without knowing where its repository lies, so there are no buttons yet. Write the",
+            "address into `pyproject.toml`, under `[project.urls]`, as `Repository`, and build the book again. Every",
+            "page then has a button to it, and this page has the links. A GitHub workflow knows its own repository.",
         ]
     if not (found := GITHUB.match(address)):
         return [f"The repository is at <{address}>."]

@@ -218,12 +218,12 @@ def need_in_words(row: Mapping[str, object]) -> str:
     truth = f"{number(row['supposed'])} {row['unit']}".strip()
     if math.isinf(row["needed"]):
         return f"No number of {row['units']} shows it where the truth is {truth}."
-    if row["needed"] <= row["count"]:
-        return f"{row['count']} {row['units']} would show it in four of five cases, were the truth {truth}."
     sets = ""
     if not math.isnan(row["examples"]):
-        sets = f" on a dev set of {row['examples']:,.0f} examples, more than that of {row['plan'].examples:,}"
-    return f"{row['needed']:,.0f} {row['units']} instead of {row['count']}{sets}, were the truth {truth}."
+        sets = f" and a dev set of {row['examples']:,.0f} examples instead of {row['plan'].examples:,}"
+    if row["needed"] <= row["count"]:
+        return f"{row['count']} {row['units']}{sets} would show it in four of five cases, if the truth is {truth}."
+    return f"{row['needed']:,.0f} {row['units']} instead of {row['count']}{sets}, if the truth is {truth}."
 
 
 def time_in_words(row: Mapping[str, object]) -> str:

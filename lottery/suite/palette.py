@@ -42,8 +42,8 @@ query | key | value | attention output | intermediate | output | pooler | word e
 whole words | pieces that continue
 one cut | trained mask
 magnitudes | with signs
-- | heads gone | neurons gone | heads and neurons gone | upper layers gone | layers between gone | - | \
-gone by Torch-Pruning | weights zeroed
+- | heads gone | neurons gone | heads and neurons gone | upper layers gone | evenly spread layers gone | - | \
+cut by Torch-Pruning | weights zeroed
 MiniLM, recorded | miniature, recorded | this build | - | BERT-base
 recorded
 diagonal | vertical | vertical+diagonal | block | heterogeneous

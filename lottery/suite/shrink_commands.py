@@ -151,7 +151,7 @@ def shrink(
     place = (results or Path("results")).absolute()
     console = Console(stderr=True)
     console.print(shrinking.judged_in_words(whole), highlight=False)
-    console.print(f"{learnt:,} rows to learn from, {choosing:,} to choose by, {judging:,} to judge by", highlight=False)
+    console.print(f"{learnt:,} rows to train on, {choosing:,} to choose by, {judging:,} to score on", highlight=False)
     if asked == "within" and not ticket:
         console.print(f"{100 * bound:.1f} points may be lost, by the lower end of the interval", highlight=False)
     dense = store.perform(whole, place).metrics
@@ -174,7 +174,7 @@ def shrink(
     typer.echo(f"the score changes by {shrinking.changed(report)}")
     if warning := shrinking.worthless(run.metrics):
         typer.echo(warning, err=True)
-    typer.echo(f"{output}: README.md tells how to open it; the runs lie in {place}")
+    typer.echo(f"{output}: README.md says how to open it; the runs are in {place}")
 
 
 def inspect(
@@ -236,14 +236,15 @@ def vocabulary(
         found = trimming.trim(model, texts, output)
     (all_pieces, pieces), (all_numbers, numbers), (whole, small) = found.pieces, found.numbers, found.bytes
     typer.echo(f"{output}: {pieces:,} of {all_pieces:,} word pieces, {numbers:,} of {all_numbers:,} numbers")
-    typer.echo(f"{small / 1e6:.1f} MB of weights, before {whole / 1e6:.1f}: a vocabulary takes bytes, but no time")
+    typer.echo(f"{small / 1e6:.1f} MB of weights instead of {whole / 1e6:.1f} MB; fewer words save bytes, but no time")
     typer.echo(
-        f"opened again, it reads all {found.texts:,} different texts as before; {found.asked} of them were answered by "
-        "both, to the last bit alike"
+        f"opened again, it reads all {found.texts:,} different texts as before; on {found.asked} of them its answers "
+        "equal the full model's to the last bit"
     )
     typer.echo(
-        f"of a tenth of the texts, {found.broken.in_words(form='.1%')} of the pieces are broken up by a vocabulary "
-        f"made from the others; unknown were {found.unknown[0]:.2%} of its pieces, and are {found.unknown[1]:.2%}"
+        f"other texts: a vocabulary made from nine tenths of yours lacks {found.broken.in_words(form='.1%')} of the "
+        f"pieces of the rest and splits them further; {found.unknown[1]:.2%} of the rest's pieces are unknown, before "
+        f"{found.unknown[0]:.2%}"
     )
 
 

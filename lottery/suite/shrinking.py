@@ -197,7 +197,9 @@ def tried(choice: Smallest, place: Path, tell: Callable[[str], None]) -> Iterato
     exam, began, count = asked_on(choice.rung.of), time.monotonic(), len(choice.ladder)
     for number, rung in enumerate(choice.ladder, 1):
         part = (
-            "what the ticket leaves" if rung.ticket else f"without {rung.saved_time:.0%} of what heads and neurons take"
+            "what the ticket leaves"
+            if rung.ticket
+            else f"without {rung.saved_time:.0%} of the time that heads and neurons take"
         )
         tell(f"{number} of {count}: {part}")
         runs = [store.perform(each, place) for each in choice.healings(rung)]
@@ -463,7 +465,7 @@ def changed(report: dict[str, Any]) -> str:
     mean, low, high = (float("nan") if value is None else 100 * value for value in report["change"])
     ends = "" if low != low else f" ({signed(low)} to {signed(high)})"
     several = f", the mean of {report['healings']} trainings" if report["healings"] > 1 else ""
-    return f"{signed(mean)} points{ends} on {report['test_rows']} rows that nothing was chosen by{several}"
+    return f"{signed(mean)} points{ends} on {report['test_rows']} rows that no choice was made on{several}"
 
 
 def worthless(found: dict[str, Any]) -> str:

@@ -21,14 +21,14 @@
 # texts first, without labels and without training:
 #
 # - **Wanda** {cite:p}`sun2023` takes a weight's size times the norm of the input that it multiplies, and compares the
-#   weights that make one output.
+#   weights that feed the same output.
 # - **OBS** {cite:p}`hassibi1993,frantar2023` asks how far an output moves when a weight goes and the others make up for it,
-#   and then has them do so. A mask alone cannot hold that: the weights that stay are others.
+#   and then adjusts them so. A mask alone cannot record that, since the remaining weights change.
 #
-# {doc}`/experiments/without_training` has what each of them costs a sentence encoder, beside a cut by size. Here is the
-# question that comes with them: *which texts?* Do other texts give another mask? How many are enough? And do texts of quite
-# another kind do as well? All cuts of this page are of one share, and left as they are. Every set of texts is read by
-# itself, and no two sets of one kind and size have a text in common.
+# {doc}`/experiments/without_training` shows what each of them costs a sentence encoder, beside a cut by size. Here is the
+# question that such scores raise: *which texts?* Do other texts give another mask? How many are enough? And do texts of
+# quite another kind do as well? All cuts on this page remove the same share, and nothing is trained afterwards. Each set
+# of texts gives a cut of its own, and no two sets of one kind and size share a text.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder such as sentence-transformers writes, or a name of the hub
@@ -141,7 +141,7 @@ grid = [*by_size.preceding, by_size, *cuts, *pairs]
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery.choices import choose
+from lottery.choices import choose, listed
 from lottery.findings import calibration as found
 from lottery.suite.chapter import perform
 from lottery.suite.in_short import InShort
@@ -204,34 +204,37 @@ def in_words(rows: pd.DataFrame) -> Markdown:
     few, others = found.enough(found.differences(rows, here, most), here, most), found.differences(rows, here, fixed)
     share = rows["sparsity"].max()
     parts = [
-        f"With {share:.0%} of the weights removed and the rest left as it is, a cut by size leaves {100 * known['magnitude']:.1f} of "
-        f"{100 * known['']:.1f}."
+        f"With {share:.0%} of the weights removed and no training, a cut by size leaves {100 * known['magnitude']:.1f} of "
+        f"{100 * known['']:.1f} points."
     ]
     for importance, least in few.items():
         name = NAMES.get(importance, importance)
         same = likeness.xs((importance, here, here), level=("importance", "one", "other"))["kappa"]
         blind = likeness.xs((importance, here, ""), level=("importance", "one", "other"))["kappa"].iloc[0]
         line = (
-            f"- **{name}.** Masks of two sets of {min(same.index)} texts have a kappa of {same[min(same.index)]:.2f}, of {most} texts "
-            f"{same[most]:.2f}; chance gives 0, and 1 is possible, since all rows lose the same share. With the mask of the cut by size "
-            f"it is {blind:.2f}. "
+            f"- **{name}.** The masks of two sets of {min(same.index)} texts have a kappa of {same[min(same.index)]:.2f}, those of "
+            f"{most} texts {same[most]:.2f}. With the mask of the cut by size it is {blind:.2f}. "
         )
         fewest = found.left(rows).loc[(importance, here)].index.min()
         if least == most:
             line += f"Fewer than {most} texts are not shown to be enough. "
         else:
-            line += f"**{least} texts are enough**, shown to lose less than a point against {most}; "
+            line += f"**{least} texts are enough**: they are shown to lose less than a point against {most}; "
             line += "fewer were not tried. " if least == fewest else "fewer are not. "
         for of, change in others.xs((importance, fixed), level=("importance", "calibration.texts"))["change"].items():
             shown = "is" if change.low > -found.WITHIN else "is not"
-            line += f"With {kind(of, fixed)} instead of as many of its own the score changes by {change.in_words(100)} points; that less than a point is lost {shown} shown. "
+            line += (
+                f"With {kind(of, fixed)} instead of as many of the task's own, the score changes by {change.in_words(100)} "
+                f"points; a loss of less than a point {shown} shown. "
+            )
         parts.append(line)
-    return Markdown("\n".join([parts[0], "", *parts[1:]]))
+    what = "Kappa is 0 by chance and 1 for equal masks; 1 is possible, since all rows lose the same share."
+    return Markdown("\n".join([f"{parts[0]} {what}", "", *parts[1:]]))
 
 
 def briefly(rows: pd.DataFrame) -> Markdown:
-    """How many texts are enough, in a sentence."""
-    here, most, _ = places(rows)
+    """How many texts are enough and what other texts change, in a sentence each."""
+    here, most, fixed = places(rows)
     few = found.enough(found.differences(rows, here, most), here, most)
     parts = []
     for importance, least in few.items():
@@ -239,7 +242,15 @@ def briefly(rows: pd.DataFrame) -> Markdown:
         with_few = f"fewer than {most} texts" if least == most else f"{least} texts of {title_of(here)}"
         shown = "is not shown" if least == most else "is shown"
         parts.append(f"{name} with {with_few} {shown} to come within a point of {name} with {most}")
-    return Markdown(f"With {rows['sparsity'].max():.0%} of the weights removed, {'; '.join(parts)}.")
+    others = found.differences(rows, here, fixed).xs(fixed, level="calibration.texts")["change"].drop(here, level=1)
+    changes = [
+        f"{change.in_words(100)} points for {NAMES.get(importance, importance)} with {title_of(of)}"
+        for (importance, of), change in others.items()
+    ]
+    told = f"With {rows['sparsity'].max():.0%} of the weights removed, {'; '.join(parts)}."
+    if changes:
+        told += f" Reading {fixed} texts of another task instead changes the score by {listed(changes, 'and')}."
+    return Markdown(told)
 
 
 def title_of(task: str) -> str:
@@ -257,7 +268,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
             "score (x 100)": row["score"].in_words(100, ".1f"),
             f"kappa with other texts of {choose('tasks', here).TITLE}": f"{masks['kappa']:.3f} ({masks['low']:.3f} to {masks['high']:.3f})",
             "pairs of masks": int(masks["pairs"]),
-            "weights that both keep, of those that either does": f"{masks['jaccard']:.2f} (by chance {masks['by_lot']:.2f})",
+            "share of weights kept by both masks, of those kept by either": f"{masks['jaccard']:.2f} (by chance {masks['by_lot']:.2f})",
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["score", "texts"])
 
@@ -265,30 +276,29 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
 # %% [markdown]
 # ## A real sentence encoder
 #
-# all-MiniLM-L6-v2, judged by the 1,500 pairs of STS-B's dev set, with texts of STS-B's training set (captions, headlines,
-# forums), of SST-2 (phrases of film reviews) and of CoLA (examples of linguists). Crosses are texts of another kind, dotted
-# lines a cut by size.
+# The model is all-MiniLM-L6-v2, scored on the 1,500 pairs of STS-B's dev set. The texts read are from STS-B's training set
+# (captions, headlines, forums), from SST-2 (phrases of film reviews) or from CoLA (linguists' example sentences).
 
 # %% tags=["remove-input"]
 chapter.shown(in_words, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut model, and the likeness of masks from two sets of texts, against the number of texts read; of a real BERT and of the miniature."}, "figure": {"name": "calibration", "caption": "A few dozen texts are enough for a cut that is no worse than one by many, though its mask still differs. What is left of the score, the mean over sets of texts with 95 % intervals, and the kappa of the masks of two sets. Crosses: texts of another kind; dotted: a cut by size, which reads none."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut model, and the likeness of masks from two sets of texts, against the number of texts read; of a real BERT and of the miniature."}, "figure": {"name": "calibration", "caption": "Wanda leaves the same score after few texts as after many; OBS leaves more after more texts; the masks differ either way. Means over sets with 95 % intervals; crosses: texts of another task; dotted: a cut by size."}}
 chapter.figure(drawn, [SCORE, KAPPA], scale="x", size=(3.8, 2.8))
 
 # %% tags=["hide-input"]
 chapter.finding(
     lambda rows: numbers(rows).iloc[:, :2],
-    "Sets of texts that leave the same score choose masks that differ. Score left, and kappa of the masks of two sets.",
+    "Sets of texts that leave the same score still choose different masks. Score left, and kappa of the masks of two sets.",
     live=False,
 )
 
 # %% tags=["hide-input"]
-chapter.numbers(numbers, "Scores left by each kind of set, and how alike their masks are.")
+chapter.numbers(numbers, "The score that each kind of set leaves, and how alike the masks are.")
 
 # %% [markdown]
 # ## On the model of this build
 #
-# The miniature was never taught to place sentences by their meaning, so look at its masks.
+# The miniature was never taught to place sentences by their meaning, so look at its masks, not its scores.
 
 # %% tags=["remove-input"]
 in_words(chapter.live)
@@ -296,8 +306,8 @@ in_words(chapter.live)
 # %% [markdown]
 # ## With a model and texts of your own
 #
-# `lottery ticket save MODEL --importance wanda --scope row --texts FILE` makes a mask by the texts of a file, and
-# `lottery ticket apply` with `--texts` has the weights that stay make up for the others, as OBS does
+# `lottery ticket save MODEL --importance wanda --scope row --texts FILE` makes a mask from the texts of a file.
+# `lottery ticket apply` with `--texts` adjusts the remaining weights to make up for those removed, as OBS does
 # ({doc}`/your_own`).
 
 # %% [markdown]
@@ -316,14 +326,14 @@ short.summary(told)
 short.box(
     question="Does it matter which texts a score reads before it chooses weights, and how many?",
     done=(
-        "A sentence encoder is cut by Wanda and by OBS, which read texts first, and left as it is. Sets of several "
-        "sizes are read, of the task's own texts and of another task's. The scores of the cut models and the likeness "
-        "of their masks are compared over the sets."
+        "A sentence encoder is cut by Wanda and by OBS, which read texts first, and not trained again. They read sets of "
+        "several sizes, of the task's own texts or of another task's. The scores of the cut models and the likeness of "
+        "their masks are compared over the sets."
     ),
-    not_shown="It is one model, one task and one share of weights. A model that is trained again after the cut loses less.",
+    not_shown="This is one model, one task and one share of weights. A model that is trained again after the cut loses less.",
     found=told,
     numbers={
-        f"{importance}, {kind(here, fixed)}: kappa of the masks of two sets, and its range": {"minilm": kappa}
+        f"{importance}, {kind(here, fixed)}: kappa of the masks of two sets (range)": {"minilm": kappa}
         for importance, kappa in of_sets.items()
     },
 )

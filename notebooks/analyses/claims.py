@@ -16,10 +16,10 @@
 # %% [markdown]
 # # What the papers claim, and what holds
 #
-# A paper shows its tables and figures, and says in a sentence what they mean. This page takes such sentences one by one
-# and asks three things, which it keeps apart. Do the numbers that the paper prints bear the sentence out? Does a real
-# BERT show it? Does the miniature, a model of its own, show it? A sentence such as "no effect" can only be judged once it
-# is said which effect would count as none, so each claim has a margin, with its reason.
+# A paper shows tables and figures, and says in a sentence what they mean. This page takes such sentences one by one and
+# asks three separate questions. Do the numbers that the paper prints bear the sentence out? Does a real BERT show it? Does
+# the miniature, a model of its own, show it? A sentence such as "no effect" can be judged only when one has said how small
+# an effect counts as none. So each claim has a margin, with its reason.
 
 # %% tags=["parameters"]
 records = "book/records"
@@ -70,9 +70,9 @@ of_paper = {paper: [name for name in verdicts.index if papers[name] == paper] fo
 def in_short() -> Markdown:
     """The two counts that matter, and the third."""
     return Markdown(
-        f"Of {len(verdicts)} claims, **in print** {ledger.headline(verdicts['published'])}.\n\n"
-        f"Of the same claims, **on a real BERT** (all-MiniLM-L6-v2) {ledger.headline(verdicts['minilm'])}.\n\n"
-        f"The miniature is no evidence about BERT and does not count in either. By itself, of the same claims, "
+        f"This page judges {len(verdicts)} claims. By the numbers **in print**, {ledger.headline(verdicts['published'])}.\n\n"
+        f"**On a real BERT** (all-MiniLM-L6-v2), {ledger.headline(verdicts['minilm'])}.\n\n"
+        f"On the miniature, which is no evidence about BERT and counts in neither, "
         f"{ledger.headline(verdicts['miniature'])}."
     )
 
@@ -80,18 +80,19 @@ def in_short() -> Markdown:
 in_short()
 
 # %% [markdown]
-# The words mean this, here and in the table:
+# The verdicts mean:
 #
 # - **holds:** every measurement of the claim lies where the claim says, by a test;
 # - **fails:** one of them lies elsewhere, by a test;
 # - **undecided:** one may lie on either side, or has no interval;
-# - **says nothing:** the comparison cannot bear on the claim: the model that it starts from is no better than the
-#   majority-class baseline, or the comparison favours the claim, or the rival's number is from elsewhere;
+# - **says nothing:** the comparison cannot bear on the claim, because the model that it starts from is no better than the
+#   majority-class baseline, or it favours the claim, or the rival's number is from elsewhere;
 # - **no number:** nothing is printed, or nothing is recorded yet;
-# - **not asked:** the sentence is about English words, GLUE's tasks or BERT's own rates, which a miniature does not have.
+# - **not asked:** the sentence is about one published model, or about English words, GLUE's tasks or BERT's own rates,
+#   which a miniature does not have.
 #
-# The last column of the table tells, of a claim that is undecided on a real BERT, what would decide it: the time of the runs
-# that it lacks, or more data ({doc}`/analyses/what_it_would_take`).
+# For a claim that is undecided on a real BERT, the last column of the table says what would decide it: the time of the
+# runs that are missing, or more data ({doc}`/analyses/what_it_would_take`).
 
 
 # %% tags=["remove-input"]
@@ -136,15 +137,14 @@ table()
 # %% [markdown]
 # ## How a verdict comes about
 #
-# Each claim is broken into measurements, and each measurement has a range in which it has to lie for the claim to hold:
-# within a margin of zero where the paper says that nothing changes, on one side of a number where it says more or less.
-# All intervals are 90 % intervals: one lies inside its range exactly where the one-sided tests against the range's ends
-# reject at 5 %. Between two ends these are the two tests of equivalence {cite:p}`schuirmann1987`; it is not enough that no
-# difference was found.
+# Each claim is broken into measurements, and each measurement has to lie in a range for the claim to hold: within a margin
+# of zero if the paper says that nothing changes, on one side of a number if it says more or less. All intervals are 90 %
+# intervals: an interval lies inside its range exactly when the one-sided tests against the range's ends reject at 5 %. With
+# two ends these are the two tests of equivalence {cite:p}`schuirmann1987`; finding no difference is not enough.
 #
-# A claim of several measurements holds where all of them do. That needs no correction, because it is no likelier that all
-# are wrongly shown than that one is. It fails where one of them does, and one of several fails more easily, so a failing
-# one is corrected for the number of tests by Holm's method.
+# A claim with several measurements holds if all of them do. That needs no correction, because all being wrongly shown is no
+# likelier than one being so. It fails if one of them fails. One of several fails more easily by chance, so a failure is
+# corrected for the number of tests by Holm's method.
 
 
 # %% tags=["remove-input"]
@@ -161,11 +161,11 @@ def errors() -> Markdown:
         for source in ("published", "minilm")
     }
     words = " and ".join(
-        f"of {count} {where}" for count, where in zip(decided.values(), ("in print", "on a real BERT"), strict=True)
+        f"{count} {where}" for count, where in zip(decided.values(), ("in print", "on a real BERT"), strict=True)
     )
     return Markdown(
-        "So each verdict *holds* or *fails* that rests on a test is wrong with a probability of at most one in twenty, "
-        f"if its assumptions are right. There are {sum(decided.values())} such verdicts ({words}), and up to "
+        "So if its assumptions are right, each verdict *holds* or *fails* that rests on a test is wrong with a probability "
+        f"of at most one in twenty. There are {sum(decided.values())} such verdicts ({words}), and up to "
         f"{np.ceil(sum(decided.values()) / 20):.0f} of them may be due to chance."
     )
 
@@ -173,31 +173,29 @@ def errors() -> Markdown:
 errors()
 
 # %% [markdown]
-# What an interval is of, is said with each:
+# Each interval says what it is over:
 #
-# - **Runs on a real BERT** differ by seed, but all seeds share one dev set. The interval holds both: how far seeds differ,
-#   and how far a dev set of this size may be off. Where the answers to each example were recorded the latter is computed
-#   from them; where they were not, two scores count as independent, which is too wide. Seeds of one pruned model tell
-#   nothing of another pruned model.
-# - **The miniature** is pre-trained anew in several artificial languages, its worlds. Where a chapter has several, the
-#   interval is over worlds; where it has one, it is over seeds and examples in that world.
-# - **Printed accuracies** of {cite:t}`gordon2020` have no intervals. But Table 1 has the full model four times, fine-tuned
-#   anew, and so far a printed accuracy moves. Their losses and counts are taken as printed, with an interval of rounding:
-#   a verdict on them is one on what the paper prints.
-# - **Printed means** of {cite:t}`prasanna2020` have deviations over five seeds, those of {cite:t}`jiang2023` for their own
-#   method alone; a rival of theirs counts as having the same. What they quote from other papers is shown and decides
-#   nothing.
+# - **Runs on a real BERT** differ by seed, but all seeds share one dev set. The interval covers both how far seeds differ
+#   and how far a dev set of this size may be off. The second part is computed from the answers to each example where these
+#   were recorded; otherwise two scores count as independent, which is too wide. Seeds of one pruned model tell nothing about
+#   another pruned model.
+# - **The miniature** is pre-trained anew in several artificial languages, its worlds. Where a chapter has several worlds,
+#   the interval is over them; where it has one, it is over seeds and examples in that world.
+# - **Printed accuracies** of {cite:t}`gordon2020` have no intervals. But Table 1 has the full model four times, each
+#   fine-tuned again, which shows how far a printed accuracy moves. Losses and counts are taken as printed, with an interval
+#   for rounding, so a verdict on them is only about what the paper prints.
+# - **Printed means** of {cite:t}`prasanna2020` have deviations over five seeds. {cite:t}`jiang2023` give deviations only for
+#   their own method; a rival is taken to have the same. Numbers quoted from other papers are shown but decide nothing.
 # - **A comparison near the floor says nothing.** One of the two models has to be clearly above the majority-class
-#   baseline, by a test over the examples of dev. CoLA is scored by Matthews' correlation, because there the most frequent answer is
-#   right more often than many a model.
+#   baseline, by a test over the examples of dev. CoLA is scored by Matthews correlation, because on it the most frequent
+#   answer is right more often than many models are.
 #
-# What an undecided claim would take, in seeds, worlds, examples and hours, is told in
-# {doc}`/analyses/what_it_would_take`.
+# {doc}`/analyses/what_it_would_take` says what an undecided claim would need, in seeds, worlds, examples and hours.
 
 # %% [markdown]
 # ## The claims, one by one
 #
-# Each with what was measured, folded; the sentence is the paper's, in its words or close to them.
+# The sentence under each title is the paper's, in its words or close to them. The measurements are folded.
 
 
 # %% tags=["remove-cell"]
@@ -277,11 +275,11 @@ shown("jiang2023")
 # %% [markdown]
 # ## Against their margins
 #
-# All measurements of accuracy under the claims on the regimes of pruning. The grey band is where the claim says that the
-# number lies. A claim holds where the bar lies inside the band, and fails where it lies outside.
+# These are all measurements of mean accuracy for the claims on the regimes of pruning. The grey band is where the claim says
+# that the number lies. A claim holds if the bar lies inside the band, and fails if it lies outside.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "Differences of mean accuracy, in points, with their 90 % intervals, and the range that each claim gives them (grey). P: in print; B: on a real BERT, whose dev sets are small; M: on the miniature."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "In print most differences of mean accuracy lie in the range that the claim gives (grey); on a real BERT, with small dev sets, most intervals are too wide to tell. 90 % intervals; P: in print, B: real BERT, M: miniature."}}
 def margins_drawn(rows: pd.DataFrame) -> None:
     """A dot and its interval for each measurement, on the range that its claim gives it."""
     letters = {"published": "P", "miniature": "M", "minilm": "B"}
@@ -307,10 +305,10 @@ margins_drawn(
 # %% [markdown]
 # ## How far printed numbers can be trusted
 #
-# In Table 1 of {cite:t}`gordon2020` the model from which nothing is removed stands four times, once under each condition.
-# It is the same model, fine-tuned in four ways that ought to make little difference. How far its four accuracies differ
-# says how much a printed number moves when nothing was pruned, on these dev sets. Beside it, how far an accuracy moves
-# from one dev set of the size to another.
+# Table 1 of {cite:t}`gordon2020` has the full model four times, once under each condition. It is the same model, fine-tuned
+# in four ways that ought to make little difference. So the spread of its four accuracies shows how much a printed number
+# moves when nothing was pruned, on these dev sets. The second column shows how much an accuracy moves from one dev set of
+# that size to another.
 
 
 # %% tags=["hide-input"]
@@ -331,7 +329,7 @@ def noise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 tables.finding(
     noise(printed).rename_axis("task"),
-    "A printed accuracy moves by up to a point with another fit, and on most tasks by more with another dev set of its size.",
+    "A printed accuracy moves by up to a point from fit to fit, and on most tasks by more from one dev set of its size to another.",
 )
 
 
@@ -342,9 +340,10 @@ def pruned_downstream(table: pd.DataFrame) -> Markdown:
     apart = (100 * (cells["pruned_downstream"] - cells["pruned_in_pretraining"])).round(1)
     (sparsity, task), most = apart.idxmax(), apart.max()
     return Markdown(
-        f"So it is with the single numbers behind the claim that fine-tuning does not help: of {len(apart)}, it is printed as "
-        f"better in {(apart > 0).sum()}, as equal in {(apart == 0).sum()} and as worse in {(apart < 0).sum()}, and at most "
-        f"{most:.1f} points better ({choose('tasks', task).TITLE}, {sparsity:.0%}). The claim is judged by means over tasks."
+        f"The single numbers behind the claim that fine-tuning does not help move as much. Of {len(apart)} printed numbers, "
+        f"pruning after fine-tuning is better in {(apart > 0).sum()}, equal in {(apart == 0).sum()} and worse in "
+        f"{(apart < 0).sum()}; it is at most {most:.1f} points better ({choose('tasks', task).TITLE}, {sparsity:.0%}). So "
+        "the claim is judged by means over tasks."
     )
 
 

@@ -16,10 +16,10 @@
 # %% [markdown]
 # # From Python
 #
-# The chapters of this book call a thin package, and any program can call it, too. Here, step by step, a stock model is
-# pruned, trained in a plain loop while its mask is held, asked which of its heads matter, cut and saved. Everything on this page was
-# executed when the book was built. The functions take tensors, tables and models as transformers {cite:p}`wolf2020` makes
-# them: no names of tasks, no paths, no settings. {doc}`/reference_pruning` and the pages after it describe each.
+# The chapters of this book call a thin package, which any program can call, too. This page takes a stock model step by step:
+# it is pruned, trained in a plain loop while its mask is held, asked which of its heads matter, cut, and saved. Everything
+# here was executed when the book was built. The functions take tensors, tables and models as transformers {cite:p}`wolf2020`
+# makes them: no task names, no paths, no settings. {doc}`/reference_pruning` and the pages after it describe each one.
 
 # %% tags=["parameters"]
 model = "minilm"  # whose weights are pruned: a folder, a name of the hub, or "minilm"
@@ -35,9 +35,9 @@ globals().update(given("analyses/from_python", globals()))
 # %% [markdown]
 # ## A model and a table
 #
-# Any table will do that has texts in a column `first`, for pairs the other text in `second`, and class numbers in `label`.
-# This one asks whether somebody was pleased. The adjectives of `unseen` do not occur in `seen`, so a model that is right
-# about them must know the words from pre-training.
+# Any table will do that has texts in a column `first` (for pairs, the other text in `second`) and class numbers in `label`.
+# This one asks whether somebody was pleased. The adjectives of `unseen` do not occur in `seen`, so a model that gets them
+# right must know the words from pre-training.
 
 # %%
 import copy
@@ -75,11 +75,11 @@ folder = opening.locate(model)
 tokenizer = AutoTokenizer.from_pretrained(folder)
 seen = examples.encode(to_learn, tokenizer, max_length=32)
 unseen = examples.encode(to_judge, tokenizer, max_length=32)
-f"{len(seen)} examples to learn from, {len(unseen)} to judge by"
+f"{len(seen)} examples to train on, {len(unseen)} to score on"
 
 
 # %% [markdown]
-# The loop is a plain one; the package has its own (`lottery.training.train`), but nothing below needs it.
+# This is a plain training loop. The package has its own (`lottery.training.train`), but nothing below needs it.
 
 
 # %%
@@ -119,10 +119,10 @@ f"{accuracy(network):.0%} right"
 # %% [markdown]
 # ## Prune it
 #
-# In one call, here by three scores; `lottery list importance` has them all. One of the three, `wanda`, reads texts first:
-# examples as above, or the batches of a `DataLoader`. Its scores are compared within the rows of a matrix ({doc}`/methods`).
-# `load` opens a folder as the commands do, even one whose layers have different widths. `lottery` itself imports nothing
-# before it is asked.
+# One call prunes a model. Here it is made with three scores; `lottery list importance` has them all. `wanda` reads texts
+# first, examples as above or the batches of a `DataLoader`, and ranks weights within the rows of a matrix
+# ({doc}`/methods`). `load` opens a model's folder as the commands do, even where its layers differ in width. `lottery`
+# itself imports nothing until you use it.
 
 # %%
 import lottery
@@ -138,11 +138,11 @@ for score in ("random", "magnitude", "wanda"):
 pd.DataFrame({"right, as cut": right})
 
 # %% [markdown]
-# And step by step, for a score or a choice of one's own.
+# The same works step by step, for a score or a choice of your own.
 #
 # `prunable` finds the matrices that can be pruned, by their names below the encoder. A score for each of their weights
-# makes a mask: `keep_highest` ranks all weights of the model together, `keep_highest_in_each` every matrix by itself. A mask
-# is a dictionary of tensors, true where a weight stays; exactly the share asked for goes.
+# gives a mask: `keep_highest` ranks all weights of the model together, `keep_highest_in_each` those of every matrix by
+# itself. A mask is a dictionary of tensors, true where a weight stays; exactly the share asked for is removed.
 
 # %%
 from lottery import masks, pruning
@@ -155,8 +155,8 @@ pruning.remove(weights, mask)
 f"{masks.removed(mask):,} weights are 0; {accuracy(network):.0%} right"
 
 # %% [markdown]
-# Weights that are removed grow back when the model is trained, unless the mask is *held*: inside the block they are exactly
-# 0 after every step of the optimiser.
+# Removed weights grow back when the model is trained, unless the mask is *held*: inside the `with` block they are exactly 0
+# after every step of the optimiser.
 
 # %%
 optimizer = adam(network)
@@ -168,10 +168,9 @@ back = sum(int(weights[name][gone[name]].count_nonzero()) for name in gone)
 f"{accuracy(network):.0%} right; {back} of the removed weights came back"
 
 # %% [markdown]
-# Under the `Trainer` of transformers a callback does that: `MaskHeld` holds a mask, and `MaskLearned` learns one by a file in
-# `lottery/mask_learning` and brings the optimiser of its scores. The one used here goes by the
-# sizes of the weights while they are trained, and removes more and more; a method that trains scores needs hundreds of
-# updates more.
+# With the `Trainer` of transformers, a callback does that. `MaskHeld` holds a mask. `MaskLearned` learns one, by a method
+# in `lottery/mask_learning`, and brings the optimiser for its scores. The method used here ranks the weights by size while
+# they are trained, and removes more and more of them. A method that trains scores needs hundreds of updates more.
 
 # %%
 from tempfile import TemporaryDirectory
@@ -204,8 +203,8 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# A mask goes to `torch.nn.utils.prune` and comes back from it. What torch holds is no plain model: `prunable` says so, and
-# `from_torch_prune` makes one of it.
+# A mask can be handed to `torch.nn.utils.prune` and taken back. A model that torch holds this way is no plain model:
+# `prunable` says so, and `from_torch_prune` makes it plain again.
 
 # %%
 lottery.to_torch_prune(held, mask)
@@ -213,13 +212,13 @@ again = lottery.from_torch_prune(held)
 assert all(torch.equal(mask[name], again[name]) for name in mask)
 
 # %% [markdown]
-# To prune *while* training goes on, `pruning.gradually` computes the mask anew every few steps, along a schedule such as
+# To prune *during* training, `pruning.gradually` recomputes the mask every few steps, along a schedule such as
 # `schedules.cubic`.
 #
 # ## Which heads matter
 #
-# The importance of a head or an MLP is how much the loss of an example feels it being turned down ({doc}`/methods`). One
-# backward pass a batch gives that of every example and component at once.
+# The importance of a head or an MLP is how strongly the loss of an example reacts when it is turned down ({doc}`/methods`).
+# One backward pass per batch gives this for every example and component at once.
 
 # %%
 from lottery.pruning import components, sensitivity
@@ -229,7 +228,7 @@ gradients = sensitivity.per_example(network, seen, everything)
 importance = {name: each.abs().mean(0) for name, each in gradients.items()}
 {name: tuple(scores.shape) for name, scores in importance.items()}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A map of the importance of every attention head, layers by heads, of the model of this page."}, "figure": {"name": "from-python-importance", "caption": "The importance of each head: the mean over examples of the size of the loss's derivative by the head's gate. The brighter, the more important."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A map of the importance of every attention head, layers by heads, of the model of this page."}, "figure": {"name": "from-python-importance", "caption": "The importance of each head: the mean over examples of the absolute derivative of the loss with respect to its gate. Brighter is more important."}}
 from matplotlib import pyplot as plt
 
 from lottery.suite import plots
@@ -245,8 +244,9 @@ plt.show()
 # %% [markdown]
 # ## Cut them out
 #
-# A mask of components is one like any other, with the names `heads`, (layers, heads), and `mlps`, (layers,). Half of each
-# stay here. `sliced` makes a smaller copy, which answers as the model with these components' gates at 0 and is faster.
+# A mask of components is like any other, with two entries: `heads`, of shape (layers, heads), and `mlps`, of shape
+# (layers,). Here half of each stay. `sliced` makes a smaller, faster copy, which answers as the model does with the gates of
+# the removed components at 0.
 
 # %%
 kept = masks.keep_highest_in_each(importance, 0.5)
@@ -270,13 +270,13 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The copy is a stock model and can be trained on. Its layers differ in width, which `save_pretrained` cannot tell; the
-# pruned model and the mask are what is saved, and `sliced` makes it anew.
+# The copy is a stock model and can be trained further. Its layers differ in width, which `save_pretrained` cannot express.
+# So save the pruned model and the mask, from which `sliced` makes the copy again.
 #
 # ## Save and open
 #
-# A mask file holds a mask in a bit a weight or less, with what it was made of and by. A mask that another program has
-# made, as zeros and ones of any type, becomes one too; `lottery ticket import` reads several kinds of their files.
+# A mask file holds a mask in one bit per weight or less, with its model and its method. A mask from another program, as
+# zeros and ones of any type, can be saved this way, too; `lottery ticket import` reads several kinds of such files.
 
 # %%
 from pathlib import Path
@@ -298,9 +298,9 @@ f"A file of {size / 1e6:.1f} MB; the saved model is {accuracy(again):.0%} right"
 # %% [markdown]
 # ## Do masks agree?
 #
-# Are the heads that matter the same whichever examples one asks? The examples of each adjective choose half of the heads.
-# `stacked` puts masks into the one array that `lottery.statistics.agreement` takes, and everything is compared with masks of
-# the same sizes that choose at random.
+# Do different examples find the same heads important? The examples of each adjective choose half of the heads. `stacked`
+# puts the masks into one array, as `lottery.statistics.agreement` takes it, which compares everything with random masks of
+# the same sizes.
 
 # %%
 from lottery.statistics import agreement
@@ -315,13 +315,13 @@ pd.DataFrame({"heads": {name: summary[name] for name in shown.split()}}).round(3
 # %% [markdown]
 # ## Which encoders
 #
-# All of this is done with every family of encoders that `lottery.models.families` describes: weights, heads, neurons, MLPs
-# and layers go, what is left is saved and opened again, and exported for programs without its code. A family is a few lines
-# there: they name the *parts* of its layer, matrices in which each row, or each column, belongs to one head or one neuron.
-# The table is made of these lines, with the sizes of a model as transformers builds it by default. What a family cannot do
-# is in its last two columns: one that was not pre-trained to fill in hidden words cannot continue that pre-training, and a
-# first layer that is built unlike the others is never removed. Only a DeBERTa that does not
-# share them has matrices for positions.
+# All of this works with every family of encoders that `lottery.models.families` describes: weights, heads, neurons, MLPs
+# and layers can be removed, and what is left can be saved, opened again, and exported for programs without its code. A few
+# lines there describe a family. They name the *parts* of its layers: matrices in which each row, or each column, belongs to
+# one head or one neuron. The table is made from these lines, with the sizes of the model that transformers builds by
+# default. Its last two columns show what a family cannot do: one that was not pre-trained to fill in hidden words cannot
+# continue that pre-training, and a first layer that is built unlike the others is never removed. Matrices for positions
+# exist only in a DeBERTa that does not share them.
 
 # %%
 from transformers import AutoConfig

@@ -17,10 +17,10 @@
 # # What the loss of pre-training tells
 #
 # A pruned model has forgotten something: its loss on text rises. Is that one number enough to tell what the model is
-# still good for? {cite:t}`gordon2020` say that the accuracy on a task falls *in a line* with the loss, each task along a
-# slope of its own, and that the features inside the model turn away from those of the full one as it falls. This chapter
-# draws both halves of their Figure 2, asks how much of each line depends on its last point, and measures the features by
-# two more yardsticks.
+# still good for? {cite:t}`gordon2020` say that the accuracy on a task falls *linearly* with the loss, with a slope for each
+# task, and that the features inside the model meanwhile diverge from those of the full model. This chapter draws both
+# halves of their Figure 2, asks how much each line depends on its last point, and compares the features by two more
+# measures.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
@@ -117,7 +117,7 @@ from IPython.display import Markdown
 from lottery.experiments.conditions import TITLES
 from lottery.findings import drift, lines
 from lottery.suite import plots
-from lottery.suite.chapter import PRINT, perform, read_published, title
+from lottery.suite.chapter import PRINT, how_many, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -131,20 +131,20 @@ chapter.full_models()
 # (g8)=
 # ## A line for each task
 #
-# Across: the pre-training loss of the pruned model on held-out text. Up: the dev accuracy after fine-tuning it. Under
-# *information deletion* the removed weights are set to zero and may then move again, so that the model has lost what they
-# knew and not the room to learn; that is where the paper draws its lines, and it calls the slope what a bit of BERT is
-# worth to the task. Pruning while pre-training, where they stay at zero, stands beside it. For the figure the paper fits
-# one line by least squares to ten sparsities (CoLA: nine), of one seed each; the slope that its released code prints is
-# another, that between the two ends. The paper's loss is the sum of masked words and next sentence; among all numbers
-# the loss of masked words has lines of its own, too.
+# The horizontal axis is the pre-training loss of the pruned model on held-out text, the vertical axis the dev accuracy after
+# fine-tuning it. Under *information deletion* the removed weights are set to zero and may then move again, so the model has
+# lost what they knew but not its capacity. The paper draws its lines for this condition, and calls the slope what a bit of
+# BERT is worth to the task. Beside it stands pruning while pre-training, where the weights stay at zero. For the figure the
+# paper fits one line by least squares to ten sparsities (CoLA: nine), with one seed each. The slope that its released code
+# prints is a different one, between the two end points. The paper's loss is the sum of masked words and next sentence;
+# *All numbers* also has lines for the loss of masked words alone.
 #
-# The models that are hardly pruned lie close together on such a line, and one pruned to 90 % far out. A point's *leverage*, from
-# $1/n$ to 1, tells how far the fitted line follows that point whatever the others say. So all numbers give the slope with
-# each point left out in turn as well, and the median of the slopes between all pairs of points {cite:p}`sen1968`, which no
-# single point can move far.
+# The models that are hardly pruned lie close together on such a line, and one pruned to 90 % lies far out. A point's
+# *leverage*, from $1/n$ to 1, says how far the fitted line follows that point whatever the others say. So *All numbers* also
+# gives the slope with each point left out in turn, and the median of the slopes between all pairs of points
+# {cite:p}`sen1968`, which no single point can move far.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy against pre-training loss, one line for each task, under information deletion and under pruning in pre-training: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-line", "caption": "The higher the loss of pre-training, the lower the accuracy, by a line for each task, under pruning no less than under information deletion. In print: Gordon et al. (2020), Table 1, BERT-base, one seed; the lines are ours, through all ten points. Of the real BERT each pruned model was made once and fine-tuned with several seeds; of the miniature every seed has its own points, and the lines have the mean slope and height."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev accuracy against pre-training loss, one line for each task, under information deletion and under pruning in pre-training: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-line", "caption": "In print and on the miniature, accuracy falls with the loss of pre-training, along a line for each task, under pruning as under information deletion. In print: Gordon et al. (2020), Table 1, one seed; the lines are ours, through all ten points."}}
 LOSSES = {"loss": "masked words plus next sentence", "mlm_loss": "masked words"}
 LINES = {TITLES[condition]: condition for condition in SHOWN}
 
@@ -176,7 +176,7 @@ chapter.figure(lines_drawn, [*LINES], printed={PRINT: printed}, among=lines.poin
 
 # %% tags=["hide-input"]
 def slopes_told(points: pd.DataFrame, losses: tuple[str, ...] = lines.LOSSES) -> pd.DataFrame:
-    """One row a condition, loss and task: its slopes, and what they hang on."""
+    """One row a condition, loss and task: its slopes, and what they depend on."""
     rows = {}
     for loss in losses:
         for (condition, task), line in lines.slopes(lines.fitted(points, loss)).iterrows():
@@ -201,8 +201,8 @@ def slopes_of_deletion(points: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     slopes_of_deletion,
-    "What a nat of pre-training's loss is worth differs by task, and not alike in print and on our models. Slopes of "
-    "information deletion (points of accuracy a nat), with 95 % intervals: of ours over seeds, in print over points.",
+    "The cost of a nat of pre-training loss differs by task, and differently in print and on our models. Slopes of "
+    "information deletion (points of accuracy per nat), with 95 % intervals: ours over seeds, in print over points.",
     printed=slopes_of_deletion(printed),
     among=lines.points,
 )
@@ -210,15 +210,17 @@ chapter.finding(
 # %% tags=["hide-input"]
 chapter.numbers(
     slopes_told,
-    "Slopes, and what they hang on.",
+    "Slopes, and what they depend on.",
     printed=slopes_told(printed, ("loss",)),
     among=lines.points,
     live=False,
 )
 
 # %% [markdown]
-# Slopes in points of accuracy a nat; the 95 % interval of the mean slope over the recorded seeds (t), each of
-# which is a world and a line of its own. The range in the last column is over points and seeds.
+# Slopes are in points of accuracy per nat, with the 95 % interval of the mean slope over the recorded seeds (t). Each seed of
+# the miniature is a world with a line of its own. The range in the last column is over points and seeds.
+#
+# On the miniature:
 
 
 # %% tags=["hide-input"]
@@ -232,7 +234,7 @@ def hanging(points: pd.DataFrame) -> Markdown:
         undefined = [title(task) for task in means.index[means.isna().any(axis=1)]]
         means = means.dropna()
         without_line = (
-            f"No line is defined for every seed on {', '.join(undefined)}: its points are too few, or all alike. "
+            f"No line is defined for every seed on {', '.join(undefined)}: there are too few points, or all are alike. "
         )
         if means.empty:
             items.append(f"- **{TITLES[condition].capitalize()}.** {without_line}")
@@ -240,16 +242,16 @@ def hanging(points: pd.DataFrame) -> Markdown:
         steeper = means.sort_values("slope").index
         change = (means["without_last"] / means["slope"] - 1).abs()
         most, without = change.idxmax(), means.sort_values("without_last").index
-        ranked = " > ".join(map(title, steeper))
+        ranked = ", ".join(map(title, steeper))
         item = (
             f"- **{TITLES[condition].capitalize()}.** The lines explain {means['r2'].min():.0%} to "
             f"{means['r2'].max():.0%} of the variance of accuracy. The point at {fits['last'].max():.0%} has a leverage of "
             f"{means['leverage'].mean():.2f}, of at most 1. Dropping it changes slopes by up to {change[most]:.0%} "
-            f"({title(most)}). The tasks rank {ranked} by their slopes, "
+            f"({title(most)}). From the steepest slope on, the tasks are {ranked}, "
             + (
                 "with that point and without. "
                 if [*without] == [*steeper]
-                else f"and {' > '.join(map(title, without))} without that point. "
+                else f"and without that point {', '.join(map(title, without))}. "
             )
         )
         item += without_line if undefined else ""
@@ -258,10 +260,10 @@ def hanging(points: pd.DataFrame) -> Markdown:
             whole = here[here["task"] == task]
             left = lines.slopes(lines.fitted(whole[~whole["constant"].astype(bool)], "loss"))["slope"].iloc[0].mean
             item += (
-                f"On {title(task)} {len(rows)} of {len(whole)} fine-tunings ended in a model that always gives the same answer "
-                f"(at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot fall any "
-                f"further; the slope is {means.loc[task, 'slope']:.2f} with them and "
-                + ("not defined without them for every seed. " if np.isnan(left) else f"{left:.2f} without. ")
+                f"On {title(task)} {len(rows)} of {how_many(len(whole), 'fine-tuning')} ended in a model that always gives the "
+                f"same answer (at {', '.join(f'{s:.0%}' for s in sorted(rows['sparsity'].unique()))}), where accuracy cannot "
+                f"fall any further. The slope is {means.loc[task, 'slope']:.2f} with them and "
+                + ("not defined for every seed without them. " if np.isnan(left) else f"{left:.2f} without them. ")
             )
         items.append(item)
     return Markdown("\n".join(items))
@@ -272,8 +274,8 @@ hanging(lines.points(chapter.recorded_or_live))
 # %% [markdown]
 # ### A real BERT
 #
-# For all-MiniLM-L6-v2, pruned while its pre-training goes on over paragraphs of Wikipedia. Every pruned model was
-# made once; the seeds are those of fine-tuning, and so are the intervals.
+# This is all-MiniLM-L6-v2, pruned while its pre-training goes on over paragraphs of Wikipedia. Every pruned model was made
+# once; seeds and intervals are those of fine-tuning.
 
 # %% tags=["hide-input"]
 chapter.shown(hanging, "minilm", among=lines.points)
@@ -281,12 +283,9 @@ chapter.shown(hanging, "minilm", among=lines.points)
 # %% [markdown]
 # ### Beside the paper
 #
-# Our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption leaves
-# CoLA at 90 % out: the slope for that stands in the column "slope without it".
-
-#
-# Its intervals are 95 % intervals as if the ten points scattered independently about a line: they do not know that all come from
-# one model and one seed.
+# These are our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption
+# leaves out CoLA at 90 %; the slope for that is in the column "slope without it". The 95 % intervals treat the ten points as
+# scattered independently about a line, and so ignore that all come from one model and one seed.
 
 # %% tags=["hide-input"]
 hanging(printed)
@@ -298,9 +297,9 @@ def alike(points: pd.DataFrame) -> Markdown:
     r2 = lines.slopes(lines.fitted(points, "loss"))["r2"].unstack("condition")
     deletion, pruning = r2["information_deletion"], r2["pruned_in_pretraining"]
     return Markdown(
-        f"Nothing in this belongs to information deletion alone: the lines hold from {deletion.min():.1%} of the variance "
-        f"there and from {pruning.min():.1%} under pruning, and on {(pruning > deletion).sum()} of {len(r2)} tasks the line "
-        "under pruning is the better one."
+        f"None of this is special to information deletion: its lines explain at least {deletion.min():.1%} of the variance, "
+        f"those of pruning at least {pruning.min():.1%}, and on {(pruning > deletion).sum()} of {len(r2)} tasks the line "
+        "under pruning fits better."
     )
 
 
@@ -308,27 +307,28 @@ alike(printed)
 
 # %% [markdown]
 # (g9)=
-# ## The features turn away
+# ## The features diverge
 #
-# The paper's Figure 2, right, reads the pre-training's held-out text with the full and with the pruned model and takes the
-# cosine between the two states of a word piece after each layer, averaged over tokens and layers. Text is read as it is,
-# with [CLS] and [SEP], and the full model is one that was trained on just as long with nothing removed. The released code
-# averages the first 300,000 pairs of a token and a layer, 25,000 tokens; so do we, about.
+# For Figure 2, right, the paper reads the held-out text of pre-training with the full and with the pruned model. It takes the
+# cosine between the two states of a word piece after each layer, averaged over tokens and layers. Here the text is read as
+# it is, with [CLS] and [SEP], and the full model is one that was trained on for as long with nothing removed. The released
+# code averages the first 300,000 pairs of a token and a layer, from 25,000 tokens; we use about as many.
 #
-# In large models all states share a common part, so that even those of unrelated words point about the same way
-# {cite:p}`ethayarajh2019`, and a cosine near 1 may say little. Two measures beside it do not see that part. The *centred cosine* takes from each model's states the
-# mean over all tokens first; of unrelated states it is 0. *Linear CKA* {cite:p}`kornblith2019` compares which tokens are
-# like which others within a model, and is the same however a layer's space is turned, which the next layer can undo:
+# In large models all states share a common part, so that even the states of unrelated words point in about the same direction
+# {cite:p}`ethayarajh2019`, and a cosine near 1 may say little. Two further measures ignore that part. The *centred cosine*
+# first subtracts from each model's states their mean over all tokens; for unrelated states it is 0. *Linear CKA*
+# {cite:p}`kornblith2019` compares which tokens are alike within each model. It does not change when a layer's space is
+# rotated, which the next layer could undo:
 #
 # ```{math}
 # \operatorname{CKA}(X, Y) = \frac{\lVert X^\top Y \rVert^2}{\lVert X^\top X \rVert \, \lVert Y^\top Y \rVert},
 # ```
 #
-# with a row for each token in $X$ and $Y$, their means taken off, and Frobenius norms. Two models stand beside the pruned
-# ones as levels to judge by: the full model as it was before it went on training, and the same network never trained.
+# with a row for each token in $X$ and $Y$, their means subtracted, and Frobenius norms. Two more models serve as reference
+# levels: the full model as it was before its training went on, and the same network never trained.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned model, against the share of weights removed by magnitude and at random, for a real BERT and for the miniature."}, "figure": {"name": "gordon-features", "caption": "The features turn away from those of the full model, and further where weights are removed at random. Means over tokens and layers, points means over the seeds, bars span them; the dashed lines are two models that are not pruned."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Cosine, centred cosine and linear CKA between features of the full and of the pruned model, against the share of weights removed by magnitude and at random, for a real BERT and for the miniature."}, "figure": {"name": "gordon-features", "caption": "The features diverge from those of the full model, and further where weights are removed at random. Means over tokens, layers and seeds, bars span the seeds; the dashed lines are two models that are not pruned."}}
 MEASURES = {name: measure for measure, name in drift.MEASURES.items()}
 
 
@@ -360,6 +360,10 @@ def layers_drawn(rows: pd.DataFrame, axes: dict) -> None:
 chapter.figure(layers_drawn, [*MEASURES], among=lambda runs: drift.compared(runs).query("other == 'magnitude'"))
 
 
+# %% [markdown]
+# On the miniature:
+
+
 # %% tags=["hide-input"]
 def drift_told(runs: pd.DataFrame) -> Markdown:
     """In words: what each measure says at the lowest and at the highest sparsity, beside the two levels."""
@@ -372,14 +376,13 @@ def drift_told(runs: pd.DataFrame) -> Markdown:
         f"- **{name[0].upper()}{name[1:]}:** {magnitude.loc[low, measure]:.2f} at {low:.0%} and {magnitude.loc[high, measure]:.2f} at "
         f"{high:.0%} removed by magnitude"
         + (f" ({by_choice['random'].loc[high, measure]:.2f} at random)" if "random" in by_choice else "")
-        + f"; a model that was never trained has "
-        f"{levels.loc[drift.NEVER, measure]:.2f}, and the full one, before it went on training, "
-        f"{levels.loc[drift.BEFORE, measure]:.2f}."
+        + f". A model that was never trained has {levels.loc[drift.NEVER, measure]:.2f}; the full model before its training "
+        f"went on has {levels.loc[drift.BEFORE, measure]:.2f}."
         for measure, name in drift.MEASURES.items()
     ]
     apart = (rows["cosine"] - rows["centred_cosine"]).abs().max()
     items.append(
-        f"- **The common part:** with the means taken off, the cosine of no pair of these models changes by more than "
+        f"- **The common part:** subtracting the means changes the cosine of no pair of these models by more than "
         f"{apart:.2f}, so here the common part {'hardly matters' if apart < 0.05 else 'matters'}."
     )
     layers = np.mean(rows[(rows["other"] == "magnitude") & (rows["sparsity"] == high)]["cka_by_layer"].tolist(), axis=0)
@@ -393,28 +396,45 @@ def drift_told(runs: pd.DataFrame) -> Markdown:
 drift_told(chapter.recorded_or_live)
 
 # %% [markdown]
-# And of the real BERT:
+# On the real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(drift_told, "minilm")
 
 # %% [markdown]
-# The paper prints no number for this figure, only its curve: nothing published can stand beside ours.
+# The paper prints only a curve for this figure, no number that could stand beside ours.
 
 # %% [markdown]
 # ## Summary
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["features_diverge"])
-short.summary()
+
+
+def explained(points: pd.DataFrame) -> str:
+    """How much of the variance the lines explain under each condition, and what the last point does to the slopes."""
+    fits = lines.slopes(lines.fitted(points, "loss"))
+    slopes = pd.Series([slope.mean for slope in fits["slope"]], fits.index)
+    change = (fits["without_last"] / slopes - 1).abs().max()
+    return (
+        f"a line per task explains {fits['r2'].min():.0%} to {fits['r2'].max():.0%} of the variance of accuracy, and dropping "
+        f"the point at {fits['last'].max():.0%} changes its slope by up to {change:.0%}"
+    )
+
+
+found = [f"In print, {explained(printed)}."]
+if len(chapter.minilm):
+    found.append(f"On a real BERT, {explained(lines.points(chapter.minilm))}.")
+short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
     question="Does the loss of pre-training tell how well a pruned model will do on a task?",
     done=(
-        "Pruned models' accuracies are drawn against their loss on held-out text, a line a task. Each line is "
-        "fitted again without each of its points. The features of every layer are compared with those of the "
-        "full model by three measures."
+        "The accuracy of pruned models is drawn against their loss on held-out text, with a line for each task. Each "
+        "line is fitted again without each of its points. The features of every layer are compared with those of "
+        "the full model by three measures."
     ),
     not_shown="A line through few points, the last of them far out, is mostly the line to that point.",
+    found=[*found, *short.by_claims()],
 )

@@ -16,11 +16,11 @@
 # %% [markdown]
 # # Does fine-tuning change what is pruned?
 #
-# One may prune BERT while it is pre-trained, once for all tasks, or fine-tune it first and then let the task decide.
-# {cite:t}`gordon2020` find that the two masks differ in less than 6 % of the weights, that training longer before the cut
-# changes neither the mask nor the accuracy, and conclude that fine-tuning does not make a model easier to prune. This
-# chapter measures the same two things, their Figure 3, and asks beside it what their number is made of: how much masks
-# differ by chance, and how much without any fine-tuning.
+# One can prune BERT during pre-training, once for all tasks, or fine-tune it first and then let the task decide.
+# {cite:t}`gordon2020` find that the two masks differ in less than 6 % of the weights, and that training longer before the
+# cut changes neither the mask nor the accuracy. They conclude that fine-tuning does not make a model easier to prune. This
+# chapter measures the same two things, their Figure 3. It also asks what their number is made of: how much masks differ by
+# chance, and how much without any fine-tuning.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
@@ -130,25 +130,25 @@ printed_most = facts["most that masks differ"]
 # (g10)=
 # ## Masks before and after
 #
-# The paper compares, at each sparsity, the mask of a model pruned gradually while it is pre-trained with the mask of a
-# model that was fine-tuned first and then cut at once, and counts the share of weights that one keeps and the other
-# removes, over all matrices and the word embeddings together. Two things are missing to read that number:
+# At each sparsity the paper compares two masks: that of a model pruned gradually during pre-training, and that of a model
+# fine-tuned first and then cut at once. It counts the share of weights that one mask keeps and the other removes, over all
+# matrices and the word embeddings together. To read that number one needs two more things:
 #
-# - **Chance.** Two masks of sparsity $s$ drawn at random differ in $2s(1-s)$ of the weights. So a difference can only be
-#   large in the middle, and small numbers at low and high sparsities mean little by themselves. Cohen's kappa
-#   {cite:p}`cohen1960` takes chance out: 1 for equal masks, 0 for masks drawn at random. The Jaccard index is the share of
-#   weights that both keep among those that either keeps.
+# - **Chance.** Two random masks of sparsity $s$ differ in $2s(1-s)$ of the weights. So a difference can be large only in the
+#   middle, and small numbers at low and high sparsities mean little by themselves. Cohen's kappa {cite:p}`cohen1960` corrects
+#   for chance: 1 for equal masks, 0 for random ones. The Jaccard index is the share of weights kept by both masks among
+#   those kept by either.
 # - **A model that was not fine-tuned.** The two models differ in more than fine-tuning: one was pruned gradually while its
 #   pre-training went on, the other in a single cut after it. Cutting the pre-trained control at once, with no task in
 #   between, shows how much of the difference that alone makes. And a cut with fine-tuning against a cut without shows what
 #   fine-tuning alone does.
 #
-# Under word embeddings most rows belong to words that the task never uses; their weights move by decay alone, which keeps
-# their order. Where they are a large share of all weights they make every difference look smaller, so all numbers give
-# the share without them, too.
+# Most rows of the word embeddings belong to words that the task never uses; their weights move by decay alone, which keeps
+# their order. Where they are a large share of all weights they make every difference look smaller, so *All numbers* also
+# gives the share without them.
 #
 # In the paper the fine-tuning before the cut takes three epochs, at four learning rates, and the mask of the cut is then
-# computed anew every ten steps until training ends. Here the mask is that of the cut, and there is one learning rate.
+# recomputed every ten steps until training ends. Here the mask is that of the cut, and there is one learning rate.
 
 # %% tags=["hide-input"]
 Markdown(
@@ -157,7 +157,7 @@ Markdown(
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, and their kappa, against sparsity, for three pairs of masks, beside chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-masks", "caption": "Masks made before and after fine-tuning differ in far fewer weights than masks drawn at random, and most of that without any fine-tuning. Means over the tasks; points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, and their kappa, against sparsity, for three pairs of masks, beside chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-masks", "caption": "Masks made before and after fine-tuning differ in far fewer weights than random masks, and most of that difference needs no fine-tuning. Means over tasks and seeds; bars span the seeds."}}
 DIFFERENT, KAPPA = "weights in which they differ (%)", "agreement beyond chance (kappa)"
 
 
@@ -210,8 +210,8 @@ def masks_told(runs: pd.DataFrame) -> pd.DataFrame:
 printed_difference = pd.DataFrame({DIFFER: [f"less than {printed_most:.0%}"]}, [BOTH])
 chapter.finding(
     at_most,
-    "Fine-tuning changes few of the weights that are chosen, and most of what two masks differ in comes from pruning step "
-    "by step instead of at once. The largest share of the weights in which masks differ at any sparsity.",
+    "Fine-tuning changes few of the chosen weights; most of the difference between two masks comes from pruning step by step "
+    "instead of at once. The largest share of weights in which masks differ at any sparsity.",
     printed=printed_difference.rename_axis("masks"),
 )
 
@@ -219,7 +219,9 @@ chapter.finding(
 chapter.numbers(masks_told, "How masks differ at each sparsity, means over the tasks.")
 
 # %% [markdown]
-# Intervals of 95 % are over the seeds (t), where there are several.
+# The 95 % intervals are over the seeds (t), where there are several.
+#
+# On the miniature:
 
 
 # %% tags=["hide-input"]
@@ -230,20 +232,20 @@ def shares_told(runs: pd.DataFrame) -> Markdown:
     most = mean[BOTH].idxmax()
     over = [f"{sparsity:.0%}" for sparsity in mean.index if mean.loc[sparsity, BOTH] >= printed_most]
     return Markdown(
-        f"The mask cut after fine-tuning and that of pruning in pre-training differ most at {most:.0%} removed, in "
-        f"{mean.loc[most, BOTH]:.1%} of the weights, "
-        f"where masks drawn at random differ in {2 * most * (1 - most):.1%}. The control that never saw a task differs from the "
-        f"model pruned in pre-training in {mean.loc[most, ALONE]:.1%} there. So fine-tuning accounts for "
-        f"{findings.beyond_control(rows, most).in_words(100)} points; the rest is pruning gradually instead of at once. "
-        f"Fine-tuning alone, with a single cut on both sides, changes {mean.loc[most, TUNING]:.1%}. The difference is under the paper's {printed_most:.0%} at every sparsity"
-        f"{' but ' + ', '.join(over) if over else ''}."
+        f"The masks cut after fine-tuning and pruned in pre-training differ most with {most:.0%} removed: in "
+        f"{mean.loc[most, BOTH]:.1%} of the weights, where random masks differ in {2 * most * (1 - most):.1%}. The control "
+        f"that never saw a task differs there from the model pruned in pre-training in {mean.loc[most, ALONE]:.1%}. So "
+        f"fine-tuning accounts for {findings.beyond_control(rows, most).in_words(100)} points; the rest is pruning gradually "
+        f"instead of at once. Fine-tuning alone, with a single cut on both sides, changes {mean.loc[most, TUNING]:.1%}. The "
+        f"difference is below the paper's {printed_most:.0%} at every sparsity"
+        f"{' except ' + ', '.join(over) if over else ''}."
     )
 
 
 shares_told(chapter.recorded_or_live)
 
 # %% [markdown]
-# For a real BERT, all-MiniLM-L6-v2, the seeds are those of fine-tuning; each model pruned in pre-training was made once.
+# On a real BERT, all-MiniLM-L6-v2, whose seeds are those of fine-tuning, as each model pruned in pre-training was made once:
 
 # %% tags=["hide-input"]
 chapter.shown(shares_told, "minilm")
@@ -252,7 +254,7 @@ chapter.shown(shares_told, "minilm")
 # ### By kind of matrix
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, for each kind of matrix, against sparsity, of a real BERT and of the miniature."}, "figure": {"name": "gordon-kinds", "caption": "Of no kind of matrix do most masks change with fine-tuning. Means over the tasks and layers."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of weights in which masks differ, for each kind of matrix, against sparsity, of a real BERT and of the miniature."}, "figure": {"name": "gordon-kinds", "caption": "In no kind of matrix does fine-tuning change most of the mask. Means over the tasks and layers."}}
 def kinds_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Difference between cut after fine-tuning and pruned in pre-training, and what fine-tuning does, by kind of matrix."""
     for pair, ax in axes.items():
@@ -266,14 +268,14 @@ chapter.figure(kinds_drawn, [BOTH, TUNING], size=(3.8, 2.9))
 # %% [markdown]
 # ### Beside the paper
 #
-# {cite:t}`gordon2020` print one number for this figure, in its caption, which the table above has. There is no table, no
-# chance level and no control.
+# {cite:t}`gordon2020` print one number for this figure, in its caption; the table above has it. They give no table, no chance
+# level and no control.
 
 
 # %% tags=["hide-input"]
 Markdown(
-    f"What is printed, less than {printed_most:.0%}, is {printed_most / 0.18:.0%} of what random masks differ in where 10 or "
-    f"90 % are removed, and {printed_most / 0.5:.0%} of it at 50 %."
+    f"The printed bound, {printed_most:.0%}, is {printed_most / 0.18:.0%} of the difference between random masks with 10 or "
+    f"90 % removed, and {printed_most / 0.5:.0%} of it with 50 % removed."
 )
 
 # %% [markdown]
@@ -281,18 +283,18 @@ Markdown(
 # ## Fine-tuning for longer before the cut
 #
 # If fine-tuning made a model easier to prune, more of it should help. The paper's Figure 3, bottom, fine-tunes for 0, 1, 3,
-# 6, 9 and 12 epochs, cuts 60 % at once, fine-tunes for 2 more, and shows the mean accuracy over the tasks and the share in
-# which the mask differs from that of the model with 0 epochs before the cut.
+# 6, 9 and 12 epochs, cuts 60 % at once, and fine-tunes for 2 more. It shows the mean accuracy over the tasks and the share
+# of weights in which the mask differs from that of the model with 0 epochs before the cut.
 #
-# These lines do not say what they seem to say, for two reasons. A model with more epochs before the cut has been trained
-# longer in all. So a second one stands beside it, from the same weights and with the same two trainings, seeds and head,
-# but *cut first*: by the same rule, before either of them. What is left between the two is whether the task has had a say
-# in which weights go. And a third one from which nothing is removed tells what the cut costs.
+# These lines do not say what they seem to say, for two reasons. First, a model with more epochs before the cut has been
+# trained longer in all. So a second model stands beside it, from the same weights and with the same two trainings, seeds and
+# head, but *cut first*: by the same rule, before either training. The two differ only in whether the task had a say in which
+# weights go. A third model, from which nothing is removed, shows what the cut costs.
 #
-# In the released code, moreover, every epoch is a run of its own, with a learning rate that starts at $1/k$ of its peak in
-# the $k$-th epoch and falls to zero: weights that hardly move any more cannot change a mask. Here the epochs before the
-# cut have one schedule, and those after it another. How much of a flat line the dying rate makes by itself is measured:
-# the mask is shown for both.
+# Second, in the released code every epoch is a run of its own, with a learning rate that starts at $1/k$ of its peak in the
+# $k$-th epoch and falls to zero: weights that hardly move cannot change a mask. Here the epochs before the cut have one
+# schedule, and those after it another. Where models were also trained with the released learning rate, the mask is shown
+# for both, to see how much of a flat line that rate makes by itself.
 
 
 # %% tags=["hide-input"]
@@ -303,13 +305,13 @@ def share_of_one_schedule(epochs: int) -> float:
 
 
 Markdown(
-    "The learning rate of the released code, summed over all updates, is "
-    + ", ".join(f"{share_of_one_schedule(epochs):.0%} at {epochs}" for epochs in (1, 3, 6, 9, 12))
-    + " epochs of what one schedule over as many epochs would be."
+    "Summed over all updates, the learning rate of the released code is this share of one schedule's over as many epochs: "
+    + ", ".join(f"{share_of_one_schedule(epochs):.0%} for {how_long(epochs)}" for epochs in (1, 3, 6, 9, 12))
+    + "."
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy of models cut after fine-tuning, cut first and not cut, against the epochs of fine-tuning before the cut, and how far the mask has moved by then, under one schedule and under the released one; of a real BERT and of the miniature."}, "figure": {"name": "gordon-longer", "caption": "More fine-tuning before the cut moves the mask further. Models that were cut first and trained as long, and models from which nothing was removed, tell what it does to the accuracy. The dashed line is how much masks drawn at random differ."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy of models cut after fine-tuning, cut first and not cut, against the epochs of fine-tuning before the cut, and how far the mask has moved by then, under one schedule and under the released one; of a real BERT and of the miniature."}, "figure": {"name": "gordon-longer", "caption": "More fine-tuning before the cut moves the mask further. Models cut first or not at all, and trained as long, show what it does to the accuracy; dashed: how much random masks differ."}}
 LINES = {"accuracy": "cut after fine-tuning", "first": "cut first, as long", "whole": "nothing removed, as long"}
 MASKS = {"moved": "one schedule", "released": "as released"}
 LENGTHS = {"mean accuracy on dev (%)": LINES, "weights unlike the mask of 0 epochs (%)": MASKS}
@@ -335,6 +337,10 @@ def lengths_drawn(runs: pd.DataFrame, axes: dict) -> None:
 chapter.figure(lengths_drawn, [*LENGTHS], size=(3.8, 2.9))
 
 
+# %% [markdown]
+# On the miniature, with 95 % intervals over the seeds in brackets (paired t):
+
+
 # %% tags=["hide-input"]
 def lengths_told(runs: pd.DataFrame) -> Markdown:
     """In words: what more epochs before the cut do to the score, and to the mask, from the first number on."""
@@ -344,35 +350,38 @@ def lengths_told(runs: pd.DataFrame) -> Markdown:
     for one, other in ((first, none), (last, first)) if last > first else ((first, none),):
         accuracy, score, mask = (findings.changes(rows, one, other, of=name) for name in ("accuracy", "score", "moved"))
         items.append(
-            f"- With {how_long(one)} before the cut instead of {how_long(other) if other else 'none'} the mean accuracy changes "
-            f"by {accuracy.in_words(100)} points (by each task's own metric, of CoLA Matthews' correlation, by "
-            f"{score.in_words(100)}). The mask then differs from that of no fine-tuning in "
-            f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights, {mask.in_words(100)} points more."
+            f"- With {how_long(one)} before the cut instead of {how_long(other) if other else 'none'}, mean accuracy changes "
+            f"by {accuracy.in_words(100)} points, and the mean score, with Matthews correlation on CoLA, by "
+            f"{score.in_words(100)} points. The mask then differs from the mask without fine-tuning in "
+            f"{rows.loc[rows['before'] == one, 'moved'].mean():.1%} of the weights, a change of {mask.in_words(100)} points."
         )
     if rows["released"].any():
         dying = findings.changes(rows, last, first if last > first else none, of="released")
         items.append(
-            f"- Under the released learning rate the mask of {how_long(last)} differs in "
-            f"{rows.loc[rows['before'] == last, 'released'].mean():.1%} of the weights, {dying.in_words(100)} points more than "
-            f"that of {how_long(first) if last > first else 'none'}."
+            f"- Under the released learning rate the mask after {how_long(last)} differs in "
+            f"{rows.loc[rows['before'] == last, 'released'].mean():.1%} of the weights, a change of {dying.in_words(100)} points "
+            f"from {how_long(first) if last > first else 'none'}."
         )
     return Markdown("\n".join(items))
 
 
 lengths_told(chapter.recorded_or_live)
 
+# %% [markdown]
+# On the real BERT:
+
 # %% tags=["hide-input"]
 chapter.shown(lengths_told, "minilm")
 
 # %% [markdown]
-# First the miniature, then the real BERT. In brackets the 95 % interval over the seeds (paired t). The paper prints no
-# numbers for this figure.
+# The paper prints no numbers for this figure.
 #
 # (like-for-like)=
 # ### Like for like
 #
-# Is fine-tuning before pruning useless? The same cut of the same model, late and first, by how long the first fine-tuning
-# is and how much goes. The last column is the comparison that the paper's figure makes, with the longer training in it.
+# Is fine-tuning before pruning useless? Here the same cut is made to the same model, after fine-tuning or before it, for
+# several lengths of that fine-tuning and shares removed. The last column is the comparison of the paper's figure, which
+# includes the longer training.
 
 
 # %% tags=["hide-input"]
@@ -417,23 +426,24 @@ def cuts_answered(table: pd.DataFrame) -> Markdown:
     """Where the two are shown to be the same, and where to differ."""
 
     def named(places: pd.Index) -> str:
-        texts = [f"{before:g} epochs and {sparsity:.0%}" for before, sparsity in places]
-        return ", ".join(texts) or "nowhere"
+        texts = [f"{how_long(before)} and {sparsity:.0%}" for before, sparsity in places]
+        return ", ".join(texts) or "none of these"
 
     signs = table["late"].map(lambda each: each.sign)
     return Markdown(
-        f"Within {100 * cut_times.MARGIN:g} point of each other they are shown to be after {named(table.index[table['p'] < 0.05])}. "
-        f"Cut after fine-tuning is ahead after {named(table.index[signs > 0])}, and behind after {named(table.index[signs < 0])}."
+        f"The two are shown to lie within {100 * cut_times.MARGIN:g} point of each other at "
+        f"{named(table.index[table['p'] < 0.05])}. The cut after fine-tuning is shown to be ahead at "
+        f"{named(table.index[signs > 0])}, and behind at {named(table.index[signs < 0])}."
     )
 
 
 chapter.shown(cuts_answered, "recorded_or_live", among=cuts_compared)
 
 # %% [markdown]
-# Points of the mean score over the tasks, each by its metric, with the 95 %
-# interval over the worlds, the fine-tunings of each averaged first; of one pre-trained model over its fine-tunings (paired
-# t). A small p says that the two lie within one point of each other (two one-sided tests, corrected by Holm for the rows);
-# a large one only that this is not shown.
+# Differences are in points of the mean score over the tasks, each by its metric. The 95 % intervals are over the worlds, with
+# the fine-tunings of each averaged first; for a single pre-trained model they are over its fine-tunings (paired t). A small p
+# says that the two lie within one point of each other (two one-sided tests, Holm-corrected for the rows); a large p says only
+# that this is not shown.
 
 # %% [markdown]
 # ## Summary
@@ -446,9 +456,9 @@ short.summary()
 short.box(
     question="Does fine-tuning change which weights are pruned, and does it make a model easier to prune?",
     done=(
-        "Masks made before and after fine-tuning are compared, weight by weight, with what chance would give "
-        "and with a training that has nothing to do with the task. Models pruned before and after fine-tuning "
-        "are compared at equal budgets. The length of the fine-tuning before the cut is varied."
+        "Masks made before and after fine-tuning are compared weight by weight, beside the chance level and a control "
+        "that never saw the task. Models pruned before and after fine-tuning are compared at equal budgets. The length "
+        "of the fine-tuning before the cut is varied."
     ),
-    not_shown="Masks by magnitude alone: a method that looks at the task's loss may choose other weights.",
+    not_shown="These are masks by magnitude alone: a method that looks at the task's loss may choose other weights.",
 )

@@ -18,12 +18,12 @@
 #
 # Does fine-tuning change which weights are the small ones? If it does, a model should be pruned after it; if it does not,
 # the choice can be made once, before any task is known. {cite:t}`gordon2020` answer with a measure of their own. Sort the
-# weights of a matrix by magnitude, before and after fine-tuning. A weight that was at place $r$ of $n$ and comes to lie
-# at $r'$ has moved by $|r' - r| / n$: from place 59 of 100 to place 63, by 4 %. They find that weights move by 0 to 4 %
-# on average, settle within an epoch, and that large weights are more stable than small ones.
+# weights of a matrix by magnitude, before and after fine-tuning. A weight that goes from place $r$ of $n$ to place $r'$ has
+# moved by $|r' - r| / n$: from place 59 of 100 to place 63, by 4 %. They find that weights move by 0 to 4 % on average,
+# that they settle within an epoch, and that large weights are more stable than small ones.
 #
-# This chapter measures the same on the miniature, beside their numbers, and adds what they leave out: how far the weights
-# would move if fine-tuning were nothing but noise of the same size.
+# This chapter measures the same on the miniature and, in part, on a real BERT, beside their numbers. It adds what they leave
+# out: how far the weights would move if fine-tuning were nothing but noise of the same size.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
@@ -108,12 +108,11 @@ by_matrix = read_published("gordon2020_movement_by_matrix")
 # (g14)=
 # ## How far, at which learning rate
 #
-# The paper's Table 2. Before: the model whose pre-training went on as long as that of the pruned ones, with nothing
-# removed. After: the same, fine-tuned. The mean is over all weights of the encoder's matrices and the pooler, and so is
-# the standard deviation: a matrix of four times the size counts four times. The word embeddings are left out, as in the
-# paper. Weights of equal magnitude keep the order in which they lie in the matrix, so that what did not change did not
-# move; in the numbers that the authors store, an untouched model has moved a very little, which is what ties do in a sort
-# that does not keep their order.
+# This is the paper's Table 2. *Before* is the full model whose pre-training went on for as long as that of the pruned ones;
+# *after* is the same model, fine-tuned. Mean and standard deviation are over all weights of the encoder's matrices and the
+# pooler, so a matrix of four times the size counts four times. The word embeddings are left out, as in the paper. Weights of
+# equal magnitude keep the order that they have in the matrix, so weights that did not change did not move. In the numbers
+# that the authors store, an untouched model has moved slightly, because their sort does not keep the order of ties.
 
 
 # %% tags=["hide-input"]
@@ -133,8 +132,8 @@ def means_by_rate(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     means_by_rate,
-    "The higher the learning rate, the further weights move in the order of magnitudes. Mean movement (% of the matrix) "
-    "over tasks; in print BERT-base after three epochs.",
+    "The higher the learning rate, the further weights move in the order of magnitudes. Mean movement over tasks (% of the "
+    "matrix); in print, BERT-base after three epochs.",
     printed=means_by_rate(table2),
     among=findings.rates_compared,
 )
@@ -146,6 +145,8 @@ chapter.numbers(
 
 # %% [markdown]
 # The pre-training of MiniLM went on over paragraphs of Wikipedia.
+#
+# On the miniature:
 
 
 # %% tags=["hide-input"]
@@ -153,31 +154,34 @@ def rates_told(rows: pd.DataFrame) -> Markdown:
     """The range of the movement, and how it grows when the rate is doubled."""
     means, growth = rows.groupby(["task", "learning_rate"])["mean"].mean(), findings.by_doubling(rows)
     grown = (
-        "with one learning rate nothing is said of its growth"
+        "with one learning rate nothing can be said about its growth"
         if growth.isna().any()
-        else f"each doubling of the rate multiplies it by {between(growth, '.2f')}, by task"
+        else f"each doubling of the learning rate multiplies this by {between(growth, '.2f')}, depending on the task"
     )
-    return Markdown(f"A weight moves by {between(means, '.1%')} of the order on average; {grown}.")
+    return Markdown(f"On average, a weight moves by {between(means, '.1%')} of the matrix; {grown}.")
 
 
 rates_told(findings.rates_compared(chapter.recorded_or_live))
+
+# %% [markdown]
+# In the printed table:
 
 # %% tags=["hide-input"]
 rates_told(table2)
 
 # %% [markdown]
-# First the miniature, then the printed table. One cell of the printed table, CoLA at 2e-5, cannot be computed again: the
-# authors' file for it ends after nine matrices.
+# One cell of the printed table, CoLA at 2e-5, cannot be recomputed: the authors' file for it ends after nine matrices.
 #
 # (g13)=
 # ## How fast
 #
-# The paper's Figure 4, right: the movement after each epoch. In the released code every epoch is a run of its own whose
-# learning rate falls to zero, and in epoch $k$ it starts at $1/k$ of the first one's. So weights that "quickly stabilize"
-# may have stopped because the rate did. Here every point is a fine-tuning with one schedule over its whole length, so that
-# twice the epochs have twice the learning rate in sum; and beside it stands the same with the rate of the released code.
+# The paper's Figure 4, right, shows the movement after each epoch. In the released code every epoch is a run of its own whose
+# learning rate falls to zero, and epoch $k$ starts at $1/k$ of the first epoch's rate. So weights that "quickly stabilize"
+# may have stopped because the learning rate did. Here every point is a fine-tuning with one schedule over its whole length,
+# so that twice the epochs have twice the summed learning rate. Where it was run, the same stands beside it with the learning
+# rate of the released code.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs: BERT-base as stored by the authors, the miniature under the released rate and with one schedule for each length."}, "figure": {"name": "gordon-movement-epochs", "caption": "Under the released rate the movement levels off after an epoch; with one schedule over its whole length, fine-tuning goes on moving weights. BERT-base at 5e-5: the numbers of the paper's Figure 4, right, as its authors store them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement against the number of epochs: BERT-base as stored by the authors, the miniature under the released rate and with one schedule for each length."}, "figure": {"name": "gordon-movement-epochs", "caption": "Under the released learning rate the movement levels off after an epoch; with one schedule over its whole length, fine-tuning goes on moving weights. BERT-base at 5e-5: the authors' stored numbers of Figure 4, right."}}
 MOVEMENT = "mean movement (%)"
 SCHEDULES = {"as released": "released", "one schedule": "printed"}
 
@@ -219,12 +223,13 @@ def epochs_told(runs: pd.DataFrame) -> Markdown:
     if len(dying):
         begun, ended, growth = findings.growth(dying)
         grown = sorted(f"{title(task)} {estimate.in_words(form='+.0%')}" for task, estimate in growth.items())
-        ours[-1] += f". Under the released rate, from epoch {begun:g} to {ended:g}: {', '.join(grown)}"
+        ours[-1] += f". Under the released learning rate, from epoch {begun:g} to {ended:g}: {', '.join(grown)}"
     theirs = by_epoch.pivot_table("mean", "task", "epochs")
     printed = sorted(f"{title(task)} {row[12] / row[1] - 1:+.0%}" for task, row in theirs.iterrows())
     return Markdown(
-        f"From epoch {once:g} to {last:g}, with one schedule each, the movement grows: {', '.join(ours)}; in "
-        f"brackets the 95 % interval over the seeds. In the authors' numbers, from epoch 1 to 12 under the dying rate: {', '.join(printed)}."
+        f"On the miniature, from epoch {once:g} to {last:g} with one schedule each, the movement grows by: {', '.join(ours)}. "
+        "Brackets hold 95 % intervals over the seeds. In the authors' numbers it grows, from epoch 1 to 12 under the "
+        f"restarting learning rate, by: {', '.join(printed)}."
     )
 
 
@@ -234,13 +239,13 @@ chapter.shown(epochs_told)
 # (g15)=
 # ## Where in the order
 #
-# The paper's Figure 6: the order before fine-tuning is cut into 100 equal parts, and each bar is the share of all movement
-# that the weights of this part make. If all places moved alike every bar would be 1 %. The paper says that the bars are by
-# *starting* place; the released code sorts the movements by *final* place. Both stand here. And a third line: what the
-# bars would be if every weight had been moved by normal noise, in each matrix of the mean square size of the change that
-# fine-tuning made. Fine-tuning's own choice of weights is only what differs from that line.
+# For the paper's Figure 6 the order before fine-tuning is divided into 100 equal parts. Each bar is the share of all movement
+# made by the weights of that part; if all places moved alike, every bar would be 1 %. The paper says that the bars are by
+# *starting* place, but the released code sorts the movements by *final* place. Both are shown here. A line adds what the bars
+# would be if every weight had been moved by normal noise instead, with the mean square of fine-tuning's change in each
+# matrix. Only what differs from that line is fine-tuning's own choice of weights.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike; of a real BERT and of the miniature."}, "figure": {"name": "gordon-movement-places", "caption": "Small weights move further than large ones, and noise of the same size moves them so, too. Share of all movement made in each hundredth of the order, by the place before fine-tuning and by the place after it. The dashed line, 1 %, is what it would be if all moved alike. With a script, put noise on weights of your own and compare."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of all movement in each hundredth of the order of magnitudes, by starting and by final place, beside noise: the shares fall from the small weights to the large ones, and noise falls alike; of a real BERT and of the miniature."}, "figure": {"name": "gordon-movement-places", "caption": "Small weights move further than large ones, and so they do under noise of the same size. Share of all movement in each hundredth of the order; dashed: if all moved alike. With a script, put noise on weights of your own and compare."}}
 PLACES = {"by starting place": "by_start", "by final place": "by_end"}
 
 
@@ -279,9 +284,9 @@ def places_told(runs: pd.DataFrame) -> str:
     apart = places.apart
     span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {signed(apart.low)} to {signed(apart.high)})"
     return (
-        f"the tenth of the weights that starts smallest moves by {places.low_tenth:.1%}, the largest tenth by "
-        f"{places.high_tenth:.1%}: {places.ratio:.1f} times as far. Under noise it is {places.noise:.1f} times; the difference "
-        f"of the two ratios is {signed(apart.mean)}{span}. Counting by final instead of starting place changes no bar by more "
+        f"the smallest tenth of the weights moves by {places.low_tenth:.1%}, the largest tenth by {places.high_tenth:.1%}, so "
+        f"the smallest moves {places.ratio:.1f} times as far. Under noise it moves {places.noise:.1f} times as far; the two "
+        f"ratios differ by {signed(apart.mean)}{span}. Counting by final instead of starting place changes no bar by more "
         f"than {100 * places.bins:.2f} points."
     )
 
@@ -289,18 +294,18 @@ def places_told(runs: pd.DataFrame) -> str:
 Markdown("\n".join(f"- **{name}:** {places_told(rows)}" for name, rows in chapter.sources.items()))
 
 # %% [markdown]
-# "High magnitude weights are more stable" is so, and follows from the measure: among small weights neighbours in the order
-# lie close together, so that the same push carries a weight past many of them; among the few large ones it passes none.
-# The noise tells how much of it that explains. By final place the bars come out nearly the same, so the slip in the
-# released code does not touch what the figure shows.
+# "High magnitude weights are more stable" is true, and follows from the measure. Small weights lie close together in the order,
+# so the same push carries a weight past many of them; among the few large ones it passes none. The noise shows how much of
+# the difference that explains. By final place the bars come out nearly the same, so the slip in the released code does not
+# change what the figure shows.
 #
 # ## Which matrices move
 #
-# The authors stored the movement of each matrix and did not report it. Here are the six kinds of matrices, each pooled over
-# the layers, and the pooler, and below them the layers, each pooled over its matrices.
+# The authors stored the movement of each matrix but did not report it. The figure shows the six kinds of matrices, each pooled
+# over the layers, and the pooler; then the layers, each pooled over its matrices.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer: of BERT-base as the authors stored it, and of a real BERT and the miniature beside noise of the same size in each matrix."}, "figure": {"name": "gordon-movement-matrices", "caption": "Where a matrix moves further than others, noise of its own size, a cross, moves it further, too. Mean movement by kind of matrix and by layer, pooled over their weights, at the highest learning rate; BERT-base at 5e-5, from the files in the authors' repository, without noise."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean movement by kind of matrix and by layer: of BERT-base as the authors stored it, and of a real BERT and the miniature beside noise of the same size in each matrix."}, "figure": {"name": "gordon-movement-matrices", "caption": "Where a matrix moves further than others, noise of its own size (crosses) moves it further, too. Mean movement at the highest learning rate; BERT-base at 5e-5, from the authors' files, without noise."}}
 PARTS = {"kinds of matrices": "kind", "layers": "layer"}
 
 
@@ -367,14 +372,27 @@ Markdown(
 )
 
 # %% [markdown]
-# Means over the tasks. Where the crosses of the noise lie on the points, a matrix moves further because its
-# changes are larger beside its weights, and not because fine-tuning picks other weights in it.
+# These are means over the tasks. Where the crosses of the noise lie on the points, a matrix moves further because its changes
+# are larger relative to its weights, and not because fine-tuning picks other weights in it.
 
 # %% [markdown]
 # ## Summary
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["weights_settle_in_an_epoch", "large_weights_are_stable", "weights_keep_their_place"])
+
+
+def answer(runs: pd.DataFrame) -> Markdown:
+    """How far weights move on a real BERT, and how far small ones move beside large ones, in fine-tuning and under noise."""
+    rows = findings.rates_compared(runs)
+    means, places = rows.groupby(["task", "learning_rate"])["mean"].mean(), findings.places(rows)
+    return Markdown(
+        f"On a real BERT, a weight moves by {between(means, '.1%')} of the matrix on average, by task and learning rate. The "
+        f"smallest tenth moves {places.ratio:.1f} times as far as the largest, and {places.noise:.1f} times as far under "
+        "noise of the same size."
+    )
+
+
 short.summary()
 
 # %% tags=["remove-input", "in-short"]
@@ -382,8 +400,9 @@ short.box(
     question="How far does fine-tuning move weights in the order of their magnitudes?",
     done=(
         "Every weight's rank in its matrix is followed through fine-tuning. The same is done for noise of the "
-        "same size, which knows no task. Fine-tuning is run with one schedule of the learning rate, and with "
-        "the released code's, which starts anew every epoch."
+        "same size, which knows no task. Fine-tuning with one schedule of the learning rate is compared with the "
+        "released code's schedule, which restarts every epoch."
     ),
-    not_shown="Where a rank moves says nothing of what the weight is for.",
+    not_shown="How far a rank moves says nothing about what the weight is for.",
+    found=[chapter.shown(answer, "minilm"), *short.by_claims()],
 )

@@ -15,19 +15,19 @@
 
 # %% [markdown]
 # (x3-gordon)=
-# # As printed, as released, and as it should be
+# # Training budgets: as printed, as released, and equal
 #
-# What {cite:t}`gordon2020` say in their paper is not quite what their code does, and neither compares the four conditions
-# on equal terms. So every experiment of this part exists in three recipes:
+# What {cite:t}`gordon2020` say in their paper is not quite what their code does, and neither compares the four conditions on
+# equal terms. So every experiment of this part of the book can be run by three recipes:
 #
 # - **equal:** every condition gets the same number of updates under one learning-rate schedule; a mask is fixed once the
 #   ramp is over, or once the cut is made. This is what the other chapters show. Whether it helps to fine-tune before the
-#   cut is asked of two models that differ in nothing else: the same cut is made first, and the same two trainings follow.
-# - **printed:** the epochs that the paper tells for each condition, from 3 to 15, and the best of four learning rates on
+#   cut is tested on two models that differ in nothing else: one is cut first and then has the same two trainings.
+# - **printed:** the epochs that the paper gives for each condition, from 3 to 15, and the best of four learning rates on
 #   dev.
-# - **released:** what the code does. Every epoch is a process of its own, whose learning rate falls to zero at the end
-#   of *that* epoch, so that the $k$-th epoch begins at $1/k$ of the peak; masks are computed anew every ten updates to
-#   the very end, from raw weights that live on underneath.
+# - **released:** what the code does. Every epoch is a process of its own, whose learning rate falls to zero at the end of
+#   *that* epoch, and the $k$-th epoch begins at $1/k$ of the peak. Masks are recomputed every ten updates to the very end,
+#   from raw weights that are kept beneath them.
 #
 # This chapter shows how far apart the recipes are, and whether the paper's conclusions depend on them.
 
@@ -105,6 +105,7 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import schedules
+from lottery.choices import listed
 from lottery.experiments.conditions import CONDITIONS, TITLES, recipe_of
 from lottery.experiments.conditions import epochs as epochs_of
 from lottery.findings import cut_times, regimes
@@ -122,9 +123,10 @@ chapter = perform("analyses/gordon_recipes", grid, results, records, workers=wor
 chapter.full_models()
 
 # %% [markdown]
-# ## What the two say
+# ## What paper and code say
 #
-# Epochs of fine-tuning in each condition. Where there are two numbers, the second counts those after the cut.
+# The table gives the epochs of fine-tuning in each condition. Where there are two numbers, the second counts those after
+# the cut.
 
 
 # %% tags=["hide-input"]
@@ -147,7 +149,7 @@ tables.finding(
 )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Learning rate over nine epochs: one linear schedule against the released code's saw, whose every tooth is lower."}, "figure": {"name": "gordon-sawtooth", "caption": "The learning rate over nine epochs as one schedule and as the released code restarts it each epoch, as a share of the peak. With a script, choose the number of epochs."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Learning rate over nine epochs: one linear schedule against the released code's saw, whose every tooth is lower."}, "figure": {"name": "gordon-sawtooth", "caption": "The released code restarts the learning rate each epoch, lower every time. Learning rate over nine epochs, as a share of the peak, beside one schedule. With a script, choose the number of epochs."}}
 per_epoch, several = 200, 9
 steps = np.arange(several * per_epoch)
 one, saw = schedules.linear_with_warmup(len(steps), len(steps) // 10), schedules.sawtooth(per_epoch)
@@ -182,24 +184,23 @@ interactive("sawtooth", lengths | {"names": NAMES, "colours": colours}, figure="
 (three, three_released), (nine, nine_released) = summed_rates(3), summed_rates(9)
 recovery = summed_rates(8)[1] - three_released
 Markdown(
-    f"Summed over the updates, in units of the peak rate times an epoch, three epochs as released make "
-    f"{three_released:.2f} instead of {three:.2f}, nine make {nine_released:.2f} instead of {nine:.2f}. The five epochs that a model pruned "
-    f"after fine-tuning has left to recover, epochs 4 to 8, make {recovery:.2f}: "
-    f"{recovery / three_released:.0%} of what the model pruned in pre-training gets in its three, all of them with its mask on. "
-    "A learning rate that restarts at 1/k each epoch would freeze any model's weights after the first epoch. The paper's "
-    "two conclusions, that weights settle within an epoch and that fine-tuning makes a model no easier to prune, may be no "
-    "more than that. How far weights move and masks change under "
-    "it is measured in {doc}`/analyses/gordon_movement` and {doc}`/analyses/gordon_masks`."
+    f"Add up the learning rate over all updates, in units of the peak rate times an epoch. Three epochs as released make "
+    f"{three_released:.2f} instead of {three:.2f}, and nine make {nine_released:.2f} instead of {nine:.2f}. A model pruned after "
+    f"fine-tuning recovers in epochs 4 to 8, which make {recovery:.2f}. That is {recovery / three_released:.0%} of what the "
+    "model pruned in pre-training gets in its three epochs, all of them with its mask on. A learning rate that restarts at "
+    "1/k each epoch would nearly freeze any model's weights after the first epoch. The paper's two conclusions, that weights "
+    "settle within an epoch and that fine-tuning makes a model no easier to prune, may be no more than that. "
+    "{doc}`/analyses/gordon_movement` and {doc}`/analyses/gordon_masks` measure how far weights move and masks change."
 )
 
 # %% [markdown]
-# ## Do the conclusions depend on it?
+# ## Do the conclusions depend on the recipe?
 #
-# Two contrasts carry the paper's argument. *Freed minus held*: what the removed weights' room is worth, once what they
-# knew is gone. *After minus before*: whether it helps to prune after fine-tuning, when the task can be seen. Both at the
-# one sparsity that the axes name, by each recipe, in points of dev score as a mean over the tasks. As printed and as
-# released, *before* is the model that was pruned in pre-training, as in the paper; where the recipe is equal it is the
-# same cut, made first. [Another chapter](like-for-like) has that comparison for several lengths and sparsities.
+# Two contrasts carry the paper's argument. *Freed minus held* says what the capacity of the removed weights is worth, once
+# what they knew is gone. *After minus before* says whether it helps to prune after fine-tuning, when the task can be seen.
+# Both are shown at one sparsity, under each recipe, in points of mean dev score over the tasks. Under *printed* and
+# *released*, *before* is the model pruned in pre-training, as in the paper; under *equal* it is the same cut, made first.
+# [Another chapter](like-for-like) has that comparison for several lengths and sparsities.
 
 
 # %% tags=["hide-input"]
@@ -236,7 +237,7 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(recipes)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by three recipes, with 95 % intervals."}, "figure": {"name": "gordon-recipes", "caption": "What the room of removed weights is worth, and what it is worth to cut after fine-tuning, hangs on the recipe of training. Means over the seeds with 95 % intervals (paired t), at the sparsity that the axis names."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by three recipes, with 95 % intervals."}, "figure": {"name": "gordon-recipes", "caption": "Under no recipe is freeing the weights, or cutting after fine-tuning, shown to change the score. Means over the seeds with 95 % intervals (paired t), at the sparsity that the axis names."}}
 RECIPES = ("equal", "printed", "released")
 
 
@@ -264,33 +265,34 @@ chapter.figure(compared_drawn, lambda table: [*table["contrast"].unique()], amon
 
 
 # %% tags=["hide-input"]
-def compared_told(runs: pd.DataFrame) -> Markdown:
+def compared_told(runs: pd.DataFrame, where: str = "miniature") -> Markdown:
     """For each contrast: which recipes say what."""
-    judged = ", ".join(map(title, runs["task"].dropna().unique()))
+    judged = listed([*map(title, runs["task"].dropna().unique())], "and")
     lines = []
     for name, recipes in compared(runs).iterrows():
         recipes = recipes.dropna()
         parts = "; ".join(f"{recipe} {estimate.in_words()}" for recipe, estimate in recipes.items())
         signs = {estimate.sign for estimate in recipes}
-        same = {1: "all recipes say more", -1: "all recipes say less", 0: "no recipe tells the two apart"}
-        verdict = same[signs.pop()] if len(signs) == 1 else "the recipes do not agree"
-        lines.append(f"- **{name}** ({judged}): {parts}: {verdict}.")
+        same = {
+            1: "Every recipe shows a gain",
+            -1: "Every recipe shows a loss",
+            0: "No recipe shows a difference",
+        }
+        verdict = same[signs.pop()] if len(signs) == 1 else "The recipes do not agree"
+        lines.append(f"- **{name[0].upper()}{name[1:]}**, {where}, in points on {judged}: {parts}. {verdict}.")
     return Markdown("\n".join(lines))
 
 
 chapter.shown(compared_told)
 
 # %% tags=["hide-input"]
-chapter.shown(compared_told, "minilm")
-
-# %% [markdown]
-# First the miniature, then the real BERT.
+chapter.shown(lambda runs: compared_told(runs, "real BERT"), "minilm")
 
 # %% [markdown]
 # ## The grid of learning rates
 #
-# The paper fine-tunes at four rates and reports the best on dev, the set that is reported. Two things can come of it: a
-# gain that is chance, and a sparsity that needs another rate. Here is each rate by itself.
+# The paper fine-tunes at four learning rates and reports the one that is best on dev, the same set that it reports. That can
+# bring a gain that is mere chance, or show that a sparsity needs another rate. Here is each rate by itself.
 
 
 # %% tags=["hide-input"]
@@ -306,7 +308,7 @@ def by_rate(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score against the learning rate of fine-tuning at several sparsities."}, "figure": {"name": "gordon-rates", "caption": "The best learning rate of fine-tuning is the same or higher, the more is removed. Models pruned in pre-training; points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean dev score against the learning rate of fine-tuning at several sparsities."}, "figure": {"name": "gordon-rates", "caption": "On the recorded miniature, the highest learning rate tried is the best at every sparsity. Models pruned in pre-training; points are means over the seeds, bars span them."}}
 SCORE = "mean dev score (x 100)"
 
 
@@ -333,12 +335,14 @@ def best_told(runs: pd.DataFrame) -> Markdown:
     ends = {scores.columns.min(), scores.columns.max()}
     at_end = [f"{removed:.0%}" for removed, rate in rates.items() if rate in ends]
     beyond = (
-        f" At {', '.join(at_end)} it is an end of what was tried, so a better one may lie beyond." if at_end else ""
+        f" At {', '.join(at_end)} it is at the end of the range tried, so a better one may lie beyond."
+        if at_end
+        else ""
     )
     return Markdown(
-        f"The best rate on average is {which}.{beyond} Taking the best of {scores.shape[1]} on dev for every model adds "
-        f"{gain.in_words(form='.1f')} points over one rate for all, {fixed:g}; chance alone adds "
-        f"something, since the best of several is never below any of them."
+        f"On average the best learning rate is {which}.{beyond} Taking the best of {scores.shape[1]} on dev for every model "
+        f"adds {gain.in_words(form='.1f')} points over the one rate {fixed:g} for all. Chance alone adds something, since the "
+        f"best of several is never below any of them."
     )
 
 
@@ -349,20 +353,23 @@ chapter.shown(best_told)
 
 # %% tags=["remove-input"]
 short = InShort(chapter, ["deletion_fits_better", "late_cut_fits_better"])
+budgets = (
+    f"Under the released schedule, a model pruned after fine-tuning recovers with {recovery / three_released:.0%} of the summed "
+    "learning rate of one pruned in pre-training. The two contrasts behind the paper's argument, by recipe:"
+)
 short.summary()
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question=(
-        "How much of the paper's Figure 1 comes from its budgets of training, which differ between the conditions?"
-    ),
+    question=("How much of the paper's Figure 1 comes from training budgets that differ between the conditions?"),
     done=(
-        "The conditions are trained with three budgets: the one printed in the paper, the one in its code, "
-        "and one that is equal for all. Everything else stays the same. "
-        "Then the rate of fine-tuning is varied, of which the paper takes the best on dev."
+        "The conditions are trained with three budgets: the one printed in the paper, the one in its code, and one that "
+        "is equal for all. Everything else stays the same. Then the learning rate of fine-tuning is varied, of which the "
+        "paper takes the best on dev."
     ),
     not_shown=(
-        "It is the miniature, at few sparsities: it shows that budgets can make such a difference, not how "
-        "large it is for BERT-base."
+        "This is the miniature, with few seeds and sparsities: it does not show how large the effect of the budgets is "
+        "for BERT-base."
     ),
+    found=[Markdown(budgets), chapter.shown(compared_told), *short.by_claims()],
 )

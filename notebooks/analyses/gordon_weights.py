@@ -16,12 +16,11 @@
 # %% [markdown]
 # # What the weights look like, and what a cut takes
 #
-# Magnitude pruning looks at nothing but the size of a weight. So before asking what a pruned model can do, look at the
-# weights: how are they distributed, how much of their sum goes with the smallest ones, and does the cut fall on some
-# attention heads and some words more than on others? {cite:t}`gordon2020` tell this in a footnote, a table and an appendix
-# of figures. This chapter measures the same on the miniature and, recorded, on all-MiniLM-L6-v2
-# {cite:p}`reimers2019,wang2020`, a pre-trained BERT of six layers, with the level of chance beside each claim. Nothing is
-# fine-tuned for it.
+# Magnitude pruning looks only at the size of a weight. So before asking what a pruned model can do, look at the weights. How
+# are they distributed? How much of their sum goes with the smallest ones? Does the cut hit some attention heads and some
+# words more than others? {cite:t}`gordon2020` answer in a footnote, a table and an appendix of figures. This chapter measures
+# the same on the miniature and, recorded, on all-MiniLM-L6-v2 {cite:p}`reimers2019,wang2020`, a pre-trained BERT of six
+# layers, with the chance level beside each claim. Nothing is fine-tuned for it.
 
 # %% tags=["parameters"]
 model = "miniature"  # pre-trained here; or "minilm", a folder, a name of the hub: looked at as it is, once
@@ -99,9 +98,10 @@ profiles = {name: findings.profiles(runs) for name, runs in sources.items()}
 # ## How the weights are distributed
 #
 # The paper's Table 3 gives mean and standard deviation of every matrix of BERT-base and says that the weights of each are
-# normally distributed; a footnote puts their *variance* where the table's *standard deviations* lie, as is said below. Whether they are normal was not tested. No test is of use with millions of weights, as every distance is
-# significant; so here stands the distance itself, the largest between the distribution of a matrix and the normal one with
-# its mean and standard deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
+# normally distributed. (A footnote gives as *variances* what are the table's *standard deviations*, see below.) It did not
+# test whether they are normal. With millions of weights no test is of use, since every distance is significant. So two
+# distances are given here: the largest between the distribution of a matrix and the normal one with its mean and standard
+# deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
 
 
 # %% tags=["hide-input"]
@@ -133,7 +133,7 @@ spreads = means_and_sds()
 deviations = spreads.filter(like="standard deviation").drop(columns="standard deviation, this build")
 tables.finding(
     deviations.rename(columns=lambda name: name.removeprefix("standard deviation, ")),
-    "In print the standard deviations of all matrices lie closer together than on the real BERT, whose pooler has far "
+    "In print, the standard deviations of the matrices lie closer together than in the real BERT, whose pooler has far "
     "smaller weights. Lowest and highest over layers.",
 )
 
@@ -143,14 +143,14 @@ tables.numbers(spreads, "Means and standard deviations of each kind of matrix, o
 # %% tags=["hide-input"]
 facts = read_published("gordon2020_facts").set_index("what")["value"]
 Markdown(
-    f"The footnote prints variances between {facts['least variance of a matrix']:.2f} and "
-    f"{facts['greatest variance of a matrix']:.2f}. By the table the standard deviations of BERT-base are between "
-    f"{table3['sd'].min():.3f} and {table3['sd'].max():.3f}, the variances between {table3['sd'].min() ** 2:.4f} and "
+    f"The footnote says that variances lie between {facts['least variance of a matrix']:.2f} and "
+    f"{facts['greatest variance of a matrix']:.2f}. By the table, the standard deviations of BERT-base lie between "
+    f"{table3['sd'].min():.3f} and {table3['sd'].max():.3f}, and so the variances between {table3['sd'].min() ** 2:.4f} and "
     f"{table3['sd'].max() ** 2:.4f}."
 )
 
 # %% [markdown]
-# The ranges are over the layers, and of the recorded miniature over the seeds too. Layers are counted from 1.
+# The ranges are over the layers and, for the recorded miniature, over the seeds, too. Layers are counted from 1.
 
 
 # %% tags=["hide-input"]
@@ -178,7 +178,7 @@ def of_profiles(runs: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(of_profiles, "Matrix by matrix: mean | standard deviation.", printed=by_matrix(table3))
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-normality", "caption": "Most matrices are close to a normal distribution, and some have tails far heavier than it. Kolmogorov-Smirnov distance to the fitted normal and excess kurtosis, one point a matrix; both are 0 for a normal distribution, and kurtosis is on a log scale beyond 1."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each kind of matrix, the distance of its weights from a normal distribution and their excess kurtosis, one point a matrix, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-normality", "caption": "Most matrices are close to a normal distribution, but some have far heavier tails. Kolmogorov-Smirnov distance to the fitted normal and excess kurtosis (log scale beyond 1), one point a matrix; both are 0 for a normal distribution."}}
 FAR = {"distance to the normal": "ks_distance", "excess kurtosis": "kurtosis"}
 
 
@@ -210,9 +210,9 @@ def normality_told() -> Markdown:
         kind, layer = families.kind_and_layer(far["matrices"])
         where = kind if layer is None else f"{kind} of layer {layer}"
         items.append(
-            f"- **{name}:** the distance is {table['ks_distance'].median():.3f} in the median and {far['ks_distance']:.3f} "
-            f"at most ({where}, excess kurtosis {far['kurtosis']:.1f}); {heavy:.0%} of the matrices have heavier tails than "
-            f"a normal distribution, the heaviest an excess kurtosis of {tail['kurtosis']:,.0f} "
+            f"- **{name}:** the median distance is {table['ks_distance'].median():.3f}, the largest {far['ks_distance']:.3f} "
+            f"({where}, excess kurtosis {far['kurtosis']:.1f}); {heavy:.0%} of the matrices have heavier tails than a normal "
+            f"distribution, and the heaviest have an excess kurtosis of {tail['kurtosis']:,.0f} "
             f"({families.kind_and_layer(tail['matrices'])[0]})."
         )
     return Markdown("\n".join(items))
@@ -221,7 +221,7 @@ def normality_told() -> Markdown:
 normality_told()
 
 # %% [markdown]
-# An excess kurtosis of hundreds is the work of a few weights that are far larger than all others of their matrix.
+# An excess kurtosis in the hundreds comes from a few weights that are far larger than all others in their matrix.
 
 # %% tags=["hide-input"]
 for profile in ("miniature", "minilm"):
@@ -232,14 +232,14 @@ for profile in ("miniature", "minilm"):
 # (g16)=
 # ## How much of the sum a cut takes
 #
-# The paper's Figure 5: prune once by magnitude, the same share of each matrix, and add up what goes, once as magnitudes
-# and once with signs. The authors find it strange that so large a magnitude can go without loss. The figure is not stored
-# as numbers, so ours stands alone; but for normal weights the share of the magnitude that goes with the smallest share $s$
-# follows from $s$ alone, $1 - \exp(-q^2/2)$ where $q$ is the normal quantile of $(1 + s)/2$. It is drawn beside. A random
-# choice would take the share $s$ of the magnitude, too.
+# For the paper's Figure 5, prune once by magnitude, the same share of each matrix, and add up the removed weights, once as
+# magnitudes and once with signs. The authors find it strange that so much magnitude can go without loss. Their figure is not
+# stored as numbers, so ours stands alone. But for normal weights the share of the magnitude that the smallest share $s$ of the
+# weights holds follows from $s$ alone: it is $1 - \exp(-q^2/2)$, where $q$ is the normal quantile of $(1 + s)/2$. The figure
+# has this line, too. A random choice would take the share $s$ of the magnitude.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-sum", "caption": "One magnitude cut takes the share of all magnitude that it would take of normal weights, and with signs next to nothing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Share of the summed magnitude removed against the share of weights removed by one magnitude cut, beside that of normal weights and of a random choice; and the removed sums with and without signs, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-sum", "caption": "One magnitude cut takes about the share of all magnitude that it would take from normal weights; summed with signs, next to nothing."}}
 SHARE, SUM = "share of all magnitude (%)", "sum of what is removed"
 
 
@@ -268,8 +268,8 @@ def sums_told() -> Markdown:
         at = sums.iloc[[int(np.abs(sums.index - sparsity).argmin()) for sparsity in (0.3, 0.6, 0.9)]]
         taken = ", ".join(f"{share:.1%} with {sparsity:.0%} of the weights" for sparsity, share in at["share"].items())
         items.append(
-            f"- **{name}:** {taken} go; at no cut further than {100 * sums['apart'].max():.1f} points from normal weights. "
-            f"With signs, what goes at 60 % adds up to {at['signed'].iloc[1]:.1%} of its magnitude."
+            f"- **{name}:** of all magnitude, these shares go: {taken}; never more than {100 * sums['apart'].max():.1f} points from "
+            f"normal weights. At 60 %, the removed weights summed with signs are {at['signed'].iloc[1]:.1%} of their magnitude."
         )
     return Markdown("\n".join(items))
 
@@ -277,20 +277,20 @@ def sums_told() -> Markdown:
 sums_told()
 
 # %% [markdown]
-# Where the line of a model lies on that of normal weights, the size of the sum needs no further explanation: whatever
-# the width of a normal distribution, its smallest weights add up to that share.
+# Where a model's line lies on that of normal weights, the size of the sum needs no further explanation: whatever the width
+# of a normal distribution, its smallest weights add up to that share.
 #
 # (g12)=
 # ## What is left of each head
 #
-# The paper's Figure 4, left: whether the cut falls on some attention heads more than on others. A head's weights are its
-# rows of the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once
-# and prints of the figure what it says of 60 %. Here stands the same cut and, for the miniature, the mask that
-# gradual pruning found while training went on. The grey band is chance: two standard deviations about the mean, if in each
-# matrix as many weights went but any of them.
+# The paper's Figure 4, left, asks whether the cut hits some attention heads more than others. A head's weights are its rows of
+# the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once and puts only
+# its finding at 60 % into words. Here is the same cut and, for the miniature, the mask that gradual pruning found during
+# training. The grey band is the chance level: two standard deviations about the mean if as many weights of each matrix were
+# removed at random.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-heads", "caption": "A cut by magnitude falls on all heads alike to a few points, and on some more than chance would. Share removed of the attention heads: mean, and bars from the least to the most pruned head. The band is what random choice within each matrix would give (two standard deviations)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean, least and greatest share removed of an attention head against the sparsity, by one cut and by the trained mask, with the band expected by chance, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-heads", "caption": "A magnitude cut hits all heads alike to within a few points, but some more than chance would. Mean share removed of a head, bars from the least to the most pruned; the band is the chance level."}}
 REMOVED = "removed of a head (%)"
 
 
@@ -352,26 +352,26 @@ heads_printed = pd.DataFrame(
 )
 chapter.finding(
     heads_at_60,
-    "No head is spared and none is taken whole. Share removed of the least and of the most pruned head, where 60 % of the "
+    "No head is spared and none is removed whole. Share removed of the least and of the most pruned head, where 60 % of the "
     "weights are cut.",
     printed=heads_printed.rename_axis("mask"),
 )
 
 # %% [markdown]
-# Among all numbers, the last column of the heads' divides the standard deviation over them by that of random choice within
-# each matrix; beneath it stands the 95 % interval over the seeds. Above 1, heads differ by more than chance: magnitude
+# In *All numbers*, the last column of the table of heads divides the standard deviation over heads by that of a random choice
+# within each matrix, with the 95 % interval over the seeds below it. Above 1, heads differ by more than chance: magnitude
 # does prune some heads more than others, even where the differences look small.
 #
 # (g17)=
 # ## Maps of the weights, and the lengths of word embeddings
 #
-# The paper's Figures 7 to 9 are maps of magnitudes: a key projection, in which bands show the heads, and the table of
-# word embeddings, one row a token, from which the authors read that shorter subwords have smaller embeddings and are
-# pruned first. The rows stand in the order of the vocabulary. Here each map is drawn from means of blocks, at most 256 a
-# side, and the second claim is measured.
+# The paper's Figures 7 to 9 are maps of magnitudes: a key projection, in which bands show the heads, and the table of word
+# embeddings, with one row per token in the order of the vocabulary. From the latter the authors read that shorter subwords
+# have smaller embeddings and are pruned first. Here each map is drawn from means of blocks, at most 256 per side, and that
+# claim is measured.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes, of a real BERT and of the miniature: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "A head is a band of rows of the key projection of the second layer, and rare words, further down, differ from frequent ones in the word embeddings. Magnitudes, means of blocks; rows of the embeddings are tokens in the order of the vocabulary, and colours reach from 0 to the 99th percentile of a map."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Maps of weight magnitudes, of a real BERT and of the miniature: the key projection of the second layer, and the word embeddings in the order of the vocabulary."}, "figure": {"name": "gordon-weights-maps", "caption": "Heads show as bands of rows in the second layer's key projection; in the word embeddings rare words, further down, differ from frequent ones. Mean magnitudes of blocks, colours from 0 to a map's 99th percentile."}}
 MAPS = {"key projection": "key_map", "word embeddings": "embedding_map"}
 
 
@@ -389,13 +389,13 @@ def maps_drawn(rows: pd.DataFrame, axes: dict) -> None:
 chapter.figure(maps_drawn, [*MAPS], among=findings.profiles, live=False, scale="", size=(3.6, 3.4))
 
 # %% [markdown]
-# Counted are the tokens that consist of letters alone; a length is in letters, without the `##` of a piece that continues
-# a word. A vocabulary of WordPiece begins with single letters and goes on from frequent to rare, so that a token's number
-# tells of its frequency, and short words are frequent ones: both correlations stand there, and that with length among
+# Only tokens made of letters count. A length is in letters, without the `##` of a piece that continues a word. A WordPiece
+# vocabulary begins with single letters and goes on from frequent to rare, so a token's number reflects its frequency; and
+# short words are frequent. So the table has the correlations of the norm with length and with number, and with length among
 # tokens of equal number.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-lengths", "caption": "Of the real BERT's tokens, single letters apart, shorter ones have no clearly smaller embeddings. Mean norm of the word embedding against the token's length in letters; only lengths that five tokens or more have."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean norm of a token's embedding against its length in letters, for whole words and for pieces that continue a word, of a real BERT and of the miniature."}, "figure": {"name": "gordon-weights-lengths", "caption": "In the real BERT, apart from single letters, shorter tokens do not have clearly smaller embeddings. Mean norm of the word embedding against the token's length in letters, for lengths of at least five tokens."}}
 NORM = "mean norm of the embedding"
 
 
@@ -437,11 +437,11 @@ def claim_told() -> Markdown:
     for name, rows in profiles.items():
         length, number = rows["norm_length_words"].mean(), rows["norm_id_words"].mean()
         verdicts = {1: "have smaller", -1: "have larger", 0: "have neither smaller nor larger"}
-        closer = "its number in the vocabulary" if abs(number) > abs(length) else "its length"
+        closer = "number in the vocabulary" if abs(number) > abs(length) else "length"
         items.append(
             f"- **{name}:** among whole words, shorter ones {verdicts[findings.with_length(rows)]} embeddings than longer "
-            f"ones (Spearman of norm and length {length:+.2f}, of norm and number {number:+.2f}); {closer} tells more of a "
-            "word's norm."
+            f"ones (Spearman of norm and length {length:+.2f}, of norm and number {number:+.2f}); the {closer} of a "
+            "word says more about its norm."
         )
     return Markdown("\n".join(items))
 
@@ -449,9 +449,9 @@ def claim_told() -> Markdown:
 claim_told()
 
 # %% [markdown]
-# A correlation within 0.1 of zero counts as neither. The words of the miniature are made up, so only a real vocabulary can
-# speak for or against the claim. Look at the first points of the curves, too: single letters are tokens of their own that
-# text hardly ever needs.
+# A correlation within 0.1 of zero counts as neither. The miniature's words are made up, so only a real vocabulary can speak
+# for or against the claim. Look at the first points of the curves, too: single letters are tokens of their own that text
+# hardly ever needs.
 
 # %% [markdown]
 # ## Summary
@@ -462,11 +462,11 @@ short.summary()
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="What do the weights look like that magnitude pruning takes?",
+    question="What do the weights look like that magnitude pruning removes?",
     done=(
         "The sizes of the weights of every matrix, head and word embedding are measured in MiniLM and in the "
-        "miniature. They are compared with a normal curve, and the share pruned of each head with an even "
-        "one. The norms of word embeddings are set against the length and the frequency of their words."
+        "miniature. They are compared with a normal distribution, and the share pruned of each head with an even share. "
+        "The norms of word embeddings are set against the length and the frequency of their words."
     ),
-    not_shown="Of the papers' BERT-base only its printed numbers are here: the model itself is not measured.",
+    not_shown="The papers' BERT-base itself is not measured: only its printed numbers are here.",
 )

@@ -15,8 +15,8 @@
 #
 # A pre-trained language model has far more weights than its tasks seem to need. Remove some: which ones, how many, at
 # which moment, and what does the model forget? Every figure of this book is computed by a notebook that you can run
-# again with one command, the small ones in minutes on a laptop without a network, and stands beside the number that the
-# paper printed.
+# again with one command, and stands beside the number that the paper printed, where there is one. The small notebooks
+# run in minutes on a laptop without a network.
 
 # %% tags=["parameters", "remove-cell"]
 records = "book/records"
@@ -52,10 +52,10 @@ bert = recorded(records, "minilm", "how_much_can_go")
 missing = absent("*Nothing is recorded of this model.*")
 
 # %% [markdown]
-# ## What goes for nothing
+# ## What can be removed at no cost
 #
-# all-MiniLM-L6-v2 is a BERT that thousands of programs use to tell which sentences mean the same. Its smallest weights
-# are set to zero, and nothing is trained.
+# all-MiniLM-L6-v2 is a BERT that thousands of programs use to tell which sentences mean the same. Here its smallest
+# weights are set to zero, and nothing is trained.
 
 
 # %% tags=["remove-input"]
@@ -70,28 +70,29 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
     free = sentences.free(sentences.by_kind(rows))["weights", "magnitude", "global", False]
     further = scores["by size"][scores["by size"].index > free]
     as_it_is = sentences.estimate(whole["score"], whole["score_error"])
-    told = f"Of 100 points, a perfect agreement with people on STS-B's dev set, it reaches **{as_it_is.in_words(100, '.1f')}**. "
+    told = f"On STS-B's dev set, where 100 is perfect agreement with people, it scores **{as_it_is.in_words(100, '.1f')}**. "
     if not free:
-        return Markdown(told + "No share that was tried goes for less than a point.")
+        return Markdown(told + "Every share that was tried costs a point or more.")
     random = scores["at random"][scores["at random"].index >= free].iloc[:1]
     return Markdown(
-        f"{told}With **{free:.0%} of its layers' weights** gone it still has "
-        f"**{scores['by size'][free].in_words(100, '.1f')}**, a loss of less than a point. "
-        + ", ".join(f"At {share:.0%} it has {score.mean * 100:.1f}" for share, score in further.items()).replace(
-            ", At", ", at"
+        f"{told}With **{free:.0%} of its layers' weights** gone it still scores "
+        f"**{scores['by size'][free].in_words(100, '.1f')}**, so less than a point is lost. "
+        + ", ".join(
+            f"{'at' if place else 'At'} {share:.0%}{'' if place else ' it scores'} {score.mean * 100:.1f}"
+            for place, (share, score) in enumerate(further.items())
         )
         + "".join(
-            f". Which weights go matters: with {share:.0%} gone at random it has {score.mean * 100:.1f}"
+            f". Which weights go matters: with {share:.0%} gone at random it scores {score.mean * 100:.1f}"
             for share, score in random.items()
         )
-        + ". In brackets stand 95 % intervals."
+        + ". Brackets hold 95 % intervals."
     )
 
 
 encoder_told(encoder) if len(encoder) else missing
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "What cuts cost a real BERT, all-MiniLM-L6-v2: fine-tuned on a task or, where that is said, as it is. Points from the full model of the same study; bars are 95 % intervals over pairs, examples, or three seeds and more. With a script, choose the task, the way and the share among all that is recorded."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "In a real BERT, all-MiniLM-L6-v2, the smallest weights go at less cost than random weights or whole layers. Points against the full model of the same study; bars are 95 % intervals over pairs, examples or seeds. With a script, choose the task, the way and the share."}}
 SHOWN = [
     *("weights by size", "weights by OBS, of each row", "weights at random", "weights by size, retrained"),
     *("heads by size", "heads and neurons gone", "upper layers gone"),
@@ -144,22 +145,22 @@ def zeros_told() -> str:
     """What weights save that are set to zero, and where they are."""
     zeroed = ways_to_cut.zeroed(smaller)
     if zeroed.empty:
-        return "Zeros are stored and multiplied all the same."
+        return "Zeros are still stored and multiplied."
     saved = [
         f"on {title(task)} {row['bytes'] / 1e6:.0f} MB, {row['faster'].in_words(1, '.1f')} times as fast"
         for task, row in zeroed.iterrows()
     ]
-    return f"Zeros are stored and multiplied all the same: {'; '.join(saved)}."
+    return f"Zeros are still stored and multiplied: {'; '.join(saved)}."
 
 
 facts = {"cuts": [cut_facts(row) for row in cuts.to_dict("records")], "zeros": zeros_told(), "colour": COLOURS[0]}
 interactive("ways_to_cut", facts, figure="index-cuts") if len(cuts) else missing
 
 # %% [markdown]
-# {doc}`/experiments/without_training` has heads and MLPs, too, and the command for your own model and sentences.
+# {doc}`/experiments/without_training` cuts heads and MLPs, too, and gives the command for your own model and sentences.
 
 # %% [markdown]
-# Zeros are stored and multiplied all the same. What is cut out whole makes the model smaller and faster:
+# Zeros are still stored and multiplied. Only cutting out whole pieces makes the model smaller and faster:
 
 
 # %% tags=["remove-input"]
@@ -173,26 +174,32 @@ def smaller_told(rows: pd.DataFrame) -> Markdown:
         whole = table.loc[smaller_forms.WHOLE, "score"].mean
         small = table.loc["both", "torch"]
         line = (
-            f"- **{title(task)}**: {share:.0%} of its heads and neurons gone, {small['change'].in_words(100)} points of "
-            f"{100 * whole:.1f}, {small['faster'].mean:.1f} times as fast, {small['bytes'] / 1e6:.0f} MB instead of "
-            f"{before:.0f}"
+            f"- **{title(task)}**, where the full model scores {100 * whole:.1f}: with {share:.0%} of its heads and neurons "
+            f"gone the score changes by {small['change'].in_words(100)} points, and the model is "
+            f"{small['faster'].mean:.1f} times as fast and takes {small['bytes'] / 1e6:.0f} MB instead of {before:.0f} MB"
         )
         if ("both", "int8") in table.index:
             packed = table.loc["both", "int8"]
             line += (
-                f"; and with weights of 8 bits {packed['change'].in_words(100)} points, {packed['faster'].mean:.1f} times "
+                f". With 8-bit weights as well: {packed['change'].in_words(100)} points, {packed['faster'].mean:.1f} times "
                 f"as fast, {packed['bytes'] / 1e6:.0f} MB"
             )
         lines.append(line + ".")
     return Markdown(
-        "\n".join([*lines, "", "{doc}`/experiments/smaller_model` has the rest, beside what one would try instead."])
+        "\n".join(
+            [
+                *lines,
+                "",
+                "{doc}`/experiments/smaller_model` gives all the numbers, beside simpler ways to save time and bytes.",
+            ]
+        )
     )
 
 
 smaller_told(smaller) if len(smaller) else missing
 
 # %% [markdown]
-# ## The same BERT on tasks that it is trained for
+# ## The same BERT, fine-tuned
 
 
 # %% tags=["remove-input"]
@@ -205,16 +212,16 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
         cut, retrained = kinds.iloc[0], kinds.iloc[-1]
         if not dev_sets.above(choose("tasks", task).METRIC, cut["whole"] / 100, levels[task] / 100, examples[task]):
             lines.append(
-                f"- **{title(task)}** says nothing: the full model reaches {cut['whole']:.1f}, which on {examples[task]} "
-                f"examples is not clearly above the {levels[task]:.1f} of the majority-class baseline."
+                f"- **{title(task)}** tells nothing: the full model reaches {cut['whole']:.1f}, which on {examples[task]} "
+                f"examples is not clearly above the majority-class baseline, {levels[task]:.1f}."
             )
             continue
         floor = "" if pd.isna(levels[task]) else f" (majority class {levels[task]:.1f})"
         lines.append(
             f"- **{title(task)}:** the full model reaches {plots.metric(choose('tasks', task).METRIC)} {cut['whole']:.1f}"
-            f"{floor}. Up to {cut['free']:.0%} of the weights of its layers go in one "
-            f"cut for less than two points, up to {retrained['free']:.0%} with "
-            f"{how_long(retrained['retrain_epochs'])} of retraining. With {cut['most']:.0%} removed it scores {cut['left']:.1f}."
+            f"{floor}. Of its layers' weights, up to {cut['free']:.0%} can be cut at once for less than two points; with "
+            f"{how_long(retrained['retrain_epochs'])} of retraining, up to {retrained['free']:.0%}. With "
+            f"{cut['most']:.0%} removed and no retraining it scores {cut['left']:.1f}."
         )
     head = (
         f"all-MiniLM-L6-v2, a pre-trained BERT of six layers, fine-tuned on GLUE's own data with "
@@ -226,21 +233,21 @@ def bert_told(rows: pd.DataFrame) -> Markdown:
 bert_told(bert) if len(bert) else missing
 
 # %% [markdown]
-# The chapter {doc}`/experiments/how_much_can_go` draws it, and tells the rest.
+# The chapter {doc}`/experiments/how_much_can_go` shows these cuts in a figure, with the rest of the numbers.
 
 
 # %% [markdown]
 # ## What the papers ask
 #
-# The book follows three papers, checks what they claim, and goes on where they stop:
+# The book follows three papers, checks their claims, and goes on where they stop:
 #
 # - {cite:t}`gordon2020` prune BERT by magnitude *while it is pre-trained* and ask what that does to the tasks it is
 #   fine-tuned on later. They see three regimes: a little pruning costs nothing, more takes knowledge away, still more
 #   keeps the model from fitting the task at all.
 # - {cite:t}`prasanna2020` prune the *fine-tuned* model, weight by weight or by whole heads and MLPs, and retrain the good
 #   parts, random parts, and even the bad ones. Are the survivors the same from run to run, and do they mean anything?
-# - {cite:t}`jiang2023` never fine-tune a weight. They learn only *which* weights to keep, and adapt the model to a task
-#   by that alone.
+# - {cite:t}`jiang2023` never fine-tune a weight. They learn only *which* weights to keep, and that alone adapts the model
+#   to a task.
 
 
 # %% tags=["remove-input"]
@@ -248,9 +255,9 @@ def claims_told() -> Markdown:
     """How many of the papers' claims hold, in print and on a real BERT."""
     verdicts = ledger.weighed(records, CHAPTERS).verdicts
     return Markdown(
-        f"Their sentences, one by one: of {len(verdicts)} claims, **in print** {ledger.headline(verdicts['published'])}. "
-        f"**On a real BERT** {ledger.headline(verdicts['minilm'])}. Each stands, with its evidence, in "
-        "{doc}`/analyses/claims`, and what the undecided ones would take in {doc}`/analyses/what_it_would_take`."
+        f"We checked {len(verdicts)} of their claims. By the numbers **in print**, {ledger.headline(verdicts['published'])}. "
+        f"**On a real BERT**, {ledger.headline(verdicts['minilm'])}. {{doc}}`/analyses/claims` gives each claim with its "
+        "evidence, and {doc}`/analyses/what_it_would_take` says what the undecided ones would need."
     )
 
 
@@ -265,8 +272,8 @@ def noise_found(rows: pd.DataFrame) -> str:
     """What noise does to the order of magnitudes beside fine-tuning, on a real BERT."""
     places = movement.places(movement.rates_compared(rows))
     return (
-        f"Fine-tuning moves the smallest tenth of a real BERT's weights {places.ratio:.1f} times as far in the order of "
-        f"magnitudes as the largest tenth. Normal noise of the same size, which knows no task, moves it "
+        f"Rank a real BERT's weights by magnitude. Fine-tuning moves the smallest tenth {places.ratio:.1f} times as far in "
+        f"that order as the largest tenth. Normal noise of the same size, which knows no task, moves it "
         f"{places.noise:.1f} times as far."
     )
 
@@ -277,9 +284,9 @@ def schedule_found(rows: pd.DataFrame) -> str:
     printed = read_published("gordon2020_movement_by_epoch").pivot_table("movement_mean", "task", "epochs")
     theirs = printed[12] / printed[1] - 1
     return (
-        "The released code starts each epoch anew, at a learning rate that falls with the number of the epoch. Under it "
-        f"BERT-base's weights move {between(theirs, '.0%')} further in twelve epochs than in one. With one schedule over all "
-        f"epochs the miniature's move {between([each.mean for each in grown.values()], '.0%')} further in {last:g} than in "
+        "The released code restarts the learning rate each epoch, lower every time. Under it BERT-base's weights move "
+        f"{between(theirs, '.0%')} further in twelve epochs than in one. With one schedule over all epochs the miniature's "
+        f"weights move {between([each.mean for each in grown.values()], '.0%')} further in {last:g} than in "
         f"{once:g}."
     )
 
@@ -342,9 +349,9 @@ Markdown("\n\n".join(["::::{grid} 1 1 3 3\n:gutter: 3", *cards, "::::"])) if car
 # ## What the miniature shows
 #
 # Every experiment runs first on a miniature: a made-up language, small enough to know everything about, and a small BERT
-# that learns it in minutes. It shows how pruning works and lets you try things. It is a model of its own and no evidence
-# about BERT, so what it shows does not count in the two numbers above. The evidence is in the papers' printed numbers and
-# in runs of a real pre-trained BERT on real data, which stand beside it and are marked as such.
+# that learns it in minutes. It shows how pruning works and lets you try things. It is no evidence about BERT, so what it
+# shows is not counted in the verdicts above. The evidence is the papers' printed numbers and runs of a real pre-trained
+# BERT on real data, which stand beside it and are marked as such.
 
 
 # %% [markdown]
@@ -359,13 +366,13 @@ Markdown("\n\n".join(["::::{grid} 1 1 3 3\n:gutter: 3", *cards, "::::"])) if car
 # :::{grid-item-card} What is in this book
 # :link: what_is_in_this_book
 # :link-type: doc
-# Every figure, table and procedure of the three papers, with a link to its place, or "not yet".
+# Every figure, table and procedure of the three papers, with a link to its place in the book, or "not yet".
 # :::
 #
 # :::{grid-item-card} Methods
 # :link: methods
 # :link-type: doc
-# The words, the formulas, and where the papers' text and their code part ways.
+# The terms, the formulas, and where the papers' text and code disagree.
 # :::
 #
 # :::{grid-item-card} Use it yourself

@@ -14,14 +14,13 @@
 # ---
 
 # %% [markdown]
-# # What it would take
+# # What it would take to decide
 #
-# A claim that is *undecided* is not refuted: its measurement has too wide an interval to tell. This page says how many
-# seeds, worlds or examples would tell, for each undecided measurement of {doc}`/analyses/claims`, and how long these would
-# run. The number is the one with which the claim is shown in four of five cases, by the same test and at the spread that
-# was recorded, *if the truth is where it is supposed to be*: no difference, where the claim allows it; else a difference
-# worth finding beyond the bound, one point of score or 0.05 nats. Where the truth lies nearer to the bound no number of
-# runs is enough.
+# An *undecided* claim is not refuted: the interval of its measurement is too wide to tell. For each undecided measurement of
+# {doc}`/analyses/claims`, this page says how many seeds, worlds or examples would tell, and how long the runs would take.
+# With that number the claim is shown in four of five cases, by the same test and at the recorded spread, *if the truth is
+# where we suppose*: at no difference, where the claim allows it; else beyond the bound by a difference worth finding, one
+# point of score or 0.05 nats. Where the truth lies nearer to the bound, that number is not enough.
 
 # %% tags=["parameters"]
 records = "book/records"
@@ -34,6 +33,7 @@ from IPython.display import Markdown
 
 from lottery import claims
 from lottery.suite import ledger, notebooks
+from lottery.suite.chapter import how_many
 from lottery.suite.given import given
 
 globals().update(given("analyses/what_it_would_take", globals()))
@@ -64,8 +64,9 @@ def in_short() -> Markdown:
         undecided = weighed.verdicts.index[weighed.verdicts[source] == claims.OPEN]
         near = [name for name in undecided if ledger.within_reach(rows[rows["claim"] == name])]
         lines.append(
-            f"- {ledger.named(source)}, {len(undecided)} claims are undecided; for {len(near)} of them what is lacking fits into "
-            f"{ledger.WITHIN_REACH / 3600:.0f} hours of the machine that recorded the runs."
+            f"- {ledger.named(source)}, {how_many(len(undecided), 'claim')} {'is' if len(undecided) == 1 else 'are'} undecided. "
+            f"For {len(near)} of them, the missing runs would fit into {ledger.WITHIN_REACH / 3600:.0f} hours of the machine that "
+            "recorded the others."
         )
     return Markdown("\n".join(lines))
 
@@ -75,9 +76,9 @@ in_short()
 # %% [markdown]
 # ## What a profile should ask for
 #
-# A profile names the seeds of a chapter. These many decide all of the claims measured there that a night can decide, with a
-# probability of four in five each. A claim that takes longer, or more data, asks for nothing here. A night is counted of the
-# runs that are compared; to pre-train a world, and to prune its models, comes on top of it.
+# A profile names the seeds of a chapter. The table says how many would decide those of its claims that a night of computing
+# can decide, each with a probability of four in five. Claims that need longer, or more data, are left out. The night counts
+# only the runs that are compared; pre-training a world and pruning its models come on top.
 
 
 # %% tags=["remove-input"] mystnb={"markdown_format": "myst"}
@@ -102,9 +103,9 @@ by_chapter()
 # %% [markdown]
 # ## What is undecided
 #
-# Seeds share a dev set, and no number of seeds makes up for a small one. Where the answers of each example were not
-# recorded, the two scores of a difference count as independent of each other. That is too wide, so that the numbers of
-# examples below are at the most.
+# Seeds share a dev set, and no number of seeds makes up for a small one. Where the answers to each example were not
+# recorded, the two scores of a difference count as independent. That makes intervals too wide, so the numbers of examples
+# below are upper bounds.
 
 
 # %% tags=["remove-cell"]
@@ -118,7 +119,8 @@ def table(source: str) -> Markdown:
         cells = [
             ledger.title(row["claim"]),
             row["what"],
-            f"{ledger.number(row['estimate'])} {row['unit']}{span}; claimed {ledger.in_range(*row['claimed'])}",
+            f"{ledger.number(row['estimate'])} {row['unit']}".strip()
+            + f"{span}; claimed {ledger.in_range(*row['claimed'])}",
             ledger.need_in_words(row),
             ledger.time_in_words(row) if source != claims.PUBLISHED else "",
         ]
@@ -130,7 +132,7 @@ def table(source: str) -> Markdown:
 # %% [markdown]
 # ### On a real BERT
 #
-# On all-MiniLM-L6-v2, cheapest first.
+# Measured on all-MiniLM-L6-v2; cheapest first.
 
 # %% tags=["remove-input"]
 table("minilm")
@@ -138,7 +140,7 @@ table("minilm")
 # %% [markdown]
 # ### On the miniature
 #
-# Cheapest first. Where a chapter ran in one world, more seeds of that world tell no more than of that world.
+# Cheapest first. Where a chapter ran in one world, more seeds tell only about that world.
 
 # %% tags=["remove-input"]
 table("miniature")
@@ -146,7 +148,7 @@ table("miniature")
 # %% [markdown]
 # ### In print
 #
-# What the papers' own experiments would have taken: seeds, or fits of each model.
+# This is what the papers' own experiments would have needed: more seeds, or more fits of each model.
 
 # %% tags=["remove-input"]
 table("published")

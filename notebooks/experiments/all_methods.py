@@ -16,13 +16,13 @@
 # %% [markdown]
 # # Which method, when all have the same budget?
 #
-# Each of the three papers compares its methods with a few others, often by numbers quoted from elsewhere that were trained
-# for more steps, or fewer, or pruned other matrices. So none of them can say which method to take. Here their
-# methods that remove single weights to a share that is asked for stand in one figure: the same pre-trained model, the same
-# tasks, the same number of fine-tuning steps, the same share of the same weights removed. Whole heads and MLPs have
-# chapters of their own ({doc}`/experiments/good_random_bad`, {doc}`/experiments/structured_tickets`).
+# Each of the three papers compares its methods with a few others, often by numbers quoted from elsewhere, where models were
+# trained for more or fewer steps or other matrices were pruned. So none of them can say which method to take. Here all
+# their methods that remove single weights to a given share stand in one figure: the same pre-trained model, the same tasks,
+# the same number of fine-tuning steps, the same share of the same weights removed. Whole heads and MLPs have chapters of
+# their own ({doc}`/experiments/good_random_bad`, {doc}`/experiments/structured_tickets`).
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run this page on a file of your own: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
@@ -136,30 +136,30 @@ FAMILIES = {"by size, or at random": BY_SIZE, "by learned scores": BY_SCORE}
 # %% [markdown]
 # ## The methods, and what they have in common
 #
-# Removed are weights of the six matrices of every layer, 72 matrices in BERT-base; embeddings, pooler, biases and the
-# task's head stay. *Local* is the same share of each matrix, *global* one ranking of them all: each method selects as its
-# paper does.
+# Weights are removed from the six matrices of every layer, 72 matrices in BERT-base; embeddings, pooler, biases and the
+# task's head stay. *Local* removes the same share of each matrix, *global* ranks the weights of all matrices together. Each
+# method selects as its paper does.
 #
 # - **Magnitude, in pre-training** {cite:p}`gordon2020`: pre-training goes on while the smallest weights go, locally; then the
 #   model is fine-tuned.
-# - **Magnitude, while fine-tuning** {cite:p}`zhu2017`: the smallest go step by step, locally, in the first part of the
+# - **Magnitude, while fine-tuning** {cite:p}`zhu2017`: the smallest weights go step by step, locally, in the first part of the
 #   training (`ramp`).
 # - **Magnitude, after and retrained** {cite:p}`gordon2020`: half of the budget, one local cut, the other half.
 # - **Magnitude, iterative, rewound** {cite:p}`frankle2019,chen2020`: train, remove globally, go back to the pre-trained
-#   weights; the last of the rounds trains what is left. All rounds together have the budget.
-# - **Magnitude, after**: the fully fine-tuned model is cut and nothing is trained after that, locally, or globally, which is
-#   the *m-pruning* of {cite:t}`prasanna2020`.
-# - **Random, before**: random weights go before any training; the baseline that knows nothing.
+#   weights; the last round trains what is left. All rounds together have the budget.
+# - **Magnitude, after**: the fully fine-tuned model is cut, locally or globally, and nothing is trained after that. The
+#   global cut is the *m-pruning* of {cite:t}`prasanna2020`.
+# - **Random, before**: random weights go before any training; this is the uninformed baseline.
 # - **SMP-L**, **SMP-S**, **SMP-G** {cite:p}`jiang2023`: a mask is learned and no weight is changed; **movement**, **soft
 #   movement** {cite:p}`sanh2020` and **L0** {cite:p}`louizos2018`: mask and weights are learned together
 #   ({doc}`/experiments/mask_learning`).
 #
-# The budget is the number of fine-tuning steps, all trainings that lead to a model counted. It leaves out the pre-training,
-# also the steps in which the first method prunes: all numbers have them in a column, and where it was run, a full model
-# whose pre-training went on for as long stands beside. It leaves out the search for learning rates, too: each group of
-# methods has one for all tasks and sparsities, unless `chosen` gives a method its own. Soft movement and L0 aim at no
-# sparsity; the strength of their regulariser is searched for, training after training, until about the share that is asked
-# for remains. Only the last of these trainings is counted.
+# The budget is the number of fine-tuning steps, over all trainings that lead to a model. It leaves out pre-training, and so
+# the steps in which the first method prunes: *All numbers* has these in a column, beside a full model whose pre-training
+# went on for as long, where that was run. It also leaves out the search for learning rates: each group of methods has one
+# for all tasks and sparsities, unless `chosen` gives a method its own. Soft movement and L0 have no target sparsity. The
+# strength of their regulariser is searched for, one training after another, until about the wanted share remains; only the
+# last of these trainings is counted.
 
 
 # %% tags=["hide-input"]
@@ -207,11 +207,10 @@ chapter.figure(drawn, panels_of, among=equal_budgets.scored, size=(3.2, 2.4), ac
 # %% [markdown]
 # ## Which is best at which sparsity
 #
-# Mean score over the tasks, in points, and its difference from full fine-tuning with the 95 % interval (t), over
-# worlds where there are several, else over seeds. *First* means the highest mean. Every two methods at one sparsity are
-# compared by a paired t test over the same; as there are many pairs, their p-values are corrected together, after Holm.
-# With few worlds or seeds that is a high bar, and a pair
-# that is not told apart may still differ.
+# Scores are means over the tasks, in points. Differences from full fine-tuning have 95 % intervals (t), over worlds where
+# there are several, else over seeds. At each sparsity every two methods are compared by a paired t test over the same
+# worlds or seeds. As there are many pairs, their p-values are Holm-corrected together. With few worlds or seeds that is a
+# high bar, so a pair that is not shown to differ may still do so.
 
 
 # %% tags=["hide-input"]
@@ -240,12 +239,12 @@ def against_full(rows: pd.DataFrame) -> pd.DataFrame:
 
 finding(
     against_full,
-    "What each method loses, all on one budget. Mean score over the tasks less that of full fine-tuning (points), with "
-    "95 % intervals.",
+    "Where half of the weights remain, methods differ by a few points; where 3 % remain, by tens of points. Mean score over "
+    "the tasks minus that of full fine-tuning (points), with 95 % intervals.",
 )
 
 # %% tags=["hide-input"]
-numbers(means, "Mean scores over the tasks (points): and their differences from full fine-tuning.")
+numbers(means, "Mean scores over the tasks (points), and their differences from full fine-tuning.")
 
 
 # %% tags=["hide-input"]
@@ -254,30 +253,52 @@ def best(rows: pd.DataFrame) -> Markdown:
     lines = []
     for order in equal_budgets.orders(rows):
         first, *others = order.means.index
-        line = f"- **{remain(order.sparsity)}:** first is {first} with {order.means[first]:.1f} points"
-        line += f", then {others[0]} with {order.means[others[0]]:.1f}. " if others else ". "
-        behind = f" ({'; '.join(order.behind)})" if order.behind else ""
+        line = f"- **{remain(order.sparsity)}:** *{first}* scores highest, {order.means[first]:.1f} points"
+        line += f", then *{others[0]}*, {order.means[others[0]]:.1f}. " if others else ". "
+        behind = f" (*{'*; *'.join(order.behind)}*)" if order.behind else ""
         line += (
-            f"{order.apart or 'None'} of the {order.tested} pairs tested {'is' if order.apart == 1 else 'are'} shown to differ, "
-            f"{len(order.behind) or 'none'} of the {how_many(len(others), 'method')} from the first{behind}. "
+            f"{len(order.behind) or 'None'} of the {how_many(len(others), 'other method')} "
+            f"{'is' if len(order.behind) == 1 else 'are'} shown to be behind it{behind}; of all {how_many(order.tested, 'pair')}, "
+            f"{order.apart or 'none'} {'is' if order.apart == 1 else 'are'} shown to differ. "
             if order.tested
-            else "One run each: nothing can be told apart. "
+            else "With one run each, nothing is shown to differ. "
         )
         if order.unmet:
-            line += f"No strength that was found leaves nearly as many weights with {' or '.join(order.unmet)}."
+            line += f"No strength tried leaves nearly as many weights with {' or '.join(order.unmet)}."
         lines.append(line)
     return Markdown("\n".join(lines))
 
 
+def winners(rows: pd.DataFrame) -> Markdown | None:
+    """At how many sparsities one method is shown to beat all others, in a sentence."""
+    found = [order for order in equal_budgets.orders(rows) if order.tested]
+    won = sum(len(order.behind) == len(order.means) - 1 for order in found)
+    return (
+        Markdown(
+            f"At {won or 'none'} of the {how_many(len(found), 'share')} of remaining weights "
+            f"{'one method is' if won else 'is one method'} shown to beat all others."
+        )
+        if found
+        else None
+    )
+
+
+# %% [markdown]
+# This build:
+
+# %% tags=["hide-input"]
 shown(best, "live")
+
+# %% [markdown]
+# The recorded runs of the miniature:
 
 # %% tags=["hide-input"]
 shown(best)
 
 
 # %% [markdown]
-# What the papers print comes from several harnesses and budgets, and some was trained with a teacher. So their numbers
-# stand among all numbers, and methods cannot be compared by them as above.
+# The papers' numbers come from several harnesses and budgets, some with a teacher. So they are listed under *All numbers*, and
+# cannot be used to compare methods as above.
 
 
 # %% tags=["hide-input"]
@@ -308,12 +329,12 @@ tables.numbers(
 # %% [markdown]
 # ## What a task has to store
 #
-# The same share of weights is not the same size of file. A mask over frozen weights is all that a learned mask adds to the
-# pre-trained model; the other methods change every weight that they keep, and more: fine-tuning moves the embeddings as well,
-# which here as in the papers are not pruned, while movement, soft movement, L0 and magnitude while fine-tuning leave them as
-# they were. Counted here are the numbers of the encoder that are neither the pre-trained ones nor 0, at four bytes each, and
-# the mask at the entropy of its share, which a file reaches within some per cent ({doc}`/analyses/mask_files`). The task's
-# head, alike in all, is left out.
+# The same share of weights does not mean the same file size. A method that freezes the weights adds only a mask to the
+# pre-trained model. The other methods change every weight that they keep, and more: fine-tuning moves the embeddings as well,
+# which are not pruned, here as in the papers. Movement, soft movement, L0 and *magnitude, while fine-tuning* leave the
+# embeddings as they were. Two things are counted here: the numbers of the encoder that are neither the pre-trained ones nor
+# 0, at four bytes each, and the mask at the entropy of its share, which a file comes close to ({doc}`/analyses/mask_files`).
+# The task's head, the same for all, is left out.
 
 
 # %% tags=["hide-input"]
@@ -328,7 +349,7 @@ def stored_drawn(rows: pd.DataFrame, axes: dict) -> None:
         ax.minorticks_off()
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods in two panels."}, "figure": {"name": "all-methods-stored", "caption": "A learned mask stores about a hundredth of what full fine-tuning does, at some cost in score. Along a line the sparsity changes."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean score against the kilobytes that a task has to store beside the pre-trained model, for the methods in two panels."}, "figure": {"name": "all-methods-stored", "caption": "A mask over frozen weights stores about a hundredth of what full fine-tuning does, at some cost in score. Along a line the sparsity changes."}}
 chapter.figure(stored_drawn, [*FAMILIES], among=equal_budgets.scored, size=(3.8, 3.2), across=2)
 
 
@@ -374,15 +395,15 @@ timed = recorded(records, "miniature", "mask_learning")
 timed = timed[timed["experiment"] == "StepTime"] if len(timed) else timed
 finding(
     timed_costs if len(timed) else costs,
-    "A mask over frozen weights stores a small part of what any method stores that trains the weights it keeps.",
+    "A mask over frozen weights stores a small part of what any method stores that trains its weights.",
     part=lambda table: table.filter(like="kB stored"),
     what="Steps, numbers trained and changed, and bytes.",
 )
 
 # %% [markdown]
-# *Their time* is what the steps take on a CPU at BERT-base's size, where a plain step of fine-tuning is one; steps of methods
-# that learn a mask were timed in turns with these ({doc}`/experiments/mask_learning`), and steps under a mask that stays as
-# it is count as plain ones. The search for the strength of soft movement and L0 is left out.
+# *Their time* is the time of the steps on a CPU at BERT-base's size, in units of a plain step of fine-tuning. Steps that learn
+# a mask were timed in turns with plain ones ({doc}`/experiments/mask_learning`); steps under a fixed mask count as plain. The
+# search for the strength of soft movement and L0 is left out.
 
 
 # %% tags=["hide-input"]
@@ -392,17 +413,20 @@ def smallest(rows: pd.DataFrame) -> Markdown:
     one = equal_budgets.smallest(rows)
     if one is None:
         return Markdown(
-            "Which method stores least and is at most two points below full fine-tuning cannot be told: of no model does "
-            "the 90 % interval of the difference stay above that."
+            "No model is shown to be at most two points below full fine-tuning, by the 90 % interval of the difference, so "
+            "the smallest such model is not known."
         )
     return Markdown(
-        f"Full fine-tuning stores {whole / 1000:,.1f} kB a task. Of the models that are shown to be at "
-        f"most two points below it, the smallest is {one['method']} with {1 - one['asked']:.0%} of the weights: "
-        f"{one['stored'] / 1000:,.1f} kB, {one['more'].in_words()} points, a 90 % interval."
+        f"Full fine-tuning stores {whole / 1000:,.1f} kB per task. Of the models shown to be at most two points below it, the "
+        f"smallest is *{one['method']}* with {1 - one['asked']:.0%} of the weights: {one['stored'] / 1000:,.1f} kB, with a "
+        f"difference of {one['more'].in_words()} points (90 % interval)."
     )
 
 
 shown(smallest, "live")
+
+# %% [markdown]
+# The recorded runs of the miniature:
 
 # %% tags=["hide-input"]
 shown(smallest)
@@ -410,37 +434,37 @@ shown(smallest)
 # %% [markdown]
 # ## What this does not say
 #
-# The seeds change the head, the order of the examples, noise, and the pruning in pre-training. Of one world the pre-trained
-# model and the data are one, so the intervals are those of this model and these tasks. The scores are those of the dev set,
-# on which nothing was chosen but, for soft movement and L0, the strength, and that by sparsity alone. With a larger budget the
-# order may be another: iterative pruning has few steps a round here, and learned masks are trained for 12 to 60 epochs in
-# their paper.
+# The seeds change the head, the order of the examples, noise, and the pruning in pre-training. Within one world the
+# pre-trained model and the data are the same, so the intervals are those of this model and these tasks. Scores are on the
+# dev set. Only the strength of soft movement and L0 was chosen by the models scored on it, and by their sparsity alone. With
+# a larger budget the order may change: iterative pruning has few steps per round here, and the paper on learned masks
+# trains them for 12 to 60 epochs.
 
 # %% [markdown]
 # ## Summary
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [shown(best), shown(smallest)]
+found = [shown(winners), shown(best), shown(smallest)]
 orders = equal_budgets.orders(equal_budgets.scored(chapter.miniature)) if len(chapter.miniature) else []
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="Which method should one take, where all have the same budget?",
+    question="Which method should one take when all have the same budget?",
     done=(
         "The methods of three papers prune one pre-trained model on the same tasks, to the same shares of the "
         "same weights, in the same number of fine-tuning steps. Methods without a target sparsity are trained "
-        "at several strengths, of which the one nearest to the target counts. The bytes that a task has to "
-        "store stand beside the scores."
+        "at several strengths, and the one nearest to the target counts. The bytes that a task has to store are "
+        "counted, too."
     ),
     not_shown=(
-        "The model is the miniature, whose order of methods need not be BERT's. With a larger budget the "
-        "order may change."
+        "The model is the miniature, and the order of methods on BERT may differ. With a larger budget the order "
+        "may change."
     ),
     found=found,
     numbers={
-        f"first where {remain(order.sparsity)}, its mean score (x 100)": {
+        f"highest mean score (x 100) where {remain(order.sparsity)}": {
             "miniature": f"{order.means.index[0]}, {order.means.iloc[0]:.1f}"
         }
         for order in orders

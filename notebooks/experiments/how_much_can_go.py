@@ -16,17 +16,17 @@
 # %% [markdown]
 # # How much of it can go?
 #
-# Fine-tune a model on a task, set the smallest weights to zero, and look at what is left of its score: as it is, and
-# after a short retraining in which the removed weights stay at zero. It is the first question anyone asks of a model
-# before reading further, and this page answers it for any BERT-shaped model and any task of the suite:
+# Fine-tune a model on a task, set its smallest weights to zero, and see what is left of its score: right after the cut,
+# and after a short retraining in which the removed weights stay at zero. How much can go is the first question anyone
+# asks of a model. This page answers it for any BERT-shaped model and any task of the suite:
 #
 # ```
 # .venv/bin/lottery run experiments/how_much_can_go \
 #     -p model minilm -p task rte -p data_dir glue_data
 # ```
 #
-# What stands below was computed for the model named in the captions, live, when this book was built. Beside it stand
-# the recorded runs of a real pre-trained BERT on real data.
+# The numbers marked "this build" were computed when this book was built, for a model of your choice. Beside them stand
+# recorded runs of a real pre-trained BERT on real data.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
@@ -191,14 +191,15 @@ chapter.full_models()
 # %% [markdown]
 # ## On the model of this build
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score on each task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too; of a real BERT, recorded, and of the model of this build."}, "figure": {"name": "how-much", "caption": "As cut, a model keeps its score until a third or so of its weights is gone; a short retraining moves that point to the right. One global magnitude cut of the layers; points are means over the seeds, bars span them, and the dashed line is the majority-class baseline."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score on each task against the share of weights removed, as cut, after a short retraining, and with the pooler cut too; of a real BERT, recorded, and of the model of this build."}, "figure": {"name": "how-much", "caption": "As cut, a model keeps its score until about a third of its weights are gone; a short retraining moves that point to the right. One global magnitude cut of the layers: means and range over seeds; dashed, the majority-class baseline."}}
 chapter.figure(drawn, lambda table: [known(name).TITLE for name in table["dense.task"].unique()], size=(3.0, 2.5))
 
 # %% tags=["hide-input"]
 competing = [f"{count:,}" for count in sorted(set(live["weights"]))]  # where a pooler is tried too, it makes two
 Markdown(
-    f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}, {scope} choice by {importance} among "
-    f"{competing[0]} weights{f' ({competing[-1]} with the pooler)' if len(competing) > 1 else ''}."
+    f"Model {in_markdown(Path(model).name)}, {how_many(len(seeds), 'seed')}, {how_many(len(live), 'run')}. The cuts rank "
+    f"{competing[0]} weights{f' ({competing[-1]} with the pooler)' if len(competing) > 1 else ''} by {importance}, with "
+    f"{scope} scope."
 )
 
 
@@ -217,15 +218,15 @@ def in_words(table: pd.DataFrame) -> Markdown:
             f"({span}majority-class baseline {guess:.1f}). "
         )
         if not cut["whole"] > guess + one_shot.WITHIN:
-            line += "That is no more than two points above the baseline, so it says nothing of what a cut costs. "
+            line += "That is no more than two points above the baseline, so this task cannot show what a cut costs. "
         else:
             line += (
-                f"Up to **{cut['free']:.0%}** of the weights of its layers go in one cut for less than two points on "
-                f"average, of the shares tried; at {cut['most']:.0%} {difference(cut)}. "
+                f"Of the shares tried, up to **{cut['free']:.0%}** of its layers' weights can be cut at once for less than "
+                f"two points on average. At {cut['most']:.0%}, {difference(cut)}. "
             )
         if name in pooled.index:
             line += (
-                f"With the pooler among the weights that are ranked, or without it: at {pooled.loc[name, 'share']:.0%} "
+                f"With the pooler's weights ranked as well, against the same cut without them: at {pooled.loc[name, 'share']:.0%}, "
                 f"{difference(pooled.loc[name])}. "
             )
         if collapsed := int(rows["constant"].sum()):
@@ -240,8 +241,8 @@ def difference(row: pd.Series) -> str:
     """The mean difference of the scores of the same seeds, in words, with its interval."""
     if row["undefined"]:
         return (
-            f"{row['undefined']} of {row['seeds']} models have no score, as they always give the same answer, and so no "
-            "difference"
+            f"{row['undefined']} of {how_many(row['seeds'], 'model')} always give the same answer, which has no score, so "
+            "there is no difference"
         )
     mean, low, high = row["change"]
     if row["seeds"] == 1:
@@ -250,7 +251,7 @@ def difference(row: pd.Series) -> str:
         span = f"the same for all {row['seeds']} seeds: no interval"
     else:
         span = f"95 % interval over {row['seeds']} seeds {low:.1f} to {high:.1f}"
-    return f"the difference is {stats.signed(mean)} points ({span})"
+    return f"the score changes by {stats.signed(mean)} points ({span})"
 
 
 # %% tags=["hide-input"]
@@ -308,12 +309,12 @@ def before_the_cut() -> list[str]:
     )
     if trained[0].epochs == "auto" and rows["still_rising"].any():
         lines.append(
-            "**It is not trained out**: the score on the rows kept aside for this still rose when the training was ended. "
+            "**It has not been trained long enough**: its score on held-out rows was still rising when training ended. "
             "Give a number of epochs (`-p epochs`)."
         )
     elif known(OWN).LABELS and rows["train_loss"].mean() > guessing / 2:
         lines.append(
-            f"**It is not trained out**: on the rows it was trained on its loss is {rows['train_loss'].mean():.2f}, where "
+            f"**It has not been trained long enough**: its loss on its training rows is {rows['train_loss'].mean():.2f}, where "
             f"guessing has {guessing:.2f}. Give more epochs (`-p epochs`)."
         )
     return lines
@@ -345,20 +346,20 @@ def after_the_cut(after: bool) -> list[str]:
     how = f"Retrained for {how_long(whole[0].retrain_epochs)} after the cut" if after else "Cut and left as it is"
     if not is_clear(after):
         return [
-            f"{how}: the full model is not clearly better than the majority-class baseline, so this says nothing of what a cut costs."
+            f"{how}: the full model is not clearly better than the majority-class baseline, so this cannot show what a cut costs."
         ]
     if free:
         row = store.rows(mine_cut(free, after), Path(results)).iloc[0]
         lines = [
             f"{how}, **{free:.0%} of the weights of its layers** ({row['removed'] / row['all_weights']:.0%} of the whole model) "
-            f"can go for less than two points: {in_points(changes[free])} against the full model, trained as long."
+            f"can be cut for less than two points: {in_points(changes[free])} against the full model, trained as long."
         ]
     else:
         lines = [f"{how}, even {min(changes):.0%} costs two points or more: {in_points(changes[min(changes)])}."]
     gain = own_answers.change(answers(mine_cut(0.0, False)), answers(whole), metric, counted=counted)
     if after and gain.low > 0:
         lines.append(
-            f"**The full model gains {in_points(gain)} by the same retraining**, so it was not trained out before."
+            f"**The full model gains {in_points(gain)} by the same retraining**, so it had not been trained long enough."
         )
     return lines
 
@@ -368,7 +369,7 @@ def in_points(change: stats.Estimate) -> str:
     if np.isnan(change.mean):
         return "always the same answer, which has no score"
     if np.isnan(change.low) and not change.mean:
-        return "not one row is judged otherwise"
+        return "not one answer changes"
     return f"{change.in_words(100)} points"
 
 
@@ -389,18 +390,20 @@ def mine_in_words() -> Markdown:
     tables = start.tables(OWN)
     reading = read_by(tables["dev"], opening.tokenizer(model), longest)
     lines = [
-        f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to learn from, {len(tables['dev']):,} to judge by"
+        f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to train on, {len(tables['dev']):,} to score on"
         f"{classes_in_words(tables)}. "
-        f"{in_markdown(evaluation.head_in_words(model, task))} Intervals are 95 % over the rows to judge by, and over "
+        f"{in_markdown(evaluation.head_in_words(model, task))} Intervals are 95 % intervals over the rows scored, and over "
         "seeds where there are several."
     ]
     whole = pd.concat(tables.values(), ignore_index=True)
     if twins := splitting.also_in(tables["train"], tables["dev"]):
         lines.append(
-            f"**{twins:,} of the rows to judge by are among those to learn from, too**, so its scores are too high."
+            f"**{twins:,} of the rows to score on are also among the training rows**, so the scores are too high."
         )
     if task.LABELS and (torn := splitting.at_odds(whole)):
-        lines.append(f"{torn:,} rows have a text that other rows label otherwise: no model is right on all of them.")
+        lines.append(
+            f"{torn:,} rows share their text with a row that has another label: no model can be right on all of them."
+        )
     if reading["unknown"] > 0.5:
         lines.append(
             f"**{reading['unknown']:.0%} of the words are unknown to this model's tokenizer**, so it reads next to nothing of "
@@ -408,8 +411,8 @@ def mine_in_words() -> Markdown:
         )
     lines += [*before_the_cut(), *after_the_cut(True), *after_the_cut(False)]
     lines.append(
-        "What goes is set to zero. That alone makes a model neither smaller nor faster: for that, parts have to be cut out, "
-        "or the weights stored in fewer bits."
+        "Removed weights are set to zero. That alone makes a model neither smaller nor faster: for that, parts have to be cut "
+        "out, or the weights stored in fewer bits."
     )
     return Markdown("\n\n".join(lines))
 
@@ -444,7 +447,7 @@ def kept_in_words(table: pd.DataFrame) -> Markdown | None:
             use += "; `--texts FILE` then has the weights that stay make up for the others, as they did here"
         done = f"retrained for {how_long(kind.retrain_epochs)}" if kind.retrain_epochs else "as cut"
         lines.append(
-            f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask `{folder}/mask.safetensors`, {use}."
+            f"- {in_markdown(known(kind.task).TITLE)}, {free:.0%} removed, {done}: the mask is `{folder}/mask.safetensors`, {use}."
         )
     return Markdown("\n".join(lines)) if lines else None
 
@@ -472,26 +475,26 @@ def goes(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     goes,
-    "On the real BERT a third of the layers' weights goes for less than two points as cut, and half after a short "
-    "retraining. The largest share tried that goes so; a full model near the majority-class baseline says nothing.",
+    "About a third of the real BERT's layers' weights can be cut for less than two points, and half with a short "
+    "retraining. Largest such share among those tried; a full model near the majority-class baseline says nothing.",
 )
 
 # %% tags=["hide-input"]
 chapter.numbers(summary, "Mean scores over seeds (x 100) at each share removed.")
 
 # %% [markdown]
-# ### What it was learnt from and judged by
+# ### Training and dev sets
 
 
 # %% tags=["hide-input"]
 def data() -> pd.DataFrame:
-    """What each task of this build is learnt from and judged by."""
+    """What each task of this build is trained and scored on."""
     rows = []
     for name in tasks:
         what, tables = known(name), next(tuned.start for tuned in dense if tuned.task == name).tables(name)
         train, dev = tables["train"], tables["dev"]
         row = {"task": what.TITLE, "rows of train": len(train), "rows of dev": len(dev)}
-        row["of them also in train"] = splitting.also_in(train, dev)
+        row["of these also in train"] = splitting.also_in(train, dev)
         if model not in miniature.NAMES:
             reading = read_by(dev, opening.tokenizer(model), longest)
             row["tokens of dev unknown"], row["texts of dev cut"] = f"{reading['unknown']:.0%}", f"{reading['cut']:.0%}"
@@ -502,7 +505,7 @@ def data() -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("").set_index("task")
 
 
-tables.numbers(data(), "What each task of this build is learnt from and judged by.")
+tables.numbers(data(), "What each task of this build is trained and scored on.")
 
 
 # %% tags=["remove-input"]
@@ -533,19 +536,19 @@ chapter.shown(in_words, "minilm")
 # %% [markdown]
 # ### Why the pooler is left out
 #
-# The pooler stands between the encoder and the task's head. A cut that compares the weights of the whole model can take
-# all of it where its weights are small beside those of the layers, and the head then sees the same vector for every
-# sentence: the score falls to the majority-class baseline at a sparsity at which the layers still work. Look at the lines with
-# and without the pooler. A cut that takes the same share of each matrix (`-p scope local`) leaves every matrix something.
-# In BERT itself the pooler was trained with the next sentence task; {cite:t}`gordon2020` and {cite:t}`chen2020` prune it.
-# So look at what a global cut removes before believing what it tells.
+# The pooler stands between the encoder and the task's head. Where its weights are small beside those of the layers, a
+# cut that ranks the weights of the whole model can remove all of it. The head then sees the same vector for every
+# sentence, and the score falls to the majority-class baseline at a sparsity at which the layers still work: compare the
+# lines with and without the pooler. A cut that takes the same share of each matrix (`-p scope local`) leaves something of
+# every matrix. In BERT itself the pooler was trained with next-sentence prediction; {cite:t}`gordon2020` and
+# {cite:t}`chen2020` prune it. So check what a global cut has removed before you believe its score.
 #
 # ### What this does not say
 #
 # The seeds change the head, the order of examples and dropout, not the pre-trained model, so the intervals are those of
-# fine-tuning this one model. The scores are those of the dev set, as GLUE keeps the answers of its test sets. The
-# learning rate and the number of epochs were set beforehand; to leave the pooler out was decided after seeing what
-# cutting it does, so both are shown.
+# fine-tuning this one model. Scores are on the dev set, because GLUE does not publish the labels of its test sets. The
+# learning rate and the number of epochs were set beforehand. Leaving the pooler out was decided after seeing what cutting
+# it does, so both are shown.
 
 # %% [markdown]
 # ## Summary
@@ -557,10 +560,10 @@ examples = read_published("glue_dev").set_index("task")["examples"]
 silent = full_models.near_floor(full_models.full_models(bert), examples) if len(bert) else []
 kinds = [row for row in (one_shot.cuts(bert).itertuples() if len(bert) else ()) if not row.pooler]
 kinds = [row for row in kinds if row.task not in silent]
-goes_as_cut = [f"{title(row.task)} **{row.free:.0%}**, of {row.whole:.1f}" for row in kinds if not row.retrain_epochs]
+goes_as_cut = [f"**{row.free:.0%}** on {title(row.task)} ({row.whole:.1f})" for row in kinds if not row.retrain_epochs]
 found = [
-    f"So much of the weights of MiniLM's layers goes in one cut, without any training after it, for less than "
-    f"{one_shot.WITHIN:g} points of what the full model scores: {'; '.join(goes_as_cut)}."
+    f"The largest share of MiniLM's layers' weights that can be set to zero in one cut, without any training after it, "
+    f"at a cost of less than {one_shot.WITHIN:g} points: {', '.join(goes_as_cut)}. Brackets hold the full model's score."
 ] * bool(kinds)
 short.summary(found)
 
@@ -573,13 +576,13 @@ short.box(
         "weights stay at zero."
     ),
     not_shown=(
-        "One cut is the simplest of all methods: chapters further on remove more. Zeros alone make a model "
+        "One cut is the simplest of all methods: later chapters remove more. Zeros alone make a model "
         "neither smaller nor faster. The seeds change the fine-tuning, not the pre-trained model."
     ),
     found=found,
     numbers={
-        f"{title(row.task)}, {'retrained' if row.retrain_epochs else 'as cut'}, {row.most:.0%} removed: change of the score": {
-            "minilm": f"{row.change.in_words()} points, a 95 % interval"
+        f"{title(row.task)}, {'retrained' if row.retrain_epochs else 'as cut'}, {row.most:.0%} removed: change of the score (95 % interval)": {
+            "minilm": f"{row.change.in_words()} points"
         }
         for row in kinds
     },

@@ -15,14 +15,14 @@
 
 # %% [markdown]
 # (x12)=
-# # What the paper leaves open
+# # What Gordon et al. leave open
 #
-# {cite:t}`gordon2020` say in their footnotes what they did not try. Two of these questions are answered here: whether it
-# matters if weights are compared within a matrix or over the whole model, and whether anything measured without
-# fine-tuning tells when to stop. Everywhere the score is accuracy, as in the paper, and the model is pruned while its
-# pre-training goes on and fine-tuned with what was removed held at zero. Two more questions are [not
-# asked](not-asked), and the chapter ends with the reasons. A fifth, from the paper's section 6, has
-# [a chapter of its own](weights-and-heads): whether heads are harder to remove where weights are gone.
+# {cite:t}`gordon2020` say in their footnotes what they did not try. This chapter takes up two of these questions. Does it matter
+# whether weights are ranked within a matrix or over the whole model? And does anything measured without fine-tuning tell when
+# to stop? The score is always accuracy, as in the paper. The model is pruned while its pre-training goes on, and fine-tuned
+# with the removed weights held at zero. Two more questions are [not asked](not-asked); the chapter ends with the reasons. A
+# fifth, from the paper's section 6, has [a chapter of its own](weights-and-heads): whether heads are harder to remove where
+# weights are gone.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
@@ -119,7 +119,7 @@ from lottery.findings import foretelling, prunable, scopes
 from lottery.models import families
 from lottery.statistics import stopping
 from lottery.suite import plots
-from lottery.suite.chapter import between, perform, title
+from lottery.suite.chapter import between, how_many, perform, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -128,12 +128,12 @@ chapter = perform("experiments/open_questions", grid, results, records, workers=
 # %% [markdown]
 # ## Within each matrix, or over the whole model?
 #
-# Weights can be compared within their own matrix (*local*) or over all matrices (*global*); the paper takes the first, and
-# guesses in its footnote 5, from the likeness of the matrices' distributions, that the second would perform similarly. At
-# equal sparsity, then: the loss of masked words, the mean accuracy, and where the weights went.
+# Weights can be ranked within their own matrix (*local*) or over all matrices (*global*). The paper does the first. In its
+# footnote 5 it guesses, because the matrices' distributions are alike, that the second would perform similarly. The figure
+# compares the two at equal sparsity: the loss of masked words, the mean accuracy, and where the weights went.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "MLM loss and mean accuracy under local and global thresholds, and the share that a global cut takes of the word embeddings, the pooler and the layers."}, "figure": {"name": "open-scope", "caption": "A global threshold takes more of some parts than of others; what it does to loss and accuracy is small beside what the sparsity does. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "MLM loss and mean accuracy under local and global thresholds, and the share that a global cut takes of the word embeddings, the pooler and the layers."}, "figure": {"name": "open-scope", "caption": "A global threshold removes more of some parts than of others, but loss and accuracy depend far more on the sparsity. Points are means over the seeds, bars span them."}}
 MLM, ACCURACY, PARTS = "held-out MLM loss (nats)", "mean accuracy (%)", "removed of each part (%)"
 
 
@@ -188,7 +188,7 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
             "MLM loss, global minus local (nats)": row["loss"].in_words(form="+.3f"),
             DIFFERENCE: row["accuracy"].in_words(100),
             "p against 1 point or more": "no p" if np.isnan(row["p"]) else f"{row['p']:.3f}",
-            "matrix of which a global cut takes most": f"{in_words(most['matrix'])}, {most['share']:.1%}",
+            "matrix that a global cut hits most": f"{in_words(most['matrix'])}, {most['share']:.1%}",
             "matrices emptied, of all": f"{int((here['share'] == 1).sum())} of {len(here)}",
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("removed")
@@ -199,7 +199,7 @@ chapter.finding(
     "A global threshold does about as well as one for each matrix, or worse. Mean accuracy, global minus local (points), "
     "with 95 % intervals.",
     part=lambda table: table[[DIFFERENCE]],
-    what="Loss, accuracy, and what a global cut takes.",
+    what="Loss, accuracy, and what a global cut removes.",
     among=scopes_there,
     live=False,
 )
@@ -213,36 +213,36 @@ def scopes_answered(runs: pd.DataFrame) -> Markdown:
     apart = [f"{sparsity:.0%}" for sparsity, accuracy in tested["accuracy"].items() if accuracy.sign]
     emptied = sorted({f"`{name}`" for name in cut.loc[cut["share"] == 1, "matrix"]})
     return Markdown(
-        f"That the two are the same within {100 * scopes.SAME:.0f} point is shown at {', '.join(same) or 'no sparsity'}, and "
-        f"that they differ at {', '.join(apart) or 'no sparsity'}, of the {len(tested)} tried. A global cut empties "
-        f"{', '.join(emptied) or 'no matrix'}, and takes up to {cut['share'].max():.0%} of one."
+        f"Of {how_many(len(tested), 'tried share')} removed, the two are shown to lie within {100 * scopes.SAME:.0f} point of each "
+        f"other at {', '.join(same) or 'none'}, and to differ at {', '.join(apart) or 'none'}. A global cut empties "
+        f"{', '.join(emptied) or 'no matrix'}, and removes up to {cut['share'].max():.0%} of one."
     )
 
 
 chapter.shown(scopes_answered)
 
 # %% [markdown]
-# The real BERT:
+# On the real BERT:
 
 # %% tags=["hide-input"]
 chapter.shown(scopes_answered, "minilm", among=scopes_there)
 
 # %% [markdown]
-# The 95 % interval is over the recorded worlds, the fine-tunings of each averaged first; of one pre-trained model
-# over its fine-tunings (paired t). A small p says that the two lie within one point of
-# each other (two one-sided tests, corrected by Holm for the sparsities tried); a large one only that this is not shown.
-# Matrices are counted over all seeds.
+# The 95 % intervals are over the recorded worlds, with the fine-tunings of each averaged first; for a single pre-trained model
+# they are over its fine-tunings (paired t). A small p says that the two lie within one point of each other (two one-sided
+# tests, Holm-corrected for the sparsities tried); a large p says only that this is not shown. Matrices are counted over all
+# seeds.
 #
 # ## What tells when to stop?
 #
-# How far to prune is found by trial on a dev set; the paper's footnote 13 hopes for a criterion that foretells the drop of
-# a task without fine-tuning on it. So one task at a time is left out. A straight line through the drops of the *other*
-# tasks, against what was measured on the pruned model alone, foretells the drop of the one left out. Two answers
-# that measure nothing on the model have to be beaten: that the task drops by as much as the others on average at that
-# sparsity, and that it does not drop at all.
+# How far to prune is found by trial on a dev set. The paper's footnote 13 hopes for a criterion that predicts the drop of a
+# task without fine-tuning on it. So one task at a time is left out, and its drop is predicted by a straight line through the
+# drops of the *other* tasks, against a measurement of the pruned model alone. The line has to beat two predictions that
+# measure nothing on the model: that the task drops by as much as the others on average at that sparsity, and that it does
+# not drop at all.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of accuracy of each task against what was measured on the pruned model, with the line drawn through the other tasks."}, "figure": {"name": "open-stopping", "caption": "The line that the other tasks draw for a task lies apart from its drops. A point for each task, sparsity and seed; the dashed line is the drop that counts as none."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Drop of accuracy of each task against what was measured on the pruned model, with the line drawn through the other tasks."}, "figure": {"name": "open-stopping", "caption": "The line predicted for a task from the other tasks misses its drops. A point for each task, sparsity and seed; the dashed line is the drop that counts as none."}}
 STANDS = {"rise of the MLM loss (%)": "mlm_rise", "1 - mean cosine of features": "turned"}
 
 
@@ -280,8 +280,8 @@ def foretold_told(drops: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     foretold_told,
-    "No line through what was measured on the model foretells a task's drop better than the drops of the other tasks do. "
-    "Mean absolute error (points) over tasks left out.",
+    "No line through a measurement of the model predicts a task's drop better than the drops of the other tasks do. Mean "
+    "absolute error (points) over the tasks left out.",
     part=lambda table: table.loc[["all tasks"]].T,
     what="Mean absolute errors (points) on each task left out.",
     among=foretelling.dropped,
@@ -297,9 +297,9 @@ def foretold_answered(drops: pd.DataFrame) -> Markdown:
     for predictor in foretelling.PREDICTORS:
         others, none = foretelling.against(errors, predictor).values()
         sentences.append(
-            f"The {ANSWERS[predictor]} is off by {others.in_words(form='+.2f')} points more than the mean of the "
-            f"other tasks at that sparsity, and by {none.in_words(form='+.2f')} more than no drop: it is {verdicts[others.sign]} "
-            f"than the other tasks alone (paired over {errors['seed'].nunique()} seeds, 95 % intervals)."
+            f"The error of the {ANSWERS[predictor]} minus that of the mean of the other tasks is {others.in_words(form='+.2f')} "
+            f"points, and minus that of no drop {none.in_words(form='+.2f')} points: it is {verdicts[others.sign]} than the other "
+            f"tasks alone (paired over {how_many(errors['seed'].nunique(), 'seed')}, 95 % intervals)."
         )
     return Markdown(" ".join(sentences))
 
@@ -307,8 +307,8 @@ def foretold_answered(drops: pd.DataFrame) -> Markdown:
 chapter.shown(foretold_answered, among=foretelling.dropped)
 
 # %% [markdown]
-# Mean absolute errors in points of accuracy. And as a rule: prune until the MLM loss has risen by as much as it had where
-# the *other* tasks had dropped by two points on average. What becomes of the task left out?
+# Errors are mean absolute errors in points of accuracy. Now take a rule for stopping: prune until the MLM loss has risen by as
+# much as where the *other* tasks had dropped by two points on average. What happens to the task left out?
 
 
 # %% tags=["hide-input"]
@@ -322,7 +322,7 @@ def rule_told(rule: pd.DataFrame) -> pd.DataFrame:
     lines = {
         title(task): {
             "stop at a rise of the MLM loss of": span(rows["threshold"], scale=1, digits=1),
-            "which is a sparsity of": span(rows["sparsity"]),
+            "at a sparsity of": span(rows["sparsity"]),
             "its own drop there (points)": span(rows["drop"], scale=1, digits=1, unit=""),
         }
         for task, rows in rule.groupby("task")
@@ -338,20 +338,19 @@ def rule_answered(rule: pd.DataFrame) -> Markdown:
     """How often the rule keeps its promise to the task left out."""
     allowed = 100 * prunable.ALLOWED
     return Markdown(
-        f"Other tasks have dropped by {allowed:.0f} points on average where the MLM loss has risen by "
-        f"{between(rule['threshold'], '.1f')} %, depending on the task left out and the seed; "
-        f"stopped at the mean of that over the seeds, the task left out itself has dropped by no more than {allowed:.0f} "
-        f"points in {(rule['drop'] <= allowed).sum()} of {rule['drop'].notna().sum()} cases, and by up to "
-        f"{rule['drop'].max():.1f}."
+        f"The other tasks have dropped by {allowed:.0f} points on average when the MLM loss has risen by "
+        f"{between(rule['threshold'], '.1f')} %, depending on the task left out and the seed. If one stops at the mean of that "
+        f"over the seeds, the task left out has dropped by no more than {allowed:.0f} points in {(rule['drop'] <= allowed).sum()} "
+        f"of {rule['drop'].notna().sum()} cases, and by up to {rule['drop'].max():.1f} points."
     )
 
 
 chapter.shown(rule_answered, among=ruled)
 
 # %% [markdown]
-# Means with the lowest and the highest seed. Where the other tasks never drop so far, the last sparsity counts. The
-# miniature was chosen to show three regimes, and all its tasks live in one language: what holds for tasks so much alike
-# may not hold for those of GLUE.
+# These are means with the lowest and the highest seed. Where the other tasks never drop so far, the last sparsity counts. The
+# miniature was chosen to show three regimes, and all its tasks share one language: what holds for tasks so much alike may
+# not hold for those of GLUE.
 
 # %% tags=["hide-input"]
 chapter.shown(foretold_answered, "minilm", among=foretelling.dropped)
@@ -360,11 +359,11 @@ chapter.shown(foretold_answered, "minilm", among=foretelling.dropped)
 # (not-asked)=
 # ## What is not asked
 #
-# **Is it the larger of the two data sets that limits pruning?** The paper believes that how far a model can be pruned is
-# limited by the largest set of data it was trained on, which is that of pre-training, and would be more confident after
-# experiments in which the pre-training data is much smaller (footnote 15). The answer is a contrast of four drops: on few
-# examples and on many, after little text and after much. With little text, moreover, the control is not far above
-# the majority-class baseline, so that there is next to nothing to lose, and a drop that cannot be large says nothing of what limits it.
+# **Does the larger of the two data sets limit pruning?** The paper believes that the largest data set a model was trained on,
+# that of pre-training, limits how far it can be pruned. It would be more confident after experiments with much less
+# pre-training data (footnote 15). The answer would be a contrast of four drops: on few examples and on many, after little
+# text and after much. With little text, moreover, the control is not far above the majority-class baseline. Then there is
+# next to nothing to lose, and a drop that cannot be large says nothing about what limits it.
 
 
 # %% tags=["hide-input"]
@@ -372,26 +371,26 @@ def contrast_told(runs: pd.DataFrame) -> Markdown:
     """What the contrast would take, from how far one drop scatters over the recorded worlds."""
     planned = prunable.contrast_of_four(runs, sparsity=0.6)
     if np.isnan(planned.spread):
-        return Markdown("How far a drop scatters over worlds is not recorded yet.")
+        return Markdown("How much a drop varies between worlds is not recorded yet.")
     worlds = "more worlds than can be run" if np.isinf(planned.worlds) else f"{planned.worlds:.0f} worlds"
     return Markdown(
-        f"The mean drop over the tasks at 60 % scatters by {planned.spread:.1f} points (standard deviation over "
-        f"{planned.recorded} worlds), a contrast of four such drops by about twice as much. To tell a contrast of "
-        f"{planned.difference:g} points, which is as much as the drop that counts as none, from 0 in four cases of five would "
-        f"take {worlds}, each pre-trained once more, on little text, and pruned and fine-tuned twice as often: more work than "
-        "all else in this chapter. So it is not asked."
+        f"The mean drop over the tasks at 60 % varies by {planned.spread:.1f} points (standard deviation over "
+        f"{how_many(planned.recorded, 'world')}), a contrast of four such drops by about twice as much. To tell a contrast of "
+        f"{planned.difference:g} points, as much as the drop that counts as none, from 0 in four cases of five would take "
+        f"{worlds}. Each would be pre-trained once more, on little text, and pruned and fine-tuned twice as often: more work "
+        "than all else in this chapter. So it is not asked."
     )
 
 
 chapter.shown(contrast_told)
 
 # %% [markdown]
-# **Does a richer language leave less to prune?** The same footnote wishes for an analysis of how the complexity of the
-# data bears on compression. The miniature's language can be given more nouns. But with them its table of words grows, so
-# that the same share is more weights; each noun comes in fewer of as many documents; and the loss from which a rise is
-# counted is higher. With the table left whole the numbers of prunable weights are equal, yet the other two stay: what
-# such a comparison shows is not told apart from how often each word was seen. It would pre-train two models more in every
-# world, which is most of what this chapter would cost, for an answer that is none.
+# **Does a richer language leave less to prune?** The same footnote asks for an analysis of how the complexity of the data
+# affects compression. The miniature's language can be given more nouns. But then three other things change: its table of
+# words grows, so the same share is more weights; each noun occurs in fewer of as many documents; and the loss from which a
+# rise is counted is higher. Leaving the table unpruned makes the numbers of prunable weights equal, but not the other two,
+# so the effect cannot be told from that of how often each word was seen. It would take two more pre-trained models in every
+# world, which is most of the cost of this chapter, for no answer.
 
 # %% [markdown]
 # ## Summary
@@ -403,13 +402,13 @@ short.summary()
 # %% tags=["remove-input", "in-short"]
 short.box(
     question=(
-        "Two questions that Gordon et al. leave open: does it matter where weights compete, and does anything "
-        "measured without fine-tuning tell when to stop?"
+        "Gordon et al. leave two questions open. Does it matter whether weights are ranked within a matrix or over the "
+        "whole model? And does anything measured without fine-tuning tell when to stop?"
     ),
     done=(
-        "Models are pruned in pre-training with a threshold for each matrix, and with one for the whole "
-        "model. What a pruned model loses on text is compared with what it loses on tasks. One task at a time is left out, "
-        "and its loss is foretold from the others."
+        "Models are pruned in pre-training with a threshold for each matrix, and with one for the whole model. What a "
+        "pruned model loses on text is compared with what it loses on tasks. One task at a time is left out, and its "
+        "drop is predicted from the others."
     ),
-    not_shown="With few worlds a difference of a point or two cannot be told from none.",
+    not_shown="With few worlds, a difference of a point or two cannot be told from none.",
 )

@@ -18,12 +18,11 @@
 #
 # {cite:t}`gordon2020` prune while pre-training goes on, and keep the weights that it ends with. {cite:t}`chen2020` ask
 # the question of the lottery ticket hypothesis {cite:p}`frankle2019` instead: is there, in the *pre-trained* weights as
-# they are, a subnetwork that can be fine-tuned as well as the full model? They look for it on a task or on the
-# pre-training text, weights rewound after every cut, and carry the masks from task to task. This chapter does both on the
-# miniature, and less of it on a real BERT, with the controls that tell what the mask is worth and what the weights under
-# it.
+# they are, a subnetwork that can be fine-tuned as well as the full model? They search for it on a task or on the
+# pre-training text, rewind the weights after every cut, and carry the masks from task to task. This chapter does the same
+# on the miniature, with controls that show what the mask is worth and what the weights under it are worth.
 #
-# It takes a file of your own, too: {doc}`/your_own` has the command.
+# You can run this page on a file of your own: {doc}`/your_own` has the command.
 
 # %% tags=["parameters"]
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `text` and `data_dir`
@@ -218,34 +217,36 @@ chapter.full_models()
 # (g19)=
 # ## How a ticket is found
 #
-# Each level trains the ticket of the level before it, removes the smallest of the weights that are left, and *rewinds*
-# the rest: they get back exactly the values of the pre-trained model $\theta_0$, and the next level begins. What is found
-# is a mask $m$; the ticket is $m \odot \theta_0$, and it is judged by fine-tuning it with the whole budget. Weights of
-# the six matrices of every layer and of the pooler are compared over the whole model; embeddings are not pruned. Where
-# the mask was found on one task and the ticket is fine-tuned on another, the mask is *transferred*.
+# Each level trains the ticket of the level before it, removes the smallest of the remaining weights, and *rewinds* the rest:
+# they get back exactly the values of the pre-trained model $\theta_0$, and the next level begins. The search ends with a mask
+# $m$. The ticket is $m \odot \theta_0$, and it is scored after fine-tuning it with the whole budget. Weights of the six
+# matrices of every layer and of the pooler are ranked over the whole model; embeddings are not pruned. If the mask was found
+# on one task and the ticket is fine-tuned on another, the mask is *transferred*.
 #
-# The paper's code differs from its text in two points. Its Algorithm 1 removes 10 % of the *remaining* weights at each
-# level, the code 10 % of the *original* ones; we follow the code, and try the other below. And the code keeps $\theta_0$
-# by reference: in its pre-training script the "rewound" weights are the trained ones themselves, so that rewinding never
-# happens there. Here the tests hold that after every level each kept weight equals $\theta_0$ to the last bit. Three
-# points are ours: a level on a task has a learning-rate schedule of its own that falls to zero (theirs hardly falls within
-# a level), the task's head is rewound with the rest (theirs goes on), and pre-training means masked words and next sentence
-# together (theirs has masked words alone).
+# The paper's code differs from its text in two points. Algorithm 1 removes 10 % of the *remaining* weights at each level, the
+# code 10 % of the *original* ones; we follow the code, and try the other below. And the code keeps $\theta_0$ by reference:
+# in its pre-training script the "rewound" weights are the trained ones themselves, so rewinding never happens there. Here
+# tests check that after every level each kept weight equals $\theta_0$ to the last bit. We differ from the code in three
+# points. A level on a task has a learning-rate schedule of its own that falls to zero (theirs hardly falls within a level).
+# The task's head is rewound with the rest (theirs goes on). And pre-training means masked words and next sentence together
+# (theirs has masked words alone).
 
 
 # %% tags=["hide-input"]
 def counted(runs: pd.DataFrame) -> str:
     """How many models were fine-tuned, and how many of them have no score."""
     tuned = findings.scored(runs)
-    return f"{len(tuned)} fine-tunings, of which {tuned['undefined'].sum()} have no defined score"
+    undefined = int(tuned["undefined"].sum())
+    unscored = f", {undefined} of them without a defined score" if undefined else ""
+    return f"{how_many(len(tuned), 'fine-tuning')}{unscored}"
 
 
 Markdown(
-    f"This build: {model_title(model)}, {how_many(len(seeds), 'seed')}, masks found on {', '.join(map(title, sources))} in {levels} levels "
-    f"of {per_level:.0%} of the {int(chapter.live['weights'].dropna().iloc[0]):,} prunable weights each; "
+    f"This build: {model_title(model)}, {how_many(len(seeds), 'seed')}, masks found on {', '.join(map(title, sources))} in {how_many(levels, 'level')}, "
+    f"each of {per_level:.0%} of the {int(chapter.live['weights'].dropna().iloc[0]):,} prunable weights; "
     f"{counted(chapter.live)}. "
     + (
-        f"Recorded beside it: {rows['world'].nunique()} seeds, masks from {rows['source'].replace('', None).nunique()} "
+        f"Recorded beside it: {how_many(rows['world'].nunique(), 'seed')}, masks from {rows['source'].replace('', None).nunique()} "
         f"sources, {counted(chapter.miniature)}."
         if len(chapter.miniature)
         else "Nothing has been recorded beside it yet."
@@ -256,13 +257,13 @@ Markdown(
 # ## Do the tickets win?
 #
 # Beside the ticket stand controls with as many weights. A *random mask* keeps the pre-trained values of weights drawn
-# evenly; the paper's own random mask keeps those that are large in *another, random model*. *Weights re-initialised* under the
-# found mask tell what the mask is worth without pre-training. *Shuffled layers* keep the pre-trained values, the six
-# matrices of each layer moved to another one. And *one cut* keeps the largest pre-trained weights, with no training at
-# all: it tells whether the search was needed.
+# at random; the paper's own random mask keeps the weights that are large in *another, random model*. *Weights re-initialised*
+# under the found mask show what the mask is worth without pre-training. *Shuffled layers* keep the pre-trained values, but
+# the six matrices of each layer are moved to another layer. And *one cut* keeps the largest pre-trained weights, with no
+# training at all: it shows whether the search was needed.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity, of a real BERT and of the miniature."}, "figure": {"name": "rewinding-curves", "caption": "A ticket of iterative pruning stays near the full model for longer than a random mask, or the found mask on weights re-initialised, of as many weights. Each is fine-tuned on the task on which it was found; the dashed line is the majority-class baseline, and a score that is not defined counts as 0. Points are means over the seeds, bars span them."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score against the share of weights removed for the tickets of iterative pruning, and for the controls at one sparsity, of a real BERT and of the miniature."}, "figure": {"name": "rewinding-curves", "caption": "A ticket of iterative pruning stays near the full model for longer than a random mask of its size, or than its own mask on re-initialised weights. Points are means over the seeds, bars span them; dashed: the majority-class baseline."}}
 def curves_drawn(runs: pd.DataFrame, axes: dict) -> None:
     """Dev score of each task against the share of weights removed, the found ticket and its controls."""
     rows = findings.scored(runs)
@@ -285,14 +286,17 @@ chapter.figure(
     nothing="*No mask was found on a task on which tickets are judged.*",
 )
 
-# %% [markdown]
-# For a real BERT, all-MiniLM-L6-v2, whose pre-training went on over paragraphs of Wikipedia first, so that it has a head
-# to fill in hidden words; the seeds are those of search and fine-tuning.
+# %% tags=["remove-input"]
+Markdown(
+    "The real BERT is all-MiniLM-L6-v2. Its pre-training first went on over paragraphs of Wikipedia, so that it has a head to "
+    "fill in hidden words. Its seeds are those of search and fine-tuning."
+) if len(chapter.minilm) else None
 
 # %% [markdown]
-# A ticket *wins* where its mean score is at most a tolerance below the full model's. The tolerance of {cite:t}`chen2020` is
-# one standard deviation over fine-tunings of the same pre-trained model; so is ours, over heads and orders of examples
-# within a world (pooled over the worlds). The seeds of a ticket are worlds, so the last column compares within them.
+# Each ticket is fine-tuned on the task on which it was found, and an undefined score counts as 0. A ticket *wins* where its
+# mean score is at most a tolerance below the full model's. The tolerance of {cite:t}`chen2020` is one standard deviation over
+# fine-tunings of the same pre-trained model. Ours is the same, over heads and orders of examples within a world, pooled over
+# the worlds. The seeds of a ticket are worlds, so the last column of the full table compares within them.
 
 
 # %% tags=["hide-input"]
@@ -327,8 +331,8 @@ of_print = (
 )
 chapter.finding(
     wins,
-    "Up to which sparsity tickets win depends on the task, in print and on the miniature. The highest sparsity tried at which "
-    "the mean score is within the tolerance of the full model's.",
+    "The sparsity up to which tickets win depends on the task, in print and on the miniature. The highest sparsity tried at "
+    "which the mean score is within the tolerance of the full model's.",
     part=lambda table: table[[WINS]],
     what="Which tickets win, and how far they are from the full model.",
     printed=of_print["sparsity"].map("{:.0%}".format).to_frame(WINS),
@@ -336,11 +340,11 @@ chapter.finding(
 )
 
 # %% [markdown]
-# The 95 % interval is over the seeds (paired t). "Wins up to" is the
-# highest sparsity that wins, as in the paper, even where a lower one does not. By that rule tickets win the more
-# easily, the more scores scatter. The next column does not have that fault: up to that sparsity, and at every lower
-# one, a one-sided test at 5 % over the worlds shows that the ticket loses less than one point. Nothing is judged where
-# the full model was fine-tuned only once, or is no better than the majority-class baseline.
+# The 95 % intervals are over the seeds (paired t). "Wins up to" is the highest sparsity that wins, as in the paper, even if a
+# lower one does not. By that rule, the more scores scatter, the more easily tickets win. The column "shown to lose less than a
+# point up to" avoids this: up to that sparsity, a one-sided test at 5 % over the worlds shows at every sparsity tried that the
+# ticket loses less than one point. Nothing is judged where the full model was fine-tuned only once, or is no better than the
+# majority-class baseline.
 
 
 # %% tags=["hide-input"]
@@ -352,16 +356,15 @@ def worth(rows: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("removed")
 
 
-numbers(worth, "The found ticket less each control (points), means over the tasks.")
+numbers(worth, "The found ticket minus each control (points), means over the tasks.")
 
 # %% [markdown]
-# Points that the found ticket is ahead of each control, means over the tasks, with the 95 % interval over the seeds where
-# there are several. An interval that lies above zero says that the control does worse.
+# These are the points by which the found ticket is ahead of each control, as means over the tasks, with 95 % intervals over
+# the seeds where there are several. If an interval lies above zero, the control does worse.
 #
 # ### Beside the paper
 #
-# What {cite:t}`chen2020` print for BERT-base in their Table 2, each task at its highest winning sparsity, is among all
-# numbers.
+# *All numbers* has what {cite:t}`chen2020` print for BERT-base in their Table 2, each task at its highest winning sparsity.
 
 # %% tags=["hide-input"]
 names = {
@@ -390,7 +393,7 @@ def published_wins() -> Markdown:
     return Markdown(
         f"The printed means lie within one standard deviation of the *full* model on {within['of_full'].sum()} of "
         f"{len(within)} tasks (not on {', '.join(others)}), and within one of the *ticket's* on "
-        f"{within['of_ticket'].sum()}. By the first rule the sparsities would be lower where it does not hold."
+        f"{within['of_ticket'].sum()}. By the first rule, the other tasks would have lower winning sparsities."
     )
 
 
@@ -399,14 +402,14 @@ published_wins()
 # %% [markdown]
 # ## Carried from task to task
 #
-# Is a ticket found on one task a ticket for another? Each mask of the sources is put on the pre-trained weights and
-# fine-tuned on every task. The paper finds that masks found on the pre-training itself serve all tasks, and those found on
-# a task serve few others. But its pre-training masks come from the script that never rewinds: they are those of ordinary
-# magnitude pruning with continued pre-training, put on $\theta_0$ in the end. So where pre-training is a source, the table
-# has it both ways.
+# Is a ticket found on one task a ticket for another? Each mask is put on the pre-trained weights and fine-tuned on every task.
+# The paper finds that masks found on the pre-training itself serve all tasks, while masks found on a task serve few others.
+# But its pre-training masks come from the script that never rewinds. They are masks of ordinary magnitude pruning with
+# continued pre-training, put on $\theta_0$ in the end. So where pre-training is a source, the table has it both ways, rewound
+# and never rewound.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "A mask carried to another task costs little where it was found on the pre-training's own task. Points lost (red) or won (blue) against the full model, means over the seeds. In print: Chen et al. (2020), Figure 2, BERT-base at 70 % sparsity."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "In print, masks found on pre-training cost other tasks least; on the miniature they cost about as much as others. Points lost (red) or won (blue) against the full model; in print: Chen et al. (2020), Figure 2, at 70 % sparsity."}}
 REACH = 20.0  # points at which the colour is full
 
 
@@ -441,25 +444,29 @@ chapter.figure(
 
 
 # %% tags=["hide-input"]
-def best_told(differences: pd.DataFrame) -> Markdown:
+def best_told(differences: pd.DataFrame, where: str = "On the recorded miniature") -> Markdown:
     """In words: which source costs least, and whether the pre-training is better than the best task."""
     means = findings.by_source(differences)
     best, pairs = findings.ahead(means)
     text = (
-        f"At {differences['sparsity'].iloc[0]:.0%}, the masks of **{title(best)}** cost least of {how_many(means.shape[1], 'source')}, over "
-        f"{how_many(differences['task'].nunique(), 'task')} {findings.costs(means)[best].in_words(100)} points."
+        f"{where}, with {differences['sparsity'].iloc[0]:.0%} removed, the masks of **{title(best)}** cost least among "
+        f"{how_many(means.shape[1], 'source')}: the mean score over {how_many(differences['task'].nunique(), 'task')} changes by "
+        f"{findings.costs(means)[best].in_words(100)} points."
     )
-    for (one, other), apart in pairs.items():
-        text += f" Those of {title(one)} differ from those of {title(other)} by {apart.in_words(100)} points."
+    apart = [
+        f"*{title(one)}* minus *{title(other)}* {each.in_words(100)} points" for (one, other), each in pairs.items()
+    ]
+    if apart:
+        text += f" Differences between sources: {'; '.join(apart)}."
     if undefined := int(differences["undefined"].sum()):
         text += (
-            f" {undefined} of {len(differences)} scores are not defined, as the model always gives the same answer, and count "
-            "as 0."
+            f" {undefined} of {how_many(len(differences), 'score')} {'is' if undefined == 1 else 'are'} undefined, because the "
+            "model always gives the same answer; they count as 0."
         )
     return Markdown(text)
 
 
-best_told(transferred(chapter.live))
+best_told(transferred(chapter.live), "In this build")
 
 
 # %% tags=["hide-input"]
@@ -495,7 +502,7 @@ def carried_told(differences: pd.DataFrame) -> pd.DataFrame:
 means_printed = carried.groupby("source", sort=False)["difference"].mean().rename(title).rename_axis("mask found on")
 chapter.finding(
     lambda differences: carried_told(differences).iloc[:, :1],
-    "Masks found on the pre-training cost least in print, and not so on the miniature. Mean over the tasks less the full model "
+    "Masks found on pre-training cost least in print, but not on the miniature. Mean over the tasks minus the full model "
     "(points), with 95 % intervals over seeds.",
     printed=means_printed.map(lambda more: f"{100 * more:+.1f}").to_frame(),
     among=transferred,
@@ -504,7 +511,7 @@ chapter.finding(
 # %% tags=["hide-input"]
 chapter.numbers(
     carried_told,
-    "Mean over the tasks less the full model (points), beside what is printed for these tasks.",
+    "Mean over the tasks minus the full model (points), beside what is printed for these tasks.",
     among=transferred,
 )
 
@@ -517,11 +524,10 @@ def published_told() -> Markdown:
     own = carried[carried["source"] == carried["task"]].set_index("task")["difference"]
     mlm = carried[carried["source"] == "mlm"].set_index("task")["difference"].drop("mlm")
     return Markdown(
-        f"Printed, over all {carried['task'].nunique()} targets: masks of the pre-training cost {100 * means['mlm']:.1f} "
-        f"points, one cut without training {100 * means['one_shot']:.1f}, those found on tasks from "
-        f"{100 * of_tasks.max():.1f} ({title(of_tasks.idxmax())}) to {100 * of_tasks.min():.1f} "
-        f"({title(of_tasks.idxmin())}). The mask of the pre-training is no worse than the task's own on "
-        f"{(mlm >= own[mlm.index]).sum()} of {len(mlm)} tasks."
+        f"In print, over all {carried['task'].nunique()} targets, masks of pre-training change the score by "
+        f"{100 * means['mlm']:.1f} points, one cut without training by {100 * means['one_shot']:.1f}, and masks found on tasks by "
+        f"{100 * of_tasks.max():.1f} ({title(of_tasks.idxmax())}) to {100 * of_tasks.min():.1f} ({title(of_tasks.idxmin())}). "
+        f"The mask of pre-training is no worse than the task's own on {(mlm >= own[mlm.index]).sum()} of {len(mlm)} tasks."
     )
 
 
@@ -530,10 +536,13 @@ published_told()
 # %% [markdown]
 # ## What rewinding does
 #
-# The same search with one thing changed: rewound not to the pre-trained weights but to those after a few updates of the
-# first level ({cite:t}`chen2020` speak of the rewinding step), where the ticket begins its fine-tuning too; never rewound,
-# so that each level goes on from the trained weights and only the ticket is put back on $\theta_0$; and the share of
-# Algorithm 1, of what remains, where the levels needed to come near the same sparsity are more.
+# Here the same search is run with one thing changed at a time:
+#
+# - **rewound later:** not to the pre-trained weights but to those after a few updates of the first level (the *rewinding
+#   step* of {cite:t}`chen2020`), where the ticket begins its fine-tuning, too;
+# - **never rewound:** each level goes on from the trained weights, and only the ticket is put back on $\theta_0$;
+# - **the share of Algorithm 1:** each level removes a share of the remaining weights, so it takes more levels to come near
+#   the same sparsity.
 
 
 # %% tags=["hide-input"]
@@ -554,15 +563,14 @@ def varied(table: pd.DataFrame) -> pd.DataFrame:
 numbers(varied, "Other ways of pruning iteratively.", among=lambda rows: findings.varied(findings.scored(rows)))
 
 # %% [markdown]
-# The 95 % interval is over the seeds (paired t). The tickets of the usual way and of the others are fine-tuned for
-# the same number of updates.
+# The 95 % intervals are over the seeds (paired t). All tickets are fine-tuned for the same number of updates.
 #
 # ## Mask and weights, crossed
 #
-# {cite:t}`gordon2020` and {cite:t}`chen2020` both end with "prune on the pre-training, transfer"; but the first keep the
-# weights that recovered after pruning, and the second the original ones. Here each can be given the other's. (The masks
-# differ in more than the search: Gordon's is chosen matrix by matrix and includes the embeddings, Chen's is global and
-# does not.)
+# {cite:t}`gordon2020` and {cite:t}`chen2020` both conclude: prune on the pre-training task, then transfer. But the first keep
+# the weights that recovered after pruning, and the second the original ones. Here the masks of both are put on either kind of
+# weights. (The masks differ in more than the search: Gordon's is chosen matrix by matrix and includes the embeddings, Chen's
+# is global and does not.)
 
 
 # %% tags=["hide-input"]
@@ -576,22 +584,22 @@ def crossed(rows: pd.DataFrame) -> pd.DataFrame:
 numbers(crossed, "Masks of both papers on original and on recovered weights.")
 
 # %% [markdown]
-# Means over the tasks, with the 95 % interval over the seeds. The recovered weights have had more pre-training than the
-# original ones, in which the mask was found: the comparison gives the two what their papers give them. The fourth corner,
-# an iterative mask under which the pre-training goes on, was not run.
+# These are means over the tasks, with 95 % intervals over the seeds. The recovered weights have had more pre-training than
+# the original ones, in which the mask was found, as in the two papers. The fourth combination, an iterative mask under which
+# pre-training goes on, was not run.
 #
 # ## What this does not say
 #
-# On the miniature a global cut may take much of one small matrix, the pooler for example, where BERT-base has room. Its
-# worlds differ more than fine-tunings of one BERT do, which is why tickets are compared within them. The learning rates
-# and the number of updates of a level were set beforehand, to make levels as cheap as they can be; a level of the paper
-# is as long as its fine-tuning.
+# On the miniature a global cut may remove much of one small matrix, such as the pooler, where BERT-base has weights to spare.
+# Worlds differ more than fine-tunings of one BERT do, so tickets are compared within worlds. The learning rates and the
+# number of updates of a level were set beforehand, to make levels as cheap as possible; a level of the paper is as long as
+# its fine-tuning.
 
 # %% [markdown]
 # ## Summary
 
 # %% tags=["remove-input"]
-short = InShort(chapter, ["trained_weights_are_needed", "iterative_tickets_match", "mlm_tickets_transfer"])
+short = InShort(chapter, ["iterative_tickets_match", "mlm_tickets_transfer", "trained_weights_are_needed"])
 short.summary()
 
 # %% tags=["remove-input", "in-short"]
@@ -605,5 +613,5 @@ short.box(
         "weights after each cut. The masks found on a task, or on the text of pre-training, are then fine-"
         "tuned on every task. Random masks, new weights and shuffled weights are the controls."
     ),
-    not_shown="The numbers of our own runs are the miniature's. For BERT-base there is what the paper prints.",
+    not_shown="Our own runs are of the miniature. For BERT-base there are only the numbers that the paper prints.",
 )

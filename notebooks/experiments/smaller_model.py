@@ -18,24 +18,24 @@
 # (x16)=
 # # The smaller model
 #
-# A weight that is set to zero is still stored, and still multiplied. The file stays as long and the answer takes as long.
-# To be smaller and faster a model has to lose whole pieces: attention heads, the neurons of its feed-forward networks,
-# layers. So here is what that gives, in milliseconds and megabytes, and what it costs in points. Beside it stands what one
-# would try first: 8-bit numbers instead of 32-bit ones, and some layers left out.
+# A weight that is set to zero is still stored and still multiplied. The file stays as large and the answer takes as long.
+# To be smaller and faster, a model has to lose whole pieces: attention heads, the neurons of its feed-forward networks,
+# layers. This page measures what that saves, in milliseconds and megabytes, and what it costs, in points. Beside it stand
+# the simpler things to try first: 8-bit numbers instead of 32-bit ones, and leaving out some layers.
 #
-# - **Heads, neurons, both**: those that matter least go. For a task, each has its exact importance, from one backward pass
-#   over examples; for a sentence encoder, how far the sentence vectors move without it, which takes no labels.
-# - **Layers**: the upper ones go, or those between.
-# - **Torch-Pruning**: as many heads and neurons of each layer go, as that library chooses them.
-# - **Zeros**: single weights are set to zero, the smallest ones.
-# - **Words used**: of the table of words only the pieces stay that the training set uses. It saves bytes and no time, and
-#   changes no answer to texts of these words, so that the figure leaves it out.
-# - **int8**: ONNX with weights of 8 bits, by the dynamic quantisation of ONNX Runtime.
+# - **Heads, neurons, both**: those that matter least go. On a task, the importance of each is computed exactly, by one
+#   backward pass over examples. In a sentence encoder it is how far the sentence vectors move without it, which takes no
+#   labels.
+# - **Layers**: the upper ones go, or some are left out so that those that stay are evenly spread.
+# - **Torch-Pruning**: that library chooses the heads and neurons to cut, the same number in each layer.
+# - **Zeros**: the smallest single weights are set to zero.
+# - **Words used**: the table of word embeddings keeps only the word pieces that the training set uses. That saves bytes but
+#   no time, and changes no answer to texts made of these pieces, so the figure leaves it out.
+# - **int8**: ONNX with 8-bit weights, by the dynamic quantisation of ONNX Runtime.
 #
-# A model that is cut on a task is trained further, with the full model as its teacher. A sentence encoder is judged as it
-# is, without any training. Times are measured in turns, all models within one round, so that other programs slow
-# all of them alike. It takes a file of your own, too: {doc}`/your_own` says how, and how to make one smaller model of your
-# own without all the others.
+# A model that is cut on a task is trained further, with the full model as its teacher. A sentence encoder is scored as cut,
+# without any training. The models are timed in turns, all of them in every round, so that other programs slow all of them
+# alike. You can run this page on a file of your own: {doc}`/your_own` says how, and how to make just one smaller model.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
@@ -164,7 +164,7 @@ from lottery.choices import choose, listed
 from lottery.findings import smaller_forms
 from lottery.models.folders import weights_bytes
 from lottery.suite import plots
-from lottery.suite.chapter import perform, title
+from lottery.suite.chapter import between, perform, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 from lottery.suite.transcript import transcript
@@ -220,7 +220,7 @@ def told(rows: pd.DataFrame) -> Markdown:
         whole = table.loc[smaller_forms.WHOLE]
         if smaller_forms.says_nothing(whole):
             lines.append(
-                f"- **{title(task)}** says nothing: the full model scores {whole['score'].in_words(100, '.1f')}, which is not "
+                f"- **{title(task)}** tells nothing: the full model scores {whole['score'].in_words(100, '.1f')}, which is not "
                 "clearly above the majority-class baseline."
             )
             continue
@@ -231,16 +231,42 @@ def told(rows: pd.DataFrame) -> Markdown:
             f"{smaller_forms.named(*index)} ({row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.1f} MB)"
             for index, row in free.iterrows()
         ]
-        named = listed(best, "and") if best else "none of them"
+        named = listed(best, "and") if best else "none of the smaller forms"
         lines.append(
             f"- **{title(task)}**: the full model scores {whole['score'].in_words(100, '.1f')} and takes "
             f"{whole['bytes'] / 1e6:.1f} MB. Shown to lose less than a point: {named}."
         )
-    return Markdown(f"At {in_words(shape)}:\n\n" + "\n".join(lines))
+    return Markdown(f"Timed on {in_words(shape)}:\n\n" + "\n".join(lines))
+
+
+def half_in_words(rows: pd.DataFrame) -> Markdown | None:
+    """What the model without half of its heads and neurons scores, how fast and how large it is, in 32 and in 8 bits."""
+    shape, lines = shape_of(rows), []
+    for task in tasks_of(rows):
+        table = smaller_forms.beside(rows, task, shape)
+        whole = table.loc[smaller_forms.WHOLE]
+        if smaller_forms.says_nothing(whole) or ("both", "torch") not in table.index:
+            continue
+        words = [
+            f"{row['change'].in_words(100)} points, {row['faster'].mean:.1f} times as fast, {row['bytes'] / 1e6:.0f} MB"
+            for row in (table.loc["both", form] for form in ("torch", "int8") if ("both", form) in table.index)
+        ]
+        lines.append(
+            f"- **{title(task)}**: {words[0]} instead of {whole['bytes'] / 1e6:.0f} MB"
+            + (f"; with 8-bit weights as well, {words[1]}." if words[1:] else ".")
+        )
+    removed = rows.loc[rows["of.way"] == "both", "of.share"].max()
+    return (
+        Markdown(
+            f"Change of the score, speed and size with {removed:.0%} of heads and neurons gone:\n\n" + "\n".join(lines)
+        )
+        if lines
+        else None
+    )
 
 
 def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
-    """Half of the heads and neurons against other ways to be as fast, on the same rows."""
+    """The model without half of its heads and neurons against other cuts of the same share, on the same rows."""
     lines = [
         f"- {title(task)}, against *{smaller_forms.named(way, form)}*: {row['change'].in_words(100)} points"
         for (task, _, _, way, form), row in smaller_forms.against(rows).iterrows()
@@ -248,8 +274,8 @@ def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
     if not lines:
         return None
     return Markdown(
-        "Heads and neurons gone against other cuts of the same share, on the same rows of dev, with 95 % intervals; above "
-        "0 where heads and neurons do better:\n\n" + "\n".join(lines)
+        "The score with heads and neurons gone minus the score of another cut of the same share, on the same rows of dev, "
+        "with 95 % intervals. Above 0, cutting heads and neurons is better:\n\n" + "\n".join(lines)
     )
 
 
@@ -293,26 +319,26 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
     """What else the machine did while the times were taken, and on what it was."""
     timed = rows[rows["experiment"] == "FormTimes"]
     clocked = (
-        " With more, they are the clock's, of which only the ratios of models that take turns say something."
+        " With more threads they are wall-clock time, and only ratios between models timed in turns mean something."
         if (timed["threads"] > 1).any()
         else ""
     )
     return Markdown(
-        f"While the times were taken the machine had a load of {timed['load'].min():.1f} to {timed['load'].max():.1f}. With one "
-        f"thread they are the processor's own, which depend little on that.{clocked}"
+        f"While the models were timed, the machine had a load of {between(timed['load'], '.1f')}. With one thread, times are "
+        f"processor time, which depends little on the load.{clocked}"
     )
 
 
 # %% [markdown]
 # ## A real BERT
 #
-# all-MiniLM-L6-v2: on SST-2 fine-tuned, cut and healed for as long; on STS-B as the sentence encoder it is, cut and left
-# alone.
+# The model is all-MiniLM-L6-v2. For SST-2 it is fine-tuned, cut, and trained again for as long. For STS-B it is the
+# published sentence encoder, cut and not trained again.
 
 # %% tags=["remove-input"]
 chapter.shown(told, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "What smaller forms of a model score, and how many times as fast as the full model they are. Bars are 95 % intervals: vertical for the change from the full model on the same rows, horizontal over the rounds of timing. In the grey band less than a point is lost. White marks are int8."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "Cutting heads and neurons keeps more of the score than leaving out as many layers, and int8 saves more time than either. Bars are 95 % intervals; in the grey band less than a point is lost; white marks are int8."}}
 chapter.figure(drawn, lambda rows: [*map(title, tasks_of(rows))], live=False, scale="", size=(4.2, 3.2))
 
 # %% tags=["remove-input"]
@@ -321,8 +347,8 @@ chapter.shown(compared_in_words, "minilm")
 # %% tags=["hide-input"]
 chapter.finding(
     of_forms,
-    "Half of the heads and neurons gone and 8 bits instead of 32 together save more time than either alone. Change of the "
-    "score, and times as fast as the full model at the largest batch, with 95 % intervals.",
+    "Cutting half of the heads and neurons and using 8 bits instead of 32 saves more time than either alone. Change of the "
+    "score, and speed as a multiple of the full model's at the largest batch, with 95 % intervals.",
     live=False,
 )
 
@@ -330,10 +356,13 @@ chapter.finding(
 chapter.numbers(numbers, "Every form: score, size and time.")
 
 # %% [markdown]
-# How much faster depends on how many texts are read at once and how long they are, as all numbers tell.
+# How much faster a smaller model is depends on how many texts it reads at once and on their length: see *All numbers*.
 
 # %% tags=["hide-input"]
-chapter.numbers(all_times, "Times as fast as the full model, of which the time itself stands, by the shape of a batch.")
+chapter.numbers(
+    all_times,
+    "How many times as fast as the full model each form is, by the shape of a batch; for the full model, its time.",
+)
 
 # %% tags=["remove-input"]
 chapter.shown(load_in_words, "minilm")
@@ -341,12 +370,12 @@ chapter.shown(load_in_words, "minilm")
 # %% [markdown]
 # ## On the model of this build
 #
-# The miniature is so small that what is not computed in its layers takes a good part of its time, and its table of words a
-# good part of its bytes: half of its heads and neurons save less than half.
+# The miniature is so small that much of its time is spent outside its layers, and much of its size is its table of word
+# embeddings. So cutting half of its heads and neurons saves less than half.
 
 # %% tags=["remove-input"]
 Markdown(
-    f"*Not installed here, and so left out: {listed([f'`{name}`' for name in without], 'and')}. `pip install 'lottery[onnx,bench]'` brings them.*"
+    f"*Left out, because not installed here: {listed([f'`{name}`' for name in without], 'and')}. `pip install 'lottery[onnx,bench]'` brings them.*"
 ) if without else None
 
 # %% tags=["remove-input"]
@@ -362,8 +391,8 @@ load_in_words(chapter.live)
 # (what-the-commands-print)=
 # ### What the commands print
 #
-# {doc}`/your_own` tells how to make a smaller model of your own. Here its commands are called on the model of this build, as
-# it was fine-tuned, with 400 of its sentences and their labels in a file. They ask for the best that is a tenth smaller.
+# {doc}`/your_own` says how to make a smaller model of your own. Here its commands are run on the fine-tuned model of this
+# build, with 400 of its sentences and their labels in a file. They ask for the best model that is a tenth smaller.
 
 
 # %% tags=["remove-input"]
@@ -398,22 +427,22 @@ called(shown_commands)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [chapter.shown(told, "minilm"), chapter.shown(compared_in_words, "minilm")]
+found = [chapter.shown(each, "minilm") for each in (half_in_words, told, compared_in_words)]
 of_half = of_forms(chapter.minilm) if len(chapter.minilm) else pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []]))
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]
 short.box(
-    question="What does a model gain in time and bytes when whole pieces of it go, and what does that cost in points?",
+    question="What does a model gain in time and size when whole pieces of it go, and what does that cost in points?",
     done=(
-        "From one model half of the heads, half of the neurons, half of both or half of the layers are cut, and it is "
-        "written with 8-bit numbers. A model that is cut on a task is trained further, with the full model as its "
-        "teacher. Scores are compared row by row, and times are taken in turns."
+        "Half of a model's heads, neurons, both, or layers are cut. The full and the cut model are also written with "
+        "8-bit weights. A model that is cut on a task is trained further, with the full model as its teacher. Scores "
+        "are compared row by row, and the models are timed in turns."
     ),
     not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",
-    found=found,
+    found=found[:2],
     numbers={
-        f"{task}, {form}: change of the score, and times as fast (95 % intervals)": {
+        f"{task}, {form}: change of the score, and times as fast as the full model (95 % intervals)": {
             "minilm": f"{row['change (points)']} points, {row['times as fast']}"
         }
         for (task, form), row in of_half.iterrows()

@@ -15,20 +15,20 @@
 
 # %% [markdown]
 # (x14)=
-# # Without any training
+# # What a cut costs without any training
 #
-# Every other chapter trains: before the cut, after it, or while weights go. Each training has a seed, a rate and a number
-# of epochs, and what a cut costs depends on them. A sentence encoder needs none of it. It makes a vector of a sentence as
-# it is, and two sentences are as alike as the cosine of their vectors says. So here is what a cut costs by itself: two
-# numbers, without a seed.
+# Every other chapter trains: before the cut, after it, or during it. Each training has a seed, a learning rate and a number
+# of epochs, and what a cut costs depends on them. A sentence encoder needs none of that. It turns a sentence into a vector
+# as it is, and the cosine of two vectors says how alike the two sentences are. So here is what a cut costs by itself, in
+# two numbers that need no training seed.
 #
-# - **The score**: how well the cosines agree with people's judgement of how alike the sentences are, by correlation.
-# - **The nearness**: how far the vectors stay where they were, by the cosine of each sentence's vector with the one that
-#   the full model makes of it. This takes no label, and so any sentences.
+# - **The score**: the correlation of the cosines with people's judgement of how alike the sentences are.
+# - **The nearness**: how little the vectors move, as the cosine of each sentence's vector with the one that the full model
+#   makes of it. This needs no labels, so any sentences will do.
 #
-# Weights go by their size, at random, or by a score that lets the model read some texts first, without labels: Wanda
-# {cite:p}`sun2023`, and OBS {cite:p}`hassibi1993,frantar2023`, which has the weights that stay make up for the others.
-# Does it matter which texts they read? See {doc}`/analyses/calibration`.
+# Weights are removed by size, at random, or by a score for which the model first reads some texts, without labels: Wanda
+# {cite:p}`sun2023`, or OBS {cite:p}`hassibi1993,frantar2023`, which adjusts the remaining weights to make up for those
+# removed. Does it matter which texts they read? See {doc}`/analyses/calibration`.
 #
 # For a model and pairs of your own:
 #
@@ -38,7 +38,8 @@
 #     -p text_column question -p second_column answer
 # ```
 #
-# Without `-p label_column score`, a number that says how alike the two are, only the nearness is told.
+# `-p label_column score` names a column of numbers that say how alike the two texts are. Without it, only the nearness is
+# reported.
 
 # %% tags=["parameters"]
 model = "miniature"  # "miniature", "minilm", a folder such as sentence-transformers writes, or a name of the hub
@@ -178,9 +179,9 @@ def in_words(runs: pd.DataFrame) -> Markdown:
     whole, cuts = runs[runs["sparsity"] == 0].iloc[0], sentences.by_kind(runs)
     worlds = runs["start.seed"].nunique() if "start.seed" in runs else 1
     if np.isnan(whole["score"]):
-        return Markdown("These pairs have no numbers that say how alike they are: only the nearness is told.")
+        return Markdown("These pairs have no numbers that say how alike they are, so only the nearness is reported.")
     if worlds > 1:
-        return Markdown(f"Points are means over {worlds} worlds, bars span them.")
+        return Markdown(f"Points are means over {worlds} miniatures, each with its own language; bars span them.")
     score = sentences.estimate(whole["score"], whole["score_error"])
     parts = []
     for kind, share in sentences.free(cuts).items():
@@ -189,8 +190,8 @@ def in_words(runs: pd.DataFrame) -> Markdown:
             parts.append(f"- {name}: " + (f"**{share:.0%}**" if share else "none of the shares tried"))
     pairs = "the mean of Pearson's and Spearman's correlation, in points, with the 95 % interval over the pairs of dev"
     return Markdown(
-        f"As it is, the model scores **{score.in_words(100, '.1f')}**: {pairs}. Cut and left as it is, it is shown to lose "
-        "less than one point up to\n\n" + "\n".join(parts)
+        f"The full model scores **{score.in_words(100, '.1f')}**: {pairs}. The largest share tried up to which each cut is "
+        "shown to cost less than one point:\n\n" + "\n".join(parts)
     )
 
 
@@ -199,12 +200,14 @@ def briefly(runs: pd.DataFrame) -> Markdown:
     shares = sentences.free(sentences.by_kind(runs)).reset_index(name="share")
     chosen = shares[shares["importance"] != "random"].sort_values("share", ascending=False, kind="stable")
     parts = [
-        f"{sentences.named(row)}: up to **{row['share']:.0%}**"
-        if row["share"]
-        else f"{sentences.named(row)}: at none of the shares tried"
-        for _, row in chosen.drop_duplicates("unit").iterrows()
+        f"{unit} {f'**{share:.0%}**' if share else 'none of the shares tried'} ({how})"
+        for (unit, _, how), share in (
+            (sentences.named(row).partition(" "), row["share"]) for _, row in chosen.drop_duplicates("unit").iterrows()
+        )
     ]
-    return Markdown(f"Shown to lose less than one point, by the best choice of each unit: {'; '.join(parts)}.")
+    return Markdown(
+        f"The largest share shown to cost less than one point, by the best choice for each unit: {'; '.join(parts)}."
+    )
 
 
 def beside_random(runs: pd.DataFrame) -> Markdown:
@@ -216,8 +219,8 @@ def beside_random(runs: pd.DataFrame) -> Markdown:
             f"- {sentences.named(of)}: better at {row['better']} of {row['shares']} shares, worse at {row['worse']}"
         )
     return Markdown(
-        "Compared with as many of the same units chosen at random, better or worse where the two intervals do not overlap:\n\n"
-        + "\n".join(lines)
+        "Compared with cutting as many of the same units at random; *better* and *worse* mean that the two intervals do not "
+        "overlap:\n\n" + "\n".join(lines)
     )
 
 
@@ -252,8 +255,9 @@ def numbers(runs: pd.DataFrame) -> pd.DataFrame:
 # %% [markdown]
 # ## A real sentence encoder
 #
-# all-MiniLM-L6-v2 on the 1,500 pairs of STS-B's dev set, with the mean of the tokens' vectors and the cosine, as it was
-# published. Nothing is trained. In brackets stand 95 % intervals over the pairs; for choices at random, over the draws.
+# The model is all-MiniLM-L6-v2, scored on the 1,500 pairs of STS-B's dev set. A sentence's vector is the mean of its
+# tokens' vectors, as the model was published. Nothing is trained. Brackets hold 95 % intervals over the pairs or, for cuts
+# at random, over the draws.
 
 # %% tags=["remove-input"]
 chapter.shown(in_words, "minilm")
@@ -261,14 +265,14 @@ chapter.shown(in_words, "minilm")
 # %% tags=["remove-input"]
 chapter.shown(beside_random, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the full model, against the share of weights, heads or MLPs removed, of a real BERT and of the miniature."}, "figure": {"name": "without-training", "caption": "Without any training, half of a sentence encoder's weights can be left out by size at little cost, and by a score that reads texts more; heads and MLPs cannot. The mean of both correlations of the cosines with people's judgement on STS-B, and the mean cosine of a sentence's vector with the one of the full model."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Correlation with people's judgement, and the cosine with the vectors of the full model, against the share of weights, heads or MLPs removed, of a real BERT and of the miniature."}, "figure": {"name": "without-training", "caption": "Without training, half of a sentence encoder's weights can go by size at little cost, and more by a score that reads texts; heads and MLPs cannot. Score: correlation with people's judgement on STS-B; nearness: cosine with the full model's vectors."}}
 chapter.figure(drawn, values_of, size=(4.2, 2.9))
 
 # %% tags=["hide-input"]
 chapter.finding(
     free_shares,
-    "Without any training single weights go in large shares, heads and MLPs hardly. The largest share tried that is shown to "
-    "cost less than a point of the score.",
+    "Without any training, single weights can go in large shares, heads and MLPs hardly at all. The largest share tried that "
+    "is shown to cost less than a point of the score.",
     live=False,
 )
 
@@ -279,8 +283,8 @@ chapter.numbers(numbers, "Every cut: change of the score (points) and nearness (
 # %% [markdown]
 # ## On the model of this build
 #
-# The miniature was never taught to place sentences by their meaning: pre-training asks for hidden words and whether
-# passages follow each other. So its score is low, and its nearness is what can be looked at.
+# The miniature was never taught to place sentences by their meaning: its pre-training only predicts hidden words and
+# whether two passages follow each other. So its score is low, and its nearness is the number to look at.
 
 # %% tags=["remove-input"]
 in_words(chapter.live)
@@ -302,7 +306,7 @@ short.box(
         "scores and at random. The cosines of its sentence vectors are compared with people's judgement of "
         "how alike the sentences are. How far the vectors moved is measured without any label."
     ),
-    not_shown="It is one model and one kind of task. A model that may be trained again after the cut loses less.",
+    not_shown="This is one model and one kind of task. A model that is trained again after the cut loses less.",
     found=found,
-    numbers={f"{cut}: goes for less than a point": {"minilm": share} for cut, share in free.items()},
+    numbers={f"{cut}: largest share that costs less than a point": {"minilm": share} for cut, share in free.items()},
 )
