@@ -11,12 +11,12 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 
 .PHONY: book test crash bench serve explore clean install
 
+# Compiled modules are kept, whatever is set: all processes import them.
 book: .venv/.book
-	.venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
+	PYTHONDONTWRITEBYTECODE= .venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
 
 # One thread a process: several tests run side by side. Each process takes tests that lie together, of which many share
-# what is made once for their file, and in the end some of the other's. Compiled modules are kept, whatever is set: more
-# than a hundred processes import them.
+# what is made once for their file, and in the end some of the other's.
 test: .venv/.installed
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
@@ -47,12 +47,12 @@ clean:
 install: .venv/.installed
 
 # What a book is made with; `make test` and the other commands add the rest to it. A .venv that is there and works is kept,
-# so that a build of torch chosen by hand stays. pip compiles on one core, which is half of an installation: here all cores
-# do, and what is left out is large and imported by nothing here: the tests of others, hundreds of models of transformers.
-# Among what is left are templates and old syntax that does not compile, hence no word of failures.
+# so that a build of torch chosen by hand stays. pip compiles on one core all that it installs, of which a book imports half:
+# that compiles as it is imported. Tests import more, in more than a hundred processes, so all cores compile for them what
+# is not left out as large and imported by nothing here: the tests of others, hundreds of models of transformers. Among the
+# rest are templates and old syntax that does not compile, hence no word of failures.
 INSTALL = .venv/bin/python -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt --editable
 LEFT_OUT = /tests/|/(pip|setuptools|sqlalchemy|debugpy|networkx)/|/torch/(_inductor|testing)/|/transformers/models/(?!auto|bert|roberta)
-COMPILE = .venv/bin/python -m compileall -qq -j 0 -x '$(LEFT_OUT)' .venv/lib || true
 
 .venv/.book: pyproject.toml constraints.txt
 	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
@@ -72,10 +72,9 @@ COMPILE = .venv/bin/python -m compileall -qq -j 0 -x '$(LEFT_OUT)' .venv/lib || 
 	  $$new -m venv --clear .venv || exit 2; \
 	fi
 	$(INSTALL) ".[book,minilm,onnx,bench]"
-	@$(COMPILE)
 	@touch .venv/.book
 
 .venv/.installed: .venv/.book
 	$(INSTALL) ".[book,minilm,batch,explore,hub,onnx,bench,dev]"
-	@$(COMPILE)
+	@.venv/bin/python -m compileall -qq -j 0 -x '$(LEFT_OUT)' .venv/lib || true
 	@touch .venv/.installed
