@@ -181,6 +181,7 @@ def test_what_is_lacking_is_told_in_a_sentence(row, told):
     [
         (NAN, NAN, "not known"),
         (60.0, 5000.0, "more data"),
+        (0.0, NAN, "nothing more"),
         (90.0, NAN, "2 min, within reach"),
         (3599.0, NAN, "60 min, within reach"),
         (2.4 * 3600, NAN, "2 h, within reach"),

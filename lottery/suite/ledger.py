@@ -227,13 +227,15 @@ def need_in_words(row: Mapping[str, object]) -> str:
 
 
 def time_in_words(row: Mapping[str, object]) -> str:
-    """What the lacking units of a row of `needs` take, and whether that is within reach."""
+    """What the lacking units of a row of `needs` take, and whether that is within reach; nothing, where none lack."""
     if row["units"] == "heads":
         return "a larger model"
     if math.isnan(row["seconds"]):
         return "not known"
     if not math.isnan(row["examples"]):
         return "more data"
+    if row["seconds"] == 0:
+        return "nothing more"
     hours = row["seconds"] / 3600
     words = f"{60 * hours:.0f} min" if hours < 1 else f"{hours:.0f} h"
     return f"{words}, {'within reach' if row['seconds'] <= WITHIN_REACH else 'for a GPU'}"

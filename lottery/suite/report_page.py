@@ -159,7 +159,7 @@ def in_short(found: dict[str, Any]) -> list[str]:
     whole, best = found["whole"], found["best"]
     lines = [
         f"The full model reaches {plots.metric(whole['metric'])} {score(whole['score'])} on "
-        f"{found['data']['judge']:,} rows to judge by; the majority-class baseline is {100 * whole['majority']:.1f}."
+        f"{found['data']['judge']:,} rows to score on; the majority-class baseline is {100 * whole['majority']:.1f}."
     ]
     if not whole["is_clear"]:
         return [
@@ -202,13 +202,13 @@ def hints(found: dict[str, Any]) -> list[str]:
     """What of the data or of the training makes the numbers doubtful."""
     given, whole, lines = found["data"], found["whole"], []
     if given["twins"]:
-        lines.append(f"{given['twins']:,} of the rows to judge by are among those to learn from: scores are too high.")
+        lines.append(f"{given['twins']:,} of the rows to score on are among those to train on: scores are too high.")
     if given["at_odds"]:
         lines.append(f"{given['at_odds']:,} rows have a text that others label otherwise: no model is right on all.")
     if given["unknown"] > 0.05:
         lines.append(f"{given['unknown']:.0%} of the word pieces are unknown to the model's tokenizer.")
     if given["cut"]:
-        lines.append(f"{given['cut']:.0%} of the rows to judge by are cut at {given['max_length']} tokens.")
+        lines.append(f"{given['cut']:.0%} of the rows to score on are cut at {given['max_length']} tokens.")
     if whole["still_rising"]:
         lines.append("The score was still rising when the training ended: a longer training may do better.")
     return lines

@@ -433,17 +433,15 @@ def cuts_answered(table: pd.DataFrame) -> Markdown:
     return Markdown(
         f"The two are shown to lie within {100 * cut_times.MARGIN:g} point of each other at "
         f"{named(table.index[table['p'] < 0.05])}. The cut after fine-tuning is shown to be ahead at "
-        f"{named(table.index[signs > 0])}, and behind at {named(table.index[signs < 0])}."
+        f"{named(table.index[signs > 0])}, and behind at {named(table.index[signs < 0])}.\n\n"
+        "Differences are in points of the mean score over the tasks, each by its metric. The 95 % intervals are over the "
+        "worlds, with the fine-tunings of each averaged first; for a single pre-trained model they are over its "
+        "fine-tunings (paired t). A small p says that the two lie within one point of each other (two one-sided tests, "
+        "Holm-corrected for the rows); a large p says only that this is not shown."
     )
 
 
 chapter.shown(cuts_answered, "recorded_or_live", among=cuts_compared)
-
-# %% [markdown]
-# Differences are in points of the mean score over the tasks, each by its metric. The 95 % intervals are over the worlds, with
-# the fine-tunings of each averaged first; for a single pre-trained model they are over its fine-tunings (paired t). A small p
-# says that the two lie within one point of each other (two one-sided tests, Holm-corrected for the rows); a large p says only
-# that this is not shown.
 
 # %% [markdown]
 # ## Summary

@@ -19,8 +19,9 @@
 # A comparison of methods is fair if each is trained in a way that suits it. The paper's values are those for BERT-base
 # on large data: learning rates of $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights, and a strength of 400
 # for the regulariser. On another model none of them need be right. Here they are chosen on a **world of its own**, of
-# which no other chapter reports anything, so no reported number has a part in the choice. Equally many settings are
-# tried for every method. The build's own figure is made on the other chapters' world and only shows how it is done.
+# which no other chapter reports anything, so no reported number has a part in the choice. A method of which more settings
+# are tried has more chances, so this page's grid has equally many for every method; where recorded runs have not, the box
+# says so. The build's own figure is made on the other chapters' world and only shows how it is done.
 #
 # You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
@@ -139,9 +140,9 @@ chapter.full_models()
 # ## Mean scores over the tasks and sparsities
 #
 # For each method, the strength and the two rates are each varied alone, around one common setting. A method without a
-# regulariser has only one rate that matters, and as many values of it are tried as the others have settings. The rate
-# of scores does not matter where nothing else pulls on them, as in movement: Adam's steps are proportional to the rate,
-# scores begin at 0, and only their order counts. For soft movement and L0 the strength is searched for at each setting.
+# regulariser should have only one rate that matters, so as many values of it are tried as the others have settings. The
+# rate of scores should not matter where nothing else pulls on them, as in movement: Adam's steps are proportional to the
+# rate, scores begin at 0, and only their order counts. For soft movement and L0 the strength is searched for at each setting.
 
 
 # %% tags=["hide-input"]
@@ -219,11 +220,14 @@ def briefly(runs: pd.DataFrame) -> Markdown:
         for name, row in table.iterrows()
     ]
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
+    fewest, most = table["tried"].min(), table["tried"].max()
+    unequal = f" Of some methods {fewest} settings were tried, of others {most}, which favours these."
+    unequal = unequal if fewest < most else ""
     return Markdown(
         f"The best settings: {'; '.join(settings)}. A method's best setting is ahead of its "
         f"worst by {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} points ({cost.idxmax()}). {ends} of "
         f"{how_many(len(table), 'method')} {'has' if ends == 1 else 'have'} the best value at an end of the grid, so "
-        "a better one may lie beyond."
+        f"a better one may lie beyond.{unequal}"
     )
 
 
@@ -252,8 +256,7 @@ short.summary(found)
 short.box(
     question="Which strength of the regulariser and which learning rates suit each method?",
     done=(
-        "Each setting is varied alone around a middle, with equally many values for every method, on a world of "
-        "which no other chapter reports anything. Where a method aims at no sparsity, its strength is searched for "
+        "Each setting is varied alone around a middle, on a world of which no other chapter reports anything. Where a method aims at no sparsity, its strength is searched for "
         "at each setting. The other chapters then take the best setting of each method."
     ),
     not_shown=(
