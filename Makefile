@@ -16,9 +16,10 @@ book: .venv/.book
 	PYTHONDONTWRITEBYTECODE= .venv/bin/lottery book --profile $(PROFILE) --workers $(WORKERS)
 
 # One thread a process: several tests run side by side. Each process takes tests that lie together, of which many share
-# what is made once for their file, and in the end some of the other's.
+# what is made once for their file, and in the end some of the other's. They are one more than there are workers: a third
+# of their time tests wait, for kernels, for workers of a grid, for the moment of a kill.
 test: .venv/.installed
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $$(($(WORKERS) + 1)) --dist worksteal
 
 crash: .venv/.installed
 	PYTHONDONTWRITEBYTECODE= .venv/bin/python tests/crash.py
