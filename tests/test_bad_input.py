@@ -46,7 +46,7 @@ def refused(capsys, monkeypatch):
         ({"dev": "a.csv"}, "did you mean 'dev_examples', 'dev_file' or 'dev_share'"),
         ({"task": "OWN"}, "did you mean 'own'"),
         ({"task": "SST-2"}, "did you mean 'sst2'"),
-        ({"sparsities": "[20, 40]"}, "sparsity = 20.0: input should be less than 1; it is a share: 20 % is 0.2"),
+        ({"sparsities": "[20, 40]"}, "sparsity = 20.0: input should be less than 1; it is a share: 20% is 0.2"),
         ({"sparsities": "[0.5"}, "sparsities = '[0.5' cannot be read"),
         ({"sparsities": "[0.5, 0.50]"}, "0.5 is there twice"),
         ({"seeds": "[1, 2, 1]"}, "1 is there twice"),
@@ -99,7 +99,7 @@ def test_a_parameter(refused, parameters, told):
         (TEXTS, {"dev_file": "mine.csv"}, "is the same as"),
         (TEXTS, {"dev_file": "gone.csv"}, "gone.csv"),
         (TEXTS, {"dev_share": 1}, "dev_share = 1.0"),
-        (TEXTS, {"dev_share": 20}, "dev_share = 20.0: input should be less than 1; it is a share: 20 % is 0.2"),
+        (TEXTS, {"dev_share": 20}, "dev_share = 20.0: input should be less than 1; it is a share: 20% is 0.2"),
         (
             TEXTS,
             {"dev_share": 0},

@@ -372,7 +372,7 @@ def test_what_pages_and_ledger_once_told_apart_they_tell_alike(ledger):
     assert verdict.loc["masks_differ_little", "miniature"] == UNASKED
     # 24 heads of the miniature overruled the authors' own masks.
     assert verdict.loc["masks_are_unstable", "published"] == HOLDS
-    # Two thirds of a model held as 10 to 26 % of it.
+    # Two thirds of a model held as 10 to 26% of it.
     assert verdict.loc["super_survivors_lose_little", "minilm"] == SILENT
     # Two fine-tunings of one pruned model, at the floor, were as good as another by a wider margin than the claim's.
     free = choose("claims", "low_sparsity_is_free").MARGIN
@@ -409,7 +409,7 @@ def test_the_dev_sets_have_as_many_examples_as_their_files(reference):
 
 
 def test_a_printed_accuracy_moves_as_the_four_fits_of_the_full_model_do():
-    """By hand from the four rows of Table 1 at 0 %: MNLI 83.1 83.0 82.6 83.3, CoLA 79.1 80.6 78.7 78.7."""
+    """By hand from the four rows of Table 1 at 0%: MNLI 83.1 83.0 82.6 83.3, CoLA 79.1 80.6 78.7 78.7."""
     deviations, freedom = gordon.replicates(PRINTED)
     assert freedom == 3
     assert deviations["mnli"] == pytest.approx(np.std([83.1, 83.0, 82.6, 83.3], ddof=1))
@@ -419,7 +419,7 @@ def test_a_printed_accuracy_moves_as_the_four_fits_of_the_full_model_do():
 
 
 def test_free_weights_in_print():
-    """By hand from Table 1, with each task's change at 30 and 40 %: +.2 -.3 -.4 -.2 +.4 and -.1 -.4 -.7 -.6 -.7."""
+    """By hand from Table 1, with each task's change at 30 and 40%: +.2 -.3 -.4 -.2 +.4 and -.1 -.4 -.7 -.6 -.7."""
     found = printed("low_sparsity_is_free")
     assert [each.estimate for each in found] == pytest.approx([-0.3 / 5, -2.5 / 5, 0.04, 0.11])
     deviations, _ = gordon.replicates(PRINTED)
@@ -434,7 +434,7 @@ def test_free_weights_in_print():
 def test_medium_sparsity_in_print():
     loss, deleted, alike = printed("medium_sparsity_deletes")
     assert loss.estimate == pytest.approx((2.03 + 2.25) / 2 - 1.82)
-    # Means over tasks at 0, 50 and 60 %: deletion 87.26, 86.42, 85.74; pruning 86.18, 85.56.
+    # Means over tasks at 0, 50 and 60%: deletion 87.26, 86.42, 85.74; pruning 86.18, 85.56.
     assert deleted.estimate == pytest.approx((86.42 + 85.74) / 2 - 87.26)
     assert alike.estimate == pytest.approx((86.42 - 86.18 + 85.74 - 85.56) / 2)
     assert judged([loss, deleted, alike]) == [HOLDS, HOLDS, HOLDS]
@@ -446,7 +446,7 @@ def test_medium_sparsity_in_print():
 
 
 def test_high_sparsity_in_print_leaves_out_what_one_answer_to_all_gets():
-    """Deletion minus pruning at 70, 80, 90 %; from 80 % on CoLA is not clearly above .691, the majority class."""
+    """Deletion minus pruning at 70, 80, 90%; from 80% on CoLA is not clearly above .691, the majority class."""
     recovered, fit = printed("high_sparsity_binds")
     by_task = {
         "mnli": [80.8 - 79.5, 78.6 - 75.9, 72.9 - 64.8],
@@ -462,7 +462,7 @@ def test_high_sparsity_in_print_leaves_out_what_one_answer_to_all_gets():
 
 def test_pruning_after_fine_tuning_in_print():
     low, medium, high = printed("fine_tuning_does_not_help")
-    # Sums over tasks at 50 and 60 %: 431.4 and 428.0 after, 430.9 and 427.8 before.
+    # Sums over tasks at 50 and 60%: 431.4 and 428.0 after, 430.9 and 427.8 before.
     assert medium.estimate == pytest.approx((0.5 + 0.2) / 10)
     assert low.estimate < 0 > high.estimate
     assert judged([low, medium, high]) == [HOLDS, HOLDS, HOLDS]
@@ -487,7 +487,7 @@ def test_who_fits_the_training_data_in_print():
 
 
 def test_large_tasks_in_print():
-    """What freeing wins at 70, 80 and 90 %; of CoLA at 70 % alone."""
+    """What freeing wins at 70, 80 and 90%; of CoLA at 70% alone."""
     (found,) = printed("large_tasks_recover_more")
     large = np.mean([np.mean([1.3, 2.7, 8.1]), np.mean([1.6, 2.4, 6.4])])
     small = np.mean([np.mean([0.2, 0.7, 2.7]), 1.7])
@@ -578,7 +578,7 @@ def test_subnetworks_in_print():
 
 
 def test_super_survivors_in_print_are_few_and_lose_little():
-    """Sizes counted in a second list of the authors' masks: of 34 heads and 9 MLPs CoLA's are 41 % of BERT-base."""
+    """Sizes counted in a second list of the authors' masks: of 34 heads and 9 MLPs CoLA's are 41% of BERT-base."""
     few, loss = printed("super_survivors_lose_little")
     survivors = PRINTED["prasanna2020_survivors"]
     survivors = survivors[(survivors["mode"] == "both") & (survivors["where"] == "dev")]
@@ -825,7 +825,7 @@ def test_verdicts_on_learned_masks_in_print():
 
 
 def test_answers_by_masks_and_by_movement_in_print():
-    """Every cell of Table 1 without a teacher: QQP's accuracy at 10 % is 90.8 against 89.1."""
+    """Every cell of Table 1 without a teacher: QQP's accuracy at 10% is 90.8 against 89.1."""
     least, other = printed("answers_need_no_fine_tuning")
     assert (least.estimate, other.estimate) == pytest.approx((1.7, 4.3))
     assert "accuracy on QQP" in least.what
@@ -833,7 +833,7 @@ def test_answers_by_masks_and_by_movement_in_print():
 
 
 def test_what_a_teacher_adds_to_f1_is_less_than_the_paper_says():
-    """86.9 - 84.3 at 10 % is nearer to 3.3 than 83.4 - 81.0 at 3 %; 84.1 - 81.4 nearer to 4.1 than 87.2 - 84.6."""
+    """86.9 - 84.3 at 10% is nearer to 3.3 than 83.4 - 81.0 at 3%; 84.1 - 81.4 nearer to 4.1 than 87.2 - 84.6."""
     found = printed("a_teacher_adds_to_f1")
     assert [each.estimate for each in found] == pytest.approx([2.6, 2.7])
     assert judged(found) == [FAILS, FAILS]

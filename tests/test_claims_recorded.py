@@ -73,7 +73,7 @@ def test_a_run_knows_its_world_and_how_many_examples_it_was_scored_on():
 
 @pytest.mark.parametrize(("score", "kept"), [(0.60, True), (0.54, True), (0.52, False), (0.30, False)])
 def test_a_task_counts_where_the_better_of_the_two_is_clearly_above_one_answer_to_all(score, kept):
-    """Of 872 examples 52.8 % have to be right to be clearly above a half."""
+    """Of 872 examples 52.8% have to be right to be clearly above a half."""
     one, other = (scores(made(runs(lambda *_, s=s: s))) for s in (0.3, score))
     assert learned(one, other)["sst2", ""] == kept == dev_sets.above("accuracy", max(0.3, score), 0.5, 872)
 

@@ -50,6 +50,6 @@ def test_the_interval_of_a_median_is_that_of_the_ordered_rounds(cut_mood, mood_r
         rounds=11,
     )
     found = store.perform(times, mood_runs).metrics
-    # P(the median lies between the 2nd and the 10th of 11) = 1 - 2 * (1 + 11) / 2**11 = 98.8 %; the 3rd and 9th: 93.5 %
+    # P(the median lies between the 2nd and the 10th of 11) = 1 - 2 * (1 + 11) / 2**11 = 98.8%; the 3rd and 9th: 93.5%
     assert (found["faster"], found["lows"], found["highs"]) == ([6.0], [2.0], [10.0])
     assert isinstance(store.table(mood_runs, FormTimes), pd.DataFrame)

@@ -42,7 +42,7 @@ def test_the_share_of_a_head_is_counted_over_its_rows_and_columns(given, tmp_pat
 
 
 def test_the_chance_level_is_the_spread_of_masks_drawn_at_random(given, tmp_path, bert_folder):
-    """Within 5 % over 400 draws; the heads of a layer share what goes of it, so they are not independent."""
+    """Within 5% over 400 draws; the heads of a layer share what goes of it, so they are not independent."""
     found = store.perform(HeadShares(kept=cut(given, importance="random"), of=given), tmp_path).metrics
     config = opening.configuration(bert_folder)
     shapes = {name: w.shape for name, w in opening.encoder_weights(bert_folder, embeddings=False).items()}

@@ -76,7 +76,7 @@ def test_a_pressed_method_counts_where_it_leaves_nearly_as_many_weights(rows):
     here = equal_budgets.at(rows, 0.5)
     assert set(here["method"]) == {*TRAINED, *LEARNED, "L0"} - {FULL, LONGER}
     off = rows.assign(sparsity=rows["sparsity"].mask((rows["method"] == "L0") & (rows["task"] == "cola"), 0.7))
-    assert "L0" not in set(equal_budgets.at(off, 0.5)["method"])  # 30 % are 1.67 times less than 50 %
+    assert "L0" not in set(equal_budgets.at(off, 0.5)["method"])  # 30% are 1.67 times less than 50%
 
 
 def test_a_method_is_held_against_full_fine_tuning_with_the_interval_of_scipy(rows):

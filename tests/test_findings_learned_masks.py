@@ -31,7 +31,7 @@ def mask(start, task="cola", seed=1, **change):
 
 
 def pressed(start):
-    """A search for the strength that leaves 30 %, within a quarter."""
+    """A search for the strength that leaves 30%, within a quarter."""
     of = mask(start, method="l0", sparsity=0.7)
     return PressedMask(**{field.name: getattr(of, field.name) for field in fields(of)})
 

@@ -32,7 +32,7 @@ def test_each_line_is_numpys_and_knows_its_last_point(points):
         assert (line["slope"], line["intercept"]) == pytest.approx(tuple(np.polyfit(x, y, 1)))
         assert line["last"] == 0.9
         without = [np.polyfit(np.delete(x, place), np.delete(y, place), 1)[0] for place in range(4)]
-        assert line["without_last"] == pytest.approx(without[0])  # 90 % comes first in these rows
+        assert line["without_last"] == pytest.approx(without[0])  # 90% comes first in these rows
         assert (line["lowest"], line["highest"]) == pytest.approx((min(without), max(without)))
         assert line["leverage"] == pytest.approx(1 / 4 + (x[0] - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
 

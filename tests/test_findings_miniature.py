@@ -103,7 +103,7 @@ def test_regimes_are_held_against_the_control_of_the_seed(runs):
 def test_an_aim_is_met_or_not(runs):
     table = aims(runs)
     assert table["measured"][0] == "at most 103 s"
-    # Two of three tasks gain; .3, .6 and .9 of sparsity cost 7.5, 15 and 22.5 points, and .6 a rise of 12 %.
+    # Two of three tasks gain; .3, .6 and .9 of sparsity cost 7.5, 15 and 22.5 points, and .6 a rise of 12%.
     assert table["met"].tolist() == [True, False, True, False, True, True, True, True]
     slow = runs.assign(seconds=runs["seconds"] + 100 * (runs["steps"] == 300))
     assert not aims(slow)["met"][0]

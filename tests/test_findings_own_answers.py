@@ -17,7 +17,7 @@ def answers(given, labels, other_split=True) -> pd.DataFrame:
 
 @pytest.fixture
 def drawn():
-    """Labels of 400 rows; a model that is right on 90 % of them, and one cut from it that loses some and wins few."""
+    """Labels of 400 rows; a model that is right on 90% of them, and one cut from it that loses some and wins few."""
     draw = np.random.default_rng(1)
     labels = draw.integers(3, size=400)
     whole = np.where(draw.random(400) < 0.9, labels, (labels + 1) % 3)

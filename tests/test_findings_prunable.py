@@ -61,7 +61,7 @@ def test_one_answer_to_all_is_right_as_often_as_it_was_on_average(runs):
 
 
 def test_a_contrast_of_four_drops_takes_as_many_worlds_as_a_simulation_says():
-    """The number of worlds at which 80 % of drawn contrasts of two points are told from none by a t test."""
+    """The number of worlds at which 80% of drawn contrasts of two points are told from none by a t test."""
     generator = np.random.default_rng(3)
     drops = [0.00, 0.012, 0.03, 0.019, 0.008]
     rows = [

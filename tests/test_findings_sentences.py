@@ -51,7 +51,7 @@ def test_one_cut_has_an_interval_over_the_pairs_and_several_draws_one_over_them(
 
 def test_a_share_is_free_where_it_and_all_below_are_shown_to_lose_less_than_a_point(rows):
     free = sentences.free(sentences.by_kind(rows))
-    assert free["weights", "magnitude", "global", False] == 0.2  # 40 % loses two points, so 60 % is not asked
+    assert free["weights", "magnitude", "global", False] == 0.2  # 40% loses two points, so 60% is not asked
     assert free["heads", "magnitude", "global", False] == 0.0
     assert free["weights", "random", "global", False] == 0.0
     assert not np.isnan(free).any()

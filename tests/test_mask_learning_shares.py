@@ -95,7 +95,7 @@ def test_a_threshold_keeps_what_passes_it(threshold):
     for name, kept in mask.items():
         squashed = 1 / (1 + np.exp(-scores[name].double().numpy()))
         expected = squashed > threshold
-        if expected.sum() >= 1:  # 0.5 % of 30 or 42 weights, rounded up
+        if expected.sum() >= 1:  # 0.5% of 30 or 42 weights, rounded up
             assert np.array_equal(kept.numpy(), expected)
             passing += 1
     assert passing

@@ -376,7 +376,7 @@ def test_random_masks_have_exact_counts_and_follow_their_generator():
 
 
 def test_random_masks_favour_no_place():
-    """Each of 20 places is kept in 30 % of 1500 draws, within five standard errors."""
+    """Each of 20 places is kept in 30% of 1500 draws, within five standard errors."""
     generator, shapes = torch.Generator().manual_seed(0), {"a": (10,), "b": (2, 5)}
     draws = (keep_random(shapes, 0.7, generator).values() for _ in range(1500))
     kept = sum(torch.cat([each.flatten() for each in draw]).int() for draw in draws)

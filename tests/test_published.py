@@ -172,7 +172,7 @@ def test_table1_pretraining_loss_belongs_to_the_model_and_rises_with_sparsity(ta
 
 
 def test_cola_never_falls_below_its_majority_and_stays_there_in_ten_rows(table1):
-    """721 of the 1,043 development sentences are acceptable: 69.1 %."""
+    """721 of the 1,043 development sentences are acceptable: 69.1%."""
     cola = table1.loc[table1["task"] == "cola", "accuracy"]
     assert cola.min() == round(721 / 1043, 3)
     assert (cola == cola.min()).sum() == 10

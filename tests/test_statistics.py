@@ -100,7 +100,7 @@ def test_the_interval_of_a_mean_is_that_of_scipy():
 
 
 def test_the_paired_interval_covers_as_often_as_it_says():
-    """Three seeds, 1000 times: within four standard errors of 95 %."""
+    """Three seeds, 1000 times: within four standard errors of 95%."""
     generator = np.random.default_rng(0)
     hits = 0
     for _ in range(1000):
@@ -198,7 +198,7 @@ def test_the_median_slope_is_that_of_all_pairs_and_heeds_no_outlier():
 
 
 def test_the_interval_of_the_median_slope_covers_about_as_often_as_it_says():
-    """200 draws of twelve points about a line: within four standard errors of 95 %, on whichever side."""
+    """200 draws of twelve points about a line: within four standard errors of 95%, on whichever side."""
     generator, hits = np.random.default_rng(0), 0
     for _ in range(200):
         x = generator.normal(size=12)
@@ -432,7 +432,7 @@ def test_a_deviation_has_the_interval_that_covers_it_in_nine_of_ten_draws():
     draws = np.random.default_rng(6).normal(0, 3.0, (4000, 5)).std(axis=1, ddof=1)
     ends = np.array([deviation_interval(found, 4, level=0.9) for found in draws])
     assert np.mean((ends[:, 0] < 3.0) & (ends[:, 1] > 3.0)) == pytest.approx(0.9, abs=0.015)
-    assert deviation_interval(1.0, 4) == pytest.approx((0.599, 2.874), abs=0.001)  # the table of five seeds, 95 %
+    assert deviation_interval(1.0, 4) == pytest.approx((0.599, 2.874), abs=0.001)  # the table of five seeds, 95%
     assert np.isnan(deviation_interval(1.0, 0)).all()
 
 

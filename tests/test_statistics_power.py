@@ -84,7 +84,7 @@ def test_values_for_a_deviation_by_the_share_of_draws_whose_interval_clears_the_
 
 
 def test_a_test_of_power_is_the_test_of_scipy():
-    """The level is that of a one-sided test at 5 %: with no effect a twentieth of the draws show one."""
+    """The level is that of a one-sided test at 5%: with no effect a twentieth of the draws show one."""
     draws = np.random.default_rng(5).normal(0.0, 1.0, (4000, 6))
     shown = np.mean(ttest_1samp(draws, 0, axis=1, alternative="greater").pvalue < power.LEVEL)
     assert power.power(0.0, 1.0, 5, low=0.0, high=math.inf) == pytest.approx(0.05) == pytest.approx(shown, abs=0.02)

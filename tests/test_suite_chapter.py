@@ -220,7 +220,7 @@ def test_a_full_model_near_one_answer_to_all_is_said_to_show_nothing_of_pruning(
         told = Chapter("experiments/a", pd.DataFrame(), pd.DataFrame(), pd.DataFrame(rows)).full_models()
         return told.data.split("\n\n")[1:]  # the scores come first
 
-    # Of RTE's 277 examples 146 have the more frequent answer; 157 right or more (56.7 %) have a chance of 0.10 then.
+    # Of RTE's 277 examples 146 have the more frequent answer; 157 right or more (56.7%) have a chance of 0.10 then.
     assert binom.sf(156, 277, 146 / 277) > 0.05 > binom.sf(161, 277, 146 / 277)
     learnt = {"sst2": (0.8, 0.509), "cola": (0.2, math.nan)}
     (line,) = chapter(rte=(157 / 277, 146 / 277), **learnt)

@@ -140,7 +140,7 @@ def test_lists(lottery, counting):
         ("task_heads", "embedding", "the embedding of each label's word"),
         ("pattern_classifiers", "prototype", "nearest mean picture"),
         ("models", "minilm", "BERT"),
-        ("claims", "low_sparsity_is_free", "30 to 40 %"),
+        ("claims", "low_sparsity_is_free", "30 to 40%"),
     ):
         code, told, _ = lottery("list", kind)
         (line,) = [line for line in told.splitlines() if line.startswith(f"{name} ")]
@@ -342,12 +342,12 @@ def test_run_tells_what_the_cells_tagged_answer_say(lottery, counting, monkeypat
         outputs = [nbformat.v4.new_output("display_data", {"text/markdown": text}) for text in texts]
         return nbformat.v4.new_code_cell("", metadata={"tags": tags}, outputs=outputs)
 
-    cells = [cell([], "# Not this"), cell(["answer"], "**40 %** can go", "- or less"), cell(["answer"])]
+    cells = [cell([], "# Not this"), cell(["answer"], "**40%** can go", "- or less"), cell(["answer"])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), counting / "a.ipynb")
     monkeypatch.setattr(execution, "up_to_date", lambda *_: True)
     _, told, _ = lottery("run", "count", "-o", "a.ipynb")
     assert told.split() == [*"experiments/count is up to date: a.ipynb (--force executes it again)".split(),
-                            *"40 % can go • or less".split()]  # fmt: skip
+                            *"40% can go • or less".split()]  # fmt: skip
 
 
 def test_run_tells_paths_of_the_store_as_one_types_them(lottery, counting, monkeypatch):

@@ -58,6 +58,7 @@ def test_a_page_as_it_should_be_has_none(found):
         ("<p><em>Not recorded yet:</em> run it.</p>", "what is told elsewhere: Not recorded yet: run it."),
         (OUTPUT.format("<p>Not part of this build.</p>"), "what is told elsewhere"),
         ("<p>over 3 seed(s)</p>", "a plural left open: over 3 seed(s)"),
+        ("<p>at 40 % removed</p>", "a percent sign behind a blank: at 40 % removed"),
         ("<p>Masks drawn by lot agree.</p>", "a word that this book no longer uses: Masks drawn by lot agree."),
         ("<figcaption>Dashed: <em>One answer</em> to\n all.</figcaption>", "a word that this book no longer uses"),
         ("<h2>The whole MiniLM</h2>", "a word that this book no longer uses"),

@@ -72,7 +72,7 @@ def test_a_smaller_model_is_chosen_written_and_measured(here, lottery, monkeypat
     assert not knows_lottery
     assert np.mean([one == other for one, other in zip(answers, rows["mood"], strict=True)]) > 0.8
     card = (here / "small/README.md").read_text()
-    for part in (f"{report['left']['heads']} of 8 heads", "Made of `model`", "`pt2/`", "95 % interval"):
+    for part in (f"{report['left']['heads']} of 8 heads", "Made of `model`", "`pt2/`", "95% interval"):
         assert part in card
     assert str(here) not in card.partition("```bash")[0]
 

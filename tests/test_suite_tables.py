@@ -29,8 +29,8 @@ def cells(table: pd.DataFrame) -> list[list[str]]:
 
 
 def test_the_decimals_of_a_column_are_as_far_from_its_end():
-    column = cells(pd.DataFrame({"x": ["1.25", "-3", "0.5", "", "12 %"]}))[2:]
-    ends = [re.sub(r" %", "%", text) for _, text in column]
+    column = cells(pd.DataFrame({"x": ["1.25", "-3", "0.5", "", "12%"]}))[2:]
+    ends = [text for _, text in column]
     after = [len(text) - (text.index(".") if "." in text else len(text.rstrip("\u2007\u2008"))) for text in ends[:3]]
     assert after == [3, 3, 3]
     assert [text.strip("\u2007\u2008") for text in ends] == ["1.25", "-3", "0.5", "", "12%"]

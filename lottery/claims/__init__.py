@@ -25,7 +25,7 @@ HOLDS, FAILS, OPEN, SILENT, MISSING, UNASKED = (
     "not asked",
 )
 STATES = (HOLDS, FAILS, OPEN, SILENT, MISSING, UNASKED)
-ALPHA = 0.05  # of each test: that of the one-sided tests behind a 90 % interval
+ALPHA = 0.05  # of each test: that of the one-sided tests behind a 90% interval
 PUBLISHED = "published"  # the source that is what the papers print; the others are profiles that were recorded
 MINIATURE = "miniature"  # the profile of a model of its own, which is no evidence about BERT
 TUNED_ON = "gordon_pruning"  # the chapter by whose runs the miniature was chosen: what it shows there was aimed at
@@ -44,7 +44,7 @@ class Plan(NamedTuple):
 
 
 class Need(NamedTuple):
-    """With how much more a measurement would be decided: with 80 % probability, were the truth where it is supposed."""
+    """With how much more a measurement would be decided: with 80% probability, were the truth where it is supposed."""
 
     units: str  # of its plan; "" where it is not told
     count: int  # so many there are
@@ -63,7 +63,7 @@ class Evidence(NamedTuple):
     unit: str
     claimed: tuple[float, float]  # where the claim says that it lies: between these, -inf or inf for no bound
     estimate: float  # NaN where nothing was measured
-    low: float  # of its 90 % interval, or for certain; NaN where there is none
+    low: float  # of its 90% interval, or for certain; NaN where there is none
     high: float
     basis: str  # of the interval in words, or why there is none
     p: float = math.nan  # of `stats.side`; NaN where the interval is none of sampling
@@ -103,8 +103,8 @@ def not_asked(name: str, source: str) -> str:
 def judged(measurements: Sequence[Evidence]) -> list[tuple[str, str]]:
     """A verdict on each measurement of one claim from one source, and why where the interval does not show it.
 
-    holds         it lies where the claim says, by a test at 5 %: its 90 % interval does
-    fails         it lies outside, by a test at 5 %, corrected by Holm for all tests among these measurements, because
+    holds         it lies where the claim says, by a test at 5%: its 90% interval does
+    fails         it lies outside, by a test at 5%, corrected by Holm for all tests among these measurements, because
                   one that fails is enough; or by an interval that is none of sampling
     undecided     it may lie on either side of a bound, or there is no interval
     says nothing  the comparison cannot bear on the claim: its control has learned nothing, or it favours the claim

@@ -41,7 +41,7 @@ def printed(tables: Mapping[str, pd.DataFrame], what: str, claimed: Range, one: 
 
 
 def transferred(tables: Mapping[str, pd.DataFrame], what: str, claimed: Range, source: str) -> Evidence:
-    """The full model minus the ticket of a source at 70 %, Figure 2, mean over the other downstream tasks."""
+    """The full model minus the ticket of a source at 70%, Figure 2, mean over the other downstream tasks."""
     rows = tables["chen2020_transfer70"]
     rows = rows[(rows["source"] == source) & rows["target"].isin(TASKS) & (rows["target"] != source)]
     deviations = tables["chen2020_table2"].pivot_table("sd", "task", "ticket")

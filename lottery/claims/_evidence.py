@@ -1,4 +1,4 @@
-"""Measurements made: an estimate, its 90 % interval, and what that interval is of."""
+"""Measurements made: an estimate, its 90% interval, and what that interval is of."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from lottery import statistics as stats
 from lottery.claims import Evidence, Plan
 from lottery.statistics import power
 
-LEVEL = 0.9  # of every interval: its ends are those of the one-sided tests at 5 %
+LEVEL = 0.9  # of every interval: its ends are those of the one-sided tests at 5%
 SMALLEST = {"points": 1.0, "nats": 0.05, "%": 1.0, "times": 0.5, "points per nat": 1.0}  # a difference worth finding
 OF_A_SHARE = 0.1  # where there is no unit
 Range = tuple[float, float]
@@ -163,7 +163,7 @@ def of_models(what: str, unit: str, claimed: Range, values: pd.Series, models: A
 def bootstrapped(
     what: str, unit: str, claimed: Range, interval: Sequence[float], *, units: str, count: int
 ) -> Evidence:
-    """An estimate with the ends of a 90 % bootstrap interval over so many units, (estimate, low, high).
+    """An estimate with the ends of a 90% bootstrap interval over so many units, (estimate, low, high).
 
     Its p value is that of a normal distribution on that side of the estimate on which the bound lies, as wide as the
     interval is there: below 0.05 where the interval clears the bound.

@@ -61,7 +61,7 @@ def printed(
 def glue(tables: Mapping[str, pd.DataFrame], model: str, claimed: Range) -> Evidence:
     """SMP minus fine-tuning on GLUE, Table 2, where the better of two masks stands for each task."""
     one, other = {"method": "smp"}, {"method": "fine_tuning"}
-    what = f"SMP minus full fine-tuning of {MODELS[model]}, 80 % remain, mean over the tasks"
+    what = f"SMP minus full fine-tuning of {MODELS[model]}, 80% remain, mean over the tasks"
     rows = tables[RESULTS]
     cut = {RESULTS: rows[(rows["table"] == 2) & (rows["model"] == model) & (rows["task"] != "average")]}
     return printed(cut, what, claimed, one, other)._replace(favoured=CHOSEN)

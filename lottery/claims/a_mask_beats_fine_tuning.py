@@ -15,7 +15,7 @@ from lottery.claims import Evidence
 from lottery.claims import _jiang as jiang
 
 PAPER = "jiang2023"
-CLAIM = "Subnetworks at 80 % remaining weights, found without training them, even outperform fine-tuned BERT on GLUE."
+CLAIM = "Subnetworks at 80% remaining weights, found without training them, even outperform fine-tuned BERT on GLUE."
 WHERE = "sections 5.4 and 7, Table 2"
 TABLE = "mask_learning"
 NOT_OF_MINIATURE = ""

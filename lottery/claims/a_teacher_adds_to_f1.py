@@ -1,7 +1,7 @@
 """On SQuAD a teacher adds 3.3 points of F1 to SMP-L and 4.1 to SMP-S.
 
-The paper does not say how many weights remain; Table 1 has 10 and 3 %. The difference that comes closest has to be
-what the sentence says, except for rounding. (In Table 1 these two are the differences in exact match, with 3 %.) In
+The paper does not say how many weights remain; Table 1 has 10 and 3%. The difference that comes closest has to be
+what the sentence says, except for rounding. (In Table 1 these two are the differences in exact match, with 3%.) In
 our runs a teacher has to add something to the F1 of each.
 """
 

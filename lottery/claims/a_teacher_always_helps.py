@@ -1,7 +1,7 @@
 """A teacher helps a mask at every sparsity.
 
 The score with a teacher minus the score without, in points averaged over the tasks, has to be above 0 wherever both
-were tried: in print for SMP-L and SMP-S where 10 and 3 % remain, in our runs for SMP-L. Deviations are printed for
+were tried: in print for SMP-L and SMP-S where 10 and 3% remain, in our runs for SMP-L. Deviations are printed for
 both.
 """
 

@@ -4,7 +4,7 @@ For each task a parabola is fitted to the score after information deletion again
 the range it may be no more than 1 point from its chord: the point that counts as nothing under the claim of free
 weights. (A large r² would not be enough: one far point gives it to many shapes, and noise takes it from a straight
 line.) In addition, the slopes of the steepest and the flattest task, as the paper ranks them, have to differ. Where a
-model is not clearly above the majority-class baseline, as on CoLA from 80 % on, it can fall no further and is left
+model is not clearly above the majority-class baseline, as on CoLA from 80% on, it can fall no further and is left
 out.
 """
 

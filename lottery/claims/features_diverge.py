@@ -1,7 +1,7 @@
-"""Past 40 %, the features of the hidden layers diverge from those of the full model.
+"""Past 40%, the features of the hidden layers diverge from those of the full model.
 
 The cosine similarity of the two models' features, averaged over tokens and layers, has to fall from each recorded
-sparsity to the next, from 30 % on, by any amount: the number measured is the smallest of these falls. The paper shows
+sparsity to the next, from 30% on, by any amount: the number measured is the smallest of these falls. The paper shows
 a curve.
 """
 
@@ -15,7 +15,7 @@ from lottery.claims._evidence import none, over
 
 PAPER = "gordon2020"
 CLAIM = (
-    "Past 40 % pruning, feature activations of the hidden layers start to diverge; as performance degrades, cosine "
+    "Past 40% pruning, feature activations of the hidden layers start to diverge; as performance degrades, cosine "
     "similarities of features decrease."
 )
 WHERE = "section 4.2, Figure 2 (right)"
@@ -23,7 +23,7 @@ TABLE = "gordon_loss_and_features"
 NOT_OF_MINIATURE = ""
 MARGIN = 0.0  # of the cosine: the paper says diverge, not by how much
 FROM = 0.3  # sparsity: the last that the paper calls low and every profile has
-WHAT = "least fall of the mean cosine from one sparsity to the next, from 30 % on"
+WHAT = "least fall of the mean cosine from one sparsity to the next, from 30% on"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

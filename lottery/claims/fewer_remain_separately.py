@@ -18,8 +18,8 @@ from lottery.findings.searches import sound
 
 PAPER = "prasanna2020"
 CLAIM = (
-    "Fewer heads (or MLPs) remain when they are pruned separately: 49 % together against 22 % separately for heads, "
-    "75 % against 50 % for MLPs."
+    "Fewer heads (or MLPs) remain when they are pruned separately: 49% together against 22% separately for heads, "
+    "75% against 50% for MLPs."
 )
 WHERE = "section 4.1, Appendix B"
 TABLE = "component_search"

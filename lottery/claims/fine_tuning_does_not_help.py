@@ -37,7 +37,7 @@ COMPARISONS = [
         sparsities=sparsities,
         claimed=CLAIMED,
     )
-    for span, sparsities in (("10 to 40 %", LOW), ("50 and 60 %", MEDIUM), ("70 to 90 %", HIGH))
+    for span, sparsities in (("10 to 40%", LOW), ("50 and 60%", MEDIUM), ("70 to 90%", HIGH))
 ]
 
 

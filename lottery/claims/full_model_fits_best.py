@@ -1,7 +1,7 @@
 """The full model has the lowest training loss.
 
 In print, the lowest mean training loss of all models pruned in pre-training, and of all models after information
-deletion, has to be above that of the full model, by any amount. In recorded runs the mean over 10 to 40 % is taken,
+deletion, has to be above that of the full model, by any amount. In recorded runs the mean over 10 to 40% is taken,
 because the lowest of several noisy values would be lower by chance. The paper trains the freed models until they fit;
 ours are trained as long as the full one, so a higher loss of theirs says nothing. The sentence is there to show that
 the pruned models do not overfit; the same caption says that information deletion fits better than the full model.
@@ -46,7 +46,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     pruned, freed = (
         gordon.measured(
             Comparison(
-                what=f"mean training loss after {name} of 10 to 40 %, against the full model",
+                what=f"mean training loss after {name} of 10 to 40%, against the full model",
                 value="training_loss",
                 one=condition,
                 other="pruned_in_pretraining",

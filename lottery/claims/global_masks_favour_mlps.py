@@ -1,6 +1,6 @@
 """One ranking of all scores (G) keeps far more of the feed-forward matrices than of the others.
 
-Where 10 % of the weights remain, the mean share that SMP-G keeps of the feed-forward matrices, divided by the share
+Where 10% of the weights remain, the mean share that SMP-G keeps of the feed-forward matrices, divided by the share
 that it keeps of the attention matrices, has to be above 1, over seeds and averaged over the tasks. The paper says four
 times, from a figure.
 """

@@ -1,6 +1,6 @@
-"""Above 70 %, capacity binds.
+"""Above 70%, capacity binds.
 
-On average over 70, 80 and 90 %, the model whose removed weights were freed again has to be more accurate than the
+On average over 70, 80 and 90%, the model whose removed weights were freed again has to be more accurate than the
 pruned one, and the pruned one has to fit the training data worse than the full model: any difference counts. The paper
 trains the freed model for 15 epochs and the pruned one for 3, so its numbers favour the claim; our runs train both for
 the same number.
@@ -16,7 +16,7 @@ from lottery.claims._gordon import HIGH, Comparison
 
 PAPER = "gordon2020"
 CLAIM = (
-    "At 70 % and above, pruning also keeps models from fitting the tasks' training data, and models with the same "
+    "At 70% and above, pruning also keeps models from fitting the tasks' training data, and models with the same "
     "knowledge but all weights free to move recover some accuracy."
 )
 WHERE = "abstract, section 4.3, Figure 1, Table 1"
@@ -26,7 +26,7 @@ MARGIN = 0.0  # points and nats: the paper says that it is so, not by how much
 
 COMPARISONS = [
     Comparison(
-        what="mean accuracy after information deletion at 70 to 90 %, against pruning",
+        what="mean accuracy after information deletion at 70 to 90%, against pruning",
         value="accuracy",
         one="information_deletion",
         other="pruned_in_pretraining",
@@ -34,7 +34,7 @@ COMPARISONS = [
         claimed=(MARGIN, float("inf")),
     ),
     Comparison(
-        what="training loss with 70 to 90 % removed, against the full model",
+        what="training loss with 70 to 90% removed, against the full model",
         value="training_loss",
         one="pruned_in_pretraining",
         other="pruned_in_pretraining",

@@ -1,7 +1,7 @@
-"""Iterative magnitude pruning finds tickets that match the full model where 40 % of the weights are removed.
+"""Iterative magnitude pruning finds tickets that match the full model where 40% of the weights are removed.
 
 Full minus ticket, in points of score averaged over the tasks, has to be below 1. In print each task is taken at the
-sparsity at which the paper calls its ticket winning, 40 to 90 %; in our runs all are taken at 40 %, where all are said
+sparsity at which the paper calls its ticket winning, 40 to 90%; in our runs all are taken at 40%, where all are said
 to win. The paper's own criterion is a standard deviation of the full model, so the noisier the task, the easier it is
 to meet.
 """
@@ -16,7 +16,7 @@ from lottery.claims import _chen as chen
 from lottery.claims._runs import compared
 
 PAPER = "chen2020"
-CLAIM = "For a range of downstream tasks, matching subnetworks are found at 40 % to 90 % sparsity."
+CLAIM = "For a range of downstream tasks, matching subnetworks are found at 40% to 90% sparsity."
 WHERE = "abstract, Table 2"
 TABLE = "rewinding"
 NOT_OF_MINIATURE = ""

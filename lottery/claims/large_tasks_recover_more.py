@@ -1,8 +1,8 @@
-"""Above 70 %, tasks with much training data recover more of the cost of pruning than tasks with little.
+"""Above 70%, tasks with much training data recover more of the cost of pruning than tasks with little.
 
-The gain in accuracy from freeing the removed weights again, averaged over 70, 80 and 90 %, has to be larger on MNLI
+The gain in accuracy from freeing the removed weights again, averaged over 70, 80 and 90%, has to be larger on MNLI
 and QQP, which have the most training data, than on SST-2 and CoLA, by any amount. Where neither model is clearly above
-the majority-class baseline, as on CoLA at 80 and 90 %, there is nothing to gain, and the cell is left out.
+the majority-class baseline, as on CoLA at 80 and 90%, there is nothing to gain, and the cell is left out.
 """
 
 import math
@@ -25,7 +25,7 @@ TABLE = "gordon_pruning"
 NOT_OF_MINIATURE = "its tasks share only their names with GLUE's, and are all small"
 MARGIN = 0.0  # points: the paper says better, not by how much
 LARGE, SMALL = ("mnli", "qqp"), ("sst2", "cola")
-WHAT = "gain from freeing on MNLI and QQP minus on SST-2 and CoLA, 70 to 90 %"
+WHAT = "gain from freeing on MNLI and QQP minus on SST-2 and CoLA, 70 to 90%"
 COMPARISON = Comparison(
     what=WHAT,
     value="accuracy",

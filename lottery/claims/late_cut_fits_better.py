@@ -36,7 +36,7 @@ COMPARISONS = [
         sparsities=sparsities,
         claimed=(-math.inf, MARGIN),
     )
-    for span, sparsities in (("10 to 40 %", LOW), ("50 and 60 %", MEDIUM), ("70 to 90 %", HIGH))
+    for span, sparsities in (("10 to 40%", LOW), ("50 and 60%", MEDIUM), ("70 to 90%", HIGH))
 ]
 
 

@@ -2,7 +2,7 @@
 
 SMP-L minus gradual magnitude pruning with fine-tuning, in points of score averaged over the tasks, has to be above 0:
 at low sparsity, which the sentence names, and at every other sparsity recorded, since the paper says the same of all.
-At low sparsity the paper prints only curves. Its one number for magnitude pruning, at 10 % remaining weights, is with
+At low sparsity the paper prints only curves. Its one number for magnitude pruning, at 10% remaining weights, is with
 a teacher and quoted from another paper.
 """
 

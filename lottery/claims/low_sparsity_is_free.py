@@ -1,6 +1,6 @@
-"""30 to 40 % of the weights can be removed for free.
+"""30 to 40% of the weights can be removed for free.
 
-At 30 and at 40 %, the mean accuracy has to stay within 1 point of the full model's, about the difference between two
+At 30 and at 40%, the mean accuracy has to stay within 1 point of the full model's, about the difference between two
 fine-tunings of one model on a small task. The pre-training loss has to stay within 0.05 nats, which changes the
 perplexity by a twentieth. The paper gives neither intervals nor margins; these are ours.
 """
@@ -15,7 +15,7 @@ from lottery.claims._gordon import Comparison
 
 PAPER = "gordon2020"
 CLAIM = (
-    "Removing 30 to 40 % of the weights changes neither the loss of pre-training nor the accuracy on any task at all."
+    "Removing 30 to 40% of the weights changes neither the loss of pre-training nor the accuracy on any task at all."
 )
 WHERE = "abstract, section 4.1, Figure 1, Table 1"
 TABLE = "gordon_pruning"

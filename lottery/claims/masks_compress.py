@@ -1,7 +1,7 @@
 """A binary mask takes as much room as 2.7 million parameters, and can be compressed further.
 
 In print, one bit for each of the encoder's weights, counted in 32-bit numbers, has to be 2.7 million, to a tenth. In
-our runs the learned masks with 10 or 3 % of the weights have to take less than one bit per weight in a file; the
+our runs the learned masks with 10 or 3% of the weights have to take less than one bit per weight in a file; the
 number is that of the mask that compresses worst. Sizes are counted, so they have no interval.
 """
 
@@ -19,7 +19,7 @@ TABLE = "mask_files"
 NOT_OF_MINIATURE = ""
 MARGIN = 1.0  # bit a weight
 CLAIMED = (0.0, MARGIN)
-WHAT = "bits per weight of the learned mask that compresses worst, at most 10 % remain"
+WHAT = "bits per weight of the learned mask that compresses worst, at most 10% remain"
 BITS, SAID, AROUND = 32, 2.7, 0.1  # of a parameter; million parameters
 FEW = 0.1  # of the weights remain
 

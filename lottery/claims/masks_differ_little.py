@@ -1,7 +1,7 @@
-"""Fine-tuning changes which weights are pruned by less than 6 %.
+"""Fine-tuning changes which weights are pruned by less than 6%.
 
 The share of mask entries in which the model pruned after fine-tuning differs from the one pruned in pre-training has
-to be below 6 %, where it is largest over tasks and sparsities. The paper shows it as Figure 3 and prints no numbers.
+to be below 6%, where it is largest over tasks and sparsities. The paper shows it as Figure 3 and prints no numbers.
 The chapter says how much of it chance alone would give, and how much comes without any fine-tuning. The share depends
 on the learning rate and the steps, as the movement of the weights does: the mean movement is the mean of this share
 over all sparsities.
@@ -16,7 +16,7 @@ from lottery.claims import Evidence
 from lottery.claims._evidence import over
 
 PAPER = "gordon2020"
-CLAIM = "Fine-tuning changes which weights are pruned by less than 6 %."
+CLAIM = "Fine-tuning changes which weights are pruned by less than 6%."
 WHERE = "section 5, Figure 3 (top)"
 TABLE = "gordon_masks"
 NOT_OF_MINIATURE = "it is trained at 40 times BERT's learning rate, and how far masks differ follows the rate"

@@ -1,6 +1,6 @@
-"""Past 40 %, what pre-training taught is deleted.
+"""Past 40%, what pre-training taught is deleted.
 
-Three things have to be so at 50 and 60 %, on average. First, the pre-training loss is higher by more than the 0.05
+Three things have to be so at 50 and 60%, on average. First, the pre-training loss is higher by more than the 0.05
 nats that count as nothing under the claim of free weights. Second, the model whose removed weights were freed again
 (information deletion) is less accurate than the full one: any loss counts. Third, it is as accurate as the pruned
 model, to 1 point of mean accuracy: then missing knowledge, not missing capacity, explains the loss.
@@ -16,7 +16,7 @@ from lottery.claims._gordon import MEDIUM, Comparison
 
 PAPER = "gordon2020"
 CLAIM = (
-    "Between 40 and 60 %, pruning raises the loss of pre-training and keeps useful knowledge from being transferred; "
+    "Between 40 and 60%, pruning raises the loss of pre-training and keeps useful knowledge from being transferred; "
     "this deletion, not the loss of capacity, is the main cause of the lower accuracy."
 )
 WHERE = "abstract, section 4.2, Figure 1, Table 1"
@@ -26,7 +26,7 @@ MARGIN, LOSS_MARGIN = 1.0, 0.05  # points of mean accuracy, nats: the docstring 
 
 COMPARISONS = [
     Comparison(
-        what="pre-training loss at 50 and 60 %, against the full model",
+        what="pre-training loss at 50 and 60%, against the full model",
         value="pretraining_loss",
         one="pruned_in_pretraining",
         other="pruned_in_pretraining",
@@ -35,7 +35,7 @@ COMPARISONS = [
         claimed=(LOSS_MARGIN, float("inf")),
     ),
     Comparison(
-        what="mean accuracy after information deletion at 50 and 60 %, against the full model",
+        what="mean accuracy after information deletion at 50 and 60%, against the full model",
         value="accuracy",
         one="information_deletion",
         other="information_deletion",
@@ -44,7 +44,7 @@ COMPARISONS = [
         claimed=(float("-inf"), 0.0),
     ),
     Comparison(
-        what="mean accuracy after information deletion at 50 and 60 %, against pruning",
+        what="mean accuracy after information deletion at 50 and 60%, against pruning",
         value="accuracy",
         one="information_deletion",
         other="pruned_in_pretraining",

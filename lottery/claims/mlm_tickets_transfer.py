@@ -1,6 +1,6 @@
-"""The ticket of pre-training serves every task: at 70 % it matches the full model.
+"""The ticket of pre-training serves every task: at 70% it matches the full model.
 
-The full model minus the ticket that was found on masked words, with 70 % removed and trained on a task, in points of
+The full model minus the ticket that was found on masked words, with 70% removed and trained on a task, in points of
 score averaged over the tasks, has to be below 1. The paper calls a ticket universal if it does about as well as one
 found on the task.
 """
@@ -24,7 +24,7 @@ NOT_OF_MINIATURE = ""
 MARGIN = 1.0  # points: what counts as nothing under Gordon et al.'s claim of free weights
 CLAIMED = (-math.inf, MARGIN)
 SPARSITY = 0.7
-WHAT = "full minus the ticket of pre-training, 70 % removed, mean over the tasks"
+WHAT = "full minus the ticket of pre-training, 70% removed, mean over the tasks"
 
 
 def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:

@@ -1,7 +1,7 @@
 """In learned masks most heads keep less than a hundredth of their weights.
 
-Where 10 % of the weights remain, more than half of the heads in the query and the value matrices have to keep less
-than 1 % of their weights, for SMP-L and for SMP-S, over seeds and averaged over the tasks. The paper shows a figure.
+Where 10% of the weights remain, more than half of the heads in the query and the value matrices have to keep less
+than 1% of their weights, for SMP-L and for SMP-S, over seeds and averaged over the tasks. The paper shows a figure.
 """
 
 import math
@@ -16,12 +16,12 @@ from lottery.claims._evidence import none
 
 PAPER = "jiang2023"
 CLAIM = (
-    "The sparsity of each head is not uniform in the masking functions, with most heads having only below 1 % "
+    "The sparsity of each head is not uniform in the masking functions, with most heads having only below 1% "
     "remaining weights."
 )
 WHERE = "section 6.1, Figure 3"
 TABLE = "mask_learning"
-NOT_OF_MINIATURE = "1 % of a head of BERT-base is 490 weights, and of a head of the miniature ten"
+NOT_OF_MINIATURE = "1% of a head of BERT-base is 490 weights, and of a head of the miniature ten"
 MARGIN = 50.0  # % of the heads: most
 CLAIMED = (MARGIN, math.inf)
 SPARSITY, LITTLE = 0.9, 1.0  # % of a head's weights
@@ -44,7 +44,7 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
 
 
 def _what(named: str) -> str:
-    return f"{named}: heads of query and value matrices that keep less than 1 %"
+    return f"{named}: heads of query and value matrices that keep less than 1%"
 
 
 def _few(row: Mapping[str, object]) -> float:

@@ -16,7 +16,7 @@ from lottery.claims._evidence import none
 PAPER = "jiang2023"
 CLAIM = (
     "Previous first-order methods such as movement pruning underperform magnitude pruning at remaining weights of more "
-    "than 25 %."
+    "than 25%."
 )
 WHERE = "section 5.4, Figure 1"
 TABLE = "mask_learning"

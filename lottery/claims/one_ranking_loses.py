@@ -1,7 +1,7 @@
 """One ranking of all scores (G) does worse than the same share of each matrix (L) at high sparsity.
 
-SMP-L minus SMP-G, in points of score averaged over the tasks, has to be above 0 where 10 and 3 % of the weights
-remain, the sparsities that the sentence names; at 80 % the paper prints G as slightly better and claims nothing. In
+SMP-L minus SMP-G, in points of score averaged over the tasks, has to be above 0 where 10 and 3% of the weights
+remain, the sparsities that the sentence names; at 80% the paper prints G as slightly better and claims nothing. In
 print G has no deviations, and the released code cannot run it.
 """
 
@@ -14,7 +14,7 @@ from lottery.claims import Evidence
 from lottery.claims import _jiang as jiang
 
 PAPER = "jiang2023"
-CLAIM = "The global masking function G underperforms L at 10 and 3 % remaining weights."
+CLAIM = "The global masking function G underperforms L at 10 and 3% remaining weights."
 WHERE = "section 6.1, Table 3"
 TABLE = "mask_learning"
 NOT_OF_MINIATURE = ""

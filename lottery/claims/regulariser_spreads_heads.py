@@ -1,7 +1,7 @@
 """With the regulariser a mask gives heads more unequal shares.
 
 The standard deviation over heads of the share kept, in points, of SMP-L with the regulariser minus without it, where
-10 % of the weights remain, has to be above 0. The paper prints the two deviations for one mask each; ours are pooled
+10% of the weights remain, has to be above 0. The paper prints the two deviations for one mask each; ours are pooled
 over the heads of all four attention matrices, over seeds and averaged over the tasks.
 """
 

@@ -1,6 +1,6 @@
 """Shares that follow the scores (SMP-S) do better than the same share of each matrix (SMP-L), in the same time.
 
-SMP-S minus SMP-L, in points of score averaged over the tasks, has to be above 0: in print where 10 and 3 % remain, for
+SMP-S minus SMP-L, in points of score averaged over the tasks, has to be above 0: in print where 10 and 3% remain, for
 which the tables have both, and in our runs at every sparsity, since the sentence names none. And a step of SMP-S may
 take no more than 1.05 times as long as one of SMP-L; each is measured in steps of fine-tuning, timed in turns. In
 print both have deviations over five seeds. They count as independent, because the paper does not list single seeds.

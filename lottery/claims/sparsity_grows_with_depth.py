@@ -1,6 +1,6 @@
 """Learned masks keep fewer weights the deeper the layer.
 
-Where 10 % of the weights remain, the share kept in the later half of the layers minus the share kept in the earlier
+Where 10% of the weights remain, the share kept in the later half of the layers minus the share kept in the earlier
 half has to be below 0, in points, over seeds and averaged over the tasks. This counts masks whose shares may differ
 between matrices, those of SMP-S and SMP-G; SMP-L keeps the same share of every matrix. The paper shows a figure.
 """

@@ -1,9 +1,9 @@
 """The heads and MLPs that survive with every seed are a small model that, retrained, loses about ten points.
 
-Two things have to be so together. The super-survivors are small, at most 26 % of the full model's weights for most
+Two things have to be so together. The super-survivors are small, at most 26% of the full model's weights for most
 tasks. And full minus super-survivors, in points of score averaged over the tasks, is below 12: the paper's ten, plus
 the deviation between seeds of the full model, about two. In our models only tasks count on which the survivors are as
-small; 26 % of all of BERT-base is a third of the weights of its layers. That two thirds of a model do well would say
+small; 26% of all of BERT-base is a third of the weights of its layers. That two thirds of a model do well would say
 nothing.
 """
 
@@ -19,12 +19,12 @@ from lottery.claims._evidence import silent, within
 
 PAPER = "prasanna2020"
 CLAIM = (
-    "Super-survivors, the heads and MLPs that survive with all seeds of a task, are about 10 to 26 % of the full "
+    "Super-survivors, the heads and MLPs that survive with all seeds of a task, are about 10 to 26% of the full "
     "model's weights for most tasks and lose only about 10 points on average."
 )
 WHERE = "section 4.2, Appendix E"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 10 to 26 % and 10 points are for BERT-base"
+NOT_OF_MINIATURE = "its 10 to 26% and 10 points are for BERT-base"
 MARGIN = 12.0  # points: the docstring has the reason
 SMALL, SMALL_OF_LAYERS = 0.26, 1 / 3  # shares: of BERT-base, the paper's own, and of the weights of its layers
 

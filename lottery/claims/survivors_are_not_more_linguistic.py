@@ -1,8 +1,8 @@
 """Heads that survive with every seed are no more heterogeneous than the others.
 
 The share of heterogeneous maps among super-survivors may be at most a quarter above that among the *other* heads of
-the same models, for raw and for normed maps and on each task. The margin is relative: a quarter of a share of 7 % is
-less than two points, and 5 points, which count for little beside 35 %, would be three quarters of it. (The paper
+the same models, for raw and for normed maps and on each task. The margin is relative: a quarter of a share of 7% is
+less than two points, and 5 points, which count for little beside 35%, would be three quarters of it. (The paper
 compares with all heads, which include the super-survivors; where these are two thirds, two thirds of any difference
 cancel.) In print the interval is over tasks, and the super-survivors' maps come from a model from which all else was
 removed; ours come from the intact model, and the interval is over heads. A pattern with fewer than ten labelled maps

@@ -1,9 +1,9 @@
-"""Another 30 % cost 1 point on QQP and 10 on CoLA.
+"""Another 30% cost 1 point on QQP and 10 on CoLA.
 
-The paper does not say which 30 %, nor whether by pruning or by information deletion. So every further 30 % of either
+The paper does not say which 30%, nor whether by pruning or by information deletion. So every further 30% of either
 is tried. Among those that cost QQP 1 point, rounded, the one that costs CoLA most has to cost it 10, rounded; so has
 the most costly of all. Recorded runs are tested for the point of the sentence, that CoLA loses more than QQP: from 50
-to 80 % removed, any difference counts.
+to 80% removed, any difference counts.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from lottery.claims._evidence import within
 from lottery.claims._runs import compared, scores
 
 PAPER = "gordon2020"
-CLAIM = "Pruning another 30 % of the weights costs only one point of accuracy on QQP, but 10 points on CoLA."
+CLAIM = "Pruning another 30% of the weights costs only one point of accuracy on QQP, but 10 points on CoLA."
 WHERE = "section 4.4, Table 1"
 TABLE = "gordon_pruning"
 NOT_OF_MINIATURE = "its tasks share only their names with GLUE's CoLA and QQP"
@@ -42,7 +42,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 def _dearest(where: str, costs: pd.Series) -> Evidence:
     (condition, end), most = costs.idxmax(), float(costs.max())
     return within(
-        f"highest cost of 30 % more for CoLA, {where}: {CONDITIONS[condition]}, {end - 0.3:.0%} to {end:.0%}",
+        f"highest cost of 30% more for CoLA, {where}: {CONDITIONS[condition]}, {end - 0.3:.0%} to {end:.0%}",
         "points",
         (10 - MARGIN, 10 + MARGIN),
         most,
@@ -59,6 +59,6 @@ def measured(table: pd.DataFrame) -> list[Evidence]:
     for condition, name in CONDITIONS.items():
         each = rows[rows["condition"] == condition]
         ends = [scores(each[each["sparsity"] == sparsity]) for sparsity in (0.5, 0.8)]
-        what = f"cost of {name} from 50 to 80 %, CoLA minus QQP"
+        what = f"cost of {name} from 50 to 80%, CoLA minus QQP"
         evidence.append(compared(what, (0.0, float("inf")), *ends, of={"cola": 1, "qqp": -1}))
     return evidence

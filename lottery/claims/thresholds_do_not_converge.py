@@ -40,7 +40,7 @@ def published(tables: Mapping[str, pd.DataFrame]) -> list[Evidence]:
 
 def measured(table: pd.DataFrame) -> list[Evidence]:
     """From the masks that mask_learning recorded."""
-    what = "SMP-T minus the majority-class baseline, about 10 % remain, mean over the tasks"
+    what = "SMP-T minus the majority-class baseline, about 10% remain, mean over the tasks"
     rows = table[
         (table["experiment"] == "PressedMask") & (table["method"] == "smp_t") & (table["sparsity"] == SPARSITY)
     ]

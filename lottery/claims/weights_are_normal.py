@@ -1,6 +1,6 @@
 """The weights of each matrix are normally distributed.
 
-A normal distribution has an excess kurtosis of 0, a two-sided exponential one of 3. In more than 95 % of the matrices,
+A normal distribution has an excess kurtosis of 0, a two-sided exponential one of 3. In more than 95% of the matrices,
 all but one in twenty, the excess kurtosis has to be between -1 and 1. The paper prints means and deviations, which do
 not tell.
 """

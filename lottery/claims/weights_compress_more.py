@@ -20,12 +20,12 @@ from lottery.findings.searches import judged, sound
 
 PAPER = "prasanna2020"
 CLAIM = (
-    "For 7 out of 9 tasks magnitude pruning yields considerably higher compression, 10 to 15 % more weights pruned, "
+    "For 7 out of 9 tasks magnitude pruning yields considerably higher compression, 10 to 15% more weights pruned, "
     "than the removal of heads and MLPs."
 )
 WHERE = "section 4.2"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 10 to 15 % are for BERT-base"
+NOT_OF_MINIATURE = "its 10 to 15% are for BERT-base"
 MARGIN = 10.0  # points of weights
 WHAT = "weights removed by magnitude minus with heads and MLPs, mean over the tasks"
 TASKS = 7

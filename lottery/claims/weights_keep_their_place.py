@@ -1,6 +1,6 @@
-"""Fine-tuning moves a weight by 0 to 4 % in the order of magnitudes.
+"""Fine-tuning moves a weight by 0 to 4% in the order of magnitudes.
 
-The largest mean movement, over tasks and learning rates, has to round to at most 4 %, since the paper gives whole per
+The largest mean movement, over tasks and learning rates, has to round to at most 4%, since the paper gives whole per
 cents. It depends on the learning rate and on the number of steps, so only models count that are fine-tuned as BERT is.
 It is the same measurement as in the claim on masks: the mean movement is the mean difference of masks over all
 sparsities.
@@ -17,7 +17,7 @@ from lottery.claims._evidence import over, within
 from lottery.findings import movement
 
 PAPER = "gordon2020"
-CLAIM = "Fine-tuning moves a weight, on average, by 0 to 4 % of the matrix from its place in the order of magnitudes."
+CLAIM = "Fine-tuning moves a weight, on average, by 0 to 4% of the matrix from its place in the order of magnitudes."
 WHERE = "section 5, Table 2"
 TABLE = "gordon_movement"
 NOT_OF_MINIATURE = "it is trained at 40 times BERT's learning rate, and how far weights move follows the rate"

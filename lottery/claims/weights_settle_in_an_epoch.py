@@ -1,7 +1,7 @@
 """After one epoch of fine-tuning the order of magnitudes hardly changes any more.
 
 How much further weights have moved after the last recorded epoch than after the first, in % of the movement after the
-first and averaged over the tasks, has to be below 10 %. The paper follows 12 epochs with a learning rate that restarts
+first and averaged over the tasks, has to be below 10%. The paper follows 12 epochs with a learning rate that restarts
 at 1/k of itself in epoch k, which would nearly freeze the weights of any model; ours has one schedule over all epochs.
 """
 

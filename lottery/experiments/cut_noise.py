@@ -42,7 +42,7 @@ class CutNoise:
         agree      share of the heads that one draw removes and another does, too, over all pairs of draws; by chance
                    removed_at / left_at
         scores, lows, highs, chances, removed  of the heads there, step after step: importance over its layer's norm,
-                   the middle 95 % of it and the chance to be removed as examples are resampled, and 1 where it was
+                   the middle 95% of it and the chance to be removed as examples are resampled, and 1 where it was
         places     of these, layer * heads + head
         lowest_score, dense_score  without the heads of the first step, all MLPs kept, and with all
         half_scores, any_scores    without as many heads of the lower half of importance, or any, drawn at random

@@ -8,7 +8,7 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.pruning import components, sensitivity
 from lottery.store import Run, parameters
 
-QUANTILES = 21  # of the size of an example's gradient: 0, 5 %, ... 100 %
+QUANTILES = 21  # of the size of an example's gradient: 0, 5%, ... 100%
 
 
 @parameters

@@ -31,7 +31,7 @@ class FormChange:
         return [form for pair in self.pairs for form in reversed(pair)]
 
     def perform(self, run: Run) -> dict[str, Any]:
-        """`change`, the mean score of the one minus that of the other, with its 95 % interval, `low` and `high`.
+        """`change`, the mean score of the one minus that of the other, with its 95% interval, `low` and `high`.
 
         The interval is over the rows, which both answer, and over the seeds where there are several; NaN where both
         are right and wrong alike. For one pair of models whose score is no share of right answers it is by a jackknife

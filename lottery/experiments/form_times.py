@@ -50,7 +50,7 @@ class FormTimes:
         With one thread it is the processor's time that is counted, which other programs hardly change; with more it is
         the clock's.
 
-        faster         the median over the rounds of the whole's seconds by its own; `lows` and `highs`, a 95 % interval
+        faster         the median over the rounds of the whole's seconds by its own; `lows` and `highs`, a 95% interval
                        of the median, by the order of the rounds
         batch_seconds  the median for a batch; `whole_seconds` that of the whole
         load           how many programs wanted to compute when it began, the mean of a minute

@@ -60,7 +60,7 @@ class SavedForm:
     def perform(self, run: Run) -> dict[str, Any]:
         """What it scores on dev, and what its weights take on disk.
 
-        score     with `score_low` and `score_high`, its 95 % interval over the rows
+        score     with `score_low` and `score_high`, its 95% interval over the rows
         majority  score of the majority-class baseline, the most frequent one; NaN where that has none
         numbers   parameters
         bytes     of the saved weights; of an export all that it takes

@@ -25,7 +25,7 @@ TEST = "test.parquet"
 class Smallest:
     """A choice among smaller models of one whole, on the part of the training set that none of them learnt from.
 
-    within  that with the most saved whose score is at most `bound` below the whole's: the lower end of its paired 95 %
+    within  that with the most saved whose score is at most `bound` below the whole's: the lower end of its paired 95%
             interval is
     speed   of those at least `bound` times as fast as the whole, the one with the highest score
     bytes   of those whose weights take at most `bound` bytes, the one with the highest score
@@ -131,7 +131,7 @@ def change(answers: list[pd.DataFrame], exam: Exam) -> Estimate:
     """The score of a smaller model minus the whole's on the same rows, the mean of its healings.
 
     answers  as of `side_by_side`, a table a healing
-    returns  with its 95 % interval over the rows; where there are several healings, over these, too
+    returns  with its 95% interval over the rows; where there are several healings, over these, too
     """
     whole, small = ([each[each["model"] == name] for each in answers] for name in ("whole", "small"))
     return own_answers.change(whole, small, partial(score, exam.task), counted=exam.task.METRIC == "accuracy")

@@ -100,7 +100,7 @@ def additivity(runs: pd.DataFrame) -> pd.Series:
     """Whether what it costs to remove two heads is the sum of what each costs alone: of each of ADDITIVITY an Estimate.
 
     rank     rank correlation of the sum with what the pair costs
-    telling  share of the pairs of which the examples show, at 5 %, that they cost more or less than the sum
+    telling  share of the pairs of which the examples show, at 5%, that they cost more or less than the sum
     paired, summed, more  mean cost of a pair, mean sum of its heads' costs alone, and their difference, in nats
     more_within, more_across  `more`, of two heads of one layer and of two layers
     Of tasks that ask for a number, whose loss has another unit, the first two alone are told.

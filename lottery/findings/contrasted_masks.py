@@ -20,7 +20,7 @@ def learners(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def added(rows: pd.DataFrame) -> pd.DataFrame:
-    """Differences of learners in points at each sparsity, means over the tasks, with 95 % intervals over seeds.
+    """Differences of learners in points at each sparsity, means over the tasks, with 95% intervals over seeds.
 
     rows     of `learners`
     returns  one, other, asked, mean, low, high: a row for each of PAIRS whose both are there, and sparsity

@@ -113,7 +113,7 @@ def against_full(rows: pd.DataFrame, sparsity: float) -> dict[str, tuple[float, 
     """Of each method at a sparsity its mean score, and how much more that is than full fine-tuning's, in points.
 
     rows  of `scored`
-    The difference has its 95 % interval over units. A method that lacks the run of a task and unit is left out.
+    The difference has its 95% interval over units. A method that lacks the run of a task and unit is left out.
     """
     whole = by_unit(rows[rows["method"] == FULL])[FULL]
     return {
@@ -178,7 +178,7 @@ def smallest(rows: pd.DataFrame) -> pd.Series | None:
 
     rows     of `scored`; only methods that every task and unit has count
     returns  method, asked, more: its mean score over the tasks less full fine-tuning's, in points, an Estimate with its
-             90 % interval over units, which lies above the margin: a one-sided test at 5 %; stored, mean bytes. None
+             90% interval over units, which lies above the margin: a one-sided test at 5%; stored, mean bytes. None
              where none is shown to
     """
     whole = by_unit(rows[rows["method"] == FULL])[FULL]

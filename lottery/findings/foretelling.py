@@ -31,7 +31,7 @@ def dropped(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def errors(drops: pd.DataFrame) -> pd.DataFrame:
-    """How far each answer is from the drop of a task left out, in points: on the rows above 0 %, a column an answer.
+    """How far each answer is from the drop of a task left out, in points: on the rows above 0%, a column an answer.
 
     drops    as by `dropped`
     returns  with task, seed, sparsity; PREDICTORS by a line through the other tasks, OTHERS and NONE

@@ -63,7 +63,7 @@ def interval(model: Mapping[str, object], examples: int) -> Interval:
     """Where the mean score of a row of `full_models` lies over other runs and, together, other dev sets of that size.
 
     examples  of the task's dev set
-    The margins at 95 % of a mean over runs, by Student's t, and of a score over examples (`dev_sets.variance`) are
+    The margins at 95% of a mean over runs, by Student's t, and of a score over examples (`dev_sets.variance`) are
     added as independent errors are. NaN for one run.
     """
     if isnan(model["deviation"]):

@@ -119,8 +119,8 @@ class Learning(NamedTuple):
 
     runs: int
     learned: int
-    share: Estimate  # of the runs, with Wilson's 95 % interval, as if they were independent
-    score: Estimate  # of those, in points, the mean with its 95 % t interval over runs; NaN where none learned
+    share: Estimate  # of the runs, with Wilson's 95% interval, as if they were independent
+    score: Estimate  # of those, in points, the mean with its 95% t interval over runs; NaN where none learned
 
 
 def learning(rows: pd.DataFrame) -> dict[tuple[str, float, str], Learning]:
@@ -147,7 +147,7 @@ def learning(rows: pd.DataFrame) -> dict[tuple[str, float, str], Learning]:
 def advantages(
     rows: pd.DataFrame, one: Mapping[str, object], other: Mapping[str, object], value: str = "score"
 ) -> dict[float, Estimate]:
-    """`one` minus `other` in points, by the sparsity asked of `one`: the mean, its 95 % interval as of `difference`.
+    """`one` minus `other` in points, by the sparsity asked of `one`: the mean, its 95% interval as of `difference`.
 
     As `difference`, at each sparsity at which both were tried; WHOLE, or another that names its own sparsity, stands
     against every one.
@@ -165,7 +165,7 @@ def advantages(
 def over_all(
     rows: pd.DataFrame, one: Mapping[str, object], other: Mapping[str, object], alike: Sequence[str]
 ) -> Estimate | None:
-    """`one` minus `other` in points, mean over all places where both were tried, with its 95 % interval over seeds.
+    """`one` minus `other` in points, mean over all places where both were tried, with its 95% interval over seeds.
 
     alike  columns whose values name a place, such as method and asked; None where no place has both
     """

@@ -17,7 +17,7 @@ from lottery.statistics import Estimate, agreement
 from lottery.statistics.agreement import Null
 
 TESTS = ("kappa_p", "layer_p", "in_all_p", "q_p")
-NORMAL = 3.92  # standard deviations between the ends of the middle 95 % of a normal distribution
+NORMAL = 3.92  # standard deviations between the ends of the middle 95% of a normal distribution
 
 
 def repeated(runs: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +54,7 @@ def by_task(searches: pd.DataFrame, *, draws: int) -> pd.DataFrame:
 
 
 def over_seeds(heads: np.ndarray) -> Estimate:
-    """Fleiss' kappa of masks, with the 95 % interval of a jackknife over them; without one for fewer than three.
+    """Fleiss' kappa of masks, with the 95% interval of a jackknife over them; without one for fewer than three.
 
     heads  (masks, layers, width), bool
     """
@@ -134,7 +134,7 @@ def given_by_the_task(kinship: pd.DataFrame) -> Estimate:
     """How much higher the kappa of two masks of one task is than that of two which share neither task nor seed.
 
     kinship   means of kappa, same_task and neither, over all pairs, in the row "none", and without each seed
-    returns   with the 95 % interval of a jackknife over the seeds
+    returns   with the 95% interval of a jackknife over the seeds
     """
     more = kinship["same_task"] - kinship["neither"]
     return stats.jackknife_interval(more["none"], more.drop("none"))
@@ -201,7 +201,7 @@ def seeds_over_examples(cuts: pd.DataFrame) -> float:
     """How far a head's first importance moves with the seed, over how far with the examples, of searches of one task.
 
     The root of the variance between seeds over that by examples, each a mean over the heads; NaN for one search. As if
-    examples moved it normally: their standard deviation is taken from the middle 95 %.
+    examples moved it normally: their standard deviation is taken from the middle 95%.
     """
     first = [heads_at_steps(cut)[0].sort_values("places") for _, cut in cuts.iterrows()]
     if len(first) < 2:

@@ -34,7 +34,7 @@ def pairs(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def kappas(some: pd.DataFrame) -> dict[str, Estimate]:
-    """Mean kappa of some pairs at each of LEVELS, with the 95 % interval of a jackknife over seeds.
+    """Mean kappa of some pairs at each of LEVELS, with the 95% interval of a jackknife over seeds.
 
     some  rows of `pairs`. Every seed has part in many pairs, which are not independent: each seed in turn is left out
           with all its pairs. NaN ends with fewer than three seeds.
@@ -48,7 +48,7 @@ def kappas(some: pd.DataFrame) -> dict[str, Estimate]:
 
 
 def by_lot(some: pd.DataFrame) -> float:
-    """The upper end of the middle 95 % of kappa for two masks of these sizes at random, the largest of these pairs."""
+    """The upper end of the middle 95% of kappa for two masks of these sizes at random, the largest of these pairs."""
     return float(1.96 * some["kappa_sd"].max())
 
 

@@ -49,7 +49,7 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
     rows     of `scored`
     returns  VARIED, as of the best, NaN where one was not varied; best and worst, mean scores in points; tried, so many
-             settings, and level, how many of the others may be as good by the 95 % interval over seeds of their
+             settings, and level, how many of the others may be as good by the 95% interval over seeds of their
              difference; at_end, those of VARIED of which the best is the lowest or highest of three or more: a better
              one may lie beyond. Below a strength of 0 there is none
     """

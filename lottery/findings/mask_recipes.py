@@ -52,7 +52,7 @@ def pressed(rows: pd.DataFrame) -> list[str]:
 
 
 def against_base(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each recipe minus the base in points, mean over the tasks, with its 95 % interval over seeds.
+    """Each recipe minus the base in points, mean over the tasks, with its 95% interval over seeds.
 
     rows     of `varied`
     returns  recipe, asked, mean, low, high: a row each recipe, in the order of the rows, and sparsity

@@ -89,28 +89,28 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
             not worse,
         ),
         (
-            "30 % removed costs nothing that can be told from no change",
+            "30% removed costs nothing that can be told from no change",
             f"{at.loc[0.3, 'change'].in_words()} points",
             at.loc[0.3, "change"].high >= 0,
         ),
         (
-            "60 % removed raises the MLM loss by 5 % or more",
-            f"{at.loc[0.6, 'rise'].in_words()} %",
+            "60% removed raises the MLM loss by 5% or more",
+            f"{at.loc[0.6, 'rise'].in_words()}%",
             at.loc[0.6, "rise"].mean >= 5,
         ),
         (
-            "60 % removed costs 3 points or more",
+            "60% removed costs 3 points or more",
             f"{at.loc[0.6, 'change'].in_words()} points",
             at.loc[0.6, "change"].mean <= -3,
         ),
         (
-            "90 % removed costs 10 points or more",
+            "90% removed costs 10 points or more",
             f"{at.loc[0.9, 'change'].in_words()} points",
             at.loc[0.9, "change"].mean <= -10,
         ),
         (
             "WNLI stays at or below the majority-class baseline, for every seed",
-            f"at most {100 * aside['score'].max():.0f} % against {100 * aside['majority'].mean():.0f} %",
+            f"at most {100 * aside['score'].max():.0f}% against {100 * aside['majority'].mean():.0f}%",
             bool((aside["score"] <= aside["majority"]).all()),
         ),
     ]

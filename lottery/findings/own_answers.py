@@ -31,7 +31,7 @@ def as_read(written: pd.Series) -> np.ndarray:
 
 
 def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0) -> Estimate:
-    """A model's score on dev with its 95 % interval over the rows: (score, low, high).
+    """A model's score on dev with its 95% interval over the rows: (score, low, high).
 
     counted  whether the score is the share of right answers, which has Wilson's interval (1927); else a bootstrap's
     seed     of the bootstrap's draws
@@ -48,7 +48,7 @@ def score(answers: pd.DataFrame, metric: Metric, *, counted: bool, seed: int = 0
 def change(
     whole: Sequence[pd.DataFrame], cut: Sequence[pd.DataFrame], metric: Metric, *, counted: bool, seed: int = 0
 ) -> Estimate:
-    """What a cut changes in the score, with its 95 % interval: (mean over seeds, low, high), below 0 where it costs.
+    """What a cut changes in the score, with its 95% interval: (mean over seeds, low, high), below 0 where it costs.
 
     whole, cut  answers of the same rows, the i-th of both from the i-th seed
     counted     whether the score is the share of right answers

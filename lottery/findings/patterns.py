@@ -131,7 +131,7 @@ def survival_test(rows: pd.DataFrame, kept: pd.DataFrame, pattern: str, *, draws
     rows     of `shares`, of one task and kind: intact fine-tuned models of the seeds in `kept`
     kept     a row a seed, a column a (layer, head), bool, as by `survival`
     returns  `difference`: mean share of the pattern in a model's kept heads minus that in its removed ones, mean over
-             the seeds that have both; `low`, `high`: the middle 95 % of it where the heads of each layer are permuted,
+             the seeds that have both; `low`, `high`: the middle 95% of it where the heads of each layer are permuted,
              for all seeds alike; `p`, two-sided, that the observed one is as far from their mean; `least`, the
              smallest p that so many draws, or so few permutations, can give; `seeds`
     NaN where no seed keeps some heads and removes others. The draw counts as one (Phipson & Smyth 2010).

@@ -84,7 +84,7 @@ MOST = 1000
 def contrast_of_four(runs: pd.DataFrame, *, sparsity: float) -> Planned:
     """How many worlds it takes to tell a contrast of four independent drops, as large as ALLOWED, from 0.
 
-    By a two-sided t test at 5 % with a power of 80 %. A drop is the mean over the tasks, of local thresholds.
+    By a two-sided t test at 5% with a power of 80%. A drop is the mean over the tasks, of local thresholds.
     """
     falls = 100 * drops(curves(local(tuned(runs)), []))
     falls = falls[sparsity] if sparsity in falls else falls.iloc[:, -1]

@@ -41,7 +41,7 @@ def added(rows: pd.DataFrame, column: str, one: object, other: object, over: Seq
 
 
 def gains(more: pd.Series) -> tuple[Estimate, int, int]:
-    """What is added to one number a task: the mean with its 95 % interval over tasks, and how many tasks gain and lose.
+    """What is added to one number a task: the mean with its 95% interval over tasks, and how many tasks gain and lose.
 
     more  in points, printed in tenths: what is but rounding is neither a gain nor a loss
     """

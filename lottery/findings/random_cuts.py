@@ -45,7 +45,7 @@ def by_task(found: pd.DataFrame) -> pd.DataFrame:
     """What share of random subnetworks the good and the bad ones are better than, a row a task.
 
     found    as of `places`
-    returns  by task: models, draws, how many in all; good and bad, each an Estimate with the exact 95 % interval over
+    returns  by task: models, draws, how many in all; good and bad, each an Estimate with the exact 95% interval over
              the draws (Clopper & Pearson 1934): other random subnetworks of these models
     """
     lines = {}

@@ -39,7 +39,7 @@ def judged(cuts: Sequence[Cut], metric: Metric, *, counted: bool) -> pd.DataFram
     """Each method at each share, indexed by method and share, in the order given.
 
     returns  `score`; `change` from the full model; and `above_lot`, the score minus that of as much gone at random, NaN
-             of the lot itself: each an `Estimate` with its 95 % interval over rows
+             of the lot itself: each an `Estimate` with its 95% interval over rows
     """
     found = {(cut.method, cut.share): cut for cut in cuts}
     table = {

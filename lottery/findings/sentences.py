@@ -28,7 +28,7 @@ def named(kind: Mapping[str, object]) -> str:
 
 
 def estimate(mean: float, error: float) -> Estimate:
-    """A value with its 95 % interval over the pairs, from its standard error."""
+    """A value with its 95% interval over the pairs, from its standard error."""
     reach = norm.ppf(0.975) * error
     return Estimate(mean, mean - reach, mean + reach)
 
@@ -53,7 +53,7 @@ def by_kind(rows: pd.DataFrame) -> pd.DataFrame:
 def free(cuts: pd.DataFrame) -> pd.Series:
     """For each kind of cut the share up to which, at every one tried, it is shown to lose less than WITHIN; 0 for none.
 
-    cuts  of `by_kind`. At every share by a one-sided test at 2.5 %, from the smallest on and until one fails.
+    cuts  of `by_kind`. At every share by a one-sided test at 2.5%, from the smallest on and until one fails.
     """
     shares = {}
     for kind, some in cuts.sort_index(level="sparsity").groupby(level=KIND, sort=False):

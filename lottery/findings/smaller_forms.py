@@ -98,7 +98,7 @@ def beside(rows: pd.DataFrame, task: str, shape: tuple[int, int, int]) -> pd.Dat
 
 
 def without_loss(change: Estimate) -> bool:
-    """Whether it is shown to lose less than WITHIN, by a one-sided test at 2.5 %; who answers alike loses nothing."""
+    """Whether it is shown to lose less than WITHIN, by a one-sided test at 2.5%; who answers alike loses nothing."""
     return own_answers.lowest(change) > -WITHIN
 
 

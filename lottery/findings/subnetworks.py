@@ -183,7 +183,7 @@ def against_baselines(scores: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataF
     """How far models are ahead of baselines that were never pre-trained, in points, over the tasks that both have.
 
     scores, baselines  a row a model, a column a task; fractions
-    returns  a row a model and a baseline: ahead, an Estimate of the mean over the tasks with its 95 % interval over
+    returns  a row a model and a baseline: ahead, an Estimate of the mean over the tasks with its 95% interval over
              them, which fewer than three do not give; on, how many tasks it is ahead on, and behind_on; the rest are
              equal but for rounding
     """

@@ -63,7 +63,7 @@ def printed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def against(rows: pd.DataFrame, other: str) -> dict[int, Estimate]:
-    """A super ticket minus another kind, or FULL, in points, by level: mean over tasks, 95 % interval over seeds.
+    """A super ticket minus another kind, or FULL, in points, by level: mean over tasks, 95% interval over seeds.
 
     rows  of `printed`
     """
@@ -73,7 +73,7 @@ def against(rows: pd.DataFrame, other: str) -> dict[int, Estimate]:
 
 
 def apart(differences: Mapping[object, Estimate]) -> tuple[int, int]:
-    """How many of these have a 95 % interval above 0, and how many one below; one without an interval has neither."""
+    """How many of these have a 95% interval above 0, and how many one below; one without an interval has neither."""
     each = differences.values()
     return sum(one.low > 0 for one in each), sum(one.high < 0 for one in each)
 
@@ -103,7 +103,7 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def gain(rows: pd.DataFrame, column: str) -> Estimate:
-    """The mean of a column of `chosen`, of one way to choose, over the tasks of every seed, with its 95 % interval."""
+    """The mean of a column of `chosen`, of one way to choose, over the tasks of every seed, with its 95% interval."""
     return stats.mean_interval(of_every_seed(rows).groupby("seed")[column].mean())
 
 

@@ -130,7 +130,7 @@ def matched_up_to(costs: Mapping[float, pd.Series]) -> float:
 
     costs  {sparsity: ticket minus full model, a value a world}, from the lowest sparsity on
 
-    By a one-sided test at 5 % at each, in order and only until one fails, which needs no correction for their number
+    By a one-sided test at 5% at each, in order and only until one fails, which needs no correction for their number
     (Hsu & Berger 1998, as in `findings.report`). Chen et al.'s rule is the laxer the more scores scatter; this one is
     stricter.
     """

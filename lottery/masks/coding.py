@@ -19,7 +19,7 @@ from lottery.masks import Mask, Shapes
 
 Coded = dict[str, np.ndarray]
 
-LANE = 2**14  # bits of a lane, at most: a lane costs two bytes that carry nothing, half a percent of it at 3 % kept
+LANE = 2**14  # bits of a lane, at most: a lane costs two bytes that carry nothing, half a percent of it at 3% kept
 BITS = 16  # of precision of a probability, of a word of the output, and of a state's lower half
 WHOLE = 1 << BITS
 LEVELS = 256  # of a row's rate, which is one byte

@@ -124,7 +124,7 @@ def _in_8_bits(graph):
 
     (name,) = graph.components
     component = graph.components[name]
-    # With one scale for a whole matrix MiniLM answers 5 % of texts otherwise, with one for each of its columns 2 %.
+    # With one scale for a whole matrix MiniLM answers 5% of texts otherwise, with one for each of its columns 2%.
     how = exporters.OnnxRuntimeDynamicConfig(per_channel=True, nodes_to_exclude=_without_numbers(component.program))
     quantizer = exporters.OnnxRuntimeQuantizer(how)
     program = quantizer.quantize(component.program, {}, graph.export_format)

@@ -208,7 +208,7 @@ def grouped_jackknife_error(statistic: Callable, examples: int, *, groups: int =
 
 
 def jackknife_interval(estimate: float, without: ArrayLike) -> Estimate:
-    """An estimate with its 95 % t interval by `jackknife_error`."""
+    """An estimate with its 95% t interval by `jackknife_error`."""
     reach = jackknife_error(without) * student.ppf(0.975, len(without) - 1)
     return Estimate(estimate, estimate - reach, estimate + reach)
 
@@ -302,8 +302,8 @@ def side(estimate: float, error: float, *, low: float, high: float, freedom: flo
     estimate   of the quantity, with its standard error, above 0, at `freedom` degrees of freedom (inf: normal)
     low, high  the bounds, low < high; -inf or inf where there is none
     returns    p in [0, 1] of the one-sided test against the nearest bound; of an estimate between two bounds the larger
-               one of both, as `equivalence`. Below 0.05 where the 90 % interval lies on that side, so that a quantity
-               is told to lie on the wrong side with a probability of 5 % at the most
+               one of both, as `equivalence`. Below 0.05 where the 90% interval lies on that side, so that a quantity
+               is told to lie on the wrong side with a probability of 5% at the most
 
     A small p says that the quantity lies where it was found, a large one that it may lie across the bound.
     NaN for a NaN and for an error of 0. Schuirmann 1987, doi:10.1007/BF01068419.

@@ -26,7 +26,7 @@ class Null(NamedTuple):
     """A statistic beside what masks of the same sizes give that choose at random.
 
     observed         of the masks given
-    mean, low, high  over the draws, the last two bounding the middle 95 %
+    mean, low, high  over the draws, the last two bounding the middle 95%
     p                share of the draws, the masks given among them, that reach what was observed
     """
 
@@ -65,7 +65,7 @@ def fleiss_kappa(masks: np.ndarray) -> float:
 
 
 def kappa_interval(masks: np.ndarray, *, seed: int) -> Interval:
-    """The 95 % percentile bootstrap interval of Fleiss' kappa over the items: for other heads, not for other seeds.
+    """The 95% percentile bootstrap interval of Fleiss' kappa over the items: for other heads, not for other seeds.
 
     NaN where kappa is. An item enters kappa by the number of masks that keep it alone, so whole histograms are drawn.
     """
@@ -378,7 +378,7 @@ def in_words(row: dict[str, float | str]) -> str:
         lines.append(f"They say little: {row['reason']}.")
     if not np.isnan(row["kappa"]):
         by_lot = "" if np.isnan(row["kappa_by_lot"]) else f", by chance {row['kappa_by_lot']:.2f}"
-        interval = f"95 % interval for other items {row['kappa_low']:.2f} to {row['kappa_high']:.2f}"
+        interval = f"95% interval for other items {row['kappa_low']:.2f} to {row['kappa_high']:.2f}"
         interval = "no interval" if np.isnan(row["kappa_low"]) else interval
         lines.append(f"Fleiss' kappa {row['kappa']:.2f} ({interval}){by_lot}{p_value('kappa_p')}.")
     if not np.isnan(row["layer_p"]):
@@ -398,7 +398,7 @@ def rank_biased_overlap(one: np.ndarray, other: np.ndarray, *, p: float = 0.9) -
     """How much two rankings agree, the more the higher a place: 1 for the same ranking, extrapolated from all places.
 
     one, other  (items,) scores, the highest first; of equal ones the lower index first
-    p           weight of a place beside the one above it, in (0, 1): at .9 the first ten hold 86 % of the weight
+    p           weight of a place beside the one above it, in (0, 1): at .9 the first ten hold 86% of the weight
     Webber, Moffat & Zobel 2010, equation 32.
     """
     if not 0 < p < 1:

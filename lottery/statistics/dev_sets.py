@@ -29,7 +29,7 @@ def variance(metric: str, score: float, examples: int) -> float:
 
 
 def least_shown(examples: int, differing: float) -> float:
-    """How much lower an accuracy may be, at the lower end of its 95 % interval, of a model that loses nothing.
+    """How much lower an accuracy may be, at the lower end of its 95% interval, of a model that loses nothing.
 
     examples   that two models answer
     differing  share of them that one of the two alone answers rightly, either as often, in [0, 1]

@@ -1,6 +1,6 @@
 """How likely a test is to tell, and with how many units it would: seeds, worlds, tasks or examples.
 
-The tests are those of `statistics.side` at 5 %: that a quantity lies between its bounds.
+The tests are those of `statistics.side` at 5%: that a quantity lies between its bounds.
 """
 
 import math
@@ -37,7 +37,7 @@ def power(truth: float, error: float, freedom: float, *, low: float, high: float
 def units_needed(
     truth: float, spread: float, *, low: float, high: float, fixed: float = 0.0, most: int = 100_000
 ) -> float:
-    """The fewest units, such as seeds, with which `power` reaches 80 %; inf where `most` do not.
+    """The fewest units, such as seeds, with which `power` reaches 80%; inf where `most` do not.
 
     spread  standard deviation of one unit's value, above 0
     fixed   standard error that more units do not lessen, such as that of a dev set which all seeds share
@@ -60,7 +60,7 @@ def units_for_deviation(truth: float, *, low: float, high: float, most: int = 10
 
     truth      the deviation, above 0, of normally distributed values
     low, high  the bounds; one of them 0, -inf or inf
-    By the chi-square distribution: the test is that of the 90 % interval of `deviation_interval`.
+    By the chi-square distribution: the test is that of the 90% interval of `deviation_interval`.
     """
 
     def shown(values: int) -> float:

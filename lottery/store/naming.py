@@ -63,7 +63,7 @@ def parameters(cls: type) -> type:
             why = first["msg"].removeprefix("Value error, ")
             known = "" if where in {field.name for field in fields(cls)} else f" (its parameters are {offered})"
             if first["type"] == "less_than" and first["ctx"] == {"lt": 1} and 1 < first["input"] < 100:
-                known += f"; it is a share: {first['input']:g} % is {first['input'] / 100:g}"
+                known += f"; it is a share: {first['input']:g}% is {first['input'] / 100:g}"
             raise ValueError(
                 f"{cls.__name__}: {where} = {first['input']!r}: {why[0].lower()}{why[1:]}{known}"
             ) from None

@@ -152,7 +152,7 @@ class Chapter:
                 scores = ", ".join(_full_score(row, sized.get(row["task"], 0)) for row in some.to_dict("records"))
                 how = f"{how_many(int(runs), 'run')} of {how_long(epochs)} at a learning rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
-        sure = ", for MiniLM with 95 % intervals over runs and examples" if len(self.minilm) else ""
+        sure = ", for MiniLM with 95% intervals over runs and examples" if len(self.minilm) else ""
         begun = f"Scores of the recorded full models on dev (x 100){sure}"
         lines = [f"*{begun}. {'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.*"] if parts else []
         lines += (_near_floor(of["MiniLM"], sizes) if "MiniLM" in of else []) + self._repeated()

@@ -40,7 +40,7 @@ HEADINGS = re.compile(
     r"--book-h(\d): ([\d.]+)rem"
 )  # in the style sheet, from the first on: once for each width of page
 LETTERS = re.compile(r"scale\(([\d.]+) -[\d.]+\)")  # of matplotlib, which draws letters of 100 points
-SMALLEST = 8.0  # points of a figure's letters: 9 pixels on a phone, where the style sheet shows 85 % of a figure's size
+SMALLEST = 8.0  # points of a figure's letters: 9 pixels on a phone, where the style sheet shows 85% of a figure's size
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 SIZED = re.compile(r"""font-size(?:="|: ?)([\d.]+)(?:px|")""")  # of an SVG that is written by hand, in pixels

@@ -81,7 +81,7 @@ class InShort:
         told = PARAGRAPH.join(_words(found) or self.by_claims())
         lines += [f"**What was found.**{PARAGRAPH if told.startswith('- ') else ' '}{told}"]
         if table := self._table(numbers or {}):
-            lines += [table, "Intervals are 90 % intervals unless a line says otherwise." if self.claims else ""]
+            lines += [table, "Intervals are 90% intervals unless a line says otherwise." if self.claims else ""]
         lines += [f"**What it does not show.** {not_shown}", f"*{self._runs()}*"]
         body = PARAGRAPH.join(line for line in lines if line)
         return Markdown(f":::::{{admonition}} In short\n:class: in-short\n\n{body}\n:::::")

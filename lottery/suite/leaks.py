@@ -43,6 +43,7 @@ EVERYWHERE = {
     ),
     "what is told elsewhere": re.compile(r"Not recorded yet|Not part of this build"),
     "a plural left open": re.compile(r"\w\w\(s\)"),
+    "a percent sign behind a blank": re.compile(r"\d %"),
     RETIRED: re.compile(rf"\b(?:{'|'.join(HOUSE_WORDS)})\b", re.IGNORECASE),
 }
 # In what cells put out, and in tables and headings.

@@ -364,7 +364,7 @@ def _in_words(found: dict[str, Any]) -> str:
     best = found["best"]
     return (
         "What the score changes by with more and more of the layers' weights gone, by each way to choose them, with "
-        f"95 % intervals over the rows; {best['method']} does best."
+        f"95% intervals over the rows; {best['method']} does best."
     )
 
 

@@ -515,7 +515,7 @@ def card(report: dict[str, Any]) -> str:
             ),
             "",
             f"It changes the score ({plots.metric(report['metric'])}, x 100) by {changed(report)}.",
-            "The 95 % interval is that of the rows" + (" and of these." if report["healings"] > 1 else "."),
+            "The 95% interval is that of the rows" + (" and of these." if report["healings"] > 1 else "."),
             "",
             *("| " + " | ".join(row) + " |" for row in table),
             "",

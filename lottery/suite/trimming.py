@@ -27,7 +27,7 @@ class Trimmed:
     pieces, numbers, bytes  of the vocabulary, of the whole model, and of its weights on disk: before and after
     texts, asked            so many are read as before; so many of them were answered again, to the last bit alike
     broken                  share of the pieces of texts held out that a vocabulary made from the others lacks, with its
-                            95 % interval over texts
+                            95% interval over texts
     unknown                 share of unknown pieces in the texts held out, before and after
     """
 

@@ -26,7 +26,7 @@ IMPORTED = (  # by the server; no thread may be running after it, since a fork c
 )
 
 # Read once, as modules are imported. Several processes are at work at a time, so each has one thread. torch takes
-# memory in pages of 2 MB where asked to, on Linux: an update of a BERT with its table of words takes up to 25 % less
+# memory in pages of 2 MB where asked to, on Linux: an update of a BERT with its table of words takes up to 25% less
 # time then. Workers do not tell of their start and end. What a user has set up for matplotlib does not count, and the
 # debugger's warning would be the first thing on a kernel's stderr.
 ENVIRONMENT = processes.threads(1) | {

@@ -77,8 +77,8 @@ def mask_tokens(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs with words hidden and the labels to find: two tensors of the shape of `ids`.
 
-    Each token but the special ones is chosen with probability `share`; of the chosen 80 % become [MASK], 10 % a random
-    token, 10 % stay. Labels are IGNORED wherever a token was not chosen.
+    Each token but the special ones is chosen with probability `share`; of the chosen 80% become [MASK], 10% a random
+    token, 10% stay. Labels are IGNORED wherever a token was not chosen.
     """
     special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
     chosen = (torch.rand(ids.shape, generator=generator) < share) & ~special

@@ -293,7 +293,7 @@ chapter.shown(partial(advantages_told, source="The miniature, recorded"), among=
 chapter.shown(partial(advantages_told, source="The real BERT"), "minilm", among=pattern_labels.best_trained)
 
 # %% [markdown]
-# The 95 % intervals are for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
+# The 95% intervals are for other heads, by a bootstrap: maps of one head are alike, so heads are resampled, each with
 # all its maps. The paper gives one number for each kind of map, on the maps by which it chose its network. Ours are
 # beside it, on maps with two equal labels; *All numbers* adds those on all maps, for either label. The most that a
 # classifier can reach is how well the second label predicts the first.
@@ -476,7 +476,7 @@ chapter.numbers(
 # given by head, so their interval is over the tasks (t).
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Which patterns super-survivors have more often than all heads differs from model to model. Share among super-survivors minus share among all heads, with 95 % intervals over heads, in print over eight tasks."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each pattern the share among super-survivors minus that among all heads, with intervals, raw and normed: BERT-base in print, a real BERT and the miniature."}, "figure": {"name": "pattern-differences", "caption": "Which patterns super-survivors have more often than all heads differs from model to model. Share among super-survivors minus share among all heads, with 95% intervals over heads, in print over eight tasks."}}
 def differences_drawn(table: pd.DataFrame, axes: dict) -> None:
     """A forest of differences, raw above normed."""
     for kind, name in KINDS.items():
@@ -562,7 +562,7 @@ normed_printed = normed_printed.rename(columns={", ".join(pair): group for pair,
 chapter.finding(
     norming,
     "Norming does not bring out the same patterns in every model. Normed minus raw, all heads of the fine-tuned models "
-    "(points of the share of maps), with 95 % intervals over heads.",
+    "(points of the share of maps), with 95% intervals over heads.",
     part=lambda table: table.filter(items=[GROUPS[1]]),
     what="Normed minus raw of each group of heads (points).",
     printed=normed_printed,
@@ -580,7 +580,7 @@ def bound_told() -> Markdown:
         tuned = table[table.index.get_level_values("group") == GROUPS[1]]["heterogeneous"]
         if len(tuned):
             raw, normed = (100 * tuned.xs(kind, level="kind").mean() for kind in ("raw", "normed"))
-            lines.append(f"- {name}: from {raw:.0f} to {normed:.0f} %.")
+            lines.append(f"- {name}: from {raw:.0f} to {normed:.0f}%.")
     return Markdown(
         "The paper takes the share of heterogeneous maps as the upper bound on heads that may tell of language. "
         "Norming changes that share among all heads of the fine-tuned models, mean over the tasks:\n\n"

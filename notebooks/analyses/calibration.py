@@ -282,7 +282,7 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
 # %% tags=["remove-input"]
 chapter.shown(in_words, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut model, and the likeness of masks from two sets of texts, against the number of texts read; of a real BERT and of the miniature."}, "figure": {"name": "calibration", "caption": "Wanda leaves the same score after few texts as after many; OBS leaves more after more texts; the masks differ either way. Means over sets with 95 % intervals; crosses: texts of another task; dotted: a cut by size."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score of a cut model, and the likeness of masks from two sets of texts, against the number of texts read; of a real BERT and of the miniature."}, "figure": {"name": "calibration", "caption": "Wanda leaves the same score after few texts as after many; OBS leaves more after more texts; the masks differ either way. Means over sets with 95% intervals; crosses: texts of another task; dotted: a cut by size."}}
 chapter.figure(drawn, [SCORE, KAPPA], scale="x", size=(3.8, 2.8))
 
 # %% tags=["hide-input"]

@@ -138,8 +138,8 @@ table()
 # ## How a verdict comes about
 #
 # Each claim is broken into measurements, and each measurement has to lie in a range for the claim to hold: within a margin
-# of zero if the paper says that nothing changes, on one side of a number if it says more or less. All intervals are 90 %
-# intervals: an interval lies inside its range exactly when the one-sided tests against the range's ends reject at 5 %. With
+# of zero if the paper says that nothing changes, on one side of a number if it says more or less. All intervals are 90%
+# intervals: an interval lies inside its range exactly when the one-sided tests against the range's ends reject at 5%. With
 # two ends these are the two tests of equivalence {cite:p}`schuirmann1987`; finding no difference is not enough.
 #
 # A claim with several measurements holds if all of them do. That needs no correction, because all being wrongly shown is no
@@ -279,7 +279,7 @@ shown("jiang2023")
 # that the number lies. A claim holds if the bar lies inside the band, and fails if it lies outside.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "In print most differences of mean accuracy lie in the range that the claim gives (grey); on a real BERT, with small dev sets, most intervals are too wide to tell. 90 % intervals; P: in print, B: real BERT, M: miniature."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Every difference of accuracy that a claim on the regimes of pruning is judged by, with its interval, on a grey band that shows where the claim says it lies; one row a measurement, in print and on the models recorded."}, "figure": {"name": "claims-margins", "caption": "In print most differences of mean accuracy lie in the range that the claim gives (grey); on a real BERT, with small dev sets, most intervals are too wide to tell. 90% intervals; P: in print, B: real BERT, M: miniature."}}
 def margins_drawn(rows: pd.DataFrame) -> None:
     """A dot and its interval for each measurement, on the range that its claim gives it."""
     letters = {"published": "P", "miniature": "M", "minilm": "B"}
@@ -313,7 +313,7 @@ margins_drawn(
 
 # %% tags=["hide-input"]
 def noise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """For each task, in points: the deviation of the four accuracies at 0 %, and the standard error of the dev set."""
+    """For each task, in points: the deviation of the four accuracies at 0%, and the standard error of the dev set."""
     deviations, _ = gordon.replicates(tables)
     table = tables["gordon2020_table1"]
     mean = 100 * table[table["sparsity"] == 0].groupby("task")["accuracy"].mean()

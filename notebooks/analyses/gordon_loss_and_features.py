@@ -139,7 +139,7 @@ chapter.full_models()
 # prints is a different one, between the two end points. The paper's loss is the sum of masked words and next sentence;
 # *All numbers* also has lines for the loss of masked words alone.
 #
-# The models that are hardly pruned lie close together on such a line, and one pruned to 90 % lies far out. A point's
+# The models that are hardly pruned lie close together on such a line, and one pruned to 90% lies far out. A point's
 # *leverage*, from $1/n$ to 1, says how far the fitted line follows that point whatever the others say. So *All numbers* also
 # gives the slope with each point left out in turn, and the median of the slopes between all pairs of points
 # {cite:p}`sen1968`, which no single point can move far.
@@ -202,7 +202,7 @@ def slopes_of_deletion(points: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(
     slopes_of_deletion,
     "The cost of a nat of pre-training loss differs by task, and differently in print and on our models. Slopes of "
-    "information deletion (points of accuracy per nat), with 95 % intervals: ours over seeds, in print over points.",
+    "information deletion (points of accuracy per nat), with 95% intervals: ours over seeds, in print over points.",
     printed=slopes_of_deletion(printed),
     among=lines.points,
 )
@@ -217,7 +217,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Slopes are in points of accuracy per nat, with the 95 % interval of the mean slope over the recorded seeds (t). Each seed of
+# Slopes are in points of accuracy per nat, with the 95% interval of the mean slope over the recorded seeds (t). Each seed of
 # the miniature is a world with a line of its own. The range in the last column is over points and seeds.
 #
 # On the miniature:
@@ -284,7 +284,7 @@ chapter.shown(hanging, "minilm", among=lines.points)
 # ### Beside the paper
 #
 # These are our lines through the losses and accuracies that {cite:t}`gordon2020` print for BERT-base in Table 1. Its caption
-# leaves out CoLA at 90 %; the slope for that is in the column "slope without it". The 95 % intervals treat the ten points as
+# leaves out CoLA at 90%; the slope for that is in the column "slope without it". The 95% intervals treat the ten points as
 # scattered independently about a line, and so ignore that all come from one model and one seed.
 
 # %% tags=["hide-input"]

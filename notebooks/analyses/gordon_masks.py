@@ -17,7 +17,7 @@
 # # Does fine-tuning change what is pruned?
 #
 # One can prune BERT during pre-training, once for all tasks, or fine-tune it first and then let the task decide.
-# {cite:t}`gordon2020` find that the two masks differ in less than 6 % of the weights, and that training longer before the
+# {cite:t}`gordon2020` find that the two masks differ in less than 6% of the weights, and that training longer before the
 # cut changes neither the mask nor the accuracy. They conclude that fine-tuning does not make a model easier to prune. This
 # chapter measures the same two things, their Figure 3. It also asks what their number is made of: how much masks differ by
 # chance, and how much without any fine-tuning.
@@ -219,7 +219,7 @@ chapter.finding(
 chapter.numbers(masks_told, "How masks differ at each sparsity, means over the tasks.")
 
 # %% [markdown]
-# The 95 % intervals are over the seeds (t), where there are several.
+# The 95% intervals are over the seeds (t), where there are several.
 #
 # On the miniature:
 
@@ -275,7 +275,7 @@ chapter.figure(kinds_drawn, [BOTH, TUNING], size=(3.8, 2.9))
 # %% tags=["hide-input"]
 Markdown(
     f"The printed bound, {printed_most:.0%}, is {printed_most / 0.18:.0%} of the difference between random masks with 10 or "
-    f"90 % removed, and {printed_most / 0.5:.0%} of it with 50 % removed."
+    f"90% removed, and {printed_most / 0.5:.0%} of it with 50% removed."
 )
 
 # %% [markdown]
@@ -283,7 +283,7 @@ Markdown(
 # ## Fine-tuning for longer before the cut
 #
 # If fine-tuning made a model easier to prune, more of it should help. The paper's Figure 3, bottom, fine-tunes for 0, 1, 3,
-# 6, 9 and 12 epochs, cuts 60 % at once, and fine-tunes for 2 more. It shows the mean accuracy over the tasks and the share
+# 6, 9 and 12 epochs, cuts 60% at once, and fine-tunes for 2 more. It shows the mean accuracy over the tasks and the share
 # of weights in which the mask differs from that of the model with 0 epochs before the cut.
 #
 # These lines do not say what they seem to say, for two reasons. First, a model with more epochs before the cut has been
@@ -338,7 +338,7 @@ chapter.figure(lengths_drawn, [*LENGTHS], size=(3.8, 2.9))
 
 
 # %% [markdown]
-# On the miniature, with 95 % intervals over the seeds in brackets (paired t):
+# On the miniature, with 95% intervals over the seeds in brackets (paired t):
 
 
 # %% tags=["hide-input"]
@@ -414,7 +414,7 @@ def cuts_told(table: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(
     cuts_told,
     "A cut after fine-tuning does about as well as the same cut made first, trained as long. Cut after minus cut first "
-    "(points), with 95 % intervals.",
+    "(points), with 95% intervals.",
     part=lambda table: table.iloc[:, :1],
     what="Cut late and cut first (points).",
     among=cuts_compared,
@@ -434,7 +434,7 @@ def cuts_answered(table: pd.DataFrame) -> Markdown:
         f"The two are shown to lie within {100 * cut_times.MARGIN:g} point of each other at "
         f"{named(table.index[table['p'] < 0.05])}. The cut after fine-tuning is shown to be ahead at "
         f"{named(table.index[signs > 0])}, and behind at {named(table.index[signs < 0])}.\n\n"
-        "Differences are in points of the mean score over the tasks, each by its metric. The 95 % intervals are over the "
+        "Differences are in points of the mean score over the tasks, each by its metric. The 95% intervals are over the "
         "worlds, with the fine-tunings of each averaged first; for a single pre-trained model they are over its "
         "fine-tunings (paired t). A small p says that the two lie within one point of each other (two one-sided tests, "
         "Holm-corrected for the rows); a large p says only that this is not shown."

@@ -19,7 +19,7 @@
 # Does fine-tuning change which weights are the small ones? If it does, a model should be pruned after it; if it does not,
 # the choice can be made once, before any task is known. {cite:t}`gordon2020` answer with a measure of their own. Sort the
 # weights of a matrix by magnitude, before and after fine-tuning. A weight that goes from place $r$ of $n$ to place $r'$ has
-# moved by $|r' - r| / n$: from place 59 of 100 to place 63, by 4 %. They find that weights move by 0 to 4 % on average,
+# moved by $|r' - r| / n$: from place 59 of 100 to place 63, by 4%. They find that weights move by 0 to 4% on average,
 # that they settle within an epoch, and that large weights are more stable than small ones.
 #
 # This chapter measures the same on the miniature and, in part, on a real BERT, beside their numbers. It adds what they leave
@@ -228,7 +228,7 @@ def epochs_told(runs: pd.DataFrame) -> Markdown:
     printed = sorted(f"{title(task)} {row[12] / row[1] - 1:+.0%}" for task, row in theirs.iterrows())
     return Markdown(
         f"On the miniature, from epoch {once:g} to {last:g} with one schedule each, the movement grows by: {', '.join(ours)}. "
-        "Brackets hold 95 % intervals over the seeds. In the authors' numbers it grows, from epoch 1 to 12 under the "
+        "Brackets hold 95% intervals over the seeds. In the authors' numbers it grows, from epoch 1 to 12 under the "
         f"restarting learning rate, by: {', '.join(printed)}."
     )
 
@@ -240,7 +240,7 @@ chapter.shown(epochs_told)
 # ## Where in the order
 #
 # For the paper's Figure 6 the order before fine-tuning is divided into 100 equal parts. Each bar is the share of all movement
-# made by the weights of that part; if all places moved alike, every bar would be 1 %. The paper says that the bars are by
+# made by the weights of that part; if all places moved alike, every bar would be 1%. The paper says that the bars are by
 # *starting* place, but the released code sorts the movements by *final* place. Both are shown here. A line adds what the bars
 # would be if every weight had been moved by normal noise instead, with the mean square of fine-tuning's change in each
 # matrix. Only what differs from that line is fine-tuning's own choice of weights.
@@ -282,7 +282,7 @@ def places_told(runs: pd.DataFrame) -> str:
     """How much further the lowest tenth moves than the highest, and the same of noise."""
     places = findings.places(findings.rates_compared(runs))
     apart = places.apart
-    span = "" if np.isnan(apart.low) else f" (95 % interval over the seeds {signed(apart.low)} to {signed(apart.high)})"
+    span = "" if np.isnan(apart.low) else f" (95% interval over the seeds {signed(apart.low)} to {signed(apart.high)})"
     return (
         f"the smallest tenth of the weights moves by {places.low_tenth:.1%}, the largest tenth by {places.high_tenth:.1%}, so "
         f"the smallest moves {places.ratio:.1f} times as far. Under noise it moves {places.noise:.1f} times as far; the two "

@@ -225,7 +225,7 @@ def made_by(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def compared(runs: pd.DataFrame) -> pd.DataFrame:
-    """The two contrasts by recipe, in points of the mean score: mean over seeds and 95 % interval (paired t)."""
+    """The two contrasts by recipe, in points of the mean score: mean over seeds and 95% interval (paired t)."""
     rows, recipes = made_by(runs), {}
     for recipe in ("equal", "printed", "released"):
         some = rows[(rows["made"] == recipe) & (rows["sparsity"] == sparsity)]
@@ -237,7 +237,7 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(recipes)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by three recipes, with 95 % intervals."}, "figure": {"name": "gordon-recipes", "caption": "Under no recipe is freeing the weights, or cutting after fine-tuning, shown to change the score. Means over the seeds with 95 % intervals (paired t), at the sparsity that the axis names."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Freed minus held, and after minus before fine-tuning, by three recipes, with 95% intervals."}, "figure": {"name": "gordon-recipes", "caption": "Under no recipe is freeing the weights, or cutting after fine-tuning, shown to change the score. Means over the seeds with 95% intervals (paired t), at the sparsity that the axis names."}}
 RECIPES = ("equal", "printed", "released")
 
 

@@ -269,7 +269,7 @@ def sums_told() -> Markdown:
         taken = ", ".join(f"{share:.1%} with {sparsity:.0%} of the weights" for sparsity, share in at["share"].items())
         items.append(
             f"- **{name}:** of all magnitude, these shares go: {taken}; never more than {100 * sums['apart'].max():.1f} points from "
-            f"normal weights. At 60 %, the removed weights summed with signs are {at['signed'].iloc[1]:.1%} of their magnitude."
+            f"normal weights. At 60%, the removed weights summed with signs are {at['signed'].iloc[1]:.1%} of their magnitude."
         )
     return Markdown("\n".join(items))
 
@@ -285,7 +285,7 @@ sums_told()
 #
 # The paper's Figure 4, left, asks whether the cut hits some attention heads more than others. A head's weights are its rows of
 # the query, key and value matrices and its columns of the attention output. The paper cuts one checkpoint once and puts only
-# its finding at 60 % into words. Here is the same cut and, for the miniature, the mask that gradual pruning found during
+# its finding at 60% into words. Here is the same cut and, for the miniature, the mask that gradual pruning found during
 # training. The grey band is the chance level: two standard deviations about the mean if as many weights of each matrix were
 # removed at random.
 
@@ -335,7 +335,7 @@ tables.numbers(heads_told(), "The least and the most pruned head at each sparsit
 
 # %% tags=["hide-input"]
 def heads_at_60(runs: pd.DataFrame) -> pd.DataFrame:
-    """The least and the most pruned head at a sparsity of 60 %, by a single cut."""
+    """The least and the most pruned head at a sparsity of 60%, by a single cut."""
     spread = findings.head_spread(findings.heads(runs)).reset_index("sparsity")
     spread = spread[np.isclose(spread["sparsity"], 0.6)]
     return pd.DataFrame(
@@ -352,14 +352,14 @@ heads_printed = pd.DataFrame(
 )
 chapter.finding(
     heads_at_60,
-    "No head is spared and none is removed whole. Share removed of the least and of the most pruned head, where 60 % of the "
+    "No head is spared and none is removed whole. Share removed of the least and of the most pruned head, where 60% of the "
     "weights are cut.",
     printed=heads_printed.rename_axis("mask"),
 )
 
 # %% [markdown]
 # In *All numbers*, the last column of the table of heads divides the standard deviation over heads by that of a random choice
-# within each matrix, with the 95 % interval over the seeds below it. Above 1, heads differ by more than chance: magnitude
+# within each matrix, with the 95% interval over the seeds below it. Above 1, heads differ by more than chance: magnitude
 # does prune some heads more than others, even where the differences look small.
 #
 # (g17)=

@@ -85,14 +85,14 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
             f". Which weights go matters: with {share:.0%} gone at random it scores {score.mean * 100:.1f}"
             for share, score in random.items()
         )
-        + ". Brackets hold 95 % intervals."
+        + ". Brackets hold 95% intervals."
     )
 
 
 encoder_told(encoder) if len(encoder) else missing
 
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "In a real BERT, all-MiniLM-L6-v2, the smallest weights go at less cost than random weights or whole layers. Points against the full model of the same study; bars are 95 % intervals over pairs, examples or seeds. With a script, choose the task, the way and the share."}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Points that all-MiniLM-L6-v2 loses by cuts of several kinds against the share removed, a panel for each task, recorded."}, "figure": {"name": "index-cuts", "caption": "In a real BERT, all-MiniLM-L6-v2, the smallest weights go at less cost than random weights or whole layers. Points against the full model of the same study; bars are 95% intervals over pairs, examples or seeds. With a script, choose the task, the way and the share."}}
 SHOWN = [
     *("weights by size", "weights by OBS, of each row", "weights at random", "weights by size, retrained"),
     *("heads by size", "heads and neurons gone", "upper layers gone"),

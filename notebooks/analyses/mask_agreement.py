@@ -214,14 +214,14 @@ of_kappas = {PRINT: kappas_printed()} | {name: kappas_made(rows) for name, rows 
 tables.finding(
     tables.side_by_side({name: table[["kappa"]] for name, table in of_kappas.items()}),
     "On most tasks the masks of several seeds agree more than by chance and less than fully. Fleiss' kappa of the "
-    "heads kept, with a jackknife 95 % interval for other seeds, which may pass 1.",
+    "heads kept, with a jackknife 95% interval for other seeds, which may pass 1.",
 )
 
 # %% tags=["hide-input"]
 tables.numbers(beside(of_kappas), "Kappa beside chance and the most that sizes allow.")
 
 # %% [markdown]
-# In small print beside kappa is its 95 % interval for other *seeds*, by a jackknife over the seeds at hand. For the
+# In small print beside kappa is its 95% interval for other *seeds*, by a jackknife over the seeds at hand. For the
 # published masks the numbers by chance are computed here, from the masks' sizes. WNLI's masks keep everything or
 # nothing, and WNLI does not count in the correction.
 
@@ -369,7 +369,7 @@ def tasks_told(rows: pd.DataFrame, source: str) -> Markdown:
         )
     return Markdown(
         f"{source}: the kappa of two masks of one task minus that of two masks of different tasks is "
-        f"{null.observed:+.2f}. With permuted names, the middle 95 % of such differences lie between {null.low:+.2f} "
+        f"{null.observed:+.2f}. With permuted names, the middle 95% of such differences lie between {null.low:+.2f} "
         f"and {null.high:+.2f} (p = {null.p:.3f}; the smallest possible p is {least:.2g}). "
         + (
             "So masks of one task are more alike, in which heads or in how many they keep."
@@ -426,7 +426,7 @@ def kinship_told() -> Markdown:
     return Markdown(
         f"Two masks of one task and different seeds have a kappa of {every['same_task']:.2f} on average, two of one "
         f"seed and different tasks {every['same_seed']:.2f}, and two that share neither {every['neither']:.2f}. So "
-        f"sharing the task adds {given.in_words(form='+.2f')}, in brackets the 95 % interval of a jackknife over the "
+        f"sharing the task adds {given.in_words(form='+.2f')}, in brackets the 95% interval of a jackknife over the "
         f"five seeds. Of a kappa of 1, a change of seed alone takes {1 - every['same_task']:.2f} (unequal sizes and "
         f"the noise of the search included), and a change of task alone takes {1 - every['same_seed']:.2f}. So a mask "
         "depends on both."
@@ -504,7 +504,7 @@ def cuts_drawn(cuts: pd.DataFrame, axes: dict) -> None:
         ax.set(xlabel="heads, lowest first", ylabel="importance")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than resampling the examples changes them. Importance of every head at the first steps of the first search, with the middle 95 % over resampled examples; dashed is the cut."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For the first steps of one search the importance of every head that was there, lowest first, with intervals, removed and kept ones in two colours, and the cut as a dashed line; of a real BERT and of the miniature."}, "figure": {"name": "cut-noise", "caption": "Near the cut, heads differ by less than resampling the examples changes them. Importance of every head at the first steps of the first search, with the middle 95% over resampled examples; dashed is the cut."}}
 chapter.figure(
     cuts_drawn, steps_of, among=mask_agreement.cut_steps, nothing=NOT_JUDGED, live=False, scale="", size=(3.6, 2.2)
 )
@@ -533,7 +533,7 @@ chapter.numbers(cuts_told, "How sure the cuts are.", among=mask_agreement.cut_st
 # A head is *unsure* if more than one in twenty draws of the examples remove it and more than one in twenty keep it.
 # *Removed again* is the share of removed heads that two draws have in common, in brackets by chance. All seeds are
 # scored on the same examples; at a spread of 1, another seed moves a head's score as much as other examples would. The
-# last two columns are differences of scores without the heads of the first step, with 95 % intervals over the searches
+# last two columns are differences of scores without the heads of the first step, with 95% intervals over the searches
 # (paired t). Near 0, other heads go with equal success. Importance and scores come from the same examples of dev, which
 # favours the lowest heads: they were chosen on the examples they are judged by, the random ones were not.
 

@@ -22,7 +22,7 @@
 #
 # A mask that keeps each weight with the same probability $p$, independently of the others, cannot be stored in fewer
 # bits than its entropy, $h(p) = -p \log_2 p - (1 - p) \log_2 (1 - p)$ for each weight. Where half of the weights stay,
-# that is one bit, and nothing can be gained; where 3 % stay, it is a fifth of a bit. A mask with *structure*, with some
+# that is one bit, and nothing can be gained; where 3% stay, it is a fifth of a bit. A mask with *structure*, with some
 # rows that keep more than others, has a lower entropy. For such a mask $h(p)$ is not a bound but a mark to beat.
 
 # %% tags=["parameters"]
@@ -168,7 +168,7 @@ def judged(runs: pd.DataFrame) -> Markdown:
     sparse = lot[lot["remaining"] == lot["remaining"].min()]
     lines = [
         f"For random masks the entropy coder takes at most {lot['entropy'].max():.1%} more than the entropy; our "
-        f"target is 3 %. With {sparse['remaining'].iloc[0]:.0%} of the weights remaining, zlib takes "
+        f"target is 3%. With {sparse['remaining'].iloc[0]:.0%} of the weights remaining, zlib takes "
         f"{sparse['zlib'].mean():.0%} more than the entropy, lzma {sparse['lzma'].mean():.0%} more, and one bit for "
         f"each weight {1 + sparse['bits'].mean():.1f} times as much."
     ]
@@ -193,7 +193,7 @@ def by_share(runs: pd.DataFrame) -> pd.DataFrame:
     table = {"weights": means["weights"].map("{:,.0f}".format), "h(p)": means["bound"].map("{:.4f}".format)}
     for code, name in CODES.items():
         more = means[code] / means["bound"] - 1
-        table[name] = [f"{bits:.4f} ({signed(100 * part)} %)" for bits, part in zip(means[code], more, strict=True)]
+        table[name] = [f"{bits:.4f} ({signed(100 * part)}%)" for bits, part in zip(means[code], more, strict=True)]
     table["rows known"] = means["by_row"].map("{:.4f}".format)
     return pd.DataFrame(table).rename("{:.0%}".format, level="remaining").rename_axis(["mask", "remaining weights"])
 

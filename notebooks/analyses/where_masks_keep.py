@@ -241,7 +241,7 @@ def uneven_heads(rows: pd.DataFrame, source: str) -> Markdown:
         queries = mask_places.in_layers(some, HEADS["queries"])
         lines.append(
             f"- {name}: a head keeps at most {queries.max():.0%} of its queries, and {np.mean(queries < 0.01):.0%} of "
-            "the heads keep less than 1 % of theirs."
+            "the heads keep less than 1% of theirs."
         )
     largest = in_print("largest share kept of a head's queries", "smp_s")
     lines.append(f"\nIn the paper some heads keep more than {largest:.0%} of their queries with SMP-S.")
@@ -414,7 +414,7 @@ chapter.finding(
 chapter.numbers(kappas, "Kappa and Jaccard of two masks, by what they have in common.", among=mask_pairs.pairs)
 
 # %% [markdown]
-# *Largest by chance* is the upper end of the middle 95 % of kappa for random masks of these sizes. Do masks agree
+# *Largest by chance* is the upper end of the middle 95% of kappa for random masks of these sizes. Do masks agree
 # because of the task, or because of the run? Among masks of different seeds, those of one task are compared with those
 # of two tasks. The null hypothesis is tested by permuting the names of the tasks among the masks of each seed:
 
@@ -497,7 +497,7 @@ short.box(
     ),
     found=found,
     numbers={
-        f"{name}: kappa of the masks of two seeds (95 % interval)": {"miniature": row[f"beyond {BEYOND[0]}"]}
+        f"{name}: kappa of the masks of two seeds (95% interval)": {"miniature": row[f"beyond {BEYOND[0]}"]}
         for name, row in seeds_apart.iterrows()
     },
 )

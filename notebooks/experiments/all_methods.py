@@ -207,7 +207,7 @@ chapter.figure(drawn, panels_of, among=equal_budgets.scored, size=(3.2, 2.4), ac
 # %% [markdown]
 # ## Which is best at which sparsity
 #
-# Scores are means over the tasks, in points. Differences from full fine-tuning have 95 % intervals (t), over worlds where
+# Scores are means over the tasks, in points. Differences from full fine-tuning have 95% intervals (t), over worlds where
 # there are several, else over seeds. At each sparsity every two methods are compared by a paired t test over the same
 # worlds or seeds. As there are many pairs, their p-values are Holm-corrected together. With few worlds or seeds that is a
 # high bar, so a pair that is not shown to differ may still do so.
@@ -239,8 +239,8 @@ def against_full(rows: pd.DataFrame) -> pd.DataFrame:
 
 finding(
     against_full,
-    "Where half of the weights remain, methods differ by a few points; where 3 % remain, by tens of points. Mean score over "
-    "the tasks minus that of full fine-tuning (points), with 95 % intervals.",
+    "Where half of the weights remain, methods differ by a few points; where 3% remain, by tens of points. Mean score over "
+    "the tasks minus that of full fine-tuning (points), with 95% intervals.",
 )
 
 # %% tags=["hide-input"]
@@ -413,13 +413,13 @@ def smallest(rows: pd.DataFrame) -> Markdown:
     one = equal_budgets.smallest(rows)
     if one is None:
         return Markdown(
-            "No model is shown to be at most two points below full fine-tuning, by the 90 % interval of the difference, so "
+            "No model is shown to be at most two points below full fine-tuning, by the 90% interval of the difference, so "
             "the smallest such model is not known."
         )
     return Markdown(
         f"Full fine-tuning stores {whole / 1000:,.1f} kB per task. Of the models shown to be at most two points below it, the "
         f"smallest is *{one['method']}* with {1 - one['asked']:.0%} of the weights: {one['stored'] / 1000:,.1f} kB, with a "
-        f"difference of {one['more'].in_words()} points (90 % interval)."
+        f"difference of {one['more'].in_words()} points (90% interval)."
     )
 
 

@@ -247,7 +247,7 @@ chapter.numbers(reordered, "Scores that depend on the order of the data, beside 
 
 # %% [markdown]
 # The model and the examples are the same, only their order is another. A score that is a property of the model would
-# have 1 and 100 % here.
+# have 1 and 100% here.
 #
 # (x18)=
 # ## Which importance is right?
@@ -259,7 +259,7 @@ chapter.numbers(reordered, "Scores that depend on the order of the data, beside 
 # within layers.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95 % intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How well each score ranks heads by the real cost of their removal: rank correlation, means over models with 95 % intervals. Grey: 95 % of single models by chance; dashed: the most that so few examples allow."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation of each score of heads with what removing each head alone costs, over all heads and within layers, with 95% intervals; chance and the most that the examples allow are marked."}, "figure": {"name": "component-importance-truth", "caption": "How well each score ranks heads by the real cost of their removal: rank correlation, means over models with 95% intervals. Grey: 95% of single models by chance; dashed: the most that so few examples allow."}}
 VIEWS = {"overall": "over all heads", "normalised": "over all heads, by layers' norms", "within": "within layers"}
 TRUTH = "rank correlation with the truth"
 
@@ -323,7 +323,7 @@ def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
 chapter.finding(
     truth_told,
     "No score comes close to what the examples would allow. Rank correlation with what the removal of each head "
-    "alone costs, by scores divided by their layer's norm, with 95 % intervals.",
+    "alone costs, by scores divided by their layer's norm, with 95% intervals.",
     part=lambda table: table[[VIEWS["normalised"]]],
     what="Rank correlation of each score with the truth, over all heads, within layers and over MLPs.",
     among=with_truth,
@@ -409,7 +409,7 @@ def smaller(more: pd.Series) -> Markdown:
     by_score = "; ".join(f"{title_of_score(name)} {more[name].in_words()}" for name in in_order(more.index))
     return Markdown(
         "A search by another score keeps more of the weights than one by the stated score, or fewer. In points, "
-        f"means over the tasks with 95 % intervals over the seeds: {by_score}."
+        f"means over the tasks with 95% intervals over the seeds: {by_score}."
     )
 
 

@@ -155,7 +155,7 @@ chapter.full_models()
 # 2. **heads:** half as many heads a step;
 # 3. **MLPs:** one a step.
 #
-# After each step the smaller model is scored on dev, and importance is computed again. A step after which less than 90 %
+# After each step the smaller model is scored on dev, and importance is computed again. A step after which less than 90%
 # of the full model's score is left is taken back and ends its phase. What the last accepted step leaves is the good
 # subnetwork. For BERT-base a tenth of 144 heads is 14, so the heads kept are always $144 - 14a - 7b$.
 #
@@ -322,7 +322,7 @@ numbers(
 )
 
 # %% [markdown]
-# The 95 % intervals are those of the paired difference over tasks and models (paired t). Where all differences are
+# The 95% intervals are those of the paired difference over tasks and models (paired t). Where all differences are
 # equal there is none.
 
 
@@ -533,7 +533,7 @@ def overlap_told(rows: pd.DataFrame) -> Markdown:
     pair = "The two tasks" if row["tasks"] == 2 else f"Two of the {row['tasks']} tasks"
     return Markdown(
         f"{pair} share {row['shared']:.1f} heads on average, independent masks of these sizes {row['expected']:.1f}. "
-        f"The difference is {row['more'].in_words()}, in brackets the 95 % interval over "
+        f"The difference is {row['more'].in_words()}, in brackets the 95% interval over "
         f"{how_many(row['seeds'], 'seed')}."
     )
 
@@ -571,7 +571,7 @@ def most_that_goes() -> list[str]:
     parts = []
     for name, rows in left.items():
         heads, mlps = (100 * rows.groupby("task")[column].mean() for column in ("of_heads", "of_mlps"))
-        parts.append(f"{between(heads, '.0f')} % of the heads and {between(mlps, '.0f')} % of the MLPs ({name})")
+        parts.append(f"{between(heads, '.0f')}% of the heads and {between(mlps, '.0f')}% of the MLPs ({name})")
     return [f"By task, the good subnetwork keeps {'; '.join(parts)}."]
 
 

@@ -351,7 +351,7 @@ def contrasts_printed() -> pd.DataFrame:
 chapter.finding(
     contrasts_told,
     "Retrained, bad heads and MLPs stay behind good ones, on the real BERT by far more than in print. Differences of "
-    "scores (points), after retraining but for the first line, means over tasks, with 95 % intervals.",
+    "scores (points), after retraining but for the first line, means over tasks, with 95% intervals.",
     part=lambda table: table[[MEAN]],
     what="Differences of scores (points), after retraining unless as cut, and the task of the largest.",
     printed=contrasts_printed(),
@@ -359,7 +359,7 @@ chapter.finding(
 )
 
 # %% [markdown]
-# The 95 % intervals (paired t) are over worlds, or over seeds where there is one world. For the printed scores no seeds
+# The 95% intervals (paired t) are over worlds, or over seeds where there is one world. For the printed scores no seeds
 # are given, so their differences have no interval. Where several random subnetworks of a model were retrained, their
 # mean counts.
 #
@@ -429,7 +429,7 @@ NOT_CROSSED = "*Good and bad heads and MLPs were not crossed in these runs, or a
 chapter.numbers(crossed_told, "What good heads and good MLPs are worth, retrained.", nothing=NOT_CROSSED)
 
 # %% [markdown]
-# Points of score; the 95 % interval is over worlds, or over seeds where there is one world. If the search keeps every
+# Points of score; the 95% interval is over worlds, or over seeds where there is one world. If the search keeps every
 # MLP of a model, there are no bad ones, and the model tells of heads alone. If it keeps more than half of the heads,
 # the bad heads include some good ones, and the effects are those of the heads that differ.
 
@@ -490,7 +490,7 @@ def cuts_in_a_sentence(rows: pd.DataFrame) -> Markdown:
     places, worth = random_cuts.in_all(random_cuts.places(rows)), random_cuts.worth(rows)
     return Markdown(
         f"As cut, the good subnetwork is better than {per_cent(places['good'])} of the random ones, and the bad one "
-        f"than {per_cent(places['bad'])} (means over the tasks; 50 % is chance). A random one that shares all heads "
+        f"than {per_cent(places['bad'])} (means over the tasks; 50% is chance). A random one that shares all heads "
         f"with the good one instead of none gains {worth['heads'].in_words()} points; one that shares all MLPs "
         f"instead of none gains {worth['mlps'].in_words()}."
     )
@@ -504,8 +504,8 @@ chapter.numbers(
 chapter.shown(cuts_in_a_sentence, "recorded_or_live", among=random_cuts.cuts)
 
 # %% [markdown]
-# A tie counts as a half. The table under *All numbers* has the exact 95 % interval over other random subnetworks of
-# these models. In the sentence, brackets hold the 95 % interval over worlds, or over seeds where there is one world.
+# A tie counts as a half. The table under *All numbers* has the exact 95% interval over other random subnetworks of
+# these models. In the sentence, brackets hold the 95% interval over worlds, or over seeds where there is one world.
 # What shared parts gain is read off a plane fitted to the scores of each model's random subnetworks. On the real BERT:
 
 # %% tags=["hide-input"]
@@ -686,7 +686,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score; the 95 % interval is over the tasks. The lines in print take the stored scores, which are free of the
+# Points of score; the 95% interval is over the tasks. The lines in print take the stored scores, which are free of the
 # misprints. Where a bag of words, trained on the task alone, is not behind the *full* model, that model has learnt no
 # more of the task than single words tell, and the scores of its parts say little about pruning.
 
@@ -703,7 +703,7 @@ def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def ahead_by_task(table: pd.DataFrame) -> pd.DataFrame:
-    """In points, with 95 % intervals."""
+    """In points, with 95% intervals."""
     lines = table.assign(
         task=table["task"].map(title),
         baseline=table["kind"].map(NAMES),
@@ -724,7 +724,7 @@ def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
     sides = baseline_findings.beaten(table)
     names = {side: listed([*map(title, tasks)], "and") if tasks else "none" for side, tasks in sides.items()}
     return Markdown(
-        f"By 95 % intervals, the full model is ahead of every baseline on {len(sides[1])} of "
+        f"By 95% intervals, the full model is ahead of every baseline on {len(sides[1])} of "
         f"{how_many(sum(map(len, sides.values())), 'task')}: {names[1]}. It is behind at least one on {names[-1]}. "
         f"Neither is shown on {names[0]}."
     )
@@ -800,7 +800,7 @@ chapter.numbers(
 # Means over the seeds, with their standard deviation. The *bad* ones are the parts that every seed removes, filled up
 # from those that only some seeds keep; the *random* ones are drawn from the latter. Where most heads always survive,
 # neither group is large enough. Both then hold all that is not a super-survivor, are filled up from the super-survivors
-# by the same draw, and are identical. The paper says that the super-survivors are about 10 to 26 % of the full model's
+# by the same draw, and are identical. The paper says that the super-survivors are about 10 to 26% of the full model's
 # weights on most tasks and lose about 10 points; these shares are of all weights, embeddings included.
 
 # %% [markdown]
@@ -834,7 +834,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# Points of score, means over the tasks; the 95 % interval (paired t) is over worlds, or over seeds where there is one
+# Points of score, means over the tasks; the 95% interval (paired t) is over worlds, or over seeds where there is one
 # world. A change below 0 means that the subnetwork catches up.
 
 # %% [markdown]

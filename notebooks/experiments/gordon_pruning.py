@@ -27,8 +27,8 @@
 # - **pruned after fine-tuning:** the full model is fine-tuned first, then cut at once, and fine-tuned further;
 # - **random, in pre-training:** like the first, but the weights are chosen at random.
 #
-# They report three regimes: up to 30 or 40 % nothing is lost; up to about 60 % what pre-training taught is deleted, which
-# costs the tasks; and beyond 70 % the model is too small to fit even the task's training data.
+# They report three regimes: up to 30 or 40% nothing is lost; up to about 60% what pre-training taught is deleted, which
+# costs the tasks; and beyond 70% the model is too small to fit even the task's training data.
 #
 # One thing is done differently here by default. In the paper the conditions are trained for very different lengths of
 # time, from 3 to 15 epochs; here all have the same budget, and each is compared with its own full model, the control.
@@ -235,7 +235,7 @@ def with_random(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 chapter.numbers(
-    losses_told, "The loss by magnitude and at random, with 95 % intervals over seeds (paired t).", among=with_random
+    losses_told, "The loss by magnitude and at random, with 95% intervals over seeds (paired t).", among=with_random
 )
 
 # %% [markdown]
@@ -288,7 +288,7 @@ tables.numbers(
 # all-MiniLM-L6-v2, has GLUE's own data.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions against the share of weights removed: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-figure1", "caption": "Gordon's Figure 1: in print, pruning in pre-training costs next to nothing up to 30 or 40 % and ever more beyond; the miniature falls sooner. In print: Table 1, column AVG, of one seed; bars span fine-tunings of the real BERT, seeds of the miniature."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Mean accuracy and mean training loss of the conditions against the share of weights removed: as printed for BERT-base, for MiniLM and for the miniature."}, "figure": {"name": "gordon-figure1", "caption": "Gordon's Figure 1: in print, pruning in pre-training costs next to nothing up to 30 or 40% and ever more beyond; the miniature falls sooner. In print: Table 1, column AVG, of one seed; bars span fine-tunings of the real BERT, seeds of the miniature."}}
 def by_condition(runs: pd.DataFrame, value: str) -> pd.DataFrame:
     """Means over the tasks that are scored by accuracy, as by `findings.by_seed`."""
     return findings.by_seed(findings.transferred(runs).dropna(subset="accuracy"), value)
@@ -372,7 +372,7 @@ of_print = of_print.rename_axis(index="removed", columns=None)
 chapter.finding(
     changes_told,
     "In print nearly half of the weights can go in pre-training for a point or less; beyond that accuracy falls ever more "
-    "steeply. Change of the mean accuracy against the full model (points), with 95 % intervals over seeds.",
+    "steeply. Change of the mean accuracy against the full model (points), with 95% intervals over seeds.",
     part=lambda table: table.filter(items=[TITLES["pruned_in_pretraining"]]),
     what="Change of the mean accuracy under every condition (points).",
     printed=of_print,
@@ -380,7 +380,7 @@ chapter.finding(
 
 # %% [markdown]
 # Intervals of the miniature are over the recorded seeds (paired t). The sign = marks a change that is shown to lie within 1
-# point, the margin of the claim on free weights (two one-sided tests at 5 %, Holm-corrected for the sparsities of a
+# point, the margin of the claim on free weights (two one-sided tests at 5%, Holm-corrected for the sparsities of a
 # condition). Without the sign this is not shown, whatever the mean: three seeds show little. The real BERT has no = because
 # it is one pruned model per sparsity; its seeds are fine-tunings on one dev set, and their likeness says nothing about other
 # dev sets. {doc}`/analyses/claims` judges it with the error of the dev sets, and leaves out scores near the floor.
@@ -410,7 +410,7 @@ def contrasts(accuracy: pd.DataFrame, loss: pd.DataFrame, wanted: dict = CONTRAS
 
 
 def contrasts_told(runs: pd.DataFrame) -> pd.DataFrame:
-    """The differences with 95 % intervals over seeds (paired t)."""
+    """The differences with 95% intervals over seeds (paired t)."""
     table = contrasts(by_condition(runs, "accuracy"), by_condition(runs, "train_loss"))
     return table.map(lambda difference: difference.in_words(100))
 
@@ -419,7 +419,7 @@ alone = "*These runs are of one condition: there is none to compare it with.*"
 printed = contrasts(findings.by_seed(averages, "accuracy"), findings.by_seed(averages, "training_loss"), IN_PRINT)
 chapter.numbers(
     contrasts_told,
-    "Differences between the conditions, with 95 % intervals over seeds.",
+    "Differences between the conditions, with 95% intervals over seeds.",
     printed=printed.map(lambda difference: f"{100 * difference.mean:+.1f}"),
     nothing=alone,
 )
@@ -442,7 +442,7 @@ def parts_of(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def parts_told(parts: pd.DataFrame) -> pd.DataFrame:
-    """Both parts at each sparsity, in points, with 95 % intervals over seeds (paired t)."""
+    """Both parts at each sparsity, in points, with 95% intervals over seeds (paired t)."""
     table = parts.map(lambda part: part.in_words(100)).rename(columns=PARTS)
     return table.rename(index="{:.0%}".format).rename_axis("removed")
 
@@ -455,7 +455,7 @@ def order_told(parts: pd.DataFrame) -> Markdown:
         return f"at {', '.join(shares)}" if shares else "nowhere"
 
     return Markdown(
-        f"By 95 % intervals, deletion costs more than capacity {where('more', 1)}, and capacity more than deletion "
+        f"By 95% intervals, deletion costs more than capacity {where('more', 1)}, and capacity more than deletion "
         f"{where('more', -1)}. Deletion is shown to cost something {where('deleted', 1)}, capacity {where('room', 1)}."
     )
 
@@ -476,7 +476,7 @@ in_print = in_print.rename_axis("removed")
 chapter.finding(
     parts_told,
     "In print, held models lose first by deletion; capacity counts where most of the weights are gone. Points of mean "
-    "accuracy, with 95 % intervals over seeds.",
+    "accuracy, with 95% intervals over seeds.",
     part=lambda table: table.filter(items=["30%", "60%", "90%"], axis=0).drop(columns=PARTS["more"]),
     what="What is lost by deletion and by capacity (points), and the difference of the two.",
     printed=in_print,

@@ -250,7 +250,7 @@ def difference(row: pd.Series) -> str:
     elif np.isnan(low):
         span = f"the same for all {row['seeds']} seeds: no interval"
     else:
-        span = f"95 % interval over {row['seeds']} seeds {low:.1f} to {high:.1f}"
+        span = f"95% interval over {row['seeds']} seeds {low:.1f} to {high:.1f}"
     return f"the score changes by {stats.signed(mean)} points ({span})"
 
 
@@ -392,7 +392,7 @@ def mine_in_words() -> Markdown:
     lines = [
         f"{in_markdown(task.TITLE)}: {len(tables['train']):,} rows to train on, {len(tables['dev']):,} to score on"
         f"{classes_in_words(tables)}. "
-        f"{in_markdown(evaluation.head_in_words(model, task))} Intervals are 95 % intervals over the rows scored, and over "
+        f"{in_markdown(evaluation.head_in_words(model, task))} Intervals are 95% intervals over the rows scored, and over "
         "seeds where there are several."
     ]
     whole = pd.concat(tables.values(), ignore_index=True)
@@ -581,7 +581,7 @@ short.box(
     ),
     found=found,
     numbers={
-        f"{title(row.task)}, {'retrained' if row.retrain_epochs else 'as cut'}, {row.most:.0%} removed: change of the score (95 % interval)": {
+        f"{title(row.task)}, {'retrained' if row.retrain_epochs else 'as cut'}, {row.most:.0%} removed: change of the score (95% interval)": {
             "minilm": f"{row.change.in_words()} points"
         }
         for row in kinds

@@ -113,13 +113,13 @@ chapter.full_models()
 # ## Smallest first, until a tenth of the score is gone
 #
 # All weights of the *fine-tuned* model, in the six matrices of every layer, are ranked together by magnitude. A step
-# removes the smallest 10 % of the weights still there, so that after $k$ steps $0.9^k$ of them are left, and scores
+# removes the smallest 10% of the weights still there, so that after $k$ steps $0.9^k$ of them are left, and scores
 # what is left on dev. Nothing is trained in between. The weights never change, so each step is a cut of the same
-# ranking. The last step that keeps 90 % of the full model's score is the good subnetwork.
+# ranking. The last step that keeps 90% of the full model's score is the good subnetwork.
 #
 # The released code ranks most of the biases of these layers together with the matrices; here biases are never pruned.
-# And the published masks were not made as printed: their sizes are powers of 0.95, not of 0.9, so a step took **5 %**
-# of the weights still there. With steps of 10 % the released code would stop after nine, with 61 % of the weights gone,
+# And the published masks were not made as printed: their sizes are powers of 0.95, not of 0.9, so a step took **5%**
+# of the weights still there. With steps of 10% the released code would stop after nine, with 61% of the weights gone,
 # whether or not the bound is reached. Here both sizes of step are tried, with up to sixty steps.
 
 
@@ -138,7 +138,7 @@ chapter.shown(partial(left_out, source="The miniature, recorded"))
 chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90 % is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's at first, and then falls within a few steps. One line a seed, as the smallest weights go; its last point fell below the bound (dashed)."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90% is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's at first, and then falls within a few steps. One line a seed, as the smallest weights go; its last point fell below the bound (dashed)."}}
 def curves_drawn(rows: pd.DataFrame, axes: dict) -> None:
     """Score, in shares of the full model's, against the share of weights removed; one line a seed and task."""
     for name, ax in axes.items():
@@ -218,7 +218,7 @@ def steps_told(rows: pd.DataFrame, source: str) -> Markdown:
         return Markdown("There is one size of step, so nothing to compare.")
     row = table.iloc[0]
     mean, low, high = row["more"]
-    span = "" if np.isnan(low) else f" (95 % interval {low:+.1f} to {high:+.1f})"
+    span = "" if np.isnan(low) else f" (95% interval {low:+.1f} to {high:+.1f})"
     return Markdown(
         f"{source}: steps of {row['fine']:.0%} reach a sparsity that differs by {mean:+.1f} points{span} from that of "
         f"steps of {row['coarse']:.0%}, over {how_many(row['models'], 'model')}."
@@ -239,7 +239,7 @@ printed = published.groupby("task", sort=False)["task_mean_printed"].first()
 means = {"mean of 0.95^k": shares.map("{:.4f}".format), "their notebook's mean": printed.map("{:.4f}".format)}
 tables.numbers(
     powers.astype(int).assign(**means).set_axis(powers.index.map(title), axis=0).rename_axis("task"),
-    "The published masks of BERT-base: steps k of 5 %, inferred from the sizes that the authors' notebooks show.",
+    "The published masks of BERT-base: steps k of 5%, inferred from the sizes that the authors' notebooks show.",
 )
 
 # %% [markdown]
@@ -344,7 +344,7 @@ def most_that_goes() -> list[str]:
     for name, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
         rows = finest(runs) if len(runs) else runs
         kept |= {name: (1 - rows["sparsity"].astype(float)).groupby(rows["of.task"]).mean()} if len(rows) else {}
-    parts = [f"{between(100 * of_task, '.0f')} % ({name})" for name, of_task in kept.items()]
+    parts = [f"{between(100 * of_task, '.0f')}% ({name})" for name, of_task in kept.items()]
     return [f"By task, the good subnetwork keeps {listed(parts, 'and')} of the weights."]
 
 
@@ -355,7 +355,7 @@ short.box(
     question="How many single weights can a fine-tuned model lose, and in which layers?",
     done=(
         "The smallest weights are removed step by step, without training in between, as long as nine tenths of the "
-        "score are left. A step takes 10 %, as in print, or 5 %, as the published masks were made. What is left of "
+        "score are left. A step takes 10%, as in print, or 5%, as the published masks were made. What is left of "
         "each layer and head is compared over seeds."
     ),
     found=most_that_goes() + short.by_claims(),

@@ -170,7 +170,7 @@ chapter.full_models()
 #
 # Matrices of one kind, for example the queries of all layers, share the weights that stay in proportion to the mean of
 # their $\sigma(S)$ (the paper's equation 4). A layer's share can exceed a whole matrix. The released code then loses
-# the excess; and where 70 % or more remain it first divides scores by 4, which the paper does not say (*SMP-S,
+# the excess; and where 70% or more remain it first divides scores by 4, which the paper does not say (*SMP-S,
 # released*). Here the excess goes to the other layers, so that the required sparsity is met.
 #
 # (j3)=
@@ -249,7 +249,7 @@ PAIRS = [
 
 
 def differences(rows: pd.DataFrame) -> dict[str, dict[float, str]]:
-    """For each pair of methods, by sparsity, the difference in points with its 95 % interval."""
+    """For each pair of methods, by sparsity, the difference in points with its 95% interval."""
     rows, lines = rows[rows["aimed"]], {}
     for one, other, what in PAIRS:
         against = WHOLE if other == learned_masks.title(FULL) else {"title": other}
@@ -294,7 +294,7 @@ chapter.finding(
     at_a_tenth,
     "On the miniature SMP-L leads movement by about as much as the regulariser alone adds to movement, and neither "
     f"is shown to be above 0. Differences of scores (points) where {remain(SPARSE)} and the real BERT's masks are "
-    "near the floor; means over tasks, with 95 % intervals.",
+    "near the floor; means over tasks, with 95% intervals.",
     printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
     among=in_order,
 )
@@ -307,7 +307,7 @@ numbers(
 
 
 # %% [markdown]
-# The 95 % interval in small print is that of paired differences (t): in print over tasks, else over worlds or, where
+# The 95% interval in small print is that of paired differences (t): in print over tasks, else over worlds or, where
 # there is only one world, over seeds. Each world has a language and a pre-trained model of its own. A single seed has
 # no interval. A mean over tasks can be due to a single task, above all where a training does not get under way.
 
@@ -341,7 +341,7 @@ numbers(
 #
 # Some trainings never get off the ground, and a mean mixes how often that happens with what the others reach. Here a
 # training counts as one that *learns* if it goes at least a quarter of the way from the majority-class baseline to the
-# full model. Each cell shows the share of the runs that learn, with Wilson's 95 % interval, and then their mean score,
+# full model. Each cell shows the share of the runs that learn, with Wilson's 95% interval, and then their mean score,
 # with a t interval over runs. Tasks that the full model does not learn are left out.
 
 

@@ -156,7 +156,7 @@ chapter.full_models()
 # the mean score over the tasks.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity, of a real BERT and of the miniature."}, "figure": {"name": "mask-recipes", "caption": "Most changes to the recipe add or cost little beside the interval. Differences from the base, mean scores over the tasks, with 95 % intervals over seeds where there are several."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What each variation of the recipe adds to the base's mean score, a line each variation and sparsity, of a real BERT and of the miniature."}, "figure": {"name": "mask-recipes", "caption": "Most changes to the recipe add or cost little beside the interval. Differences from the base, mean scores over the tasks, with 95% intervals over seeds where there are several."}}
 def against_base(runs: pd.DataFrame) -> pd.DataFrame:
     """A line for each recipe and sparsity."""
     lines = mask_recipes.against_base(mask_recipes.varied(runs, method))
@@ -306,7 +306,7 @@ def without_it_printed() -> pd.DataFrame:
 chapter.finding(
     without_it,
     "In print a mask loses more without its regulariser the less remains; on the miniature it gains where most "
-    "remains. Without minus with the regulariser (points), means over tasks with 95 % intervals over seeds, in print "
+    "remains. Without minus with the regulariser (points), means over tasks with 95% intervals over seeds, in print "
     "over tasks.",
     printed=without_it_printed(),
     nothing="*Nothing was tried without the regulariser.*",

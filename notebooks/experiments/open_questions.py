@@ -164,7 +164,7 @@ chapter.figure(scopes_drawn, [MLM, ACCURACY, PARTS], among=scopes_there)
 DIFFERENCE = "mean accuracy, global minus local (points)"
 
 
-def span(values: pd.Series, scale: float = 100, digits: int = 0, unit: str = " %") -> str:
+def span(values: pd.Series, scale: float = 100, digits: int = 0, unit: str = "%") -> str:
     """Mean, lowest and highest."""
     mean, low, high = (
         f"{scale * value:.{digits}f}" for value in (values.mean(skipna=False), values.min(), values.max())
@@ -197,7 +197,7 @@ def scopes_told(runs: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(
     scopes_told,
     "A global threshold does about as well as one for each matrix, or worse. Mean accuracy, global minus local (points), "
-    "with 95 % intervals.",
+    "with 95% intervals.",
     part=lambda table: table[[DIFFERENCE]],
     what="Loss, accuracy, and what a global cut removes.",
     among=scopes_there,
@@ -228,7 +228,7 @@ chapter.shown(scopes_answered)
 chapter.shown(scopes_answered, "minilm", among=scopes_there)
 
 # %% [markdown]
-# The 95 % intervals are over the recorded worlds, with the fine-tunings of each averaged first; for a single pre-trained model
+# The 95% intervals are over the recorded worlds, with the fine-tunings of each averaged first; for a single pre-trained model
 # they are over its fine-tunings (paired t). A small p says that the two lie within one point of each other (two one-sided
 # tests, Holm-corrected for the sparsities tried); a large p says only that this is not shown. Matrices are counted over all
 # seeds.
@@ -299,7 +299,7 @@ def foretold_answered(drops: pd.DataFrame) -> Markdown:
         sentences.append(
             f"The error of the {ANSWERS[predictor]} minus that of the mean of the other tasks is {others.in_words(form='+.2f')} "
             f"points, and minus that of no drop {none.in_words(form='+.2f')} points: it is {verdicts[others.sign]} than the other "
-            f"tasks alone (paired over {how_many(errors['seed'].nunique(), 'seed')}, 95 % intervals)."
+            f"tasks alone (paired over {how_many(errors['seed'].nunique(), 'seed')}, 95% intervals)."
         )
     return Markdown(" ".join(sentences))
 
@@ -339,7 +339,7 @@ def rule_answered(rule: pd.DataFrame) -> Markdown:
     allowed = 100 * prunable.ALLOWED
     return Markdown(
         f"The other tasks have dropped by {allowed:.0f} points on average when the MLM loss has risen by "
-        f"{between(rule['threshold'], '.1f')} %, depending on the task left out and the seed. If one stops at the mean of that "
+        f"{between(rule['threshold'], '.1f')}%, depending on the task left out and the seed. If one stops at the mean of that "
         f"over the seeds, the task left out has dropped by no more than {allowed:.0f} points in {(rule['drop'] <= allowed).sum()} "
         f"of {rule['drop'].notna().sum()} cases, and by up to {rule['drop'].max():.1f} points."
     )
@@ -374,7 +374,7 @@ def contrast_told(runs: pd.DataFrame) -> Markdown:
         return Markdown("How much a drop varies between worlds is not recorded yet.")
     worlds = "more worlds than can be run" if np.isinf(planned.worlds) else f"{planned.worlds:.0f} worlds"
     return Markdown(
-        f"The mean drop over the tasks at 60 % varies by {planned.spread:.1f} points (standard deviation over "
+        f"The mean drop over the tasks at 60% varies by {planned.spread:.1f} points (standard deviation over "
         f"{how_many(planned.recorded, 'world')}), a contrast of four such drops by about twice as much. To tell a contrast of "
         f"{planned.difference:g} points, as much as the drop that counts as none, from 0 in four cases of five would take "
         f"{worlds}. Each would be pre-trained once more, on little text, and pruned and fine-tuned twice as often: more work "

@@ -223,8 +223,8 @@ chapter.full_models()
 # matrices of every layer and of the pooler are ranked over the whole model; embeddings are not pruned. If the mask was found
 # on one task and the ticket is fine-tuned on another, the mask is *transferred*.
 #
-# The paper's code differs from its text in two points. Algorithm 1 removes 10 % of the *remaining* weights at each level, the
-# code 10 % of the *original* ones; we follow the code, and try the other below. And the code keeps $\theta_0$ by reference:
+# The paper's code differs from its text in two points. Algorithm 1 removes 10% of the *remaining* weights at each level, the
+# code 10% of the *original* ones; we follow the code, and try the other below. And the code keeps $\theta_0$ by reference:
 # in its pre-training script the "rewound" weights are the trained ones themselves, so rewinding never happens there. Here
 # tests check that after every level each kept weight equals $\theta_0$ to the last bit. We differ from the code in three
 # points. A level on a task has a learning-rate schedule of its own that falls to zero (theirs hardly falls within a level).
@@ -340,9 +340,9 @@ chapter.finding(
 )
 
 # %% [markdown]
-# The 95 % intervals are over the seeds (paired t). "Wins up to" is the highest sparsity that wins, as in the paper, even if a
+# The 95% intervals are over the seeds (paired t). "Wins up to" is the highest sparsity that wins, as in the paper, even if a
 # lower one does not. By that rule, the more scores scatter, the more easily tickets win. The column "shown to lose less than a
-# point up to" avoids this: up to that sparsity, a one-sided test at 5 % over the worlds shows at every sparsity tried that the
+# point up to" avoids this: up to that sparsity, a one-sided test at 5% over the worlds shows at every sparsity tried that the
 # ticket loses less than one point. Nothing is judged where the full model was fine-tuned only once, or is no better than the
 # majority-class baseline.
 
@@ -359,7 +359,7 @@ def worth(rows: pd.DataFrame) -> pd.DataFrame:
 numbers(worth, "The found ticket minus each control (points), means over the tasks.")
 
 # %% [markdown]
-# These are the points by which the found ticket is ahead of each control, as means over the tasks, with 95 % intervals over
+# These are the points by which the found ticket is ahead of each control, as means over the tasks, with 95% intervals over
 # the seeds where there are several. If an interval lies above zero, the control does worse.
 #
 # ### Beside the paper
@@ -409,7 +409,7 @@ published_wins()
 # and never rewound.
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "In print, masks found on pre-training cost other tasks least; on the miniature they cost about as much as others. Points lost (red) or won (blue) against the full model; in print: Chen et al. (2020), Figure 2, at 70 % sparsity."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Matrices of score differences from the full model: the task on which the mask was found by the task on which the ticket was fine-tuned, as printed for BERT-base and measured."}, "figure": {"name": "rewinding-transfer", "caption": "In print, masks found on pre-training cost other tasks least; on the miniature they cost about as much as others. Points lost (red) or won (blue) against the full model; in print: Chen et al. (2020), Figure 2, at 70% sparsity."}}
 REACH = 20.0  # points at which the colour is full
 
 
@@ -503,7 +503,7 @@ means_printed = carried.groupby("source", sort=False)["difference"].mean().renam
 chapter.finding(
     lambda differences: carried_told(differences).iloc[:, :1],
     "Masks found on pre-training cost least in print, but not on the miniature. Mean over the tasks minus the full model "
-    "(points), with 95 % intervals over seeds.",
+    "(points), with 95% intervals over seeds.",
     printed=means_printed.map(lambda more: f"{100 * more:+.1f}").to_frame(),
     among=transferred,
 )
@@ -563,7 +563,7 @@ def varied(table: pd.DataFrame) -> pd.DataFrame:
 numbers(varied, "Other ways of pruning iteratively.", among=lambda rows: findings.varied(findings.scored(rows)))
 
 # %% [markdown]
-# The 95 % intervals are over the seeds (paired t). All tickets are fine-tuned for the same number of updates.
+# The 95% intervals are over the seeds (paired t). All tickets are fine-tuned for the same number of updates.
 #
 # ## Mask and weights, crossed
 #
@@ -584,7 +584,7 @@ def crossed(rows: pd.DataFrame) -> pd.DataFrame:
 numbers(crossed, "Masks of both papers on original and on recovered weights.")
 
 # %% [markdown]
-# These are means over the tasks, with 95 % intervals over the seeds. The recovered weights have had more pre-training than
+# These are means over the tasks, with 95% intervals over the seeds. The recovered weights have had more pre-training than
 # the original ones, in which the mask was found, as in the two papers. The fourth combination, an iterative mask under which
 # pre-training goes on, was not run.
 #

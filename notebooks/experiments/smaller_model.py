@@ -275,7 +275,7 @@ def compared_in_words(rows: pd.DataFrame) -> Markdown | None:
         return None
     return Markdown(
         "The score with heads and neurons gone minus the score of another cut of the same share, on the same rows of dev, "
-        "with 95 % intervals. Above 0, cutting heads and neurons is better:\n\n" + "\n".join(lines)
+        "with 95% intervals. Above 0, cutting heads and neurons is better:\n\n" + "\n".join(lines)
     )
 
 
@@ -338,7 +338,7 @@ def load_in_words(rows: pd.DataFrame) -> Markdown:
 # %% tags=["remove-input"]
 chapter.shown(told, "minilm")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "Cutting heads and neurons keeps more of the score than leaving out as many layers, and int8 saves more time than either. Bars are 95 % intervals; in the grey band less than a point is lost; white marks are int8."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Score on dev against how many times as fast each smaller form is as the full model, a panel for each task, of a real BERT and of the miniature."}, "figure": {"name": "smaller", "caption": "Cutting heads and neurons keeps more of the score than leaving out as many layers, and int8 saves more time than either. Bars are 95% intervals; in the grey band less than a point is lost; white marks are int8."}}
 chapter.figure(drawn, lambda rows: [*map(title, tasks_of(rows))], live=False, scale="", size=(4.2, 3.2))
 
 # %% tags=["remove-input"]
@@ -348,7 +348,7 @@ chapter.shown(compared_in_words, "minilm")
 chapter.finding(
     of_forms,
     "Cutting half of the heads and neurons and using 8 bits instead of 32 saves more time than either alone. Change of the "
-    "score, and speed as a multiple of the full model's at the largest batch, with 95 % intervals.",
+    "score, and speed as a multiple of the full model's at the largest batch, with 95% intervals.",
     live=False,
 )
 
@@ -442,7 +442,7 @@ short.box(
     not_shown="Times are those of one machine's processor. On others, and on a GPU, the order may change.",
     found=found[:2],
     numbers={
-        f"{task}, {form}: change of the score, and times as fast as the full model (95 % intervals)": {
+        f"{task}, {form}: change of the score, and times as fast as the full model (95% intervals)": {
             "minilm": f"{row['change (points)']} points, {row['times as fast']}"
         }
         for (task, form), row in of_half.iterrows()

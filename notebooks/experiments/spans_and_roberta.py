@@ -218,7 +218,7 @@ PLAIN = {"head": "random", "guided": ""}  # what all methods have
 
 
 def compared(rows: pd.DataFrame, pairs: list[tuple[str, str, dict, dict]]) -> dict[str, dict[float, str]]:
-    """Differences in points by sparsity with 95 % intervals over seeds; of each its words, the metric, one and other."""
+    """Differences in points by sparsity with 95% intervals over seeds; of each its words, the metric, one and other."""
     lines = {}
     for what, value, one, other in pairs:
         if more := advantages(rows, one, other, value):
@@ -252,7 +252,7 @@ chapter.numbers(
 )
 
 # %% [markdown]
-# The 95 % intervals are over seeds (paired t); a single seed has none.
+# The 95% intervals are over seeds (paired t); a single seed has none.
 
 
 # %% tags=["hide-input"]
@@ -462,7 +462,7 @@ def printed_of_models() -> pd.DataFrame:
     """Table 2 of the paper with the deviations of its Table 7: a row a model and method, a column a task."""
     rows, lines = jiang[jiang["table"] == 2], {}
     for row in rows.to_dict("records"):
-        left = f", {100 * (1 - row['sparsity']):.3g} % remain" if row["sparsity"] else ""
+        left = f", {100 * (1 - row['sparsity']):.3g}% remain" if row["sparsity"] else ""
         line = lines.setdefault((row["model"], published.title(row["method"]) + left), {})
         line[row["task"]] = points(row["score"], row["sd"])
     table = pd.DataFrame.from_dict(lines, orient="index")
@@ -486,7 +486,7 @@ def printed_gains() -> Markdown:
         mean, gained, _ = published.gains(more)
         phrases.append(f"{mean.in_words()} on {model}, above 0 on {gained} of {how_many(len(more), 'task')}")
     return Markdown(
-        "In that table, SMP minus full fine-tuning, in points with the 95 % interval over the tasks: "
+        "In that table, SMP minus full fine-tuning, in points with the 95% interval over the tasks: "
         f"{'; '.join(phrases)}."
     )
 

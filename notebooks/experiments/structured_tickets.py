@@ -200,7 +200,7 @@ def compared(runs: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(
     compared,
     "At no level is a super ticket shown to do better than the full model. Mean scores over the tasks minus those of "
-    "others (points), with 95 % intervals over seeds.",
+    "others (points), with 95% intervals over seeds.",
     part=lambda table: table.filter(like="super minus"),
     what="Super tickets against others (points), with what each level keeps.",
 )
@@ -219,7 +219,7 @@ def verdict(runs: pd.DataFrame, source: str) -> Markdown:
     if np.isnan([each.low for each in to_full.values()]).all():
         return Markdown(f"{first} With a single seed that may be luck.")
     return Markdown(
-        f"{first} By 95 % intervals, {shown_at(to_full, 'the full model')}; "
+        f"{first} By 95% intervals, {shown_at(to_full, 'the full model')}; "
         f"{shown_at(to_random, 'a random ticket of its size')}."
     )
 
@@ -238,7 +238,7 @@ shown(partial(verdict, source="This build"), "live")
 shown(partial(verdict, source="The miniature, recorded"))
 
 # %% [markdown]
-# Differences are in points, means over tasks; the 95 % intervals are over seeds (paired t), and a single seed has none.
+# Differences are in points, means over tasks; the 95% intervals are over seeds (paired t), and a single seed has none.
 # Of several levels, one interval in twenty is off by chance, and the best level is the luckiest.
 #
 # (x13-tickets)=
@@ -279,7 +279,7 @@ jiang = read_published("jiang2023_results")
 def quoted() -> pd.DataFrame:
     """Scores of the full model, super tickets and SMP, and the difference of the first two."""
     rows = jiang[(jiang["table"] == 2) & (jiang["model"] == "bert-base-uncased")]
-    left = (1 - rows.groupby("method")["sparsity"].first()).map(lambda share: f"{100 * share:.3g} % remain")
+    left = (1 - rows.groupby("method")["sparsity"].first()).map(lambda share: f"{100 * share:.3g}% remain")
     table = 100 * rows.pivot_table(index="task", columns="method", values="score", sort=False)
     table = table[["fine_tuning", "supert", "smp"]].assign(more=table["supert"] - table["fine_tuning"])
     titles = [FULL, f"super ticket, {left['supert']}", f"SMP, {left['smp']}", "super ticket minus full"]
@@ -423,7 +423,7 @@ def contrast_drawn(lines: pd.DataFrame, axes: dict) -> None:
     ax.tick_params("y", labelsize=8)
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity."}, "figure": {"name": "cap", "caption": "Contrast adds nothing to movement pruning that its teacher does not. Differences of mean scores over the tasks, with 95 % intervals over seeds where there are several."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "What CAP scores more than movement pruning, and than movement pruning under the same teacher, for each sparsity."}, "figure": {"name": "cap", "caption": "Contrast adds nothing to movement pruning that its teacher does not. Differences of mean scores over the tasks, with 95% intervals over seeds where there are several."}}
 every = [contrasted_masks.learners(rows) for rows in (chapter.miniature, chapter.live) if len(rows)]
 order = [*dict.fromkeys(pd.concat([contrast_of(rows)["name"] for rows in every if len(rows)]))]
 chapter.figure(
@@ -526,7 +526,7 @@ short.box(
     not_shown="There is only one world of the miniature, so a gain of a point or two would not be seen.",
     found=found,
     numbers={
-        "super ticket minus full model, in print with its level chosen on dev, here at the best level (95 % intervals)": {
+        "super ticket minus full model, in print with its level chosen on dev, here at the best level (95% intervals)": {
             "published": f"{published.gains(more)[0].in_words(form='+.2f')} points",
             "miniature": f"{max(levels_apart.values(), key=lambda each: each.mean).in_words()} points"
             if levels_apart

@@ -116,7 +116,7 @@ chapter.shown(partial(left_out, source="The miniature, recorded"))
 # ## What is left, and how evenly heads are used
 #
 # Besides the shares of heads and MLPs that the search leaves, there is a measure that needs no bound: how evenly
-# importance is spread over the heads. The share of *heads in use* is $(\sum_h I_h)^2 / (n \sum_h I_h^2)$: 100 % where
+# importance is spread over the heads. The share of *heads in use* is $(\sum_h I_h)^2 / (n \sum_h I_h^2)$: 100% where
 # all $n$ heads matter alike, $1/n$ where one head does everything. If weight pruning spreads the work, this share
 # rises.
 
@@ -161,7 +161,7 @@ def answered(models: pd.DataFrame) -> Markdown:
         f"{more.iloc[-1].in_words(100)} points"
     )
     return Markdown(
-        f"{told} (95 % intervals over {how_many(models['world'].nunique(), 'world')}, each with a pre-trained model "
+        f"{told} (95% intervals over {how_many(models['world'].nunique(), 'world')}, each with a pre-trained model "
         "of its own; they are not corrected for the number of sparsities)."
     )
 
@@ -173,7 +173,7 @@ chapter.figure(measures_drawn, [*MEASURES.values()], among=beside_controls, noth
 chapter.finding(
     compared_told,
     "So few worlds cannot tell whether heads are harder to remove where weights are gone. Pruned minus control, "
-    "means over the tasks, with 95 % intervals over the worlds.",
+    "means over the tasks, with 95% intervals over the worlds.",
     what="Pruned minus control (points), means over the tasks.",
     among=beside_controls,
     nothing=NOTHING,
@@ -183,7 +183,7 @@ chapter.finding(
 chapter.shown(answered, among=beside_controls, nothing=NOTHING)
 
 # %% [markdown]
-# Differences are pruned minus control, averaged over the tasks; the 95 % interval is over the worlds (paired t), and a
+# Differences are pruned minus control, averaged over the tasks; the 95% interval is over the worlds (paired t), and a
 # single world has none. Above 0, more heads have to stay. A pruned model that scores less has a lower bound to reach,
 # since nine tenths of its *own* score are required; with many weights gone this pulls the other way.
 
@@ -207,7 +207,7 @@ short.box(
     not_shown="Only the miniature was tried, in few worlds, and no real BERT.",
     found=found,
     numbers={
-        f"heads kept, {share:.0%} of the weights gone, minus control (95 % interval)": {
+        f"heads kept, {share:.0%} of the weights gone, minus control (95% interval)": {
             "miniature": f"{change.in_words(100)} points"
         }
         for share, change in [*changes.items()][-2:]

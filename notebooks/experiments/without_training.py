@@ -188,7 +188,7 @@ def in_words(runs: pd.DataFrame) -> Markdown:
         name = sentences.named(dict(zip(sentences.KIND, kind, strict=True)))
         if kind[1] != "random":
             parts.append(f"- {name}: " + (f"**{share:.0%}**" if share else "none of the shares tried"))
-    pairs = "the mean of Pearson's and Spearman's correlation, in points, with the 95 % interval over the pairs of dev"
+    pairs = "the mean of Pearson's and Spearman's correlation, in points, with the 95% interval over the pairs of dev"
     return Markdown(
         f"The full model scores **{score.in_words(100, '.1f')}**: {pairs}. The largest share tried up to which each cut is "
         "shown to cost less than one point:\n\n" + "\n".join(parts)
@@ -256,7 +256,7 @@ def numbers(runs: pd.DataFrame) -> pd.DataFrame:
 # ## A real sentence encoder
 #
 # The model is all-MiniLM-L6-v2, scored on the 1,500 pairs of STS-B's dev set. A sentence's vector is the mean of its
-# tokens' vectors, as the model was published. Nothing is trained. Brackets hold 95 % intervals over the pairs or, for cuts
+# tokens' vectors, as the model was published. Nothing is trained. Brackets hold 95% intervals over the pairs or, for cuts
 # at random, over the draws.
 
 # %% tags=["remove-input"]

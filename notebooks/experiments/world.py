@@ -214,7 +214,7 @@ chapter.shown(progress)
 
 # %% tags=["hide-input"]
 def gains(rows: pd.DataFrame) -> pd.DataFrame:
-    """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95 % interval (paired t)."""
+    """Dev score pre-trained minus drawn, in points, for each task: mean over seeds and 95% interval (paired t)."""
     table = findings.gains(rows)
     columns = {
         "metric": [plots.metric(choose("tasks", task).METRIC) for task in table["task"]],
@@ -229,7 +229,7 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(
     gains,
     "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. "
-    "Scores (x 100) and their difference in points with its 95 % interval over seeds.",
+    "Scores (x 100) and their difference in points with its 95% interval over seeds.",
     what="Scores (x 100) with and without pre-training, and their difference (points).",
 )
 
@@ -242,9 +242,9 @@ def gains_told(rows: pd.DataFrame) -> Markdown:
     wnli = findings.started(rows, "Miniature").query("task == 'wnli' and `start.steps` > 0")
     return Markdown(
         f"Pre-training adds 10 points or more on {better} of {how_many(len(table), 'task')}, and costs more than 2 "
-        f"points on {len(worse) or 'none'}, by the 95 % interval. On WNLI the pre-trained models score "
-        f"{100 * wnli['score'].mean():.0f} % (at most {100 * wnli['score'].max():.0f} %), where the majority class "
-        f"scores {100 * wnli['majority'].mean():.0f} %: as with the real WNLI, a model that learns the training set "
+        f"points on {len(worse) or 'none'}, by the 95% interval. On WNLI the pre-trained models score "
+        f"{100 * wnli['score'].mean():.0f}% (at most {100 * wnli['score'].max():.0f}%), where the majority class "
+        f"scores {100 * wnli['majority'].mean():.0f}%: as with the real WNLI, a model that learns the training set "
         "by heart is wrong on the dev set."
     )
 
@@ -278,7 +278,7 @@ chapter.figure(regimes_drawn, [*REGIMES], among=findings.regimes)
 
 # %% tags=["hide-input"]
 def regimes_told(table: pd.DataFrame) -> pd.DataFrame:
-    """The rise of the loss and the change of the score at each sparsity, with 95 % intervals over seeds (paired t)."""
+    """The rise of the loss and the change of the score at each sparsity, with 95% intervals over seeds (paired t)."""
     names = {"rise": "rise of the MLM loss (%)", "change": "change of the mean score (points)"}
     words = findings.changes(table).map(Estimate.in_words).rename(columns=names)
     return words.set_axis(words.index.map("{:.0%}".format)).rename_axis("removed")
@@ -292,7 +292,7 @@ chapter.numbers(regimes_told, "Rise of the loss and change of the score.", among
 
 # %% tags=["hide-input"]
 def aims(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each aim, what was measured, and whether it is met; intervals are of 95 % over seeds (paired t)."""
+    """Each aim, what was measured, and whether it is met; intervals are of 95% over seeds (paired t)."""
     table = findings.aims(rows).rename(columns={"measured": "recorded"})
     return table.assign(met=table["met"].map({True: "yes", False: "no"})).set_index("aim")
 
@@ -300,7 +300,7 @@ def aims(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.finding(aims, "What the miniature was made to show, and whether the recorded seeds show it.", live=False)
 
 # %% [markdown]
-# The learning rate of fine-tuning was halved after a first recording of seeds 1 to 3 had missed the aim for 60 %; the
+# The learning rate of fine-tuning was halved after a first recording of seeds 1 to 3 had missed the aim for 60%; the
 # rate now used had met it on a tuning seed. So here are the aims once more, for the later seeds alone, on which nothing
 # was chosen:
 
@@ -315,7 +315,7 @@ chapter.numbers(aims, "The aims on the later seeds.", among=lambda rows: rows[ro
 # a negation gave contradictions away, and the wording of a question gave away wrong answers. So wrong answers were made
 # to look more like right ones. The text was made to say how one sentence relates to the next, also for questions, since
 # little else teaches a model this small to compare two of them. And the fine-tuning was made short: a longer one, at a
-# higher rate, relearns at 60 % what pruning took away, and hides the second regime. How much of that regime there is
+# higher rate, relearns at 60% what pruning took away, and hides the second regime. How much of that regime there is
 # depends on the length of fine-tuning, in the miniature at least.
 
 # %% [markdown]

@@ -3,7 +3,7 @@ interactive("noise", (place, facts, { make, choice, slider, button, panel, redra
   const [count, bins, steps] = [40000, facts.of[0].shares.length, 120];
   let of = 0;
   let at = 60;
-  const size = (step) => 0.005 * 400 ** (step / steps); // from 0.5 % to 200 % of the weights' standard deviation
+  const size = (step) => 0.005 * 400 ** (step / steps); // from 0.5% to 200% of the weights' standard deviation
 
   let state = 1; // a generator with a seed: every reader sees the same
   const uniform = () => {
@@ -42,9 +42,9 @@ interactive("noise", (place, facts, { make, choice, slider, button, panel, redra
     const { name, shares, mean, noised } = facts.of[of];
     const least = Math.max(...shares, ...found.shares);
     says.textContent =
-      `This noise moves a weight by ${number(100 * found.mean, 1)} % of the order on average, and the smallest tenth of ` +
+      `This noise moves a weight by ${number(100 * found.mean, 1)}% of the order on average, and the smallest tenth of ` +
       `the weights ${tenths(found.shares)} times as far as the largest. Fine-tuning moves ${name} by ` +
-      `${number(100 * mean, 1)} %, and its smallest tenth ${tenths(shares)} times as far; noise on the weights of ` +
+      `${number(100 * mean, 1)}%, and its smallest tenth ${tenths(shares)} times as far; noise on the weights of ` +
       `${name} itself, as large in each matrix, ${number(noised, 1)} times.`;
     const it = panel(drawing, {
       x: [0, 100], y: [0, 100 * least * 1.05], height: 260, xlabel: "place in the order before (%)",
@@ -58,7 +58,7 @@ interactive("noise", (place, facts, { make, choice, slider, button, panel, redra
     it.text(`fine-tuning, ${name}`, { x: it.width - 16, y: 40, "text-anchor": "end", fill: facts.colours[1] });
     drawing.replaceChildren(it.svg);
   };
-  const much = slider("noise, of the weights' spread", { min: 0, max: steps, value: at }, (step) => `${number(100 * size(step), 1)} %`, (step) => {
+  const much = slider("noise, of the weights' spread", { min: 0, max: steps, value: at }, (step) => `${number(100 * size(step), 1)}%`, (step) => {
     at = step;
     draw();
   });

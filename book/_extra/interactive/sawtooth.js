@@ -7,7 +7,7 @@ interactive("sawtooth", (place, facts, { make, slider, panel, redrawn, number, s
     const many = facts.epochs[epochs];
     const { one, saw } = facts.rates[epochs];
     const { one: ofOne, saw: ofSaw } = facts.sums[epochs];
-    const first = (sums) => `${number((100 * sums[0]) / sum(sums), 0)} %`;
+    const first = (sums) => `${number((100 * sums[0]) / sum(sums), 0)}%`;
     says.textContent =
       `Over ${many} epochs one schedule sums to ${number(sum(ofOne), 2)} times the peak rate times an epoch, as released ` +
       `${number(sum(ofSaw), 2)}. The first epoch has ${first(ofOne)} of it with one schedule and ${first(ofSaw)} as released.`;

@@ -13,9 +13,9 @@ interactive("ways_to_cut", (place, facts, { choice, slider, panel, redrawn, numb
   const spanned = (cut) => (cut.low === null ? "" : ` (${number(100 * cut.low)} to ${number(100 * cut.high)})`);
   const told = () => {
     const it = cut();
-    const share = `${number(100 * it.removed, 0)} % removed`;
+    const share = `${number(100 * it.removed, 0)}% removed`;
     const of = `The full model scores ${number(100 * it.full)}, this one ${number(100 * it.score)}`;
-    const sure = it.low === null ? `of ${it.over}` : `95 % interval over ${it.over}`;
+    const sure = it.low === null ? `of ${it.over}` : `95% interval over ${it.over}`;
     const change = `${number(100 * it.change)} points${spanned(it)}, ${sure}`;
     const size = it.zeros
       ? facts.zeros
@@ -52,7 +52,7 @@ interactive("ways_to_cut", (place, facts, { choice, slider, panel, redrawn, numb
 
   const shares = slider("share removed", { min: 0, max: 0, value: 0 }, (at) => {
     const there = along(ways()[chosen.way])[at];
-    return there ? `${number(100 * there.removed, 0)} %` : "";
+    return there ? `${number(100 * there.removed, 0)}%` : "";
   }, (at) => {
     chosen.at = at;
     draw();
