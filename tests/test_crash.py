@@ -122,7 +122,7 @@ def test_two_that_ask_for_the_same_runs_at_once_do_each_once_and_end_with_the_sa
     shown = '\n# %%\nstore.rows(grid, Path(results))[["key", "double"]]\n'
     notebook("experiments/shared", cells + imports + ON_WORKERS + shown)
     both = [begun(["run", "shared", "--workers", "1", "-o", f"{name}.ipynb"], small) for name in "ab"]
-    assert [process.wait() for process in both] == [0, 0]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
     told = (small / "log").read_text().splitlines()
     assert sorted(told) == sorted(f"{what} {number}" for number in range(6) for what in ("began", "ended"))
     assert (small / "a.ipynb").read_bytes() == (small / "b.ipynb").read_bytes()

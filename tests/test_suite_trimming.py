@@ -121,7 +121,7 @@ def test_what_is_no_text_is_refused(arguments, sentence, here, lottery):
     assert not (here / "small").exists()
 
 
-def test_nothing_is_left_where_what_was_written_answers_otherwise(here, monkeypatch):
+def test_nothing_is_left_where_what_was_written_encodes_otherwise(here, monkeypatch):
     cut = vocabulary.cut
 
     def wrong(model, kept):
@@ -130,6 +130,6 @@ def test_nothing_is_left_where_what_was_written_answers_otherwise(here, monkeypa
             model.get_input_embeddings().weight.mul_(1.0001)
 
     monkeypatch.setattr(vocabulary, "cut", wrong)
-    with pytest.raises(RuntimeError, match="does not answer as the full one"):
+    with pytest.raises(RuntimeError, match="does not encode the texts as the full one"):
         trimming.trim("model", trimming.read([here / "texts.txt"], "", ""), here / "small")
     assert not [path for path in here.iterdir() if "small" in path.name]

@@ -1,10 +1,12 @@
 """The process that others are copies of, and what one of these finds when it begins."""
 
+import multiprocessing
 import os
 import signal
+import time
 
 import pytest
-from toy_processes import beginning, telling
+from toy_processes import beginning, telling, waiting
 
 from lottery.suite import warm
 
@@ -62,3 +64,30 @@ def test_a_copy_finds_the_folder_and_the_environment_that_it_is_given_and_says_w
     copy = warm.Copy(telling, "word", folder=tmp_path, environment={"PYTHONPATH": "/elsewhere"}, said=said)
     assert copy.wait() == copy.poll() == 3
     assert said.read_text() == f"before\nword {tmp_path} ['PYTHONPATH'] /elsewhere set()\n"
+
+
+def test_the_exit_code_of_a_copy_is_kept_for_who_began_it(tmp_path):
+    """However many others are begun meanwhile, each of which asks for the exit codes of all children."""
+    copies = [
+        warm.Copy(telling, "word", folder=tmp_path, environment={}, said=tmp_path / f"{number}") for number in range(3)
+    ]
+    until = time.monotonic() + 60
+    while len([*tmp_path.iterdir()]) < 3 or any(not (tmp_path / f"{number}").read_text() for number in range(3)):
+        assert time.monotonic() < until
+        multiprocessing.active_children()
+    assert not {copy.pid for copy in copies} & {child.pid for child in multiprocessing.active_children()}
+    assert [copy.wait(timeout=60) for copy in copies] == [3, 3, 3]
+
+
+def test_a_copy_is_killed_where_the_wait_for_it_is_broken_off(tmp_path, monkeypatch):
+    copy = warm.Copy(waiting, folder=tmp_path, environment={}, said=tmp_path / "said")
+    assert copy.wait(timeout=0.01) is None
+
+    def interrupted(timeout=None):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copy._process, "join", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            copy.wait()
+    assert copy.wait(timeout=60) == -signal.SIGKILL

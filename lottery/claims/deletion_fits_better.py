@@ -1,7 +1,7 @@
 """Information deletion fits the training data better than the full model.
 
 The mean training loss after information deletion has to be lower than that of the full model, by any amount, at the
-sparsity where this is least so. So does the loss of the single task that is worst off, since the caption says that the
+sparsity where this is least so. So has the loss of the single task that is worst off, since the caption says that the
 tasks do not differ much. The paper trains the freed models until they fit, four to five times as long as the full one.
 Only those of our runs that were trained in this way count, at every sparsity that they have.
 """

@@ -23,7 +23,7 @@ CLAIM = (
 )
 WHERE = "section 4.3, Appendix C"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 10 points are for GLUE's tasks"
+NOT_OF_MINIATURE = "the claim's 10 points are for GLUE's tasks"
 MARGIN = 10.0  # points
 TASKS = ("mrpc", "cola", "stsb", "mnli", "sst2")
 KINDS = ("random", "bad")

@@ -21,7 +21,7 @@ CLAIM = (
 )
 WHERE = "section 4.3, Table 2"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 15 points are for GLUE's tasks"
+NOT_OF_MINIATURE = "the claim's 15 points are for GLUE's tasks"
 MARGIN = 15.0  # points, the paper's own
 CLAIMED = (MARGIN, math.inf)
 WHAT = "bad heads and MLPs minus random ones never pre-trained, mean over the tasks"

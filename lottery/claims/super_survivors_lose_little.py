@@ -24,7 +24,7 @@ CLAIM = (
 )
 WHERE = "section 4.2, Appendix E"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 10 to 26% and 10 points are for BERT-base"
+NOT_OF_MINIATURE = "the claim's 10 to 26% and 10 points are for BERT-base"
 MARGIN = 12.0  # points: the docstring has the reason
 SMALL, SMALL_OF_LAYERS = 0.26, 1 / 3  # shares: of BERT-base, the paper's own, and of the weights of its layers
 

@@ -25,7 +25,7 @@ CLAIM = (
 )
 WHERE = "section 4.2"
 TABLE = "good_random_bad"
-NOT_OF_MINIATURE = "its 10 to 15% are for BERT-base"
+NOT_OF_MINIATURE = "the claim's 10 to 15% are for BERT-base"
 MARGIN = 10.0  # points of weights
 WHAT = "weights removed by magnitude minus with heads and MLPs, mean over the tasks"
 TASKS = 7

@@ -6,7 +6,19 @@ from lottery import statistics as stats
 from lottery.findings.own_answers import free
 
 WITHIN = 2.0  # points of score that count as next to nothing
-CUTS = ["task", "pooler", "retrain_epochs", "whole", "most", "left", "free", "seeds", "undefined", "change"]
+# Of `cuts`.
+COLUMNS = [
+    "task",
+    "pooler",
+    "retrain_epochs",
+    "whole",
+    "most",
+    "left",
+    "free",
+    "seeds",
+    "undefined",
+    "change",
+]
 
 
 def points(runs: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +52,7 @@ def cuts(runs: pd.DataFrame) -> pd.DataFrame:
             line = {"task": task, "pooler": pooler, "retrain_epochs": epochs, "whole": whole.mean(skipna=False)}
             line |= {"most": most, "left": kind[most].mean(skipna=False), "free": free(changes, within=WITHIN)}
             lines.append(line | _change(kind[most], whole))
-    return pd.DataFrame(lines, columns=CUTS)
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
 def with_pooler(runs: pd.DataFrame) -> pd.DataFrame:

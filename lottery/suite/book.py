@@ -429,7 +429,7 @@ def render(source: Path, place: Path, *, builder: str = "html", strict: bool = T
         # A copy of the warm process, for the reference of the code imports all of it.
         said = Path(folder, "said")
         ended = warm.Copy(_jupyter_book, arguments, folder=Path.cwd(), environment=environment, said=said).wait()
-        output = re.sub(r"\x1b\[[0-9;]*m", "", said.read_text(errors="replace")).splitlines()
+        output = re.sub(r"\x1b\[[0-9;]*m", "", said.read_text(encoding="utf-8", errors="replace")).splitlines()
     if ended:
         warnings = [line for line in output if re.search("WARNING|ERROR|Error:", line)] or output[-20:]
         _refuse(warnings, "the book does not render without a warning")

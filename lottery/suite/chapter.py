@@ -269,7 +269,7 @@ def _full_score(row: Mapping[str, object], examples: int) -> str:
     ways = "" if row["ways"] == 1 else f", one of {row['ways']} trainings"
     low, high = full_models.interval(row, examples) if examples else (nan, nan)
     span = "" if isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    part = f", learnt from {row['part']:,} examples" if row["part"] else ""
+    part = f", trained on {row['part']:,} examples" if row["part"] else ""
     return f"{title(row['task'])} {100 * row['score']:.1f}{span}{floor}{part}{ways}"
 
 

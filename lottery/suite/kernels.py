@@ -67,14 +67,13 @@ class Forked(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **given: Any) -> KernelConnectionInfo:
         self.cwd = Path(given.get("cwd") or Path.cwd())
-        self.process = warm.Copy(_kernel, cmd[2:], folder=self.cwd, environment=given["env"])
+        self.process = warm.Copy(_kernel, cmd[2:], folder=self.cwd, environment=given["env"], apart=True)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
 
 def _kernel(arguments: list[str]) -> None:
     """What a forked process does: be the kernel that `python -m` with these arguments would have started."""
-    os.setsid()  # a group of its own, which is signalled with all that the kernel starts
     os.environ.pop("JPY_PARENT_PID", None)  # its parent is the server; a copy watches the process that asked for it
     _follow_stderr()
     sys.argv = arguments

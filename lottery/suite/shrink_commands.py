@@ -238,8 +238,8 @@ def vocabulary(
     typer.echo(f"{output}: {pieces:,} of {all_pieces:,} word pieces, {numbers:,} of {all_numbers:,} numbers")
     typer.echo(f"{small / 1e6:.1f} MB of weights instead of {whole / 1e6:.1f} MB; fewer words save bytes, but no time")
     typer.echo(
-        f"opened again, it reads all {found.texts:,} different texts as before; on {found.asked} of them its answers "
-        "equal the full model's to the last bit"
+        f"opened again, it reads all {found.texts:,} different texts as before; on {found.asked} of them its "
+        "encoder's output equals the full model's to the last bit"
     )
     typer.echo(
         f"other texts: a vocabulary made from nine tenths of yours lacks {found.broken.in_words(form='.1%')} of the "

@@ -169,7 +169,7 @@ def asked_on(of: FineTuning) -> Exam:
 
 
 def rows(of: FineTuning) -> tuple[int, int, int]:
-    """How many rows there are to learn from, to choose by and to judge by."""
+    """How many rows there are to train on, to choose by and to score on."""
     exam = asked_on(of)
     learnt, choosing = parts(exam)
     return len(learnt), len(choosing), len(exam.tables["dev"])
@@ -507,7 +507,7 @@ def card(report: dict[str, Any]) -> str:
             f"{left['all_neurons']:,} neurons stay, and training what is left with the full model as its teacher.",
             *(
                 [
-                    f"Of {all_pieces:,} word pieces the {pieces:,} stay that occur in what it learnt from, and single "
+                    f"Of {all_pieces:,} word pieces the {pieces:,} stay that occur in its training rows, and single "
                     "characters: other words are written with smaller pieces."
                 ]
                 if pieces < all_pieces

@@ -26,14 +26,15 @@ def transcript(commands: Sequence[Sequence[str]], folder: Path) -> list[str]:
         answers, said = Path(beside, "answers"), Path(beside, "said")
         asked = [[*words] for words in commands], str(answers)
         if warm.Copy(_called, *asked, folder=folder, environment=environment, said=said).wait():
-            raise RuntimeError(f"the commands could not be called: {said.read_text().strip()[-500:]}")
-        told = json.loads(answers.read_text())
+            why = said.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+            raise RuntimeError(f"the commands could not be called: {why}")
+        answered = json.loads(answers.read_text(encoding="utf-8"))
     blocks = []
-    for words, (code, said) in zip(commands, told, strict=False):
+    for words, (code, text) in zip(commands, answered, strict=False):
         if code not in (0, 2):
-            raise RuntimeError(f"lottery {shlex.join(words)} ended with {code}: {said.strip()[-500:]}")
-        told = said.strip().replace(f"{folder.resolve()}{os.sep}", "")
-        blocks.append(f"```text\n$ lottery {shlex.join(words)}\n{told}\n```")
+            raise RuntimeError(f"lottery {shlex.join(words)} ended with {code}: {text.strip()[-500:]}")
+        shown = text.strip().replace(f"{folder.resolve()}{os.sep}", "")
+        blocks.append(f"```text\n$ lottery {shlex.join(words)}\n{shown}\n```")
     return blocks
 
 
@@ -50,4 +51,4 @@ def _called(commands: list[list[str]], answers: str) -> None:
                 told.append([left.code, said.getvalue()])
         if told[-1][0]:
             break
-    Path(answers).write_text(json.dumps(told))
+    Path(answers).write_text(json.dumps(told), encoding="utf-8")

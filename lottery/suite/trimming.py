@@ -25,7 +25,7 @@ class Trimmed:
     """What was written, and what it costs.
 
     pieces, numbers, bytes  of the vocabulary, of the whole model, and of its weights on disk: before and after
-    texts, asked            so many are read as before; so many of them were answered again, to the last bit alike
+    texts, asked            so many are read as before; so many of them were encoded again, to the last bit alike
     broken                  share of the pieces of texts held out that a vocabulary made from the others lacks, with its
                             95% interval over texts
     unknown                 share of unknown pieces in the texts held out, before and after
@@ -67,7 +67,7 @@ def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
 
     It keeps its head and the type of its numbers, and what goes with a model goes along. Nothing is left where it
     fails. Raises ValueError for a model or tokenizer that cannot be cut, RuntimeError where what is opened again reads
-    or answers a text otherwise.
+    or encodes a text otherwise.
     """
     tokenizer, model, place = opening.tokenizer(source), opening.as_saved(source).eval(), opening.locate(source)
     staying = vocabulary.of_texts(tokenizer, texts, model.config)
@@ -87,7 +87,7 @@ def trim(source: str, texts: Sequence[str], folder: Path) -> Trimmed:
             raise RuntimeError("the tokenizer that was written reads the texts otherwise than the full one")
         found = answered(small, again, asked)
         if not all(map(torch.equal, answers, found)):
-            raise RuntimeError("the model that was written does not answer as the full one")
+            raise RuntimeError("the model that was written does not encode the texts as the full one")
         after = (small.config.vocab_size, small.num_parameters(), folders.weights_bytes(partial))
     return Trimmed(*zip(before, after, strict=True), len(texts), len(asked), broken, unknown)
 

@@ -68,7 +68,8 @@ def serving() -> bool:
 class Copy:
     """A copy of the warm process that does one thing, with the face of subprocess.Popen as far as its callers look.
 
-    It ends when the process does that began it. `serve` is called first where that was not done.
+    It ends when the process does that began it. `serve` is called first where that was not done: in a copy, as a kernel
+    is one, the first copy has a warm process of its own made.
     """
 
     stdin = stdout = stderr = None
@@ -80,6 +81,7 @@ class Copy:
         folder: Path,
         environment: Mapping[str, str],
         said: Path | None = None,
+        apart: bool = False,
     ):
         """Begin it.
 
@@ -87,18 +89,29 @@ class Copy:
         folder       that it is in
         environment  all that it finds there; PYTHONPATH is heeded
         said         the file that gets, behind what is in it, what it says; None: the terminal
+        apart        whether it leads a group of processes of its own, which a terminal's Ctrl-C does not reach
         """
         serve()
-        everything = (does, given, str(folder), dict(environment), said and str(said))
+        if said is not None:
+            said.touch()  # else nobody could read it where the copy ends before it begins
+        everything = (does, given, str(folder), dict(environment), said and str(said), apart)
         self._process = CONTEXT.Process(target=_begun, args=everything)
         self._process.start()
         self.pid = self._process.pid
+        # What another thread starts asks for the exit codes of all children, and each is told once. Nor has this
+        # process to wait for it at its own end.
+        multiprocessing.process._children.discard(self._process)
 
     def poll(self) -> int | None:
         return self._process.exitcode
 
-    def wait(self) -> int | None:
-        self._process.join()
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its exit code, None where it is still at work after so many seconds; killed where the wait is broken off."""
+        try:
+            self._process.join(timeout)
+        except BaseException:
+            self.kill()
+            raise
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
@@ -117,7 +130,10 @@ def _begun(
     folder: str,
     environment: dict[str, str],
     said: str | None,
+    apart: bool,
 ) -> None:
+    if apart:
+        os.setsid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # A tracker of its own: the server's would tell of all that a killed copy left, where nothing else is said of it.
     resource_tracker._resource_tracker.__init__()

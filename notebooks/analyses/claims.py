@@ -92,7 +92,8 @@ in_short()
 #   which a miniature does not have.
 #
 # For a claim that is undecided on a real BERT, the last column of the table says what would decide it: the time of the
-# runs that are missing, or more data ({doc}`/analyses/what_it_would_take`).
+# runs that are missing, or more data ({doc}`/analyses/what_it_would_take`). *Nothing more* means that as many runs as there
+# are would decide it in four of five cases.
 
 
 # %% tags=["remove-input"]

@@ -100,8 +100,8 @@ profiles = {name: findings.profiles(runs) for name, runs in sources.items()}
 # The paper's Table 3 gives mean and standard deviation of every matrix of BERT-base and says that the weights of each are
 # normally distributed. (A footnote gives as *variances* what are the table's *standard deviations*, see below.) It did not
 # test whether they are normal. With millions of weights no test is of use, since every distance is significant. So two
-# distances are given here: the largest between the distribution of a matrix and the normal one with its mean and standard
-# deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
+# measures are given here: the largest distance between the distribution of a matrix and the normal one with its mean and
+# standard deviation (0 is normal), and the excess kurtosis (0 is normal, above it the tails are heavy).
 
 
 # %% tags=["hide-input"]

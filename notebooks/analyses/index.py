@@ -72,11 +72,11 @@ def encoder_told(rows: pd.DataFrame) -> Markdown:
     as_it_is = sentences.estimate(whole["score"], whole["score_error"])
     told = f"On STS-B's dev set, where 100 is perfect agreement with people, it scores **{as_it_is.in_words(100, '.1f')}**. "
     if not free:
-        return Markdown(told + "Every share that was tried costs a point or more.")
+        return Markdown(told + "No share that was tried is shown to cost less than a point.")
     random = scores["at random"][scores["at random"].index >= free].iloc[:1]
     return Markdown(
         f"{told}With **{free:.0%} of its layers' weights** gone it still scores "
-        f"**{scores['by size'][free].in_words(100, '.1f')}**, so less than a point is lost. "
+        f"**{scores['by size'][free].in_words(100, '.1f')}**, shown to be a loss of less than a point. "
         + ", ".join(
             f"{'at' if place else 'At'} {share:.0%}{'' if place else ' it scores'} {score.mean * 100:.1f}"
             for place, (share, score) in enumerate(further.items())
@@ -255,7 +255,7 @@ def claims_told() -> Markdown:
     """How many of the papers' claims hold, in print and on a real BERT."""
     verdicts = ledger.weighed(records, CHAPTERS).verdicts
     return Markdown(
-        f"We checked {len(verdicts)} of their claims. By the numbers **in print**, {ledger.headline(verdicts['published'])}. "
+        f"We checked {len(verdicts)} claims, theirs and those of {{cite:t}}`chen2020` on tickets. By the numbers **in print**, {ledger.headline(verdicts['published'])}. "
         f"**On a real BERT**, {ledger.headline(verdicts['minilm'])}. {{doc}}`/analyses/claims` gives each claim with its "
         "evidence, and {doc}`/analyses/what_it_would_take` says what the undecided ones would need."
     )

@@ -29,7 +29,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs

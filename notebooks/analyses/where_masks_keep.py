@@ -306,7 +306,7 @@ def nearest_deviations(rows: pd.DataFrame) -> Markdown:
         f"{pressed / free:.1f} times as much. If weights of BERT-base's heads were kept at random, it would be "
         f"{lot:.2f} points; if every head were kept as a whole or not at all, {whole:.0f}. Here it is larger with the "
         f"regulariser in {near.larger} of {near.ways} ways to pool, by a factor of {near.least:.1f} to "
-        f"{near.most:.1f}. No way to pool reproduces the paper's two numbers. Closest to their quotient are "
+        f"{near.most:.1f}. Closest to their quotient are "
         f"{pooled(near.by_quotient)}. Closest to the numbers themselves are {pooled(near.by_both)}, off by a factor "
         f"of up to {near.off:.1f}."
     )

@@ -29,7 +29,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example; of tags .conll or .jsonl
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -408,7 +408,7 @@ def smaller(more: pd.Series) -> Markdown:
     """In words: how much smaller the tickets of each score are than those of the stated one, paired."""
     by_score = "; ".join(f"{title_of_score(name)} {more[name].in_words()}" for name in in_order(more.index))
     return Markdown(
-        "A search by another score keeps more of the weights than one by the stated score, or fewer. In points, "
+        "The share of the weights that a search by another score keeps, minus the share by the stated score, in points, "
         f"means over the tasks with 95% intervals over the seeds: {by_score}."
     )
 

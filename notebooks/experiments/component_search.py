@@ -28,7 +28,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -563,10 +563,10 @@ shown(overlap_told, "minilm", among=in_one_world(searches.comparable))
 short = InShort(chapter, ["together_is_smaller", "fewer_remain_separately"])
 
 
-def most_that_goes() -> list[str]:
+def what_stays() -> list[str]:
     """Which shares of the heads and MLPs the search leaves, by task, in every source, in a sentence."""
     left = {PRINT: left_printed().query("task != 'wnli'")}
-    for name, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+    for name, runs in chapter.sources.items():
         left |= {name: left_made(runs)} if len(runs) and len(judged(runs)) else {}
     parts = []
     for name, rows in left.items():
@@ -576,7 +576,7 @@ def most_that_goes() -> list[str]:
 
 
 alike = shown(overlap_told, "minilm", among=in_one_world(searches.comparable))
-found = [*most_that_goes(), *([f"On MiniLM: {alike.data}"] if not is_notice(alike.metadata) else [])]
+found = [*what_stays(), *([f"On MiniLM: {alike.data}"] if not is_notice(alike.metadata) else [])]
 short.summary(found)
 
 # %% tags=["remove-input", "in-short"]

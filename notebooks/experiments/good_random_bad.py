@@ -31,7 +31,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -252,7 +252,7 @@ def sizes(rows: pd.DataFrame) -> pd.DataFrame:
 chapter.numbers(sizes, "What the searches keep, means over the models.")
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed, means and standard deviations over models, in print as in Prasanna's Figure 2."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of heads and MLPs, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad", "caption": "Cut out, the good subnetwork keeps most of the score and the bad one nothing; retrained, the bad one wins most of it back in print, and much less on the real BERT. Heads and MLPs removed, means and standard deviations over models; in print from the scores that the authors store."}}
 PANELS = {"as cut out": False, "retrained": True}
 TASKS = [*stored["title"].unique()]  # down the side, of every source
 
@@ -316,7 +316,7 @@ chapter.figure(
 # %% [markdown]
 # The same with single weights removed by magnitude, over the whole model:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "With single weights, too, only the good subnetwork keeps the score as cut, and retraining brings the others nearer. Means and standard deviations over models, in print as in Prasanna's Figure 2."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dev score of the full model and of its good, random and bad subnetworks of weights, as cut out and retrained, for each task: BERT-base as its authors store it, a real BERT and the miniature."}, "figure": {"name": "good-random-bad-magnitude", "caption": "With single weights, too, only the good subnetwork keeps the score as cut, and retraining brings the others nearer. Means and standard deviations over models; in print from the scores that the authors store."}}
 chapter.figure(
     subnetworks_drawn,
     [*PANELS],

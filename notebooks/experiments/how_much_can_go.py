@@ -37,7 +37,7 @@ examples = 0  # of a task's training set, at most so many, drawn by label and th
 dev_examples = 0  # of what it is scored on, likewise
 also = ""  # a task on which the same models are scored too, such as "hans" for those of "mnli"
 train_file = ""  # .csv, .tsv or .jsonl; of tags .conll or .jsonl
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -365,11 +365,11 @@ def after_the_cut(after: bool) -> list[str]:
 
 
 def in_points(change: stats.Estimate) -> str:
-    """A change of the score in points, with its interval; where both models answer alike there is none."""
+    """A change of the score in points, with its interval; where both models are right and wrong alike there is none."""
     if np.isnan(change.mean):
         return "always the same answer, which has no score"
     if np.isnan(change.low) and not change.mean:
-        return "not one answer changes"
+        return "no row changes from right to wrong or back"
     return f"{change.in_words(100)} points"
 
 

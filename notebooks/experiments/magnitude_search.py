@@ -27,7 +27,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -338,17 +338,17 @@ shown(unevenness_told, "minilm")
 short = InShort(chapter, ["earlier_layers_lose_more_weights"])
 
 
-def most_that_goes() -> list[str]:
+def what_stays() -> list[str]:
     """What the finest steps leave of the weights, by task, in every source, in a sentence."""
     kept = {PRINT: published.groupby("task")["remaining_weights"].mean()}
-    for name, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+    for name, runs in chapter.sources.items():
         rows = finest(runs) if len(runs) else runs
         kept |= {name: (1 - rows["sparsity"].astype(float)).groupby(rows["of.task"]).mean()} if len(rows) else {}
     parts = [f"{between(100 * of_task, '.0f')}% ({name})" for name, of_task in kept.items()]
     return [f"By task, the good subnetwork keeps {listed(parts, 'and')} of the weights."]
 
 
-short.summary(most_that_goes())
+short.summary(what_stays())
 
 # %% tags=["remove-input", "in-short"]
 short.box(
@@ -358,6 +358,6 @@ short.box(
         "score are left. A step takes 10%, as in print, or 5%, as the published masks were made. What is left of "
         "each layer and head is compared over seeds."
     ),
-    found=most_that_goes() + short.by_claims(),
+    found=what_stays() + short.by_claims(),
     not_shown="The search looks at the dev set that it is scored on, as in the paper.",
 )

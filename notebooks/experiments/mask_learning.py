@@ -28,7 +28,7 @@
 model = "miniature"  # or "minilm", a folder, a name of the Hugging Face hub: then with `data_dir` or `train_file`
 data_dir = ""  # for any model but the miniature: a downloaded glue_data folder, or "hub"
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
@@ -665,7 +665,7 @@ short = InShort(chapter, ["fine_tuning_is_redundant", "a_mask_beats_fine_tuning"
 def beside_fine_tuning() -> list[str]:
     """What a mask over frozen weights is worth beside full fine-tuning, a line a source that has both."""
     lines = []
-    for source, runs in {"MiniLM": chapter.minilm, "the miniature": chapter.recorded_or_live}.items():
+    for source, runs in chapter.sources.items():
         rows = in_order(runs) if len(runs) else runs
         more = learned_masks.advantages(rows[rows["aimed"]], {"title": "SMP-L"}, WHOLE) if len(rows) else {}
         each = [f"{points_more.in_words()} where {remain(asked)}" for asked, points_more in more.items()]

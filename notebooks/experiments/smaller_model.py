@@ -30,7 +30,7 @@
 # - **Torch-Pruning**: that library chooses the heads and neurons to cut, the same number in each layer.
 # - **Zeros**: the smallest single weights are set to zero.
 # - **Words used**: the table of word embeddings keeps only the word pieces that the training set uses. That saves bytes but
-#   no time, and changes no answer to texts made of these pieces, so the figure leaves it out.
+#   no time, and changes answers to texts made of these pieces by rounding at most, so the figure leaves it out.
 # - **int8**: ONNX with 8-bit weights, by the dynamic quantisation of ONNX Runtime.
 #
 # A model that is cut on a task is trained further, with the full model as its teacher. A sentence encoder is scored as cut,
@@ -41,7 +41,7 @@
 model = "miniature"  # "miniature", "minilm", a folder, or a name of the hub
 data_dir = ""  # a downloaded glue_data folder, or "hub"; the miniature brings its own data
 train_file = ""  # of the task "own": .csv, .tsv or .jsonl, one row an example
-dev_file = ""  # another, to judge by; "": a share of train_file is held out for that
+dev_file = ""  # another, to score on; "": a share of train_file is held out for that
 dev_share = 0.2  # that share
 text_column = "text"
 second_column = ""  # of a second text, for pairs
