@@ -176,6 +176,10 @@ def test_what_is_lacking_is_told_in_a_sentence(row, told):
     assert ledger.need_in_words(row) == told
 
 
+def test_a_percent_sign_stands_right_behind_its_number_and_a_word_apart():
+    assert [ledger.in_unit("**3**", unit) for unit in ("%", "points", "")] == ["**3**%", "**3** points", "**3**"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "examples", "told"),
     [

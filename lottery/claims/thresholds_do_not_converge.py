@@ -1,7 +1,7 @@
 """A mask by threshold (T) does not converge where weights are frozen.
 
-In print none of its runs did, which is a fact. Of our runs those count that were regularised until they left about 10
-% of the weights. Their score minus the majority-class baseline, in points averaged over the tasks, has to be below 1.
+In print none of its runs did, which is a fact. Of our runs those count that were regularised until they left about
+10% of the weights. Their score minus the majority-class baseline, in points averaged over the tasks, has to be below 1.
 A task counts only where SMP-L, which is told how many weights to keep, learns it with so few; elsewhere a failure of T
 says nothing about T.
 """

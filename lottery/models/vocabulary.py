@@ -1,7 +1,7 @@
 """A vocabulary cut down to what one's texts use: word pieces, their rows of the embeddings and of the MLM decoder.
 
-Texts made of the pieces that stay are read, piece by piece, as before, and encoded to the last bit; a head may round the
-last bit otherwise. Other texts are written with smaller pieces. What is edited is what tokenizers saves as
+Texts made of the pieces that stay are read, piece by piece, as before, and encoded to the last bit; a head may round
+the last bit otherwise. Other texts are written with smaller pieces. What is edited is what tokenizers saves as
 tokenizer.json, a dict here.
 """
 

@@ -141,6 +141,11 @@ def headline(verdicts: pd.Series) -> str:
     )
 
 
+def in_unit(number: str, unit: str) -> str:
+    """A number, as text, with its unit, which may be "": a percent sign right behind it, a word behind a blank."""
+    return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
+
+
 def number(value: float) -> str:
     """A number as it is shown: two digits where it is small, else two decimals; a minus sign is no hyphen."""
     value = round(value, 6) + 0.0  # no minus zero
@@ -156,7 +161,7 @@ def in_range(low: float, high: float) -> str:
 
 def measurement(row: Mapping[str, object]) -> str:
     """A row of the evidence in a line: what was measured, what the claim says of it, the verdict, and its reason."""
-    estimate = "no number" if math.isnan(row["estimate"]) else f"**{number(row['estimate'])}** {row['unit']}".strip()
+    estimate = "no number" if math.isnan(row["estimate"]) else in_unit(f"**{number(row['estimate'])}**", row["unit"])
     span = "" if math.isnan(row["low"]) else f"{number(row['low'])} to {number(row['high'])}, "
     basis = row["basis"] if row["basis"] != row["why"] else ""
     brackets = f" ({span}{basis})" if span or basis else ""
@@ -215,7 +220,7 @@ def need_in_words(row: Mapping[str, object]) -> str:
     """A row of `needs` in a sentence: with how many units it would be decided, and what these take."""
     if row["why"]:
         return f"{row['why'][0].upper()}{row['why'][1:]}."
-    truth = f"{number(row['supposed'])} {row['unit']}".strip()
+    truth = in_unit(number(row["supposed"]), row["unit"])
     if math.isinf(row["needed"]):
         return f"No number of {row['units']} shows it where the truth is {truth}."
     sets = ""
