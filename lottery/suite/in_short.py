@@ -178,9 +178,8 @@ class InShort:
         row = (bearing if len(bearing) else known).iloc[0]
         exact = np.isnan(row["low"]) or np.isclose(row["low"], row["high"])
         span = "" if exact else f" ({ledger.number(row['low'])} to {ledger.number(row['high'])})"
-        return row["what"].replace("|", "/"), ledger.in_unit(
-            f"**{ledger.number(row['estimate'])}**", row["unit"]
-        ) + span
+        estimate = ledger.in_unit(f"**{ledger.number(row['estimate'])}**", row["unit"])
+        return row["what"].replace("|", "/"), estimate + span
 
     def _runs(self) -> str:
         """Model, data, seeds and commit of what is recorded, in a line."""
