@@ -119,7 +119,7 @@ def table(source: str) -> Markdown:
         cells = [
             ledger.title(row["claim"]),
             row["what"],
-            f"{ledger.number(row['estimate'])} {row['unit']}".strip()
+            ledger.in_unit(ledger.number(row["estimate"]), row["unit"])
             + f"{span}; claimed {ledger.in_range(*row['claimed'])}",
             ledger.need_in_words(row),
             ledger.time_in_words(row) if source != claims.PUBLISHED else "",
