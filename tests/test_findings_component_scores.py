@@ -128,3 +128,11 @@ def test_without_the_stated_score_nothing_is_held_against_it(runs):
     assert beside_stated(without).empty
     assert len(beside_itself(without)) == len(MODELS)
     assert np.isnan(tickets(without).set_index("importance").loc["random", "jaccard"])
+
+
+def test_where_nothing_was_searched_there_are_no_tickets(runs):
+    """Then the runs have none of a search's columns."""
+    without = runs[runs["experiment"] == "ComponentScores"].dropna(axis=1)
+    assert "kept_heads" not in without
+    assert sizes(without).empty
+    assert tickets(without).empty

@@ -56,9 +56,11 @@ def tickets(runs: pd.DataFrame) -> pd.DataFrame:
 
     returns  importance; heads, mlps and share_kept of the weights, with all_heads and all_mlps; jaccard, of the heads
              that both keep over those that either does, beside the stated score's search of the same model, and
-             by_chance what independent choices of these sizes would have
+             by_chance what independent choices of these sizes would have; empty where nothing was searched
     """
     searches = told_apart(sound(runs[runs["experiment"] == "ComponentSearch"]))
+    if searches.empty:  # then runs may not have the columns of one
+        return pd.DataFrame()
     stated = searches.loc[searches["importance"] == STATED, [*MODEL, "kept_heads"]]
     lines = []
     for name, rows in searches.groupby("importance", sort=False):
@@ -80,6 +82,8 @@ def sizes(runs: pd.DataFrame) -> pd.Series:
              has, paired by model, of the searches that say something; empty where there is none by the stated score
     """
     searches = told_apart(sound(runs[runs["experiment"] == "ComponentSearch"]))
+    if searches.empty:
+        return pd.Series(dtype=object)
     stated = searches["importance"] == STATED
     pairs = searches[~stated].merge(searches.loc[stated, [*MODEL, "share_kept"]], on=MODEL, suffixes=("", " stated"))
     pairs = pairs.assign(more=100 * (pairs["share_kept"] - pairs["share_kept stated"]))
