@@ -955,6 +955,8 @@ def test_most_components_matter_little_among_recorded_runs():
     assert equal.estimate == pytest.approx(12)
     few = [row for row in rows if row["experiment"] != "ComponentRemoval" and row["importance"] != "random"]
     assert judged(choose("claims", "most_components_matter_little").measured(made(few)))[1:] == [MISSING, MISSING]
+    unsearched = [row for row in rows if row["experiment"] != "ComponentSearch"]
+    assert judged(choose("claims", "most_components_matter_little").measured(made(unsearched)))[2] == MISSING
 
 
 # Chen et al.

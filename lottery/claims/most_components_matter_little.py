@@ -71,6 +71,8 @@ def _alike(table: pd.DataFrame, ranked: pd.DataFrame) -> Evidence:
 def _equal(table: pd.DataFrame) -> Evidence:
     claimed = (-math.inf, EQUAL)
     rows = told_apart(sound(table[table["experiment"] == "ComponentSearch"]))
+    if rows.empty:
+        return none(WHATS[2], "points", claimed, "not recorded")
     rows = rows.assign(share=100 * rows["share_kept"].astype(float))
     of = ["of.task", "model"]
     pairs = rows[rows["importance"] == "random"].merge(
