@@ -82,9 +82,10 @@ def test_a_score_is_ranked_against_what_each_removal_costs(runs):
             expected["overall", name, model] = spearmanr(heads, rises).statistic
             expected["normalised", name, model] = spearmanr(heads / np.repeat([4, 1, 2], 4), rises).statistic
             expected["within", name, model] = np.mean([spearmanr(heads[part], rises[part]).statistic for part in parts])
+            expected["changes", name, model] = spearmanr(heads, np.abs(rises)).statistic
             if scores["mlp_scores"]:
                 expected["mlps", name, model] = spearmanr(scores["mlp_scores"], truth["mlp_rises"]).statistic
-        for view in ("overall", "normalised", "within", "mlps"):
+        for view in ("overall", "normalised", "within", "mlps", "changes"):
             of_view = {key[2]: value for key, value in expected.items() if key[:2] == (view, name)}
             if of_view:
                 assert table.loc[name, view] == over_worlds(of_view)
@@ -94,6 +95,15 @@ def test_a_score_is_ranked_against_what_each_removal_costs(runs):
         if name != "sample":
             assert table.loc[name, "less"] == over_worlds(less)
     assert np.isnan(table.loc["attention_entropy", "mlps"].mean)
+
+
+def test_heads_are_counted_without_which_the_loss_falls(runs):
+    values = {}
+    for model in MODELS:
+        rises = found(runs, "ComponentRemoval", model)["head_rises"]
+        values[model] = sum(rise < 0 for rise in rises) / HEADS
+    assert min(values.values()) > 0
+    assert component_removal.falling(runs) == over_worlds(values)
 
 
 def test_the_most_is_what_two_halves_of_the_examples_leave(runs):

@@ -16,7 +16,7 @@ from lottery.findings.seeds import over_units, told_apart
 from lottery.statistics import Estimate
 from lottery.tasks import NO_FILES
 
-VIEWS = ("overall", "normalised", "within", "mlps")
+VIEWS = ("overall", "normalised", "within", "mlps", "changes")
 ADDITIVITY = ("rank", "telling", "paired", "summed", "more", "more_within", "more_across")
 
 
@@ -33,6 +33,7 @@ def beside_truth(runs: pd.DataFrame) -> pd.DataFrame:
              normalised  the same of the scores over their layer's norm, as a search takes them
              within      over the heads of each layer, mean over the layers
              mlps        over the MLPs
+             changes     over all heads, with the size of what removing each changes, whether the loss rises or falls
     """
     scores = told_apart(runs[(runs["experiment"] == "ComponentScores") & (runs["order"] == 0)])
     truth = removals(runs)
@@ -52,6 +53,7 @@ def _ranks(row: dict) -> dict[str, float]:
         "normalised": stats.spearman(row["normalised"], rises.ravel()),
         "within": float(np.mean(each)),
         "mlps": stats.spearman(row["mlp_scores"], row["mlp_rises"]) if len(row["mlp_scores"]) else np.nan,
+        "changes": stats.spearman(scores.ravel(), np.abs(rises).ravel()),
     }
 
 
@@ -87,6 +89,12 @@ def most(runs: pd.DataFrame) -> Estimate:
         between = max(stats.spearman(first, second), 0.0)
         values.append((2 * between / (1 + between)) ** 0.5)
     return over_units(truth.assign(most=values), "most")
+
+
+def falling(runs: pd.DataFrame) -> Estimate:
+    """The share of the heads without which the dev loss is lower than with them."""
+    truth = removals(runs)
+    return over_units(truth.assign(falling=[np.mean(np.array(rises) < 0) for rises in truth["head_rises"]]), "falling")
 
 
 def by_chance(runs: pd.DataFrame) -> tuple[float, float]:

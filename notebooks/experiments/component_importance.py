@@ -293,7 +293,8 @@ chapter.figure(truth_drawn, [TRUTH], among=with_truth, nothing=NO_TRUTH, size=(5
 def truth_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Each score's rank correlation with the truth, and how far the stated one is ahead of it."""
     table = component_removal.told(component_removal.beside_truth(rows))
-    columns = {label: table[view].map(correlation) for view, label in (VIEWS | {"mlps": "over MLPs"}).items()}
+    more = {"mlps": "over MLPs", "changes": "with the size of the change, over all heads"}
+    columns = {label: table[view].map(correlation) for view, label in (VIEWS | more).items()}
     columns["lead of the score by each example, by layers' norms"] = table["less"].map(correlation)
     return pd.DataFrame(columns).set_axis(table["importance"].map(title_of_score)).rename_axis("score")
 
@@ -304,19 +305,19 @@ def correlation(value: Estimate) -> str:
 
 
 def truth_in_a_sentence(rows: pd.DataFrame) -> Markdown:
-    """How far the stated and the released score are right, beside the best and chance."""
+    """How far the stated and the released score are right, beside the best and chance; and of what they are right."""
     table = component_removal.told(component_removal.beside_truth(rows)).set_index("importance")
     most = component_removal.most(rows)
     best = table.index[0]
-    parts = [
-        f"{title_of_score(name)} {correlation(table.loc[name, 'normalised'])}"
-        for name in (component_scores.STATED, "running", "random")
-        if name in table.index
-    ]
+    told = [name for name in (component_scores.STATED, "running", "random") if name in table.index]
+    parts = [f"{title_of_score(name)} {correlation(table.loc[name, 'normalised'])}" for name in told]
+    sizes = [f"{title_of_score(name)} {correlation(table.loc[name, 'changes'])}" for name in told]
     return Markdown(
         f"Closest to the truth is *{title_of_score(best)}*, {correlation(table.loc[best, 'normalised'])}, where no "
         f"score could have more than about {most.mean:.2f} on this many examples. Divided by layers' norms: "
-        f"{'; '.join(parts)}."
+        f"{'; '.join(parts)}. Without {component_removal.falling(rows).mean:.0%} of the heads the loss falls. "
+        "Rank correlation with the size of the change, whichever its direction: "
+        f"{'; '.join(sizes)}."
     )
 
 
