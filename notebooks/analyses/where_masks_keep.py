@@ -173,11 +173,13 @@ def kinds_of_global(rows: pd.DataFrame, source: str) -> Markdown | pd.DataFrame:
         return rows
     kinds = mask_places.by_kind(mask_places.by_matrix(rows, sizes(rows["start"].iloc[0])))
     times = kinds["times"]
+    in_paper = in_print("times as much kept of the feed-forward matrices as of the others", "smp_g")
+    opposite = ", the opposite" if (times.mean() < 1) != (in_paper < 1) else ""
     return Markdown(
         f"{source}: SMP-G keeps {times.mean():.1f} times as large a share of the feed-forward matrices as of the "
         f"others ({between(times, '.1f')} over tasks and seeds); in the paper it is about "
-        f"{in_print('times as much kept of the feed-forward matrices as of the others', 'smp_g'):.0f} times. Of the "
-        f"queries it keeps {kinds['query'].mean():.1%}, of the values {kinds['value'].mean():.1%}; in the paper these are "
+        f"{in_paper:.0f} times{opposite}. Of the queries it keeps {kinds['query'].mean():.1%}, of the values "
+        f"{kinds['value'].mean():.1%}; in the paper these are "
         f"{in_print('mean share kept of the query matrices', 'smp_g'):.1%} and "
         f"{in_print('mean share kept of the value matrices', 'smp_g'):.1%}."
     )
