@@ -47,11 +47,12 @@ clean:
 
 install: .venv/.installed
 
-# What a book and the commands of users need; `make test`, `crash`, `bench`, `explore` and `install` add the rest to it. A .venv that is there and works is kept,
-# so that a build of torch chosen by hand stays. pip compiles on one core all that it installs, of which a book imports half:
-# that compiles as it is imported. Tests import more, in more than a hundred processes, so all cores compile for them what
-# is not left out as large and imported by few: the tests of others, hundreds of models of transformers. Among the
-# rest are templates and old syntax that does not compile, hence no word of failures.
+# What a book and the commands of users need; `make test`, `crash`, `bench`, `explore` and `install` add the rest to it. A
+# .venv that is there and works is kept, so that a build of torch chosen by hand stays. pip compiles on one core all that
+# it installs, of which a book imports half: that compiles as it is imported. Tests import more, in more than a hundred
+# processes, so all cores compile for them what is not left out as large and imported by few: the tests of others,
+# hundreds of models of transformers. Among the rest are templates and old syntax that does not compile, hence no word of
+# failures.
 INSTALL = .venv/bin/python -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt --editable
 LEFT_OUT = /tests/|/(pip|setuptools|sqlalchemy|debugpy|networkx)/|/torch/(_inductor|testing)/|/transformers/models/(?!auto|bert|roberta)
 

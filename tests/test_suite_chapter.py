@@ -109,6 +109,17 @@ def test_where_there_are_no_such_rows_a_sentence_stands():
         chapter.shown(doubles, "paper")
 
 
+def test_whoever_shows_rows_can_be_told_whose_they_are():
+    chapter = Chapter("a/b", SIX, EIGHT, ZERO)
+
+    def told(rows: pd.DataFrame, source: str) -> str:
+        return f"{source}: {rows['double'].sum()}"
+
+    assert chapter.shown(told, "live", named=True) == "This build: 6"
+    assert chapter.shown(told, named=True) == "The miniature, recorded: 8"
+    assert chapter.shown(told, "minilm", named=True) == "MiniLM, recorded: 0"
+
+
 def made(rows: pd.DataFrame) -> pd.DataFrame:
     """A table of one line and task."""
     return pd.DataFrame({"CoLA": [f"{rows['double'].sum()}"]}, ["good"]) if rows["double"].sum() else pd.DataFrame()

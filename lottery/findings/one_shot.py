@@ -6,19 +6,7 @@ from lottery import statistics as stats
 from lottery.findings.own_answers import free
 
 WITHIN = 2.0  # points of score that count as next to nothing
-# Of `cuts`.
-COLUMNS = [
-    "task",
-    "pooler",
-    "retrain_epochs",
-    "whole",
-    "most",
-    "left",
-    "free",
-    "seeds",
-    "undefined",
-    "change",
-]
+COLUMNS = "task pooler retrain_epochs whole most left free seeds undefined change".split()  # of `cuts`
 
 
 def points(runs: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,8 @@ from lottery.suite.holes import absent
 
 PRINT, REAL, SMALL, HERE = "BERT-base, in print", "real BERT (MiniLM)", "miniature", "this build"  # in figures
 NOTHING = "*There is nothing of this kind in these runs.*"
+# Rows by where a chapter has them, as a sentence about them begins.
+NAMED = {"live": "This build", "miniature": "The miniature, recorded", "minilm": "MiniLM, recorded"}
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,17 @@ class Chapter:
 
     def shown(
         self,
-        show: Callable[[pd.DataFrame], object],
+        show: Callable[..., object],
         of: str = "miniature",
         *,
+        named: bool = False,
         among: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
         nothing: str = NOTHING,
     ) -> object:
         """What `show` makes of some rows: a figure, a table or a sentence, for the end of a cell.
 
         of       "live", "miniature", "minilm" or "recorded_or_live"
+        named    whether `show` is told their source, too, as a reader calls it; not of "recorded_or_live"
         among    chooses the rows, or makes the table, that `show` is given
         nothing  what is said, in Markdown, where there is none among them, or where `show` makes an empty table
         Where nothing is recorded it is said how to.
@@ -96,7 +100,7 @@ class Chapter:
         if rows.empty and of in ("miniature", "minilm"):
             return self.missing(of)
         rows = among(rows) if among else rows
-        made = None if rows.empty else show(rows)
+        made = None if rows.empty else show(rows, source=NAMED[of]) if named else show(rows)
         return absent(nothing) if rows.empty or (isinstance(made, pd.DataFrame) and made.empty) else made
 
     def figure(
@@ -153,8 +157,8 @@ class Chapter:
                 how = f"{how_many(int(runs), 'run')} of {how_long(epochs)} at a learning rate of {rate:g}"
                 parts.append(f"{name}, {how}: {scores}")
         sure = ", for MiniLM with 95% intervals over runs and examples" if len(self.minilm) else ""
-        begun = f"Scores of the recorded full models on dev (x 100){sure}"
-        lines = [f"*{begun}. {'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.*"] if parts else []
+        begun, told = f"Scores of the recorded full models on dev (x 100){sure}", "; ".join(parts)
+        lines = [f"*{begun}. {told[0].upper()}{told[1:]}.*"] if parts else []
         lines += (_near_floor(of["MiniLM"], sizes) if "MiniLM" in of else []) + self._repeated()
         return Markdown("\n\n".join(lines)) if lines else None
 

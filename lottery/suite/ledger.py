@@ -141,9 +141,9 @@ def headline(verdicts: pd.Series) -> str:
     )
 
 
-def in_unit(number: str, unit: str) -> str:
+def in_unit(told: str, unit: str) -> str:
     """A number, as text, with its unit, which may be "": a percent sign right behind it, a word behind a blank."""
-    return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
+    return f"{told}%" if unit == "%" else f"{told} {unit}".strip()
 
 
 def number(value: float) -> str:

@@ -280,14 +280,14 @@ def advantages_told(rows: pd.DataFrame, source: str) -> Markdown:
 chapter.numbers(f1_table, "F1 of each pattern, and maps with that label.", among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(advantages_told, source="This build"), "live", among=pattern_labels.best_trained)
+chapter.shown(advantages_told, "live", named=True, among=pattern_labels.best_trained)
 
 # %% [markdown]
 # The recorded networks had more drawn maps to learn from. Here are those of the miniature and of the real BERT, which
 # is the test:
 
 # %% tags=["hide-input"]
-chapter.shown(partial(advantages_told, source="The miniature, recorded"), among=pattern_labels.best_trained)
+chapter.shown(advantages_told, named=True, among=pattern_labels.best_trained)
 
 # %% tags=["hide-input"]
 chapter.shown(partial(advantages_told, source="The real BERT"), "minilm", among=pattern_labels.best_trained)
@@ -658,10 +658,10 @@ def survival_in_a_sentence(table: pd.DataFrame, source: str) -> Markdown:
 chapter.numbers(survival_told, "Heterogeneous maps of heads that are kept and removed.", among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(survival_in_a_sentence, source="This build"), "live", among=survival_tests)
+chapter.shown(survival_in_a_sentence, "live", named=True, among=survival_tests)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(survival_in_a_sentence, source="The miniature, recorded"), among=survival_tests)
+chapter.shown(survival_in_a_sentence, named=True, among=survival_tests)
 
 # %% tags=["hide-input"]
 chapter.shown(partial(survival_in_a_sentence, source="The real BERT"), "minilm", among=survival_tests)

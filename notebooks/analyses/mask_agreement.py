@@ -107,13 +107,13 @@ chapter.full_models()
 # out:
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="This build"), "live")
+chapter.shown(left_out, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="The miniature, recorded"))
+chapter.shown(left_out, named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
+chapter.shown(left_out, "minilm", named=True)
 
 # %% [markdown]
 # (p10)=

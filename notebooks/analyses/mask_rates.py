@@ -120,8 +120,6 @@ for whole in [
 grid = list(dict.fromkeys(grid))
 
 # %% tags=["remove-cell"]
-from functools import partial
-
 import pandas as pd
 from IPython.display import Markdown
 
@@ -222,19 +220,18 @@ def briefly(runs: pd.DataFrame) -> Markdown:
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
     fewest, most = table["tried"].min(), table["tried"].max()
     unequal = f" Of some methods {fewest} settings were tried, of others {most}, which favours these."
-    unequal = unequal if fewest < most else ""
     return Markdown(
         f"The best settings: {'; '.join(settings)}. A method's best setting is ahead of its "
         f"worst by {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} points ({cost.idxmax()}). {ends} of "
         f"{how_many(len(table), 'method')} {'has' if ends == 1 else 'have'} the best value at an end of the grid, so "
-        f"a better one may lie beyond.{unequal}"
+        f"a better one may lie beyond.{unequal if fewest < most else ''}"
     )
 
 
-chapter.shown(partial(told, source="This build"), "live")
+chapter.shown(told, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(told, source="The miniature, recorded"))
+chapter.shown(told, named=True)
 
 # %% [markdown]
 # Settings that these seeds do not tell apart may be equally good, and it is chance which of them comes first. The first

@@ -185,10 +185,10 @@ def kinds_of_global(rows: pd.DataFrame, source: str) -> Markdown | pd.DataFrame:
     )
 
 
-learned_masks(partial(kinds_of_global, source="This build"), "live", nothing="*SMP-G is not part of this build.*")
+learned_masks(kinds_of_global, "live", named=True, nothing="*SMP-G is not part of this build.*")
 
 # %% tags=["hide-input"]
-learned_masks(partial(kinds_of_global, source="The miniature, recorded"))
+learned_masks(kinds_of_global, named=True)
 
 # %% [markdown]
 # (j12-heads)=

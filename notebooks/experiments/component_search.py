@@ -207,13 +207,13 @@ def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     return Markdown(f"**{source}:** {searches.silent_in_words(searches.standard(rows))}")
 
 
-chapter.shown(partial(left_out, source="This build"), "live")
+chapter.shown(left_out, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="The miniature, recorded"))
+chapter.shown(left_out, named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
+chapter.shown(left_out, "minilm", named=True)
 
 
 # %% tags=["hide-input"]

@@ -129,13 +129,13 @@ def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     return Markdown(f"**{source}:** {searches.silent_in_words(rows)}")
 
 
-chapter.shown(partial(left_out, source="This build"), "live")
+chapter.shown(left_out, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="The miniature, recorded"))
+chapter.shown(left_out, named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="MiniLM, recorded"), "minilm")
+chapter.shown(left_out, "minilm", named=True)
 
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For each task the score, in per cent of the full model's, against the share of weights removed, a line a seed, of a real BERT and of the miniature; the bound of 90% is dashed."}, "figure": {"name": "magnitude-search", "caption": "The score stays near the full model's at first, and then falls within a few steps. One line a seed, as the smallest weights go; its last point fell below the bound (dashed)."}}

@@ -537,13 +537,13 @@ def swaps_told(rows: pd.DataFrame, source: str) -> Markdown:
     return Markdown("\n".join(lines) or "*No method here trains weights.*")
 
 
-with_parts(partial(swaps_told, source="This build"), "live")
+with_parts(swaps_told, "live", named=True)
 
 # %% tags=["hide-input"]
-with_parts(partial(swaps_told, source="The miniature, recorded"))
+with_parts(swaps_told, named=True)
 
 # %% tags=["hide-input"]
-with_parts(partial(swaps_told, source="MiniLM, recorded"), "minilm")
+with_parts(swaps_told, "minilm", named=True)
 
 
 # %% [markdown]

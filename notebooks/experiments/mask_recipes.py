@@ -130,7 +130,6 @@ for teacher, name, sparsity in rivals:
 
 # %% tags=["remove-cell"]
 from collections.abc import Callable
-from functools import partial
 
 import pandas as pd
 from IPython.display import Markdown
@@ -191,17 +190,17 @@ def at_chance(runs: pd.DataFrame, source: str) -> Markdown:
     )
 
 
-chapter.shown(partial(at_chance, source="This build"), "live")
+chapter.shown(at_chance, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(at_chance, source="The miniature, recorded"))
+chapter.shown(at_chance, named=True)
 
 # %% [markdown]
 # The real BERT, all-MiniLM-L6-v2, is published without an MLM head. So one is first trained, together with the model,
 # on paragraphs of Wikipedia, as in the chapters on {cite:t}`gordon2020`.
 
 # %% tags=["hide-input"]
-chapter.shown(partial(at_chance, source="MiniLM, recorded"), "minilm")
+chapter.shown(at_chance, "minilm", named=True)
 
 # %% [markdown]
 # (j5)=

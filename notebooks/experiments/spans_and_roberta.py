@@ -272,13 +272,13 @@ def cost_of_freezing(rows: pd.DataFrame, source: str) -> Markdown:
     )
 
 
-answers(partial(cost_of_freezing, source="This build"), "live")
+answers(cost_of_freezing, "live", named=True)
 
 # %% tags=["hide-input"]
-answers(partial(cost_of_freezing, source="The miniature, recorded"))
+answers(cost_of_freezing, named=True)
 
 # %% tags=["hide-input"]
-answers(partial(cost_of_freezing, source="MiniLM, recorded"), "minilm")
+answers(cost_of_freezing, "minilm", named=True)
 
 # %% [markdown]
 # Here is what the paper prints for BERT-base beside ours, from its Table 1 and, for other masking functions, its Table
@@ -505,10 +505,10 @@ def line_or_cubic(rows: pd.DataFrame, source: str) -> Markdown:
     return Markdown(f"{begun}: {'; '.join(phrases)}.")
 
 
-classes(partial(line_or_cubic, source="This build"), "live")
+classes(line_or_cubic, "live", named=True)
 
 # %% tags=["hide-input"]
-classes(partial(line_or_cubic, source="The miniature, recorded"))
+classes(line_or_cubic, named=True)
 
 # %% [markdown]
 # ## Summary

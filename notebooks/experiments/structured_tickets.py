@@ -232,10 +232,10 @@ def shown_at(differences: Mapping[object, Estimate], other: str) -> str:
     return f"it is better than {other} at {better} of {how_many(len(differences), 'level')} and worse at {worse}"
 
 
-shown(partial(verdict, source="This build"), "live")
+shown(verdict, "live", named=True)
 
 # %% tags=["hide-input"]
-shown(partial(verdict, source="The miniature, recorded"))
+shown(verdict, named=True)
 
 # %% [markdown]
 # Differences are in points, means over tasks; the 95% intervals are over seeds (paired t), and a single seed has none.
@@ -461,10 +461,10 @@ def contrast_adds(runs: pd.DataFrame, source: str) -> Markdown | pd.DataFrame:
     return Markdown(" ".join(sentences))
 
 
-shown(partial(contrast_adds, source="This build"), "live")
+shown(contrast_adds, "live", named=True)
 
 # %% tags=["hide-input"]
-shown(partial(contrast_adds, source="The miniature, recorded"))
+shown(contrast_adds, named=True)
 
 # %% [markdown]
 # *All numbers* shows how much the three kinds of terms weigh over the training set at the end of training.

@@ -77,8 +77,6 @@ grid = [
 ]
 
 # %% tags=["remove-cell"]
-from functools import partial
-
 import pandas as pd
 from IPython.display import Markdown
 
@@ -106,10 +104,10 @@ def left_out(rows: pd.DataFrame, source: str) -> Markdown:
     return Markdown(f"**{source}:** {silent_in_words(rows[rows['experiment'] == 'ComponentSearch'])}")
 
 
-chapter.shown(partial(left_out, source="This build"), "live")
+chapter.shown(left_out, "live", named=True)
 
 # %% tags=["hide-input"]
-chapter.shown(partial(left_out, source="The miniature, recorded"))
+chapter.shown(left_out, named=True)
 
 
 # %% [markdown]
