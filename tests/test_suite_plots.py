@@ -86,6 +86,17 @@ def test_ticks_of_what_remains_do_not_cover_each_other():
     plt.close()
 
 
+def test_values_are_named_once_and_nothing_between_them():
+    _, ax = plt.subplots()
+    ax.plot([3e-4, 3e-3], [0, 1])
+    ax.set_xscale("log")
+    plots.ticks_at(ax, [3e-3, 1e-3, 3e-4, 3.3e-4, 1e-3])
+    ax.figure.canvas.draw()
+    both = (ax.get_xticklabels(), ax.get_xticklabels(minor=True))
+    assert [[label.get_text() for label in each] for each in both] == [["0.0003", "0.001", "0.003"], []]
+    plt.close()
+
+
 def test_a_bar_goes_from_the_lowest_seed_to_the_highest_about_the_mean():
     x, values = [3, 1, 3, 1, 1, 2], [2.0, 5.0, 4.0, 0.0, 1.0, np.nan]
     ax = plots.spread(x, values, "MNLI", label="a task", linestyle="--")

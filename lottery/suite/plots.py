@@ -164,8 +164,13 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
     ax.xaxis.set_inverted(True)
     lowest = min(ax.get_xlim())
     wanted = {float(f"{100 * (1 - sparsity):.3g}") for sparsity in sparsities if sparsity < 1}
+    return ticks_at(ax, wanted | {power for power in (0.01, 0.1, 1.0) if power > lowest})
+
+
+def ticks_at(ax: Axes, values: Iterable[float]) -> Axes:
+    """Name these values alone on a logarithmic x; of two whose names would cover each other the smaller."""
     ticks: list[float] = []
-    for tick in sorted(wanted | {power for power in (0.01, 0.1, 1.0) if power > lowest}):
+    for tick in sorted({*values}):
         ticks += [tick] if not ticks or tick >= APART * ticks[-1] else []
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()

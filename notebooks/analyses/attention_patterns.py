@@ -380,6 +380,7 @@ def curve_drawn(rows: pd.DataFrame, axes: dict) -> None:
     constant = constant.assign(answer=constant["label"].mode()[0])
     plots.chance(ax, pattern_labels.weighted_f1(constant), "majority-class baseline")
     ax.set(xscale="log", xlabel="drawn maps", ylabel=WEIGHTED, ylim=(0, 1))
+    plots.ticks_at(ax, curve["drawn"])
 
 
 chapter.figure(curve_drawn, [WEIGHTED], among=pattern_labels.labelled, size=(3.8, 2.8))

@@ -59,6 +59,7 @@ from lottery.experiments.mask_agreement import MaskAgreement
 from lottery.experiments.sentence_similarity import SentenceSimilarity
 from lottery.experiments.tickets import Cut
 from lottery.models import pooling as folders
+from lottery.suite import plots
 from lottery.suite.given import given
 
 globals().update(given("analyses/calibration", globals()))
@@ -190,11 +191,9 @@ def drawn(rows: pd.DataFrame, panels: dict) -> None:
     axes[0].axhline(100 * known[""], color="black", label="full model")
     axes[0].set(ylabel=SCORE)
     axes[1].set(ylabel=KAPPA, ylim=(0, 1))
-    counts = [int(count) for count in own.index]
     for ax in axes:
         ax.set(xscale="log", xlabel="texts read")
-        ax.set_xticks(counts, labels=[*map(str, counts)])
-        ax.minorticks_off()
+        plots.ticks_at(ax, own.index)
 
 
 def in_words(rows: pd.DataFrame) -> Markdown:

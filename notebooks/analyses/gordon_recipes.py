@@ -317,9 +317,7 @@ def by_rate_drawn(scores: pd.DataFrame, axes: dict) -> None:
     for removed, rows in scores.groupby("sparsity"):
         plots.spread(rows["learning_rate"], 100 * rows["score"], f"{removed:.0%} removed", ax=axes[SCORE])
     axes[SCORE].set(xscale="log", xlabel="learning rate", ylabel=SCORE)
-    axes[SCORE].set_xticks(sorted(scores["learning_rate"].unique()))
-    axes[SCORE].minorticks_off()
-    axes[SCORE].xaxis.set_major_formatter("{x:g}")
+    plots.ticks_at(axes[SCORE], scores["learning_rate"])
 
 
 chapter.figure(by_rate_drawn, [SCORE], among=by_rate, size=(5.4, 3.0))

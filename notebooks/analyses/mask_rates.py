@@ -122,10 +122,10 @@ grid = list(dict.fromkeys(grid))
 # %% tags=["remove-cell"]
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from lottery.findings import mask_rates
 from lottery.findings.mask_rates import VARIED
+from lottery.suite import plots
 from lottery.suite.chapter import how_many, perform
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
@@ -157,9 +157,7 @@ def drawn(rows: pd.DataFrame, axes: dict) -> None:
             ax.set_xscale("symlog", linthresh=1)
         else:
             ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-            ax.xaxis.set_major_formatter("{x:g}")
-            ax.xaxis.set_minor_formatter(NullFormatter())
+            plots.ticks_at(ax, rows[name].dropna())
         ax.set(xlabel=words, ylabel="mean score (x 100)")
 
 
