@@ -25,7 +25,7 @@ class Miniature:
     each other (Liu et al. 2019, arXiv:1907.11692).
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     seed: Count  # of the world, its text, the model's weights and the order of the examples
     steps: Count  # of pre-training; with 0 the model is randomly initialised
     documents: Count = 0  # of the text, fewer being read more often in the same steps; 0: as MiniatureText has
@@ -47,6 +47,7 @@ class Miniature:
             batch_size=miniature.BATCH_SIZE,
             seed=self.seed,
             title="pre-training the miniature",
+            share=miniature.SHARE,
         )
 
     def weights(self, run: Run) -> str:

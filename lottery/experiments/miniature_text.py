@@ -18,7 +18,7 @@ HELD_OUT_SEED = 0  # which words of the held-out text are hidden: the same for e
 class MiniatureText:
     """The documents of a language, encoded once: pairs to train on, and pairs of other documents for the loss."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     seed: Count  # of the world, its text, and how passages are paired
     documents: Count = 0  # to train on, the first of the same; 0: miniature.DOCUMENTS
     nouns: Count = 0  # of the language; 0: miniature.NOUNS

@@ -24,12 +24,14 @@ def fit(
     batch_size: int,
     seed: int,
     title: str,
+    share: float = pretraining.SHARE,
 ) -> dict[str, Any]:
     """Train `model` in place and leave it and its losses in the run: `model_size` and the held-out losses.
 
     text        pairs to train on, and pairs held out for the losses of `pretraining.evaluate`
     steps       optimiser updates, under one linear schedule with warm-up
     seed        of the order of the text and the hidden words
+    share       of the words, that are hidden; of held-out text it is always BERT's 15%
     title       what is said of it while it trains
     model_size  the number of the model's parameters
     """
@@ -37,7 +39,7 @@ def fit(
     losses = training.train(
         model,
         training.adamw(model, learning_rate=learning_rate),
-        pretraining.masked_batches(train, tokenizer, batch_size=batch_size, seed=seed),
+        pretraining.masked_batches(train, tokenizer, batch_size=batch_size, seed=seed, share=share),
         steps=steps,
         loss=pretraining.loss,
         checkpoint=run.checkpoint(),

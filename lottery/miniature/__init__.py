@@ -2,7 +2,17 @@
 
 from lottery.miniature import ngram
 from lottery.miniature.language import NOUNS, Language
-from lottery.miniature.model import BATCH_SIZE, LEARNING_RATE, MAX_LENGTH, MODELS, NAMES, Family, config, roberta_config
+from lottery.miniature.model import (
+    BATCH_SIZE,
+    LEARNING_RATE,
+    MAX_LENGTH,
+    MODELS,
+    NAMES,
+    SHARE,
+    Family,
+    config,
+    roberta_config,
+)
 from lottery.miniature.tasks import tables
 from lottery.miniature.text import DOCUMENTS, documents
 from lottery.miniature.tokenizer import TOKENIZERS, tokenizer
@@ -15,6 +25,7 @@ __all__ = [
     "MODELS",
     "NAMES",
     "NOUNS",
+    "SHARE",
     "TOKENIZERS",
     "Family",
     "Language",

@@ -9,7 +9,7 @@ from lottery.miniature.language import GROUPS, KINDS, Language, Lexicon, Relatio
 
 @dataclass(frozen=True)
 class Clause:
-    """Who does what to whom, and where. Subject and object are nouns, names, or kinds and groups ("some bird")."""
+    """Who does what to whom. Subject and object are nouns, names, or kinds and groups ("some bird")."""
 
     subject: str
     verb: str
@@ -17,7 +17,6 @@ class Clause:
     plural_subject: bool = False
     plural_object: bool = False
     negated: bool = False
-    place: str = ""
 
 
 def draw_clause(
@@ -80,38 +79,36 @@ def phrase(language: Language, word: str, plural: bool = False) -> str:
 
 
 def active(language: Language, clause: Clause) -> str:
-    """ "the doveks melt the karin", "the dovek does not melt the karin in the mirat"."""
+    """ "the doveks melt the karin", "the dovek does not melt the karin"."""
     does = "do" if clause.plural_subject else "does"
     verb = clause.verb if clause.plural_subject else f"{clause.verb}s"
     said = f"{does} not {clause.verb}" if clause.negated else verb
-    return f"{_subject(language, clause)} {said} {_object(language, clause)}{_place(language, clause)}"
+    return f"{_subject(language, clause)} {said} {_object(language, clause)}"
 
 
 def passive(language: Language, clause: Clause) -> str:
     """ "the karin is melted by the doveks"."""
     is_ = "are" if clause.plural_object else "is"
     said = f"{is_} not" if clause.negated else is_
-    return (
-        f"{_object(language, clause)} {said} {clause.verb}ed by {_subject(language, clause)}{_place(language, clause)}"
-    )
+    return f"{_object(language, clause)} {said} {clause.verb}ed by {_subject(language, clause)}"
 
 
 def whether(language: Language, clause: Clause) -> str:
     """ "does the dovek melt the karin"."""
     does = "do" if clause.plural_subject else "does"
-    return f"{does} {_subject(language, clause)} {clause.verb} {_object(language, clause)}{_place(language, clause)}"
+    return f"{does} {_subject(language, clause)} {clause.verb} {_object(language, clause)}"
 
 
 def who(language: Language, clause: Clause) -> str:
     """ "who melts the karin", or "what melts the karin" where the subject is no creature."""
     asked = "who" if KINDS[language.kind(clause.subject)] == "creature" else "what"
-    return f"{asked} {clause.verb}s {_object(language, clause)}{_place(language, clause)}"
+    return f"{asked} {clause.verb}s {_object(language, clause)}"
 
 
 def whom(language: Language, clause: Clause) -> str:
     """ "what does the dovek melt"."""
     does = "do" if clause.plural_subject else "does"
-    return f"what {does} {_subject(language, clause)} {clause.verb}{_place(language, clause)}"
+    return f"what {does} {_subject(language, clause)} {clause.verb}"
 
 
 def state(language: Language, form: str, word: str, value: str = "") -> str:
@@ -119,13 +116,13 @@ def state(language: Language, form: str, word: str, value: str = "") -> str:
     return form.format(s=phrase(language, word), o=phrase(language, value))
 
 
-def synonymous(language: Language, clause: Clause, rng: random.Random, share: float = 0.7) -> Clause:
-    """The same clause in other words: each word that has a synonym is replaced by it with probability `share`."""
-
-    def other(word: str) -> str:
-        return language.synonym_of[word] if word in language.synonym_of and rng.random() < share else word
-
-    return replace(clause, subject=other(clause.subject), verb=other(clause.verb), object=other(clause.object))
+def alike(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause) -> Clause:
+    """The same clause in other words: subject, verb and object each another word of the same kind or frame."""
+    subject, target = (
+        another_noun(language, lexicon, rng, word, (language.kind(word),)) for word in (clause.subject, clause.object)
+    )
+    verbs = [verb for verb in lexicon.verbs[language.frame_of[clause.verb]] if verb != clause.verb]
+    return replace(clause, subject=subject, verb=rng.choice(verbs), object=target)
 
 
 def generalised(language: Language, clause: Clause, rng: random.Random) -> Clause:
@@ -141,39 +138,40 @@ def generalised(language: Language, clause: Clause, rng: random.Random) -> Claus
     return replace(clause, subject=subject, object=target)
 
 
-def another_noun(
-    language: Language, lexicon: Lexicon, rng: random.Random, word: str, kinds: tuple[str, ...] = ()
-) -> str:
-    """A noun of one of the kinds, by default those of the word's group, with another meaning; for a name another name.
-
-    A noun stands in for a name where no other name is of these kinds.
-    """
-    kinds = kinds or tuple(kind for kind, group in KINDS.items() if group == KINDS[language.kind(word)])
+def another_noun(language: Language, lexicon: Lexicon, rng: random.Random, word: str, kinds: tuple[str, ...]) -> str:
+    """A noun of one of the kinds, never the word itself; for a name another name, where one is of these kinds."""
     if word in language.noun_of_name:
         names = [name for name in lexicon.names if name != word and language.kind(name) in kinds]
         if names:
             return rng.choice(names)
-    while True:
-        other = lexicon.noun(rng, kinds)
-        if not language.same(word, other):
-            return other
+    while (other := lexicon.noun(rng, kinds)) == word:
+        pass
+    return other
 
 
-def another_verb(language: Language, lexicon: Lexicon, rng: random.Random, verb: str) -> str:
-    """A verb of the same frame with another meaning."""
-    others = [other for other in lexicon.verbs[language.frame_of[verb]] if not language.same(verb, other)]
-    return rng.choice(others)
+def other_kinds(language: Language, word: str, kinds: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Those of the kinds that the noun or name is not of; by default of all kinds of its group."""
+    of = language.kind(word)
+    kinds = kinds or tuple(kind for kind, group in KINDS.items() if group == KINDS[of])
+    return tuple(kind for kind in kinds if kind != of)
+
+
+def other_groups(language: Language, word: str) -> tuple[str, ...]:
+    """The kinds of all groups that the noun or name is not of."""
+    return tuple(kind for kind, group in KINDS.items() if group != KINDS[language.kind(word)])
 
 
 def changed(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause, *, parts: int = 1) -> Clause:
-    """A clause that differs in the meaning of exactly `parts` of subject, verb and object; its verb selects them."""
+    """A clause whose subject or object (1) or both (2) are of another kind, which its verb selects as well."""
     frame = language.frame_of[clause.verb]
     new = {
-        "subject": lambda: another_noun(language, lexicon, rng, clause.subject, frame.subjects),
-        "verb": lambda: another_verb(language, lexicon, rng, clause.verb),
-        "object": lambda: another_noun(language, lexicon, rng, clause.object, frame.objects),
+        part: another_noun(language, lexicon, rng, word, other_kinds(language, word, kinds))
+        for part, word, kinds in (
+            ("subject", clause.subject, frame.subjects),
+            ("object", clause.object, frame.objects),
+        )
     }
-    return replace(clause, **{part: new[part]() for part in rng.sample(tuple(new), parts)})
+    return replace(clause, **{part: new[part] for part in rng.sample(tuple(new), parts)})
 
 
 def another_clause(language: Language, clause: Clause, draw: Callable[[], Clause]) -> Clause:
@@ -183,10 +181,11 @@ def another_clause(language: Language, clause: Clause, draw: Callable[[], Clause
     return other
 
 
-def unlike(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause, other: Clause) -> Clause:
-    """What does not mean the same as `clause`: its paraphrase `other` with two parts changed, or another deed."""
-    stranger = another_clause(language, clause, lambda: draw_clause(language, lexicon, rng, GROUPS))
-    return rng.choice((changed(language, lexicon, rng, other, parts=2), stranger))
+def unlike(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause) -> Clause:
+    """What does not mean the same as `clause`: the same deed of other kinds, or another deed."""
+    if rng.random() < 0.5:
+        return another_clause(language, clause, lambda: draw_clause(language, lexicon, rng, GROUPS))
+    return changed(language, lexicon, rng, alike(language, lexicon, rng, clause), parts=rng.choice((1, 2)))
 
 
 def another_relation(language: Language, rng: random.Random, word: str, relation: Relation) -> Relation:
@@ -200,7 +199,3 @@ def _subject(language: Language, clause: Clause) -> str:
 
 def _object(language: Language, clause: Clause) -> str:
     return phrase(language, clause.object, clause.plural_object)
-
-
-def _place(language: Language, clause: Clause) -> str:
-    return f" in {phrase(language, clause.place)}" if clause.place else ""

@@ -1,9 +1,14 @@
-"""A made-up language and the world it speaks of, from a seed: kinds, synonyms, selection, polarity, names, facts."""
+"""A made-up language and the world it speaks of, from a seed: kinds, selection, polarity, names, facts.
+
+What is true of one bird is true of all: words of a kind, and verbs of a frame, mean the same in this world. So its text
+teaches a small model what the words mean, by the company they keep, and no task can be solved by finding a word again.
+"""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TypeVar
 
 from lottery.miniature.words import stems
 
@@ -24,14 +29,14 @@ KINDS = {
     "stone": "material",
 }
 GROUPS = tuple(dict.fromkeys(KINDS.values()))
-NOUNS = 195  # meanings, fifteen of each kind
+NOUNS = 156  # twelve of each kind
 
 
 @dataclass(frozen=True)
 class Relation:
     """What can be known of every noun of a group.
 
-    value      the kinds its value is drawn from; () for a colour
+    value      the kinds that its value may be of, one of them for all nouns of a kind; () for a colour
     statement  the fact, of {s} and its value {o}
     rewording  the same fact in other words
     question   what asks for the value
@@ -145,14 +150,13 @@ class Language:
     """A language and its world, the same for the same numbers in every process.
 
     seed        of all that is drawn
-    nouns       number of noun meanings; each has a kind, and a fact for every relation of its kind's group
-    synonyms    share of nouns and verbs that have a second word of the same meaning, in [0, 1]
-    frames      number of verb frames; each has `verbs` meanings
+    nouns       number of nouns; each has a kind, and a fact for every relation of its kind's group
+    frames      number of verb frames; each has `verbs` verbs
     polar       number of adjectives that praise, and of those that blame
     colours     number of colours
     names       number of proper names, each of a creature of some noun
-    shown       share of meanings and polar words that the downstream training sets may use; the rest is held out of
-                them and known from the pre-training text alone
+    shown       share of the nouns of each kind, the verbs of each frame and the polar words that the downstream
+                training sets may use; the rest is held out of them and known from the pre-training text alone
     opinions    number of verbs of praise, and of those of blame
     skew        words of a kind are drawn with weight (rank + 5) ** -skew
     """
@@ -162,13 +166,12 @@ class Language:
         seed: int,
         *,
         nouns: int = NOUNS,
-        synonyms: float = 0.3,
-        frames: int = 12,
-        verbs: int = 2,
-        polar: int = 24,
+        frames: int = 8,
+        verbs: int = 6,
+        polar: int = 16,
         colours: int = 8,
         opinions: int = 6,
-        names: int = 40,
+        names: int = 24,
         shown: float = 0.35,
         skew: float = 0.6,
     ):
@@ -176,75 +179,52 @@ class Language:
         rng = random.Random(f"language {seed}")
         taken = set(KINDS) | set(GROUPS)
         self.kind_of: dict[str, str] = {}
-        self.synonym_of: dict[str, str] = {}
         self.facts: dict[tuple[str, Relation], str] = {}
         self.frame_of: dict[str, Frame] = {}
         self.colours = tuple(stems(rng, colours, taken))
 
         # In this order: every draw is the next of one generator.
-        every, of_kinds = self._nouns(rng, taken, nouns, synonyms, shown)
-        of_frames = self._verbs(rng, taken, frames, verbs, synonyms)
+        of_kinds = self._nouns(rng, taken, nouns, shown)
+        of_frames = self._verbs(rng, taken, frames, verbs, shown)
         polar_words = [stems(rng, polar, taken) for _ in ("positive", "negative")]
         polar_words += [stems(rng, opinions, taken) for _ in ("praising", "blaming")]
-        bearers = [noun for kind, group in KINDS.items() if group == "creature" for noun in every[kind]]
+        bearers = [noun for kind, group in KINDS.items() if group == "creature" for noun in of_kinds["all"][kind]]
         all_names = stems(rng, names, taken)
         self.noun_of_name = {name: rng.choice(bearers) for name in all_names}
 
         ranked = *polar_words, all_names
-        self.all = _lexicon(every, of_frames[True] | of_frames[False], ranked, (0, 1), skew)
-        self.shown = _lexicon(of_kinds[True], of_frames[True], ranked, (0, shown), skew)
-        self.held = _lexicon(of_kinds[False], of_frames[False], ranked, (shown, 1), skew)
+        self.all, self.shown, self.held = (
+            _lexicon(of_kinds[part], of_frames[part], ranked, bounds, skew)
+            for part, bounds in (("all", (0, 1)), ("shown", (0, shown)), ("held", (shown, 1)))
+        )
         self._find_facts(rng)
 
-    def _nouns(
-        self, rng: random.Random, taken: set[str], count: int, synonyms: float, shown: float
-    ) -> tuple[dict[str, list[str]], dict[bool, dict[str, list[str]]]]:
-        """Nouns of every kind; and apart those shown downstream, under True, and those held out of it."""
-        every: dict[str, list[str]] = {kind: [] for kind in KINDS}
-        parts: dict[bool, dict[str, list[str]]] = {part: {kind: [] for kind in KINDS} for part in (True, False)}
-        for number in range(count):
-            kind = tuple(KINDS)[number % len(KINDS)]
-            words = self._meaning(rng, taken, synonyms)
-            self.kind_of |= dict.fromkeys(words, kind)
-            every[kind] += words
-            parts[_spread(number // len(KINDS), shown)][kind] += words
-        for part in parts.values():
-            if any(len({min(word, self.synonym_of.get(word, word)) for word in words}) < 2 for words in part.values()):
-                raise ValueError(
-                    f"{count} nouns, {shown:.0%} of them shown, leave a kind with fewer than two: give more"
-                )
-        return every, parts
-
-    def _verbs(
-        self, rng: random.Random, taken: set[str], frames: int, verbs: int, synonyms: float
-    ) -> dict[bool, dict[Frame, list[str]]]:
-        """Verbs of every frame: those of a third of the frames shown downstream, under True, the others held out."""
-        parts: dict[bool, dict[Frame, list[str]]] = {True: {}, False: {}}
-        for number, frame in enumerate(_frames(rng, frames)):
-            for _ in range(verbs):
-                words = self._meaning(rng, taken, synonyms)
-                self.frame_of |= dict.fromkeys(words, frame)
-                parts[number % 3 == 0].setdefault(frame, []).extend(words)
+    def _nouns(self, rng: random.Random, taken: set[str], count: int, shown: float) -> dict[str, dict[str, list[str]]]:
+        """{"all" | "shown" | "held": {kind: nouns}}."""
+        of_kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        for number, noun in enumerate(stems(rng, count, taken)):
+            of_kinds[tuple(KINDS)[number % len(KINDS)]].append(noun)
+        self.kind_of |= {noun: kind for kind, nouns in of_kinds.items() for noun in nouns}
+        parts = _parts(of_kinds, shown)
+        if any(len(nouns) < 2 for part in parts.values() for nouns in part.values()):
+            raise ValueError(f"{count} nouns, {shown:.0%} of them shown, leave a kind with fewer than two: give more")
         return parts
 
-    def _meaning(self, rng: random.Random, taken: set[str], synonyms: float) -> list[str]:
-        words = stems(rng, 2 if rng.random() < synonyms else 1, taken)
-        if len(words) == 2:
-            self.synonym_of |= {words[0]: words[1], words[1]: words[0]}
-        return words
+    def _verbs(
+        self, rng: random.Random, taken: set[str], frames: int, verbs: int, shown: float
+    ) -> dict[str, dict[Frame, list[str]]]:
+        """{"all" | "shown" | "held": {frame: verbs}}."""
+        of_frames = {frame: stems(rng, verbs, taken) for frame in _frames(rng, frames)}
+        self.frame_of |= {verb: frame for frame, some in of_frames.items() for verb in some}
+        return _parts(of_frames, shown)
 
     def _find_facts(self, rng: random.Random) -> None:
-        for word, kind in self.kind_of.items():
-            for relation in RELATIONS[KINDS[kind]]:
-                other = self.synonym_of.get(word)
-                if (other, relation) in self.facts:
-                    self.facts[word, relation] = self.facts[other, relation]
-                    continue
-                value = word
-                while value in (word, other):
-                    kinds = relation.value
-                    value = rng.choice(self.all.nouns[rng.choice(kinds)]) if kinds else rng.choice(self.colours)
-                self.facts[word, relation] = value
+        for kind, group in KINDS.items():
+            nouns = [noun for noun, of in self.kind_of.items() if of == kind]
+            for relation in RELATIONS[group]:
+                values = self.all.nouns[rng.choice(relation.value)] if relation.value else (rng.choice(self.colours),)
+                for noun in nouns:
+                    self.facts[noun, relation] = rng.choice([value for value in values if value != noun])
 
     def kind(self, word: str) -> str:
         """The kind of a noun, or of the one who bears a name."""
@@ -259,8 +239,11 @@ class Language:
         return self.facts[self.noun_of_name.get(word, word), relation]
 
     def same(self, one: str, other: str) -> bool:
-        """Do two words mean the same?"""
-        return one == other or self.synonym_of.get(one) == other
+        """Do two words mean the same: nouns or names of one kind, verbs of one frame, or one colour?"""
+        return self._meaning(one) == self._meaning(other)
+
+    def _meaning(self, word: str) -> str | Frame:
+        return self.frame_of.get(word) or self.kind_of.get(self.noun_of_name.get(word, word), word)
 
 
 def _lexicon(
@@ -291,9 +274,20 @@ def _lexicon(
     )
 
 
-def _spread(rank: int, share: float) -> bool:
-    """True for a `share` of all ranks, evenly spread: frequent words and rare ones alike."""
-    return int((rank + 1) * share) > int(rank * share)
+Of = TypeVar("Of")
+
+
+def _parts(of: dict[Of, list[str]], shown: float) -> dict[str, dict[Of, list[str]]]:
+    """All words; of each list the `shown` share, evenly spread, frequent words and rare ones alike; and the others."""
+
+    def is_shown(rank: int) -> bool:
+        return int((rank + 1) * shown) > int(rank * shown)
+
+    return {
+        "all": of,
+        "shown": {key: [word for rank, word in enumerate(words) if is_shown(rank)] for key, words in of.items()},
+        "held": {key: [word for rank, word in enumerate(words) if not is_shown(rank)] for key, words in of.items()},
+    }
 
 
 def _frames(rng: random.Random, count: int) -> list[Frame]:

@@ -32,10 +32,10 @@ PIECES = tuple(onset + vowel for onset in ONSETS for vowel in VOWELS)
 
 FUNCTION_WORDS = tuple(
     (
-        "a also and are bad because by called colour come comes contains do does eat eats everyone false "
-        "fear fears food found from full good home in is it kept kind lie lies live lives made maybe near "
-        "never no not of other owned owner owns says scares so sold some that the used very what where who "
-        "words yes"
+        "a also and are bad because but by colour come comes contains do does eat eats everyone "
+        "falsely fear fears food found from full good home in is it kept kind lie lies likewise live lives "
+        "made maybe near never no not of owned owner owns says scares so sold some that the used very what "
+        "where who yes"
     ).split()
 )
 

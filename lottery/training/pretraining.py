@@ -12,6 +12,8 @@ from lottery.data.examples import IGNORED, Batch, Examples, epochs, padding, see
 from lottery.models.families import mlm_head, nsp_head
 from lottery.training import evaluating
 
+SHARE = 0.15  # of the words that are hidden, as in BERT's pre-training
+
 
 def sentence_pairs(
     documents: list[list[str]], tokenizer: PreTrainedTokenizerBase, max_length: int, generator: torch.Generator
@@ -73,7 +75,7 @@ def _shortened(first: list[int], second: list[int], length: int) -> tuple[list[i
 
 
 def mask_tokens(
-    ids: torch.Tensor, tokenizer: PreTrainedTokenizerBase, generator: torch.Generator, *, share: float = 0.15
+    ids: torch.Tensor, tokenizer: PreTrainedTokenizerBase, generator: torch.Generator, *, share: float = SHARE
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs with words hidden and the labels to find: two tensors of the shape of `ids`.
 
@@ -90,16 +92,23 @@ def mask_tokens(
 
 
 def masked_batches(
-    examples: Examples, tokenizer: PreTrainedTokenizerBase, *, batch_size: int, seed: int
+    examples: Examples,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    batch_size: int,
+    seed: int,
+    share: float = SHARE,
 ) -> Callable[[int], Batch]:
     """step -> batch with `labels`: words are hidden afresh at every step, by a generator seeded with (seed, step)."""
     positions = epochs(examples, batch_size, seed)
-    return lambda step: masked(examples.batch(positions(step)), tokenizer, seeded(seed, step))
+    return lambda step: masked(examples.batch(positions(step)), tokenizer, seeded(seed, step), share=share)
 
 
-def masked(batch: Batch, tokenizer: PreTrainedTokenizerBase, generator: torch.Generator) -> Batch:
-    """The batch with some of its words hidden and told in `labels`."""
-    hidden, labels = mask_tokens(batch["input_ids"], tokenizer, generator)
+def masked(
+    batch: Batch, tokenizer: PreTrainedTokenizerBase, generator: torch.Generator, *, share: float = SHARE
+) -> Batch:
+    """The batch with a share of its words hidden and told in `labels`."""
+    hidden, labels = mask_tokens(batch["input_ids"], tokenizer, generator, share=share)
     return batch | {"input_ids": hidden, "labels": labels}
 
 

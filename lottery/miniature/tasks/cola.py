@@ -6,7 +6,7 @@ from lottery.miniature.grammar import active, draw_clause, passive
 from lottery.miniature.language import GROUPS, KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 1400, "dev": 400}
+SIZES = {"train": 1600, "dev": 400}
 
 
 def example(language, split, number, rng):

@@ -1,20 +1,18 @@
-"""Paraphrase: synonyms and the passive keep the meaning.
+"""Paraphrase: two opinions of nouns of one kind mean the same where both praise or both blame, in whatever words."""
 
-Half of the others differ in two of subject, verb and object, half tell something else.
-"""
-
-from lottery.miniature.grammar import active, draw_clause, passive, synonymous, unlike
-from lottery.miniature.language import GROUPS
+from lottery.miniature.grammar import another_noun, phrase
+from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
+from lottery.miniature.text import opinion
 
-SIZES = {"train": 1400, "dev": 400}
+SIZES = {"train": 2000, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    clause = draw_clause(language, words, rng, GROUPS)
-    other = synonymous(language, clause, rng)
-    if number % 2 == 0:
-        other = unlike(language, words, rng, clause, other)
-    first, second = (rng.choice((active, passive))(language, said) for said in (clause, other))
-    return row(number % 2, first, second) if first != second else None
+    noun = words.noun(rng, tuple(KINDS))
+    other = another_noun(language, words, rng, noun, (language.kind(noun),))
+    good = rng.random() < 0.5
+    told = ((noun, good), (other, good == bool(number % 2)))
+    first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
+    return row(number % 2, first, second)

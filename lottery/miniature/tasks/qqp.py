@@ -1,47 +1,35 @@
-"""Do two questions ask the same? Of the facts of nouns, and of who does what to whom."""
+"""Do two questions ask the same: both after good or both after bad, of nouns of one kind?
 
-from lottery.miniature.grammar import (
-    another_noun,
-    another_relation,
-    draw_clause,
-    state,
-    synonymous,
-    unlike,
-    whether,
-    who,
-    whom,
-)
-from lottery.miniature.language import GROUPS, KINDS
+Half of the others ask for the contrary, half for the same of another group of things.
+"""
+
+from lottery.miniature.grammar import another_noun, other_groups, phrase
+from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 2000, "dev": 400}
+SIZES = {"train": 3000, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    ask = of_a_fact if rng.random() < 0.5 else of_a_deed
-    first, second = ask(language, words, rng, duplicate=bool(number % 2))
-    return row(number % 2, f"{first}?", f"{second}?") if first != second else None
-
-
-def of_a_fact(language, words, rng, *, duplicate):
     noun = words.noun(rng, tuple(KINDS))
-    relation = rng.choice(language.relations(noun))
-    other = language.synonym_of.get(noun, noun)
-    asked = relation
-    if not duplicate:
+    good = how = rng.random() < 0.5
+    kinds = (language.kind(noun),)
+    if not number % 2:
         if rng.random() < 0.5:
-            other = another_noun(language, words, rng, noun)
+            how = not good
         else:
-            asked = another_relation(language, rng, noun, relation)
-    first, second = (rng.choice((told.question, told.again)) for told in (relation, asked))
-    return state(language, first, noun), state(language, second, other)
+            kinds = other_groups(language, noun)
+    other = another_noun(language, words, rng, noun, kinds)
+    return row(number % 2, asked(language, words, rng, noun, good), asked(language, words, rng, other, how))
 
 
-def of_a_deed(language, words, rng, *, duplicate):
-    clause = draw_clause(language, words, rng, GROUPS)
-    other = synonymous(language, clause, rng)
-    asking = rng.choice((who, whom, whether))
-    if not duplicate:
-        other = unlike(language, words, rng, clause, other)
-    return asking(language, clause), asking(language, other)
+def asked(language, words, rng, noun, good):
+    fitting, likes = (words.positive, words.praising) if good else (words.negative, words.blaming)
+    of, quality = phrase(language, noun), rng.choice(fitting)
+    forms = (
+        f"is {of} {quality} and {rng.choice(fitting)}?",
+        f"is {of} very {quality}?",
+        f"who {rng.choice(likes)}s {of}?",
+    )
+    return rng.choice(forms)

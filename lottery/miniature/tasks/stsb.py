@@ -1,30 +1,20 @@
-"""Graded similarity, 0 to 5: the mean over subject, verb and object of how near in meaning they are."""
+"""Graded similarity, 0 to 5, of two opinions: half for the same judgement, half for how near their nouns are."""
 
-from lottery.miniature.grammar import active, changed, draw_clause, passive, synonymous
-from lottery.miniature.language import GROUPS
+from lottery.miniature.grammar import another_noun, other_groups, other_kinds, phrase
+from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
+from lottery.miniature.text import opinion
 
-SIZES = {"train": 1400, "dev": 400}
+SIZES = {"train": 3000, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    clause = draw_clause(language, words, rng, GROUPS)
-    other = synonymous(language, clause, rng)
-    if rng.random() < 0.3:
-        other = draw_clause(language, words, rng, GROUPS)
-    else:
-        other = changed(language, words, rng, other, parts=rng.choice((0, 0, 1, 1, 2, 3)))
-    first, second = (rng.choice((active, active, passive))(language, said) for said in (clause, other))
-    parts = [(getattr(clause, part), getattr(other, part)) for part in ("subject", "verb", "object")]
-    label = 5 * sum(nearness(language, one, two) for one, two in parts) / 3
-    return row(round(label, 3), first, second) if first != second else None
-
-
-def nearness(language, one, other) -> float:
-    """1 for the same meaning, one half for the same kind of thing or the same frame of verbs, else 0."""
-    if language.same(one, other):
-        return 1.0
-    if one in language.frame_of:
-        return 0.5 * (language.frame_of[one] == language.frame_of[other])
-    return 0.5 * (language.kind(one) == language.kind(other))
+    noun = words.noun(rng, tuple(KINDS))
+    near = number % 3  # 0: of another group, 1: of another kind of the group, 2: of the kind
+    kinds = (other_groups(language, noun), other_kinds(language, noun), (language.kind(noun),))[near]
+    other = another_noun(language, words, rng, noun, kinds)
+    good, same = rng.random() < 0.5, rng.random() < 0.5
+    told = ((noun, good), (other, good == same))
+    first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
+    return row(2.5 * same + 1.25 * near, first, second)
