@@ -10,8 +10,10 @@ from hashlib import sha256
 from math import log
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import chi2_contingency
 from transformers import AutoTokenizer, BertForPreTraining, RobertaForMaskedLM
 
 from lottery.miniature import ngram
@@ -24,7 +26,7 @@ from lottery.miniature.grammar import (
     changed,
     draw_clause,
     generalised,
-    other_groups,
+    of_two_groups,
     other_kinds,
     passive,
 )
@@ -220,20 +222,27 @@ def test_a_changed_clause_differs_where_it_should_and_still_keeps_to_what_its_ve
 
 def test_other_kinds_are_of_the_group_or_of_the_others_and_another_clause_has_another_verb(language):
     rng = random.Random(10)
-    for _ in range(300):
+    for _ in range(2000):
         noun = language.all.noun(rng, tuple(KINDS))
         kind = language.kind_of[noun]
-        within, outside = other_kinds(language, noun), other_groups(language, noun)
-        assert {kind, *within, *outside} == set(KINDS)
-        assert {KINDS[other] for other in (kind, *within)} == {KINDS[kind]}
-        assert len(within) + len(outside) + 1 == len(KINDS)
-        assert KINDS[kind] not in {KINDS[other] for other in outside}
+        assert {kind, *other_kinds(language, noun)} == {other for other in KINDS if KINDS[other] == KINDS[kind]}
+        assert kind not in other_kinds(language, noun)
+        one, two = (KINDS[language.kind_of[each]] for each in of_two_groups(language, language.all, rng))
+        assert one != two
         other = another_noun(language, language.all, rng, noun, (kind,))
         assert other != noun
         assert language.same(noun, other)
         clause = draw_clause(language, language.shown, rng, GROUPS)
         stranger = another_clause(language, clause, lambda: draw_clause(language, language.shown, rng, GROUPS))
         assert not language.same(clause.verb, stranger.verb)
+
+
+def test_neither_noun_of_two_groups_tells_which_it_is(language):
+    rng = random.Random(12)
+    drawn = [of_two_groups(language, language.all, rng) for _ in range(20_000)]
+    first, second = (Counter(language.kind_of[pair[place]] for pair in drawn) for place in (0, 1))
+    table = np.array([[counts[kind] for kind in KINDS] for counts in (first, second)])
+    assert chi2_contingency(table).pvalue > 0.01
 
 
 def test_a_question_asked_again_means_one_relation_of_its_group():

@@ -12,6 +12,7 @@ from scipy.stats import binom
 from toy_experiments import Doubling
 
 from lottery import store
+from lottery.experiments.miniature import Miniature
 from lottery.suite.chapter import (
     HERE,
     PRINT,
@@ -277,6 +278,18 @@ def test_this_builds_runs_of_another_model_are_no_points_of_the_miniature():
     assert in_figure(Chapter("a/b", live.assign(**{"start.model": "miniature"}), small, NOTHING)) == {
         SMALL: [4], f"{SMALL} hollow": [2]
     }  # fmt: skip
+
+
+def test_this_builds_runs_in_another_language_are_no_points_of_the_recorded_ones():
+    def rows(number: int, version: int) -> pd.DataFrame:
+        text = f'{{"experiment": "Masks", "of": [{{"start": {{"experiment": "Miniature", "version": {version}}}}}]}}'
+        return pd.DataFrame({"double": [number], "parameters": [text]})
+
+    now = Miniature.version
+    earlier, same = (Chapter("a/b", rows(2, now), rows(4, version), NOTHING) for version in (now - 1, now))
+    assert in_figure(earlier) == {SMALL: [4], HERE: [2]}
+    assert in_figure(same) == {SMALL: [4], f"{SMALL} hollow": [2]}
+    assert [chapter.of_first_language for chapter in (earlier, same)] == [True, False]
 
 
 def test_a_figure_without_any_rows_is_a_sentence():

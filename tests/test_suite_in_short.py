@@ -10,6 +10,7 @@ from IPython.display import Markdown
 
 from lottery import claims
 from lottery.choices import choose, offered
+from lottery.experiments.miniature import Miniature
 from lottery.suite import ledger
 from lottery.suite.chapter import Chapter, all_published, recorded
 from lottery.suite.holes import absent
@@ -93,6 +94,17 @@ def test_the_tasks_of_runs_are_told_where_none_is_a_full_model():
     )
     box = InShort(Chapter("experiments/world", NONE, NONE, rows)).box(**TEXT).data
     assert "MiniLM: 3 runs on SST-2 and CoLA." in box
+
+
+def test_a_record_in_the_miniatures_first_language_says_so():
+    def box(version: int) -> str:
+        text = f'{{"experiment": "Miniature", "seed": 1, "version": {version}}}'
+        rows = pd.DataFrame({"experiment": ["Miniature"], "seed": [1], "parameters": [text]})
+        return InShort(Chapter("experiments/world", NONE, rows, NONE)).box(**TEXT).data
+
+    said = "The miniature, in its first language ({ref}`why another <language>`): 1 run"
+    assert said in box(Miniature.version - 1)
+    assert "The miniature: 1 run" in box(Miniature.version)
 
 
 def test_a_claim_of_another_chapter_is_refused():

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from lottery import statistics as stats
 from lottery.choices import choose
 from lottery.findings.dev_answers import difference_error
-from lottery.findings.seeds import told_apart
+from lottery.findings.seeds import several_worlds, told_apart
 from lottery.statistics import Estimate
 
 ANSWERS, LABELS = "dev_answers", "dev_labels"
@@ -33,6 +33,7 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     of the squares of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of
     examples, which both models are scored on (Zou & Donner 2008, doi:10.1002/sim.3095).
     """
+    worlds = several_worlds(models)
     models, baselines = (told_apart(runs, seed="seed") for runs in (models, baselines))
     lines = []
     for (task, kind), theirs in baselines.groupby(["task", "kind"], sort=False):
@@ -45,7 +46,7 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
         more = ours["score"] - theirs["score"]
         line = {"task": task, "kind": kind, "majority": ours["majority"].iloc[0]}
         line |= {"model": ours["score"].mean(), "baseline": theirs["score"].mean()}
-        if (ours["unit"] != ours["seed"]).any():
+        if worlds:
             ahead = stats.mean_interval(more.groupby(ours["unit"]).mean())
             lines.append(line | {"ahead": ahead, "over": "worlds"})
             continue

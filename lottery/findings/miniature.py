@@ -7,6 +7,7 @@ import pandas as pd
 
 from lottery import statistics as stats
 from lottery.choices import choose
+from lottery.findings import baselines
 
 ASIDE = "wnli"  # nothing can be learnt from its training set, so no mean holds it
 
@@ -39,6 +40,13 @@ def helped(table: pd.DataFrame, *, by: float = 10.0, cost: float = 2.0) -> tuple
     """How many rows of `gains` gain so many points or more, and the tasks that lose more: the whole interval does."""
     worse = table["high"].fillna(table["difference"]) < -cost
     return int((table["difference"] >= by).sum()), table.loc[worse, "task"].tolist()
+
+
+def ahead(runs: pd.DataFrame) -> pd.DataFrame:
+    """The pre-trained models less each baseline on each task, over worlds, as by `baselines.ahead`."""
+    models = started(runs, "Miniature")
+    plain = runs[runs["experiment"] == "Baseline"]
+    return baselines.ahead(models[models["start.steps"] == models["start.steps"].max()], plain)
 
 
 def regimes(runs: pd.DataFrame) -> pd.DataFrame:
@@ -80,8 +88,14 @@ def aims(runs: pd.DataFrame) -> pd.DataFrame:
     table, at = gains(runs), changes(regimes(runs))
     better, worse = helped(table)
     aside = started(runs, "Miniature").query("task == @ASIDE and `start.steps` > 0")
+    sides = baselines.beaten(ahead(runs))
     lines = [
-        ("pre-training takes at most 3 minutes", f"at most {slowest:.0f} s", slowest <= 180),
+        ("pre-training takes at most 200 s", f"at most {slowest:.0f} s", slowest <= 200),
+        (
+            "it leads a bag of words and a BiLSTM on at least 7 tasks (by the whole interval)",
+            f"on {len(sides[1])} of {sum(map(len, sides.values()))}",
+            len(sides[1]) >= 7,
+        ),
         ("it adds 10 points or more on at least 6 tasks", f"on {better} of {len(table)}", better >= 6),
         (
             "on no task it costs more than 2 points (the whole interval below -2)",

@@ -52,9 +52,15 @@ def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
              world where the runs are of several, else the seed
     """
     world = _numbered(runs)
+    several = several_worlds(runs)
     model = world.astype(int).astype(str) + ", " + runs[seed].astype(int).astype(str)
-    drawn = pd.DataFrame({"model": model, "unit": runs[seed] if len(set(world)) < 2 else world}, runs.index)
+    drawn = pd.DataFrame({"model": model, "unit": world if several else runs[seed]}, runs.index)
     return pd.concat([runs.drop(columns=["model", "unit"], errors="ignore"), drawn], axis=1)
+
+
+def several_worlds(runs: pd.DataFrame) -> bool:
+    """Whether the runs are of more worlds than one, as `told_apart` counts them."""
+    return len(set(_numbered(runs))) > 1
 
 
 def one_world(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:

@@ -156,9 +156,14 @@ def other_kinds(language: Language, word: str, kinds: tuple[str, ...] = ()) -> t
     return tuple(kind for kind in kinds if kind != of)
 
 
-def other_groups(language: Language, word: str) -> tuple[str, ...]:
-    """The kinds of all groups that the noun or name is not of."""
-    return tuple(kind for kind, group in KINDS.items() if group != KINDS[language.kind(word)])
+def of_two_groups(
+    language: Language, lexicon: Lexicon, rng: random.Random, kinds: tuple[str, ...] = tuple(KINDS)
+) -> tuple[str, str]:
+    """Two nouns of different groups. Either may be either, so that neither alone tells that the other is a stranger."""
+    while True:
+        first, second = lexicon.noun(rng, kinds), lexicon.noun(rng, kinds)
+        if KINDS[language.kind(first)] != KINDS[language.kind(second)]:
+            return first, second
 
 
 def changed(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause, *, parts: int = 1) -> Clause:

@@ -44,6 +44,7 @@ from lottery.store.tables import (
     rows,
     status,
     table,
+    versions,
 )
 
 __all__ = [
@@ -81,4 +82,5 @@ __all__ = [
     "spent",
     "status",
     "table",
+    "versions",
 ]

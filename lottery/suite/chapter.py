@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 
 from lottery import store, tasks
 from lottery.choices import choose, listed
+from lottery.experiments.miniature import Miniature
 from lottery.findings import full_models, published, repeated
 from lottery.store import Experiment
 from lottery.suite import cluster, columns, notebooks, plots, tables
@@ -124,12 +125,13 @@ class Chapter:
         live     whether this build's points are drawn over recorded ones, as nothing but points can be
         shape    scale, size and across, as of `columns.side_by_side`
         The rows of this build, few seeds of the miniature, are hollow points over the recorded ones. Where nothing is
-        recorded they stand for the miniature, and where they are of another model, in a column of their own.
+        recorded they stand for the miniature, and where they are of another model, or the recorded ones of an earlier
+        language, in a column of their own.
         """
         tables = {REAL: self.minilm, SMALL: self.miniature, HERE: self.live}
         made = {name: among(rows) if among and len(rows) else rows for name, rows in tables.items()}
         tables = {**(printed or {}), **{name: rows for name, rows in made.items() if len(rows)}}
-        here = tables.pop(HERE, None) if self._of_miniature else None
+        here = tables.pop(HERE, None) if self._of_miniature and not self.of_first_language else None
         if here is not None and SMALL not in tables:
             tables[SMALL], here = here, None
         if not tables:
@@ -137,6 +139,11 @@ class Chapter:
         names = panels if callable(panels) else lambda _: panels
         columns.side_by_side(tables, draw, names, live=here if live else None, over=SMALL, **shape)
         return None
+
+    @property
+    def of_first_language(self) -> bool:
+        """Whether what is recorded of the miniature speaks an earlier language than this build's."""
+        return any(version < Miniature.version for version in store.versions(self.miniature, Miniature))
 
     @property
     def _of_miniature(self) -> bool:

@@ -195,7 +195,9 @@ class InShort:
             told = rows["made.commit"].dropna() if "made.commit" in rows else ()
             commits = sorted({commit.split("-")[0] for commit in told if COMMIT.match(commit)})
             of = f", commit{'s' * (len(commits) != 1)} {', '.join(commits)}" if commits else ""
-            parts.append(f"{name}: {how_many(len(rows), 'run')}{on}{many}{of}.")
+            earlier = ", in its first language ({ref}`why another <language>`)"
+            spoken = earlier if name == "The miniature" and self.chapter.of_first_language else ""
+            parts.append(f"{name}{spoken}: {how_many(len(rows), 'run')}{on}{many}{of}.")
         return " ".join(parts)
 
 

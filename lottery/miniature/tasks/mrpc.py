@@ -5,7 +5,7 @@ from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 from lottery.miniature.text import opinion
 
-SIZES = {"train": 2000, "dev": 400}
+SIZES = {"train": 3000, "dev": 400}
 
 
 def example(language, split, number, rng):

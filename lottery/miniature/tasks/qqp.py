@@ -3,24 +3,19 @@
 Half of the others ask for the contrary, half for the same of another group of things.
 """
 
-from lottery.miniature.grammar import another_noun, other_groups, phrase
-from lottery.miniature.language import KINDS
+from lottery.miniature.grammar import another_noun, of_two_groups, phrase
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 3000, "dev": 400}
+SIZES = {"train": 4000, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    noun = words.noun(rng, tuple(KINDS))
-    good = how = rng.random() < 0.5
-    kinds = (language.kind(noun),)
-    if not number % 2:
-        if rng.random() < 0.5:
-            how = not good
-        else:
-            kinds = other_groups(language, noun)
-    other = another_noun(language, words, rng, noun, kinds)
+    noun, other = of_two_groups(language, words, rng)
+    good, contrary = rng.random() < 0.5, rng.random() < 0.5
+    if number % 2 or contrary:
+        other = another_noun(language, words, rng, noun, (language.kind(noun),))
+    how = good if number % 2 or not contrary else not good
     return row(number % 2, asked(language, words, rng, noun, good), asked(language, words, rng, other, how))
 
 

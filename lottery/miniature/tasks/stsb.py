@@ -1,7 +1,6 @@
 """Graded similarity, 0 to 5, of two opinions: half for the same judgement, half for how near their nouns are."""
 
-from lottery.miniature.grammar import another_noun, other_groups, other_kinds, phrase
-from lottery.miniature.language import KINDS
+from lottery.miniature.grammar import another_noun, of_two_groups, other_kinds, phrase
 from lottery.miniature.tasks import lexicon, row
 from lottery.miniature.text import opinion
 
@@ -10,10 +9,11 @@ SIZES = {"train": 3000, "dev": 400}
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    noun = words.noun(rng, tuple(KINDS))
+    noun, other = of_two_groups(language, words, rng)
     near = number % 3  # 0: of another group, 1: of another kind of the group, 2: of the kind
-    kinds = (other_groups(language, noun), other_kinds(language, noun), (language.kind(noun),))[near]
-    other = another_noun(language, words, rng, noun, kinds)
+    if near:
+        kinds = other_kinds(language, noun) if near == 1 else (language.kind(noun),)
+        other = another_noun(language, words, rng, noun, kinds)
     good, same = rng.random() < 0.5, rng.random() < 0.5
     told = ((noun, good), (other, good == same))
     first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
