@@ -143,7 +143,7 @@ class Chapter:
     @property
     def of_first_language(self) -> bool:
         """Whether what is recorded of the miniature speaks an earlier language than this build's."""
-        return any(version < Miniature.version for version in store.versions(self.miniature, Miniature))
+        return in_first_language(self.miniature)
 
     @property
     def _of_miniature(self) -> bool:
@@ -295,6 +295,11 @@ def perform(name: str, grid: list[Experiment], results: str, records: str, *, wo
 def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
     """What is recorded of a chapter, named by its last part, under a profile; empty where nothing is."""
     return store.recorded(Path(records) / profile / f"{chapter}.parquet")
+
+
+def in_first_language(rows: pd.DataFrame) -> bool:
+    """Whether some of the runs are of the miniature as it was before its language was changed."""
+    return any(version < Miniature.version for version in store.versions(rows, Miniature))
 
 
 def read_published(name: str) -> pd.DataFrame:

@@ -35,10 +35,10 @@ from IPython.display import Markdown
 from matplotlib import pyplot as plt
 
 from lottery import claims
-from lottery.choices import choose
+from lottery.choices import choose, listed
 from lottery.claims import _gordon as gordon
 from lottery.suite import ledger, notebooks, plots, tables
-from lottery.suite.chapter import all_published
+from lottery.suite.chapter import all_published, how_many, in_first_language, recorded
 from lottery.suite.given import given
 
 globals().update(given("analyses/claims", globals()))
@@ -78,6 +78,24 @@ def in_short() -> Markdown:
 
 
 in_short()
+
+
+# %% tags=["remove-input"]
+def languages() -> Markdown | None:
+    """Which of the chapters were recorded in the miniature's first language."""
+    every = {name: recorded(records, "miniature", name) for name in CHAPTERS}
+    there = [name for name, rows in every.items() if len(rows)]
+    first = [name for name in there if in_first_language(every[name])]
+    if not first:
+        return None
+    linked = listed([f"{{doc}}`/{places[name]}`" for name in first], "and")
+    return Markdown(
+        f"Of {how_many(len(there), 'chapter')} that measured this on the miniature, {len(first)} did so in its first "
+        f"language, {{ref}}`in which a bag of words beat its BERT <language>`: {linked}."
+    )
+
+
+languages()
 
 # %% [markdown]
 # The verdicts mean:
