@@ -33,6 +33,9 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     of the squares of two half widths: that of the t interval over seeds, paired, and that of a jackknife over groups of
     examples, which both models are scored on (Zou & Donner 2008, doi:10.1002/sim.3095).
     """
+    columns = ["task", "kind", "majority", "model", "baseline", "ahead", "over"]
+    if baselines.empty:
+        return pd.DataFrame(columns=columns)
     worlds = several_worlds(models)
     models, baselines = (told_apart(runs, seed="seed") for runs in (models, baselines))
     lines = []
@@ -54,7 +57,6 @@ def ahead(models: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
         error = _error_over_examples(task, ours, theirs) if answered else 0.0
         line |= {"ahead": _with_both(more.to_numpy(), error), "over": "seeds and examples" if answered else "seeds"}
         lines.append(line)
-    columns = ["task", "kind", "majority", "model", "baseline", "ahead", "over"]
     order = {task: place for place, task in enumerate(models["task"].unique())}
     table = pd.DataFrame(lines, columns=columns)
     return table.sort_values("task", key=lambda tasks: tasks.map(order), kind="stable", ignore_index=True)

@@ -1,6 +1,7 @@
 """Text to pre-train on: documents that tell the world's facts, stories, opinions, and what follows from what."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lottery.miniature.grammar import (
@@ -28,13 +29,15 @@ DOCUMENTS = 14_000  # of the text that is pre-trained on
 # How a statement can stand to the one before it, and the word that says so beforehand: a single one, since of several
 # the others would give away the one that is hidden, and to guess it nothing would have to be compared.
 LINKS = {"same": "likewise", "true": "so", "false": "falsely", "open": "maybe", "else": "also", "contrary": "but"}
+PLAIN = (0, 1, 3, 3, 3, 4, 4, 4, 5, 6)  # forms of opinions without denial, by how often they come
 
 
 def documents(language: Language, count: int, seed: int) -> list[list[str]]:
     """`count` documents, each a list of sentences about nouns of one kind; the same for the same numbers.
 
     A document mixes the nouns' facts, deeds they have a part in, questions with answers, who bears a name and is such a
-    noun, and opinions, all praise or all blame. So what holds it together is what it is about, and not its manner.
+    noun, and opinions, of the kind all praise or all blame. So what holds it together is what it is about, and not its
+    manner.
     """
     rng = random.Random(f"documents {language.seed} {seed}")
     return [document(language, rng) for _ in range(count)]
@@ -212,19 +215,24 @@ def praise(language: Language, rng: random.Random, noun: str, good: bool) -> lis
     if what < 0.8:
         then = f"and {rng.choice(fitting)}" if same else f"but {rng.choice(unfitting)}"
         return [f"{subject} is {rng.choice(fitting)} {then}."]
-    other = phrase(language, fellow(language, rng, noun))
+    other = phrase(language, (fellow if same else stranger)(language, rng, noun))
     first, second = (opinion(language, words, rng, *told) for told in ((subject, good), (other, good == same)))
     return linked(rng, first, second, "same" if same else "contrary")
 
 
 def opinion(
-    language: Language, words: Lexicon, rng: random.Random, subject: str, good: bool, *, plain: bool = False
+    language: Language,
+    words: Lexicon,
+    rng: random.Random,
+    subject: str,
+    good: bool,
+    forms: Sequence[int] = (*PLAIN, 2, 7),
 ) -> str:
-    """A clause that praises (`good`) or blames the subject, with words of the lexicon; `plain`: not by denial."""
+    """A clause that praises (`good`) or blames the subject, with words of the lexicon, in one of the numbered forms."""
     fitting, unfitting = (words.positive, words.negative) if good else (words.negative, words.positive)
     likes, dislikes = (words.praising, words.blaming) if good else (words.blaming, words.praising)
     who_ = rng.choice((*rng.choices(words.names, k=2), "everyone"))
-    form = rng.choice((0, 1, 3, 3, 3, 4, 4, 4, 5, 6) if plain else (0, 1, 2, 3, 3, 3, 4, 4, 4, 5, 6, 7))
+    form = rng.choice(forms)
     if form == 0:
         return f"{subject} is {rng.choice(fitting)}"
     if form == 1:

@@ -158,7 +158,7 @@ def recorded(path: Path) -> pd.DataFrame:
 
 
 def versions(rows: pd.DataFrame, experiment: type) -> set[int]:
-    """The versions of an experiment in what some recorded runs rest on; {} where none rests on it."""
+    """The versions of an experiment in what some recorded runs rest on; empty where none rests on it."""
 
     def found(value: Any) -> Iterator[int]:
         if isinstance(value, dict):

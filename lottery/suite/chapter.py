@@ -35,6 +35,7 @@ from lottery.suite import cluster, columns, notebooks, plots, tables
 from lottery.suite.holes import absent
 
 PRINT, REAL, SMALL, HERE = "BERT-base, in print", "real BERT (MiniLM)", "miniature", "this build"  # in figures
+SECOND_LANGUAGE = 3  # version of Miniature from which on it speaks its second language
 NOTHING = "*There is nothing of this kind in these runs.*"
 # Rows by where a chapter has them, as a sentence about them begins.
 NAMED = {"live": "This build", "miniature": "The miniature, recorded", "minilm": "MiniLM, recorded"}
@@ -142,7 +143,7 @@ class Chapter:
 
     @property
     def of_first_language(self) -> bool:
-        """Whether what is recorded of the miniature speaks an earlier language than this build's."""
+        """Whether what is recorded of the miniature is in its first language, which no build speaks any more."""
         return in_first_language(self.miniature)
 
     @property
@@ -299,7 +300,7 @@ def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
 
 def in_first_language(rows: pd.DataFrame) -> bool:
     """Whether some of the runs are of the miniature as it was before its language was changed."""
-    return any(version < Miniature.version for version in store.versions(rows, Miniature))
+    return any(version < SECOND_LANGUAGE for version in store.versions(rows, Miniature))
 
 
 def read_published(name: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ words only. What a fact says of a word may be any word.
 """
 
 import random
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -50,6 +51,14 @@ def tables(language: Language, name: str) -> dict[str, pd.DataFrame]:
 def lexicon(language: Language, split: str, rng: random.Random) -> Lexicon:
     """The words that the next example of a split may use."""
     return language.shown if split == "train" or rng.random() < 0.25 else language.held
+
+
+def unlike(first: str, draw: Callable[[], str], words: Lexicon) -> str:
+    """What `draw` gives, drawn again until no word that praises or blames comes again in it, nor in another form."""
+    judging = {*words.positive, *words.negative, *(f"{verb}s" for verb in (*words.praising, *words.blaming))}
+    while judging & {*first.rstrip("?").split()} & {*(second := draw()).rstrip("?").split()}:
+        pass
+    return second
 
 
 def row(label: float, first: str, second: str = "") -> dict:

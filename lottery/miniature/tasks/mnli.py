@@ -1,13 +1,13 @@
 """Does a hypothesis follow (entailment), may it be (neutral), or can it not be (contradiction), given an opinion?
 
-What is said of a noun holds for its kind, and half of the hypotheses name the kind or its group. Of creatures, objects
-and dishes in train and dev, of places and materials in dev_mismatched.
+What is said of a noun holds for its kind, and half of the hypotheses name the kind. Of creatures, objects and dishes in
+train and dev, of places and materials in dev_mismatched.
 """
 
 from lottery.miniature.grammar import another_noun, of_two_groups, phrase
 from lottery.miniature.language import KINDS
-from lottery.miniature.tasks import lexicon, row
-from lottery.miniature.text import opinion
+from lottery.miniature.tasks import lexicon, row, unlike
+from lottery.miniature.text import PLAIN, opinion
 
 SIZES = {"train": 4000, "dev": 400, "dev_mismatched": 400}
 
@@ -22,7 +22,8 @@ def example(language, split, number, rng):
     if label != 1:
         about = another_noun(language, words, rng, noun, (language.kind(noun),))
     if rng.random() < 0.5:
-        about = rng.choice((language.kind(about), KINDS[language.kind(about)]))
-    told = ((noun, good), (about, rng.random() < 0.5 if label == 1 else good == (label == 0)))
-    first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
+        about = language.kind(about)
+    how = rng.random() < 0.5 if label == 1 else good == (label == 0)
+    first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, about), how, PLAIN), words)
     return row(label, first, second)

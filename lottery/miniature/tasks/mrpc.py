@@ -2,8 +2,8 @@
 
 from lottery.miniature.grammar import another_noun, phrase
 from lottery.miniature.language import KINDS
-from lottery.miniature.tasks import lexicon, row
-from lottery.miniature.text import opinion
+from lottery.miniature.tasks import lexicon, row, unlike
+from lottery.miniature.text import PLAIN, opinion
 
 SIZES = {"train": 3000, "dev": 400}
 
@@ -13,6 +13,7 @@ def example(language, split, number, rng):
     noun = words.noun(rng, tuple(KINDS))
     other = another_noun(language, words, rng, noun, (language.kind(noun),))
     good = rng.random() < 0.5
-    told = ((noun, good), (other, good == bool(number % 2)))
-    first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
+    how = good == bool(number % 2)
+    first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), how, PLAIN), words)
     return row(number % 2, first, second)

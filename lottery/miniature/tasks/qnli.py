@@ -1,22 +1,28 @@
-"""Does a sentence hold the answer to a question: a noun of a kind that is asked for, and not one of another group?"""
+"""Does a sentence hold the answer to a question: nouns of the kind that is asked for, and not of another group?"""
 
 from lottery.miniature.grammar import another_noun, phrase, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon, row
 
-SIZES = {"train": 3000, "dev": 400}
+SIZES = {"train": 2400, "dev": 400}
 
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    (noun, relation), (_, other) = (asked(language, words, rng) for _ in range(2))
-    if {KINDS[kind] for kind in relation.value} & {KINDS[kind] for kind in other.value}:
+    (noun, relation), (other, another) = (asked(language, words, rng) for _ in range(2))
+    right, wrong = language.kind(language.fact(noun, relation)), language.kind(language.fact(other, another))
+    if KINDS[right] == KINDS[wrong]:
         return None
-    kinds = (other if number % 2 else relation).value  # neither a question nor an answer alone tells which
     question = f"{state(language, rng.choice((relation.question, relation.again)), noun)}?"
-    return row(number % 2, question, f"it is {phrase(language, another_noun(language, words, rng, noun, kinds))}")
+    kind = wrong if number % 2 else right  # neither a question nor an answer alone tells which
+    answer = another_noun(language, words, rng, noun, (kind,))
+    if rng.random() < 0.5:
+        return row(number % 2, question, f"it is {phrase(language, answer)}")
+    second = another_noun(language, words, rng, answer, (kind,))
+    return row(number % 2, question, f"it is {phrase(language, answer)} and {phrase(language, second)}")
 
 
 def asked(language, words, rng):
-    noun = words.noun(rng, tuple(KINDS))
+    """A noun and what can be asked of it; of materials too little can."""
+    noun = words.noun(rng, tuple(kind for kind, group in KINDS.items() if group != "material"))
     return noun, rng.choice([relation for relation in language.relations(noun) if relation.value])

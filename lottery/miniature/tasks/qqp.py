@@ -4,7 +4,7 @@ Half of the others ask for the contrary, half for the same of another group of t
 """
 
 from lottery.miniature.grammar import another_noun, of_two_groups, phrase
-from lottery.miniature.tasks import lexicon, row
+from lottery.miniature.tasks import lexicon, row, unlike
 
 SIZES = {"train": 4000, "dev": 400}
 
@@ -16,7 +16,8 @@ def example(language, split, number, rng):
     if number % 2 or contrary:
         other = another_noun(language, words, rng, noun, (language.kind(noun),))
     how = good if number % 2 or not contrary else not good
-    return row(number % 2, asked(language, words, rng, noun, good), asked(language, words, rng, other, how))
+    first = asked(language, words, rng, noun, good)
+    return row(number % 2, first, unlike(first, lambda: asked(language, words, rng, other, how), words))
 
 
 def asked(language, words, rng, noun, good):

@@ -1,8 +1,8 @@
-"""Does it follow: is a deed told of a noun told of its kind or group, or of a kind or group that it is not of?"""
+"""Does it follow: is a deed told of a noun told of its kind or group, or of the other that its verb selects as well?"""
 
 from dataclasses import replace
 
-from lottery.miniature.grammar import active, draw_clause, passive
+from lottery.miniature.grammar import active, draw_clause, other_kinds, passive
 from lottery.miniature.language import GROUPS, KINDS
 from lottery.miniature.tasks import lexicon, row
 
@@ -11,12 +11,13 @@ SIZES = {"train": 2400, "dev": 400}
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
+    clause = draw_clause(language, words, rng, GROUPS)
     part = rng.choice(("subject", "object"))
-    clause, stranger = (draw_clause(language, words, rng, GROUPS) for _ in range(2))
-    kind, wrong = (language.kind(getattr(each, part)) for each in (clause, stranger))
-    if KINDS[kind] == KINDS[wrong]:
-        return None
+    noun = getattr(clause, part)
+    (wrong,) = other_kinds(language, noun, getattr(language.frame_of[clause.verb], f"{part}s"))
+    kind = language.kind(noun)
     told = wrong if number % 2 else kind
-    other = replace(clause, **{part: rng.choice((told, KINDS[told]))})
+    if KINDS[kind] != KINDS[wrong] and rng.random() < 0.5:
+        told = KINDS[told]
     voice = rng.choice((active, passive))
-    return row(number % 2, voice(language, clause), voice(language, other))
+    return row(number % 2, voice(language, clause), voice(language, replace(clause, **{part: told})))

@@ -1,6 +1,9 @@
-"""Which words of a paragraph answer a question? The paragraph tells two facts of a kind; one of them is asked for."""
+"""Which words of a paragraph answer a question? It tells one fact each of two kinds; asked is a third noun, of one.
 
-from lottery.miniature.grammar import another_noun, another_relation, phrase, state
+What is true of a noun is true of its kind, so that the answer is what is told of the noun of the kind that is asked of.
+"""
+
+from lottery.miniature.grammar import another_noun, other_kinds, phrase, state
 from lottery.miniature.language import KINDS
 from lottery.miniature.tasks import lexicon
 
@@ -9,18 +12,20 @@ SIZES = {"train": 2000, "dev": 400}
 
 def example(language, split, number, rng):
     words = lexicon(language, split, rng)
-    noun = words.noun(rng, tuple(KINDS))
-    relation = rng.choice(language.relations(noun))
-    value = language.fact(noun, relation)
-    statements = [
-        f"{state(language, told.statement, noun, language.fact(noun, told))}."
-        for told in (relation, another_relation(language, rng, noun, relation))
+    asked = words.noun(rng, tuple(KINDS))
+    relation = rng.choice(language.relations(asked))
+    told = [
+        another_noun(language, words, rng, asked, kinds)
+        for kinds in ((language.kind(asked),), other_kinds(language, asked))
     ]
+    value, other = (language.fact(of, relation) for of in told)
+    if value == other:
+        return None
+    statements = [f"{state(language, relation.statement, of, language.fact(of, relation))}." for of in told]
     right = statements[0]
     rng.shuffle(statements)
     context = " ".join(statements)
     answer = phrase(language, value)
-    asked = another_noun(language, words, rng, noun, (language.kind(noun),))
     return {
         "first": f"{state(language, relation.question, asked)}?",
         "second": context,

@@ -1,8 +1,8 @@
 """Graded similarity, 0 to 5, of two opinions: half for the same judgement, half for how near their nouns are."""
 
 from lottery.miniature.grammar import another_noun, of_two_groups, other_kinds, phrase
-from lottery.miniature.tasks import lexicon, row
-from lottery.miniature.text import opinion
+from lottery.miniature.tasks import lexicon, row, unlike
+from lottery.miniature.text import PLAIN, opinion
 
 SIZES = {"train": 3000, "dev": 400}
 
@@ -15,6 +15,6 @@ def example(language, split, number, rng):
         kinds = other_kinds(language, noun) if near == 1 else (language.kind(noun),)
         other = another_noun(language, words, rng, noun, kinds)
     good, same = rng.random() < 0.5, rng.random() < 0.5
-    told = ((noun, good), (other, good == same))
-    first, second = (opinion(language, words, rng, phrase(language, of), how, plain=True) for of, how in told)
+    first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), good == same, PLAIN), words)
     return row(2.5 * same + 1.25 * near, first, second)
