@@ -25,5 +25,6 @@ def example(language, split, number, rng):
         about = language.kind(about)
     how = rng.random() < 0.5 if label == 1 else good == (label == 0)
     first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
-    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, about), how, PLAIN), words)
+    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, about), how, (form,)), words)
     return row(label, first, second)

@@ -15,5 +15,6 @@ def example(language, split, number, rng):
     good = rng.random() < 0.5
     how = good == bool(number % 2)
     first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
-    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), how, PLAIN), words)
+    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), how, (form,)), words)
     return row(number % 2, first, second)

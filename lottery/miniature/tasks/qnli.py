@@ -15,11 +15,8 @@ def example(language, split, number, rng):
         return None
     question = f"{state(language, rng.choice((relation.question, relation.again)), noun)}?"
     kind = wrong if number % 2 else right  # neither a question nor an answer alone tells which
-    answer = another_noun(language, words, rng, noun, (kind,))
-    if rng.random() < 0.5:
-        return row(number % 2, question, f"it is {phrase(language, answer)}")
-    second = another_noun(language, words, rng, answer, (kind,))
-    return row(number % 2, question, f"it is {phrase(language, answer)} and {phrase(language, second)}")
+    told = [another_noun(language, words, rng, noun, (kind,)) for _ in range(rng.choice((1, 2)))]
+    return row(number % 2, question, f"it is {' and '.join(phrase(language, each) for each in told)}")
 
 
 def asked(language, words, rng):

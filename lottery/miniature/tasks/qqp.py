@@ -16,11 +16,12 @@ def example(language, split, number, rng):
     if number % 2 or contrary:
         other = another_noun(language, words, rng, noun, (language.kind(noun),))
     how = good if number % 2 or not contrary else not good
-    first = asked(language, words, rng, noun, good)
-    return row(number % 2, first, unlike(first, lambda: asked(language, words, rng, other, how), words))
+    first = asked(language, words, rng, noun, good, rng.randrange(3))
+    form = rng.randrange(3)  # before it is known which words are left, so that the form tells nothing
+    return row(number % 2, first, unlike(first, lambda: asked(language, words, rng, other, how, form), words))
 
 
-def asked(language, words, rng, noun, good):
+def asked(language, words, rng, noun, good, form):
     fitting, likes = (words.positive, words.praising) if good else (words.negative, words.blaming)
     of, quality = phrase(language, noun), rng.choice(fitting)
     forms = (
@@ -28,4 +29,4 @@ def asked(language, words, rng, noun, good):
         f"is {of} very {quality}?",
         f"who {rng.choice(likes)}s {of}?",
     )
-    return rng.choice(forms)
+    return forms[form]

@@ -16,5 +16,6 @@ def example(language, split, number, rng):
         other = another_noun(language, words, rng, noun, kinds)
     good, same = rng.random() < 0.5, rng.random() < 0.5
     first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
-    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), good == same, PLAIN), words)
+    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
+    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), good == same, (form,)), words)
     return row(2.5 * same + 1.25 * near, first, second)
