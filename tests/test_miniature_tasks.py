@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from lottery.choices import choose, offered
 from lottery.miniature.grammar import phrase
@@ -97,7 +98,7 @@ def test_no_row_comes_twice_and_no_dev_row_is_in_train(every):
 def test_training_sets_use_shown_words_only_and_dev_sets_mostly_held_out_ones(language, every):
     def words(lexicon):
         plain = {noun for nouns in lexicon.nouns.values() for noun in nouns} | {*lexicon.positive, *lexicon.negative}
-        plain |= {f"{noun}s" for noun in plain}
+        plain |= {f"{noun}s" for noun in plain} | {*lexicon.names}
         verbs = {verb for some in lexicon.verbs.values() for verb in some} | {*lexicon.praising, *lexicon.blaming}
         return plain | {f"{verb}{ending}" for verb in verbs for ending in ("", "s", "ed")}
 
@@ -221,7 +222,7 @@ def readings(language, forms=("statement", "rewording")):
 
 
 def test_no_sentence_of_a_pair_alone_tells_the_label(every):
-    """Not by its words, one by one: none is by far more frequent under one label than under the other."""
+    """Not by its words, one by one: none is by far more frequent under one label than under another."""
     for name in ("mrpc", "qqp", "rte", "qnli"):
         train = every[name]["train"]
         for column in ("first", "second"):
@@ -234,18 +235,48 @@ def test_no_sentence_of_a_pair_alone_tells_the_label(every):
                 assert abs(one - two) < 5 * (one + two) ** 0.5, (name, column, word, one, two)
 
 
+def test_no_word_that_comes_again_tells_the_label(language, every):
+    judging = {*language.all.positive, *language.all.negative}
+    judging |= {f"{verb}s" for verb in (*language.all.praising, *language.all.blaming)}
+    for name in ("mrpc", "stsb", "mnli", "qqp"):
+        for row in rows(every, name):
+            first, second = (set(text.rstrip(".?").split()) for text in (row.first, row.second))
+            assert not judging & first & second, row
+
+
+def test_no_question_of_qnli_and_no_deed_of_rte_alone_tells_the_label(language, every):
+    """By the form of the question; by the verb's frame and the kind that it is told of, in its place."""
+    found = {"qnli": {}, "rte": {}}
+    for row in rows(every, "qnli"):
+        (noun,) = stems(language, row.first)
+        form = row.first.replace(noun, KINDS[language.kind(noun)])
+        found["qnli"].setdefault(form, []).append(row.label)
+    for row in rows(every, "rte"):
+        words = row.second.removesuffix(".").split()
+        (verb,) = [stem for stem in stems(language, row.second) if stem in language.frame_of]
+        at = words.index("some")
+        first = at < next(number for number, word in enumerate(words) if word.startswith(verb))
+        told = words[at + 1].removesuffix("s")
+        found["rte"].setdefault((language.frame_of[verb], first == ("by" not in words), told), []).append(row.label)
+    for forms in found.values():
+        assert len(forms) >= 20
+        for form, labels in forms.items():
+            assert binomtest(sum(labels), len(labels)).pvalue > 0.001 / len(forms), (form, np.mean(labels), len(labels))
+
+
 def test_qnli_labels_follow_from_the_kinds_that_are_asked_for(language, every):
     asked = {
-        f"{form.format(s=phrase(language, noun))}?": relation.value
+        f"{form.format(s=phrase(language, noun))}?": language.kind_of[language.facts[noun, relation]]
         for noun, kind in language.kind_of.items()
         for relation in RELATIONS[KINDS[kind]]
+        if relation.value
         for form in (relation.question, relation.again)
     }
     for row in rows(every, "qnli"):
-        told = thing(language, row.second)
+        (told,) = {language.kind_of[noun] for noun in stems(language, row.second)}
         assert row.second.startswith("it is the ")
-        assert row.label == (told not in asked[row.first]), row
-        assert not row.label or KINDS[told] not in {KINDS[kind] for kind in asked[row.first]}
+        assert row.label == (told != asked[row.first]), row
+        assert not row.label or KINDS[told] != KINDS[asked[row.first]]
 
 
 def test_rte_labels_follow_from_the_kinds(language, every):

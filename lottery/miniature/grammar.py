@@ -1,7 +1,6 @@
 """Sentences of the language: a clause in the active, in the passive, as a question; facts, reworded and asked for."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lottery.miniature.language import GROUPS, KINDS, Language, Lexicon, Relation
@@ -179,17 +178,12 @@ def changed(language: Language, lexicon: Lexicon, rng: random.Random, clause: Cl
     return replace(clause, **{part: new[part] for part in rng.sample(tuple(new), parts)})
 
 
-def another_clause(language: Language, clause: Clause, draw: Callable[[], Clause]) -> Clause:
-    """What `draw` gives, drawn again until its verb means something else than that of `clause`."""
-    while language.same((other := draw()).verb, clause.verb):
-        pass
-    return other
-
-
 def unlike(language: Language, lexicon: Lexicon, rng: random.Random, clause: Clause) -> Clause:
     """What does not mean the same as `clause`: the same deed of other kinds, or another deed."""
     if rng.random() < 0.5:
-        return another_clause(language, clause, lambda: draw_clause(language, lexicon, rng, GROUPS))
+        while language.same((other := draw_clause(language, lexicon, rng, GROUPS)).verb, clause.verb):
+            pass
+        return other
     return changed(language, lexicon, rng, alike(language, lexicon, rng, clause), parts=rng.choice((1, 2)))
 
 

@@ -1,7 +1,8 @@
 """A made-up language and the world it speaks of, from a seed: kinds, selection, polarity, names, facts.
 
 What is true of one bird is true of all: words of a kind, and verbs of a frame, mean the same in this world. So its text
-teaches a small model what the words mean, by the company they keep, and no task can be solved by finding a word again.
+teaches a small model what the words mean, by the company they keep, and in no task does a word that comes again tell
+the label.
 """
 
 import random
@@ -155,8 +156,9 @@ class Language:
     polar       number of adjectives that praise, and of those that blame
     colours     number of colours
     names       number of proper names, each of a creature of some noun
-    shown       share of the nouns of each kind, the verbs of each frame and the polar words that the downstream
-                training sets may use; the rest is held out of them and known from the pre-training text alone
+    shown       share of the nouns of each kind, of the verbs of each frame, of names and of the words that praise and
+                blame that the downstream training sets may use, rounded; the rest is held out of them and known from
+                the pre-training text alone
     opinions    number of verbs of praise, and of those of blame
     skew        words of a kind are drawn with weight (rank + 5) ** -skew
     """

@@ -90,7 +90,7 @@ def languages() -> Markdown | None:
         return None
     linked = listed([f"{{doc}}`/{places[name]}`" for name in first], "and")
     return Markdown(
-        f"Of {how_many(len(there), 'chapter')} that measured this on the miniature, {len(first)} did so in its first "
+        f"Of {how_many(len(there), 'chapter')} that measured claims on the miniature, {len(first)} did so in its first "
         f"language, {{ref}}`in which a bag of words beat its BERT <language>`: {linked}."
     )
 

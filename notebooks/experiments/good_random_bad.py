@@ -854,7 +854,7 @@ short.box(
         "weights."
     ),
     not_shown=(
-        "On several tasks of the miniature a bag of words trained from scratch beats the pre-trained model, so only "
-        "tasks on which pre-training helps count for a claim there. The real BERT is scored on few tasks."
+        "Of the miniature's tasks only those on which pre-training helps count for a claim. The real BERT is scored on "
+        "few tasks."
     ),
 )
