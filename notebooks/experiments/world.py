@@ -283,7 +283,7 @@ chapter.shown(gains_told)
 # ## Does a bag of words do as well?
 #
 # A task that a bag of words learns from its training set alone needs no pre-trained model, and what pruning costs there
-# says little about what such a model knows. Here each world's pre-trained BERT is held against a bag of words (CBOW) and
+# says little about what such a model knows. Here each world's pre-trained BERT is compared with a bag of words (CBOW) and
 # a BiLSTM that are trained on the task, for more epochs and at a rate of their own, as the first cell of this page says.
 # WNLI is left out, and SQuAD, whose answer is a part of a text.
 
