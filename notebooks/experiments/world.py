@@ -253,7 +253,8 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
 
 chapter.finding(
     gains,
-    "Pre-training lifts most tasks of the miniature well above the randomly initialised model, but not RTE and WNLI. "
+    "Pre-training lifts the tasks of the miniature far above the randomly initialised model, which is at chance on most; "
+    "SQuAD it lifts little, and WNLI not at all. "
     "Scores (x 100) and their difference in points with its 95% interval over seeds.",
     what="Scores (x 100) with and without pre-training, and their difference (points).",
 )
@@ -284,7 +285,7 @@ chapter.shown(gains_told)
 #
 # A task that a bag of words learns from its training set alone needs no pre-trained model, and what pruning costs there
 # says little about what such a model knows. Here each world's pre-trained BERT is compared with a bag of words (CBOW) and
-# a BiLSTM that are trained on the task, for more epochs and at a rate of their own, as the first cell of this page says.
+# a BiLSTM that are trained on the task, for more epochs and at a rate of their own, as the first cell of this notebook says.
 # WNLI is left out, and SQuAD, whose answer is a part of a text.
 
 
