@@ -89,9 +89,10 @@ def languages() -> Markdown | None:
     if not first:
         return None
     linked = listed([f"{{doc}}`/{places[name]}`" for name in first], "and")
+    which = "All of them" if len(first) == len(there) else f"{len(first)} of them, {linked},"
     return Markdown(
-        f"Of {how_many(len(there), 'chapter')} that measured claims on the miniature, {len(first)} did so in its first "
-        f"language, {{ref}}`in which a bag of words beat its BERT <language>`: {linked}."
+        f"Claims were measured on the miniature by {how_many(len(there), 'chapter')}. {which} did so in its first "
+        "language, {ref}`in which a bag of words beat its BERT <language>`."
     )
 
 

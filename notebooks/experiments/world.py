@@ -476,7 +476,7 @@ chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [chapter.shown(gains_told), chapter.shown(progress)]
+found = [chapter.shown(ahead_told, among=findings.ahead), chapter.shown(gains_told), chapter.shown(progress)]
 
 
 def gain(rows: pd.DataFrame) -> str:
@@ -492,7 +492,8 @@ short.box(
     question="Is the miniature any good as a stand-in for a real BERT?",
     done=(
         "Small BERTs are pre-trained on a made-up language, each seed in a world of its own. They are fine-tuned on "
-        "ten made-up tasks, pre-trained and randomly initialised. Then they are pruned as in Gordon et al."
+        "ten made-up tasks, pre-trained and randomly initialised, beside a bag of words and a BiLSTM. Then they are "
+        "pruned as in Gordon et al."
     ),
     not_shown=(
         "The miniature was chosen to show three regimes of pruning, so the regimes it shows are no evidence that BERT has them."
