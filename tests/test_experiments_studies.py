@@ -13,8 +13,9 @@ from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning
 from lottery.experiments.learned_mask import LearnedMask
+from lottery.experiments.miniature import Miniature
 from lottery.experiments.starts import Given
-from lottery.experiments.studies import BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, TextStudy
+from lottery.experiments.studies import BaselineStudy, BudgetStudy, MaskStudy, PretrainingStudy, TaskStudy, TextStudy
 from lottery.experiments.tickets import Ticket
 from lottery.suite import notebooks
 
@@ -240,6 +241,17 @@ def test_every_way_to_a_sparse_model_has_the_budget_of_one_fine_tuning(fine_tuni
     assert study.random(whole, 0.9).start.kept.importance == "random"
 
 
+def test_baselines_are_one_of_each_kind_with_what_their_chapter_says():
+    cell = {"baselines": ["bilstm", "cbow"], "baseline_epochs": 5.0, "baseline_learning_rate": 1e-2}
+    cell |= {"baseline_width": 8, "batch_size": 16, "max_length": 32, "epochs": 2.0, "learning_rate": 1e-3}
+    start = Miniature(seed=4, steps=0)
+    one, two = BaselineStudy.from_cell(cell).trained(start, "cola", 7)
+    assert (one.kind, two.kind) == ("bilstm", "cbow")
+    assert one == replace(two, kind="bilstm")
+    assert (two.start, two.task, two.seed) == (start, "cola", 7)
+    assert (two.epochs, two.learning_rate, two.width, two.batch_size, two.max_length) == (5.0, 1e-2, 8, 16, 32)
+
+
 def test_iterative_pruning_needs_two_rounds(fine_tuning):
     with pytest.raises(
         ValueError, match="rounds = 1: iterative pruning trains, prunes and trains again; give at least 2"
@@ -264,4 +276,4 @@ def test_every_parameter_of_a_chapter_is_used(name):
 
 
 def test_there_are_studies():
-    assert set(STUDIES) == {"TextStudy", "PretrainingStudy", "TaskStudy", "MaskStudy", "BudgetStudy"}
+    assert set(STUDIES) == {"TextStudy", "PretrainingStudy", "TaskStudy", "MaskStudy", "BudgetStudy", "BaselineStudy"}

@@ -1,7 +1,8 @@
 """Baselines: classifiers learnt from a task's training set alone, one file each for a way to read a sentence.
 
-A file has `build(*, vocabulary, outputs, width, pair, separator)`, the arguments as for `Classifier`. What it returns
-takes the batches of `examples` and answers as a stock model does, so that the same loops train and score it.
+A file has TITLE, as a reader knows it, and `build(*, vocabulary, outputs, width, pair, separator)`, the arguments as
+for `Classifier`. What it returns takes the batches of `examples` and answers as a stock model does, so that the same
+loops train and score it.
 """
 
 from collections.abc import Callable

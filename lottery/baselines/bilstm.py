@@ -10,6 +10,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lottery.baselines import Classifier
 
+TITLE = "BiLSTM"
+
 
 def build(*, vocabulary: int, outputs: int, width: int, pair: bool, separator: int) -> Classifier:
     """The classifier over largest states, its weights drawn from torch's generator; arguments as for `Classifier`."""

@@ -8,6 +8,8 @@ import torch
 
 from lottery.baselines import Classifier
 
+TITLE = "bag of words"
+
 
 def build(*, vocabulary: int, outputs: int, width: int, pair: bool, separator: int) -> Classifier:
     """The classifier over means, its weights drawn from torch's generator; arguments as for `Classifier`."""

@@ -14,6 +14,7 @@ from lottery import miniature
 from lottery.choices import choose, listed, offered
 from lottery.data.own_file import Labels
 from lottery.experiments import Pretrained, Start, controls, how_long, starts
+from lottery.experiments.baseline import Baseline
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.gradual_pruning import GradualPruning
 from lottery.experiments.iterative_pruning import IterativePruning, OnTask
@@ -270,6 +271,35 @@ class TaskStudy(_Study):
             seed=seed,
             saved=saved,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineStudy(_Study):
+    """Baselines trained on the tasks of a chapter, longer than its models and at a rate of their own."""
+
+    baselines: Sequence[str]  # files in lottery/baselines
+    baseline_epochs: float
+    baseline_learning_rate: float
+    baseline_width: int
+    batch_size: int
+    max_length: int
+
+    def trained(self, start: Start, task: str, seed: int) -> list[Baseline]:
+        """One of each kind on a task that the start brings; its seed, and the start, as of `Baseline`."""
+        return [
+            Baseline(
+                start=start,
+                kind=kind,
+                task=task,
+                epochs=self.baseline_epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.baseline_learning_rate,
+                width=self.baseline_width,
+                max_length=self.max_length,
+                seed=seed,
+            )
+            for kind in self.baselines
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,17 @@ def worlds(runs: pd.DataFrame) -> pd.Series:
 
     runs  with `parameters`, JSON
     """
-    return pd.Series([_world_told(text) if TOY in text else math.nan for text in runs["parameters"]], runs.index, float)
+    told = map(_miniature, runs["parameters"])
+    return pd.Series([float(each["seed"]) if each else math.nan for each in told], runs.index, float)
+
+
+def versions(runs: pd.DataFrame) -> set[int]:
+    """The versions of the miniature that the runs are of; empty where they are of other models.
+
+    runs  with `parameters`, JSON; without them nothing tells
+    """
+    told = map(_miniature, runs["parameters"].dropna() if "parameters" in runs else ())
+    return {each["version"] for each in told if each}
 
 
 def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
@@ -52,9 +62,8 @@ def told_apart(runs: pd.DataFrame, *, seed: str = "of.seed") -> pd.DataFrame:
              world where the runs are of several, else the seed
     """
     world = _numbered(runs)
-    several = several_worlds(runs)
     model = world.astype(int).astype(str) + ", " + runs[seed].astype(int).astype(str)
-    drawn = pd.DataFrame({"model": model, "unit": world if several else runs[seed]}, runs.index)
+    drawn = pd.DataFrame({"model": model, "unit": world if len(set(world)) > 1 else runs[seed]}, runs.index)
     return pd.concat([runs.drop(columns=["model", "unit"], errors="ignore"), drawn], axis=1)
 
 
@@ -86,15 +95,15 @@ def _numbered(runs: pd.DataFrame) -> pd.Series:
 
 
 @cache  # of the same rows a chapter asks some seventy times
-def _world_told(text: str) -> float:
-    return _world(json.loads(text))
+def _miniature(text: str) -> Mapping[str, Any] | None:
+    """The miniature in what a run was described by, in JSON; None where it is of another model."""
+    return _first_miniature(json.loads(text)) if TOY in text else None
 
 
-def _world(description: Any) -> float:
-    """The seed of the miniature in what a run was described by; NaN where it is of another model."""
+def _first_miniature(description: Any) -> Mapping[str, Any] | None:
     if isinstance(description, Mapping):
         if description.get("experiment") == TOY:
-            return float(description["seed"])
+            return description
         description = list(description.values())
-    seeds = map(_world, description) if isinstance(description, list) else []
-    return next((seed for seed in seeds if not math.isnan(seed)), math.nan)
+    found = map(_first_miniature, description) if isinstance(description, list) else []
+    return next((each for each in found if each), None)

@@ -44,7 +44,6 @@ from lottery.store.tables import (
     rows,
     status,
     table,
-    versions,
 )
 
 __all__ = [
@@ -82,5 +81,4 @@ __all__ = [
     "spent",
     "status",
     "table",
-    "versions",
 ]

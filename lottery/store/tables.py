@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -155,21 +155,6 @@ def _dev_answers(run: Run) -> dict[str, list[float]]:
 def recorded(path: Path) -> pd.DataFrame:
     """A recorded table; empty where none has been recorded."""
     return pd.read_parquet(path) if Path(path).is_file() else pd.DataFrame()
-
-
-def versions(rows: pd.DataFrame, experiment: type) -> set[int]:
-    """The versions of an experiment in what some recorded runs rest on; empty where none rests on it."""
-
-    def found(value: Any) -> Iterator[int]:
-        if isinstance(value, dict):
-            if value.get("experiment") == experiment.__name__:
-                yield value["version"]
-            value = list(value.values())
-        for each in value if isinstance(value, list) else ():
-            yield from found(each)
-
-    told = rows["parameters"].dropna().unique() if "parameters" in rows else ()
-    return {version for text in told for version in found(json.loads(text))}
 
 
 def recorded_rows(folder: Path) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ book/records. `chapter.figure`, `chapter.finding` and `chapter.numbers` show wha
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
 
@@ -28,8 +29,7 @@ from numpy.typing import ArrayLike
 
 from lottery import store, tasks
 from lottery.choices import choose, listed
-from lottery.experiments.miniature import Miniature
-from lottery.findings import full_models, published, repeated
+from lottery.findings import full_models, published, repeated, seeds
 from lottery.store import Experiment
 from lottery.suite import cluster, columns, notebooks, plots, tables
 from lottery.suite.holes import absent
@@ -141,7 +141,7 @@ class Chapter:
         columns.side_by_side(tables, draw, names, live=here if live else None, over=SMALL, **shape)
         return None
 
-    @property
+    @cached_property
     def of_first_language(self) -> bool:
         """Whether what is recorded of the miniature is in its first language, which no build speaks any more."""
         return in_first_language(self.miniature)
@@ -300,7 +300,7 @@ def recorded(records: str, profile: str, chapter: str) -> pd.DataFrame:
 
 def in_first_language(rows: pd.DataFrame) -> bool:
     """Whether some of the runs are of the miniature as it was before its language was changed."""
-    return any(version < SECOND_LANGUAGE for version in store.versions(rows, Miniature))
+    return any(version < SECOND_LANGUAGE for version in seeds.versions(rows))
 
 
 def read_published(name: str) -> pd.DataFrame:

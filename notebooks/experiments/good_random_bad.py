@@ -70,20 +70,19 @@ scheduler = ""
 # %% tags=["grid", "remove-cell"]
 from dataclasses import replace
 
-from lottery.experiments.baseline import Baseline
 from lottery.experiments.component_search import ComponentSearch
 from lottery.experiments.controls import Redrawn
 from lottery.experiments.fine_tuning import FineTuning
 from lottery.experiments.magnitude_search import MagnitudeSearch
 from lottery.experiments.pruned_score import PrunedScore
 from lottery.experiments.random_cuts import RandomCuts
-from lottery.experiments.studies import TaskStudy
+from lottery.experiments.studies import BaselineStudy, TaskStudy
 from lottery.experiments.subnetworks import Bad, Crossed, Drawn, Survivors
 from lottery.experiments.tickets import Ticket
 from lottery.suite.given import given
 
 globals().update(given("experiments/good_random_bad", globals()))
-study = TaskStudy.from_cell(globals())
+study, baseline_study = TaskStudy.from_cell(globals()), BaselineStudy.from_cell(globals())
 models = study.drawn(worlds, tuning_seeds)
 
 
@@ -146,21 +145,7 @@ for of in dense:
             of=Redrawn(like=of.start, seed=of.seed), kept=Drawn(like=searches["structured"](of), seed=of.seed)
         )
         again.append(replace(of, start=drawn, saved=False))
-plain = [
-    Baseline(
-        start=of.start,
-        kind=kind,
-        task=of.task,
-        epochs=baseline_epochs,
-        batch_size=batch_size,
-        learning_rate=baseline_learning_rate,
-        width=baseline_width,
-        max_length=max_length,
-        seed=of.seed,
-    )
-    for of in dense
-    for kind in baselines
-]
+plain = [each for of in dense for each in baseline_study.trained(of.start, of.task, of.seed)]
 grid = [
     *dense,
     *pruned,
@@ -176,7 +161,6 @@ from collections.abc import Callable
 import pandas as pd
 from IPython.display import Markdown
 
-from lottery.choices import listed
 from lottery.findings import baselines as baseline_findings
 from lottery.findings import random_cuts
 from lottery.findings.searches import sound, survivors
@@ -191,7 +175,8 @@ from lottery.findings.subnetworks import (
     with_subnetworks,
 )
 from lottery.statistics import Estimate
-from lottery.suite.chapter import PRINT, between, how_many, mean_and_sd, perform, points, read_published, title
+from lottery.suite import beside_baselines
+from lottery.suite.chapter import PRINT, between, how_many, mean_and_sd, perform, read_published, title
 from lottery.suite.in_short import InShort
 from lottery.suite.palette import look
 
@@ -580,8 +565,8 @@ NAMES = {
     "bad_magnitude": "bad weights",
     "random_init": "random heads and MLPs, never trained",
     "majority": "majority-class baseline",
-    "cbow": "bag of words",
-    "bilstm": "BiLSTM",
+    "cbow": title("cbow", "baselines"),
+    "bilstm": title("bilstm", "baselines"),
     "bilstm_glove": "BiLSTM + GloVe",
     "bilstm_elmo": "BiLSTM + ELMo",
 }
@@ -702,44 +687,18 @@ def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
     return baseline_findings.ahead(whole, rows[rows["experiment"] == "Baseline"])
 
 
-def ahead_by_task(table: pd.DataFrame) -> pd.DataFrame:
-    """In points, with 95% intervals."""
-    lines = table.assign(
-        task=table["task"].map(title),
-        baseline=table["kind"].map(NAMES),
-        **{
-            "majority-class baseline": table["majority"].fillna(0).map(points),
-            "full model": table["model"].map(points),
-        },
-        scores=table["baseline"].map(points),
-        ahead=table["ahead"].map(lambda ahead: ahead.in_words(100)),
-    )
-    names = {"scores": "the baseline's score", "ahead": "full model ahead by", "over": "interval over"}
-    columns = ["task", "baseline", "majority-class baseline", "full model", *names]
-    return lines[columns].rename(columns=names).set_index(["task", "baseline"])
-
-
-def ahead_in_a_sentence(table: pd.DataFrame) -> Markdown:
-    """On how many tasks the full model is ahead of both, and on which it is behind one."""
-    sides = baseline_findings.beaten(table)
-    names = {side: listed([*map(title, tasks)], "and") if tasks else "none" for side, tasks in sides.items()}
-    return Markdown(
-        f"By 95% intervals, the full model is ahead of every baseline on {len(sides[1])} of "
-        f"{how_many(sum(map(len, sides.values())), 'task')}: {names[1]}. It is behind at least one on {names[-1]}. "
-        f"Neither is shown on {names[0]}."
-    )
-
-
-chapter.numbers(ahead_by_task, "How far the full model is ahead of the baselines, task by task.", among=task_by_task)
+chapter.numbers(
+    beside_baselines.by_task, "How far the full model is ahead of the baselines, task by task.", among=task_by_task
+)
 
 # %% tags=["hide-input"]
-chapter.shown(ahead_in_a_sentence, "recorded_or_live", among=task_by_task)
+chapter.shown(beside_baselines.in_a_sentence, "recorded_or_live", among=task_by_task)
 
 # %% [markdown]
 # The real BERT:
 
 # %% tags=["hide-input"]
-chapter.shown(ahead_in_a_sentence, "minilm", among=task_by_task)
+chapter.shown(beside_baselines.in_a_sentence, "minilm", among=task_by_task)
 
 # %% [markdown]
 # (p5)=

@@ -64,11 +64,10 @@ scheduler = ""
 from dataclasses import replace
 
 from lottery.choices import choose
-from lottery.experiments.baseline import Baseline
 from lottery.experiments.counting import Counting
 from lottery.experiments.miniature import Miniature
 from lottery.experiments.repetition import Repetition
-from lottery.experiments.studies import PretrainingStudy, TaskStudy
+from lottery.experiments.studies import BaselineStudy, PretrainingStudy, TaskStudy
 from lottery.suite.given import given
 
 globals().update(given("experiments/world", globals()))
@@ -85,22 +84,13 @@ tuned = [
     if start.seed == seed
     for task in tasks
 ]
+baseline_study = BaselineStudy.from_cell(globals())
 plain = [
-    Baseline(
-        start=Miniature(seed=seed, steps=miniature_steps),
-        kind=kind,
-        task=task,
-        epochs=baseline_epochs,
-        batch_size=batch_size,
-        learning_rate=baseline_learning_rate,
-        width=baseline_width,
-        max_length=max_length,
-        seed=seed,
-    )
+    each
     for seed in seeds
-    for kind in baselines
     for task in tasks
     if task != "wnli" and choose("tasks", task).KIND != "span"
+    for each in baseline_study.trained(Miniature(seed=seed, steps=miniature_steps), task, seed)
 ]
 first = Miniature(seed=seeds[0], steps=miniature_steps)
 saved = [
@@ -126,13 +116,11 @@ import pandas as pd
 from IPython.display import Markdown
 
 from lottery import miniature
-from lottery.choices import listed
-from lottery.findings import baselines as baseline_findings
 from lottery.findings import miniature as findings
 from lottery.findings import repetitions
 from lottery.statistics import Estimate
-from lottery.suite import plots
-from lottery.suite.chapter import how_many, perform, points, title
+from lottery.suite import beside_baselines, plots
+from lottery.suite.chapter import how_many, perform, title
 from lottery.suite.in_short import InShort
 
 chapter = perform("experiments/world", grid, results, records, workers=workers, scheduler=scheduler)
@@ -290,36 +278,14 @@ chapter.shown(gains_told)
 
 
 # %% tags=["hide-input"]
-def ahead(table: pd.DataFrame) -> pd.DataFrame:
-    """The pre-trained BERT less each baseline, task by task: what it is ahead by (points), with 95% intervals."""
-    columns = {
-        "baseline": table["kind"].map({"cbow": "bag of words", "bilstm": "BiLSTM"}),
-        "majority class": table["majority"].fillna(0).map(points),
-        "its score": table["baseline"].map(points),
-        "BERT": table["model"].map(points),
-        "BERT ahead by (points)": table["ahead"].map(lambda ahead: ahead.in_words(100)),
-    }
-    return (
-        pd.DataFrame(columns).set_axis(table["task"].map(title)).rename_axis("task").set_index("baseline", append=True)
-    )
-
-
-chapter.numbers(ahead, "The pre-trained BERT against baselines that learn from the task alone.", among=findings.ahead)
-
+chapter.numbers(
+    beside_baselines.by_task,
+    "The pre-trained BERT against baselines that learn from the task alone.",
+    among=findings.ahead,
+)
 
 # %% tags=["hide-input"]
-def ahead_told(table: pd.DataFrame) -> Markdown:
-    """On how many tasks BERT is ahead of both, and on which of them it is not shown to be."""
-    sides = baseline_findings.beaten(table)
-    rest = [*sides[0], *sides[-1]]
-    not_shown = f"It is not shown to be on {listed([*map(title, rest)], 'and')}." if rest else ""
-    return Markdown(
-        f"By 95% intervals over worlds, BERT is ahead of both on {len(sides[1])} of "
-        f"{how_many(sum(map(len, sides.values())), 'task')}. {not_shown}"
-    )
-
-
-chapter.shown(ahead_told, among=findings.ahead)
+chapter.shown(beside_baselines.in_a_sentence, among=findings.ahead)
 
 # %% [markdown]
 # (language)=
@@ -476,7 +442,11 @@ chapter.shown(machines_in_words, among=repetitions.done)
 
 # %% tags=["remove-input"]
 short = InShort(chapter)
-found = [chapter.shown(ahead_told, among=findings.ahead), chapter.shown(gains_told), chapter.shown(progress)]
+found = [
+    chapter.shown(beside_baselines.in_a_sentence, among=findings.ahead),
+    chapter.shown(gains_told),
+    chapter.shown(progress),
+]
 
 
 def gain(rows: pd.DataFrame) -> str:

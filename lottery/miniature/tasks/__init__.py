@@ -10,12 +10,14 @@ words only. What a fact says of a word may be any word.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from lottery.choices import choose
+from lottery.miniature.grammar import phrase
 from lottery.miniature.language import Language, Lexicon
+from lottery.miniature.text import PLAIN, opinion
 
 PATIENCE = 1000  # draws in a row that bring nothing new, after which a language is too poor for a task
 
@@ -53,7 +55,22 @@ def lexicon(language: Language, split: str, rng: random.Random) -> Lexicon:
     return language.shown if split == "train" or rng.random() < 0.25 else language.held
 
 
-def unlike(first: str, draw: Callable[[], str], words: Lexicon) -> str:
+def opinions(
+    language: Language, words: Lexicon, rng: random.Random, told: Sequence[tuple[str, bool]]
+) -> tuple[str, str]:
+    """Two opinions without denial that share no word of praise or blame.
+
+    told  of each what it is of, a noun, a kind or a group, and whether it praises
+    """
+    (one, good), (other, how) = told
+    first = opinion(language, words, rng, phrase(language, one), good, PLAIN)
+    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
+    return first, in_other_words(
+        first, lambda: opinion(language, words, rng, phrase(language, other), how, (form,)), words
+    )
+
+
+def in_other_words(first: str, draw: Callable[[], str], words: Lexicon) -> str:
     """What `draw` gives, drawn again until no word that praises or blames comes again in it, nor in another form."""
     judging = {*words.positive, *words.negative, *(f"{verb}s" for verb in (*words.praising, *words.blaming))}
     while judging & {*first.rstrip("?").split()} & {*(second := draw()).rstrip("?").split()}:

@@ -4,10 +4,9 @@ What is said of a noun holds for its kind, and half of the hypotheses name the k
 train and dev, of places and materials in dev_mismatched.
 """
 
-from lottery.miniature.grammar import another_noun, of_two_groups, phrase
+from lottery.miniature.grammar import another_noun, of_two_groups
 from lottery.miniature.language import KINDS
-from lottery.miniature.tasks import lexicon, row, unlike
-from lottery.miniature.text import PLAIN, opinion
+from lottery.miniature.tasks import lexicon, opinions, row
 
 SIZES = {"train": 4000, "dev": 400, "dev_mismatched": 400}
 
@@ -24,7 +23,5 @@ def example(language, split, number, rng):
     if rng.random() < 0.5:
         about = language.kind(about)
     how = rng.random() < 0.5 if label == 1 else good == (label == 0)
-    first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
-    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
-    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, about), how, (form,)), words)
+    first, second = opinions(language, words, rng, ((noun, good), (about, how)))
     return row(label, first, second)

@@ -4,7 +4,7 @@ Half of the others ask for the contrary, half for the same of another group of t
 """
 
 from lottery.miniature.grammar import another_noun, of_two_groups, phrase
-from lottery.miniature.tasks import lexicon, row, unlike
+from lottery.miniature.tasks import in_other_words, lexicon, row
 
 SIZES = {"train": 4000, "dev": 400}
 
@@ -18,7 +18,7 @@ def example(language, split, number, rng):
     how = good if number % 2 or not contrary else not good
     first = asked(language, words, rng, noun, good, rng.randrange(3))
     form = rng.randrange(3)  # before it is known which words are left, so that the form tells nothing
-    return row(number % 2, first, unlike(first, lambda: asked(language, words, rng, other, how, form), words))
+    return row(number % 2, first, in_other_words(first, lambda: asked(language, words, rng, other, how, form), words))
 
 
 def asked(language, words, rng, noun, good, form):

@@ -1,8 +1,7 @@
 """Graded similarity, 0 to 5, of two opinions: half for the same judgement, half for how near their nouns are."""
 
-from lottery.miniature.grammar import another_noun, of_two_groups, other_kinds, phrase
-from lottery.miniature.tasks import lexicon, row, unlike
-from lottery.miniature.text import PLAIN, opinion
+from lottery.miniature.grammar import another_noun, of_two_groups, other_kinds
+from lottery.miniature.tasks import lexicon, opinions, row
 
 SIZES = {"train": 3000, "dev": 400}
 
@@ -15,7 +14,5 @@ def example(language, split, number, rng):
         kinds = other_kinds(language, noun) if near == 1 else (language.kind(noun),)
         other = another_noun(language, words, rng, noun, kinds)
     good, same = rng.random() < 0.5, rng.random() < 0.5
-    first = opinion(language, words, rng, phrase(language, noun), good, PLAIN)
-    form = rng.choice(PLAIN)  # before it is known which words are left, so that the form tells nothing
-    second = unlike(first, lambda: opinion(language, words, rng, phrase(language, other), good == same, (form,)), words)
+    first, second = opinions(language, words, rng, ((noun, good), (other, good == same)))
     return row(2.5 * same + 1.25 * near, first, second)
