@@ -94,6 +94,8 @@ def test_values_are_named_once_and_nothing_between_them():
     ax.figure.canvas.draw()
     both = (ax.get_xticklabels(), ax.get_xticklabels(minor=True))
     assert [[label.get_text() for label in each] for each in both] == [["0.0003", "0.001", "0.003"], []]
+    plots.ticks_at(ax, [1.9e-5, 5.8e-5, 1.7e-4, 5.2e-4, 1e-3, 3e-3])  # over two powers of ten there is less room
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1.9e-05", "0.00017", "0.001", "0.003"]
     plt.close()
 
 

@@ -17,6 +17,7 @@ from lottery.tasks import Task
 
 FORMATS = (".svg", ".png", ".pdf")
 APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, for names that can be read
+LETTER = 0.035  # of an axis that a letter of such a name takes, in the narrowest panels
 
 
 def house_style() -> None:
@@ -169,9 +170,10 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
 
 def ticks_at(ax: Axes, values: Iterable[float]) -> Axes:
     """Name these values alone on a logarithmic x; of two whose names would cover each other the smaller."""
-    ticks: list[float] = []
-    for tick in sorted({*values}):
-        ticks += [tick] if not ticks or tick >= APART * ticks[-1] else []
+    every, ticks = sorted({*values}), list[float]()
+    for tick in every:
+        wide = (every[-1] / every[0]) ** (LETTER * len(f"{tick:g}"))
+        ticks += [tick] if not ticks or tick >= max(APART, wide) * ticks[-1] else []
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     return ax
