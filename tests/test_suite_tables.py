@@ -39,7 +39,13 @@ def test_the_decimals_of_a_column_are_as_far_from_its_end():
 def test_columns_of_numbers_stand_on_the_right_and_words_on_the_left():
     table = pd.DataFrame({"a": ["+1.5 (-0.2 to +3.0)", "not met"], "b": ["1 of 3", "2 of 3"], "c": [1, 2]}, ["x", "y"])
     assert cells(table)[1] == [":--", "--:", ":--", "--:"]
-    assert cells(table)[2] == ["x", "+1.5<br><small>-0.2 to +3.0</small>", "1 of 3", "1"]
+    assert cells(table)[2] == ["x", "+1.5<br><small>-0.2\xa0to\xa0+3.0</small>", "1 of 3", "1"]
+
+
+def test_a_long_text_among_numbers_is_broken_into_lines_and_a_number_is_not():
+    long = "the rate of scores, the rate of weights or head"
+    column = [text for _, text in cells(pd.DataFrame({"x": ["1,000 ms", "3.5", "not met", long, "0.5 %"]}))[2:]]
+    assert [text.rstrip("\u2007\u2008") for text in column] == ["1,000\xa0ms", "3.5", "not\xa0met", long, "0.5\xa0%"]
 
 
 def test_the_name_of_a_row_stands_where_it_changes():
@@ -68,7 +74,7 @@ def test_no_number_is_lost_in_what_is_written_of_it():
         small=[2e-5, 0.5], weights=[1_239_476, 84], shown=[True, False], text=["0.0 (no interval)", "1,204.5 ms"]
     )
     (_, _, *rows), read = cells(table), pd.read_csv(io.StringIO(told(table)["csv"]), index_col=[0, 1])
-    assert rows[0][2:] == ["2.0e-05", "1,239,476", "True", "0.0<br><small>no interval</small>"]
+    assert rows[0][2:] == ["2.0e-05", "1,239,476", "True", "0.0<br><small>no\xa0interval</small>"]
     assert read["small"].tolist() == [2e-5, 0.5]
     assert read["weights"].tolist() == [1_239_476, 84]
     assert read["text"].tolist() == ["0.0", "1204.5 ms"]

@@ -22,6 +22,8 @@ WITH_INTERVAL = re.compile(
 NUMBER = re.compile(r"^(?=.*\d)[-+±<]? ?[\d,]*(?:\.(\d+))?(?:e-?\d+)?(?: ?(?:%|ms|MB|kB|M|=))*(?: ±.*)?$")
 SHARE = re.compile(r"^(\d+(?:\.\d+)?)%")  # what names of shares begin with, which stand in their order
 POINT, DIGIT = "&#8200;", "&#8199;"  # spaces as wide as a point and as a digit, which keep decimals in line
+TOGETHER = "&#160;"  # a space at which no line is broken
+LONGEST = 20  # letters of a text that stays on one line in a column of numbers
 MOST_DECIMALS = 4
 
 
@@ -144,7 +146,10 @@ def _changed(above: Sequence[str], label: Sequence[str]) -> list[str]:
 
 
 def _column(texts: Sequence[str]) -> tuple[list[str], bool]:
-    """The cells of a column, and whether they are numbers, whose decimals then stand under each other."""
+    """The cells of a column, and whether they are numbers, whose decimals then stand under each other.
+
+    A number, its interval and any other short text of such a column stay on one line each.
+    """
     parts = [WITH_INTERVAL.match(text) for text in texts]
     means = [f"{part[1]}{part[3]}" if part else text for part, text in zip(parts, texts, strict=True)]
     found = [NUMBER.match(mean) for mean in means]
@@ -154,8 +159,11 @@ def _column(texts: Sequence[str]) -> tuple[list[str], bool]:
     for mean, part, count, is_number in zip(means, parts, decimals, found, strict=True):
         lacking = max(decimals) - count if right and is_number else 0
         space = (POINT if lacking and not count else "") + DIGIT * lacking
-        beneath = f"<br><small>{in_markdown(part[2])}</small>" if part else ""
-        cells.append(f"{in_markdown(mean)}{space}{beneath}")
+        above, beneath = in_markdown(mean), in_markdown(part[2]) if part else ""
+        if right:
+            above = above.replace(" ", TOGETHER) if is_number or len(mean) <= LONGEST else above
+            beneath = beneath.replace(" ", TOGETHER)
+        cells.append(f"{above}{space}" + (f"<br><small>{beneath}</small>" if part else ""))
     return cells, right
 
 

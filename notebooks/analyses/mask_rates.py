@@ -208,7 +208,7 @@ def told(runs: pd.DataFrame, source: str) -> Markdown:
         else "No best value lies at an end of the grid."
     )
     chosen = []
-    for name, row in table.iterrows():
+    for name, row in table[table["best"] > table["worst"]].iterrows():
         own = ", ".join(f"{each}: {row[each]:g}" for each in VARIED if pd.notna(row[each]))
         chosen.append(f"{row['key']}{PRESSED if name.endswith(', regularised') else ''}: {{{own}}}")
     return Markdown(f"**{source}:** {wider}\n\nFor a profile's `chosen`: `{{{', '.join(chosen)}}}`")
@@ -222,13 +222,15 @@ def briefly(runs: pd.DataFrame, source: str) -> Markdown:
         + " and ".join(f"{words} at {row[each]:g}" for each, words in VARIED.items() if pd.notna(row[each]))
         for name, row in table[table["best"] > table["worst"]].iterrows()
     ]
-    alike = [f"{name} scores the same at every setting. " for name in table.index[table["best"] == table["worst"]]]
+    bests = f"The best settings: {'; '.join(settings)}. " if settings else ""
+    alike = table.index[table["best"] == table["worst"]]
+    same = f"The same score at every setting has {' and '.join(alike)}. " if len(alike) else ""
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
     fewest, most = table["tried"].min(), table["tried"].max()
     unequal = f" Of some methods {fewest} settings were tried, of others {most}, which favours these."
     return Markdown(
-        f"**{source}.** The best settings: {'; '.join(settings)}. {''.join(alike)}A method's best setting is ahead of its "
-        f"worst by {cost.min():.1f} points ({cost.idxmin()}) to {cost.max():.1f} points ({cost.idxmax()}). {ends} of "
+        f"**{source}.** {bests}{same}A method's best setting is ahead of its worst by {cost.min():.1f} points "
+        f"({cost.idxmin()}) to {cost.max():.1f} points ({cost.idxmax()}). {ends} of "
         f"{how_many(len(table), 'method')} {'has' if ends == 1 else 'have'} the best value at an end of the grid, so "
         f"a better one may lie beyond.{unequal if fewest < most else ''}"
     )
@@ -263,8 +265,9 @@ short.summary(found)
 short.box(
     question="Which strength of the regulariser and which learning rates suit each method?",
     done=(
-        "Each setting is varied alone around a middle, on a world of which no other chapter reports anything. Where a method aims at no sparsity, its strength is searched for "
-        "at each setting. Other chapters can then take the best setting of each method."
+        "Each setting is varied alone around a middle, on a world, or with a seed of the real BERT, of which no other "
+        "chapter reports anything. Where a method aims at no sparsity, its strength is searched for at each setting. "
+        "Other chapters can then take the best setting of each method."
     ),
     not_shown=(
         "Settings that these seeds do not tell apart may be equally good. A best setting at the end of a grid "
