@@ -27,6 +27,7 @@ READING = """\
 model = "miniature"
 data_dir = ""
 train_file = ""
+dev_file = ""
 text_column = "text"
 labels = "classes"
 sparsities = [0.2]
@@ -41,7 +42,8 @@ from lottery.suite.given import given
 globals().update(given("experiments/reading", globals()))
 from toy_experiments import Reading
 
-grid = [Reading(model=train_file, sizes=tuple(round(100 * sparsity) for sparsity in sparsities))]
+files = [file for file in (train_file, dev_file) if file]
+grid = [Reading(model=file, sizes=tuple(round(100 * sparsity) for sparsity in sparsities)) for file in files]
 
 # %%
 from pathlib import Path
@@ -51,7 +53,7 @@ from lottery.suite.chapter import all_published, perform, read_published
 chapter = perform("experiments/reading", grid, results, records, workers=workers, scheduler=scheduler)
 print(f"{len(chapter.live)} live, {len(chapter.minilm)} recorded, {read_published('printed')['number'].sum()} printed")
 print(*all_published())
-print(Path(train_file).read_text())
+print(*(Path(file).read_text() for file in files))
 """
 
 
@@ -209,9 +211,9 @@ def test_a_kernel_in_the_folder_of_the_notebook_finds_the_checkout(house, elsewh
     (house / "notebooks/experiments/near.csv").write_text("from the notebook's folder")
     done = Reading(model=str(house / "notebooks/experiments/near.csv"), sizes=(20,))
     store.perform(done, house / "results")
-    for file, content in (("data.csv", "the checkout"), ("near.csv", "the notebook's folder")):
-        papermill("-p", "train_file", file, "--cwd", str(house / "notebooks/experiments"))
-        assert printed() == f"1 live, 2 recorded, 7 printed\nprinted\nfrom {content}\n"
+    files = ("-p", "train_file", "data.csv", "-p", "dev_file", "near.csv")
+    papermill(*files, "--cwd", str(house / "notebooks/experiments"))
+    assert printed() == "2 live, 2 recorded, 7 printed\nprinted\nfrom the checkout from the notebook's folder\n"
     assert len([*(house / "results/Reading").iterdir()]) == 2
     assert not (house / "notebooks/experiments/results").exists()
     assert not (elsewhere / "results").exists()
