@@ -191,6 +191,15 @@ def test_a_value_takes_the_type_of_its_default(checkout, notebook, given, resolv
     assert type(found) is type(resolved)
 
 
+def test_numbers_with_an_exponent_are_numbers_by_whatever_name_they_are_held(checkout, notebook):
+    """Where the default, which is empty, does not tell their type."""
+    notebook("experiments/count", '# %% tags=["parameters"]\nchosen = {}\n')
+    typed = {"chosen": "{a: {rate: 3e-4, strength: 400, most: 1.5e3}, b: e-4, c: 2}"}
+    values = notebooks.parsed(checkout, "experiments/count", typed)
+    found = notebooks.resolve(checkout, "experiments/count", values)["chosen"]
+    assert found == {"a": {"rate": 3e-4, "strength": 400, "most": 1500.0}, "b": "e-4", "c": 2}
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -27,6 +27,7 @@ AUTO = "auto"  # as a default: the notebook finds the number itself, unless one 
 BY_TASK = ("epochs", "examples")  # numbers of a task: one for all, or {task: number}
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
+_READ_AS_TEXT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")  # by yaml: a number without a dot, or a sign behind the e
 _CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)  # where one begins
 
 
@@ -217,8 +218,10 @@ def _as(default: Any, value: Any) -> Any:
             return value if value == AUTO else _as(0.0, value)
         except TypeError:
             raise TypeError(f"a number or {AUTO!r}") from None
-    if default is None or (isinstance(value, dict) and isinstance(default, dict)):
+    if default is None:
         return value
+    if isinstance(value, dict) and isinstance(default, dict):
+        return _number(value)
     if isinstance(default, list):
         if not isinstance(value, list):
             raise TypeError(f"a list such as {default!r}")
@@ -232,6 +235,13 @@ def _as(default: Any, value: Any) -> Any:
     if type(value) is not type(default):
         raise TypeError(f"{ {bool: 'True or False', int: 'a whole number', str: 'a text'}[type(default)] }")
     return value
+
+
+def _number(value: Any) -> Any:
+    """`value`, or those that it holds by name, with the numbers that yaml reads as texts, such as 5e-5, as numbers."""
+    if isinstance(value, dict):
+        return {name: _number(one) for name, one in value.items()}
+    return float(value) if isinstance(value, str) and _READ_AS_TEXT.fullmatch(value) else value
 
 
 def parsed(root: Path, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
