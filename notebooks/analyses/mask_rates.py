@@ -224,7 +224,7 @@ def briefly(runs: pd.DataFrame, source: str) -> Markdown:
     ]
     bests = f"The best settings: {'; '.join(settings)}. " if settings else ""
     alike = table.index[table["best"] == table["worst"]]
-    same = f"The same score at every setting has {' and '.join(alike)}. " if len(alike) else ""
+    same = f"No setting changes the score of {' and '.join(alike)}. " if len(alike) else ""
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
     fewest, most = table["tried"].min(), table["tried"].max()
     unequal = f" Of some methods {fewest} settings were tried, of others {most}, which favours these."
