@@ -241,6 +241,7 @@ def test_a_sentence_encoder_is_held_to_its_own_vectors(vectors_folder, lottery, 
     assert code == 0, error
     assert f"{100 * expected:.1f}" in told
     pairs = [*texts, "--second-column", "other"]
+    monkeypatch.setattr(shrinking, "LADDER", (0.5,))
     code, _, error = lottery("shrink", "encoder", "-o", "even", *pairs, *how, "--uniform")
     assert code == 0, error
     assert "the cosines of pairs, by rank, are held" in " ".join(error.split())
