@@ -163,8 +163,11 @@ def test_every_import_of_our_own_is_a_module(graph):
 
 
 def test_what_scores_and_masks_needs_neither_the_hub_nor_transformers():
-    """Whoever imports one method in a program of their own gets no loader, no network client and no silenced log."""
-    core = ("importance", "component_importance", "mask_learning", "pruning", "masks")
+    """Whoever imports one method in a program of their own gets no loader, no network client and no silenced log.
+
+    Nor does a notebook that asks what the miniature is called.
+    """
+    core = ("importance", "component_importance", "mask_learning", "pruning", "masks", "miniature")
     modules = [module_name(path) for folder in core for path in sorted((ROOT / "lottery" / folder).rglob("*.py"))]
     assert len(modules) > 30
     program = (

@@ -1,9 +1,15 @@
-"""The shape of the miniature's models: a stock BERT and a stock RoBERTa, small."""
+"""The shape of the miniature's models: a stock BERT and a stock RoBERTa, small.
+
+transformers, which takes seconds to import, is imported where one is made: most ask for no more than NAMES.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from transformers import BertConfig, BertForPreTraining, PreTrainedModel, RobertaConfig, RobertaForMaskedLM
+if TYPE_CHECKING:
+    from transformers import BertConfig, BertForPreTraining, PreTrainedModel, RobertaConfig, RobertaForMaskedLM
 
 # How they are pre-trained, unless told otherwise.
 LEARNING_RATE = 6e-3
@@ -21,6 +27,8 @@ def config(vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64,
 
     width  of the hidden states; a multiple of `heads`
     """
+    from transformers import BertConfig
+
     sizes = _of(layers, heads, width, intermediate)
     return BertConfig(vocab_size=vocab_size, max_position_embeddings=POSITIONS, **sizes)
 
@@ -29,6 +37,8 @@ def roberta_config(
     vocab_size: int, *, layers: int = 3, heads: int = 8, width: int = 64, intermediate: int = 128
 ) -> RobertaConfig:
     """A RoBERTa of the same sizes: as the published ones it has one token type, and counts positions from 2 on."""
+    from transformers import RobertaConfig
+
     sizes = _of(layers, heads, width, intermediate)
     return RobertaConfig(vocab_size=vocab_size, max_position_embeddings=POSITIONS + 2, type_vocab_size=1, **sizes)
 
@@ -46,8 +56,17 @@ def _of(layers: int, heads: int, width: int, intermediate: int) -> dict[str, Any
     }
 
 
+def _bert(vocab_size: int) -> BertForPreTraining:
+    from transformers import BertForPreTraining
+
+    return BertForPreTraining(config(vocab_size))
+
+
+def _roberta(vocab_size: int) -> RobertaForMaskedLM:
+    from transformers import RobertaForMaskedLM
+
+    return RobertaForMaskedLM(roberta_config(vocab_size))
+
+
 # Vocabulary size -> a model drawn from torch's global generator, under the heads that its family is pre-trained with.
-MODELS: dict[Family, Callable[[int], PreTrainedModel]] = {
-    "bert": lambda vocab_size: BertForPreTraining(config(vocab_size)),
-    "roberta": lambda vocab_size: RobertaForMaskedLM(roberta_config(vocab_size)),
-}
+MODELS: dict[Family, Callable[[int], PreTrainedModel]] = {"bert": _bert, "roberta": _roberta}

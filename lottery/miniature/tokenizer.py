@@ -1,15 +1,19 @@
 """The language in the pieces of two stock tokenizers: words and syllables as BERT's, byte pairs as RoBERTa's."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import chain
 from string import ascii_lowercase
-
-from transformers import BertTokenizer, PreTrainedTokenizerBase, RobertaTokenizer
+from typing import TYPE_CHECKING
 
 from lottery.miniature.language import GROUPS, KINDS, Language
 from lottery.miniature.model import Family
 from lottery.miniature.text import documents
 from lottery.miniature.words import FUNCTION_WORDS, PIECES
+
+if TYPE_CHECKING:
+    from transformers import BertTokenizer, PreTrainedTokenizerBase, RobertaTokenizer
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ENDINGS = ("##s", "##ed")
@@ -41,6 +45,8 @@ def vocabulary(language: Language, *, whole: float = 0.85) -> tuple[str, ...]:
 
 def tokenizer(language: Language, **how) -> BertTokenizer:
     """The language's tokenizer, to be saved and loaded as any other; `how` as in `vocabulary`."""
+    from transformers import BertTokenizer
+
     return BertTokenizer(vocab={piece: number for number, piece in enumerate(vocabulary(language, **how))})
 
 
@@ -51,6 +57,8 @@ def byte_level(language: Language) -> RobertaTokenizer:
     text has an unknown piece, and two passages are `<s> one </s></s> other </s>`. All of it is what heads made of label
     words, and answers that are a part of a text, have to bear with in that family.
     """
+    from transformers import RobertaTokenizer
+
     empty = RobertaTokenizer(vocab={piece: number for number, piece in enumerate(ROBERTA_SPECIAL)}, merges=[])
     text = chain.from_iterable(documents(language, READ, 1))
     return empty.train_new_from_iterator(text, BYTE_PAIRS, show_progress=False)

@@ -84,7 +84,7 @@ def _path(parameter: str, text: str, folder: Path) -> Path | None:
     if parameter == DATA:
         return None if text == "hub" else path
     if parameter in MODELS:
-        from lottery import miniature  # torch: seconds, where a model is given
+        from lottery import miniature  # pandas: a part of a second, where a model is given
 
         may_be = not text.startswith((".", "/", "~")) and not text.endswith("/") and text.count("/") < 2
         return None if text in (*miniature.NAMES, "minilm") or (may_be and not path.is_dir()) else path
