@@ -151,16 +151,23 @@ def visible_gpus():
 
 
 def test_where_there_are_gpus_every_worker_gets_one_of_its_own_and_that_is_said(monkeypatch, capsys):
-    """And where there is no warm process, workers are as those that are copies of one."""
+    warm.serve()
     monkeypatch.setattr(cluster.torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(warm, "serving", lambda: False)
     with cluster.local(3) as address, Client(address, set_as_default=False) as client:
         client.wait_for_workers(2)
         assert sorted(client.run(visible_gpus).values()) == ["0", "1"]
-        for told in client.run(Surroundings(number=0).perform, None).values():
-            assert SURROUNDINGS.items() <= told.items()
-        assert all(signal.SIGINT in each for each in client.run(blocked).values())
     assert "2 of 3 workers are started: one for each GPU" in capsys.readouterr().err
+
+
+def test_a_worker_where_there_is_no_warm_process_is_as_those_that_are_copies_of_one(monkeypatch):
+    monkeypatch.setattr(cluster.torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(warm, "serving", lambda: False)
+    with cluster.local(1) as address, Client(address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        assert [*client.run(visible_gpus).values()] == ["0"]
+        (told,) = client.run(Surroundings(number=0).perform, None).values()
+        assert SURROUNDINGS.items() <= told.items()
+        assert all(signal.SIGINT in each for each in client.run(blocked).values())
 
 
 # A worker that is killed
@@ -245,6 +252,8 @@ def worker(address, *flags, **environment):
 
 
 FREE = ("--preload-nanny", "lottery.suite.cluster")
+# One process less, which would import all that the preload needs: where it does not matter who made a worker.
+ALONE = ("--no-nanny",)
 
 
 def until(happened, seconds=300):
@@ -267,7 +276,7 @@ def test_on_a_scheduler_runs_wait_for_workers_and_outlive_one(tmp_path, log, sch
         return words in "".join(said)
 
     until(lambda: heard("has no workers: waiting for one"))
-    with worker(scheduler, *FREE) as first:
+    with worker(scheduler, *ALONE) as first:
         until(lambda: any(line.startswith("began") for line in lines(log)))
         os.killpg(first.pid, signal.SIGKILL)
         with worker(scheduler, *FREE):
@@ -292,7 +301,7 @@ def test_a_careless_worker_is_slow_with_notice_or_refused(tmp_path, log, schedul
     theirs = os.pathsep.join([str(other), *sys.path])
     refused = {
         "has 2 threads": lambda: worker(scheduler, "--nthreads", "2", *FREE),
-        "has another version of lottery than": lambda: worker(scheduler, *FREE, PYTHONPATH=theirs),
+        "has another version of lottery than": lambda: worker(scheduler, *ALONE, PYTHONPATH=theirs),
     }
     for told, start in refused.items():
         with start(), pytest.raises(ValueError, match=f"^the worker at tcp://127.* {told}"):
@@ -341,7 +350,7 @@ def test_a_scheduler_that_is_not_there_or_of_another_version_is_refused(address,
 
 
 def test_a_scheduler_that_goes_is_told_in_a_sentence(tmp_path, log):
-    with scheduler_started(tmp_path) as (address, process), worker(address, *FREE):
+    with scheduler_started(tmp_path) as (address, process), worker(address, *ALONE):
         Thread(target=lambda: until(lambda: lines(log)) or os.killpg(process.pid, signal.SIGKILL)).start()
         grid = [Doubling(number=n, log=log, seconds=2.0) for n in range(4)]
         with pytest.raises(RuntimeError, match=r"^the scheduler at tcp://127.* is lost"):
