@@ -158,7 +158,7 @@ def test_a_file_of_tags_is_reported_on(names_folder, lottery, monkeypatch):
     monkeypatch.chdir(names_folder)
     monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: {"whole": 0.25, "head": 8e-3, "neuron": 1e-3})
     monkeypatch.setattr(reporting, "SHARES", (0.5,))
-    how = ["--tags", "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "reports"]
+    how = ["--tags", "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "runs"]
     code, _, error = lottery("report", "model", "names.conll", "-o", "page.html", *how, "--json", "numbers.json")
     assert code == 0, error
     text, found = (
@@ -172,7 +172,7 @@ def test_a_file_of_tags_is_reported_on(names_folder, lottery, monkeypatch):
     assert parsed.tables[0][0] == ["type of entity", "share of the entities"]
     for method in found["methods"]:
         for one in method["cells"]:
-            answers = pd.read_parquet(names_folder / "reports" / one["run"] / "answers.parquet")
+            answers = pd.read_parquet(names_folder / "runs" / one["run"] / "answers.parquet")
             right = [{*spans(tags)} for tags in answers["label"]]
             given = [{*spans(tags)} for tags in answers["answer"]]
             both = sum(len(a & b) for a, b in zip(given, right, strict=True))
