@@ -109,6 +109,7 @@ def test_onnx_runtime_fuses_no_add_with_a_layer_norm(config, tokenizer, tmp_path
     import onnx
     import onnxruntime
 
+    config.num_hidden_layers = 1  # an export takes seconds a layer
     model = BertForSequenceClassification(config)
     exporting.write(model, tokenizer, tmp_path, ["onnx", "int8"])
     for form in ("onnx", "int8"):
@@ -139,7 +140,7 @@ def test_pt2_needs_no_package_more_and_another_family_is_exported_too(
     assert not (tmp_path / "more").exists()
 
 
-def test_an_export_that_lost_a_number_is_made_again_and_no_other(bert_folder, tokenizer, tmp_path, monkeypatch):
+def test_an_export_that_lost_a_number_is_made_again_and_no_other(config, tokenizer, tmp_path, monkeypatch):
     from transformers import exporters
 
     export, said = exporters.DynamoExporter.export, [f"We found {exporting.LOST}'s constants", "another", "another"]
@@ -150,7 +151,8 @@ def test_an_export_that_lost_a_number_is_made_again_and_no_other(bert_folder, to
         return export(*given, **named)
 
     monkeypatch.setattr(exporters.DynamoExporter, "export", failing)
-    model = BertForSequenceClassification.from_pretrained(bert_folder)
+    config.num_hidden_layers = 1
+    model = BertForSequenceClassification(config)
     with pytest.raises(ValueError, match="another"):
         exporting.write(model, tokenizer, tmp_path, ["pt2"])
     assert said == ["another"]

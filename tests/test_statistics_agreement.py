@@ -1,5 +1,6 @@
 """Agreement of masks: against statsmodels, scikit-learn, brute force over all masks, and the published masks."""
 
+from functools import cache
 from itertools import combinations, permutations, product
 from math import comb
 from pathlib import Path
@@ -149,13 +150,20 @@ def test_labels_are_dealt_out_anew_inside_each_block():
     assert np.isnan(agreement.labels_matter(similar, labels, [1] * 6, draws=9, seed=0).observed)
 
 
+@cache  # most pairs of masks are asked about several times
+def kappa(one, other):
+    """Of two masks, as bytes, with scikit-learn."""
+    return cohen_kappa_score([*one], [*other])
+
+
 def kinds_of(masks, tasks, seeds):
-    """Kappas of all pairs, by what they share, with scikit-learn."""
+    """Kappas of all pairs, by what they share."""
+    masks = [np.asarray(mask, dtype=bool).tobytes() for mask in masks]
     told = {"same_task": [], "same_seed": [], "neither": []}
     for i, j in combinations(range(len(masks)), 2):
         if (tasks[i], seeds[i]) != (tasks[j], seeds[j]):
             kind = "same_task" if tasks[i] == tasks[j] else "same_seed" if seeds[i] == seeds[j] else "neither"
-            told[kind].append(cohen_kappa_score(masks[i].ravel(), masks[j].ravel()))
+            told[kind].append(kappa(masks[i], masks[j]))
     return {name: np.mean(values) for name, values in told.items()}
 
 
