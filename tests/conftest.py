@@ -396,7 +396,10 @@ def read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def mood_folder(tmp_path_factory, tokenizer, read_once) -> Path:
-    """A BERT of 2 layers of 32 that does not know its task yet, model/, and texts whose class a word tells, own.csv."""
+    """A BERT of 2 layers of 32 that does not know its task yet, model/, and texts whose class a word tells, own.csv.
+
+    From then on a model that is timed reads once in its turn.
+    """
     import torch
     from toy_smaller import rows
     from transformers import BertConfig, BertForSequenceClassification

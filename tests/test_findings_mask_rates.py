@@ -101,3 +101,11 @@ def test_a_line_has_what_it_does_not_vary_in_common(runs, scores):
             each = [scores["smp_l", setting, task, seed] for task in TASKS for seed in SEEDS]
             assert mean == pytest.approx(100 * np.mean(each))
     assert mask_rates.along(rows, "weight_rate").empty
+
+
+def test_where_no_setting_changes_the_score_none_is_the_best(runs):
+    rows = mask_rates.scored(runs.assign(score=0.5))
+    table = mask_rates.best(rows)
+    assert table[[*mask_rates.VARIED]].isna().all(axis=None)
+    assert table["at_end"].tolist() == [[]] * len(table)
+    assert (table["best"] == table["worst"]).all()

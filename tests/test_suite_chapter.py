@@ -181,6 +181,8 @@ def test_texts_by_sparsity_stand_below_what_remains_the_most_first():
     assert table.columns.tolist() == ["80% remain", "10% remain", "3% remain"]
     assert table.index.tolist() == ["one", ("two", "other")]
     assert table.to_numpy().tolist() == [["b", "a", "not met"], ["not met", "not met", "c"]]
+    assert by_remaining({("two", "other"): {0.97: "c"}}, ["count", None]).index.names == ["count", None]
+    assert by_remaining({}, ["count", None]).empty
 
 
 @pytest.mark.parametrize(

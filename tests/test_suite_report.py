@@ -16,7 +16,8 @@ from lottery.suite import report_page, reporting, shrinking
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 COLUMNS = ["--text-column", "text", "--label-column", "mood"]
-HOW = [*COLUMNS, "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "runs"]
+# A store of its own: elsewhere the folder's parts are given other times.
+HOW = [*COLUMNS, "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "reports"]
 
 
 class Balance(HTMLParser):
@@ -83,7 +84,7 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     assert "lottery report model own.csv --text-column text --label-column mood --learning-rate 0.003" in text
     # `lottery shrink` has another batch size by default, and would train the full model again.
     assert "--train-file own.csv --text-column text --label-column mood --learning-rate 0.003 --batch-size 16" in text
-    assert "--results runs -o page.html --thorough" in text
+    assert "--results reports -o page.html --thorough" in text
 
     # Nothing outside is asked for, in the page and in its figures.
     assert "http" not in text
@@ -99,7 +100,7 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     assert str(here) not in text
 
     # Its numbers are those of the runs.
-    (dense,) = (here / "runs/FineTuning").iterdir()
+    (dense,) = (here / "reports/FineTuning").iterdir()
     metrics = json.loads((dense / "metrics.json").read_text())["metrics"]
     assert found["whole"]["score"]["mean"] == pytest.approx(metrics["score"])
     assert f"{100 * metrics['score']:.1f} ({100 * found['whole']['score']['low']:.1f} to " in text
@@ -111,7 +112,7 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     for method, row in zip(found["methods"], cuts[1:], strict=True):
         assert row[0] == method["name"]
         for cell, shown in zip(method["cells"], row[2:], strict=True):
-            answers = pd.read_parquet(here / "runs" / cell["run"] / "answers.parquet")
+            answers = pd.read_parquet(here / "reports" / cell["run"] / "answers.parquet")
             change = (answers["answer"] == answers["label"]).mean() - right
             assert cell["change"]["mean"] == pytest.approx(change)
             points = "0.0" if abs(change) < 5e-4 else f"{100 * change:+.1f}"
@@ -134,14 +135,14 @@ def test_a_first_answer_is_one_page_and_thorough_goes_on(here, lottery):
     shutil.rmtree(here / "small")  # the folder is shared with other tests
 
     # Nothing is run twice, and --thorough goes on.
-    before = stamps(here / "runs")
+    before = stamps(here / "reports")
     code, _, error = lottery("report", "model", "own.csv", "-o", "page.html", *HOW)
     assert code == 0, error
-    assert stamps(here / "runs") == before
+    assert stamps(here / "reports") == before
     assert (here / "page.html").read_text("utf-8") == text
     code, _, error = lottery("report", "model", "own.csv", "-o", "more.html", *HOW, "--json", "more.json", "--thorough")
     assert code == 0, error
-    more, after = json.loads((here / "more.json").read_text()), stamps(here / "runs")
+    more, after = json.loads((here / "more.json").read_text()), stamps(here / "reports")
     assert before.items() <= after.items()
     page = Balance((here / "more.html").read_text("utf-8"))
     assert "This is a first answer" not in (here / "more.html").read_text("utf-8")
@@ -158,7 +159,7 @@ def test_a_file_of_tags_is_reported_on(names_folder, lottery, monkeypatch):
     monkeypatch.chdir(names_folder)
     monkeypatch.setattr(ComponentTimes, "perform", lambda self, run: {"whole": 0.25, "head": 8e-3, "neuron": 1e-3})
     monkeypatch.setattr(reporting, "SHARES", (0.5,))
-    how = ["--tags", "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "runs"]
+    how = ["--tags", "--max-length", 16, "--length", 8, "--learning-rate", 3e-3, "--results", "reports"]
     code, _, error = lottery("report", "model", "names.conll", "-o", "page.html", *how, "--json", "numbers.json")
     assert code == 0, error
     text, found = (
@@ -172,7 +173,7 @@ def test_a_file_of_tags_is_reported_on(names_folder, lottery, monkeypatch):
     assert parsed.tables[0][0] == ["type of entity", "share of the entities"]
     for method in found["methods"]:
         for one in method["cells"]:
-            answers = pd.read_parquet(names_folder / "runs" / one["run"] / "answers.parquet")
+            answers = pd.read_parquet(names_folder / "reports" / one["run"] / "answers.parquet")
             right = [{*spans(tags)} for tags in answers["label"]]
             given = [{*spans(tags)} for tags in answers["answer"]]
             both = sum(len(a & b) for a, b in zip(given, right, strict=True))

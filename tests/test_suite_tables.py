@@ -30,10 +30,15 @@ def cells(table: pd.DataFrame) -> list[list[str]]:
 
 def test_the_decimals_of_a_column_are_as_far_from_its_end():
     column = cells(pd.DataFrame({"x": ["1.25", "-3", "0.5", "", "12%"]}))[2:]
-    ends = [text for _, text in column]
+    ends = [text.replace("\u2060", "") for _, text in column]  # which has no width
     after = [len(text) - (text.index(".") if "." in text else len(text.rstrip("\u2007\u2008"))) for text in ends[:3]]
     assert after == [3, 3, 3]
     assert [text.strip("\u2007\u2008") for text in ends] == ["1.25", "-3", "0.5", "", "12%"]
+
+
+def test_no_line_is_broken_where_decimals_are_lacking():
+    (_, whole), (_, _) = cells(pd.DataFrame({"x": ["100", "0.25"]}))[2:]
+    assert whole == "100\u2008\u2060\u2007\u2007"
 
 
 def test_columns_of_numbers_stand_on_the_right_and_words_on_the_left():
@@ -44,8 +49,17 @@ def test_columns_of_numbers_stand_on_the_right_and_words_on_the_left():
 
 def test_a_long_text_among_numbers_is_broken_into_lines_and_a_number_is_not():
     long = "the rate of scores, the rate of weights or head"
-    column = [text for _, text in cells(pd.DataFrame({"x": ["1,000 ms", "3.5", "not met", long, "0.5 %"]}))[2:]]
-    assert [text.rstrip("\u2007\u2008") for text in column] == ["1,000\xa0ms", "3.5", "not\xa0met", long, "0.5\xa0%"]
+    column = [
+        text.replace("\u2060", "")
+        for _, text in cells(pd.DataFrame({"x": ["1,000 ms", "3.5", "not met", long, "0.5 %"]}))[2:]
+    ]
+    assert [text.rstrip("\u2007\u2008") for text in column] == [
+        "1,000\xa0ms",
+        "3.5",
+        "not\xa0met",
+        long,
+        "0.5\xa0%",
+    ]
 
 
 def test_the_name_of_a_row_stands_where_it_changes():

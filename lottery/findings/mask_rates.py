@@ -48,10 +48,10 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
     """The setting of each method with the highest mean over tasks, sparsities and seeds, a row a method.
 
     rows     of `scored`
-    returns  VARIED, as of the best, NaN where one was not varied; best and worst, mean scores in points; tried, so many
-             settings, and level, how many of the others may be as good by the 95% interval over seeds of their
-             difference; at_end, those of VARIED of which the best is the lowest or highest of three or more: a better
-             one may lie beyond. Below a strength of 0 there is none
+    returns  VARIED, as of the best, NaN where one was not varied and where no setting changes the score; best, worst,
+             mean scores in points; tried, so many settings, and level, how many of the others may be as good by the 95%
+             interval over seeds of their difference; at_end, those of VARIED of which the best is the lowest or highest
+             of three or more: a better one may lie beyond. Below a strength of 0 there is none
     """
     lines = {}
     for method, some in rows.groupby("method", sort=False):
@@ -60,7 +60,10 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
         first = int(np.argmax(means))
         behind = [stats.paired_difference(each.iloc[first], other) for _, other in each.iterrows()]
         chosen = dict(zip(VARIED, each.index[first], strict=True))
-        chosen = {name: value if len(set(some[name].dropna())) > 1 else np.nan for name, value in chosen.items()}
+        told = means.max() > means.min()  # else all settings do alike, and none is the best
+        chosen = {
+            name: value if told and len(set(some[name].dropna())) > 1 else np.nan for name, value in chosen.items()
+        }
         lines[method] = chosen | {
             "key": some["key"].iloc[0],
             "best": means.max(),

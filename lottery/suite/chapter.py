@@ -372,13 +372,17 @@ def remain(sparsity: float) -> str:
     return f"{1 - sparsity:.0%} remain"
 
 
-def by_remaining(lines: Mapping[object, Mapping[float, str]], *, gap: str = "") -> pd.DataFrame:
+def by_remaining(
+    lines: Mapping[object, Mapping[float, str]], named: Sequence[str | None] = (), *, gap: str = ""
+) -> pd.DataFrame:
     """Texts by sparsity as a table: a row a name, a column a share of weights that remains, from the most down.
 
-    lines  {name: {sparsity: text}}; gap, what stands where a line has none
+    lines  {name: {sparsity: text}}; of none the table is empty
+    named  what the names are, where they are tuples; gap, what stands where a line has none
     """
     table = pd.DataFrame.from_dict({name: dict(line) for name, line in lines.items()}, orient="index")
-    return table.sort_index(axis=1).fillna(gap).rename(columns=remain)
+    table = table.sort_index(axis=1).fillna(gap).rename(columns=remain)
+    return table.rename_axis([*named]) if lines and named else table
 
 
 def between(values: ArrayLike, form: str) -> str:

@@ -27,7 +27,7 @@ AUTO = "auto"  # as a default: the notebook finds the number itself, unless one 
 BY_TASK = ("epochs", "examples")  # numbers of a task: one for all, or {task: number}
 PLAIN = (bool, int, float, str, list, dict, type(None))  # what papermill can write into a cell
 
-_READ_AS_TEXT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")  # by yaml: a number without a dot, or a sign behind the e
+_READ_AS_TEXT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")  # by yaml: no dot or no sign
 _CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)  # where one begins
 
 

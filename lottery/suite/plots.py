@@ -170,7 +170,8 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
 
 def ticks_at(ax: Axes, values: Iterable[float]) -> Axes:
     """Name these values alone on a logarithmic x; of two whose names would cover each other the smaller."""
-    every, ticks = sorted({*values}), list[float]()
+    every = sorted({*values})
+    ticks: list[float] = []
     for tick in every:
         wide = (every[-1] / every[0]) ** (LETTER * len(f"{tick:g}"))
         ticks += [tick] if not ticks or tick >= max(APART, wide) * ticks[-1] else []

@@ -21,9 +21,12 @@ WITH_INTERVAL = re.compile(
 )
 NUMBER = re.compile(r"^(?=.*\d)[-+±<]? ?[\d,]*(?:\.(\d+))?(?:e-?\d+)?(?: ?(?:%|ms|MB|kB|M|=))*(?: ±.*)?$")
 SHARE = re.compile(r"^(\d+(?:\.\d+)?)%")  # what names of shares begin with, which stand in their order
-POINT, DIGIT = "&#8200;", "&#8199;"  # spaces as wide as a point and as a digit, which keep decimals in line
+POINT, DIGIT = (
+    "&#8200;&#8288;",
+    "&#8199;",
+)  # as wide as a point and as a digit, in one line
 TOGETHER = "&#160;"  # a space at which no line is broken
-LONGEST = 20  # letters of a text that stays on one line in a column of numbers
+LONGEST = 20  # letters of a short text in a column of numbers
 MOST_DECIMALS = 4
 
 
@@ -148,7 +151,7 @@ def _changed(above: Sequence[str], label: Sequence[str]) -> list[str]:
 def _column(texts: Sequence[str]) -> tuple[list[str], bool]:
     """The cells of a column, and whether they are numbers, whose decimals then stand under each other.
 
-    A number, its interval and any other short text of such a column stay on one line each.
+    No line is broken at a space of a number, of its interval or of any other short text of such a column.
     """
     parts = [WITH_INTERVAL.match(text) for text in texts]
     means = [f"{part[1]}{part[3]}" if part else text for part, text in zip(parts, texts, strict=True)]

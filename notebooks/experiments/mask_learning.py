@@ -317,7 +317,7 @@ def task_by_task(rows: pd.DataFrame) -> pd.DataFrame:
     """The same for each task, a row a pair and task."""
     tasks = {title(task): differences(some) for task, some in rows.groupby("task")}
     lines = {(pair.partition(":")[0], task): line for task, pairs in tasks.items() for pair, line in pairs.items()}
-    return by_remaining(lines).sort_index(level=0, sort_remaining=False).rename_axis(["difference", "task"])
+    return by_remaining(lines, ["difference", "task"]).sort_index(level=0, sort_remaining=False)
 
 
 def printed_task_by_task() -> pd.DataFrame:
@@ -326,7 +326,7 @@ def printed_task_by_task() -> pd.DataFrame:
     for each in in_print.itertuples():
         place = each.pair.partition(":")[0], title(each.task)
         lines.setdefault(place, {})[each.sparsity] = f"{each.more:+.1f}"
-    return by_remaining(lines).rename_axis(["difference", "task"])
+    return by_remaining(lines, ["difference", "task"])
 
 
 numbers(
@@ -353,7 +353,7 @@ def learning(rows: pd.DataFrame) -> pd.DataFrame:
         well = f": {told.score.in_words(form='.1f')}" if told.learned else ""
         share = f"{told.learned} of {told.runs} ({told.share.low:.0%} to {told.share.high:.0%})"
         lines.setdefault((method, title(task)), {})[asked] = share + well
-    return by_remaining(lines).rename_axis(["method", "task"]) if lines else pd.DataFrame()
+    return by_remaining(lines, ["method", "task"])
 
 
 numbers(learning, "Share of the trainings that learn, and the mean score of these.")

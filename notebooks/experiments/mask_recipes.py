@@ -246,7 +246,7 @@ def printed(number: int, by: str, names: dict[object, str]) -> pd.DataFrame:
     lines = {}
     for row in rows.to_dict("records"):
         lines.setdefault((title(row["task"]), names[row[by]]), {})[row["sparsity"]] = points(row["score"])
-    return by_remaining(lines).rename_axis(["task", "recipe"])
+    return by_remaining(lines, ["task", "recipe"])
 
 
 def made(names: dict[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:

@@ -244,7 +244,7 @@ def answers_compared(rows: pd.DataFrame) -> pd.DataFrame:
         for model in rows["model"].unique()
         for what, line in compared(rows[rows["model"] == model], pairs).items()
     }
-    return by_remaining(lines).rename_axis([None, "difference (points)"])
+    return by_remaining(lines, [None, "difference (points)"])
 
 
 chapter.numbers(
