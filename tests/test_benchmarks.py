@@ -97,10 +97,9 @@ SIZES = {
 
 
 @pytest.fixture
-def load(monkeypatch):
+def load(monkeypatch, uncollected):
     """From the name of a file of the folder to its module, as a script there finds its neighbours."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    monkeypatch.setattr("gc.collect", lambda *_: 0)  # before each clock, which matters to times alone
 
     def by_name(name):
         spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")

@@ -9,13 +9,8 @@ from lottery import store
 from lottery.experiments import step_time
 from lottery.experiments.sort_time import SortTime
 
+pytestmark = pytest.mark.usefixtures("uncollected")
 SORTS = SortTime(layers=2, width=64, rounds=2, seed=0)
-
-
-@pytest.fixture(autouse=True)
-def uncollected(monkeypatch):
-    """No time is judged here, so nothing is looked through for garbage before a clock starts."""
-    monkeypatch.setattr("gc.collect", lambda *_: 0)
 
 
 def test_the_fastest_sort_of_each_kind_counts_and_the_first_does_not(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 from transformers import BertConfig
 
@@ -13,12 +14,12 @@ from lottery.experiments.step_time import StepTime, stepping
 SHAPE = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 256}
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_the_fastest_step_counts_and_the_first_does_not(tmp_path, monkeypatch):
     """By a clock on which steps, of the method and of fine-tuning in turns, take so many seconds."""
     taken = iter([0.1, 0.2, 5.0, 7.0, 3.0, 9.0])
     began = [step for seconds in taken for step in (0.0, seconds)]
     monkeypatch.setattr(step_time, "time", SimpleNamespace(perf_counter=lambda: began.pop(0)))
-    monkeypatch.setattr("gc.collect", lambda *_: 0)  # no time is judged
     run = store.perform(
         StepTime(method="smp_l", layers=1, width=64, batch_size=2, length=4, rounds=2, seed=0), tmp_path
     )

@@ -2,8 +2,8 @@
 
 Those of classes, for which bootstraps ask thousands of times, are counted here, to the last bit as scikit-learn does,
 which takes fifty times as long and more: nearly all of that goes into finding out what it was given. So what is given
-has to be right: whole numbers, one or more, and as many labels. Correlations leave out the
-p-value that SciPy's functions add.
+has to be right: whole numbers, one or more, and as many labels. Correlations leave out the p-value that SciPy's
+functions add.
 """
 
 import numpy as np

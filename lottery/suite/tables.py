@@ -21,10 +21,8 @@ WITH_INTERVAL = re.compile(
 )
 NUMBER = re.compile(r"^(?=.*\d)[-+±<]? ?[\d,]*(?:\.(\d+))?(?:e-?\d+)?(?: ?(?:%|ms|MB|kB|M|=))*(?: ±.*)?$")
 SHARE = re.compile(r"^(\d+(?:\.\d+)?)%")  # what names of shares begin with, which stand in their order
-POINT, DIGIT = (
-    "&#8200;&#8288;",
-    "&#8199;",
-)  # as wide as a point and as a digit, in one line
+# Spaces as wide as a point and as a digit, which keep decimals in line; between the two no line is broken.
+POINT, DIGIT = "&#8200;&#8288;", "&#8199;"
 TOGETHER = "&#160;"  # a space at which no line is broken
 LONGEST = 20  # letters of a short text in a column of numbers
 MOST_DECIMALS = 4

@@ -20,9 +20,9 @@
 # on large data: learning rates of $2 \cdot 10^{-2}$ for scores and $3 \cdot 10^{-5}$ for weights, and a strength of 400
 # for the regulariser. On another model none of them need be right. Here they are chosen on a **world of its own**, of
 # which no other chapter reports anything, so no reported number has a part in the choice. A real BERT has no worlds: for
-# it they are chosen with a seed of its own, but by the same sentences that other chapters score on. A method of which more settings
-# are tried has more chances, so this page's grid has equally many for every method; where recorded runs have not, the box
-# says so. The build's own figure is made on the other chapters' world and only shows how it is done.
+# it they are chosen with a seed of its own, but by the same sentences that other chapters score on. A method of which
+# more settings are tried has more chances, so this page's grid has equally many for every method; where recorded runs
+# have not, the box says so. The build's own figure is made on the other chapters' world and only shows how it is done.
 #
 # You can run it on a file of your own, too: {doc}`/your_own` has the command.
 
@@ -195,6 +195,11 @@ chapter.finding(
 
 
 # %% tags=["hide-input"]
+def telling(table: pd.DataFrame) -> pd.Series:
+    """Of which methods the settings change the score, so that one is the best."""
+    return table["best"] > table["worst"]
+
+
 def told(runs: pd.DataFrame, source: str) -> Markdown:
     """Which grids have to be widened, and the best settings as other chapters' `chosen` takes them, in words."""
     table = mask_rates.best(mask_rates.scored(runs))
@@ -208,12 +213,11 @@ def told(runs: pd.DataFrame, source: str) -> Markdown:
         else "No best value lies at an end of the grid."
     )
     chosen = []
-    for name, row in table[table["best"] > table["worst"]].iterrows():
+    for name, row in table[telling(table)].iterrows():
         own = ", ".join(f"{each}: {row[each]:g}" for each in VARIED if pd.notna(row[each]))
         chosen.append(f"{row['key']}{PRESSED if name.endswith(', regularised') else ''}: {{{own}}}")
-    return Markdown(
-        f"**{source}:** {wider}" + f"\n\nFor a profile's `chosen`: `{{{', '.join(chosen)}}}`" * bool(chosen)
-    )
+    taken = f"\n\nFor a profile's `chosen`: `{{{', '.join(chosen)}}}`" if chosen else ""
+    return Markdown(f"**{source}:** {wider}{taken}")
 
 
 def briefly(runs: pd.DataFrame, source: str) -> Markdown:
@@ -222,10 +226,10 @@ def briefly(runs: pd.DataFrame, source: str) -> Markdown:
     settings = [
         f"{name} with "
         + " and ".join(f"{words} at {row[each]:g}" for each, words in VARIED.items() if pd.notna(row[each]))
-        for name, row in table[table["best"] > table["worst"]].iterrows()
+        for name, row in table[telling(table)].iterrows()
     ]
     bests = f"The best settings: {'; '.join(settings)}. " if settings else ""
-    alike = table.index[table["best"] == table["worst"]]
+    alike = table.index[~telling(table)]
     same = f"No setting changes the score of {' and '.join(alike)}. " if len(alike) else ""
     cost, ends = table["best"] - table["worst"], int(table["at_end"].map(len).gt(0).sum())
     fewest, most = table["tried"].min(), table["tried"].max()
@@ -271,8 +275,7 @@ short.box(
     done=(
         "Each setting is varied around a middle, on a world, or for the real BERT with a seed of fine-tuning, of which "
         "no other chapter reports anything. Where a method aims at no sparsity, its strength is searched for at each "
-        "setting. "
-        "Other chapters can then take the best setting of each method."
+        "setting. Other chapters can then take the best setting of each method."
     ),
     not_shown=(
         "Settings that the seeds do not tell apart may be equally good. A best setting at the end of a grid may have a "
