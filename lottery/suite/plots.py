@@ -17,7 +17,7 @@ from lottery.tasks import Task
 
 FORMATS = (".svg", ".png", ".pdf")
 APART = 1.9  # times a tick of a logarithmic axis is the one before, at least, for names that can be read
-LETTER = 0.035  # of an axis that a letter of such a name takes, in the narrowest panels
+LETTER = 0.04  # of an axis that a letter of such a name takes, in the narrowest panels
 
 
 def house_style() -> None:
