@@ -55,3 +55,9 @@ def test_every_matrix_of_a_cut_has_its_row(runs):
     removed = table.groupby("part")["removed"].sum()
     assert removed["word embeddings"] == pytest.approx(12 * 400)
     assert set(table["part"]) == {"word embeddings", "layers", "pooler"}
+
+
+def test_where_no_scopes_are_compared_no_matrix_has_a_row(runs):
+    apart = runs[runs["experiment"] != "MatrixShares"].dropna(axis=1, how="all")
+    assert "matrices" not in apart
+    assert scopes.matrix_shares(apart).empty

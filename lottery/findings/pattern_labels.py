@@ -4,6 +4,7 @@ Tables are of recorded runs of `LabelledPatterns`, a row a run.
 """
 
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -24,25 +25,24 @@ def labelled(runs: pd.DataFrame) -> pd.DataFrame:
 
 def labelled_twice(runs: pd.DataFrame) -> pd.DataFrame:
     """The same with the maps that were labelled in two ways: `label` is the first of them and `other` the second."""
-    tables = []
-    for row in runs[runs["experiment"] == "LabelledPatterns"].to_dict("records"):
-        maps = pd.DataFrame(
-            {
-                "kind": row["kinds"],
-                "layer": row["in_layers"],
-                "head": row["in_heads"],
-                "label": row["first_labels"],
-                "other": row["second_labels"],
-                "answer": row["answers"],
-                "confidence": row["confidences"],
-            }
-        )
-        names = {name: row[name] for name in ("model", "task")}
-        names |= {name: row[f"of.{name}"] for name in ("classifier", "drawn", "seed")}
-        tables.append(maps.assign(number=range(len(maps)), **names))
-    if not tables:
+    rows = runs[runs["experiment"] == "LabelledPatterns"]
+    if rows.empty:
         return pd.DataFrame()
-    table = pd.concat(tables, ignore_index=True)
+    maps = {
+        "kind": "kinds",
+        "layer": "in_layers",
+        "head": "in_heads",
+        "label": "first_labels",
+        "other": "second_labels",
+        "answer": "answers",
+        "confidence": "confidences",
+    }
+    counts = rows["kinds"].map(len).to_numpy()
+    table = pd.DataFrame({name: [*chain.from_iterable(rows[listed])] for name, listed in maps.items()})
+    table["number"] = np.concatenate([*map(np.arange, counts)])
+    names = {name: name for name in ("model", "task")}
+    names |= {name: f"of.{name}" for name in ("classifier", "drawn", "seed")}
+    table = table.assign(**{name: np.repeat(rows[told].to_numpy(), counts) for name, told in names.items()})
     place = table["model"] + " " + table["layer"].astype(str) + "." + table["head"].astype(str)
     return table.assign(place=place)
 

@@ -24,6 +24,9 @@ PAIRS = {  # of which the first one less the second one is told: (subnetwork, re
     "random minus bad": (("random", True), ("bad", True)),
     "good minus bad, disjoint": (("good", True), ("bad, disjoint", True)),
 }
+KEPT = ("kept", "kept.like", "kept.recipe", "kept.disjoint", "kept.heads", "kept.mlps", "kept.which")
+# What tells which subnetwork a model is: of a run's columns, which are hundreds, a twentieth.
+ASKED = ["experiment", "task", "seed", "of.task", "of.seed", "start.of", *KEPT, *(f"start.{name}" for name in KEPT)]
 CROSSED = ("good", "good heads, bad MLPs", "bad heads, good MLPs", "bad")
 
 
@@ -40,8 +43,7 @@ def with_subnetworks(runs: pd.DataFrame) -> pd.DataFrame:
     model, unit  as of `seeds.told_apart`
     """
     models = runs[runs["experiment"].isin(["PrunedScore", "FineTuning"])]
-    asked = ["experiment", "task", "seed", "of.task", "of.seed", "start.of"]
-    asked = [name for name in models if name in asked or name.startswith(("kept", "start.kept"))]
+    asked = models.columns.intersection(ASKED)
     known = pd.DataFrame([_subnetwork(model) for model in models[asked].to_dict("records")], models.index)
     full = known["subnetwork"] == "full"
     usual = known["tuned_on"].map(models.loc[full, "epochs"].groupby(known.loc[full, "tuned_on"]).min())

@@ -219,7 +219,7 @@ def scopes_answered(runs: pd.DataFrame) -> Markdown:
     )
 
 
-chapter.shown(scopes_answered)
+chapter.shown(scopes_answered, among=scopes_there)
 
 # %% [markdown]
 # On the real BERT:
