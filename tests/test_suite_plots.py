@@ -95,7 +95,20 @@ def test_values_are_named_once_and_nothing_between_them():
     both = (ax.get_xticklabels(), ax.get_xticklabels(minor=True))
     assert [[label.get_text() for label in each] for each in both] == [["0.0003", "0.001", "0.003"], []]
     plots.ticks_at(ax, [1.9e-5, 5.8e-5, 1.7e-4, 5.2e-4, 1e-3, 3e-3])  # over two powers of ten there is less room
+    assert not ax.get_xticklabels()[0].get_text().startswith("1.9")  # it lies outside of what is drawn
+    ax.set_xlim(1.9e-5, 3e-3)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1.9e-05", "0.00017", "0.001", "0.003"]
+    plt.close()
+
+
+def test_values_are_named_for_the_scale_that_an_axis_has_in_the_end():
+    _, ax = plt.subplots()
+    ax.plot([0.00033, 0.001], [0, 1])
+    ax.set_xscale("log")
+    plots.ticks_at(ax, [0.00033, 0.001])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.00033", "0.001"]
+    ax.set_xlim(1e-5, 1e-1)  # as where panels share a scale once all are drawn
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.00033"]
     plt.close()
 
 

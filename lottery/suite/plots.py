@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import Locator
 from numpy.typing import ArrayLike
 
 from lottery import files
@@ -163,21 +164,36 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
     """
     ax.set(xscale="log", xlabel="remaining weights (%)")
     ax.xaxis.set_inverted(True)
-    lowest = min(ax.get_xlim())
     wanted = {float(f"{100 * (1 - sparsity):.3g}") for sparsity in sparsities if sparsity < 1}
-    return ticks_at(ax, wanted | {power for power in (0.01, 0.1, 1.0) if power > lowest})
+    return ticks_at(ax, wanted | {0.01, 0.1, 1.0})
 
 
 def ticks_at(ax: Axes, values: Iterable[float]) -> Axes:
     """Name these values alone on a logarithmic x; of two whose names would cover each other the smaller."""
-    every = sorted({*values})
-    ticks: list[float] = []
-    for tick in every:
-        wide = (every[-1] / every[0]) ** (LETTER * len(f"{tick:g}"))
-        ticks += [tick] if not ticks or tick >= max(APART, wide) * ticks[-1] else []
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.xaxis.set_major_locator(_Values(sorted({*values})))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
     return ax
+
+
+class _Values(Locator):
+    """Those of some values, in ascending order, whose names have room on the axis as it is drawn in the end."""
+
+    def __init__(self, values: Sequence[float]):
+        self.values = values
+
+    def __call__(self) -> np.ndarray:
+        return self.tick_values(*self.axis.get_view_interval())
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        low, high = sorted((vmin, vmax))
+        ticks: list[float] = []
+        for value in self.values:
+            letters = sum(len(f"{each:g}") for each in (*ticks[-1:], value)) / 2
+            wide = (high / low) ** (LETTER * letters)
+            if low <= value <= high and (not ticks or value >= max(APART, wide) * ticks[-1]):
+                ticks.append(value)
+        return np.array(ticks)
 
 
 def cells(means: np.ndarray, spread: np.ndarray, *, most: float = 1.0, ax: Axes | None = None) -> Axes:
