@@ -114,6 +114,17 @@ def test_workers_have_one_thread_and_keep_their_memory(tmp_path, address):
     assert len({run.metrics["pid"] for run in found}) == 2
 
 
+def wakings(dask_worker):
+    """How often a second the worker is about something else than its run."""
+    return sum(1000 / each.callback_time for each in dask_worker.periodic_callbacks.values() if each.is_running())
+
+
+def test_workers_leave_the_interpreter_to_their_runs(address):
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2)
+        assert all(0 < each < 6 for each in client.run(wakings).values())
+
+
 def test_as_many_workers_as_there_is_work_for(tmp_path, log, address, monkeypatch):
     asked = []
 

@@ -43,6 +43,16 @@ _NANNY |= {name: warm.ENVIRONMENT[name] for name in ("THP_MEM_ALLOC_ENABLE", "DA
 # which memory is short that is so, and when it is killed again.
 dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})
 
+# By default a worker wakes 150 times a second to see what it is at. A training hands the interpreter on at every
+# operation and then waits until it is its turn again: where all cores are busy, a third of its time.
+dask.config.set(
+    {
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "1s",
+        "distributed.admin.system-monitor.interval": "10s",
+    }
+)
+
 # What a worker has to have in common with whoever sends it runs; of torch's +cpu and +cu128 either will do. It is read
 # when the module is loaded: files may change while a worker that lives for days still runs what they were.
 _HERE = Path(__file__).parent.parent
