@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 import torch
+from distributed import get_worker
 from safetensors.torch import save_file
 
 from lottery.masks import files as mask_files
@@ -130,8 +131,15 @@ class Surroundings:
         names = ("MALLOC_TRIM_THRESHOLD_", "THP_MEM_ALLOC_ENABLE", "OMP_NUM_THREADS")
         return {name: os.environ.get(name, "absent") for name in names} | {
             "threads": torch.get_num_threads(),
+            "woken often": _woken() > 20,
             "pid": os.getpid(),
         }
+
+
+def _woken() -> float:
+    """How often a second the worker that this is in looks after something else than its run."""
+    asked = get_worker().periodic_callbacks.values()
+    return sum(1000 / each.callback_time for each in asked if each.is_running())
 
 
 @parameters
