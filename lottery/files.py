@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -158,10 +158,11 @@ def remove(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+def locked(path: Path, *, wait: bool = True, waiting: Callable[[], object] | None = None) -> Iterator[bool]:
     """Inside the block no other process holds the lock file `path`, for which this one waits.
 
     wait     with False it does not wait; the block is then told whether the lock is held
+    waiting  called before it waits, if it has to
     An flock, which goes with its process however that ends. On a file system without flock (some NFS mounts) two
     processes may both get it: each then does the work, and since files take their place whole, they end with the same.
     """
@@ -176,10 +177,14 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
                 continue
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                yield False
-                return
+                if not wait:
+                    yield False
+                    return
+                if waiting:
+                    waiting()
+                fcntl.flock(file, fcntl.LOCK_EX)
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):  # not removed in the waiting
                 yield True
                 return

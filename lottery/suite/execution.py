@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -54,7 +54,12 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     inputs = _inputs(root, name, values)
     notebook = jupytext.read(root / "notebooks" / f"{name}.py")
     failed = output.with_suffix(".failed.ipynb")
-    with _aside(output) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
+
+    def waiting() -> None:
+        told = f"{name}: another process executes it; this one waits until that is done"
+        progress.console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+    with _aside(output, waiting) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
         began = time.monotonic()
         partial = folder / output.name
         try:
@@ -188,13 +193,13 @@ def _inputs(root: Path, name: str, parameters: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _aside(output: Path) -> Iterator[Path]:
+def _aside(output: Path, waiting: Callable[[], object]) -> Iterator[Path]:
     """An empty folder beside `output` for what is made of it, gone after the block; another process waits for it.
 
-    What a killed process left there goes, too.
+    What a killed process left there goes, too. `waiting` is called where this process has to wait.
     """
     folder = output.with_name(f".{output.stem}")
-    with files.locked(folder / "lock"):
+    with files.locked(folder / "lock", waiting=waiting):
         try:
             for left in folder.iterdir():
                 if left.name != "lock":
