@@ -293,7 +293,7 @@ names = [f"{one} minus {other}: {what}" for one, other, what in PAIRS]
 chapter.finding(
     at_a_tenth,
     "SMP-L leads movement by about as much as the regulariser alone adds to movement. On the real BERT, where movement "
-    "learns nothing without it, both are far above 0; on the miniature neither is shown to be. Differences of scores "
+    "learns nothing without it, both are above 0; on the miniature neither is shown to be. Differences of scores "
     f"(points) where {remain(SPARSE)}, means over tasks, with 95% intervals.",
     printed=means_in_print.reindex(names).fillna("").rename_axis("difference").to_frame(),
     among=in_order,
@@ -688,7 +688,7 @@ short.box(
     ),
     found=found + short.by_claims(),
     not_shown=(
-        "Training is shorter than in the paper. On the real BERT trainings are too few to tell SMP-L from magnitude, "
-        "and nothing can be said where a mask does no better than the majority-class baseline."
+        "Training is shorter than in the paper. Nothing can be said of the real BERT where the mask does no better "
+        "than the majority-class baseline."
     ),
 )
