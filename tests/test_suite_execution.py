@@ -151,12 +151,12 @@ def test_it_is_said_that_another_process_is_waited_for(checkout, notebook):
 
     with ThreadPoolExecutor(1) as thread:
         other = thread.submit(at_it)
-        opened.wait()
+        assert opened.wait(60)
         shown = Progress(console=Console(file=told), disable=True)
         execution.execute(checkout, "experiments/count", {}, output, shown)
         other.result()
     assert output.exists()
-    assert told.getvalue() == "experiments/count: another process executes it; this one waits until that is done\n"
+    assert told.getvalue() == "experiments/count: another process is at it; this one waits until that is done\n"
 
 
 def test_what_a_cell_refuses_is_told_apart_from_what_fails_in_it(checkout, notebook):

@@ -4,7 +4,6 @@ Tables are of recorded runs of `LabelledPatterns`, a row a run.
 """
 
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -28,21 +27,18 @@ def labelled_twice(runs: pd.DataFrame) -> pd.DataFrame:
     rows = runs[runs["experiment"] == "LabelledPatterns"]
     if rows.empty:
         return pd.DataFrame()
-    maps = {
-        "kind": "kinds",
-        "layer": "in_layers",
-        "head": "in_heads",
-        "label": "first_labels",
-        "other": "second_labels",
-        "answer": "answers",
-        "confidence": "confidences",
+    names = {"model": "model", "task": "task"} | {f"of.{name}": name for name in ("classifier", "drawn", "seed")}
+    lists = {
+        "kinds": "kind",
+        "in_layers": "layer",
+        "in_heads": "head",
+        "first_labels": "label",
+        "second_labels": "other",
+        "answers": "answer",
+        "confidences": "confidence",
     }
-    counts = rows["kinds"].map(len).to_numpy()
-    table = pd.DataFrame({name: [*chain.from_iterable(rows[listed])] for name, listed in maps.items()})
-    table["number"] = np.concatenate([*map(np.arange, counts)])
-    names = {name: name for name in ("model", "task")}
-    names |= {name: f"of.{name}" for name in ("classifier", "drawn", "seed")}
-    table = table.assign(**{name: np.repeat(rows[told].to_numpy(), counts) for name, told in names.items()})
+    table = rows[[*names, *lists]].reset_index(drop=True).explode([*lists]).rename(columns=names | lists)
+    table = table.assign(number=table.groupby(level=0).cumcount()).reset_index(drop=True).infer_objects()
     place = table["model"] + " " + table["layer"].astype(str) + "." + table["head"].astype(str)
     return table.assign(place=place)
 

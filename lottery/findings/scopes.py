@@ -32,13 +32,15 @@ def matrix_shares(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a matrix of each pruned model: sparsity, scope, seed, matrix, part, size, share and number removed.
 
     part  "word embeddings", "pooler" or "layers"
-    Without rows where no scopes are compared.
+    Empty where no scopes are compared.
     """
     rows = runs[runs["experiment"] == "MatrixShares"]
+    if rows.empty:
+        return pd.DataFrame()
     kept = {f"kept.{name}": name for name in ("sparsity", "scope", "seed")}
     lists = {"matrices": "matrix", "sizes": "size", "shares": "share"}
-    each = rows.reindex(columns=[*kept, *lists]).astype(dict.fromkeys(lists, object)).explode([*lists])
-    each = each.rename(columns=kept | lists).astype({"size": int, "share": float}).reset_index(drop=True)
+    each = rows[[*kept, *lists]].explode([*lists]).rename(columns=kept | lists)
+    each = each.astype({"size": int, "share": float}).reset_index(drop=True)
     part = np.select(
         [each["matrix"].str.contains("word_embeddings"), each["matrix"].str.contains("pooler")],
         ["word embeddings", "pooler"],

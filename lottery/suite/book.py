@@ -93,7 +93,7 @@ def build(
         made_of = _made_of(root, source)
         if not force and files.read_json(home / RENDERED) == {"of": made_of, "site": _contents(home / "html")}:
             _sweep(home)
-            computing.say(console, "The pages are up to date")
+            execution.say(console, "The pages are up to date")
             return home / "html" / "index.html"
         staged = render(source, home / "staged")
         _refuse(checks.faults(staged, root), f"the book does not pass; it is left in {home / 'staged'}")
@@ -102,7 +102,7 @@ def build(
         staged.replace(home / "html")
         files.write_json(home / RENDERED, {"of": made_of, "site": _contents(home / "html")})
         _sweep(home)
-    computing.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
+    execution.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
     return home / "html" / "index.html"
 
 
@@ -467,4 +467,4 @@ def _show_first(
         assemble(root, first, there, executed, place / "source")
         site = render(place / "source", place / "site", strict=False)
     count = 2 + sum(len(part) for part in there.values())  # with the first page and the list of contents
-    computing.say(console, f"{count} pages can be read while the rest is computed: open {site / 'index.html'}")
+    execution.say(console, f"{count} pages can be read while the rest is computed: open {site / 'index.html'}")

@@ -43,8 +43,8 @@ _NANNY |= {name: warm.ENVIRONMENT[name] for name in ("THP_MEM_ALLOC_ENABLE", "DA
 # which memory is short that is so, and when it is killed again.
 dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"})
 
-# By default a worker wakes 150 times a second to see what it is at. A training hands the interpreter on at every
-# operation and then waits until it is its turn again: where all cores are busy, up to a third of its time.
+# By default a worker wakes 150 times a second or more to see what it is at. A training hands the interpreter on at
+# every operation and then waits until it is its turn again: where all cores are busy, up to a third of its time.
 dask.config.set(
     {
         "distributed.worker.profile.enabled": False,

@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
-from tqdm import tqdm
 
 from lottery import files
 from lottery.suite import execution, notebooks
@@ -66,7 +65,7 @@ def compute(
     def executed_aside(names: list[str], stopped: threading.Event) -> None:
         for name in names:
             if not stopped.is_set():
-                say(console, f"{name}: executed in {execution.duration(one(name, Progress(disable=True)))}")
+                execution.say(console, f"{name}: executed in {execution.duration(one(name, Progress(disable=True)))}")
 
     def first(stopped: threading.Event) -> None:
         executed_aside(reading, stopped)
@@ -79,7 +78,7 @@ def compute(
         up_to_date = []
         for name, given in overrides.items():
             if not force and execution.up_to_date(root, name, given, executed / f"{name}.ipynb"):
-                say(console, f"{name}: up to date")
+                execution.say(console, f"{name}: up to date")
                 up_to_date.append(name)
             else:
                 table_of(name).unlink(missing_ok=True)
@@ -109,14 +108,14 @@ def compute(
             failed = [name for name in stale if (store.status(grids[name], results)["state"] == "failed").any()]
             raise type(error)(f"{', '.join(failed)}: {error}" if failed else str(error)) from error
         if todo:
-            say(console, f"The runs took {execution.duration(time.monotonic() - began)}{_longest(waiting)}")
+            execution.say(console, f"The runs took {execution.duration(time.monotonic() - began)}{_longest(waiting)}")
         rest = [name for name in stale if name not in ready]
         with execution.progress(console) as progress, ThreadPoolExecutor(workers) as pool:
             at_work = {pool.submit(one, name, progress): name for name in rest}
             try:
                 for number, future in enumerate(as_completed(at_work), 1):
                     took = execution.duration(future.result())
-                    say(progress.console, f"[{number}/{len(rest)}] {at_work[future]}: executed in {took}")
+                    execution.say(progress.console, f"[{number}/{len(rest)}] {at_work[future]}: executed in {took}")
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
                 kernels.stop()
@@ -158,7 +157,7 @@ def _say_how_long(console: Console, root: Path, todo: dict[str, Any], workers: i
 
     left = Left([run.experiment for run in todo.values()], recorded_seconds(root / "book" / "records"))
     expected = left.seconds / workers
-    say(
+    execution.say(
         console,
         f"{len(todo):,} runs are to be performed, by {workers} {'worker' if workers == 1 else 'workers'}: "
         f"{in_words(expected)}, if they take as long as those that are recorded",
@@ -194,9 +193,3 @@ def _with_needs(grid: list[Any], results: Path) -> list[Any]:
         for each in (*_with_needs(needs, results), experiment):
             experiments.setdefault(store.key(each), each)
     return list(experiments.values())
-
-
-def say(console: Console, line: str) -> None:
-    """Print a line, above a bar where there is one."""
-    with tqdm.external_write_mode():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

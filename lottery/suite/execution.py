@@ -15,6 +15,7 @@ import jupytext
 import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from tqdm import tqdm
 
 from lottery import files
 from lottery.suite.notebooks import MACHINE, PLACES, grid, resolve
@@ -56,8 +57,7 @@ def execute(root: Path, name: str, overrides: Mapping[str, Any], output: Path, p
     failed = output.with_suffix(".failed.ipynb")
 
     def waiting() -> None:
-        told = f"{name}: another process executes it; this one waits until that is done"
-        progress.console.print(told, markup=False, highlight=False, soft_wrap=True)
+        say(progress.console, f"{name}: another process is at it; this one waits until that is done")
 
     with _aside(output, waiting) as folder, _Cell(progress, name, len(notebook.cells) + bool(overrides)) as cell:
         began = time.monotonic()
@@ -260,3 +260,9 @@ class _Cell:
 
     def flush(self) -> None:
         """Nothing waits here; papermill calls it after each piece."""
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line, above a bar where there is one."""
+    with tqdm.external_write_mode():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

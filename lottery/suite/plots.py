@@ -157,10 +157,10 @@ def of_task(ax: Axes, task: Task, *, full: float, majority: float, name: str = "
 
 
 def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
-    """Make x the share of weights that remains, in per cent and logarithmic, once all is drawn that is to be there.
+    """Make x the share of weights that remains, in per cent and logarithmic.
 
-    More is removed to the right, as where x is the share removed. Ticks stand at the sparsities and at powers of ten;
-    of two whose names would cover each other at the smaller.
+    More is removed to the right, as where x is the share removed. Ticks stand at those of the sparsities and powers of
+    ten that are in view; of two whose names would cover each other at the smaller.
     """
     ax.set(xscale="log", xlabel="remaining weights (%)")
     ax.xaxis.set_inverted(True)
@@ -169,7 +169,7 @@ def remaining(ax: Axes, sparsities: Iterable[float]) -> Axes:
 
 
 def ticks_at(ax: Axes, values: Iterable[float]) -> Axes:
-    """Name these values alone on a logarithmic x; of two whose names would cover each other the smaller."""
+    """Name of a logarithmic x those values alone that are in view; of two whose names would meet the smaller."""
     ax.xaxis.set_major_locator(_Values(sorted({*values})))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
