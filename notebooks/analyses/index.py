@@ -292,7 +292,7 @@ def schedule_found(rows: pd.DataFrame) -> str:
 
 
 def regulariser_found(rows: pd.DataFrame) -> str:
-    """What the regulariser of SMP adds to movement pruning, at the least sparsity that was tried on the task of most runs."""
+    """What the regulariser of SMP adds to movement, at the least sparsity that was tried on the task of most runs."""
     scored = learned_masks.scored(rows)
     masked = scored[scored["title"].isin([MOVEMENT, REGULARISED, "SMP-L"])]
     task = masked["task"].value_counts().idxmax()
