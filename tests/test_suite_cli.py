@@ -34,8 +34,8 @@ scheduler = ""
 # %% tags=["grid"]
 from toy_experiments import Doubling
 
-if upto < 0:
-    raise ValueError(f"upto = {upto}: at least 0")
+if upto > 99:
+    raise ValueError(f"upto = {upto}: at most 99")
 grid = [Doubling(number=number, log="log") for number in range(upto)]
 """
 
@@ -211,7 +211,8 @@ def test_a_folder_is_not_written_over_by_a_file(lottery, tmp_path, monkeypatch, 
         (["run", "count", "-f", "gone.yaml"], "gone.yaml"),
         (["run", "count", "--profile", "quik"], "did you mean 'quick'?"),
         (["run", "count", "-o", "out.txt"], "ending in .ipynb"),
-        (["run", "count", "-p", "upto", "-1"], "upto = -1: at least 0"),
+        (["run", "count", "-p", "upto", "-1"], "upto = -1 is not a number from 0 on"),
+        (["run", "count", "-p", "upto", "100"], "upto = 100: at most 99"),
         (["run", "count", "--workers", "0"], "'--workers': Input should be greater than or equal to 1"),
         (["run", "count", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
         (["book", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),

@@ -8,6 +8,7 @@ seconds that every kernel would spend again.
 
 import ast
 import json
+import math
 import re
 from collections.abc import Mapping
 from contextlib import chdir
@@ -186,7 +187,8 @@ def _defaults(name: str, text: str) -> dict[str, Any]:
 def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """All parameters of a notebook, the given ones in place of their defaults, in the types of these.
 
-    Raises ValueError for an unknown parameter or a value of another type than its default's, before anything runs.
+    Raises ValueError before anything runs: for an unknown parameter, a value of another type than its default's, or a
+    number that is negative or infinite.
     """
     return _resolved(name, defaults(root, name), overrides)
 
@@ -229,11 +231,18 @@ def _as(default: Any, value: Any) -> Any:
         return [_as(first, item) for item in value]
     if isinstance(default, float):
         try:
-            return float(value) if not isinstance(value, bool) else float(None)
+            value = float(value) if not isinstance(value, bool) else float(None)
         except (TypeError, ValueError):  # yaml reads 5e-5, without a dot, as a text
             raise TypeError(f"a number such as {default!r}") from None
-    if type(value) is not type(default):
+    elif type(value) is not type(default):
         raise TypeError(f"{ {bool: 'True or False', int: 'a whole number', str: 'a text'}[type(default)] }")
+    return _size(value)
+
+
+def _size(value: Any) -> Any:
+    """`value`. Raises TypeError for a number below 0 or one that is not finite: parameters count and measure."""
+    if isinstance(value, int | float) and not 0 <= value < math.inf:
+        raise TypeError("a number from 0 on")
     return value
 
 
@@ -241,7 +250,7 @@ def _number(value: Any) -> Any:
     """`value`, or those that it holds by name, with the numbers that yaml reads as texts, such as 5e-5, as numbers."""
     if isinstance(value, dict):
         return {name: _number(one) for name, one in value.items()}
-    return float(value) if isinstance(value, str) and _READ_AS_TEXT.fullmatch(value) else value
+    return _size(float(value) if isinstance(value, str) and _READ_AS_TEXT.fullmatch(value) else value)
 
 
 def parsed(root: Path, name: str, typed: Mapping[str, str]) -> dict[str, Any]:
