@@ -13,6 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
+from held import held
 from rich.console import Console
 
 from lottery import store
@@ -160,6 +161,10 @@ def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there
     assert ("Another title" in other, up_to_date) == (True, False)
     (small / "constraints.txt").write_text("torch==0\n")
     assert built() == (other, False)
+    told = StringIO()
+    with held(small / "book/_build/.lock", told.getvalue):
+        book.build(small, "quick", results=small / "results", console=Console(file=told))
+    assert "another process renders the pages; this one waits until that is done\n" in told.getvalue()
 
 
 def test_a_book_with_a_fault_does_not_take_the_place_of_a_good_one(small, monkeypatch):

@@ -19,7 +19,7 @@ import pytest
 from distributed import Client
 from toy_experiments import AfterFailing, AfterKilling, Doubling, Failing, Killing, Outer, Sum, Surroundings, Wrapping
 
-from lottery import store
+from lottery import files, store
 from lottery.suite import cluster, warm
 
 SURROUNDINGS = {
@@ -45,6 +45,13 @@ def log(tmp_path):
 
 def lines(log):
     return Path(log).read_text().splitlines() if Path(log).exists() else []
+
+
+def until(happened, seconds=300):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def no_cluster(*told):
@@ -105,6 +112,32 @@ def test_a_failed_run_is_recorded_and_the_others_are_done(tmp_path, log, address
     assert len(store.table(tmp_path, Doubling)) == 4
     with pytest.raises(ValueError, match="1 of 2 runs failed"):  # what is done stays done
         cluster.map(grid, tmp_path, scheduler=address)
+
+
+def test_what_another_process_is_at_is_put_off_and_no_worker_waits_for_it(tmp_path, log, address, monkeypatch, capfd):
+    theirs, after, *others = grid = [
+        Doubling(number=0, log=log),
+        Sum(left=Doubling(number=0, log=log), right=Doubling(number=1, log=log)),
+        *(Doubling(number=n, log=log) for n in (1, 2, 3)),
+    ]
+    run = store.Run(theirs, tmp_path)
+    begun = run.path / ".begun.theirs"
+    monkeypatch.setattr(cluster, "AGAIN", 0.1)
+    mapped = Thread(target=cluster.map, args=(grid, tmp_path), kwargs={"scheduler": address}, daemon=True)
+    with files.locked(run.path / ".lock"):
+        begun.touch()
+        mapped.start()
+        until(lambda: all(store.Run(each, tmp_path).finished for each in others))
+        told = []
+        until(lambda: told.append(capfd.readouterr().err) or "waiting for it" in "".join(told))
+        assert begun.exists()
+        assert not run.finished
+    mapped.join(60)
+    told = "".join([*told, capfd.readouterr().err])
+    assert f"another process is at all that is left now, first Doubling-{store.key(theirs)}: " in told
+    assert told.count("another process") == 1
+    assert store.Run(after, tmp_path).metrics == {"sum": 2}
+    assert lines(log).count("began 0") == 1
 
 
 def test_workers_have_one_thread_and_keep_their_memory(tmp_path, address):
@@ -255,13 +288,6 @@ def worker(address, *flags, **environment):
 FREE = ("--preload-nanny", "lottery.suite.cluster")
 # One process less, which would import all that the preload needs: where it does not matter who made a worker.
 ALONE = ("--no-nanny",)
-
-
-def until(happened, seconds=300):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_on_a_scheduler_runs_wait_for_workers_and_outlive_one(tmp_path, log, scheduler, monkeypatch, capfd):

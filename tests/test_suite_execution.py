@@ -2,19 +2,16 @@
 
 import os
 import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 
 import nbformat
 import pytest
+from held import held
 from rich.console import Console
 from rich.progress import Progress
 from toy_notebooks import COUNT
 
-from lottery import files
 from lottery.suite import execution
 
 QUIET = Progress(disable=True)
@@ -137,24 +134,11 @@ def test_a_failed_notebook_does_not_take_the_place_of_a_good_one(checkout, noteb
 
 
 def test_it_is_said_that_another_process_is_waited_for(checkout, notebook):
-    """A thread stands for the other one: an flock is of the opened file."""
     notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n')
-    output, told, opened = checkout / "out.ipynb", StringIO(), threading.Event()
-
-    def at_it():
-        with files.locked(output.with_name(".out") / "lock"):
-            opened.set()
-            end = time.monotonic() + 60
-            while not told.getvalue() and time.monotonic() < end:
-                time.sleep(0.05)
-            assert not output.exists()
-
-    with ThreadPoolExecutor(1) as thread:
-        other = thread.submit(at_it)
-        assert opened.wait(60)
-        shown = Progress(console=Console(file=told), disable=True)
+    output, told = checkout / "out.ipynb", StringIO()
+    shown = Progress(console=Console(file=told), disable=True)
+    with held(output.with_name(".out") / "lock", told.getvalue):
         execution.execute(checkout, "experiments/count", {}, output, shown)
-        other.result()
     assert output.exists()
     assert told.getvalue() == "experiments/count: another process is at it; this one waits until that is done\n"
 

@@ -1,9 +1,12 @@
 """The book on paper, of a source tree of two pages, and what is said where it cannot be printed."""
 
 import shutil
+from io import StringIO
 
 import browser
 import pytest
+from held import held
+from rich.console import Console
 
 from lottery.suite import book, paper
 
@@ -32,7 +35,10 @@ def test_all_pages_are_printed_into_one_file(built, monkeypatch):
         return pages
 
     monkeypatch.setattr(book, "render", seen)
-    made = paper.printed(built)
+    told = StringIO()
+    with held(built / "book" / "_build" / ".lock", told.getvalue):
+        made = paper.printed(built, Console(file=told))
+    assert told.getvalue() == "another process renders the pages; this one waits until that is done\n"
     assert {"First", "Other"} <= {*words}
     assert made == built / "book" / "_build" / "book.pdf"
     assert made.read_bytes().startswith(b"%PDF")
@@ -42,7 +48,7 @@ def test_all_pages_are_printed_into_one_file(built, monkeypatch):
 def test_without_a_browser_or_a_book_it_is_said_what_is_missing(built, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(ValueError, match="Chromium is not installed: printing takes a program called chromium, "):
-        paper.printed(built)
+        paper.printed(built, Console())
     shutil.rmtree(built / "book" / "_build" / "html")
     with pytest.raises(FileNotFoundError, match="build it by `lottery book`"):
-        paper.printed(built)
+        paper.printed(built, Console())

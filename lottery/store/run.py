@@ -202,9 +202,10 @@ def _in_their_sizes(folder: str, digests: dict[str, Any]) -> bool:
     return True
 
 
-def perform(experiment: Experiment, results: Path) -> Run:
+def perform(experiment: Experiment, results: Path, *, wait: bool = True) -> Run:
     """The finished run of an experiment: found intact, or performed now under a lock, so that two processes do it once.
 
+    wait  for another process that is at it; if not, the run is returned unfinished
     An error is left in error.json and raised again. Raises OSError, in one sentence, where the disk is full or the
     permission is missing; what is finished of the run is then found by the next attempt.
     """
@@ -213,8 +214,8 @@ def perform(experiment: Experiment, results: Path) -> Run:
         return run
     if run.path.is_file():
         run.path.unlink()
-    with files.locked(run.path / ".lock"):
-        if run.intact:
+    with files.locked(run.path / ".lock", wait=wait) as ours:
+        if run.intact or not ours:
             return run
         for path in (run.path / RECORD, run.path / ERROR, *files.half_written(run.path)):
             files.remove(path)

@@ -31,6 +31,7 @@ from lottery.suite.layout import laid_out
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 RENDERED = "html.stamp.json"  # in book/_build: of what the pages there were made, and what they are
+WAITING = "another process renders the pages; this one waits until that is done"
 FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the book is whole
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
@@ -86,7 +87,7 @@ def build(
     _refuse(printed.unshown(root, executed), "the papers' printed numbers are left out")
     source = home / "source"
     began = time.monotonic()
-    with files.locked(home / ".lock"):
+    with files.locked(home / ".lock", waiting=lambda: execution.say(console, WAITING)):
         missing = assemble(root, first, pages, executed, source)
         made = how_this_was_made(root, profile, overrides, executed, tables, missing)
         (source / f"{MADE}.md").write_text(made)
@@ -462,7 +463,7 @@ def _show_first(
     there = {title: [page for page in part if _at_hand(root, page, done)] for title, part in pages.items()}
     there = {title: part for title, part in there.items() if part}
     place = root / "book" / "_build" / FIRST_PAGES
-    with files.locked(place.with_name(".lock")):
+    with files.locked(place.with_name(".lock"), waiting=lambda: execution.say(console, WAITING)):
         shutil.rmtree(place, ignore_errors=True)
         assemble(root, first, there, executed, place / "source")
         site = render(place / "source", place / "site", strict=False)

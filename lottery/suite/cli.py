@@ -100,9 +100,11 @@ def book(
 @app.command(epilog="Example: [bold]lottery pdf[/bold]")
 def pdf() -> None:
     """Print the built book into one file, by Chromium and without LaTeX."""
+    from rich.console import Console
+
     from lottery.suite import notebooks, paper
 
-    typer.echo(f"The book is printed: {paper.printed(notebooks.checkout())}")
+    typer.echo(f"The book is printed: {paper.printed(notebooks.checkout(), Console(stderr=True))}")
 
 
 @app.command(

@@ -63,6 +63,7 @@ SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
 }
 
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
+AGAIN = 3.0  # seconds until it is seen whether another process has done a run that it is at
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
@@ -251,7 +252,8 @@ def _perform(
     left      what is left of them
     chapters  of the runs that have one
     They are sent when what they need is done, first come first, and not all at once: Dask blames the death of a worker
-    on every run that waits at it, and those have to be sent again.
+    on every run that waits at it, and those have to be sent again. A run that another process is at is put off, so that
+    no worker waits for it.
     """
     ranks = {name: rank for rank, name in enumerate(todo)}
     needed = {name: [_name(each) for each in store.needs(run.experiment)] for name, run in todo.items()}
@@ -260,6 +262,8 @@ def _perform(
     ready = [(ranks[name], name) for name in order.get_ready()]
     heapq.heapify(ready)
     at_work: dict[str, Future] = {}
+    put_off: dict[str, float] = {}  # until when
+    told = False
     ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, BaseException] = {}
     session = uuid4().hex
@@ -271,7 +275,14 @@ def _perform(
         landmark = results / ".landmark"
         landmark.touch()
         workers = _Workers(client, address)
-        while ready or at_work:
+        while ready or at_work or put_off:
+            if not ready and not at_work and not told:
+                _say(f"another process is at all that is left now, first {next(iter(put_off))}: waiting for it")
+                told = True
+            now = time.monotonic()
+            for name in [name for name, until in put_off.items() if until <= now]:
+                del put_off[name]
+                heapq.heappush(ready, (ranks[name], name))
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
                 # As bytes: of a class that a worker cannot import Dask would tell nobody, and wait for ever.
@@ -291,6 +302,9 @@ def _perform(
             # Of a worker that dies just after a run Dask takes the result for lost and does the run again, which finds
             # it finished: the future is then awaited once more, and has no exception.
             error = None if future.status == "finished" else future.exception()
+            if error is None and not todo[name].finished:
+                put_off[name] = time.monotonic() + AGAIN
+                continue
             if error is None:
                 left.done(todo[name].experiment, files.read_json(todo[name].path / store.PROVENANCE)["seconds"])
                 order.done(name)
@@ -313,17 +327,21 @@ def _perform(
 
 
 def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> None:
-    """Perform a run, in a worker. Of one that is killed there stays how often it was begun."""
+    """Perform a run, in a worker; it stays unfinished where another process is at it.
+
+    Of one that is killed there stays how often it was begun.
+    """
     _refuse(get_worker(), landmark, same)
     run: Run = cloudpickle.loads(packed)
     begun = _begun(run, session)
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
         file.write("begun\n")
+    ours = True
     try:
-        store.perform(run.experiment, run.results)
+        ours = store.perform(run.experiment, run.results, wait=False).finished
     finally:
-        for each in run.path.glob(".begun.*"):  # those of sessions that were killed, too
+        for each in run.path.glob(".begun.*") if ours else [begun]:  # those of sessions that were killed, too
             each.unlink(missing_ok=True)
 
 

@@ -5,8 +5,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from rich.console import Console
+
 from lottery import files
-from lottery.suite import book
+from lottery.suite import book, execution
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 60_000  # milliseconds of the page's own time, in which formulas are set
@@ -17,8 +19,8 @@ def installed() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def printed(root: Path) -> Path:
-    """The built book as book/_build/book.pdf.
+def printed(root: Path, console: Console) -> Path:
+    """The built book as book/_build/book.pdf; the console is told where it has to wait.
 
     Raises FileNotFoundError where the book is not built yet, ValueError where no Chromium is installed, RuntimeError
     where it prints nothing.
@@ -30,7 +32,11 @@ def printed(root: Path) -> Path:
         raise ValueError(
             f"Chromium is not installed: printing takes a program called {', '.join(NAMES[:-1])} or {NAMES[-1]}"
         )
-    with files.locked(home / ".lock"), tempfile.TemporaryDirectory() as folder:
+
+    def waiting() -> None:
+        execution.say(console, book.WAITING)
+
+    with files.locked(home / ".lock", waiting=waiting), tempfile.TemporaryDirectory() as folder:
         page = book.render(home / "source", Path(folder) / "paper", builder="singlehtml", strict=False) / "index.html"
         with files.written(home / "book.pdf") as partial:
             options = [
