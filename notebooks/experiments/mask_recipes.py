@@ -411,17 +411,17 @@ short.summary()
 
 # %% tags=["remove-input", "in-short"]
 def of_the_real_bert(runs: pd.DataFrame) -> str:
-    """On how little it is that a real BERT was tried, and which of its masks say nothing."""
+    """On how little a real BERT was tried, and how many of its masks say nothing beside each other."""
     if not len(runs):
         return "No real BERT was tried."
     rows = mask_recipes.varied(runs, method)
     masked, seeds = learned_masks.stuck(rows), how_many(rows["seed"].nunique(), "seed")
     silent = (
-        f"; {masked.sum()} of its {how_many(len(masked), 'mask')} are no better than the majority-class baseline, so "
-        "they say nothing"
+        f"; {masked.sum()} of its {how_many(len(masked), 'mask')} are no better than the majority-class baseline, and a "
+        "difference between two of these says nothing"
     )
     tasks = listed([title(task) for task in rows["task"].unique()], "and")
-    return f"The real BERT is {seeds} on {tasks}{silent if masked.any() else ''}."
+    return f"The real BERT is {seeds} on {tasks}{silent if masked.sum() > 1 else ''}."
 
 
 short.box(
