@@ -429,6 +429,16 @@ def test_a_run_that_was_interrupted_tells_the_time_of_all_its_parts(tmp_path):
     assert not list(run.path.glob("checkpoint*"))
 
 
+def test_the_time_that_a_machine_sleeps_is_none_that_a_run_takes(tmp_path, log, monkeypatch):
+    """As the run goes on, the clock is an hour ahead."""
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + 3600 * Path(log).exists())
+    found = store.perform(Doubling(number=1, log=log), tmp_path)
+    provenance = json.loads((found.path / "provenance.json").read_text())
+    assert provenance["seconds"] < 60
+    assert provenance["finished"] > clock() + 3500
+
+
 # Runs
 
 

@@ -220,7 +220,7 @@ def perform(experiment: Experiment, results: Path, *, wait: bool = True) -> Run:
         for path in (run.path / RECORD, run.path / ERROR, *files.half_written(run.path)):
             files.remove(path)
         files.write_json(run.path / PARAMETERS, described(experiment))
-        began = time.time() - spent(run.path / CHECKPOINT)
+        began = time.monotonic() - spent(run.path / CHECKPOINT)  # a clock that stands while a machine sleeps
         try:
             _finish(run, experiment.perform(run), began)
         except Exception as error:
@@ -236,10 +236,11 @@ def failed(run: Run, sentence: str) -> None:
 
 
 def _finish(run: Run, metrics: dict[str, Any], began: float) -> None:
-    row = flattened(run.experiment) | {"key": key(run.experiment), "seconds": time.time() - began}
+    seconds = time.monotonic() - began
+    row = flattened(run.experiment) | {"key": key(run.experiment), "seconds": seconds}
     if twice := metrics.keys() & {*row, "experiment", "parameters"}:
         raise ValueError(f"{type(run.experiment).__name__} has a metric called as a parameter is: {sorted(twice)[0]!r}")
-    files.write_json(run.path / PROVENANCE, provenance() | {"seconds": time.time() - began, "finished": time.time()})
+    files.write_json(run.path / PROVENANCE, provenance() | {"seconds": seconds, "finished": time.time()})
     made = sorted(path for path in run.path.iterdir() if path.name not in PASSING and not path.name.startswith("."))
     record = {"run": _name(run.path), "metrics": _plain(metrics), "row": row}
     record |= {"files": {path.name: files.digest(path) for path in made}}
