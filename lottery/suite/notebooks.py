@@ -205,6 +205,8 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
                 values[parameter] = _as(values[parameter], value)
         except TypeError as error:
             raise ValueError(f"notebook {name}: {parameter} = {value!r} is not {error}") from None
+        except ValueError as error:
+            raise ValueError(f"notebook {name}: {parameter} = {value!r}: {error}") from None
         whole = values[parameter]
         if isinstance(value, list) and (twice := [item for item in whole if whole.count(item) > 1]):
             raise ValueError(
@@ -214,7 +216,10 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
 
 
 def _as(default: Any, value: Any) -> Any:
-    """`value` in the type of `default`; "auto" stands for a number, too. Raises TypeError naming that type."""
+    """`value` in the type of `default`; "auto" stands for a number, too.
+
+    Raises TypeError naming that type, and ValueError as `_size`.
+    """
     if default == AUTO:
         try:
             return value if value == AUTO else _as(0.0, value)
@@ -240,9 +245,9 @@ def _as(default: Any, value: Any) -> Any:
 
 
 def _size(value: Any) -> Any:
-    """`value`. Raises TypeError for a number below 0 or one that is not finite: parameters count and measure."""
+    """`value`. Raises ValueError for a number below 0 or one that is not finite: parameters count and measure."""
     if isinstance(value, int | float) and not 0 <= value < math.inf:
-        raise TypeError("a number from 0 on")
+        raise ValueError(f"{value} is {'below 0' if value < 0 else 'not finite'}")
     return value
 
 
