@@ -11,8 +11,8 @@ from lottery import files
 
 
 @contextmanager
-def held(lock: Path, told: Callable[[], str]) -> Iterator[None]:
-    """Inside the block another holds the lock, until something was told, or for a minute."""
+def held(lock: Path, told: Callable[[], str], made: Path) -> Iterator[None]:
+    """Inside the block another holds the lock, until something was told, or for a minute; till then nothing is made."""
     opened = threading.Event()
 
     def at_it() -> None:
@@ -21,6 +21,7 @@ def held(lock: Path, told: Callable[[], str]) -> Iterator[None]:
             end = time.monotonic() + 60
             while "another process" not in told() and time.monotonic() < end:
                 time.sleep(0.05)
+            assert not made.exists()
 
     with ThreadPoolExecutor(1) as thread:
         other = thread.submit(at_it)

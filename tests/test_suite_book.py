@@ -162,7 +162,8 @@ def test_pages_are_rendered_again_where_something_in_them_changed_and_only_there
     (small / "constraints.txt").write_text("torch==0\n")
     assert built() == (other, False)
     told = StringIO()
-    with held(small / "book/_build/.lock", told.getvalue):
+    (small / "book/index.md").write_text("# A third title\n")
+    with held(small / "book/_build/.lock", told.getvalue, small / "book/_build/staged"):
         book.build(small, "quick", results=small / "results", console=Console(file=told))
     assert "another process renders the pages; this one waits until that is done\n" in told.getvalue()
 

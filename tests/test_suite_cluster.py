@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
+import cloudpickle
 import dask
 import psutil
 import pytest
@@ -134,10 +135,42 @@ def test_what_another_process_is_at_is_put_off_and_no_worker_waits_for_it(tmp_pa
         assert not run.finished
     mapped.join(60)
     told = "".join([*told, capfd.readouterr().err])
-    assert f"another process is at all that is left now, first Doubling-{store.key(theirs)}: " in told
+    assert f"nothing can be done until another process has ended Doubling-{store.key(theirs)}: waiting" in told
     assert told.count("another process") == 1
     assert store.Run(after, tmp_path).metrics == {"sum": 2}
     assert lines(log).count("began 0") == 1
+
+
+def test_put_off_a_run_is_still_known_to_have_killed_workers(tmp_path, log, monkeypatch):
+    monkeypatch.setattr(cluster, "get_worker", lambda: None)
+    monkeypatch.setattr(cluster, "_refuse", lambda *_: None)
+    run = store.Run(Doubling(number=0, log=log), tmp_path)
+    begun = run.path / ".begun.ours"
+
+    def attempt():
+        cluster._one(cloudpickle.dumps(run), "ours", "", {})
+
+    with files.locked(run.path / ".lock"):
+        attempt()
+        assert not begun.exists()
+        begun.write_text("begun\nbegun\n")
+        attempt()
+    assert cluster._times_begun(run, "ours") == 2
+    attempt()
+    assert run.finished
+    assert not begun.exists()
+
+
+def test_two_processes_whose_workers_a_run_kills_in_turn_come_to_an_end(tmp_path, log, address, monkeypatch):
+    """Each finds it with the other after every death."""
+    run = store.Run(Doubling(number=0, log=log), tmp_path)
+    monkeypatch.setattr(cluster, "_times_begun", lambda *_: cluster.TRIES)
+    with (
+        files.locked(run.path / ".lock"),
+        pytest.raises(RuntimeError, match="its worker was killed each of the 3 times that it was begun"),
+    ):
+        cluster.map([run.experiment], tmp_path, scheduler=address)
+    assert not run.finished
 
 
 def test_workers_have_one_thread_and_keep_their_memory(tmp_path, address):

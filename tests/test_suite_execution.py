@@ -137,7 +137,7 @@ def test_it_is_said_that_another_process_is_waited_for(checkout, notebook):
     notebook("experiments/count", '# %% tags=["parameters"]\nupto = 1\n')
     output, told = checkout / "out.ipynb", StringIO()
     shown = Progress(console=Console(file=told), disable=True)
-    with held(output.with_name(".out") / "lock", told.getvalue):
+    with held(output.with_name(".out") / "lock", told.getvalue, output):
         execution.execute(checkout, "experiments/count", {}, output, shown)
     assert output.exists()
     assert told.getvalue() == "experiments/count: another process is at it; this one waits until that is done\n"

@@ -211,6 +211,7 @@ def test_numbers_with_an_exponent_are_numbers_by_whatever_name_they_are_held(che
         ({"share": -0.5}, "share = -0.5: -0.5 is below 0"),
         ({"share": "1e999"}, "share = '1e999': inf is not finite"),
         ({"shares": [0.5, -1]}, r"shares = \[0.5, -1\]: -1.0 is below 0"),
+        ({"share": 10**400}, "is not a number such as 0.5"),
         ({"share": float("nan")}, "share = nan: nan is not finite"),
         ({"share": "half"}, "share = 'half' is not a number"),
         ({"loud": 1}, "loud = 1 is not True or False"),
@@ -222,6 +223,25 @@ def test_numbers_with_an_exponent_are_numbers_by_whatever_name_they_are_held(che
 def test_unknown_parameters_and_other_types_are_refused(checkout, notebook, given, told):
     notebook("experiments/count", COUNT)
     with pytest.raises(ValueError, match=told):
+        notebooks.resolve(checkout, "experiments/count", given)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "typed", "wrong"),
+    [
+        ("more", "[3, -1]", -1),
+        ("chosen", "{a: {rate: -1}}", -1),
+        ("chosen", "{a: [3, -1]}", -1),
+        ("examples", "{cola: -7}", -7),
+        ("long", "-2", -2.0),
+        ("anything", "[-1]", -1),
+    ],
+)
+def test_a_number_below_0_is_refused_wherever_it_stands(checkout, notebook, parameter, typed, wrong):
+    defaults = 'more = []\nchosen = {}\nexamples = 0\nlong = "auto"\nanything = None\n'
+    notebook("experiments/count", f'# %% tags=["parameters"]\n{defaults}')
+    given = notebooks.parsed(checkout, "experiments/count", {parameter: typed})
+    with pytest.raises(ValueError, match=rf"experiments/count: {parameter} = .*: {wrong} is below 0"):
         notebooks.resolve(checkout, "experiments/count", given)
 
 

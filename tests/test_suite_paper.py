@@ -36,7 +36,8 @@ def test_all_pages_are_printed_into_one_file(built, monkeypatch):
 
     monkeypatch.setattr(book, "render", seen)
     told = StringIO()
-    with held(built / "book" / "_build" / ".lock", told.getvalue):
+    place = built / "book" / "_build"
+    with held(place / ".lock", told.getvalue, place / "book.pdf"):
         made = paper.printed(built, Console(file=told))
     assert told.getvalue() == "another process renders the pages; this one waits until that is done\n"
     assert {"First", "Other"} <= {*words}

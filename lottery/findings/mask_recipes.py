@@ -21,6 +21,8 @@ def varied(runs: pd.DataFrame, method: str) -> pd.DataFrame:
     """
     rows = learned_masks.scored(runs)
     rows = rows[rows["method"] == method]
+    if rows.empty:
+        return rows.assign(recipe=pd.Series(dtype=str))
     usual = rows["strength"].mode()[0]
     heads = {task: _base_head(some["head"]) for task, some in rows.groupby("task")}
     return rows.assign(recipe=[_recipe(row, usual, heads[row["task"]]) for row in rows.to_dict("records")])

@@ -205,7 +205,7 @@ def _in_their_sizes(folder: str, digests: dict[str, Any]) -> bool:
 def perform(experiment: Experiment, results: Path, *, wait: bool = True) -> Run:
     """The finished run of an experiment: found intact, or performed now under a lock, so that two processes do it once.
 
-    wait  for another process that is at it; if not, the run is returned unfinished
+    wait  for another process that is at it; with False the run is then returned unfinished
     An error is left in error.json and raised again. Raises OSError, in one sentence, where the disk is full or the
     permission is missing; what is finished of the run is then found by the next attempt.
     """

@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,7 +32,6 @@ from lottery.suite.layout import laid_out
 
 FIRST, CONTENTS, MADE = "index", "what_is_in_this_book", "how_this_was_made"
 RENDERED = "html.stamp.json"  # in book/_build: of what the pages there were made, and what they are
-WAITING = "another process renders the pages; this one waits until that is done"
 FIRST_PAGES = "first_pages"  # in book/_build, those that can be read before the book is whole
 ORDER = 50  # of a page that does not say its own
 TWINS = {"minilm": "MiniLM"}  # how a second anchor of a row is called
@@ -86,8 +86,8 @@ def build(
     _refuse(faults, "a notebook may not be published")
     _refuse(printed.unshown(root, executed), "the papers' printed numbers are left out")
     source = home / "source"
-    began = time.monotonic()
-    with files.locked(home / ".lock", waiting=lambda: execution.say(console, WAITING)):
+    with rendering(home / ".lock", console):
+        began = time.monotonic()
         missing = assemble(root, first, pages, executed, source)
         made = how_this_was_made(root, profile, overrides, executed, tables, missing)
         (source / f"{MADE}.md").write_text(made)
@@ -105,6 +105,12 @@ def build(
         _sweep(home)
     execution.say(console, f"The pages were rendered in {execution.duration(time.monotonic() - began)}")
     return home / "html" / "index.html"
+
+
+def rendering(lock: Path, console: Console) -> AbstractContextManager[bool]:
+    """Inside the block no other process renders under this lock; where this one waits for it, it says so."""
+    words = "another process renders the pages; this one waits until that is done"
+    return files.locked(lock, waiting=lambda: execution.say(console, words))
 
 
 def _refuse(faults: list[str], sentence: str) -> None:
@@ -463,7 +469,7 @@ def _show_first(
     there = {title: [page for page in part if _at_hand(root, page, done)] for title, part in pages.items()}
     there = {title: part for title, part in there.items() if part}
     place = root / "book" / "_build" / FIRST_PAGES
-    with files.locked(place.with_name(".lock"), waiting=lambda: execution.say(console, WAITING)):
+    with rendering(place.with_name(".lock"), console):
         shutil.rmtree(place, ignore_errors=True)
         assemble(root, first, there, executed, place / "source")
         site = render(place / "source", place / "site", strict=False)

@@ -63,7 +63,7 @@ SAME = {"lottery": sha256(json.dumps(_SOURCES).encode()).hexdigest()} | {
 }
 
 AHEAD = 4  # runs that a worker is sent, so that it has the next one when it ends one
-AGAIN = 3.0  # seconds until it is seen whether another process has done a run that it is at
+AGAIN = 3.0  # seconds until a run that another process is at is tried again
 ANSWER_WITHIN = 10.0  # seconds that a scheduler is given
 PATIENCE = 5.0  # seconds without a worker before a word is said of it
 TRIES = 3  # begun this often and every time the worker was killed: then the run is the reason
@@ -262,7 +262,7 @@ def _perform(
     ready = [(ranks[name], name) for name in order.get_ready()]
     heapq.heapify(ready)
     at_work: dict[str, Future] = {}
-    put_off: dict[str, float] = {}  # until when
+    put_off: dict[str, float] = {}  # until when, in seconds of time.monotonic
     told = False
     ended: SimpleQueue[Future] = SimpleQueue()
     failed: dict[str, BaseException] = {}
@@ -276,20 +276,24 @@ def _perform(
         landmark.touch()
         workers = _Workers(client, address)
         while ready or at_work or put_off:
-            if not ready and not at_work and not told:
-                _say(f"another process is at all that is left now, first {next(iter(put_off))}: waiting for it")
-                told = True
             now = time.monotonic()
             for name in [name for name, until in put_off.items() if until <= now]:
                 del put_off[name]
                 heapq.heappush(ready, (ranks[name], name))
+            if not ready and not at_work and not told:
+                _say(
+                    f"nothing can be done until another process has ended {min(put_off, key=ranks.get)}: waiting for it"
+                )
+                told = True
             for _ in range(min(len(ready), AHEAD * workers.count() - len(at_work))):
                 _, name = heapq.heappop(ready)
                 # As bytes: of a class that a worker cannot import Dask would tell nobody, and wait for ever.
                 sent = (cloudpickle.dumps(todo[name]), session, str(landmark), SAME)
                 at_work[name] = client.submit(_one, *sent, key=f"{name}/{uuid4()}")
                 at_work[name].add_done_callback(ended.put)
-            at = next((chapters[name] for name in at_work if name in chapters), "")
+            # Of all, put off or not: a run that is tried again and again would change the words each time.
+            first = sorted((*at_work, *put_off), key=ranks.get)
+            at = next((chapters[name] for name in first if name in chapters), "")
             bar.show(at, workers.present)
             try:
                 future = ended.get(timeout=1)  # then it is time to look for new workers
@@ -302,10 +306,20 @@ def _perform(
             # Of a worker that dies just after a run Dask takes the result for lost and does the run again, which finds
             # it finished: the future is then awaited once more, and has no exception.
             error = None if future.status == "finished" else future.exception()
-            if error is None and not todo[name].finished:
-                put_off[name] = time.monotonic() + AGAIN
-                continue
+            others = error is None and not todo[name].finished
+            if others or isinstance(error, KilledWorker):
+                times = _times_begun(todo[name], session)
+                if times < TRIES:
+                    if others:
+                        put_off[name] = time.monotonic() + AGAIN
+                    else:
+                        heapq.heappush(ready, (ranks[name], name))
+                    continue
+                reason = f"its worker was killed each of the {times} times that it was begun: too little memory?"
+                store.failed(todo[name], reason)  # its process could leave no word of it
+                error = RuntimeError(reason)
             if error is None:
+                told = False
                 left.done(todo[name].experiment, files.read_json(todo[name].path / store.PROVENANCE)["seconds"])
                 order.done(name)
                 for after in order.get_ready():
@@ -313,14 +327,6 @@ def _perform(
             else:
                 if isinstance(error, Unfit):
                     raise error
-                if isinstance(error, KilledWorker):
-                    times = _times_begun(todo[name], session)
-                    if times < TRIES:
-                        heapq.heappush(ready, (ranks[name], name))
-                        continue
-                    reason = f"its worker was killed each of the {times} times that it was begun: too little memory?"
-                    store.failed(todo[name], reason)  # its process could leave no word of it
-                    error = RuntimeError(reason)
                 failed[name] = error
             bar.ended += 1
     return failed, len(todo) - bar.ended
@@ -337,12 +343,23 @@ def _one(packed: bytes, session: str, landmark: str, same: dict[str, str]) -> No
     begun.parent.mkdir(parents=True, exist_ok=True)
     with begun.open("a") as file:
         file.write("begun\n")
-    ours = True
     try:
-        ours = store.perform(run.experiment, run.results, wait=False).finished
-    finally:
-        for each in run.path.glob(".begun.*") if ours else [begun]:  # those of sessions that were killed, too
-            each.unlink(missing_ok=True)
+        ended = store.perform(run.experiment, run.results, wait=False).finished
+    except BaseException:
+        _forget(run)
+        raise
+    if ended:
+        _forget(run)
+    elif before := _times_begun(run, session) - 1:  # it was not begun this time
+        begun.write_text("begun\n" * before)
+    else:
+        begun.unlink()
+
+
+def _forget(run: Run) -> None:
+    """Remove how often sessions began a run, those that were killed, too."""
+    for each in run.path.glob(".begun.*"):
+        each.unlink(missing_ok=True)
 
 
 def _refuse(worker: Worker, landmark: str, same: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from difflib import get_close_matches
 from pathlib import Path
@@ -188,7 +188,7 @@ def resolve(root: Path, name: str, overrides: Mapping[str, Any]) -> dict[str, An
     """All parameters of a notebook, the given ones in place of their defaults, in the types of these.
 
     Raises ValueError before anything runs: for an unknown parameter, a value of another type than its default's, or a
-    number that is negative or infinite.
+    number that is below 0 or not finite, since parameters count and measure.
     """
     return _resolved(name, defaults(root, name), overrides)
 
@@ -205,9 +205,11 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
                 values[parameter] = _as(values[parameter], value)
         except TypeError as error:
             raise ValueError(f"notebook {name}: {parameter} = {value!r} is not {error}") from None
-        except ValueError as error:
-            raise ValueError(f"notebook {name}: {parameter} = {value!r}: {error}") from None
         whole = values[parameter]
+        if wrong := [number for number in _numbers(whole) if not 0 <= number < math.inf]:
+            raise ValueError(
+                f"notebook {name}: {parameter} = {value!r}: {wrong[0]} is {'below 0' if wrong[0] < 0 else 'not finite'}"
+            )
         if isinstance(value, list) and (twice := [item for item in whole if whole.count(item) > 1]):
             raise ValueError(
                 f"notebook {name}: {parameter} = {value!r}: {twice[0]!r} is there twice, and would be one run"
@@ -216,10 +218,7 @@ def _resolved(name: str, values: dict[str, Any], overrides: Mapping[str, Any]) -
 
 
 def _as(default: Any, value: Any) -> Any:
-    """`value` in the type of `default`; "auto" stands for a number, too.
-
-    Raises TypeError naming that type, and ValueError as `_size`.
-    """
+    """`value` in the type of `default`; "auto" stands for a number, too. Raises TypeError naming that type."""
     if default == AUTO:
         try:
             return value if value == AUTO else _as(0.0, value)
@@ -237,17 +236,10 @@ def _as(default: Any, value: Any) -> Any:
     if isinstance(default, float):
         try:
             value = float(value) if not isinstance(value, bool) else float(None)
-        except (TypeError, ValueError):  # yaml reads 5e-5, without a dot, as a text
+        except (TypeError, ValueError, OverflowError):  # yaml reads 5e-5, without a dot, as a text
             raise TypeError(f"a number such as {default!r}") from None
     elif type(value) is not type(default):
         raise TypeError(f"{ {bool: 'True or False', int: 'a whole number', str: 'a text'}[type(default)] }")
-    return _size(value)
-
-
-def _size(value: Any) -> Any:
-    """`value`. Raises ValueError for a number below 0 or one that is not finite: parameters count and measure."""
-    if isinstance(value, int | float) and not 0 <= value < math.inf:
-        raise ValueError(f"{value} is {'below 0' if value < 0 else 'not finite'}")
     return value
 
 
@@ -255,7 +247,16 @@ def _number(value: Any) -> Any:
     """`value`, or those that it holds by name, with the numbers that yaml reads as texts, such as 5e-5, as numbers."""
     if isinstance(value, dict):
         return {name: _number(one) for name, one in value.items()}
-    return _size(float(value) if isinstance(value, str) and _READ_AS_TEXT.fullmatch(value) else value)
+    return float(value) if isinstance(value, str) and _READ_AS_TEXT.fullmatch(value) else value
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """The numbers in a value: itself, or those in the lists and by the names that it holds."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(one)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def parsed(root: Path, name: str, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lottery import files
-from lottery.suite import book, execution
+from lottery.suite import book
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 60_000  # milliseconds of the page's own time, in which formulas are set
@@ -33,10 +33,7 @@ def printed(root: Path, console: Console) -> Path:
             f"Chromium is not installed: printing takes a program called {', '.join(NAMES[:-1])} or {NAMES[-1]}"
         )
 
-    def waiting() -> None:
-        execution.say(console, book.WAITING)
-
-    with files.locked(home / ".lock", waiting=waiting), tempfile.TemporaryDirectory() as folder:
+    with book.rendering(home / ".lock", console), tempfile.TemporaryDirectory() as folder:
         page = book.render(home / "source", Path(folder) / "paper", builder="singlehtml", strict=False) / "index.html"
         with files.written(home / "book.pdf") as partial:
             options = [

@@ -178,17 +178,20 @@ chapter.figure(drawn, ["recipes"], among=against_base, size=(4.8, 0.2 * len(reci
 
 
 # %% tags=["hide-input"]
-def at_chance(runs: pd.DataFrame, source: str) -> Markdown:
-    """How many of the masks do no better than the majority-class baseline, and what the full model scores."""
+def silent_among(runs: pd.DataFrame) -> str:
+    """How many of the masks do no better than the majority-class baseline."""
     masked = learned_masks.stuck(mask_recipes.varied(runs, method))
+    return (
+        f"{masked.sum() or 'none'} of {how_many(len(masked), 'mask')} {'does' if masked.sum() < 2 else 'do'} no better "
+        f"than the majority-class baseline{'; a difference between two of these says nothing' if masked.sum() > 1 else ''}"
+    )
+
+
+def at_chance(runs: pd.DataFrame, source: str) -> Markdown:
+    """How many of the masks say nothing, and what the full model scores."""
     rows = learned_masks.scored(runs)
     whole = rows.loc[rows["method"] == learned_masks.FULL, "score"]
-    return Markdown(
-        f"{source}: {masked.sum() or 'none'} of {how_many(len(masked), 'mask')} "
-        f"{'does' if masked.sum() < 2 else 'do'} no better than the majority-class "
-        f"baseline{'; a difference between two of these says nothing' if masked.sum() > 1 else ''}. Full fine-tuning "
-        f"scores {100 * whole.mean():.1f} on average."
-    )
+    return Markdown(f"{source}: {silent_among(runs)}. Full fine-tuning scores {100 * whole.mean():.1f} on average.")
 
 
 chapter.shown(at_chance, "live", named=True)
@@ -411,17 +414,13 @@ short.summary()
 
 # %% tags=["remove-input", "in-short"]
 def of_the_real_bert(runs: pd.DataFrame) -> str:
-    """On how little a real BERT was tried, and how many of its masks say nothing beside each other."""
-    if not len(runs):
+    """On how little a real BERT was tried, and how many of its masks say nothing."""
+    rows = mask_recipes.varied(runs, method) if len(runs) else runs
+    if rows.empty:
         return "No real BERT was tried."
-    rows = mask_recipes.varied(runs, method)
-    masked, seeds = learned_masks.stuck(rows), how_many(rows["seed"].nunique(), "seed")
-    silent = (
-        f"; {masked.sum()} of its {how_many(len(masked), 'mask')} are no better than the majority-class baseline, and a "
-        "difference between two of these says nothing"
-    )
     tasks = listed([title(task) for task in rows["task"].unique()], "and")
-    return f"The real BERT is {seeds} on {tasks}{silent if masked.sum() > 1 else ''}."
+    seeds = how_many(rows["seed"].nunique(), "seed")
+    return f"The real BERT was trained with {seeds} on {tasks}: there {silent_among(runs)}."
 
 
 short.box(
